@@ -1,0 +1,16 @@
+//! Faults of a config, by the path of the field: what validation and reading give back.
+
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with one field: `join_config[1].on[0].right`, and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    pub path: String,
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}

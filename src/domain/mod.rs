@@ -1,0 +1,15 @@
+//! What Trainset is about, and nothing else: types, names, validation, the compiler from a config to SQL.
+//!
+//! Pure: no I/O, no clock, no async, no engine. Compiled for the server and for the browser alike, so that both say the same.
+
+pub mod catalog;
+pub mod dataset;
+pub mod fault;
+pub mod name;
+pub mod output;
+pub mod parse;
+pub mod record;
+pub mod schema;
+pub mod sql;
+pub mod validate;
+pub mod value;

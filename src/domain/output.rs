@@ -1,0 +1,1 @@
+//! The one resolver of output column names.

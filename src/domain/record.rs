@@ -1,0 +1,197 @@
+//! What the store keeps and the pages show: models, datasets, versions, and the answers to questions about them.
+//! Shared by server, browser, REST and server functions, so that they cannot disagree.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{DatasetConfig, Role, Split, Status};
+use super::schema::Mode;
+use super::value::Value;
+
+/// An ML project that datasets belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    pub id: i64,
+    pub name: String,
+    pub description: String,
+    /// `None`: the embedded warehouse.
+    pub gcp_project_id: Option<String>,
+    pub location: Option<String>,
+    pub dataset_count: u32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a person says about a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelInput {
+    pub name: String,
+    pub description: String,
+    pub gcp_project_id: Option<String>,
+    pub location: Option<String>,
+}
+
+/// One card of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSummary {
+    pub id: i64,
+    pub name: String,
+    pub description: String,
+    pub status: Status,
+    pub primary_table: String,
+    pub secondary_tables: Vec<String>,
+    pub table_count: u32,
+    pub column_count: u32,
+    /// From the last analysis, or the last count; `None` before the first.
+    pub row_count_estimate: Option<u64>,
+    pub unique_users_estimate: Option<u64>,
+    pub unique_products_estimate: Option<u64>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub version_count: u32,
+}
+
+/// A dataset, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dataset {
+    #[serde(flatten)]
+    pub summary: DatasetSummary,
+    pub config: DatasetConfig,
+    /// SHA-256 of the canonical config, in hex.
+    pub config_hash: String,
+    /// Goes up by one with each change; an update names the one it started from.
+    pub revision: i64,
+    pub model_id: i64,
+    pub model_name: String,
+    pub versions: Vec<VersionSummary>,
+}
+
+/// A frozen config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionSummary {
+    pub number: u32,
+    pub config_hash: String,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a person says about a dataset.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatasetInput {
+    pub name: String,
+    pub description: String,
+    pub config: DatasetConfig,
+}
+
+/// Which datasets to list. Pages count from 1; `per_page` is at most 50.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListQuery {
+    pub status: Option<Status>,
+    pub search: String,
+    pub page: u32,
+    pub per_page: u32,
+}
+
+impl ListQuery {
+    pub const MAX_PER_PAGE: u32 = 50;
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self { status: None, search: String::new(), page: 1, per_page: 10 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pagination {
+    pub total: u32,
+    pub page: u32,
+    pub per_page: u32,
+    pub total_pages: u32,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+impl Pagination {
+    /// Of a list of `total` items.
+    pub fn new(total: u32, page: u32, per_page: u32) -> Self {
+        let total_pages = total.div_ceil(per_page.max(1)).max(1);
+        Self { total, page, per_page, total_pages, has_next: page < total_pages, has_previous: page > 1 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetPage {
+    pub datasets: Vec<DatasetSummary>,
+    pub pagination: Pagination,
+}
+
+/// Whether a name is free in its model, with the reason in words where it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameCheck {
+    pub available: bool,
+    pub message: String,
+}
+
+/// A generated query and what the warehouse thinks of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueryView {
+    pub query: String,
+    pub validation: QueryValidation,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct QueryValidation {
+    pub valid: bool,
+    /// What BigQuery says it would read; the embedded engine says what lies in the files.
+    pub total_bytes_processed: Option<u64>,
+    pub estimated_cost_usd: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Rows of the real query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    pub columns: Vec<PreviewColumn>,
+    pub rows: Vec<Vec<Value>>,
+    /// Rows in `rows`.
+    pub total: u32,
+    /// There are more.
+    pub limited: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewColumn {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub column_type: super::schema::ColumnType,
+    pub mode: Mode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ml_role: Option<Role>,
+}
+
+/// Rows, users and products of the full query and of each split, counted by running it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// The day that relative dates counted back from, where something is relative.
+    pub as_of: Option<NaiveDate>,
+    pub full: PartCounts,
+    pub splits: Vec<(Split, PartCounts)>,
+    /// Rows of the full query that belong to no split: the gap of a time split.
+    pub unassigned: PartCounts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PartCounts {
+    pub rows: u64,
+    /// Distinct; `None` without the role.
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+    pub first_day: Option<NaiveDate>,
+    pub last_day: Option<NaiveDate>,
+}

@@ -1,0 +1,76 @@
+//! Rows that a query gave: typed cells that both engines, the API and the pages share.
+
+use serde::{Deserialize, Serialize};
+
+use super::schema::{ColumnType, Mode};
+
+/// One cell. DATE, DATETIME, TIME, TIMESTAMP, NUMERIC and BYTES (base64) travel as text; the column's type says how to read it.
+/// TIMESTAMP is RFC 3339 in UTC with up to six decimals (`2017-03-01T12:00:00Z`), DATETIME the same without the zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Array(Vec<Value>),
+}
+
+impl Value {
+    /// A FLOAT64 cell. JSON has no NaN or infinity: those become text, spelled as BigQuery casts them.
+    pub fn float(number: f64) -> Self {
+        if number.is_finite() {
+            Self::Float(number)
+        } else if number.is_nan() {
+            Self::Text("NaN".into())
+        } else {
+            Self::Text(if number > 0.0 { "Infinity" } else { "-Infinity" }.into())
+        }
+    }
+
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultColumn {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// What a query gave: columns in order, rows in the query's order, each as long as `columns`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rows {
+    pub columns: Vec<ResultColumn>,
+    pub rows: Vec<Vec<Value>>,
+    /// The limit on rows cut the result short.
+    pub truncated: bool,
+}
+
+impl Rows {
+    /// Where the column of this name stands.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// The cell of a row by column name.
+    pub fn get(&self, row: usize, name: &str) -> Option<&Value> {
+        self.rows.get(row)?.get(self.position(name)?)
+    }
+}

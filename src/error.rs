@@ -1,0 +1,60 @@
+//! The failure that leaves the house: REST answers and server functions carry it, the pages show it.
+//!
+//! A status, a stable code, a message for people, and field errors. It is made from the floors' own errors at the edge
+//! and holds no internal text.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::fault::FieldError;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable, for programs: `not_found`, `name_taken`, `invalid`, `stale`, `warehouse` …
+    pub code: String,
+    pub message: String,
+    /// Path of a field to what is wrong with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, String>,
+}
+
+impl Failure {
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), errors: BTreeMap::new() }
+    }
+
+    /// 422: the fields that are wrong, each with its reason. The first fault of a path is kept.
+    pub fn invalid(faults: &[FieldError]) -> Self {
+        let message = match faults {
+            [only] => format!("{}: {}", only.path, only.message),
+            many => format!("{} fields need a look", many.len()),
+        };
+        let mut failure = Self::new(422, "invalid", message);
+        for fault in faults {
+            failure.errors.entry(fault.path.clone()).or_insert_with(|| fault.message.clone());
+        }
+        failure
+    }
+}
+
+impl FromServerFnError for Failure {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
+                Self::new(0, "unreachable", "The server did not answer. Is it running? Nothing you typed is lost; try again.")
+            }
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::new(0, "outdated", "This page is older than the server. Reload it.")
+            }
+            _ => Self::new(500, "internal", "Something went wrong in the server. Its log has the details."),
+        }
+    }
+}

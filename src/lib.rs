@@ -1,0 +1,33 @@
+//! Trainset: define, check, version and take away training datasets for recommenders.
+//!
+//! The floors, each importing only those below it:
+//!
+//! - [`ui`]: Leptos components, for browser and server
+//! - [`rpc`]: server functions, the pages' typed calls; `api`: the REST routes
+//! - `service`: use cases, the only place that knows both the store and the warehouse
+//! - `store`: datasets and versions in SQLite; `warehouse`: tables and queries
+//! - [`domain`]: types, validation, the SQL compiler; pure
+//!
+//! [`error`] is the failure that leaves the house. Floors without a link exist on the server only.
+
+pub mod domain;
+pub mod error;
+pub mod rpc;
+pub mod ui;
+
+#[cfg(feature = "ssr")]
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(feature = "ssr")]
+pub mod store;
+#[cfg(feature = "ssr")]
+pub mod warehouse;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(ui::App);
+}

@@ -1,0 +1,118 @@
+//! Server functions: the pages' typed calls. Each is one call of a service; nothing is decided here.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+use crate::domain::dataset::{DatasetConfig, Split, Status};
+use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, Model, ModelInput, NameCheck, Preview, QueryView};
+use crate::domain::schema::{TableInfo, TableSchema};
+use crate::error::Failure;
+
+#[cfg(feature = "ssr")]
+fn app() -> Result<crate::service::App, Failure> {
+    use_context().ok_or_else(|| Failure::new(500, "internal", "The server is not ready."))
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "models")]
+pub async fn models() -> Result<Vec<Model>, Failure> {
+    Ok(app()?.models().await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "model")]
+pub async fn model(model_id: i64) -> Result<Model, Failure> {
+    Ok(app()?.model(model_id).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "create-model")]
+pub async fn create_model(input: ModelInput) -> Result<Model, Failure> {
+    Ok(app()?.create_model(&input).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "update-model")]
+pub async fn update_model(model_id: i64, input: ModelInput) -> Result<Model, Failure> {
+    Ok(app()?.update_model(model_id, &input).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "datasets")]
+pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Failure> {
+    Ok(app()?.datasets(model_id, &query).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "check-name")]
+pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) -> Result<NameCheck, Failure> {
+    Ok(app()?.check_name(model_id, &name, exclude_id).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
+pub async fn dataset(id: i64) -> Result<Dataset, Failure> {
+    Ok(app()?.dataset(id).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "create-dataset")]
+pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<Dataset, Failure> {
+    Ok(app()?.create_dataset(model_id, &input).await?)
+}
+
+/// `revision` is the one that the edit started from; another in the store answers 409 `stale`.
+#[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
+pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<Dataset, Failure> {
+    Ok(app()?.replace_dataset(id, Some(revision), &input).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "delete-dataset")]
+pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
+    Ok(app()?.delete_dataset(id, force).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
+pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<Dataset, Failure> {
+    Ok(app()?.clone_dataset(id, name.as_deref()).await?)
+}
+
+/// Activating validates and freezes a version; back to draft only changes the status.
+#[server(input = Json, prefix = "/_fn", endpoint = "set-status")]
+pub async fn set_status(id: i64, status: Status) -> Result<Dataset, Failure> {
+    Ok(app()?.set_status(id, status).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "tables")]
+pub async fn tables(model_id: i64) -> Result<Vec<TableInfo>, Failure> {
+    Ok(app()?.tables(model_id).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "table-schemas")]
+pub async fn table_schemas(model_id: i64, tables: Vec<String>) -> Result<Vec<TableSchema>, Failure> {
+    Ok(app()?.schemas(model_id, &tables).await?)
+}
+
+/// The SQL of an unsaved config, dry-run by the warehouse.
+#[server(input = Json, prefix = "/_fn", endpoint = "check-config")]
+pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Split>) -> Result<QueryView, Failure> {
+    Ok(app()?.check_config(model_id, &config, split).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "preview-config")]
+pub async fn preview_config(model_id: i64, config: DatasetConfig, split: Option<Split>, limit: u32) -> Result<Preview, Failure> {
+    Ok(app()?.preview_config(model_id, &config, split, limit).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "count-config")]
+pub async fn count_config(model_id: i64, config: DatasetConfig) -> Result<Counts, Failure> {
+    Ok(app()?.count_config(model_id, &config).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "query")]
+pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> {
+    Ok(app()?.query(id, split, false).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "preview")]
+pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<Preview, Failure> {
+    Ok(app()?.preview(id, split, limit).await?)
+}
+
+/// Counts the saved dataset's rows, users and products, and keeps them for its card.
+#[server(input = Json, prefix = "/_fn", endpoint = "count")]
+pub async fn count(id: i64) -> Result<Counts, Failure> {
+    Ok(app()?.count(id).await?)
+}

@@ -1,0 +1,84 @@
+//! Where the tables are: one trait, two engines. Knows tables, schemas and queries; nothing of datasets or the store.
+//!
+//! All else (profiles, evidence of joins, samples, analysis) is a query of the domain that runs on either engine.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::name::TableName;
+use crate::domain::schema::{TableInfo, TableSchema};
+use crate::domain::value::{ResultColumn, Rows};
+
+pub mod demo;
+pub mod embedded;
+
+/// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
+///
+/// Dropping a returned future cancels what it was doing.
+#[async_trait]
+pub trait Warehouse: Send + Sync {
+    /// The project that table names are qualified with in SQL, or `None` where the engine has no projects.
+    fn project(&self) -> Option<&str>;
+
+    /// All tables, by name.
+    async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError>;
+
+    /// The columns of a table as they are now.
+    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError>;
+
+    /// Runs a query and reads its rows, within the limits.
+    async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError>;
+
+    /// Plans a query without running it: what it would give and read.
+    async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError>;
+}
+
+/// What a query may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows beyond this are not read; the result says that it was cut.
+    pub max_rows: usize,
+    /// BigQuery refuses a query that would bill more.
+    pub max_bytes_billed: Option<u64>,
+    pub timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_rows: 10_000, max_bytes_billed: None, timeout: Duration::from_secs(300) }
+    }
+}
+
+/// What a query would give and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DryRun {
+    pub columns: Vec<ResultColumn>,
+    /// `None` where the engine cannot tell.
+    pub bytes: Option<u64>,
+}
+
+/// Why the warehouse gave no answer. The texts are for people and hold nothing internal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WarehouseError {
+    #[error("There is no table {0}.")]
+    NoTable(TableName),
+    /// The table is there, but broken or of a kind that is not read.
+    #[error("The table {table} cannot be read: {reason}")]
+    Unreadable { table: TableName, reason: String },
+    /// The folder or BigQuery dataset is missing.
+    #[error("{0}")]
+    NoDataset(String),
+    #[error("{0}")]
+    NoPermission(String),
+    /// The engine refuses the query; its own words, cleaned.
+    #[error("{0}")]
+    Query(String),
+    #[error("The query did not end within {0} seconds and was cancelled.")]
+    Timeout(u64),
+    /// Memory or another resource gave out.
+    #[error("{0}")]
+    Resources(String),
+    #[error("{0}")]
+    Unreachable(String),
+}
