@@ -52,7 +52,10 @@ impl SecondaryTable {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged, expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}")]
+#[serde(
+    untagged,
+    expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
+)]
 enum SecondaryForm {
     Short(TableName),
     Named(NamedTable),
