@@ -156,11 +156,11 @@ impl Expr {
         Self::Binary { left: Box::new(self), op, right: Box::new(right) }
     }
 
-    pub fn is_null(self) -> Self {
+    pub fn null_test(self) -> Self {
         Self::IsNull { value: Box::new(self), negated: false }
     }
 
-    pub fn is_not_null(self) -> Self {
+    pub fn not_null_test(self) -> Self {
         Self::IsNull { value: Box::new(self), negated: true }
     }
 
@@ -250,7 +250,7 @@ pub(super) fn not_later_than(column: Expr, column_type: ColumnType, day: &DayExp
         DayExpr::Computed(day) => day_of(column, column_type).binary("<=", day.clone()),
         DayExpr::On(day) => match start_of_next(*day, column_type) {
             Some(start) => column.binary("<", start),
-            None => column.is_not_null(),
+            None => column.not_null_test(),
         },
     }
 }

@@ -35,7 +35,7 @@ fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, 
         items.push(Item::named(total(of_rows(revenue), revenue.column_type), "revenue"));
     }
     let mut totals = Select::new(items, From::cte(pipeline.current.as_str()));
-    totals.filter.push(of_rows(id).is_not_null());
+    totals.filter.push(of_rows(id).not_null_test());
     if from_train {
         totals.filter.push(is_train());
     }
@@ -67,7 +67,7 @@ fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, 
     let kind = if only_train(pipeline) { "LEFT JOIN" } else { "INNER JOIN" };
     rows.joins.push(JoinClause { kind, to: From::cte(kept.as_str()), on: vec![is_kept] });
     if only_train(pipeline) {
-        rows.filter.push(is_train_or_else(Expr::of(kept.as_str(), "id").is_not_null()));
+        rows.filter.push(is_train_or_else(Expr::of(kept.as_str(), "id").not_null_test()));
     }
     pipeline.advance(stage, format!("of_kept_{many}"), rows);
 }
@@ -101,8 +101,8 @@ pub(super) fn min_interactions(pipeline: &mut Pipeline) {
     for round in 1..=core.rounds {
         let often = |id: Expr, least: u32| count.clone().over(vec![id], vec![], None).binary(">=", Expr::int(least));
         let stays = Expr::All(vec![
-            user.expr().is_not_null(),
-            product.expr().is_not_null(),
+            user.expr().not_null_test(),
+            product.expr().not_null_test(),
             often(user.expr(), core.user),
             often(product.expr(), core.product),
         ]);

@@ -199,7 +199,7 @@ impl<'p> Pipeline<'p> {
         }
         if let (Some(as_of), Some(timestamp)) = (self.plan.as_of.day(), self.timestamp()) {
             let within = not_later_than(timestamp.expr(), timestamp.column_type, &as_of.minus_days(0));
-            filter.push(within.or(timestamp.expr().is_null()));
+            filter.push(within.or(timestamp.expr().null_test()));
         }
     }
 
@@ -248,7 +248,7 @@ impl<'p> Pipeline<'p> {
             SplitConfig::LeaveLast { n } => {
                 let user = self.plan.role(Role::UserId)?;
                 let from_last = Expr::call("ROW_NUMBER", []).over(vec![user.expr()], self.latest_first()?, None);
-                let held_out = Expr::All(vec![user.expr().is_not_null(), from_last.binary("<=", Expr::int(*n))]);
+                let held_out = Expr::All(vec![user.expr().not_null_test(), from_last.binary("<=", Expr::int(*n))]);
                 Some(Expr::Case { branches: vec![(held_out, word(Split::Eval))], otherwise: Some(Box::new(word(Split::Train))) })
             }
         }

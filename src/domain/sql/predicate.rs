@@ -11,8 +11,8 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>
     let t = column.column_type;
     let compare = |op, scalar: &Scalar| compare(value(), t, op, scalar);
     let test = match &filter.predicate {
-        Predicate::IsNull => return value().is_null(),
-        Predicate::NotNull => return value().is_not_null(),
+        Predicate::IsNull => return value().null_test(),
+        Predicate::NotNull => return value().not_null_test(),
         Predicate::In { values } => in_list(value(), t, values, false),
         Predicate::NotIn { values } => in_list(value(), t, values, true),
         Predicate::Equal { value } => compare("=", value),
@@ -36,7 +36,7 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>
     match filter.nulls {
         // A comparison with NULL is not true, so nothing need be said.
         NullPolicy::Exclude => test,
-        NullPolicy::Include => test.or(value().is_null()),
+        NullPolicy::Include => test.or(value().null_test()),
     }
 }
 
