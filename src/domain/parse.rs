@@ -1,10 +1,12 @@
 //! The door for configs that people and programs write: null, missing and empty mean the same, and what cannot be read is
-//! named by its path.
+//! named by its path. The spellings of the system before this one are read too.
 
 use serde_json::Value;
 
 use super::dataset::DatasetConfig;
 use super::fault::FieldError;
+
+mod legacy;
 
 /// Every key that a config can have. Only these are dropped when empty: an unknown key is refused, empty or not.
 const KEYS: &[&str] = &[
@@ -68,9 +70,9 @@ const KEYS: &[&str] = &[
 /// Reads a config. The fault's path is where reading stopped; the first one only, since what follows cannot be told.
 pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError>> {
     drop_empty(&mut json);
-    match json {
+    match &mut json {
         Value::Null => return Ok(DatasetConfig::default()),
-        Value::Object(_) => {}
+        Value::Object(config) => legacy::modernise(config),
         _ => return Err(vec![FieldError::new("config", "A config is a JSON object.")]),
     }
     serde_path_to_error::deserialize(json)
