@@ -181,13 +181,16 @@ pub struct RowOrder {
     pub descending: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelectedColumn {
     pub table: SourceName,
     pub column: ColumnName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<OutputName>,
+    /// What TFX gets where the column is NULL, in the type that TFX gets it in; `None` is the type's own: `''`, 0, 0.0, 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Scalar>,
 }
 
 impl SelectedColumn {

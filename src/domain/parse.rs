@@ -28,6 +28,7 @@ const KEYS: &[&str] = &[
     "column",
     "descending",
     "alias",
+    "default",
     "user_id",
     "product_id",
     "timestamp",

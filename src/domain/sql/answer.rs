@@ -24,12 +24,18 @@ pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>, limit: Option<u32>
             source: Some(column.reference.clone()),
         });
     }
+    let mut select = of_split(pipeline, items, split);
+    select.limit = limit;
+    (Body::Select(Box::new(select)), columns)
+}
+
+/// The rows of a split, or all of them.
+pub(super) fn of_split(pipeline: &Pipeline, items: Vec<Item>, split: Option<Split>) -> Select {
     let mut select = Select::new(items, From::cte(pipeline.current.as_str()));
     // Qualified: an output column may be called split as well.
     let label = || Expr::of(pipeline.current.as_str(), "split");
     select.filter.extend(split.map(|split| label().binary("=", Expr::text(split.word()))));
-    select.limit = limit;
-    (Body::Select(Box::new(select)), columns)
+    select
 }
 
 /// Rows, users, products and days of the whole and of each part.

@@ -20,6 +20,7 @@ mod plan;
 mod predicate;
 mod query;
 mod render;
+mod tfx;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,8 @@ pub enum Shape {
     Rows,
     /// At most so many of them.
     Preview { limit: u32 },
+    /// The dataset's rows as TFX takes them: INT64, FLOAT64, STRING and arrays of them, no NULL. See [`super::tfx`].
+    Tfx,
     /// Columns `part` (`full`, `train`, `eval`, `test`, `gap`), `row_count`, `user_count`, `product_count`, `first_day`, `last_day`, `as_of`;
     /// one row for the full query and each part that has rows. Counts of unmapped roles are NULL. Ignores `split`.
     Counts,
@@ -94,6 +97,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     let (body, columns) = match request.shape {
         Shape::Rows => answer::rows(&pipeline, request.split, None),
         Shape::Preview { limit } => answer::rows(&pipeline, request.split, Some(limit)),
+        Shape::Tfx => tfx::rows(&pipeline, request.split)?,
         Shape::Counts => answer::counts(&pipeline),
         Shape::Funnel => answer::funnel(&pipeline),
         Shape::PerDay => answer::per_day(&pipeline),

@@ -295,3 +295,27 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
     let unsplit = compile(&config(json!({})), &shop(), &Request { split: Some(Split::Eval), ..Request::default() });
     assert_eq!(unsplit.unwrap_err()[0].path, "split");
 }
+
+#[test]
+fn tfx_gets_its_types_and_no_null() {
+    // G-70a, G-70b, G-70c, G-70e
+    let parts = json!({
+        "selected_columns": [
+            {"table": "lines", "column": "sku"}, {"table": "lines", "column": "price"}, {"table": "orders", "column": "at"},
+            {"table": "orders", "column": "shipped"}, {"table": "orders", "column": "day", "default": -1},
+            {"table": "lines", "column": "amount", "default": -1.5}, {"table": "products", "column": "tags"},
+            {"table": "products", "column": "name", "default": "unknown"},
+        ],
+        "split_config": {"type": "random", "train_percent": 80},
+    });
+    insta::assert_snapshot!(sql(parts.clone(), &Request { shape: Shape::Tfx, split: Some(Split::Train), ..Request::default() }));
+
+    let (artefact, columns) = crate::domain::tfx::artefact(&config(parts), &shop(), None, Some("EU")).unwrap();
+    let names: Vec<_> = artefact.input_config["splits"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["train", "eval"]);
+    assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
+
+    let bad = json!({"selected_columns": [{"table": "orders", "column": "at", "default": "never"}]});
+    let faults = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
+    assert_eq!(faults[0].path, "selected_columns[0]");
+}
