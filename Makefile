@@ -1,0 +1,38 @@
+# Every target sets up what it needs first; scripts/ has the details.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run dev test e2e bench lint setup clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: ## install what is missing, build, serve on http://127.0.0.1:3000; ARGS go to `trainset serve`
+	@exec scripts/run.sh $(ARGS)
+
+dev: ## the same, rebuilt and reloaded at every change
+	@scripts/setup.sh run
+	@source scripts/env.sh; mkdir -p target/site; exec cargo leptos watch
+
+test: ## format, lint, all Rust tests, the build, all browser tests
+	@scripts/test.sh
+
+e2e: ## the build and the browser tests; ARGS go to Playwright, as ARGS="-g story"
+	@scripts/setup.sh test
+	@source scripts/lib.sh; source scripts/env.sh; source scripts/build.sh; build_server; build_front
+	@scripts/e2e.sh $(ARGS)
+
+lint: ## format and clippy, both halves
+	@scripts/setup.sh run
+	@scripts/lint.sh
+
+bench: ## the benchmarks
+	@if compgen -G 'benches/*.rs' >/dev/null; then source scripts/env.sh; cargo bench --features ssr; \
+	else echo "There are no benchmarks yet: they go to benches/*.rs, with a [[bench]] entry each in Cargo.toml."; fi
+
+setup: ## install what is missing, and nothing else
+	@scripts/setup.sh test
+
+clean: ## remove what was built in this clone; ~/.cache/trainset stays
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

@@ -1,0 +1,26 @@
+# The environment of every build and test: source it, `. scripts/env.sh`.
+# It reads what scripts/setup.sh chose (which Rust, which browser) and puts the installed tools first in PATH. Installs nothing.
+# shellcheck shell=bash
+
+TRAINSET_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TRAINSET_CACHE=${TRAINSET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/trainset}
+export TRAINSET_ROOT TRAINSET_CACHE
+
+# What a person set by hand wins over what the set-up recorded.
+_toolchain=${RUSTUP_TOOLCHAIN:-} _chromium=${TRAINSET_CHROMIUM:-}
+if [ -f "$TRAINSET_CACHE/env" ]; then
+    # shellcheck source=/dev/null
+    . "$TRAINSET_CACHE/env"
+fi
+if [ -n "$_toolchain" ]; then export RUSTUP_TOOLCHAIN=$_toolchain; fi
+if [ -n "$_chromium" ]; then export TRAINSET_CHROMIUM=$_chromium; fi
+unset _toolchain _chromium
+
+# rustup is often installed but not yet in a new shell's PATH. Where the record names a toolchain, its cargo must be rustup's.
+_cargo_bin=${CARGO_HOME:-$HOME/.cargo}/bin
+if [ -x "$_cargo_bin/cargo" ]; then PATH="$_cargo_bin:$PATH"; fi
+unset _cargo_bin
+export PATH="$TRAINSET_CACHE/tools/bin:$PATH"
+
+# Outside the clone, so that a second clone finds the dependencies built.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$TRAINSET_CACHE/target}
