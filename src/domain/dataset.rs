@@ -3,10 +3,15 @@
 //! Reading strict JSON gives this form or fails; [`crate::domain::parse`] is the lenient door for people's JSON (null,
 //! missing and empty mean the same). Whether a config fits the tables is [`crate::domain::validate`]'s question.
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::name::{ColumnName, OutputName, SourceName, TableName};
+
+mod filters;
+mod split;
+
+pub use filters::*;
+pub use split::*;
 
 /// What a dataset is made of.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -52,7 +57,10 @@ impl SecondaryTable {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged, expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}")]
+#[serde(
+    untagged,
+    expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
+)]
 enum SecondaryForm {
     Short(TableName),
     Named(NamedTable),
@@ -173,13 +181,16 @@ pub struct RowOrder {
     pub descending: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelectedColumn {
     pub table: SourceName,
     pub column: ColumnName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<OutputName>,
+    /// What TFX gets where the column is NULL, in the type that TFX gets it in; `None` is the type's own: `''`, 0, 0.0, 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Scalar>,
 }
 
 impl SelectedColumn {
@@ -248,366 +259,6 @@ impl ColumnMapping {
     /// The mapped roles in their order.
     pub fn roles(&self) -> impl Iterator<Item = (Role, &ColumnRef)> {
         Role::ALL.into_iter().filter_map(|role| Some((role, self.get(role)?)))
-    }
-}
-
-/// The instant that relative dates count back from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum AsOf {
-    /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
-    #[default]
-    LatestEvent,
-    /// CURRENT_DATE, UTC.
-    Today,
-    On(NaiveDate),
-}
-
-impl TryFrom<String> for AsOf {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "latest_event" => Ok(Self::LatestEvent),
-            "today" => Ok(Self::Today),
-            date => date.parse().map(Self::On).map_err(|_| "as_of is latest_event, today or a date such as 2024-01-31".into()),
-        }
-    }
-}
-
-impl From<AsOf> for String {
-    fn from(as_of: AsOf) -> String {
-        match as_of {
-            AsOf::LatestEvent => "latest_event".into(),
-            AsOf::Today => "today".into(),
-            AsOf::On(date) => date.to_string(),
-        }
-    }
-}
-
-/// Which rows stay.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Filters {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_range: Option<DateRange>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rows: Vec<RowFilter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_filter: Option<MemberFilter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_filter: Option<MemberFilter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_interactions: Option<KCore>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sample: Option<Sample>,
-    /// Which rows decide membership; `None` is `train` with a time split and `all` otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<Scope>,
-    #[serde(skip_serializing_if = "is_default")]
-    pub apply_to: ApplyTo,
-}
-
-impl Filters {
-    /// A filter whose membership is computed over rows: products, customers or both.
-    pub fn has_membership(&self) -> bool {
-        self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
-    }
-}
-
-/// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DateRange {
-    /// The last N days, or N months, that end with the as-of's day, which counts as one of them. Exactly one of both.
-    Rolling {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        days: Option<u32>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        months: Option<u32>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        as_of: Option<AsOf>,
-    },
-    /// From the start day to the end day, both whole; at least one of both.
-    Fixed {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        start: Option<NaiveDate>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        end: Option<NaiveDate>,
-    },
-}
-
-/// A predicate on one column of any of the tables, selected or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RowFilter {
-    pub table: SourceName,
-    pub column: ColumnName,
-    #[serde(rename = "where")]
-    pub predicate: Predicate,
-    /// Whether rows with NULL in the column stay. Not for `is_null` and `not_null`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub nulls: NullPolicy,
-}
-
-impl RowFilter {
-    pub fn reference(&self) -> ColumnRef {
-        ColumnRef { table: self.table.clone(), column: self.column.clone() }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NullPolicy {
-    #[default]
-    Exclude,
-    Include,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "op", deny_unknown_fields)]
-pub enum Predicate {
-    #[serde(rename = "in")]
-    In {
-        #[serde(default)]
-        values: Vec<Scalar>,
-    },
-    #[serde(rename = "not_in")]
-    NotIn {
-        #[serde(default)]
-        values: Vec<Scalar>,
-    },
-    #[serde(rename = "=")]
-    Equal { value: Scalar },
-    #[serde(rename = "!=")]
-    NotEqual { value: Scalar },
-    #[serde(rename = "<")]
-    Less { value: Scalar },
-    #[serde(rename = "<=")]
-    LessOrEqual { value: Scalar },
-    #[serde(rename = ">")]
-    Greater { value: Scalar },
-    #[serde(rename = ">=")]
-    GreaterOrEqual { value: Scalar },
-    /// Both ends included.
-    #[serde(rename = "between")]
-    Between { min: Scalar, max: Scalar },
-    /// Whole days, both ends included; at least one of both.
-    #[serde(rename = "date_range")]
-    DateRange {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        start: Option<NaiveDate>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        end: Option<NaiveDate>,
-    },
-    /// The last N days that end with the as-of's day.
-    #[serde(rename = "last_days")]
-    LastDays { days: u32 },
-    #[serde(rename = "is_null")]
-    IsNull,
-    #[serde(rename = "not_null")]
-    NotNull,
-    /// The text occurs in the column, letter for letter.
-    #[serde(rename = "contains")]
-    Contains { text: String },
-}
-
-/// A value in a predicate; what it must be follows from the column's type.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a value is a text, a number, true or false")]
-pub enum Scalar {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-}
-
-/// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
-/// that the stage before left (within the scope).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MemberFilter {
-    /// 1 to 99: the members of largest revenue that together make this share of the total; the one that crosses it stays.
-    /// Only positive totals count; ties go by id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_revenue_percent: Option<u32>,
-    /// Number of rows of the member.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transactions: Option<CountRange>,
-    /// Sum of the member's revenue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<AmountRange>,
-}
-
-/// Both ends included; at least one of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CountRange {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<u32>,
-}
-
-/// Both ends included; at least one of both. In the revenue column's own unit.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AmountRange {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-}
-
-/// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KCore {
-    pub user: u32,
-    pub product: u32,
-    #[serde(default = "KCore::default_rounds")]
-    pub rounds: u32,
-}
-
-impl KCore {
-    pub const MAX_ROUNDS: u32 = 10;
-
-    fn default_rounds() -> u32 {
-        3
-    }
-}
-
-/// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sample {
-    /// 1 to 99.
-    pub percent: u32,
-    #[serde(default)]
-    pub unit: Unit,
-    #[serde(default)]
-    pub seed: Seed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    Train,
-    All,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApplyTo {
-    #[default]
-    All,
-    /// Eval and test keep the rows of users and products that the filters drop from train.
-    Train,
-}
-
-/// What is hashed: rows, or all rows of a user or product together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    #[default]
-    Row,
-    User,
-    Product,
-}
-
-/// Another seed, another choice. Numbers are read as their digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "SeedForm", into = "String")]
-pub struct Seed(pub String);
-
-impl Default for Seed {
-    fn default() -> Self {
-        Self("0".into())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a seed is a text or a whole number")]
-enum SeedForm {
-    Int(i64),
-    Text(String),
-}
-
-impl From<SeedForm> for Seed {
-    fn from(form: SeedForm) -> Self {
-        Self(match form {
-            SeedForm::Int(n) => n.to_string(),
-            SeedForm::Text(text) => text,
-        })
-    }
-}
-
-impl From<Seed> for String {
-    fn from(seed: Seed) -> String {
-        seed.0
-    }
-}
-
-/// How rows go to train, eval and test.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum SplitConfig {
-    #[default]
-    None,
-    /// By the calendar day of the timestamp. The window ends with the as-of's day: test is its last `test_days` days, eval the
-    /// `eval_days` before them, then `gap_days` that belong to no split, and train is all that is earlier. A row
-    /// without a timestamp is train.
-    TimeBased {
-        eval_days: u32,
-        #[serde(default, skip_serializing_if = "is_default")]
-        test_days: u32,
-        #[serde(default, skip_serializing_if = "is_default")]
-        gap_days: u32,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        as_of: Option<AsOf>,
-    },
-    /// By a hash of the unit. What neither train nor test takes is eval. NULL is a unit of its own.
-    Random {
-        train_percent: u32,
-        #[serde(default, skip_serializing_if = "is_default")]
-        test_percent: u32,
-        #[serde(default)]
-        unit: Unit,
-        #[serde(default)]
-        seed: Seed,
-    },
-    /// The last `n` rows of each user are eval. Rows without a user are train.
-    LeaveLast { n: u32 },
-}
-
-/// A part of the split data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    Train,
-    Eval,
-    Test,
-}
-
-impl Split {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Eval => "eval",
-            Self::Test => "test",
-        }
-    }
-}
-
-impl SplitConfig {
-    /// The splits that this config makes, in the order train, eval, test.
-    pub fn splits(&self) -> &'static [Split] {
-        match self {
-            Self::None => &[],
-            Self::TimeBased { test_days: 0, .. } | Self::Random { test_percent: 0, .. } | Self::LeaveLast { .. } => {
-                &[Split::Train, Split::Eval]
-            }
-            Self::TimeBased { .. } | Self::Random { .. } => &[Split::Train, Split::Eval, Split::Test],
-        }
     }
 }
 

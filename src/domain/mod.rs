@@ -11,5 +11,6 @@ pub mod parse;
 pub mod record;
 pub mod schema;
 pub mod sql;
+pub mod tfx;
 pub mod validate;
 pub mod value;

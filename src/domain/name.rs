@@ -179,8 +179,11 @@ impl OutputName {
     /// The nearest output name to any text: what is not allowed becomes an underscore; a digit at the start gets an
     /// underscore before it, a reserved prefix an `x`.
     pub fn nearest(text: &str) -> Self {
-        let mut name: String =
-            text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).take(MAX_COLUMN_CHARS - 2).collect();
+        let mut name: String = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
+            .take(MAX_COLUMN_CHARS - 2)
+            .collect();
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
             name.insert(0, '_');
         }
@@ -203,7 +206,9 @@ impl FromStr for OutputName {
         let mut chars = text.chars();
         let starts_well = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(NameError::new("a column name starts with a letter or underscore and takes letters, digits and underscores"));
+            return Err(NameError::new(
+                "a column name starts with a letter or underscore and takes letters, digits and underscores",
+            ));
         }
         if text.len() > MAX_COLUMN_CHARS {
             return Err(NameError::new("a column name has at most 300 characters"));
@@ -251,7 +256,18 @@ mod tests {
     fn tables_are_dataset_dot_table() {
         let name: TableName = "raw_data.order lines-2024".parse().unwrap();
         assert_eq!((name.dataset(), name.table()), ("raw_data", "order lines-2024"));
-        for bad in ["orders", "raw_data.", ".orders", "raw_data.a.b", "raw-data.x", "raw_data.a`b", "raw_data.../etc", "raw_data. x", "raw_data.a\\b", "p.raw_data.x"] {
+        for bad in [
+            "orders",
+            "raw_data.",
+            ".orders",
+            "raw_data.a.b",
+            "raw-data.x",
+            "raw_data.a`b",
+            "raw_data.../etc",
+            "raw_data. x",
+            "raw_data.a\\b",
+            "p.raw_data.x",
+        ] {
             assert!(bad.parse::<TableName>().is_err(), "{bad}");
         }
     }

@@ -1,1 +1,116 @@
-//! The one resolver of output column names.
+//! The one resolver of output column names: the compiler, previews, TFX and the wizard all ask here.
+
+use std::collections::HashSet;
+
+use super::dataset::DatasetConfig;
+use super::name::{OutputName, SourceName, fold};
+
+/// The output names of `config.selected_columns`, in their order.
+///
+/// An alias is the name. Otherwise the column keeps its own name if it is the first to want it, in the order of the
+/// tables (primary first) and then of the selection; a later one is called `table_column`, and where that is
+/// taken too, `table_column_2` and so on. Names are compared without regard to case, and what BigQuery would refuse in an output
+/// name becomes an underscore. `reserved` names are given to no column without an alias.
+pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
+    let sources = config.sources();
+    let rank = |table: &SourceName| sources.iter().position(|(name, _)| name.same_as(table)).unwrap_or(usize::MAX);
+
+    let columns = &config.selected_columns;
+    let mut names: Vec<Option<OutputName>> = columns.iter().map(|c| c.alias.clone()).collect();
+    let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
+    unnamed.sort_by_key(|i| (rank(&columns[*i].table), *i));
+
+    let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)));
+    // Own names first, so that no derived name takes a name that a column has by right.
+    unnamed.retain(|&i| {
+        let own = OutputName::nearest(columns[i].column.as_str());
+        let free = taken.take(own.as_str());
+        if free {
+            names[i] = Some(own);
+        }
+        !free
+    });
+    for i in unnamed {
+        names[i] = Some(taken.derive(&format!("{}_{}", columns[i].table, columns[i].column)));
+    }
+    names.into_iter().flatten().collect()
+}
+
+/// Names in use, compared without regard to case.
+pub(super) struct Taken(HashSet<String>);
+
+impl Taken {
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self(names.map(fold).collect())
+    }
+
+    /// Takes a name; `false` if it is in use.
+    pub fn take(&mut self, name: &str) -> bool {
+        self.0.insert(fold(name))
+    }
+
+    /// Takes the nearest output name to a text, or the first of `text_2`, `text_3` … that is free.
+    pub fn derive(&mut self, text: &str) -> OutputName {
+        let plain = OutputName::nearest(text);
+        if self.take(plain.as_str()) {
+            return plain;
+        }
+        let mut number = 2u32;
+        loop {
+            // A long name is cut so that its number fits.
+            let stem: String = plain.as_str().chars().take(super::name::MAX_COLUMN_CHARS - 12).collect();
+            let numbered = OutputName::nearest(&format!("{stem}_{number}"));
+            if self.take(numbered.as_str()) {
+                return numbered;
+            }
+            number += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn names(columns: serde_json::Value) -> Vec<String> {
+        let config = serde_json::from_value(json!({
+            "primary_table": "raw_data.orders",
+            "secondary_tables": ["raw_data.products", "raw_data.brands"],
+            "selected_columns": columns,
+        }))
+        .unwrap();
+        resolve(&config, &[]).into_iter().map(String::from).collect()
+    }
+
+    #[test]
+    fn the_primary_keeps_its_name_whatever_the_order_of_selection() {
+        // G-10
+        let orders = json!({"table": "orders", "column": "id"});
+        let products = json!({"table": "products", "column": "ID"});
+        let brands = json!({"table": "brands", "column": "id"});
+        assert_eq!(names(json!([orders, products, brands])), ["id", "products_ID", "brands_id"]);
+        assert_eq!(names(json!([brands, products, orders])), ["brands_id", "products_ID", "id"]);
+    }
+
+    #[test]
+    fn derived_names_give_way_to_columns_and_aliases() {
+        // G-10, G-12
+        assert_eq!(
+            names(json!([
+                {"table": "orders", "column": "id"},
+                {"table": "products", "column": "id"},
+                {"table": "brands", "column": "products_id"},
+            ])),
+            ["id", "products_id_2", "products_id"]
+        );
+        assert_eq!(
+            names(json!([
+                {"table": "orders", "column": "name"},
+                {"table": "products", "column": "title", "alias": "Name"},
+                {"table": "brands", "column": "order date"},
+            ])),
+            ["orders_name", "Name", "order_date"]
+        );
+    }
+}

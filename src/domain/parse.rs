@@ -1,9 +1,141 @@
-//! The lenient door for configs that people write.
+//! The door for configs that people and programs write: null, missing and empty mean the same, and what cannot be read is
+//! named by its path. The spellings of the system before this one are read too.
+
+use serde_json::Value;
+
 use super::dataset::DatasetConfig;
 use super::fault::FieldError;
 
-/// Reads a config from JSON.
-pub fn config_from_json(json: serde_json::Value) -> Result<DatasetConfig, Vec<FieldError>> {
-    let _ = json;
-    todo!("skeleton")
+mod legacy;
+
+/// Every key that a config can have. Only these are dropped when empty: an unknown key is refused, empty or not.
+const KEYS: &[&str] = &[
+    "primary_table",
+    "secondary_tables",
+    "join_config",
+    "selected_columns",
+    "column_mapping",
+    "filters",
+    "split_config",
+    "table",
+    "as",
+    "type",
+    "on",
+    "on_duplicates",
+    "order",
+    "left",
+    "right",
+    "column",
+    "descending",
+    "alias",
+    "default",
+    "user_id",
+    "product_id",
+    "timestamp",
+    "revenue",
+    "date_range",
+    "rows",
+    "product_filter",
+    "customer_filter",
+    "min_interactions",
+    "sample",
+    "scope",
+    "apply_to",
+    "days",
+    "months",
+    "as_of",
+    "start",
+    "end",
+    "where",
+    "nulls",
+    "op",
+    "values",
+    "min",
+    "max",
+    "top_revenue_percent",
+    "transactions",
+    "user",
+    "product",
+    "rounds",
+    "percent",
+    "unit",
+    "seed",
+    "eval_days",
+    "test_days",
+    "gap_days",
+    "train_percent",
+    "test_percent",
+    "n",
+];
+
+/// Reads a config. The fault's path is where reading stopped; the first one only, since what follows cannot be told.
+pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError>> {
+    drop_empty(&mut json);
+    match &mut json {
+        Value::Null => return Ok(DatasetConfig::default()),
+        Value::Object(config) => legacy::modernise(config),
+        _ => return Err(vec![FieldError::new("config", "A config is a JSON object.")]),
+    }
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| vec![FieldError::new(error.path().to_string(), error.inner().to_string())])
+}
+
+/// Takes known keys out of objects where they hold null, `""`, `[]` or `{}`, innermost first.
+fn drop_empty(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.values_mut().for_each(drop_empty);
+            map.retain(|key, value| !(is_empty(value) && KEYS.contains(&key.as_str())));
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_empty),
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn null_missing_and_empty_are_one() {
+        // G-07
+        let plain = config_from_json(json!({"primary_table": "raw_data.orders"})).unwrap();
+        for form in [
+            json!({"primary_table": "raw_data.orders", "filters": null, "secondary_tables": [], "split_config": {}}),
+            json!({"primary_table": "raw_data.orders", "filters": {"product_filter": {}, "rows": [], "date_range": null, "sample": {"seed": ""}}}),
+            json!({"primary_table": "raw_data.orders", "filters": {"product_filter": {"transactions": {"min": null}}}, "column_mapping": {"user_id": {"table": "", "column": null}}}),
+        ] {
+            assert_eq!(config_from_json(form.clone()), Ok(plain.clone()), "{form}");
+        }
+        assert_eq!(config_from_json(Value::Null), Ok(DatasetConfig::default()));
+    }
+
+    #[test]
+    fn faults_are_named_by_their_path() {
+        for (json, path) in [
+            (json!({"bogus": null}), "bogus"),
+            (json!({"primary_table": "orders"}), "primary_table"),
+            (
+                json!({"selected_columns": [{"table": "a", "column": "b"}, {"table": "a", "column": "x`y"}]}),
+                "selected_columns[1].column",
+            ),
+            (json!({"join_config": [{"table": "a", "type": "outer"}]}), "join_config[0].type"),
+            (json!({"join_config": [{"table": "a", "on": [{"left": "a.b", "right": "c"}]}]}), "join_config[0].on[0].left"),
+            (json!([1]), "config"),
+        ] {
+            let faults = config_from_json(json.clone()).unwrap_err();
+            assert_eq!(faults[0].path, path, "{json} {faults:?}");
+        }
+    }
 }

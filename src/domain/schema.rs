@@ -211,7 +211,9 @@ mod tests {
     #[test]
     fn both_spellings_of_types_are_one() {
         // G-08
-        for (legacy, sql) in [("INTEGER", "INT64"), ("FLOAT", "FLOAT64"), ("BOOLEAN", "BOOL"), ("RECORD", "STRUCT"), ("integer", "INT64")] {
+        for (legacy, sql) in
+            [("INTEGER", "INT64"), ("FLOAT", "FLOAT64"), ("BOOLEAN", "BOOL"), ("RECORD", "STRUCT"), ("integer", "INT64")]
+        {
             assert_eq!(ColumnType::parse(legacy), ColumnType::parse(sql));
         }
         assert_eq!(ColumnType::parse("TEXT"), None);

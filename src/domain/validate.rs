@@ -1,10 +1,294 @@
 //! A config held against the tables: all faults at once, each by the path of its field.
-use super::catalog::Catalog;
-use super::dataset::DatasetConfig;
-use super::fault::FieldError;
 
-/// All faults of a config; empty where it can be compiled.
+use std::collections::HashMap;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::catalog::Catalog;
+use super::dataset::*;
+use super::fault::FieldError;
+use super::name::{ColumnName, SourceName, fold};
+use super::schema::{Column, ColumnType, Mode, TableSchema};
+
+mod filters;
+
+/// Most tables that a dataset may join.
+pub const MAX_TABLES: usize = 20;
+/// Most columns that a dataset may select.
+pub const MAX_COLUMNS: usize = 1000;
+/// Longest window, in days: a century.
+pub const MAX_DAYS: u32 = 36_525;
+
+/// All faults of a config, in the order of its parts; empty where it can be compiled.
 pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
-    let _ = (config, catalog);
-    todo!("skeleton")
+    let mut check = Check { config, catalog, faults: vec![] };
+    check.tables();
+    check.joins();
+    check.columns();
+    check.mapping();
+    check.filters();
+    check.split();
+    check.faults
+}
+
+struct Check<'a> {
+    config: &'a DatasetConfig,
+    catalog: &'a Catalog,
+    faults: Vec<FieldError>,
+}
+
+impl<'a> Check<'a> {
+    fn fault(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.faults.push(FieldError::new(path, message));
+    }
+
+    fn tables(&mut self) {
+        let config = self.config;
+        let Some(primary) = &config.primary_table else {
+            self.fault("primary_table", "Choose a primary table.");
+            return;
+        };
+        if self.catalog.schema(primary).is_none() {
+            self.fault("primary_table", format!("There is no table {primary}."));
+        }
+        if config.secondary_tables.len() >= MAX_TABLES {
+            self.fault("secondary_tables", format!("A dataset joins at most {MAX_TABLES} tables."));
+        }
+        let mut seen = vec![SourceName::from(primary)];
+        for (i, secondary) in config.secondary_tables.iter().enumerate() {
+            let path = format!("secondary_tables[{i}]");
+            if self.catalog.schema(&secondary.table).is_none() {
+                self.fault(&path, format!("There is no table {}.", secondary.table));
+            }
+            let name = secondary.name();
+            if seen.iter().any(|s| s.same_as(&name)) {
+                self.fault(&path, format!("There is a {name} already; give this one another name with \"as\"."));
+            }
+            seen.push(name);
+        }
+    }
+
+    fn joins(&mut self) {
+        let config = self.config;
+        let sources = config.sources();
+        for (i, secondary) in config.secondary_tables.iter().enumerate() {
+            // G-61: no default keys
+            if config.join_of(&secondary.name()).is_none() {
+                self.fault(
+                    format!("secondary_tables[{i}]"),
+                    format!("{} has no join: say how its rows meet the tables before it.", secondary.name()),
+                );
+            }
+        }
+        for (i, join) in config.join_config.iter().enumerate() {
+            let path = format!("join_config[{i}]");
+            let Some(position) = sources.iter().skip(1).position(|(name, _)| name.same_as(&join.table)).map(|p| p + 1) else {
+                self.fault(format!("{path}.table"), format!("{} is not one of the secondary tables.", join.table));
+                continue;
+            };
+            if config.join_config[..i].iter().any(|other| other.table.same_as(&join.table)) {
+                self.fault(format!("{path}.table"), format!("{} is joined already; add the keys to that join.", join.table));
+            }
+            if join.on.is_empty() {
+                self.fault(format!("{path}.on"), "Choose at least one pair of key columns.");
+            }
+            let right_schema = self.catalog.schema(sources[position].1);
+            for (j, key) in join.on.iter().enumerate() {
+                self.join_key(&format!("{path}.on[{j}]"), &sources[..position], join, key, right_schema);
+            }
+            self.row_order(&path, join, right_schema);
+        }
+    }
+
+    fn join_key(
+        &mut self,
+        path: &str,
+        earlier: &[(SourceName, &super::name::TableName)],
+        join: &Join,
+        key: &JoinKey,
+        right_schema: Option<&TableSchema>,
+    ) {
+        let left = match earlier.iter().find(|(name, _)| name.same_as(&key.left.table)) {
+            Some((name, table)) => {
+                let schema = self.catalog.schema(table);
+                schema.and_then(|s| self.key_column(&format!("{path}.left.column"), name, s, &key.left.column))
+            }
+            None => {
+                let message = if self.config.sources().iter().any(|(name, _)| name.same_as(&key.left.table)) {
+                    format!("{} does not come before {}: a join looks back only.", key.left.table, join.table)
+                } else {
+                    format!("The dataset has no table {}.", key.left.table)
+                };
+                self.fault(format!("{path}.left.table"), message);
+                None
+            }
+        };
+        let right = right_schema.and_then(|s| self.key_column(&format!("{path}.right"), &join.table, s, &key.right));
+        if let (Some(left), Some(right)) = (left, right)
+            && !comparable(left.column_type, right.column_type)
+        {
+            // G-63
+            self.fault(
+                format!("{path}.right"),
+                format!(
+                    "{} is {} and {} is {}: they cannot be compared. Cast one of them in a view.",
+                    key.left, left.column_type, key.right, right.column_type
+                ),
+            );
+        }
+    }
+
+    fn key_column<'s>(
+        &mut self,
+        path: &str,
+        source: &SourceName,
+        schema: &'s TableSchema,
+        name: &ColumnName,
+    ) -> Option<&'s Column> {
+        let column = self.known(path, source, schema, name)?;
+        if !column.is_scalar() {
+            self.fault(path, format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
+            return None;
+        }
+        Some(column)
+    }
+
+    fn row_order(&mut self, path: &str, join: &Join, schema: Option<&TableSchema>) {
+        if !join.order.is_empty() && join.on_duplicates != OnDuplicates::OneRow {
+            self.fault(format!("{path}.order"), "An order only means something with on_duplicates one_row.");
+        }
+        for (k, key) in join.order.iter().enumerate() {
+            let path = format!("{path}.order[{k}].column");
+            if let Some(column) = schema.and_then(|s| self.known(&path, &join.table, s, &key.column))
+                && !column.is_scalar()
+            {
+                self.fault(path, format!("{} is {} and has no order.", key.column, column.type_label()));
+            }
+        }
+    }
+
+    /// The column, or a fault with the nearest name there is.
+    fn known<'s>(&mut self, path: &str, source: &SourceName, schema: &'s TableSchema, name: &ColumnName) -> Option<&'s Column> {
+        let column = schema.column(name);
+        if column.is_none() {
+            let reason = schema.unusable.iter().find(|(unusable, _)| fold(unusable) == fold(name.as_str()));
+            let message = match reason {
+                Some((_, reason)) => format!("{source}.{name} cannot be used: {reason}."),
+                None => format!("{source} has no column {name}."),
+            };
+            self.fault(path, message);
+        }
+        column
+    }
+
+    /// The column behind a reference, or a fault at `<path>.table` or `<path>.column`. `None` without a fault where the table
+    /// itself is unknown: that is said at the table.
+    fn referenced(&mut self, path: &str, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
+        let (config, catalog) = (self.config, self.catalog);
+        if !config.sources().iter().any(|(name, _)| name.same_as(table)) {
+            self.fault(format!("{path}.table"), format!("The dataset has no table {table}."));
+            return None;
+        }
+        let schema = catalog.source(config, table)?;
+        self.known(&format!("{path}.column"), table, schema, column)
+    }
+
+    fn columns(&mut self) {
+        let config = self.config;
+        if config.selected_columns.is_empty() {
+            self.fault("selected_columns", "Choose at least one column.");
+        }
+        if config.selected_columns.len() > MAX_COLUMNS {
+            self.fault("selected_columns", format!("A dataset has at most {MAX_COLUMNS} columns."));
+        }
+        let mut seen: HashMap<(String, String), ()> = HashMap::new();
+        let mut aliases: HashMap<String, ()> = HashMap::new();
+        for (i, selected) in config.selected_columns.iter().enumerate() {
+            let path = format!("selected_columns[{i}]");
+            if let Some(column) = self.referenced(&path, &selected.table, &selected.column)
+                && let Some(reason) = column.column_type.unsupported()
+            {
+                self.fault(format!("{path}.column"), format!("{} is {reason}.", selected.reference()));
+            }
+            if let Some(alias) = &selected.alias {
+                if aliases.insert(fold(alias.as_str()), ()).is_some() {
+                    // G-14
+                    self.fault(format!("{path}.alias"), format!("Another column is called {alias} already."));
+                }
+            } else if seen.insert((fold(selected.table.as_str()), fold(selected.column.as_str())), ()).is_some() {
+                self.fault(&path, format!("{} is selected twice; rename one of them.", selected.reference()));
+            }
+        }
+    }
+
+    fn mapping(&mut self) {
+        let config = self.config;
+        let mut mapped: Vec<(Role, &ColumnRef)> = vec![];
+        for (role, reference) in config.column_mapping.roles() {
+            let path = format!("column_mapping.{}", role.word());
+            let Some(column) = self.referenced(&path, &reference.table, &reference.column) else { continue };
+            if let Err(reason) = fits_role(role, column) {
+                self.fault(&path, format!("{reference} is {}: {reason}.", column.type_label()));
+            }
+            let same = |other: &ColumnRef| {
+                other.table.same_as(&reference.table) && fold(other.column.as_str()) == fold(reference.column.as_str())
+            };
+            if let Some((other, _)) = mapped.iter().find(|(_, other)| same(other)) {
+                self.fault(&path, format!("{reference} is the {} already.", other.word()));
+            }
+            mapped.push((role, reference));
+        }
+    }
+
+    /// The role is mapped, or a fault that names what needs it.
+    fn needs_role(&mut self, role: Role, path: &str, what: &str) -> bool {
+        let mapped = self.config.column_mapping.get(role).is_some();
+        if !mapped {
+            // G-27, G-35
+            self.fault(path, format!("{what} needs a column with the role {}: map one first.", role.word()));
+        }
+        mapped
+    }
+
+    /// `from..=to`, or a fault.
+    fn within(&mut self, path: impl Into<String>, value: u32, from: u32, to: u32) -> bool {
+        let fits = (from..=to).contains(&value);
+        if !fits {
+            self.fault(path, format!("{value} is outside {from} to {to}."));
+        }
+        fits
+    }
+
+    /// A date that BigQuery has.
+    fn date(&mut self, path: impl Into<String>, day: Option<NaiveDate>) {
+        if let Some(day) = day
+            && !(1..=9999).contains(&day.year())
+        {
+            self.fault(path, "Dates go from 0001-01-01 to 9999-12-31.");
+        }
+    }
+}
+
+/// Whether two columns can be compared as keys. Nothing is cast behind a person's back.
+fn comparable(left: ColumnType, right: ColumnType) -> bool {
+    left == right || (left.is_numeric() && right.is_numeric())
+}
+
+/// Whether a column can have a role, or why not. Types only: [`Role`]s are a person's choice.
+pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
+    if column.mode == Mode::Repeated {
+        return Err("a role needs a single value in each row");
+    }
+    let t = column.column_type;
+    match role {
+        Role::UserId | Role::ProductId => match t {
+            ColumnType::String | ColumnType::Int64 | ColumnType::Numeric | ColumnType::BigNumeric => Ok(()),
+            _ => Err("an id is STRING, INT64 or NUMERIC"),
+        },
+        Role::Timestamp if t.is_temporal() => Ok(()),
+        // G-23
+        Role::Timestamp => Err("a timestamp is DATE, DATETIME or TIMESTAMP; convert it in a view first"),
+        Role::Revenue if t.is_numeric() => Ok(()),
+        Role::Revenue => Err("a revenue is a number"),
+    }
 }

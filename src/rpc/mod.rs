@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 use crate::domain::dataset::{DatasetConfig, Split, Status};
-use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, Model, ModelInput, NameCheck, Preview, QueryView};
+use crate::domain::record::{
+    Counts, Dataset, DatasetInput, DatasetPage, ListQuery, Model, ModelInput, NameCheck, Preview, QueryView,
+};
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::error::Failure;
 

@@ -10,6 +10,25 @@ use super::catalog::Catalog;
 use super::dataset::{ColumnRef, DatasetConfig, Role, Split};
 use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
+use super::validate::validate;
+
+mod answer;
+mod expr;
+mod members;
+mod pipeline;
+mod plan;
+mod predicate;
+mod query;
+mod render;
+mod tfx;
+
+#[cfg(test)]
+mod tests;
+
+use pipeline::Pipeline;
+use plan::Plan;
+pub use plan::hashable;
+use query::Query;
 
 /// What to compile a config to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,9 +52,15 @@ pub enum Shape {
     Rows,
     /// At most so many of them.
     Preview { limit: u32 },
+    /// The dataset's rows as TFX takes them: INT64, FLOAT64, STRING and arrays of them, no NULL. See [`super::tfx`].
+    Tfx,
     /// Columns `part` (`full`, `train`, `eval`, `test`, `gap`), `row_count`, `user_count`, `product_count`, `first_day`, `last_day`, `as_of`;
     /// one row for the full query and each part that has rows. Counts of unmapped roles are NULL. Ignores `split`.
     Counts,
+    /// Columns `stage`, `row_count`, `user_count`, `product_count`: what is left after each stage. Ignores `split`.
+    Funnel,
+    /// Columns `day`, `part`, `row_count`, by day. `part` is `full` without a split; `day` NULL without a timestamp. Ignores `split`.
+    PerDay,
 }
 
 /// A column of a compiled query.
@@ -58,6 +83,25 @@ pub struct CompiledQuery {
 
 /// Compiles a config. All faults of validation come back instead where there are any.
 pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, Vec<FieldError>> {
-    let _ = (config, catalog, request);
-    todo!("skeleton")
+    let mut faults = validate(config, catalog);
+    if let Some(split) = request.split
+        && !config.split_config.splits().contains(&split)
+    {
+        faults.push(FieldError::new("split", format!("This dataset makes no {} split.", split.word())));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
+    let pipeline = Pipeline::build(&plan);
+    let (body, columns) = match request.shape {
+        Shape::Rows => answer::rows(&pipeline, request.split, None),
+        Shape::Preview { limit } => answer::rows(&pipeline, request.split, Some(limit)),
+        Shape::Tfx => tfx::rows(&pipeline, request.split)?,
+        Shape::Counts => answer::counts(&pipeline),
+        Shape::Funnel => answer::funnel(&pipeline),
+        Shape::PerDay => answer::per_day(&pipeline),
+    };
+    let sql = render::render(&Query { with: pipeline.ctes, body });
+    Ok(CompiledQuery { sql, columns })
 }

@@ -1,0 +1,227 @@
+//! Which rows stay: dates, predicates on columns, products and customers, a sample.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{AsOf, ColumnRef, Seed, Unit, is_default};
+use crate::domain::name::{ColumnName, SourceName};
+
+/// Which rows stay.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filters {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_range: Option<DateRange>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowFilter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_filter: Option<MemberFilter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_filter: Option<MemberFilter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_interactions: Option<KCore>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
+    /// Which rows decide membership; `None` is `train` with a time split and `all` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub apply_to: ApplyTo,
+}
+
+impl Filters {
+    /// A filter whose membership is computed over rows: products, customers or both.
+    pub fn has_membership(&self) -> bool {
+        self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
+    }
+}
+
+/// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DateRange {
+    /// The last N days, or N months, that end with the as-of's day, which counts as one of them. Exactly one of both.
+    Rolling {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        months: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_of: Option<AsOf>,
+    },
+    /// From the start day to the end day, both whole; at least one of both.
+    Fixed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<NaiveDate>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<NaiveDate>,
+    },
+}
+
+/// A predicate on one column of any of the tables, selected or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowFilter {
+    pub table: SourceName,
+    pub column: ColumnName,
+    #[serde(rename = "where")]
+    pub predicate: Predicate,
+    /// Whether rows with NULL in the column stay. Not for `is_null` and `not_null`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub nulls: NullPolicy,
+}
+
+impl RowFilter {
+    pub fn reference(&self) -> ColumnRef {
+        ColumnRef { table: self.table.clone(), column: self.column.clone() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NullPolicy {
+    #[default]
+    Exclude,
+    Include,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", deny_unknown_fields)]
+pub enum Predicate {
+    #[serde(rename = "in")]
+    In {
+        #[serde(default)]
+        values: Vec<Scalar>,
+    },
+    #[serde(rename = "not_in")]
+    NotIn {
+        #[serde(default)]
+        values: Vec<Scalar>,
+    },
+    #[serde(rename = "=")]
+    Equal { value: Scalar },
+    #[serde(rename = "!=")]
+    NotEqual { value: Scalar },
+    #[serde(rename = "<")]
+    Less { value: Scalar },
+    #[serde(rename = "<=")]
+    LessOrEqual { value: Scalar },
+    #[serde(rename = ">")]
+    Greater { value: Scalar },
+    #[serde(rename = ">=")]
+    GreaterOrEqual { value: Scalar },
+    /// Both ends included.
+    #[serde(rename = "between")]
+    Between { min: Scalar, max: Scalar },
+    /// Whole days, both ends included; at least one of both.
+    #[serde(rename = "date_range")]
+    DateRange {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<NaiveDate>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<NaiveDate>,
+    },
+    /// The last N days that end with the as-of's day.
+    #[serde(rename = "last_days")]
+    LastDays { days: u32 },
+    #[serde(rename = "is_null")]
+    IsNull,
+    #[serde(rename = "not_null")]
+    NotNull,
+    /// The text occurs in the column, letter for letter.
+    #[serde(rename = "contains")]
+    Contains { text: String },
+}
+
+/// A value in a predicate; what it must be follows from the column's type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a value is a text, a number, true or false")]
+pub enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+/// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
+/// that the stage before left (within the scope).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MemberFilter {
+    /// 1 to 99: the members of largest revenue that together make this share of the total; the one that crosses it stays.
+    /// Only positive totals count; ties go by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_revenue_percent: Option<u32>,
+    /// Number of rows of the member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<CountRange>,
+    /// Sum of the member's revenue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revenue: Option<AmountRange>,
+}
+
+/// Both ends included; at least one of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CountRange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+}
+
+/// Both ends included; at least one of both. In the revenue column's own unit.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AmountRange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+/// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KCore {
+    pub user: u32,
+    pub product: u32,
+    #[serde(default = "KCore::default_rounds")]
+    pub rounds: u32,
+}
+
+impl KCore {
+    pub const MAX_ROUNDS: u32 = 10;
+
+    fn default_rounds() -> u32 {
+        3
+    }
+}
+
+/// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// 1 to 99.
+    pub percent: u32,
+    #[serde(default)]
+    pub unit: Unit,
+    #[serde(default)]
+    pub seed: Seed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Train,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplyTo {
+    #[default]
+    All,
+    /// Eval and test keep the rows of users and products that the filters drop from train.
+    Train,
+}

@@ -1,0 +1,275 @@
+//! Parts of a query: identifiers, literals, expressions. Built from types, turned into text by [`super::render`] alone.
+
+use chrono::{Days, NaiveDate};
+
+use crate::domain::schema::ColumnType;
+
+/// An identifier, unquoted. Rendering quotes and escapes it, so any text is safe here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ident(pub String);
+
+impl From<&str> for Ident {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Ident {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Literal {
+    Null(ColumnType),
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    /// Decimal digits with an optional sign and point; NUMERIC or BIGNUMERIC.
+    Decimal(ColumnType, String),
+    Date(NaiveDate),
+    /// The first instant of a day, as DATETIME.
+    DatetimeStart(NaiveDate),
+    /// The first instant of a day in UTC, as TIMESTAMP.
+    TimestampStart(NaiveDate),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Expr {
+    Column {
+        table: Option<Ident>,
+        column: Ident,
+    },
+    Literal(Literal),
+    Call {
+        function: &'static str,
+        args: Vec<Expr>,
+    },
+    CountRows,
+    CountDistinct(Box<Expr>),
+    Cast {
+        value: Box<Expr>,
+        to: ColumnType,
+        safe: bool,
+    },
+    Binary {
+        left: Box<Expr>,
+        op: &'static str,
+        right: Box<Expr>,
+    },
+    /// All hold; renders one a line where it is a whole clause.
+    All(Vec<Expr>),
+    Any(Vec<Expr>),
+    IsNull {
+        value: Box<Expr>,
+        negated: bool,
+    },
+    InList {
+        value: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
+    Case {
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
+    /// `INTERVAL n DAY`.
+    Interval {
+        count: u32,
+        unit: &'static str,
+    },
+    Struct(Vec<(Expr, String)>),
+    Window {
+        call: Box<Expr>,
+        partition: Vec<Expr>,
+        order: Vec<OrderKey>,
+        frame: Option<&'static str>,
+    },
+    /// The one value of a one-row CTE.
+    Scalar {
+        column: Ident,
+        cte: Ident,
+    },
+}
+
+/// NULLs come first ascending and last descending, and that is written out: engines differ in their defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OrderKey {
+    pub value: Expr,
+    pub descending: bool,
+}
+
+impl OrderKey {
+    pub fn ascending(value: Expr) -> Self {
+        Self { value, descending: false }
+    }
+
+    pub fn descending(value: Expr) -> Self {
+        Self { value, descending: true }
+    }
+}
+
+impl Expr {
+    pub fn column(name: impl Into<Ident>) -> Self {
+        Self::Column { table: None, column: name.into() }
+    }
+
+    pub fn of(table: impl Into<Ident>, column: impl Into<Ident>) -> Self {
+        Self::Column { table: Some(table.into()), column: column.into() }
+    }
+
+    pub fn int(number: impl Into<i64>) -> Self {
+        Self::Literal(Literal::Int(number.into()))
+    }
+
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Literal(Literal::Text(text.into()))
+    }
+
+    pub fn date(day: NaiveDate) -> Self {
+        Self::Literal(Literal::Date(day))
+    }
+
+    pub fn null(of: ColumnType) -> Self {
+        Self::Literal(Literal::Null(of))
+    }
+
+    pub fn call(function: &'static str, args: impl Into<Vec<Expr>>) -> Self {
+        Self::Call { function, args: args.into() }
+    }
+
+    pub fn count_distinct(self) -> Self {
+        Self::CountDistinct(Box::new(self))
+    }
+
+    pub fn cast(self, to: ColumnType) -> Self {
+        Self::Cast { value: Box::new(self), to, safe: false }
+    }
+
+    pub fn safe_cast(self, to: ColumnType) -> Self {
+        Self::Cast { value: Box::new(self), to, safe: true }
+    }
+
+    pub fn binary(self, op: &'static str, right: Expr) -> Self {
+        Self::Binary { left: Box::new(self), op, right: Box::new(right) }
+    }
+
+    pub fn null_test(self) -> Self {
+        Self::IsNull { value: Box::new(self), negated: false }
+    }
+
+    pub fn not_null_test(self) -> Self {
+        Self::IsNull { value: Box::new(self), negated: true }
+    }
+
+    pub fn or(self, other: Expr) -> Self {
+        Self::Any(vec![self, other])
+    }
+
+    pub fn over(self, partition: Vec<Expr>, order: Vec<OrderKey>, frame: Option<&'static str>) -> Self {
+        Self::Window { call: Box::new(self), partition, order, frame }
+    }
+}
+
+/// A day that a date is compared with: known now, or computed by the query.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Day {
+    On(NaiveDate),
+    /// A DATE column of the CTE `bounds`.
+    Bound {
+        column: &'static str,
+    },
+}
+
+impl Day {
+    /// The day as a DATE.
+    pub fn expr(&self) -> Expr {
+        match self {
+            Self::On(day) => Expr::date(*day),
+            Self::Bound { column } => Expr::of("bounds", *column),
+        }
+    }
+
+    /// So many days earlier, as a DATE. Days before year 1 are the first day there is.
+    pub fn minus_days(&self, days: u32) -> DayExpr {
+        match self {
+            Self::On(day) => DayExpr::On(day.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST_DAY).max(FIRST_DAY)),
+            bound if days == 0 => DayExpr::Computed(bound.expr()),
+            bound => DayExpr::Computed(Expr::call("DATE_SUB", [bound.expr(), Expr::Interval { count: days, unit: "DAY" }])),
+        }
+    }
+
+    /// So many months earlier, on the same day of the month or the month's last.
+    pub fn minus_months(&self, months: u32) -> DayExpr {
+        match self {
+            Self::On(day) => DayExpr::On(day.checked_sub_months(chrono::Months::new(months)).unwrap_or(FIRST_DAY).max(FIRST_DAY)),
+            bound => DayExpr::Computed(Expr::call("DATE_SUB", [bound.expr(), Expr::Interval { count: months, unit: "MONTH" }])),
+        }
+    }
+}
+
+/// 0001-01-01, the first DATE of BigQuery.
+const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// A day after arithmetic.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum DayExpr {
+    On(NaiveDate),
+    Computed(Expr),
+}
+
+/// The calendar day of a temporal column, in UTC.
+pub(super) fn day_of(column: Expr, column_type: ColumnType) -> Expr {
+    match column_type {
+        ColumnType::Timestamp => Expr::call("DATE", [column, Expr::text("UTC")]),
+        ColumnType::Datetime => Expr::call("DATE", [column]),
+        _ => column,
+    }
+}
+
+/// `column`'s day is later than `day`. A known day is compared with the column itself, so that BigQuery can prune partitions.
+pub(super) fn later_than(column: Expr, column_type: ColumnType, day: &DayExpr) -> Expr {
+    match day {
+        DayExpr::Computed(day) => day_of(column, column_type).binary(">", day.clone()),
+        DayExpr::On(day) => match start_of_next(*day, column_type) {
+            Some(start) => column.binary(">=", start),
+            // Nothing is later than the last day there is.
+            None => Expr::Literal(Literal::Bool(false)),
+        },
+    }
+}
+
+/// `column`'s day is `day` or earlier.
+pub(super) fn not_later_than(column: Expr, column_type: ColumnType, day: &DayExpr) -> Expr {
+    match day {
+        DayExpr::Computed(day) => day_of(column, column_type).binary("<=", day.clone()),
+        DayExpr::On(day) => match start_of_next(*day, column_type) {
+            Some(start) => column.binary("<", start),
+            None => column.not_null_test(),
+        },
+    }
+}
+
+/// `column`'s day is `day` or later.
+pub(super) fn not_earlier_than(column: Expr, column_type: ColumnType, day: NaiveDate) -> Expr {
+    column.binary(">=", start_of(day, column_type))
+}
+
+fn start_of(day: NaiveDate, column_type: ColumnType) -> Expr {
+    Expr::Literal(match column_type {
+        ColumnType::Timestamp => Literal::TimestampStart(day),
+        ColumnType::Datetime => Literal::DatetimeStart(day),
+        _ => Literal::Date(day),
+    })
+}
+
+/// `None` after 9999-12-31, BigQuery's last day.
+fn start_of_next(day: NaiveDate, column_type: ColumnType) -> Option<Expr> {
+    use chrono::Datelike;
+    day.succ_opt().filter(|next| next.year() <= 9999).map(|next| start_of(next, column_type))
+}

@@ -1,0 +1,154 @@
+//! Filters on products and customers: which of them stay, with all their rows.
+//!
+//! Totals are computed once a member, over the rows that the stage before left (train's alone with scope train), ranked where a share of revenue
+//! is asked for, and the rows of those that are kept go on. NULL is no member: rows without the id go.
+
+use super::expr::{Expr, Literal, OrderKey};
+use super::pipeline::Pipeline;
+use super::plan::PlannedColumn;
+use super::query::{From, Item, JoinClause, Select};
+use crate::domain::dataset::*;
+use crate::domain::schema::ColumnType;
+
+pub(super) fn products(pipeline: &mut Pipeline) {
+    if let Some(filter) = &pipeline.plan.config.filters.product_filter {
+        members(pipeline, "product", "products", "product_filter", Role::ProductId, filter);
+    }
+}
+
+pub(super) fn customers(pipeline: &mut Pipeline) {
+    if let Some(filter) = &pipeline.plan.config.filters.customer_filter {
+        members(pipeline, "customer", "customers", "customer_filter", Role::UserId, filter);
+    }
+}
+
+fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, role: Role, filter: &MemberFilter) {
+    let plan = pipeline.plan;
+    // Validation asks for the role.
+    let Some(id) = plan.role(role) else { return };
+    let from_train = from_train(pipeline);
+
+    // Qualified, so that no column of the data can be taken for one of the names given here.
+    let of_rows = |column: &PlannedColumn| Expr::of(pipeline.current.as_str(), column.ident.as_str());
+    let mut items = vec![Item::named(of_rows(id), "id"), Item::named(Expr::CountRows, "row_count")];
+    if let Some(revenue) = plan.role(Role::Revenue) {
+        items.push(Item::named(total(of_rows(revenue), revenue.column_type), "revenue"));
+    }
+    let mut totals = Select::new(items, From::cte(pipeline.current.as_str()));
+    totals.filter.push(of_rows(id).not_null_test());
+    if from_train {
+        totals.filter.push(is_train());
+    }
+    totals.group_by.push(of_rows(id));
+    let mut kept_from = pipeline.add(format!("{one}_totals"), totals);
+
+    let mut keep = vec![];
+    if let Some(percent) = filter.top_revenue_percent {
+        kept_from = pipeline.add(format!("{one}_ranks"), ranks(&kept_from));
+        // The member that crosses the threshold starts below it.
+        let before = Expr::column("revenue_before").binary("*", Expr::int(100));
+        let threshold = Expr::column("revenue_of_all").binary("*", Expr::int(percent));
+        keep.push(before.binary("<", threshold));
+    }
+    if let Some(CountRange { min, max }) = filter.transactions {
+        keep.extend(min.map(|n| Expr::column("row_count").binary(">=", Expr::int(n))));
+        keep.extend(max.map(|n| Expr::column("row_count").binary("<=", Expr::int(n))));
+    }
+    if let Some(AmountRange { min, max }) = filter.revenue {
+        keep.extend(min.map(|n| Expr::column("revenue").binary(">=", decimal(n))));
+        keep.extend(max.map(|n| Expr::column("revenue").binary("<=", decimal(n))));
+    }
+    let mut kept = Select::new(vec![Item::Expr { value: Expr::column("id"), name: None }], From::cte(kept_from));
+    kept.filter = keep;
+    let kept = pipeline.add(format!("kept_{many}"), kept);
+
+    let mut rows = Select::new(vec![Item::All(Some(pipeline.current.as_str().into()))], From::cte(pipeline.current.as_str()));
+    let is_kept = Expr::of(pipeline.current.as_str(), id.ident.as_str()).binary("=", Expr::of(kept.as_str(), "id"));
+    let kind = if only_train(pipeline) { "LEFT JOIN" } else { "INNER JOIN" };
+    rows.joins.push(JoinClause { kind, to: From::cte(kept.as_str()), on: vec![is_kept] });
+    if only_train(pipeline) {
+        rows.filter.push(is_train_or_else(Expr::of(kept.as_str(), "id").not_null_test()));
+    }
+    pipeline.advance(stage, format!("of_kept_{many}"), rows);
+}
+
+/// Running revenue before each member, the largest first, ties by id; only positive totals take part.
+fn ranks(totals: &str) -> Select {
+    let revenue = || Expr::call("SUM", [Expr::column("revenue")]);
+    let order = vec![OrderKey::descending(Expr::column("revenue")), OrderKey::ascending(Expr::column("id"))];
+    let before = revenue().over(vec![], order, Some("ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"));
+    let mut ranks = Select::new(
+        vec![
+            Item::All(None),
+            Item::named(Expr::call("COALESCE", [before, Expr::int(0)]), "revenue_before"),
+            Item::named(revenue().over(vec![], vec![], None), "revenue_of_all"),
+        ],
+        From::cte(totals),
+    );
+    ranks.filter.push(Expr::column("revenue").binary(">", Expr::int(0)));
+    ranks
+}
+
+pub(super) fn min_interactions(pipeline: &mut Pipeline) {
+    let plan = pipeline.plan;
+    let Some(core) = plan.config.filters.min_interactions else { return };
+    let (Some(user), Some(product)) = (plan.role(Role::UserId), plan.role(Role::ProductId)) else { return };
+    let count = if from_train(pipeline) {
+        Expr::call("COUNT", [Expr::Case { branches: vec![(is_train(), Expr::int(1))], otherwise: None }])
+    } else {
+        Expr::CountRows
+    };
+    for round in 1..=core.rounds {
+        let often = |id: Expr, least: u32| count.clone().over(vec![id], vec![], None).binary(">=", Expr::int(least));
+        let stays = Expr::All(vec![
+            user.expr().not_null_test(),
+            product.expr().not_null_test(),
+            often(user.expr(), core.user),
+            often(product.expr(), core.product),
+        ]);
+        let mut rows = Select::new(vec![Item::All(None)], From::cte(pipeline.current.as_str()));
+        rows.filter.push(Expr::Literal(Literal::Bool(true)));
+        rows.qualify = Some(if only_train(pipeline) { is_train_or_else(stays) } else { stays });
+        let name = format!("core_{round}");
+        if round == core.rounds {
+            pipeline.advance("min_interactions", name, rows);
+        } else {
+            pipeline.current = pipeline.add(name, rows);
+        }
+    }
+}
+
+/// Exact decimals, whatever the column: sums of FLOAT64 depend on the order of adding, and with it who crosses a threshold.
+fn total(revenue: Expr, t: ColumnType) -> Expr {
+    let value = match t {
+        ColumnType::Float64 => revenue.safe_cast(ColumnType::Numeric),
+        ColumnType::Int64 => revenue.cast(ColumnType::Numeric),
+        _ => revenue,
+    };
+    Expr::call("SUM", [value])
+}
+
+fn decimal(amount: f64) -> Expr {
+    Expr::Literal(Literal::Decimal(ColumnType::Numeric, format!("{amount}")))
+}
+
+/// Membership is computed from train alone: asked for, or the default with a split by time (G-39).
+fn from_train(pipeline: &Pipeline) -> bool {
+    let by_time = matches!(pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
+    match pipeline.plan.config.filters.scope {
+        Some(scope) => scope == Scope::Train && pipeline.labelled,
+        None => by_time,
+    }
+}
+
+fn only_train(pipeline: &Pipeline) -> bool {
+    pipeline.plan.config.filters.apply_to == ApplyTo::Train && pipeline.labelled
+}
+
+fn is_train() -> Expr {
+    Expr::column("split").binary("=", Expr::text(Split::Train.word()))
+}
+
+fn is_train_or_else(stays: Expr) -> Expr {
+    Expr::column("split").binary("!=", Expr::text(Split::Train.word())).or(stays)
+}

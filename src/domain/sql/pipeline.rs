@@ -1,0 +1,309 @@
+//! The one pipeline: source, bounds, filtered, split label, products, customers, minimum interactions. Each stage is a CTE over the
+//! one before, so each can be counted.
+//!
+//! The label of a split that follows from the row itself (its day, or a hash) is put on before the filters on products and customers, so that
+//! their membership can be computed from train alone. Only leave-last comes after them, unless they ask for train.
+
+use super::expr::{Expr, OrderKey, day_of, later_than, not_earlier_than, not_later_than};
+use super::members;
+use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
+use super::predicate;
+use super::query::{Cte, From, Item, JoinClause, Select};
+use crate::domain::dataset::*;
+use crate::domain::schema::ColumnType;
+
+/// The CTEs of a dataset, and where its rows stand at the end.
+pub(super) struct Pipeline<'p> {
+    pub plan: &'p Plan<'p>,
+    pub ctes: Vec<Cte>,
+    /// The CTE that holds the rows that are left.
+    pub current: String,
+    /// The rows carry the column `split`.
+    pub labelled: bool,
+    /// Stages of the funnel and the CTEs that end them.
+    pub stages: Vec<(&'static str, String)>,
+}
+
+impl<'p> Pipeline<'p> {
+    /// All stages of the plan.
+    pub fn build(plan: &'p Plan<'p>) -> Self {
+        let mut pipeline = Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![] };
+        pipeline.source();
+        pipeline.bounds();
+        pipeline.filter();
+        let filters = &plan.config.filters;
+        let late = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
+            && !(filters.has_membership() && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
+        if !late {
+            pipeline.label();
+        }
+        members::products(&mut pipeline);
+        members::customers(&mut pipeline);
+        members::min_interactions(&mut pipeline);
+        if late {
+            pipeline.label();
+        }
+        pipeline
+    }
+
+    /// Adds a CTE and returns its name.
+    pub fn add(&mut self, name: impl Into<String>, select: Select) -> String {
+        let name = name.into();
+        self.ctes.push(Cte { name: name.clone().into(), select });
+        name
+    }
+
+    /// Adds a CTE that the rows go on from, and that ends a stage of the funnel.
+    pub fn advance(&mut self, stage: &'static str, name: impl Into<String>, select: Select) {
+        self.current = self.add(name, select);
+        self.stages.push((stage, self.current.clone()));
+    }
+
+    fn source(&mut self) {
+        let plan = self.plan;
+        let path = |source: &PlannedSource| match plan.project {
+            Some(project) => format!("{project}.{}", source.table),
+            None => source.table.to_string(),
+        };
+        let items = plan
+            .columns
+            .iter()
+            .map(|c| Item::named(Expr::of(plan.sources[c.source].name.as_str(), c.name.as_str()), c.ident.as_str()))
+            .collect();
+        let primary = &plan.sources[0];
+        let mut select =
+            Select::new(items, From::Table { path: path(primary).into(), alias: Some(primary.name.as_str().into()) });
+        for (position, source) in plan.sources.iter().enumerate() {
+            let Some(planned) = &source.join else { continue };
+            let alias = Some(source.name.as_str().into());
+            let to = match planned.join.on_duplicates {
+                OnDuplicates::Keep => From::Table { path: path(source).into(), alias },
+                OnDuplicates::OneRow => {
+                    let name = self.one_row(position, path(source));
+                    From::Cte { name: name.into(), alias }
+                }
+            };
+            let on = planned
+                .keys
+                .iter()
+                .map(|(left, left_column, right_column)| {
+                    let left = Expr::of(plan.sources[*left].name.as_str(), left_column.as_str());
+                    left.binary("=", Expr::of(source.name.as_str(), right_column.as_str()))
+                })
+                .collect();
+            let kind = match planned.join.join_type {
+                JoinType::Inner => "INNER JOIN",
+                JoinType::Left => "LEFT JOIN",
+                JoinType::Right => "RIGHT JOIN",
+                JoinType::Full => "FULL JOIN",
+            };
+            select.joins.push(JoinClause { kind, to, on });
+        }
+        self.advance("source", "source", select);
+    }
+
+    /// One row a key. Rows whose key is NULL count as one key.
+    fn one_row(&mut self, position: usize, path: String) -> String {
+        let source = &self.plan.sources[position];
+        let Some(planned) = &source.join else { return path };
+        let mut names: Vec<&str> = vec![];
+        let used = self.plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
+        // A secondary's columns can be keys of the joins after it.
+        let later = self.plan.sources.iter().filter_map(|s| s.join.as_ref()).flat_map(|j| &j.keys);
+        let later = later.filter(|(left, ..)| *left == position).map(|(_, column, _)| column.as_str());
+        for name in planned.keys.iter().map(|(_, _, right)| right.as_str()).chain(later).chain(used) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let items = names.into_iter().map(|name| Item::Expr { value: Expr::column(name), name: None }).collect();
+        let mut select = Select::new(items, From::Table { path: path.into(), alias: None });
+        // BigQuery has wanted a WHERE beside QUALIFY.
+        select.filter.push(Expr::Literal(super::expr::Literal::Bool(true)));
+        let keys: Vec<Expr> = planned.keys.iter().map(|(_, _, right)| Expr::column(right.as_str())).collect();
+        let order = planned
+            .order
+            .iter()
+            .map(|(name, descending)| OrderKey { value: Expr::column(name.as_str()), descending: *descending })
+            .collect::<Vec<_>>();
+        let order = if order.is_empty() { keys.iter().cloned().map(OrderKey::ascending).collect() } else { order };
+        select.qualify = Some(Expr::call("ROW_NUMBER", []).over(keys, order, None).binary("=", Expr::int(1)));
+        self.add(format!("{}_one_row", source.name), select)
+    }
+
+    fn bounds(&mut self) {
+        let as_of = match self.plan.as_of {
+            AsOfPlan::NotNeeded | AsOfPlan::Known(_) => return,
+            AsOfPlan::Today => Expr::call("CURRENT_DATE", []),
+            AsOfPlan::Latest => match self.timestamp() {
+                Some(timestamp) => Expr::call("MAX", [day_of(timestamp.expr(), timestamp.column_type)]),
+                // Validation asks for the role.
+                None => return,
+            },
+        };
+        let mut select = Select::new(vec![Item::named(as_of, "as_of")], From::cte("source"));
+        if self.plan.as_of == AsOfPlan::Today {
+            select.limit = Some(1);
+        }
+        if let (AsOfPlan::Latest, Some(end), Some(timestamp)) = (self.plan.as_of, self.plan.latest, self.timestamp()) {
+            let end = super::expr::DayExpr::On(end);
+            select.filter.push(not_later_than(timestamp.expr(), timestamp.column_type, &end));
+        }
+        self.add("bounds", select);
+    }
+
+    fn filter(&mut self) {
+        let mut filter = vec![];
+        self.date_range(&mut filter);
+        self.cap_at_as_of(&mut filter);
+        for (position, row_filter) in &self.plan.row_filters {
+            filter.push(predicate::of(row_filter, &self.plan.columns[*position], self.plan.as_of.day().as_ref()));
+        }
+        if let Some(sample) = &self.plan.config.filters.sample {
+            filter.push(self.bucket("sample", sample.unit, &sample.seed).binary("<", Expr::int(sample.percent)));
+        }
+        if filter.is_empty() {
+            return;
+        }
+        let mut select = self.over_current(vec![]);
+        select.filter = filter;
+        self.advance("filtered", "filtered", select);
+    }
+
+    fn date_range(&self, filter: &mut Vec<Expr>) {
+        let (Some(range), Some(timestamp)) = (&self.plan.config.filters.date_range, self.timestamp()) else { return };
+        let t = timestamp.column_type;
+        match range {
+            DateRange::Fixed { start, end } => {
+                filter.extend(start.map(|start| not_earlier_than(timestamp.expr(), t, start)));
+                filter.extend(end.map(|end| not_later_than(timestamp.expr(), t, &super::expr::DayExpr::On(end))));
+            }
+            DateRange::Rolling { days, months, .. } => {
+                let Some(as_of) = self.plan.as_of.day() else { return };
+                let before = match (days, months) {
+                    (Some(days), _) => as_of.minus_days(*days),
+                    (None, months) => as_of.minus_months(months.unwrap_or_default()),
+                };
+                filter.push(later_than(timestamp.expr(), t, &before));
+                filter.push(not_later_than(timestamp.expr(), t, &as_of.minus_days(0)));
+            }
+        }
+    }
+
+    /// A time split's window ends with the as-of's day, also where newer rows are there. A row without a timestamp stays.
+    fn cap_at_as_of(&self, filter: &mut Vec<Expr>) {
+        let rolling = matches!(self.plan.config.filters.date_range, Some(DateRange::Rolling { .. }));
+        let by_time = matches!(self.plan.config.split_config, SplitConfig::TimeBased { .. });
+        if !by_time || rolling || self.plan.as_of == AsOfPlan::Latest {
+            return;
+        }
+        if let (Some(as_of), Some(timestamp)) = (self.plan.as_of.day(), self.timestamp()) {
+            let within = not_later_than(timestamp.expr(), timestamp.column_type, &as_of.minus_days(0));
+            filter.push(within.or(timestamp.expr().null_test()));
+        }
+    }
+
+    /// Puts the column `split` on the rows.
+    fn label(&mut self) {
+        if let SplitConfig::Random { unit, seed, .. } = &self.plan.config.split_config {
+            let bucket = Item::named(self.bucket("split", *unit, seed), "bucket");
+            let rows = Item::All(Some(self.current.as_str().into()));
+            let select = Select::new(vec![rows, bucket], From::cte(self.current.as_str()));
+            self.current = self.add("bucketed", select);
+        }
+        let Some(label) = self.label_expr() else { return };
+        self.labelled = true;
+        let select = self.over_current(vec![Item::named(label, "split")]);
+        self.current = self.add("labelled", select);
+    }
+
+    fn label_expr(&self) -> Option<Expr> {
+        let word = |split: Split| Expr::text(split.word());
+        match &self.plan.config.split_config {
+            SplitConfig::None => None,
+            SplitConfig::TimeBased { eval_days, test_days, gap_days, .. } => {
+                let (timestamp, as_of) = (self.timestamp()?, self.plan.as_of.day()?);
+                let after = |days: u32| later_than(timestamp.expr(), timestamp.column_type, &as_of.minus_days(days));
+                let mut branches = vec![];
+                if *test_days > 0 {
+                    branches.push((after(*test_days), word(Split::Test)));
+                }
+                branches.push((after(test_days + eval_days), word(Split::Eval)));
+                if *gap_days > 0 {
+                    branches.push((after(test_days + eval_days + gap_days), Expr::text("gap")));
+                }
+                Some(Expr::Case { branches, otherwise: Some(Box::new(word(Split::Train))) })
+            }
+            SplitConfig::Random { train_percent, test_percent, .. } => {
+                let below = |percent: u32| Expr::column("bucket").binary("<", Expr::int(percent));
+                let mut branches = vec![(below(*train_percent), word(Split::Train))];
+                let last = if *test_percent > 0 {
+                    branches.push((below(100 - test_percent), word(Split::Eval)));
+                    Split::Test
+                } else {
+                    Split::Eval
+                };
+                Some(Expr::Case { branches, otherwise: Some(Box::new(word(last))) })
+            }
+            SplitConfig::LeaveLast { n } => {
+                let user = self.plan.role(Role::UserId)?;
+                let from_last = Expr::call("ROW_NUMBER", []).over(vec![user.expr()], self.latest_first()?, None);
+                let held_out = Expr::All(vec![user.expr().not_null_test(), from_last.binary("<=", Expr::int(*n))]);
+                Some(Expr::Case { branches: vec![(held_out, word(Split::Eval))], otherwise: Some(Box::new(word(Split::Train))) })
+            }
+        }
+    }
+
+    /// By time, the latest first, then by every column that has an order: ties must not depend on the engine.
+    fn latest_first(&self) -> Option<Vec<OrderKey>> {
+        let timestamp = self.timestamp()?;
+        let mut keys = vec![OrderKey::descending(timestamp.expr())];
+        let ordered = self.plan.columns.iter().filter(|c| c.ident != timestamp.ident && orderable(c));
+        keys.extend(ordered.map(|c| OrderKey::ascending(c.expr())));
+        Some(keys)
+    }
+
+    /// 0 to 99, by hash: FARM_FINGERPRINT over an encoding that no two different keys share. MOD comes first, since ABS of the
+    /// smallest INT64 overflows. `purpose` keeps a sample and a split of one seed apart.
+    fn bucket(&self, purpose: &str, unit: Unit, seed: &Seed) -> Expr {
+        let keys = match unit {
+            Unit::User => self.plan.role(Role::UserId).into_iter().collect(),
+            Unit::Product => self.plan.role(Role::ProductId).into_iter().collect(),
+            Unit::Row => self.plan.identity(),
+        };
+        let mut fields = vec![(Expr::text(purpose), "purpose".to_owned()), (Expr::text(seed.0.as_str()), "seed".to_owned())];
+        fields.extend(keys.into_iter().enumerate().map(|(i, key)| (as_text(key), format!("key{}", i + 1))));
+        let hash = Expr::call("FARM_FINGERPRINT", [Expr::call("TO_JSON_STRING", [Expr::Struct(fields)])]);
+        Expr::call("ABS", [Expr::call("MOD", [hash, Expr::int(100)])])
+    }
+
+    /// All columns of the current CTE and more, beside the bounds where the query computes them.
+    fn over_current(&self, more: Vec<Item>) -> Select {
+        let mut items = vec![Item::All(Some(self.current.as_str().into()))];
+        items.extend(more);
+        let mut select = Select::new(items, From::cte(self.current.as_str()));
+        if self.plan.as_of.is_computed() {
+            select.joins.push(JoinClause { kind: "CROSS JOIN", to: From::cte("bounds"), on: vec![] });
+        }
+        select
+    }
+
+    pub fn timestamp(&self) -> Option<&PlannedColumn> {
+        self.plan.role(Role::Timestamp)
+    }
+}
+
+fn orderable(column: &PlannedColumn) -> bool {
+    column.mode != crate::domain::schema::Mode::Repeated && column.column_type.unsupported().is_none()
+}
+
+/// A key's text, the same on every engine: instants as microseconds since 1970, all else as CAST writes it.
+fn as_text(column: &PlannedColumn) -> Expr {
+    let value = column.expr();
+    match column.column_type {
+        ColumnType::String => value,
+        ColumnType::Timestamp => Expr::call("UNIX_MICROS", [value]).cast(ColumnType::String),
+        ColumnType::Datetime => Expr::call("UNIX_MICROS", [Expr::call("TIMESTAMP", [value])]).cast(ColumnType::String),
+        _ => value.cast(ColumnType::String),
+    }
+}

@@ -1,0 +1,306 @@
+//! From a valid config to a plan: every reference resolved to a table or column, every name decided. The pipeline works on
+//! positions in the plan and looks nothing up.
+
+use chrono::NaiveDate;
+
+use super::Request;
+use super::expr::{Day, Expr};
+use crate::domain::catalog::Catalog;
+use crate::domain::dataset::*;
+use crate::domain::fault::FieldError;
+use crate::domain::name::{ColumnName, SourceName, TableName, fold};
+use crate::domain::output::{self, Taken};
+use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+
+pub(super) struct Plan<'a> {
+    pub config: &'a DatasetConfig,
+    pub project: Option<&'a str>,
+    /// The primary first, then the secondaries in the order of joining.
+    pub sources: Vec<PlannedSource<'a>>,
+    /// What the CTE `source` carries: all that the config uses, whatever is asked of it, so that every query of a dataset joins
+    /// the same rows.
+    pub columns: Vec<PlannedColumn>,
+    /// Positions in `columns` and output names, in the order of selection.
+    pub selected: Vec<(usize, String)>,
+    pub roles: Vec<(Role, usize)>,
+    pub row_filters: Vec<(usize, &'a RowFilter)>,
+    pub as_of: AsOfPlan,
+    /// How far the query's latest event may go: the end of a fixed date range.
+    pub latest: Option<NaiveDate>,
+}
+
+pub(super) struct PlannedSource<'a> {
+    pub name: SourceName,
+    pub table: &'a TableName,
+    /// `None` for the primary.
+    pub join: Option<PlannedJoin<'a>>,
+}
+
+pub(super) struct PlannedJoin<'a> {
+    pub join: &'a Join,
+    /// Left source and column, right column; in the tables' own spelling.
+    pub keys: Vec<(usize, String, String)>,
+    /// Columns of the table that `one_row` orders by after the keys of its order, and those keys.
+    pub order: Vec<(String, bool)>,
+}
+
+pub(super) struct PlannedColumn {
+    pub source: usize,
+    /// The table's own spelling.
+    pub name: String,
+    /// What the column is called from the CTE `source` on.
+    pub ident: String,
+    pub column_type: ColumnType,
+    pub mode: Mode,
+    pub reference: ColumnRef,
+}
+
+impl PlannedColumn {
+    pub fn expr(&self) -> Expr {
+        Expr::column(self.ident.as_str())
+    }
+}
+
+/// The dataset's as-of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum AsOfPlan {
+    /// Nothing counts back.
+    NotNeeded,
+    Known(NaiveDate),
+    /// The query finds it out, in the CTE `bounds`.
+    Latest,
+    Today,
+}
+
+impl AsOfPlan {
+    pub fn day(self) -> Option<Day> {
+        match self {
+            Self::NotNeeded => None,
+            Self::Known(day) => Some(Day::On(day)),
+            Self::Latest | Self::Today => Some(Day::Bound { column: "as_of" }),
+        }
+    }
+
+    pub fn is_computed(self) -> bool {
+        matches!(self, Self::Latest | Self::Today)
+    }
+}
+
+/// Names that the pipeline adds to rows; a column of such a name gets its table's before it.
+const OWN_NAMES: [&str; 4] = ["split", "bucket", "as_of", "row_count"];
+
+impl<'a> Plan<'a> {
+    /// For a config without faults.
+    pub fn new(config: &'a DatasetConfig, catalog: &'a Catalog, request: &Request) -> Result<Self, FieldError> {
+        let sources = sources(config, catalog)?;
+        let mut columns = Columns { sources: &sources, found: vec![] };
+        let selected: Vec<usize> =
+            config.selected_columns.iter().map(|s| columns.position(&s.table, &s.column)).collect::<Result<_, _>>()?;
+        let roles: Vec<(Role, usize)> = config
+            .column_mapping
+            .roles()
+            .map(|(role, r)| Ok((role, columns.position(&r.table, &r.column)?)))
+            .collect::<Result<_, FieldError>>()?;
+        let row_filters: Vec<(usize, &RowFilter)> = config
+            .filters
+            .rows
+            .iter()
+            .map(|filter| Ok((columns.position(&filter.table, &filter.column)?, filter)))
+            .collect::<Result<_, FieldError>>()?;
+        let columns = columns.named();
+        let names = output_names(config, request.for_analysis, &selected, &roles);
+        let joined = planned_joins(config, &sources, &columns)?;
+        let sources =
+            sources.into_iter().zip(joined).map(|((name, table, _), join)| PlannedSource { name, table, join }).collect();
+
+        Ok(Self {
+            config,
+            project: catalog.project(),
+            sources,
+            columns,
+            selected: names,
+            roles,
+            row_filters,
+            as_of: as_of(config, request.as_of),
+            latest: match config.filters.date_range {
+                Some(DateRange::Fixed { end, .. }) => end,
+                _ => None,
+            },
+        })
+    }
+
+    pub fn role(&self, role: Role) -> Option<&PlannedColumn> {
+        self.roles.iter().find(|(r, _)| *r == role).map(|(_, i)| &self.columns[*i])
+    }
+
+    pub fn role_of(&self, position: usize) -> Option<Role> {
+        self.roles.iter().find(|(_, i)| *i == position).map(|(role, _)| *role)
+    }
+
+    /// The columns that tell rows apart in a hash: user, product and timestamp where rows are events of someone or something; otherwise
+    /// all selected columns that have one text on every engine, with the mapped ids.
+    pub fn identity(&self) -> Vec<&PlannedColumn> {
+        let roles = [Role::UserId, Role::ProductId, Role::Timestamp];
+        let mapped: Vec<&PlannedColumn> = roles.into_iter().filter_map(|role| self.role(role)).collect();
+        if self.role(Role::Timestamp).is_some() && mapped.len() > 1 {
+            return mapped;
+        }
+        let selected = self.selected.iter().map(|(i, _)| &self.columns[*i]).filter(|c| hashable_type(c.column_type, c.mode));
+        let mut all = mapped;
+        for column in selected {
+            if !all.iter().any(|c| c.ident == column.ident) {
+                all.push(column);
+            }
+        }
+        all
+    }
+}
+
+type Sources<'a> = Vec<(SourceName, &'a TableName, &'a TableSchema)>;
+
+fn sources<'a>(config: &'a DatasetConfig, catalog: &'a Catalog) -> Result<Sources<'a>, FieldError> {
+    config
+        .sources()
+        .into_iter()
+        .map(|(name, table)| match catalog.schema(table) {
+            Some(schema) => Ok((name, table, schema)),
+            None => Err(FieldError::new("primary_table", format!("There is no table {table}."))),
+        })
+        .collect()
+}
+
+/// Collects the columns that a config uses, each once.
+struct Columns<'s, 'a> {
+    sources: &'s Sources<'a>,
+    found: Vec<(usize, &'a Column)>,
+}
+
+impl<'a> Columns<'_, 'a> {
+    fn position(&mut self, table: &SourceName, name: &ColumnName) -> Result<usize, FieldError> {
+        let (source, column) = find(self.sources, table, name)?;
+        if let Some(i) = self.found.iter().position(|(s, c)| *s == source && c.name == column.name) {
+            return Ok(i);
+        }
+        self.found.push((source, column));
+        Ok(self.found.len() - 1)
+    }
+
+    /// Gives each column its name: its own where that is free, else with its table's before it.
+    fn named(self) -> Vec<PlannedColumn> {
+        let mut taken = Taken::new(OWN_NAMES.into_iter());
+        let mut idents: Vec<Option<String>> = self
+            .found
+            .iter()
+            .map(|(_, column)| {
+                let own = crate::domain::name::OutputName::nearest(column.name.as_str());
+                taken.take(own.as_str()).then(|| own.to_string())
+            })
+            .collect();
+        for (ident, (source, column)) in idents.iter_mut().zip(&self.found) {
+            ident.get_or_insert_with(|| taken.derive(&format!("{}_{}", self.sources[*source].0, column.name)).to_string());
+        }
+        self.found
+            .into_iter()
+            .zip(idents.into_iter().flatten())
+            .map(|((source, column), ident)| PlannedColumn {
+                source,
+                name: column.name.to_string(),
+                ident,
+                column_type: column.column_type,
+                mode: column.mode,
+                reference: ColumnRef { table: self.sources[source].0.clone(), column: column.name.clone() },
+            })
+            .collect()
+    }
+}
+
+fn find<'a>(sources: &Sources<'a>, table: &SourceName, name: &ColumnName) -> Result<(usize, &'a Column), FieldError> {
+    let unknown = || FieldError::new("selected_columns", format!("{table} has no column {name}."));
+    let source = sources.iter().position(|(source, ..)| source.same_as(table)).ok_or_else(unknown)?;
+    let column = sources[source].2.column(name).ok_or_else(unknown)?;
+    Ok((source, column))
+}
+
+fn output_names(config: &DatasetConfig, for_analysis: bool, selected: &[usize], roles: &[(Role, usize)]) -> Vec<(usize, String)> {
+    if !for_analysis {
+        return selected.iter().copied().zip(output::resolve(config, &[]).into_iter().map(String::from)).collect();
+    }
+    // Roles first: their names are theirs, and a mapped column has no other, selected or not.
+    let words: Vec<&str> = roles.iter().map(|(role, _)| role.word()).collect();
+    let mut names: Vec<(usize, String)> = roles.iter().map(|(role, i)| (*i, role.word().to_owned())).collect();
+    let mut unmapped = config.clone();
+    let mut positions = selected.iter();
+    unmapped.selected_columns.retain(|_| positions.next().is_some_and(|i| !roles.iter().any(|(_, mapped)| mapped == i)));
+    // An alias could be a role's word: then it gives way, as any other name does.
+    for column in &mut unmapped.selected_columns {
+        if column.alias.as_ref().is_some_and(|alias| words.contains(&fold(alias.as_str()).as_str())) {
+            column.alias = None;
+        }
+    }
+    let rest = selected.iter().copied().filter(|i| !roles.iter().any(|(_, mapped)| mapped == i));
+    names.extend(rest.zip(output::resolve(&unmapped, &words).into_iter().map(String::from)));
+    names
+}
+
+fn planned_joins<'a>(
+    config: &'a DatasetConfig,
+    sources: &Sources<'a>,
+    columns: &[PlannedColumn],
+) -> Result<Vec<Option<PlannedJoin<'a>>>, FieldError> {
+    let mut joins = vec![None];
+    for (position, (name, _, schema)) in sources.iter().enumerate().skip(1) {
+        let join = config
+            .join_of(name)
+            .ok_or_else(|| FieldError::new(format!("secondary_tables[{}]", position - 1), format!("{name} has no join.")))?;
+        let mut keys = vec![];
+        for key in &join.on {
+            let (left, left_column) = find(sources, &key.left.table, &key.left.column)?;
+            let (_, right_column) = find(sources, name, &key.right)?;
+            keys.push((left, left_column.name.to_string(), right_column.name.to_string()));
+        }
+        // The stated order, then everything else that the dataset uses of the table: the choice cannot depend on an engine's mood.
+        let mut order: Vec<(String, bool)> = vec![];
+        for key in &join.order {
+            let (_, column) = find(sources, name, &key.column)?;
+            order.push((column.name.to_string(), key.descending));
+        }
+        for column in columns.iter().filter(|c| c.source == position) {
+            let ordered = schema.columns.iter().find(|c| c.name.as_str() == column.name).is_some_and(Column::is_scalar);
+            if ordered && !order.iter().any(|(name, _)| *name == column.name) {
+                order.push((column.name.clone(), false));
+            }
+        }
+        joins.push(Some(PlannedJoin { join, keys, order }));
+    }
+    Ok(joins)
+}
+
+fn as_of(config: &DatasetConfig, frozen: Option<NaiveDate>) -> AsOfPlan {
+    let of_range = match &config.filters.date_range {
+        Some(DateRange::Rolling { as_of, .. }) => Some(*as_of),
+        _ => None,
+    };
+    let of_split = match &config.split_config {
+        SplitConfig::TimeBased { as_of, .. } => Some(*as_of),
+        _ => None,
+    };
+    let of_rows = config.filters.rows.iter().any(|f| matches!(f.predicate, Predicate::LastDays { .. })).then_some(None);
+    let Some(stated) = of_split.into_iter().chain(of_range).chain(of_rows).reduce(|first, next| first.or(next)) else {
+        return AsOfPlan::NotNeeded;
+    };
+    match (frozen, stated.unwrap_or_default()) {
+        (Some(day), _) | (None, AsOf::On(day)) => AsOfPlan::Known(day),
+        (None, AsOf::LatestEvent) => AsOfPlan::Latest,
+        (None, AsOf::Today) => AsOfPlan::Today,
+    }
+}
+
+/// Whether a column has one text on every engine and so can be hashed.
+pub fn hashable(column: &Column) -> bool {
+    hashable_type(column.column_type, column.mode)
+}
+
+fn hashable_type(t: ColumnType, mode: Mode) -> bool {
+    use ColumnType::*;
+    mode != Mode::Repeated && matches!(t, String | Int64 | Numeric | BigNumeric | Bool | Date | Datetime | Timestamp)
+}

@@ -1,0 +1,91 @@
+//! A row filter as a condition, its policy for NULL written out.
+
+use super::expr::{Day, DayExpr, Expr, Literal, later_than, not_earlier_than, not_later_than};
+use super::plan::PlannedColumn;
+use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar};
+use crate::domain::schema::ColumnType;
+
+/// The condition. `as_of` is there wherever a predicate counts back from it.
+pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>) -> Expr {
+    let value = || column.expr();
+    let t = column.column_type;
+    let compare = |op, scalar: &Scalar| compare(value(), t, op, scalar);
+    let test = match &filter.predicate {
+        Predicate::IsNull => return value().null_test(),
+        Predicate::NotNull => return value().not_null_test(),
+        Predicate::In { values } => in_list(value(), t, values, false),
+        Predicate::NotIn { values } => in_list(value(), t, values, true),
+        Predicate::Equal { value } => compare("=", value),
+        Predicate::NotEqual { value } => compare("!=", value),
+        Predicate::Less { value } => compare("<", value),
+        Predicate::LessOrEqual { value } => compare("<=", value),
+        Predicate::Greater { value } => compare(">", value),
+        Predicate::GreaterOrEqual { value } => compare(">=", value),
+        Predicate::Between { min, max } => Expr::All(vec![compare(">=", min), compare("<=", max)]),
+        Predicate::DateRange { start, end } => {
+            let start = start.map(|day| not_earlier_than(value(), t, day));
+            let end = end.map(|day| not_later_than(value(), t, &DayExpr::On(day)));
+            Expr::All(start.into_iter().chain(end).collect())
+        }
+        Predicate::LastDays { days } => {
+            let Some(as_of) = as_of else { return Expr::Literal(Literal::Bool(false)) };
+            Expr::All(vec![later_than(value(), t, &as_of.minus_days(*days)), not_later_than(value(), t, &as_of.minus_days(0))])
+        }
+        Predicate::Contains { text } => Expr::call("STRPOS", [value(), Expr::text(text.as_str())]).binary(">", Expr::int(0)),
+    };
+    match filter.nulls {
+        // A comparison with NULL is not true, so nothing need be said.
+        NullPolicy::Exclude => test,
+        NullPolicy::Include => test.or(value().null_test()),
+    }
+}
+
+/// A day compared with a column that also has a time means the whole day.
+fn compare(column: Expr, t: ColumnType, op: &'static str, scalar: &Scalar) -> Expr {
+    let day = match scalar {
+        Scalar::Text(text) if t.is_temporal() => text.parse().ok(),
+        _ => None,
+    };
+    let Some(day) = day else { return column.binary(op, literal(t, scalar)) };
+    let on = DayExpr::On(day);
+    match op {
+        "<" => column.binary("<", start(day, t)),
+        "<=" => not_later_than(column, t, &on),
+        ">" => later_than(column, t, &on),
+        ">=" => not_earlier_than(column, t, day),
+        "=" => Expr::All(vec![not_earlier_than(column.clone(), t, day), not_later_than(column, t, &on)]),
+        _ => column.clone().binary("<", start(day, t)).or(later_than(column, t, &on)),
+    }
+}
+
+fn start(day: chrono::NaiveDate, t: ColumnType) -> Expr {
+    Expr::Literal(match t {
+        ColumnType::Timestamp => Literal::TimestampStart(day),
+        ColumnType::Datetime => Literal::DatetimeStart(day),
+        _ => Literal::Date(day),
+    })
+}
+
+/// DATETIME and TIMESTAMP are compared by their day with a list of days.
+fn in_list(column: Expr, t: ColumnType, values: &[Scalar], negated: bool) -> Expr {
+    let (value, element) = if t.is_temporal() { (super::expr::day_of(column, t), ColumnType::Date) } else { (column, t) };
+    let list = values.iter().map(|scalar| literal(element, scalar)).collect();
+    Expr::InList { value: Box::new(value), list, negated }
+}
+
+fn literal(t: ColumnType, scalar: &Scalar) -> Expr {
+    Expr::Literal(match (t, scalar) {
+        (ColumnType::Float64, Scalar::Int(n)) => Literal::Float(*n as f64),
+        (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Int(n)) => Literal::Decimal(t, n.to_string()),
+        (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(n)) => Literal::Decimal(t, format!("{n}")),
+        (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Text(digits)) => Literal::Decimal(t, digits.clone()),
+        (ColumnType::Date, Scalar::Text(text)) => match text.parse() {
+            Ok(day) => Literal::Date(day),
+            Err(_) => Literal::Null(t),
+        },
+        (_, Scalar::Bool(value)) => Literal::Bool(*value),
+        (_, Scalar::Int(n)) => Literal::Int(*n),
+        (_, Scalar::Float(n)) => Literal::Float(*n),
+        (_, Scalar::Text(text)) => Literal::Text(text.clone()),
+    })
+}

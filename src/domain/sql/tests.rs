@@ -1,0 +1,321 @@
+//! The compiler, read: golden texts of what it emits, and what it refuses. That the texts run, and give the right rows, is shown on the
+//! engines in `tests/`.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::dataset::DatasetConfig;
+use crate::domain::parse::config_from_json;
+use crate::domain::schema::{Column, TableSchema};
+
+fn schema(table: &str, columns: &[(&str, &str)]) -> TableSchema {
+    let column = |(name, t): &(&str, &str)| {
+        let (t, mode) = match t.strip_suffix("[]") {
+            Some(element) => (element, Mode::Repeated),
+            None => (*t, Mode::Nullable),
+        };
+        Column { name: name.parse().unwrap(), column_type: ColumnType::parse(t).unwrap(), mode, description: None }
+    };
+    TableSchema { table: table.parse().unwrap(), columns: columns.iter().map(column).collect(), unusable: vec![] }
+}
+
+fn shop() -> Catalog {
+    Catalog::new(
+        None,
+        [
+            schema(
+                "raw_data.lines",
+                &[("order", "INT64"), ("sku", "STRING"), ("amount", "FLOAT64"), ("price", "NUMERIC"), ("split", "STRING")],
+            ),
+            schema(
+                "raw_data.orders",
+                &[("id", "INT64"), ("buyer", "INT64"), ("at", "TIMESTAMP"), ("shipped", "DATETIME"), ("day", "DATE")],
+            ),
+            schema("raw_data.products", &[("code", "STRING"), ("name", "STRING"), ("tags", "STRING[]"), ("extra", "JSON")]),
+            schema("raw_data.odd table", &[("order date", "DATE"), ("größe", "INT64"), ("group", "BOOL")]),
+        ],
+    )
+}
+
+/// Lines with their orders and products, all roles mapped; `more` replaces parts.
+fn config(more: Value) -> DatasetConfig {
+    let mut config = json!({
+        "primary_table": "raw_data.lines",
+        "secondary_tables": ["raw_data.orders", "raw_data.products"],
+        "join_config": [
+            {"table": "orders", "on": [{"left": {"table": "lines", "column": "order"}, "right": "id"}]},
+            {"table": "products", "on": [{"left": {"table": "lines", "column": "sku"}, "right": "code"}]},
+        ],
+        "selected_columns": [
+            {"table": "orders", "column": "buyer"},
+            {"table": "lines", "column": "sku", "alias": "item"},
+            {"table": "lines", "column": "split"},
+        ],
+        "column_mapping": {
+            "user_id": {"table": "orders", "column": "buyer"},
+            "product_id": {"table": "lines", "column": "sku"},
+            "timestamp": {"table": "orders", "column": "at"},
+            "revenue": {"table": "lines", "column": "amount"},
+        },
+    });
+    for (key, value) in more.as_object().unwrap() {
+        config[key] = value.clone();
+    }
+    config_from_json(config).unwrap()
+}
+
+fn sql(more: Value, request: &Request) -> String {
+    compile(&config(more), &shop(), request).unwrap().sql
+}
+
+fn faults(more: Value) -> Vec<String> {
+    let faults = compile(&config(more), &shop(), &Request::default()).unwrap_err();
+    faults.into_iter().map(|f| f.path).collect()
+}
+
+#[test]
+fn joins_and_names() {
+    insta::assert_snapshot!(sql(json!({}), &Request::default()));
+}
+
+#[test]
+fn for_analysis_names_mapped_columns_by_their_roles() {
+    // G-11: only the mapped column, and also where it is not selected
+    let query = compile(&config(json!({})), &shop(), &Request { for_analysis: true, ..Request::default() }).unwrap();
+    let names: Vec<&str> = query.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["user_id", "product_id", "timestamp", "revenue", "split"]);
+}
+
+#[test]
+fn rolling_months_and_a_time_split() {
+    let parts = json!({
+        "filters": {"date_range": {"type": "rolling", "months": 3}},
+        "split_config": {"type": "time_based", "eval_days": 14, "test_days": 7, "gap_days": 1},
+    });
+    insta::assert_snapshot!("time_split_train", sql(parts.clone(), &Request { split: Some(Split::Train), ..Request::default() }));
+    let frozen = Request { as_of: "2025-06-30".parse().ok(), shape: Shape::Counts, ..Request::default() };
+    insta::assert_snapshot!("time_split_frozen_counts", sql(parts, &frozen));
+}
+
+#[test]
+fn members_are_computed_from_train_with_a_time_split() {
+    // G-39
+    let parts = json!({
+        "filters": {
+            "product_filter": {"top_revenue_percent": 80},
+            "customer_filter": {"transactions": {"min": 2}},
+            "min_interactions": {"user": 2, "product": 3, "rounds": 2},
+        },
+        "split_config": {"type": "time_based", "eval_days": 14},
+    });
+    insta::assert_snapshot!(sql(parts, &Request { split: Some(Split::Eval), ..Request::default() }));
+}
+
+#[test]
+fn train_pruned_and_eval_whole() {
+    let parts = json!({
+        "filters": {"product_filter": {"transactions": {"min": 5}}, "apply_to": "train"},
+        "split_config": {"type": "leave_last", "n": 1},
+    });
+    insta::assert_snapshot!(sql(parts, &Request { split: Some(Split::Train), ..Request::default() }));
+}
+
+#[test]
+fn a_random_split_of_a_sample() {
+    let parts = json!({
+        "filters": {"sample": {"percent": 10, "unit": "user", "seed": "O'Brien"}},
+        "split_config": {"type": "random", "train_percent": 80, "test_percent": 10, "unit": "row", "seed": 42},
+    });
+    insta::assert_snapshot!(sql(parts, &Request { split: Some(Split::Test), ..Request::default() }));
+}
+
+#[test]
+fn one_row_a_key_and_ugly_names() {
+    // G-15, G-60
+    let parts = json!({
+        "secondary_tables": ["raw_data.orders", {"table": "raw_data.odd table", "as": "odd one"}],
+        "join_config": [
+            {"table": "orders", "type": "inner", "on": [{"left": {"table": "lines", "column": "order"}, "right": "id"}]},
+            {"table": "odd one", "type": "full", "on": [
+                {"left": {"table": "orders", "column": "day"}, "right": "order date"},
+                {"left": {"table": "lines", "column": "order"}, "right": "größe"},
+            ], "on_duplicates": "one_row", "order": [{"column": "order date", "descending": true}]},
+        ],
+        "selected_columns": [{"table": "odd one", "column": "group"}, {"table": "odd one", "column": "größe"}],
+        "filters": {"rows": [{"table": "odd one", "column": "group", "where": {"op": "=", "value": true}}]},
+    });
+    insta::assert_snapshot!(sql(parts, &Request::default()));
+}
+
+#[test]
+fn every_predicate_on_every_temporal_type() {
+    // G-23, G-24
+    let on = |column: &str, predicate: Value| json!({"table": "orders", "column": column, "where": predicate});
+    let mut rows = vec![];
+    for column in ["at", "shipped", "day"] {
+        rows.push(on(column, json!({"op": "date_range", "start": "2025-01-01", "end": "2025-01-31"})));
+        rows.push(on(column, json!({"op": "last_days", "days": 7})));
+        rows.push(on(column, json!({"op": ">", "value": "2025-01-01"})));
+        rows.push(on(column, json!({"op": "!=", "value": "2025-01-01"})));
+        rows.push(on(column, json!({"op": "in", "values": ["2025-01-01", "2025-01-02"]})));
+    }
+    insta::assert_snapshot!(sql(json!({"filters": {"rows": rows}}), &Request::default()));
+}
+
+#[test]
+fn every_other_predicate() {
+    // G-49, G-52
+    let rows = json!([
+        {"table": "products", "column": "name", "where": {"op": "not_in", "values": ["O'Brien", "' OR 1=1 --", "a\\b\nc"]}, "nulls": "include"},
+        {"table": "products", "column": "name", "where": {"op": "contains", "text": "100%"}},
+        {"table": "lines", "column": "price", "where": {"op": "between", "min": "-0.5", "max": 12.25}},
+        {"table": "lines", "column": "amount", "where": {"op": "<=", "value": 3}, "nulls": "include"},
+        {"table": "lines", "column": "order", "where": {"op": "!=", "value": -1}},
+        {"table": "products", "column": "name", "where": {"op": "not_null"}},
+        {"table": "products", "column": "extra", "where": {"op": "is_null"}},
+    ]);
+    insta::assert_snapshot!(sql(json!({"filters": {"rows": rows}}), &Request::default()));
+}
+
+#[test]
+fn a_fixed_end_bounds_the_latest_event() {
+    let parts = json!({
+        "filters": {"date_range": {"type": "fixed", "end": "2025-03-31"}},
+        "split_config": {"type": "time_based", "eval_days": 3},
+    });
+    insta::assert_snapshot!(sql(parts, &Request { shape: Shape::PerDay, ..Request::default() }));
+}
+
+#[test]
+fn removing_any_filter_changes_the_query() {
+    // G-05, G-06
+    let filters = json!({
+        "date_range": {"type": "rolling", "days": 90},
+        "rows": [{"table": "lines", "column": "sku", "where": {"op": "in", "values": ["a"]}}],
+        "product_filter": {"top_revenue_percent": 80, "transactions": {"min": 2, "max": 900}, "revenue": {"min": 1.5, "max": 99}},
+        "customer_filter": {"top_revenue_percent": 70, "transactions": {"min": 2, "max": 900}, "revenue": {"min": 1, "max": 99}},
+        "min_interactions": {"user": 2, "product": 2},
+        "sample": {"percent": 10},
+    });
+    let whole = sql(json!({"filters": filters}), &Request::default());
+    let mut paths = vec![];
+    for (key, value) in filters.as_object().unwrap() {
+        paths.push(vec![key.as_str()]);
+        if key.ends_with("_filter") {
+            for (part, value) in value.as_object().unwrap() {
+                paths.push(vec![key, part]);
+                paths.extend(
+                    value.as_object().into_iter().flatten().map(|(end, _)| vec![key.as_str(), part.as_str(), end.as_str()]),
+                );
+            }
+        }
+    }
+    for path in paths {
+        let mut fewer = filters.clone();
+        let parent = path[..path.len() - 1].iter().fold(&mut fewer, |at, key| &mut at[*key]);
+        parent.as_object_mut().unwrap().remove(path[path.len() - 1]);
+        assert_ne!(sql(json!({"filters": fewer}), &Request::default()), whole, "{path:?}");
+    }
+}
+
+#[test]
+fn all_faults_come_at_once_by_their_paths() {
+    assert_eq!(
+        faults(json!({
+            "secondary_tables": ["raw_data.orders", "raw_data.products", "raw_data.none", "raw_data.orders"],
+            "join_config": [
+                {"table": "orders", "on": [{"left": {"table": "products", "column": "code"}, "right": "id"}]},
+                {"table": "products", "on": [{"left": {"table": "lines", "column": "order"}, "right": "code"}, {"left": {"table": "lines", "column": "nope"}, "right": "tags"}]},
+            ],
+            "selected_columns": [
+                {"table": "lines", "column": "sku", "alias": "x"}, {"table": "lines", "column": "order", "alias": "X"},
+                {"table": "lines", "column": "price"}, {"table": "lines", "column": "price"},
+                {"table": "ghosts", "column": "price"}, {"table": "products", "column": "extra"},
+            ],
+            "column_mapping": {"user_id": {"table": "lines", "column": "amount"}, "timestamp": {"table": "lines", "column": "sku"}},
+        })),
+        [
+            "secondary_tables[2]",
+            "secondary_tables[3]",
+            "secondary_tables[2]",
+            "join_config[0].on[0].left.table",
+            "join_config[1].on[0].right",
+            "join_config[1].on[1].left.column",
+            "join_config[1].on[1].right",
+            "selected_columns[1].alias",
+            "selected_columns[3]",
+            "selected_columns[4].table",
+            "selected_columns[5].column",
+            "column_mapping.user_id",
+            "column_mapping.timestamp",
+        ]
+    );
+}
+
+#[test]
+fn filters_and_splits_that_do_not_fit_are_faults() {
+    let no_roles = |parts: Value| {
+        let mut all = json!({"column_mapping": {}});
+        all.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
+        faults(all)
+    };
+    // G-27, G-35
+    assert_eq!(no_roles(json!({"split_config": {"type": "time_based", "eval_days": 3}})), ["split_config"]);
+    assert_eq!(no_roles(json!({"filters": {"date_range": {"type": "rolling", "days": 3}}})), ["filters.date_range"]);
+    assert_eq!(no_roles(json!({"filters": {"product_filter": {"top_revenue_percent": 80}}})).len(), 2);
+    // G-38
+    let window = json!({"filters": {"date_range": {"type": "rolling", "days": 10}}, "split_config": {"type": "time_based", "eval_days": 7, "test_days": 3}});
+    assert_eq!(faults(window), ["split_config"]);
+    for (parts, path) in [
+        (json!({"filters": {"date_range": {"type": "rolling"}}}), "filters.date_range"),
+        (json!({"filters": {"date_range": {"type": "rolling", "days": 1, "months": 1}}}), "filters.date_range"),
+        (
+            json!({"filters": {"date_range": {"type": "fixed", "start": "2025-01-02", "end": "2025-01-01"}}}),
+            "filters.date_range.end",
+        ),
+        (
+            json!({"filters": {"rows": [{"table": "lines", "column": "order", "where": {"op": "=", "value": "7"}}]}}),
+            "filters.rows[0].where.value",
+        ),
+        (
+            json!({"filters": {"rows": [{"table": "products", "column": "tags", "where": {"op": "in", "values": ["x"]}}]}}),
+            "filters.rows[0].column",
+        ),
+        (json!({"filters": {"product_filter": {"top_revenue_percent": 100}}}), "filters.product_filter.top_revenue_percent"),
+        (
+            json!({"filters": {"customer_filter": {"transactions": {"min": 3, "max": 2}}}}),
+            "filters.customer_filter.transactions.max",
+        ),
+        (json!({"filters": {"scope": "train"}}), "filters.scope"),
+        (json!({"split_config": {"type": "random", "train_percent": 90, "test_percent": 10}}), "split_config.test_percent"),
+        (json!({"split_config": {"type": "leave_last", "n": 0}}), "split_config.n"),
+    ] {
+        assert_eq!(faults(parts.clone()), [path], "{parts}");
+    }
+    let unsplit = compile(&config(json!({})), &shop(), &Request { split: Some(Split::Eval), ..Request::default() });
+    assert_eq!(unsplit.unwrap_err()[0].path, "split");
+}
+
+#[test]
+fn tfx_gets_its_types_and_no_null() {
+    // G-70a, G-70b, G-70c, G-70e
+    let parts = json!({
+        "selected_columns": [
+            {"table": "lines", "column": "sku"}, {"table": "lines", "column": "price"}, {"table": "orders", "column": "at"},
+            {"table": "orders", "column": "shipped"}, {"table": "orders", "column": "day", "default": -1},
+            {"table": "lines", "column": "amount", "default": -1.5}, {"table": "products", "column": "tags"},
+            {"table": "products", "column": "name", "default": "unknown"},
+        ],
+        "split_config": {"type": "random", "train_percent": 80},
+    });
+    insta::assert_snapshot!(sql(parts.clone(), &Request { shape: Shape::Tfx, split: Some(Split::Train), ..Request::default() }));
+
+    let (artefact, columns) = crate::domain::tfx::artefact(&config(parts), &shop(), None, Some("EU")).unwrap();
+    let names: Vec<_> = artefact.input_config["splits"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["train", "eval"]);
+    assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
+
+    let bad = json!({"selected_columns": [{"table": "orders", "column": "at", "default": "never"}]});
+    let faults = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
+    assert_eq!(faults[0].path, "selected_columns[0]");
+}

@@ -1,0 +1,81 @@
+//! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them, and a NULL makes a sparse feature that later stages
+//! trip over; so every value is converted and every value that could be NULL has a default, whatever statistics say (G-70a to G-70e).
+
+use super::answer::of_split;
+use super::expr::{Expr, Literal};
+use super::pipeline::Pipeline;
+use super::plan::PlannedColumn;
+use super::query::{Body, Item};
+use super::{OutputColumn, plan};
+use crate::domain::dataset::{JoinType, Scalar, Split};
+use crate::domain::fault::FieldError;
+use crate::domain::schema::{ColumnType, Mode};
+
+/// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a default of another type.
+pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
+    let plan = pipeline.plan;
+    let (mut items, mut columns, mut faults) = (vec![], vec![], vec![]);
+    for ((i, (position, name)), selected) in plan.selected.iter().enumerate().zip(&plan.config.selected_columns) {
+        let column = &plan.columns[*position];
+        match converted(plan, column, selected.default.as_ref()) {
+            Ok((value, column_type)) => {
+                items.push(Item::named(value, name.as_str()));
+                columns.push(OutputColumn {
+                    name: name.clone(),
+                    column_type,
+                    mode: if column.mode == Mode::Repeated { Mode::Repeated } else { Mode::Required },
+                    role: plan.role_of(*position),
+                    source: Some(column.reference.clone()),
+                });
+            }
+            Err(reason) => faults.push(FieldError::new(format!("selected_columns[{i}]"), reason)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok((Body::Select(Box::new(of_split(pipeline, items, split))), columns))
+}
+
+fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>) -> Result<(Expr, ColumnType), String> {
+    use ColumnType::*;
+    let (value, t) = (column.expr(), column.column_type);
+    if column.mode == Mode::Repeated {
+        return match t {
+            Int64 | Float64 | String if default.is_none() => Ok((value, t)),
+            Int64 | Float64 | String => Err(format!("{} is an array and has no default.", column.reference)),
+            _ => Err(format!("TFX takes arrays of INT64, FLOAT64 and STRING: convert {} in a view.", column.reference)),
+        };
+    }
+    let seconds = |instant: Expr| Expr::call("UNIX_SECONDS", [instant]);
+    let (value, t) = match t {
+        Int64 | Float64 | String => (value, t),
+        Numeric | BigNumeric => (value.cast(Float64), Float64),
+        Bool => (value.cast(Int64), Int64),
+        Date | Datetime => (seconds(Expr::call("TIMESTAMP", [value])), Int64),
+        Timestamp => (seconds(value), Int64),
+        other => return Err(format!("TFX does not take {other}: convert {} in a view.", column.reference)),
+    };
+    let literal = match (t, default) {
+        (String, None) => Literal::Text(std::string::String::new()),
+        (Float64, None) => Literal::Float(0.0),
+        (_, None) => Literal::Int(0),
+        (String, Some(Scalar::Text(text))) if !text.contains('\0') => Literal::Text(text.clone()),
+        (Float64, Some(Scalar::Float(number))) if number.is_finite() => Literal::Float(*number),
+        (Float64, Some(Scalar::Int(number))) => Literal::Float(*number as f64),
+        (Int64, Some(Scalar::Int(number))) => Literal::Int(*number),
+        _ => return Err(format!("{} comes to TFX as {t}: its default is one too.", column.reference)),
+    };
+    if default.is_none() && !may_be_null(plan, column) {
+        return Ok((value, t));
+    }
+    Ok((Expr::call("COALESCE", [value, Expr::Literal(literal)]), t))
+}
+
+/// The table says NULLABLE, or an outer join can leave the column's table out.
+fn may_be_null(plan: &plan::Plan, column: &PlannedColumn) -> bool {
+    let join = |position: usize| plan.sources[position].join.as_ref().map(|j| j.join.join_type);
+    let left_out = matches!(join(column.source), Some(JoinType::Left | JoinType::Full));
+    let outlived = (column.source + 1..plan.sources.len()).any(|i| matches!(join(i), Some(JoinType::Right | JoinType::Full)));
+    column.mode == Mode::Nullable || left_out || outlived
+}

@@ -1,0 +1,80 @@
+//! What TFX's BigQueryExampleGen takes: an Input with one whole query a split, an explicit Output, project and location, and a snippet of Python that
+//! wires them.
+//!
+//! The messages are `tfx.components.example_gen.Input` and `Output` as proto3 JSON (tfx/proto/example_gen.proto). Its executor asks for the schema with
+//! `SELECT * FROM (query) LIMIT 0`, so a query has no semicolon and no column name twice. Vocabularies are to be built from train (and eval) only:
+//! that is the consumer's side.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::catalog::Catalog;
+use super::dataset::{DatasetConfig, Split};
+use super::fault::FieldError;
+use super::sql::{OutputColumn, Request, Shape, compile};
+
+/// The artefact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TfxArtefact {
+    /// `example_gen_pb2.Input`.
+    pub input_config: serde_json::Value,
+    /// `example_gen_pb2.Output`: empty, since the input's splits are the output's.
+    pub output_config: serde_json::Value,
+    pub project_id: Option<String>,
+    /// Where the data is; the job must run there.
+    pub location: Option<String>,
+    /// Python that makes the component.
+    pub snippet: String,
+}
+
+/// The artefact of a config. Without a split there is one, `train`, with all rows.
+pub fn artefact(
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    as_of: Option<chrono::NaiveDate>,
+    location: Option<&str>,
+) -> Result<(TfxArtefact, Vec<OutputColumn>), Vec<FieldError>> {
+    let mut columns = vec![];
+    let mut splits = vec![];
+    let mut query = |split: Option<Split>| {
+        let compiled = compile(config, catalog, &Request { split, shape: Shape::Tfx, as_of, ..Request::default() })?;
+        columns = compiled.columns;
+        let name = split.unwrap_or(Split::Train).word();
+        splits.push(json!({"name": name, "pattern": compiled.sql}));
+        Ok::<_, Vec<FieldError>>(())
+    };
+    match config.split_config.splits() {
+        [] => query(None)?,
+        parts => parts.iter().try_for_each(|split| query(Some(*split)))?,
+    }
+    let input_config = json!({"splits": splits});
+    let artefact = TfxArtefact {
+        input_config,
+        output_config: json!({}),
+        project_id: catalog.project().map(str::to_owned),
+        location: location.map(str::to_owned),
+        snippet: SNIPPET.to_owned(),
+    };
+    Ok((artefact, columns))
+}
+
+/// Reads the artefact from a file, so that no query need be quoted in Python.
+const SNIPPET: &str = r#"import json
+
+from google.protobuf import json_format
+from tfx.extensions.google_cloud_big_query.example_gen.component import BigQueryExampleGen
+from tfx.proto import example_gen_pb2
+
+with open("trainset.tfx.json") as file:
+    artefact = json.load(file)
+
+example_gen = BigQueryExampleGen(
+    input_config=json_format.ParseDict(artefact["input_config"], example_gen_pb2.Input()),
+    output_config=json_format.ParseDict(artefact["output_config"], example_gen_pb2.Output()),
+)
+# For Beam: the project that pays, in the data's own location.
+beam_pipeline_args = [
+    f"--project={artefact['project_id']}",
+    f"--region={artefact['location']}",
+]
+"#;

@@ -1,0 +1,516 @@
+//! What a config means, computed plainly over rows in memory: loops, maps and dates, no SQL. The compiler's queries must give the same rows.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{Days, Months, NaiveDate};
+use trainset::domain::catalog::Catalog;
+use trainset::domain::dataset::*;
+use trainset::domain::name::{SourceName, TableName};
+use trainset::domain::schema::ColumnType;
+use trainset::domain::value::{Rows, Value};
+
+/// The tables, each read whole.
+pub type Tables = BTreeMap<TableName, Rows>;
+
+/// A row of the dataset: its output values, and the part that it is in.
+#[derive(Debug, Clone)]
+pub struct OutRow {
+    pub values: Vec<Value>,
+    /// `None` without a split.
+    pub part: Option<&'static str>,
+}
+
+/// The rows that the config describes, in no order.
+pub fn rows(config: &DatasetConfig, catalog: &Catalog, tables: &Tables) -> Vec<OutRow> {
+    let oracle = Oracle { config, catalog, tables, sources: config.sources() };
+    let joined = oracle.join();
+    let as_of = oracle.as_of(&joined);
+    let mut rows: Vec<Row> = joined.into_iter().filter(|row| oracle.stays(row, as_of)).map(|at| Row { at, part: None }).collect();
+
+    let filters = &config.filters;
+    let needs_label = filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train;
+    let late = matches!(config.split_config, SplitConfig::LeaveLast { .. }) && !(filters.has_membership() && needs_label);
+    if !late {
+        oracle.label(&mut rows, as_of);
+    }
+    if let Some(filter) = &filters.product_filter {
+        rows = oracle.members(rows, Role::ProductId, filter);
+    }
+    if let Some(filter) = &filters.customer_filter {
+        rows = oracle.members(rows, Role::UserId, filter);
+    }
+    if let Some(core) = &filters.min_interactions {
+        for _ in 0..core.rounds {
+            rows = oracle.core(rows, core);
+        }
+    }
+    if late {
+        oracle.label(&mut rows, as_of);
+    }
+    rows.into_iter()
+        .map(|row| OutRow {
+            values: config.selected_columns.iter().map(|c| oracle.value(&row.at, &c.reference())).collect(),
+            part: row.part,
+        })
+        .collect()
+}
+
+/// For each source the position of its row, or none where an outer join found none.
+type Joined = Vec<Option<usize>>;
+
+#[derive(Clone)]
+struct Row {
+    at: Joined,
+    part: Option<&'static str>,
+}
+
+struct Oracle<'a> {
+    config: &'a DatasetConfig,
+    catalog: &'a Catalog,
+    tables: &'a Tables,
+    sources: Vec<(SourceName, &'a TableName)>,
+}
+
+impl Oracle<'_> {
+    fn join(&self) -> Vec<Joined> {
+        let primary = &self.tables[self.sources[0].1];
+        let mut left: Vec<Joined> = (0..primary.rows.len()).map(|i| vec![Some(i)]).collect();
+        for (position, (name, table)) in self.sources.iter().enumerate().skip(1) {
+            let join = self.config.join_of(name).expect("a join");
+            let right = &self.tables[*table];
+            let mut by_key: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+            let mut without_key = vec![];
+            for i in 0..right.rows.len() {
+                let key: Option<Vec<String>> =
+                    join.on.iter().map(|k| key_text(self.cell(position, i, k.right.as_str()))).collect();
+                match key {
+                    Some(key) => by_key.entry(key).or_default().push(i),
+                    None => without_key.push(i),
+                }
+            }
+            if join.on_duplicates == OnDuplicates::OneRow {
+                for rows in by_key.values_mut() {
+                    rows.sort_by(|a, b| self.row_order(position, join, *a, *b));
+                    rows.truncate(1);
+                }
+                // NULL counts as one key; with several key columns this oracle only knows the case that none is NULL.
+                assert!(join.on.len() == 1 || without_key.is_empty());
+                without_key.sort_by(|a, b| self.row_order(position, join, *a, *b));
+                without_key.truncate(1);
+            }
+            let mut matched = HashSet::new();
+            let mut out = vec![];
+            for row in left {
+                let key: Option<Vec<String>> = join.on.iter().map(|k| key_text(&self.value(&row, &k.left))).collect();
+                let found = key.and_then(|key| by_key.get(&key));
+                match found {
+                    Some(rows) => out.extend(rows.iter().map(|i| {
+                        matched.insert(*i);
+                        row.iter().copied().chain([Some(*i)]).collect()
+                    })),
+                    None if matches!(join.join_type, JoinType::Left | JoinType::Full) => {
+                        out.push(row.into_iter().chain([None]).collect());
+                    }
+                    None => {}
+                }
+            }
+            if matches!(join.join_type, JoinType::Right | JoinType::Full) {
+                let kept = by_key.values().flatten().copied().chain(without_key);
+                out.extend(kept.filter(|i| !matched.contains(i)).map(|i| (0..position).map(|_| None).chain([Some(i)]).collect()));
+            }
+            left = out;
+        }
+        left
+    }
+
+    /// The stated order, then every column that the config uses of the table.
+    fn row_order(&self, source: usize, join: &Join, a: usize, b: usize) -> Ordering {
+        for key in &join.order {
+            let ordering = self.cell_order(source, key.column.as_str(), a, b, key.descending);
+            if ordering != Ordering::Equal {
+                return ordering;
+            }
+        }
+        for reference in self.used() {
+            if reference.table.same_as(&self.sources[source].0) && self.is_scalar(&reference) {
+                let ordering = self.cell_order(source, reference.column.as_str(), a, b, false);
+                if ordering != Ordering::Equal {
+                    return ordering;
+                }
+            }
+        }
+        Ordering::Equal
+    }
+
+    fn cell_order(&self, source: usize, column: &str, a: usize, b: usize, descending: bool) -> Ordering {
+        let t = self.type_of(source, column);
+        let ordering = compare(self.cell(source, a, column), self.cell(source, b, column), t);
+        if descending { ordering.reverse() } else { ordering }
+    }
+
+    fn used(&self) -> Vec<ColumnRef> {
+        let config = self.config;
+        let mut used: Vec<ColumnRef> = config.selected_columns.iter().map(SelectedColumn::reference).collect();
+        used.extend(config.column_mapping.roles().map(|(_, r)| r.clone()));
+        used.extend(config.filters.rows.iter().map(RowFilter::reference));
+        let mut seen = HashSet::new();
+        used.retain(|r| seen.insert(r.clone()));
+        used
+    }
+
+    fn is_scalar(&self, reference: &ColumnRef) -> bool {
+        self.catalog.column(self.config, reference).is_some_and(|c| c.is_scalar())
+    }
+
+    fn source(&self, name: &SourceName) -> usize {
+        self.sources.iter().position(|(source, _)| source.same_as(name)).expect("a source")
+    }
+
+    fn type_of(&self, source: usize, column: &str) -> ColumnType {
+        let table = &self.tables[self.sources[source].1];
+        table.columns[table.position(column).expect("a column")].column_type
+    }
+
+    fn cell(&self, source: usize, row: usize, column: &str) -> &Value {
+        let table = &self.tables[self.sources[source].1];
+        &table.rows[row][table.position(column).expect("a column")]
+    }
+
+    fn value(&self, row: &Joined, reference: &ColumnRef) -> Value {
+        let source = self.source(&reference.table);
+        match row[source] {
+            Some(i) => self.cell(source, i, reference.column.as_str()).clone(),
+            None => Value::Null,
+        }
+    }
+
+    fn role(&self, row: &Joined, role: Role) -> Value {
+        self.config.column_mapping.get(role).map_or(Value::Null, |r| self.value(row, r))
+    }
+
+    fn day(&self, row: &Joined) -> Option<NaiveDate> {
+        day(&self.role(row, Role::Timestamp))
+    }
+
+    fn as_of(&self, rows: &[Joined]) -> Option<NaiveDate> {
+        let stated = match (&self.config.split_config, &self.config.filters.date_range) {
+            (SplitConfig::TimeBased { as_of: Some(as_of), .. }, _) => *as_of,
+            (_, Some(DateRange::Rolling { as_of: Some(as_of), .. })) => *as_of,
+            _ => AsOf::LatestEvent,
+        };
+        match stated {
+            AsOf::On(day) => Some(day),
+            AsOf::Today => panic!("today moves"),
+            AsOf::LatestEvent => {
+                let end = match self.config.filters.date_range {
+                    Some(DateRange::Fixed { end, .. }) => end,
+                    _ => None,
+                };
+                rows.iter().filter_map(|r| self.day(r)).filter(|d| end.is_none_or(|end| *d <= end)).max()
+            }
+        }
+    }
+
+    fn stays(&self, row: &Joined, as_of: Option<NaiveDate>) -> bool {
+        let filters = &self.config.filters;
+        let in_range = match &filters.date_range {
+            None => true,
+            Some(DateRange::Fixed { start, end }) => {
+                self.day(row).is_some_and(|d| start.is_none_or(|s| d >= s) && end.is_none_or(|e| d <= e))
+            }
+            Some(DateRange::Rolling { days, months, .. }) => self.day(row).zip(as_of).is_some_and(|(d, as_of)| {
+                let before = match (days, months) {
+                    (Some(days), _) => as_of - Days::new(u64::from(*days)),
+                    (_, Some(months)) => as_of - Months::new(*months),
+                    _ => unreachable!(),
+                };
+                before < d && d <= as_of
+            }),
+        };
+        let in_window = match &self.config.split_config {
+            SplitConfig::TimeBased { .. } => self.day(row).is_none_or(|d| as_of.is_some_and(|as_of| d <= as_of)),
+            _ => true,
+        };
+        let sampled = filters.sample.as_ref().is_none_or(|s| self.bucket(row, "sample", s.unit, &s.seed) < u64::from(s.percent));
+        in_range && in_window && sampled && filters.rows.iter().all(|f| self.passes(row, f, as_of))
+    }
+
+    fn passes(&self, row: &Joined, filter: &RowFilter, as_of: Option<NaiveDate>) -> bool {
+        let value = self.value(row, &filter.reference());
+        match filter.predicate {
+            Predicate::IsNull => return value == Value::Null,
+            Predicate::NotNull => return value != Value::Null,
+            _ if value == Value::Null => return filter.nulls == NullPolicy::Include,
+            _ => {}
+        }
+        let t = self.catalog.column(self.config, &filter.reference()).expect("a column").column_type;
+        let against = |scalar: &Scalar| match day(&value) {
+            Some(d) if t.is_temporal() => d.cmp(&text(scalar).parse().expect("a day")),
+            _ => compare(&value, &as_value(scalar), t),
+        };
+        match &filter.predicate {
+            Predicate::In { values } => values.iter().any(|v| against(v) == Ordering::Equal),
+            Predicate::NotIn { values } => !values.iter().any(|v| against(v) == Ordering::Equal),
+            Predicate::Equal { value } => against(value) == Ordering::Equal,
+            Predicate::NotEqual { value } => against(value) != Ordering::Equal,
+            Predicate::Less { value } => against(value) == Ordering::Less,
+            Predicate::LessOrEqual { value } => against(value) != Ordering::Greater,
+            Predicate::Greater { value } => against(value) == Ordering::Greater,
+            Predicate::GreaterOrEqual { value } => against(value) != Ordering::Less,
+            Predicate::Between { min, max } => against(min) != Ordering::Less && against(max) != Ordering::Greater,
+            Predicate::DateRange { start, end } => {
+                day(&value).is_some_and(|d| start.is_none_or(|s| d >= s) && end.is_none_or(|e| d <= e))
+            }
+            Predicate::LastDays { days } => {
+                day(&value).zip(as_of).is_some_and(|(d, as_of)| as_of - Days::new(u64::from(*days)) < d && d <= as_of)
+            }
+            Predicate::Contains { text } => value.as_str().is_some_and(|v| v.contains(text.as_str())),
+            Predicate::IsNull | Predicate::NotNull => unreachable!(),
+        }
+    }
+
+    fn bucket(&self, row: &Joined, purpose: &str, unit: Unit, seed: &Seed) -> u64 {
+        let mapping = &self.config.column_mapping;
+        let keys: Vec<ColumnRef> = match unit {
+            Unit::User => mapping.user_id.iter().cloned().collect(),
+            Unit::Product => mapping.product_id.iter().cloned().collect(),
+            Unit::Row => {
+                let roles = [&mapping.user_id, &mapping.product_id, &mapping.timestamp];
+                let mut keys: Vec<ColumnRef> = roles.into_iter().flatten().cloned().collect();
+                if mapping.timestamp.is_none() || keys.len() < 2 {
+                    for column in self.config.selected_columns.iter().map(SelectedColumn::reference) {
+                        let known = self.catalog.column(self.config, &column).expect("a column");
+                        if trainset::domain::sql::hashable(known) && !keys.contains(&column) {
+                            keys.push(column);
+                        }
+                    }
+                }
+                keys
+            }
+        };
+        let mut json = serde_json::Map::new();
+        json.insert("purpose".into(), purpose.into());
+        json.insert("seed".into(), seed.0.clone().into());
+        for (i, key) in keys.iter().enumerate() {
+            let t = self.catalog.column(self.config, key).expect("a column").column_type;
+            json.insert(format!("key{}", i + 1), hash_text(&self.value(row, key), t).into());
+        }
+        let fingerprint = farmhash2::fingerprint64(serde_json::to_string(&json).expect("JSON").as_bytes()) as i64;
+        (fingerprint % 100).unsigned_abs()
+    }
+
+    fn label(&self, rows: &mut [Row], as_of: Option<NaiveDate>) {
+        match &self.config.split_config {
+            SplitConfig::None => {}
+            SplitConfig::TimeBased { eval_days, test_days, gap_days, .. } => {
+                for row in rows {
+                    let age = self.day(&row.at).zip(as_of).map_or(i64::MAX, |(d, as_of)| (as_of - d).num_days());
+                    let (test, eval, gap) = (i64::from(*test_days), i64::from(*eval_days), i64::from(*gap_days));
+                    row.part = Some(match age {
+                        age if age < test => "test",
+                        age if age < test + eval => "eval",
+                        age if age < test + eval + gap => "gap",
+                        _ => "train",
+                    });
+                }
+            }
+            SplitConfig::Random { train_percent, test_percent, unit, seed } => {
+                for row in rows {
+                    let bucket = self.bucket(&row.at, "split", *unit, seed);
+                    row.part = Some(match bucket {
+                        b if b < u64::from(*train_percent) => "train",
+                        b if b < u64::from(100 - test_percent) => "eval",
+                        _ => "test",
+                    });
+                }
+            }
+            SplitConfig::LeaveLast { n } => {
+                let timestamp = self.config.column_mapping.timestamp.clone().expect("a timestamp");
+                let ties: Vec<ColumnRef> = self.used().into_iter().filter(|r| *r != timestamp && self.is_scalar(r)).collect();
+                let mut of_user: HashMap<String, Vec<usize>> = HashMap::new();
+                for (i, row) in rows.iter_mut().enumerate() {
+                    row.part = Some("train");
+                    if let Some(user) = key_text(&self.role(&row.at, Role::UserId)) {
+                        of_user.entry(user).or_default().push(i);
+                    }
+                }
+                for mut positions in of_user.into_values() {
+                    let key = |i: &usize, r: &ColumnRef| self.value(&rows[*i].at, r);
+                    let typed = |r: &ColumnRef| self.catalog.column(self.config, r).expect("a column").column_type;
+                    positions.sort_by(|a, b| {
+                        let by_time = compare(&key(b, &timestamp), &key(a, &timestamp), typed(&timestamp));
+                        ties.iter().fold(by_time, |o, r| o.then_with(|| compare(&key(a, r), &key(b, r), typed(r))))
+                    });
+                    for i in positions.into_iter().take(*n as usize) {
+                        rows[i].part = Some("eval");
+                    }
+                }
+            }
+        }
+    }
+
+    fn from_train(&self) -> bool {
+        match self.config.filters.scope {
+            Some(scope) => scope == Scope::Train,
+            None => matches!(self.config.split_config, SplitConfig::TimeBased { .. }),
+        }
+    }
+
+    fn is_spared(&self, row: &Row) -> bool {
+        self.config.filters.apply_to == ApplyTo::Train && row.part.is_some_and(|part| part != "train")
+    }
+
+    fn members(&self, rows: Vec<Row>, role: Role, filter: &MemberFilter) -> Vec<Row> {
+        #[derive(Default)]
+        struct Member {
+            id: Option<Value>,
+            rows: u64,
+            /// In billionths; `None` until a revenue is there.
+            revenue: Option<i128>,
+        }
+        let mut members: HashMap<String, Member> = HashMap::new();
+        for row in rows.iter().filter(|r| !self.from_train() || r.part == Some("train")) {
+            let id = self.role(&row.at, role);
+            let Some(key) = key_text(&id) else { continue };
+            let member = members.entry(key).or_default();
+            member.id = Some(id);
+            member.rows += 1;
+            if let Some(amount) = billionths(&self.role(&row.at, Role::Revenue)) {
+                *member.revenue.get_or_insert(0) += amount;
+            }
+        }
+        let mut top: HashSet<&String> = HashSet::new();
+        if let Some(percent) = filter.top_revenue_percent {
+            let mut positive: Vec<(&String, &Member)> = members.iter().filter(|(_, m)| m.revenue > Some(0)).collect();
+            let of = |m: &Member| m.revenue.unwrap_or(0);
+            positive.sort_by(|(_, a), (_, b)| of(b).cmp(&of(a)).then_with(|| compare_any(&a.id, &b.id)));
+            let all: i128 = positive.iter().map(|(_, m)| of(m)).sum();
+            let mut before = 0;
+            for (key, member) in positive {
+                if before * 100 < all * i128::from(percent) {
+                    top.insert(key);
+                }
+                before += of(member);
+            }
+        }
+        let amount = |n: f64| billionths(&Value::Float(n)).expect("a number");
+        let kept: HashSet<&String> = members
+            .iter()
+            .filter(|(key, member)| {
+                let count = filter.transactions.unwrap_or_default();
+                let sum = filter.revenue.unwrap_or_default();
+                (filter.top_revenue_percent.is_none() || top.contains(key))
+                    && count.min.is_none_or(|n| member.rows >= u64::from(n))
+                    && count.max.is_none_or(|n| member.rows <= u64::from(n))
+                    && sum.min.is_none_or(|n| member.revenue.is_some_and(|r| r >= amount(n)))
+                    && sum.max.is_none_or(|n| member.revenue.is_some_and(|r| r <= amount(n)))
+            })
+            .map(|(key, _)| key)
+            .collect();
+        let stays = |row: &Row| self.is_spared(row) || key_text(&self.role(&row.at, role)).is_some_and(|key| kept.contains(&key));
+        rows.iter().filter(|row| stays(row)).cloned().collect()
+    }
+
+    fn core(&self, rows: Vec<Row>, core: &KCore) -> Vec<Row> {
+        let key = |row: &Row, role| key_text(&self.role(&row.at, role));
+        let mut users: HashMap<Option<String>, u32> = HashMap::new();
+        let mut products: HashMap<Option<String>, u32> = HashMap::new();
+        for row in rows.iter().filter(|r| !self.from_train() || r.part == Some("train")) {
+            *users.entry(key(row, Role::UserId)).or_default() += 1;
+            *products.entry(key(row, Role::ProductId)).or_default() += 1;
+        }
+        let often = |counts: &HashMap<Option<String>, u32>, key: Option<String>, least: u32| {
+            key.is_some() && counts.get(&key).copied().unwrap_or(0) >= least
+        };
+        rows.into_iter()
+            .filter(|row| {
+                self.is_spared(row)
+                    || (often(&users, key(row, Role::UserId), core.user)
+                        && often(&products, key(row, Role::ProductId), core.product))
+            })
+            .collect()
+    }
+}
+
+fn day(value: &Value) -> Option<NaiveDate> {
+    value.as_str().and_then(|text| text.get(..10)).and_then(|text| text.parse().ok())
+}
+
+fn text(scalar: &Scalar) -> &str {
+    match scalar {
+        Scalar::Text(text) => text,
+        other => panic!("{other:?} is no text"),
+    }
+}
+
+fn as_value(scalar: &Scalar) -> Value {
+    match scalar {
+        Scalar::Bool(value) => Value::Bool(*value),
+        Scalar::Int(value) => Value::Int(*value),
+        Scalar::Float(value) => Value::Float(*value),
+        Scalar::Text(text) => Value::Text(text.clone()),
+    }
+}
+
+/// A key's text for comparing; `None` for NULL, which equals nothing.
+fn key_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Int(n) => Some(n.to_string()),
+        Value::Text(text) => Some(text.clone()),
+        Value::Bool(b) => Some(b.to_string()),
+        other => panic!("{other:?} is no key"),
+    }
+}
+
+/// NULL first, then by value.
+fn compare(a: &Value, b: &Value, t: ColumnType) -> Ordering {
+    match (a, b) {
+        (Value::Null, Value::Null) => Ordering::Equal,
+        (Value::Null, _) => Ordering::Less,
+        (_, Value::Null) => Ordering::Greater,
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Text(a), Value::Text(b)) if !t.is_numeric() => a.cmp(b),
+        _ => billionths(a).cmp(&billionths(b)),
+    }
+}
+
+fn compare_any(a: &Option<Value>, b: &Option<Value>) -> Ordering {
+    compare(a.as_ref().expect("an id"), b.as_ref().expect("an id"), ColumnType::String)
+}
+
+/// A number in billionths, rounded half away from zero, as NUMERIC keeps it.
+fn billionths(value: &Value) -> Option<i128> {
+    let digits = match value {
+        Value::Int(n) => return Some(i128::from(*n) * 1_000_000_000),
+        Value::Float(n) => format!("{n:.12}"),
+        Value::Text(text) => text.clone(),
+        _ => return None,
+    };
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, digits.as_str()),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let padded: String = fraction.chars().chain(std::iter::repeat('0')).take(10).collect();
+    let tenths: i128 = format!("{whole}{padded}").parse().ok()?;
+    Some(sign * ((tenths + 5) / 10))
+}
+
+/// The text that goes into a hash: instants as microseconds since 1970.
+fn hash_text(value: &Value, t: ColumnType) -> Option<String> {
+    match (t, value) {
+        (_, Value::Null) => None,
+        (ColumnType::Timestamp | ColumnType::Datetime, Value::Text(text)) => {
+            let zoneless = text.trim_end_matches('Z');
+            let instant: chrono::NaiveDateTime = zoneless.parse().expect("an instant");
+            Some(instant.and_utc().timestamp_micros().to_string())
+        }
+        (_, Value::Int(n)) => Some(n.to_string()),
+        (_, Value::Bool(b)) => Some(b.to_string()),
+        (_, Value::Text(text)) => Some(text.clone()),
+        (_, other) => panic!("{other:?} is not hashed"),
+    }
+}

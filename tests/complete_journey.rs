@@ -1,0 +1,113 @@
+//! The main job on real data: a retailer's transactions with their products, the last three months, a fortnight held out.
+//!
+//! Needs the Complete Journey files: `TRAINSET_COMPLETE_JOURNEY` names their folder; `make test` fetches them and sets it.
+
+use std::path::PathBuf;
+
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use serde_json::json;
+use trainset::domain::catalog::Catalog;
+use trainset::domain::dataset::{DatasetConfig, Split};
+use trainset::domain::parse::config_from_json;
+use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::value::Value;
+use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::{Limits, Warehouse};
+
+fn folder() -> PathBuf {
+    let folder = std::env::var_os("TRAINSET_COMPLETE_JOURNEY");
+    folder.map(PathBuf::from).expect("set TRAINSET_COMPLETE_JOURNEY to the folder that scripts/complete-journey.sh prints")
+}
+
+fn main_job() -> DatasetConfig {
+    config_from_json(json!({
+        "primary_table": "raw_data.transactions",
+        "secondary_tables": ["raw_data.products"],
+        "join_config": [
+            {"table": "products", "type": "left", "on": [{"left": {"table": "transactions", "column": "product_id"}, "right": "product_id"}]}
+        ],
+        "selected_columns": [
+            {"table": "transactions", "column": "household_id"},
+            {"table": "transactions", "column": "product_id"},
+            {"table": "transactions", "column": "transaction_timestamp"},
+            {"table": "transactions", "column": "sales_value"},
+            {"table": "products", "column": "department"},
+            {"table": "products", "column": "product_category"},
+        ],
+        "column_mapping": {
+            "user_id": {"table": "transactions", "column": "household_id"},
+            "product_id": {"table": "transactions", "column": "product_id"},
+            "timestamp": {"table": "transactions", "column": "transaction_timestamp"},
+            "revenue": {"table": "transactions", "column": "sales_value"},
+        },
+        "filters": {"date_range": {"type": "rolling", "months": 3}},
+        "split_config": {"type": "time_based", "eval_days": 14},
+    }))
+    .unwrap()
+}
+
+/// Rows in the window, in train and in eval, by a query written by hand against the same files.
+async fn by_hand() -> [i64; 3] {
+    let context = SessionContext::new();
+    for table in ["transactions", "products"] {
+        let file = folder().join(format!("{table}.parquet"));
+        context.register_parquet(table, file.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
+    }
+    let batches = context
+        .sql(
+            "WITH days AS (
+               SELECT CAST(t.transaction_timestamp AS DATE) AS day
+               FROM transactions t LEFT JOIN products p ON p.product_id = t.product_id
+             )
+             SELECT COUNT(*), SUM(CASE WHEN day <= DATE '2017-12-18' THEN 1 ELSE 0 END), SUM(CASE WHEN day >= DATE '2017-12-19' THEN 1 ELSE 0 END)
+             FROM days WHERE day BETWEEN DATE '2017-10-02' AND DATE '2018-01-01'",
+        )
+        .await
+        .unwrap()
+        .collect()
+        .await
+        .unwrap();
+    [0, 1, 2].map(|i| {
+        let column = batches[0].column(i);
+        column.as_any().downcast_ref::<datafusion::arrow::array::Int64Array>().unwrap().value(0)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_agrees_with_a_query_written_by_hand() {
+    let warehouse = Embedded::open(&folder(), "raw_data").await.unwrap();
+    let config = main_job();
+    let mut schemas = vec![];
+    for (_, table) in config.sources() {
+        schemas.push(warehouse.schema(table).await.unwrap());
+    }
+    let catalog = Catalog::new(None, schemas);
+    let limits = Limits { max_rows: 2_000_000, ..Limits::default() };
+
+    let query = compile(&config, &catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let counts = warehouse.run(&query.sql, &limits).await.unwrap();
+    let part = |name: &str, column: &str| {
+        let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text(name.into()))).unwrap();
+        counts.get(row, column).cloned().unwrap()
+    };
+    assert_eq!(part("full", "as_of"), Value::Text("2018-01-01".into()));
+    assert_eq!(part("full", "first_day"), Value::Text("2017-10-02".into()));
+    // G-31: exactly 14 days
+    assert_eq!(part("eval", "first_day"), Value::Text("2017-12-19".into()));
+    assert_eq!(part("eval", "last_day"), Value::Text("2018-01-01".into()));
+    assert_eq!(part("train", "last_day"), Value::Text("2017-12-18".into()));
+    let counted = ["full", "train", "eval"].map(|p| part(p, "row_count").as_i64().unwrap());
+    assert_eq!(counted, by_hand().await);
+    // The same three figures, by another engine (DuckDB) and another query.
+    assert_eq!(counted, [368_614, 313_853, 54_761]);
+    assert_eq!(counted[0], counted[1] + counted[2]);
+    assert_eq!((part("full", "user_count"), part("full", "product_count")), (Value::Int(2_327), Value::Int(38_021)));
+
+    // The queries that a trainer gets have as many rows as were counted.
+    for (split, rows) in [(None, counted[0]), (Some(Split::Train), counted[1]), (Some(Split::Eval), counted[2])] {
+        let query = compile(&config, &catalog, &Request { split, ..Request::default() }).unwrap();
+        let result = warehouse.run(&query.sql, &limits).await.unwrap();
+        assert_eq!(result.rows.len() as i64, rows, "{split:?}");
+        assert_eq!(result.columns.len(), 6);
+    }
+}
