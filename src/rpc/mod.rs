@@ -20,7 +20,7 @@ pub async fn models() -> Result<Vec<Model>, Failure> {
     Ok(app()?.models().await?)
 }
 
-#[server(input = Json, prefix = "/_fn", endpoint = "model")]
+#[server(name = GetModel, input = Json, prefix = "/_fn", endpoint = "model")]
 pub async fn model(model_id: i64) -> Result<Model, Failure> {
     Ok(app()?.model(model_id).await?)
 }
@@ -45,7 +45,7 @@ pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) ->
     Ok(app()?.check_name(model_id, &name, exclude_id).await?)
 }
 
-#[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
+#[server(name = GetDataset, input = Json, prefix = "/_fn", endpoint = "dataset")]
 pub async fn dataset(id: i64) -> Result<Dataset, Failure> {
     Ok(app()?.dataset(id).await?)
 }
@@ -108,7 +108,7 @@ pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> 
     Ok(app()?.query(id, split, false).await?)
 }
 
-#[server(input = Json, prefix = "/_fn", endpoint = "preview")]
+#[server(name = GetPreview, input = Json, prefix = "/_fn", endpoint = "preview")]
 pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<Preview, Failure> {
     Ok(app()?.preview(id, split, limit).await?)
 }
