@@ -158,10 +158,8 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
     })?;
     // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
     let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
-    let broken: Vec<String> = tables
-        .iter()
-        .filter_map(|table| Some(format!("{}: {}", table.name, table.problem.as_ref()?)))
-        .collect();
+    let broken: Vec<String> =
+        tables.iter().filter_map(|table| Some(format!("{}: {}", table.name, table.problem.as_ref()?))).collect();
     if broken.is_empty() {
         return Ok(warehouse);
     }

@@ -98,9 +98,7 @@ impl Params {
     pub fn done(self) -> Result<(), ApiError> {
         match self.0.first() {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(ApiError::bad_request("bad_parameter", Some(name), format!("There is no parameter {name}.")))
-            }
+            Some((name, _)) => Err(ApiError::bad_request("bad_parameter", Some(name), format!("There is no parameter {name}."))),
         }
     }
 }
@@ -143,8 +141,7 @@ impl Object {
 
     /// Refuses fields that no one took.
     pub fn done(self) -> Result<(), ApiError> {
-        let faults: Vec<_> =
-            self.0.keys().map(|key| FieldError::new(key.clone(), format!("There is no field {key}."))).collect();
+        let faults: Vec<_> = self.0.keys().map(|key| FieldError::new(key.clone(), format!("There is no field {key}."))).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
     }
 

@@ -16,8 +16,8 @@ mod extract;
 mod models;
 mod queries;
 
-pub use answer::{ApiError, failure_response};
 use answer::{Answer, success};
+pub use answer::{ApiError, failure_response};
 
 /// Everything under `/api/`, with JSON for what is not there.
 pub fn routes(app: App) -> Router {
@@ -51,7 +51,11 @@ pub fn routes(app: App) -> Router {
 
 /// Whether the process lives, and whether it can answer.
 pub fn health(app: App) -> Router {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).method_not_allowed_fallback(no_method).with_state(app)
+    Router::new()
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .method_not_allowed_fallback(no_method)
+        .with_state(app)
 }
 
 async fn alive() -> Response {

@@ -25,9 +25,12 @@ pub async fn create(State(app): State<App>, body: Object) -> Answer {
 /// Any subset; `null` empties what can be empty.
 pub async fn update(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
     let Model { name, description, gcp_project_id, location, .. } = app.model(id).await?;
-    for (key, value) in
-        [("name", json!(name)), ("description", json!(description)), ("gcp_project_id", json!(gcp_project_id)), ("location", json!(location))]
-    {
+    for (key, value) in [
+        ("name", json!(name)),
+        ("description", json!(description)),
+        ("gcp_project_id", json!(gcp_project_id)),
+        ("location", json!(location)),
+    ] {
         body.0.entry(key).or_insert(value);
     }
     let input: ModelInput = body.read()?;

@@ -8,15 +8,8 @@ use crate::domain::parse::config_from_json;
 use crate::domain::record::{Dataset, DatasetInput};
 
 /// The parts of a config, as they may stand beside the name.
-const PARTS: [&str; 7] = [
-    "primary_table",
-    "secondary_tables",
-    "join_config",
-    "selected_columns",
-    "column_mapping",
-    "filters",
-    "split_config",
-];
+const PARTS: [&str; 7] =
+    ["primary_table", "secondary_tables", "join_config", "selected_columns", "column_mapping", "filters", "split_config"];
 
 /// A change that was read, but not yet held against a dataset. What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Default)]

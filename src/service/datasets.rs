@@ -58,23 +58,13 @@ impl App {
 
     /// Replaces what a person says about a dataset, if it still is what the edit started from; `None` takes what is stored
     /// now. Saying the same again changes nothing (G-80); another config takes an active dataset back to draft.
-    pub async fn replace_dataset(
-        &self,
-        id: i64,
-        revision: Option<i64>,
-        input: &DatasetInput,
-    ) -> Result<Dataset, ServiceError> {
+    pub async fn replace_dataset(&self, id: i64, revision: Option<i64>, input: &DatasetInput) -> Result<Dataset, ServiceError> {
         let stored = self.dataset(id).await?;
         self.save(stored, revision, input).await
     }
 
     /// Changes what a program names, and leaves the rest as it is.
-    pub async fn change_dataset(
-        &self,
-        id: i64,
-        revision: Option<i64>,
-        change: &DatasetChange,
-    ) -> Result<Dataset, ServiceError> {
+    pub async fn change_dataset(&self, id: i64, revision: Option<i64>, change: &DatasetChange) -> Result<Dataset, ServiceError> {
         let stored = self.dataset(id).await?;
         let input = change.applied_to(&stored).map_err(ServiceError::Invalid)?;
         // Without a revision the change is still made to what was just read, or not at all.

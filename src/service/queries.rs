@@ -93,8 +93,7 @@ impl App {
         let (catalog, problems) = self.catalog(model, config).await?;
         let mut faults = validate(config, &catalog);
         let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
-        let secondary =
-            config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
+        let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
         for (path, table) in primary.chain(secondary) {
             // "There is no such table" is not what is wrong with it.
             if let Some(problem) = problems.get(&table.to_string()) {
@@ -232,8 +231,24 @@ mod tests {
                 column("as_of", ColumnType::Date),
             ],
             rows: vec![
-                vec![text("full"), Value::Int(9), Value::Int(3), Value::Null, text("2024-01-01"), text("2024-01-09"), text("2024-01-09")],
-                vec![text("train"), Value::Int(9), Value::Int(3), Value::Null, text("2024-01-01"), text("2024-01-09"), text("2024-01-09")],
+                vec![
+                    text("full"),
+                    Value::Int(9),
+                    Value::Int(3),
+                    Value::Null,
+                    text("2024-01-01"),
+                    text("2024-01-09"),
+                    text("2024-01-09"),
+                ],
+                vec![
+                    text("train"),
+                    Value::Int(9),
+                    Value::Int(3),
+                    Value::Null,
+                    text("2024-01-01"),
+                    text("2024-01-09"),
+                    text("2024-01-09"),
+                ],
             ],
             truncated: false,
         };

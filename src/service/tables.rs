@@ -62,11 +62,7 @@ impl App {
 
     /// The live schemas of a config's tables, asked for at the same time. Tables that are not there are absent;
     /// those that cannot be used have their reason beside.
-    pub(super) async fn catalog(
-        &self,
-        model: &Model,
-        config: &DatasetConfig,
-    ) -> Result<(Catalog, TableProblems), ServiceError> {
+    pub(super) async fn catalog(&self, model: &Model, config: &DatasetConfig) -> Result<(Catalog, TableProblems), ServiceError> {
         let warehouse = self.warehouse_of(model)?;
         let mut problems = TableProblems::new();
         let mut wanted = BTreeSet::new();

@@ -30,7 +30,8 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     };
     let hash: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{hash}\"");
-    let common = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "no-cache".into()), (header::VARY, "accept-encoding".into())];
+    let common =
+        [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "no-cache".into()), (header::VARY, "accept-encoding".into())];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag) {
         return Some((StatusCode::NOT_MODIFIED, common).into_response());

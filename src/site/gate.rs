@@ -76,7 +76,8 @@ fn without_port(host: &str) -> &str {
 /// Refuses foreign requests, and sets the headers of every answer.
 pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+    let host =
+        headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().authority().map(|a| a.as_str()));
     let mut response = match gate.refusal(request.method(), host, headers) {
         Some((code, message)) => failure_response(403, code, message),
         None => next.run(request).await,

@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
@@ -43,7 +43,6 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
     let inner = Router::new()
         .merge(api::routes(app.clone()).layer(CompressionLayer::new()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
-        .merge(server_functions(app.clone()))
         .merge(pages(app, addr))
         // For the API's own extractors, and for bodies that others read.
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -59,23 +58,10 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
 }
 
-/// The pages' typed calls. A failure's own status becomes the answer's: Leptos gives 500 to all.
-fn server_functions(app: App) -> Router {
-    let handler = move |request: Request| {
-        let app = app.clone();
-        leptos_axum::handle_server_fns_with_context(move || provide_context(app.clone()), request)
-    };
-    Router::new().route("/_fn/{*function}", post(handler)).layer(from_fn(failure_status)).layer(from_fn(in_time))
-}
-
-/// Pages, and files of the site where there is no page.
+/// Pages with their server functions, and files of the site where there is no page.
 fn pages(app: App, addr: SocketAddr) -> Router {
-    let options = LeptosOptions::builder()
-        .output_name("trainset")
-        .site_root("target/site")
-        .site_pkg_dir("pkg")
-        .site_addr(addr)
-        .build();
+    let options =
+        LeptosOptions::builder().output_name("trainset").site_root("target/site").site_pkg_dir("pkg").site_addr(addr).build();
     let context = move || {
         provide_context(app.clone());
         gate::page_policy();
@@ -105,8 +91,11 @@ fn pages(app: App, addr: SocketAddr) -> Router {
     let routes = generate_route_list(ui::App).into_iter().map(without_slash).collect();
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
+        .route("/_fn/{*function}", any(no_function))
         .fallback(fallback)
         .layer(map_request(restore_path))
+        .layer(from_fn(failure_status))
+        .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
         .with_state(options)
 }
@@ -146,9 +135,16 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
+/// A call that this server does not have: the page was made by another version.
+async fn no_function() -> Response {
+    let failure = Failure::new(404, "outdated", "This page is older than the server. Reload it.");
+    (StatusCode::NOT_FOUND, axum::Json(failure)).into_response()
+}
+
+/// A server function's failure gives its own status: Leptos gives 500 to all.
 async fn failure_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+    if !response.headers().contains_key("serverfnerror") {
         return response;
     }
     let (mut parts, body) = response.into_parts();

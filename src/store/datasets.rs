@@ -123,14 +123,13 @@ impl Store {
 
     /// Whether another dataset of the model has this name.
     pub async fn name_is_taken(&self, model_id: i64, name: &str, except: Option<i64>) -> Result<bool, StoreError> {
-        let taken: i64 = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND id IS NOT $3)",
-        )
-        .bind(model_id)
-        .bind(name_key(name))
-        .bind(except)
-        .fetch_one(&self.read)
-        .await?;
+        let taken: i64 =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND id IS NOT $3)")
+                .bind(model_id)
+                .bind(name_key(name))
+                .bind(except)
+                .fetch_one(&self.read)
+                .await?;
         Ok(taken != 0)
     }
 
@@ -242,8 +241,7 @@ impl Store {
         let as_of = version.as_of.map(|day| day.to_string());
         let now = time_text(Utc::now());
         let mut tx = self.begin().await?;
-        let stored: i64 =
-            sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        let stored: i64 = sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
         if stored != revision {
             return Err(StoreError::Stale);
         }
@@ -285,8 +283,7 @@ impl Store {
     /// Takes a dataset back to draft; a draft stays as it is.
     pub async fn deactivate(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let status: String =
-            sqlx::query_scalar("SELECT status FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        let status: String = sqlx::query_scalar("SELECT status FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
         if status != Status::Draft.word() {
             set_status(&mut tx, id, Status::Draft, &time_text(Utc::now())).await?;
             tx.commit().await?;
@@ -341,12 +338,11 @@ async fn free_copy_name(tx: &mut Tx, model_id: i64, name: &str) -> Result<String
         let ending = if number == 1 { " (Copy)".to_owned() } else { format!(" (Copy {number})") };
         let stem: String = name.chars().take(MAX_NAME_CHARS - ending.len()).collect();
         let candidate = format!("{}{ending}", stem.trim_end());
-        let taken: i64 =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2)")
-                .bind(model_id)
-                .bind(name_key(&candidate))
-                .fetch_one(&mut **tx)
-                .await?;
+        let taken: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2)")
+            .bind(model_id)
+            .bind(name_key(&candidate))
+            .fetch_one(&mut **tx)
+            .await?;
         if taken == 0 {
             return Ok(candidate);
         }
