@@ -72,9 +72,9 @@ async fn all_faults_are_named_by_their_path() {
     assert!(app.post(create, deep).await.faults()[0].starts_with("filters"));
     assert_eq!(app.post(create, json!({"name": 3})).await.faults(), ["name"]);
     let long = json!({"name": "x".repeat(256), "description": "y".repeat(2001), "config": config()});
-    assert_eq!(app.post(create, long).await.faults(), ["name", "description"]);
+    assert_eq!(app.post(create, long).await.faults(), ["description", "name"]);
     assert_eq!(app.post(create, json!({"name": "a\u{7}b", "config": config()})).await.faults(), ["name"]);
-    assert_eq!(app.post(create, json!({})).await.faults(), ["name", "primary_table"]);
+    assert_eq!(app.post(create, json!({})).await.faults(), ["name", "primary_table", "selected_columns"]);
     app.post("/api/models/9/datasets/create/", json!({"name": "x", "config": config()})).await.refused(404, "not_found");
     assert_eq!(app.get("/api/models/1/datasets/").await.ok()["pagination"]["total"], 0);
 }
@@ -251,4 +251,16 @@ async fn what_is_deleted_is_gone() {
     app.post(&delete, json!({})).await.refused(404, "not_found");
     // Its name is free again, its number is not.
     assert_ne!(app.dataset("Orders").await, id);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_restart() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let before = app.get(&format!("/api/datasets/{id}/")).await.ok();
+    // As after a kill: nothing is closed first.
+    let again = trainset::store::Store::open(&app.file).await.unwrap();
+    let dataset = again.dataset(id).await.unwrap();
+    assert_eq!(serde_json::to_value(dataset).unwrap(), before["dataset"]);
+    assert_eq!(again.models().await.unwrap().len(), 1);
 }

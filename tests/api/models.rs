@@ -71,7 +71,7 @@ async fn schemas_by_id_or_full_name_of_our_dataset_alone() {
         assert_eq!(body["schema"][1], json!({"name": "name", "type": "STRING", "mode": "NULLABLE", "description": null}));
     }
     app.get("/api/models/1/bq-tables/nope/schema/").await.refused(404, "not_found");
-    app.get("/api/models/1/bq-tables/a`b/schema/").await.refused(400, "bad_request");
+    app.get("/api/models/1/bq-tables/a%60b/schema/").await.refused(400, "bad_request");
     app.get("/api/models/1/bq-tables/..%2Fetc%2Fpasswd/schema/").await.refused(400, "bad_request");
     app.fake.asked.lock().unwrap().clear();
     app.get("/api/models/1/bq-tables/private.salaries/schema/").await.refused(404, "not_found");
