@@ -55,6 +55,13 @@ pub struct DemoReport {
     pub tables: Vec<(String, usize)>,
 }
 
+impl std::fmt::Display for DemoReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tables: Vec<String> = self.tables.iter().map(|(name, rows)| format!("{name} ({rows})")).collect();
+        f.write_str(&tables.join(", "))
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error("{0} is there already and not empty: name a folder that is new or empty, nothing was written")]
@@ -251,7 +258,7 @@ struct Line {
 impl Orders {
     fn new(random: &mut ChaCha8Rng, calendar: &Calendar, products: &Products) -> Self {
         // Parameters in range.
-        let activity = LogNormal::new(1.75, 1.0).expect("a finite deviation");
+        let activity = LogNormal::new(2.1, 1.0).expect("a finite deviation");
         let mut orders: Vec<(i64, usize)> = vec![];
         for customer in 0..CUSTOMERS {
             let many = if random.random_bool(0.3) { 1 } else { (activity.sample(random) as usize).clamp(1, 150) };
