@@ -10,6 +10,9 @@
 //!
 //! [`error`] is the failure that leaves the house. Floors without a link exist on the server only.
 
+// The views of nested components are nested types.
+#![recursion_limit = "256"]
+
 pub mod domain;
 pub mod error;
 pub mod rpc;
@@ -19,6 +22,8 @@ pub mod ui;
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod service;
+#[cfg(feature = "ssr")]
+pub mod site;
 #[cfg(feature = "ssr")]
 pub mod store;
 #[cfg(feature = "ssr")]

@@ -1,1 +1,195 @@
-fn main() {}
+//! The command line. Answers go to stdout, talk to stderr; the exit status is 0, 1 (it did not work) or 2 (usage).
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use trainset::service::{App, Settings};
+use trainset::site::site;
+use trainset::store::Store;
+use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::{Warehouse, demo};
+
+mod config;
+mod telemetry;
+
+use config::{Cli, Command, Serve};
+
+/// How long running requests may take to end once the program was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start();
+    let done = match cli.command {
+        Some(Command::Demo(demo)) => write_demo(&demo.dir, demo.seed),
+        Some(Command::Serve(serve)) => start(serve),
+        None => start(cli.serve),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            talk(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A line on stderr. A closed stderr is no reason to stop.
+fn talk(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
+}
+
+fn start(options: Serve) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("The program cannot start its threads: {error}."))?;
+    let done = runtime.block_on(serve(options));
+    // A query that still runs is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn serve(options: Serve) -> Result<(), String> {
+    // The address first: what fails most often should not leave anything behind.
+    let listener = listen(&options.addr).await?;
+    let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
+    let warehouse = warehouse(&options).await?;
+    let store = Store::open(&database(&options)?).await.map_err(|error| error.to_string())?;
+    let settings = Settings { dataset: options.dataset.clone(), ..Settings::default() };
+    let app = App::new(store.clone(), Arc::new(warehouse), settings);
+    let site = site(app, addr, &options.host);
+
+    // Whoever started us may not read what we say; that is no reason to stop.
+    let mut stdout = io::stdout();
+    writeln!(stdout, "listening on http://{addr}").and_then(|()| stdout.flush()).ok();
+
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let mut told = stopped.clone();
+    let server = axum::serve(listener, site).with_graceful_shutdown(async move {
+        signal().await;
+        tracing::info!("stopping");
+        stop.send(()).ok();
+    });
+    let deadline = async move {
+        told.changed().await.ok();
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        done = server.into_future() => done.map_err(|error| format!("The server stopped: {error}."))?,
+        () = deadline => tracing::warn!("some requests did not end in time and were dropped"),
+    }
+    tokio::time::timeout(Duration::from_secs(2), store.close()).await.ok();
+    Ok(())
+}
+
+async fn listen(addr: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(addr).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "The address {addr} is taken, perhaps by another Trainset. Stop that program, or choose another address with --addr, \
+             as in --addr 127.0.0.1:0 for any free port."
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!("There is no permission to listen on {addr}. Choose a port above 1023 with --addr.")
+        }
+        io::ErrorKind::InvalidInput => format!("{addr} is not an address. Write --addr host:port, as in 127.0.0.1:3000."),
+        _ => format!("The address {addr} cannot be used: {error}. Write --addr host:port, as in 127.0.0.1:3000."),
+    })
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without a handler the signal ends the program at once, which is what is left to do.
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+}
+
+/// The database's file; its folder is made only where it is our own.
+fn database(options: &Serve) -> Result<PathBuf, String> {
+    match &options.database {
+        Some(file) => Ok(file.clone()),
+        None => Ok(own_folder("--database FILE")?.join("trainset.db")),
+    }
+}
+
+fn own_folder(instead: &str) -> Result<PathBuf, String> {
+    let folder =
+        config::data_folder().ok_or_else(|| format!("There is no home folder to keep data in. Say where with {instead}."))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("The folder {} cannot be made: {error}. Say where with {instead}.", folder.display()))?;
+    Ok(folder)
+}
+
+/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing.
+async fn warehouse(options: &Serve) -> Result<Embedded, String> {
+    let folder = match &options.warehouse {
+        Some(folder) => folder.clone(),
+        None => {
+            let folder = own_folder("--warehouse DIR")?.join("demo-shop");
+            if !folder.exists() {
+                talk("Making a demo shop, once.");
+                let target = folder.clone();
+                let made = tokio::task::spawn_blocking(move || write_demo(&target, config::DEMO_SEED)).await;
+                made.map_err(|_| "The demo shop could not be made.".to_owned())??;
+            }
+            folder
+        }
+    };
+    let (shown, dataset) = (folder.display().to_string(), options.dataset.clone());
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(&folder, &dataset)).await;
+    let warehouse = opened.map_err(|_| format!("The folder {shown} cannot be read."))?.map_err(|error| {
+        let hint = "Name a folder of Parquet or CSV files with --warehouse.";
+        format!("{error} {hint}")
+    })?;
+    // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
+    let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
+    let broken: Vec<String> =
+        tables.iter().filter_map(|table| Some(format!("{}: {}", table.name, table.problem.as_ref()?))).collect();
+    if broken.is_empty() {
+        return Ok(warehouse);
+    }
+    for line in &broken {
+        tracing::warn!("{line}");
+    }
+    Err(format!("The folder {shown} has a file that cannot be read ({}). Repair it or take it out, and start again.", broken[0]))
+}
+
+/// Writes the demo shop beside its place and moves it there when it is whole, so that a crash leaves no half of it.
+fn write_demo(folder: &Path, seed: u64) -> Result<(), String> {
+    let shown = folder.display();
+    let refused = |error: io::Error| format!("The demo shop cannot be written to {shown}: {error}.");
+    if folder.exists() {
+        let empty = std::fs::read_dir(folder).map_err(refused)?.next().is_none();
+        if !empty {
+            return Err(format!("There is something in {shown} already. Name a folder that is empty or not there yet."));
+        }
+    }
+    let name = folder.file_name().ok_or_else(|| format!("{shown} is not a folder that can be written to."))?;
+    let half = folder.with_file_name(format!("{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let report = match demo::write(&half, seed) {
+        Ok(report) => report,
+        Err(error) => {
+            std::fs::remove_dir_all(&half).ok();
+            return Err(format!("The demo shop cannot be written to {shown}: {error}"));
+        }
+    };
+    // Moving onto an empty folder replaces it.
+    std::fs::rename(&half, folder).map_err(refused)?;
+    talk(&format!("Wrote the demo shop to {shown}: {report}"));
+    Ok(())
+}

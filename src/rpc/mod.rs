@@ -4,9 +4,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 use crate::domain::dataset::{DatasetConfig, Split, Status};
-use crate::domain::record::{
-    Counts, Dataset, DatasetInput, DatasetPage, ListQuery, Model, ModelInput, NameCheck, Preview, QueryView,
-};
+// `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
+use crate::domain::record::{self, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, QueryView};
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::error::Failure;
 
@@ -16,22 +15,22 @@ fn app() -> Result<crate::service::App, Failure> {
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "models")]
-pub async fn models() -> Result<Vec<Model>, Failure> {
+pub async fn models() -> Result<Vec<record::Model>, Failure> {
     Ok(app()?.models().await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "model")]
-pub async fn model(model_id: i64) -> Result<Model, Failure> {
+pub async fn model(model_id: i64) -> Result<record::Model, Failure> {
     Ok(app()?.model(model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-model")]
-pub async fn create_model(input: ModelInput) -> Result<Model, Failure> {
+pub async fn create_model(input: ModelInput) -> Result<record::Model, Failure> {
     Ok(app()?.create_model(&input).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "update-model")]
-pub async fn update_model(model_id: i64, input: ModelInput) -> Result<Model, Failure> {
+pub async fn update_model(model_id: i64, input: ModelInput) -> Result<record::Model, Failure> {
     Ok(app()?.update_model(model_id, &input).await?)
 }
 
@@ -46,18 +45,18 @@ pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) ->
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
-pub async fn dataset(id: i64) -> Result<Dataset, Failure> {
+pub async fn dataset(id: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.dataset(id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-dataset")]
-pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<Dataset, Failure> {
+pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
     Ok(app()?.create_dataset(model_id, &input).await?)
 }
 
 /// `revision` is the one that the edit started from; another in the store answers 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
-pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<Dataset, Failure> {
+pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
     Ok(app()?.replace_dataset(id, Some(revision), &input).await?)
 }
 
@@ -67,13 +66,13 @@ pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
-pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<Dataset, Failure> {
+pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<record::Dataset, Failure> {
     Ok(app()?.clone_dataset(id, name.as_deref()).await?)
 }
 
 /// Activating validates and freezes a version; back to draft only changes the status.
 #[server(input = Json, prefix = "/_fn", endpoint = "set-status")]
-pub async fn set_status(id: i64, status: Status) -> Result<Dataset, Failure> {
+pub async fn set_status(id: i64, status: Status) -> Result<record::Dataset, Failure> {
     Ok(app()?.set_status(id, status).await?)
 }
 
@@ -94,7 +93,7 @@ pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Sp
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview-config")]
-pub async fn preview_config(model_id: i64, config: DatasetConfig, split: Option<Split>, limit: u32) -> Result<Preview, Failure> {
+pub async fn preview_config(model_id: i64, config: DatasetConfig, split: Option<Split>, limit: u32) -> Result<record::Preview, Failure> {
     Ok(app()?.preview_config(model_id, &config, split, limit).await?)
 }
 
@@ -109,7 +108,7 @@ pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> 
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview")]
-pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<Preview, Failure> {
+pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record::Preview, Failure> {
     Ok(app()?.preview(id, split, limit).await?)
 }
 

@@ -1,0 +1,110 @@
+//! What a program says to change of a dataset: any of name, description and config, the config whole or by its parts.
+
+use serde_json::{Map, Value};
+
+use crate::domain::dataset::DatasetConfig;
+use crate::domain::fault::FieldError;
+use crate::domain::parse::config_from_json;
+use crate::domain::record::{Dataset, DatasetInput};
+
+/// The parts of a config, as they may stand beside the name.
+const PARTS: [&str; 7] =
+    ["primary_table", "secondary_tables", "join_config", "selected_columns", "column_mapping", "filters", "split_config"];
+
+/// A change that was read, but not yet held against a dataset. What is absent stays as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DatasetChange {
+    name: Option<String>,
+    description: Option<String>,
+    /// The whole config.
+    config: Option<Value>,
+    /// Parts of it. A part of `null` is emptied.
+    parts: Map<String, Value>,
+}
+
+impl DatasetChange {
+    /// Takes a change out of a JSON object. `null` for name, description or config is as if it were not there.
+    pub fn from_json(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let mut change = Self::default();
+        let mut faults = vec![];
+        for (key, value) in body {
+            match (key.as_str(), value) {
+                ("name" | "description" | "config", Value::Null) => {}
+                ("name", Value::String(text)) => change.name = Some(text),
+                ("description", Value::String(text)) => change.description = Some(text),
+                ("name" | "description", _) => faults.push(FieldError::new(key, "This is a text.")),
+                ("config", value) => change.config = Some(value),
+                (part, value) if PARTS.contains(&part) => drop(change.parts.insert(key, value)),
+                _ => faults.push(FieldError::new(key.clone(), format!("There is no field {key}."))),
+            }
+        }
+        if change.config.is_some() && !change.parts.is_empty() {
+            faults.push(FieldError::new("config", "Give the config whole, or by its parts, not both."));
+        }
+        if faults.is_empty() { Ok(change) } else { Err(faults) }
+    }
+
+    /// A new dataset of it.
+    pub fn into_new(self) -> Result<DatasetInput, Vec<FieldError>> {
+        let config = config_from_json(self.config.unwrap_or(Value::Object(self.parts)))?;
+        Ok(DatasetInput { name: self.name.unwrap_or_default(), description: self.description.unwrap_or_default(), config })
+    }
+
+    /// The dataset with the change.
+    pub fn applied_to(&self, dataset: &Dataset) -> Result<DatasetInput, Vec<FieldError>> {
+        Ok(DatasetInput {
+            name: self.name.clone().unwrap_or_else(|| dataset.summary.name.clone()),
+            description: self.description.clone().unwrap_or_else(|| dataset.summary.description.clone()),
+            config: self.config_over(&dataset.config)?,
+        })
+    }
+
+    fn config_over(&self, stored: &DatasetConfig) -> Result<DatasetConfig, Vec<FieldError>> {
+        if let Some(config) = &self.config {
+            return config_from_json(config.clone());
+        }
+        if self.parts.is_empty() {
+            return Ok(stored.clone());
+        }
+        // A config always has a JSON form (see the store's hash); an empty one would only drop what the parts do not name.
+        let Ok(Value::Object(mut config)) = serde_json::to_value(stored) else {
+            return Err(vec![FieldError::new("config", "The stored config cannot be read.")]);
+        };
+        config.extend(self.parts.clone());
+        config_from_json(Value::Object(config))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(body: Value) -> Result<DatasetChange, Vec<FieldError>> {
+        let Value::Object(body) = body else { panic!("an object") };
+        DatasetChange::from_json(body)
+    }
+
+    #[test]
+    fn parts_change_only_themselves() {
+        let stored: DatasetConfig = serde_json::from_value(json!({
+            "primary_table": "raw_data.orders",
+            "selected_columns": [{"table": "orders", "column": "id"}],
+            "split_config": {"type": "leave_last", "n": 2}
+        }))
+        .unwrap();
+        let change = read(json!({"split_config": null, "primary_table": "raw_data.visits"})).unwrap();
+        let changed = change.config_over(&stored).unwrap();
+        assert_eq!(changed.selected_columns, stored.selected_columns);
+        assert_eq!(changed.split_config, Default::default());
+        assert_eq!(changed.primary_table.unwrap().to_string(), "raw_data.visits");
+        assert_eq!(read(json!({"name": null})).unwrap().config_over(&stored).unwrap(), stored);
+    }
+
+    #[test]
+    fn what_is_not_a_field_is_named() {
+        // G-05
+        let faults = read(json!({"nmae": "x", "name": 3, "config": {}, "filters": {}})).unwrap_err();
+        assert_eq!(faults.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["nmae", "name", "config"]);
+    }
+}

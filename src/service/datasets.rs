@@ -1,0 +1,203 @@
+//! Datasets: made, changed, copied, deleted, made active.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+
+use super::models::{checked_description, checked_name, model_error, name_fault};
+use super::queries::{compiled, sizes};
+use super::{App, DatasetChange, ServiceError};
+use crate::domain::dataset::{DatasetConfig, Split, Status};
+use crate::domain::fault::FieldError;
+use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, NameCheck, Pagination};
+use crate::domain::sql::Request;
+use crate::store::{NewVersion, StoreError};
+
+impl App {
+    /// A page of a model's datasets, newest change first.
+    pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
+        if query.page == 0 {
+            return Err(ServiceError::BadRequest("page is a number from 1.".into()));
+        }
+        if !(1..=ListQuery::MAX_PER_PAGE).contains(&query.per_page) {
+            return Err(ServiceError::BadRequest(format!("per_page is a number from 1 to {}.", ListQuery::MAX_PER_PAGE)));
+        }
+        let (datasets, total) = self.store().datasets(model_id, query).await.map_err(model_error)?;
+        Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
+    }
+
+    /// Whether a name is free in its model; `exclude_id` is the dataset that has it already.
+    pub async fn check_name(&self, model_id: i64, name: &str, exclude_id: Option<i64>) -> Result<NameCheck, ServiceError> {
+        self.model(model_id).await?;
+        let name = name.trim();
+        if let Some(message) = name_fault(name) {
+            return Ok(NameCheck { available: false, message });
+        }
+        let taken = self.store().name_is_taken(model_id, name, exclude_id).await?;
+        let message = if taken { "There is a dataset of that name already." } else { "The name is free." };
+        Ok(NameCheck { available: !taken, message: message.into() })
+    }
+
+    pub async fn dataset(&self, id: i64) -> Result<Dataset, ServiceError> {
+        Ok(self.store().dataset(id).await?)
+    }
+
+    /// Makes a draft. Its config fits the tables as they are now.
+    pub async fn create_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<Dataset, ServiceError> {
+        let model = self.model(model_id).await?;
+        let mut faults = vec![];
+        let checked = checked_input(input, &mut faults);
+        let config = self.checked_catalog(&model, &checked.config).await;
+        refuse(faults, config.map(drop))?;
+        let id = self.store().insert_dataset(model_id, &checked).await.map_err(|error| match error {
+            StoreError::NotFound => model_error(StoreError::NotFound),
+            other => other.into(),
+        })?;
+        self.dataset(id).await
+    }
+
+    /// Replaces what a person says about a dataset, if it still is what the edit started from; `None` takes what is stored
+    /// now. Saying the same again changes nothing (G-80); another config takes an active dataset back to draft.
+    pub async fn replace_dataset(&self, id: i64, revision: Option<i64>, input: &DatasetInput) -> Result<Dataset, ServiceError> {
+        let stored = self.dataset(id).await?;
+        self.save(stored, revision, input).await
+    }
+
+    /// Changes what a program names, and leaves the rest as it is.
+    pub async fn change_dataset(&self, id: i64, revision: Option<i64>, change: &DatasetChange) -> Result<Dataset, ServiceError> {
+        let stored = self.dataset(id).await?;
+        let input = change.applied_to(&stored).map_err(ServiceError::Invalid)?;
+        // Without a revision the change is still made to what was just read, or not at all.
+        let revision = revision.or(Some(stored.revision));
+        self.save(stored, revision, &input).await
+    }
+
+    async fn save(&self, stored: Dataset, revision: Option<i64>, input: &DatasetInput) -> Result<Dataset, ServiceError> {
+        let id = stored.summary.id;
+        let mut faults = vec![];
+        let checked = checked_input(input, &mut faults);
+        let same_config = checked.config == stored.config;
+        let same = same_config
+            && checked.name == stored.summary.name
+            && checked.description == stored.summary.description
+            && faults.is_empty();
+        if same {
+            return Ok(stored);
+        }
+        if revision.is_some_and(|revision| revision != stored.revision) {
+            return Err(ServiceError::Stale(Box::new(stored)));
+        }
+        // A name can be put right even while a table is missing.
+        let config = if same_config {
+            Ok(())
+        } else {
+            let model = self.model(stored.model_id).await?;
+            self.checked_catalog(&model, &checked.config).await.map(drop)
+        };
+        refuse(faults, config)?;
+        match self.store().update_dataset(id, revision, &checked).await {
+            Err(StoreError::Stale) => Err(self.stale(id).await?),
+            done => {
+                done?;
+                self.dataset(id).await
+            }
+        }
+    }
+
+    /// Deletes a dataset; one with versions only by force.
+    pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), ServiceError> {
+        Ok(self.store().delete_dataset(id, force).await?)
+    }
+
+    /// A draft with the same config; without a name "… (Copy)", then "… (Copy 2)".
+    pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<Dataset, ServiceError> {
+        let mut faults = vec![];
+        let name = name.map(|name| checked_name(name, &mut faults));
+        refuse(faults, Ok(()))?;
+        let copy = self.store().clone_dataset(id, name.as_deref()).await?;
+        self.dataset(copy).await
+    }
+
+    /// Active: checks the dataset against the live tables, refuses an empty part, freezes a version. Draft: only the status.
+    pub async fn set_status(&self, id: i64, status: Status) -> Result<Dataset, ServiceError> {
+        match status {
+            Status::Draft => self.store().deactivate(id).await?,
+            Status::Active => self.activate(id).await?,
+        }
+        self.dataset(id).await
+    }
+
+    async fn activate(&self, id: i64) -> Result<(), ServiceError> {
+        let stored = self.dataset(id).await?;
+        if stored.summary.status == Status::Active {
+            return Err(ServiceError::AlreadyActive);
+        }
+        let model = self.model(stored.model_id).await?;
+        let warehouse = self.warehouse_of(&model)?;
+        let catalog = self.checked_catalog(&model, &stored.config).await?;
+        let counts = self.counts_of(&model, &stored.config, &catalog).await?;
+        let empty = empty_parts(&counts);
+        if !empty.is_empty() {
+            return Err(ServiceError::Invalid(empty));
+        }
+        // The frozen form: relative dates count back from the day that was counted.
+        let parts = [None].into_iter().chain(stored.config.split_config.splits().iter().copied().map(Some));
+        let sql = parts
+            .map(|split| {
+                let request = Request { split, as_of: counts.as_of, ..Request::default() };
+                Ok((split.map_or("full", Split::word).to_owned(), compiled(&stored.config, &catalog, &request)?.sql))
+            })
+            .collect::<Result<BTreeMap<_, _>, ServiceError>>()?;
+        try_join_all(sql.values().map(|sql| warehouse.dry_run(sql))).await?;
+        let version = NewVersion {
+            schemas: schemas_of(&stored.config, &catalog),
+            config: stored.config,
+            reason: "activated".into(),
+            as_of: counts.as_of,
+            sql,
+            sizes: sizes(&counts),
+        };
+        match self.store().activate(id, stored.revision, &version).await {
+            Err(StoreError::Stale) => Err(self.stale(id).await?),
+            done => Ok(done?),
+        }
+    }
+
+    async fn stale(&self, id: i64) -> Result<ServiceError, ServiceError> {
+        Ok(ServiceError::Stale(Box::new(self.dataset(id).await?)))
+    }
+}
+
+fn checked_input(input: &DatasetInput, faults: &mut Vec<FieldError>) -> DatasetInput {
+    DatasetInput {
+        name: checked_name(&input.name, faults),
+        description: checked_description(&input.description, faults),
+        config: input.config.clone(),
+    }
+}
+
+/// All faults at once: those of the name first, then those of the config.
+fn refuse(mut faults: Vec<FieldError>, config: Result<(), ServiceError>) -> Result<(), ServiceError> {
+    match config {
+        Ok(()) => {}
+        Err(ServiceError::Invalid(more)) => faults.extend(more),
+        Err(other) => return Err(other),
+    }
+    if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
+}
+
+/// Nothing can be learned from no rows, nor measured on them.
+fn empty_parts(counts: &Counts) -> Vec<FieldError> {
+    if counts.full.rows == 0 {
+        return vec![FieldError::new("filters", "The dataset has no rows: its filters or joins leave nothing.")];
+    }
+    let empty = counts.splits.iter().filter(|(_, part)| part.rows == 0);
+    empty.map(|(split, _)| FieldError::new("split_config", format!("The {} split has no rows.", split.word()))).collect()
+}
+
+fn schemas_of(config: &DatasetConfig, catalog: &crate::domain::catalog::Catalog) -> Vec<crate::domain::schema::TableSchema> {
+    let mut schemas: Vec<_> = config.sources().iter().filter_map(|(_, table)| catalog.schema(table).cloned()).collect();
+    schemas.sort_by(|a, b| a.table.cmp(&b.table));
+    schemas.dedup();
+    schemas
+}

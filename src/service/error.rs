@@ -1,0 +1,91 @@
+//! What a use case refuses, and how that leaves the house.
+
+use crate::domain::fault::FieldError;
+use crate::domain::record::Dataset;
+use crate::error::Failure;
+use crate::store::StoreError;
+use crate::warehouse::WarehouseError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A sentence that says what is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The fields that are wrong.
+    #[error("invalid")]
+    Invalid(Vec<FieldError>),
+    /// A parameter, not a field of what is saved.
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("There is a {0} of that name already.")]
+    NameTaken(&'static str),
+    /// Someone else saved first; what is stored now.
+    #[error("Someone else saved this dataset since you opened it.")]
+    Stale(Box<Dataset>),
+    #[error("The dataset has {0} versions, which would go with it.")]
+    HasVersions(u32),
+    #[error("The dataset is active already.")]
+    AlreadyActive,
+    /// All places for queries stayed taken.
+    #[error("Too many queries are running. Try again in a moment.")]
+    Busy,
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl ServiceError {
+    pub(super) fn field(path: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(path, message)])
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound("There is no such dataset.".into()),
+            StoreError::NameTaken => Self::NameTaken("dataset"),
+            StoreError::HasVersions(count) => Self::HasVersions(count),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let message = error.to_string();
+        match error {
+            ServiceError::NotFound(_) => Self::new(404, "not_found", message),
+            ServiceError::Invalid(faults) => Self::invalid(&faults),
+            ServiceError::BadRequest(_) => Self::new(400, "bad_request", message),
+            ServiceError::NameTaken(_) => {
+                let mut failure = Self::new(409, "name_taken", message.clone());
+                failure.errors.insert("name".into(), message);
+                failure
+            }
+            ServiceError::Stale(_) => Self::new(409, "stale", message),
+            ServiceError::HasVersions(_) => Self::new(409, "has_versions", message),
+            ServiceError::AlreadyActive => Self::new(409, "already_active", message),
+            ServiceError::Busy => Self::new(429, "busy", message),
+            ServiceError::Warehouse(error) => {
+                let (status, code) = match error {
+                    WarehouseError::NoTable(_) => (404, "not_found"),
+                    WarehouseError::NoDataset(_) => (404, "no_dataset"),
+                    WarehouseError::NoPermission(_) => (502, "no_permission"),
+                    WarehouseError::Unreadable { .. } => (502, "unreadable"),
+                    WarehouseError::Query(_) => (502, "warehouse"),
+                    WarehouseError::Resources(_) => (502, "resources"),
+                    WarehouseError::Unreachable(_) => (502, "unreachable"),
+                    WarehouseError::Timeout(_) => (504, "timeout"),
+                };
+                Self::new(status, code, message)
+            }
+            ServiceError::Store(error) => {
+                // The cause is for the log; people get a sentence.
+                tracing::error!(%error, "the store failed");
+                Self::new(500, "internal", "The database did not answer as it should. The server's log has the details.")
+            }
+        }
+    }
+}

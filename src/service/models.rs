@@ -1,0 +1,86 @@
+//! Models: the ML projects that datasets belong to.
+
+use super::{App, ServiceError};
+use crate::domain::fault::FieldError;
+use crate::domain::record::{Model, ModelInput};
+use crate::store::{MAX_NAME_CHARS, StoreError};
+
+/// Longest description of a model or dataset, in characters.
+pub const MAX_DESCRIPTION_CHARS: usize = 2000;
+
+pub(super) const NO_BIGQUERY: &str =
+    "BigQuery is not connected in this build. Leave the project empty to use the embedded warehouse.";
+
+impl App {
+    pub async fn models(&self) -> Result<Vec<Model>, ServiceError> {
+        Ok(self.store().models().await?)
+    }
+
+    pub async fn model(&self, id: i64) -> Result<Model, ServiceError> {
+        self.store().model(id).await.map_err(model_error)
+    }
+
+    pub async fn create_model(&self, input: &ModelInput) -> Result<Model, ServiceError> {
+        let id = self.store().insert_model(&checked_model(input)?).await.map_err(model_error)?;
+        self.model(id).await
+    }
+
+    pub async fn update_model(&self, id: i64, input: &ModelInput) -> Result<Model, ServiceError> {
+        self.store().update_model(id, &checked_model(input)?).await.map_err(model_error)?;
+        self.model(id).await
+    }
+}
+
+pub(super) fn model_error(error: StoreError) -> ServiceError {
+    match error {
+        StoreError::NotFound => ServiceError::NotFound("There is no such model.".into()),
+        StoreError::NameTaken => ServiceError::NameTaken("model"),
+        other => other.into(),
+    }
+}
+
+fn checked_model(input: &ModelInput) -> Result<ModelInput, ServiceError> {
+    let mut faults = vec![];
+    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let checked = ModelInput {
+        name: checked_name(&input.name, &mut faults),
+        description: checked_description(&input.description, &mut faults),
+        gcp_project_id: given(&input.gcp_project_id),
+        location: given(&input.location),
+    };
+    // Better refused than accepted and then without a single table.
+    if checked.gcp_project_id.is_some() {
+        faults.push(FieldError::new("gcp_project_id", NO_BIGQUERY));
+    }
+    if faults.is_empty() { Ok(checked) } else { Err(ServiceError::Invalid(faults)) }
+}
+
+/// The name without outer blanks; what is wrong with it goes to `faults`.
+pub(super) fn checked_name(name: &str, faults: &mut Vec<FieldError>) -> String {
+    let name = name.trim();
+    if let Some(fault) = name_fault(name) {
+        faults.push(FieldError::new("name", fault));
+    }
+    name.to_owned()
+}
+
+/// What is wrong with a trimmed name.
+pub(super) fn name_fault(name: &str) -> Option<String> {
+    if name.is_empty() {
+        Some("Give it a name.".into())
+    } else if name.chars().count() > MAX_NAME_CHARS {
+        Some(format!("A name has at most {MAX_NAME_CHARS} characters."))
+    } else if name.chars().any(char::is_control) {
+        Some("A name is one line, without control characters.".into())
+    } else {
+        None
+    }
+}
+
+pub(super) fn checked_description(description: &str, faults: &mut Vec<FieldError>) -> String {
+    let description = description.trim();
+    if description.chars().count() > MAX_DESCRIPTION_CHARS {
+        faults.push(FieldError::new("description", "A description has at most 2,000 characters."));
+    }
+    description.to_owned()
+}

@@ -1,0 +1,260 @@
+//! Generated queries: shown, checked, run for a preview or a count.
+
+use chrono::NaiveDate;
+use futures::future::join_all;
+
+use super::{App, ServiceError};
+use crate::domain::catalog::Catalog;
+use crate::domain::dataset::{DatasetConfig, Role, Split};
+use crate::domain::fault::FieldError;
+use crate::domain::record::{Counts, Model, PartCounts, Preview, PreviewColumn, QueryValidation, QueryView};
+use crate::domain::sql::{CompiledQuery, Request, Shape, compile};
+use crate::domain::validate::validate;
+use crate::domain::value::{Rows, Value};
+use crate::store::Sizes;
+use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
+
+/// Most rows of a preview.
+pub const MAX_PREVIEW_ROWS: u32 = 1000;
+
+impl App {
+    /// The SQL of an unsaved config, dry-run by the warehouse.
+    pub async fn check_config(
+        &self,
+        model_id: i64,
+        config: &DatasetConfig,
+        split: Option<Split>,
+    ) -> Result<QueryView, ServiceError> {
+        self.view(&self.model(model_id).await?, config, &Request { split, ..Request::default() }).await
+    }
+
+    /// Rows of an unsaved config's real query.
+    pub async fn preview_config(
+        &self,
+        model_id: i64,
+        config: &DatasetConfig,
+        split: Option<Split>,
+        limit: u32,
+    ) -> Result<Preview, ServiceError> {
+        self.preview_of(&self.model(model_id).await?, config, split, limit).await
+    }
+
+    /// Rows, users and products of an unsaved config.
+    pub async fn count_config(&self, model_id: i64, config: &DatasetConfig) -> Result<Counts, ServiceError> {
+        let model = self.model(model_id).await?;
+        let catalog = self.checked_catalog(&model, config).await?;
+        self.counts_of(&model, config, &catalog).await
+    }
+
+    /// A saved dataset's SQL, dry-run by the warehouse.
+    pub async fn query(&self, id: i64, split: Option<Split>, for_analysis: bool) -> Result<QueryView, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        self.view(&model, &dataset.config, &Request { split, for_analysis, ..Request::default() }).await
+    }
+
+    /// The SQL of each split that a saved dataset makes, in the order train, eval, test.
+    pub async fn split_queries(&self, id: i64) -> Result<Vec<(Split, QueryView)>, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let warehouse = self.warehouse_of(&model)?;
+        let splits = dataset.config.split_config.splits();
+        if splits.is_empty() {
+            return Err(ServiceError::field("split_config", "This dataset makes no splits. Choose a split first."));
+        }
+        let catalog = self.checked_catalog(&model, &dataset.config).await?;
+        let views = splits.iter().map(async |split| {
+            let request = Request { split: Some(*split), ..Request::default() };
+            let query = compiled(&dataset.config, &catalog, &request)?;
+            Ok((*split, dry_run_view(warehouse, query).await))
+        });
+        join_all(views).await.into_iter().collect()
+    }
+
+    /// Rows of a saved dataset's real query.
+    pub async fn preview(&self, id: i64, split: Option<Split>, limit: u32) -> Result<Preview, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        self.preview_of(&model, &dataset.config, split, limit).await
+    }
+
+    /// Counts a saved dataset's rows, users and products, and keeps them for its card.
+    pub async fn count(&self, id: i64) -> Result<Counts, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let catalog = self.checked_catalog(&model, &dataset.config).await?;
+        let counts = self.counts_of(&model, &dataset.config, &catalog).await?;
+        self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await?;
+        Ok(counts)
+    }
+
+    /// The live schemas of a config that fits them; its faults otherwise.
+    pub(super) async fn checked_catalog(&self, model: &Model, config: &DatasetConfig) -> Result<Catalog, ServiceError> {
+        let (catalog, problems) = self.catalog(model, config).await?;
+        let mut faults = validate(config, &catalog);
+        let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
+        let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
+        for (path, table) in primary.chain(secondary) {
+            // "There is no such table" is not what is wrong with it.
+            if let Some(problem) = problems.get(&table.to_string()) {
+                faults.retain(|fault| fault.path != path);
+                faults.push(FieldError::new(path, problem));
+            }
+        }
+        if faults.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(faults)) }
+    }
+
+    async fn view(&self, model: &Model, config: &DatasetConfig, request: &Request) -> Result<QueryView, ServiceError> {
+        let warehouse = self.warehouse_of(model)?;
+        let catalog = self.checked_catalog(model, config).await?;
+        let query = compiled(config, &catalog, request)?;
+        Ok(dry_run_view(warehouse, query).await)
+    }
+
+    async fn preview_of(
+        &self,
+        model: &Model,
+        config: &DatasetConfig,
+        split: Option<Split>,
+        limit: u32,
+    ) -> Result<Preview, ServiceError> {
+        if !(1..=MAX_PREVIEW_ROWS).contains(&limit) {
+            return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_PREVIEW_ROWS}.")));
+        }
+        let catalog = self.checked_catalog(model, config).await?;
+        // One row more than is shown tells whether there are more.
+        let shape = Shape::Preview { limit: limit + 1 };
+        let query = compiled(config, &catalog, &Request { split, shape, ..Request::default() })?;
+        let shown = limit as usize;
+        let mut rows = self.run(model, &query.sql, shown + 1).await?;
+        let limited = rows.truncated || rows.rows.len() > shown;
+        rows.rows.truncate(shown);
+        let columns = query.columns.into_iter().map(|column| PreviewColumn {
+            name: column.name,
+            column_type: column.column_type,
+            mode: column.mode,
+            ml_role: column.role,
+        });
+        Ok(Preview { columns: columns.collect(), total: rows.rows.len() as u32, rows: rows.rows, limited })
+    }
+
+    pub(super) async fn counts_of(
+        &self,
+        model: &Model,
+        config: &DatasetConfig,
+        catalog: &Catalog,
+    ) -> Result<Counts, ServiceError> {
+        let query = compiled(config, catalog, &Request { shape: Shape::Counts, ..Request::default() })?;
+        Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
+    }
+
+    /// Runs a query when its turn comes.
+    async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
+        let warehouse = self.warehouse_of(model)?;
+        let timeout = self.settings().timeout;
+        let _turn = self.scan().await?;
+        // The engine keeps to the limit by itself; this is for one that hangs.
+        let limits = Limits { max_rows, timeout, ..Limits::default() };
+        match tokio::time::timeout(timeout + timeout / 10, warehouse.run(sql, &limits)).await {
+            Ok(rows) => Ok(rows?),
+            Err(_) => Err(WarehouseError::Timeout(timeout.as_secs()).into()),
+        }
+    }
+}
+
+/// A config's query; its faults as the service's error.
+pub(super) fn compiled(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, ServiceError> {
+    compile(config, catalog, request).map_err(ServiceError::Invalid)
+}
+
+/// The query with what the warehouse thinks of it. A warehouse that says no is an answer, not an error: the query is there.
+async fn dry_run_view(warehouse: &dyn Warehouse, query: CompiledQuery) -> QueryView {
+    let validation = match warehouse.dry_run(&query.sql).await {
+        Ok(DryRun { bytes, .. }) => QueryValidation { valid: true, total_bytes_processed: bytes, ..Default::default() },
+        Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },
+    };
+    QueryView { query: query.sql, validation }
+}
+
+/// The whole dataset's part of a count.
+pub(super) fn sizes(counts: &Counts) -> Sizes {
+    Sizes { rows: counts.full.rows, users: counts.full.users, products: counts.full.products }
+}
+
+/// Reads the answer to a counts query: a part that has no row there is empty.
+fn read_counts(config: &DatasetConfig, rows: &Rows) -> Counts {
+    let number = |row: usize, name: &str| rows.get(row, name).and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
+    let day = |row: usize, name: &str| rows.get(row, name).and_then(Value::as_str).and_then(|d| d.parse::<NaiveDate>().ok());
+    let mapped = |role: Role| config.column_mapping.get(role).map(|_| 0);
+    let part = |name: &str| {
+        let empty = PartCounts { users: mapped(Role::UserId), products: mapped(Role::ProductId), ..Default::default() };
+        let row = (0..rows.rows.len()).find(|row| rows.get(*row, "part").and_then(Value::as_str) == Some(name));
+        row.map_or(empty, |row| PartCounts {
+            rows: number(row, "row_count").unwrap_or_default(),
+            users: number(row, "user_count"),
+            products: number(row, "product_count"),
+            first_day: day(row, "first_day"),
+            last_day: day(row, "last_day"),
+        })
+    };
+    Counts {
+        as_of: (0..rows.rows.len()).find_map(|row| day(row, "as_of")),
+        full: part("full"),
+        splits: config.split_config.splits().iter().map(|split| (*split, part(split.word()))).collect(),
+        unassigned: part("gap"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::schema::{ColumnType, Mode};
+    use crate::domain::value::ResultColumn;
+
+    #[test]
+    fn a_part_without_rows_is_empty_not_missing() {
+        let config: DatasetConfig = serde_json::from_value(serde_json::json!({
+            "column_mapping": {"user_id": {"table": "orders", "column": "user"}},
+            "split_config": {"type": "time_based", "eval_days": 7}
+        }))
+        .unwrap();
+        let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+        let text = |text: &str| Value::Text(text.into());
+        let rows = Rows {
+            columns: vec![
+                column("part", ColumnType::String),
+                column("row_count", ColumnType::Int64),
+                column("user_count", ColumnType::Int64),
+                column("product_count", ColumnType::Int64),
+                column("first_day", ColumnType::Date),
+                column("last_day", ColumnType::Date),
+                column("as_of", ColumnType::Date),
+            ],
+            rows: vec![
+                vec![
+                    text("full"),
+                    Value::Int(9),
+                    Value::Int(3),
+                    Value::Null,
+                    text("2024-01-01"),
+                    text("2024-01-09"),
+                    text("2024-01-09"),
+                ],
+                vec![
+                    text("train"),
+                    Value::Int(9),
+                    Value::Int(3),
+                    Value::Null,
+                    text("2024-01-01"),
+                    text("2024-01-09"),
+                    text("2024-01-09"),
+                ],
+            ],
+            truncated: false,
+        };
+        let counts = read_counts(&config, &rows);
+        assert_eq!(counts.as_of, NaiveDate::from_ymd_opt(2024, 1, 9));
+        assert_eq!((counts.full.rows, counts.full.users, counts.full.products), (9, Some(3), None));
+        assert_eq!(counts.splits[1], (Split::Eval, PartCounts { users: Some(0), ..Default::default() }));
+    }
+}

@@ -1,0 +1,174 @@
+//! The web application: REST, server functions, pages and files in one router, and what surrounds them all.
+//!
+//! From the outside in: request id and trace, the gate, panics caught, the slash at the end taken off, the routes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::normalize_path::NormalizePath;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::api::{self, failure_response};
+use crate::error::Failure;
+use crate::service::App;
+use crate::ui;
+
+mod files;
+mod gate;
+
+use gate::Gate;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY: usize = 1_000_000;
+/// Longest that an answer may take. Queries have their own, shorter limit, which gives the better message.
+const TIMEOUT: Duration = Duration::from_secs(330);
+
+/// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by.
+pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
+    let inner = Router::new()
+        .merge(api::routes(app.clone()).layer(CompressionLayer::new()).layer(from_fn(in_time)))
+        .merge(api::health(app.clone()))
+        .merge(pages(app, addr))
+        // For the API's own extractors, and for bodies that others read.
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY));
+    // The slash at the end has to go before the router looks at the path.
+    Router::new()
+        .fallback_service(NormalizePath::trim_trailing_slash(inner))
+        .layer(map_request(remember_path))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Pages with their server functions, and files of the site where there is no page.
+fn pages(app: App, addr: SocketAddr) -> Router {
+    let options =
+        LeptosOptions::builder().output_name("trainset").site_root("target/site").site_pkg_dir("pkg").site_addr(addr).build();
+    let context = move || {
+        provide_context(app.clone());
+        gate::page_policy();
+    };
+    let shell = {
+        let options = options.clone();
+        move || ui::shell(options.clone())
+    };
+    // The fallback is a page too, which says that there is none.
+    let not_found = render_app_to_stream_with_context(context.clone(), shell.clone());
+    let fallback = move |request: Request| async move {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return failure_response(405, "method_not_allowed", "There is nothing here that takes that method.");
+        }
+        if let Some(file) = files::answer(request.uri().path(), request.headers()) {
+            return file;
+        }
+        if request.uri().path().starts_with("/pkg/") {
+            return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
+        }
+        let mut page = not_found(request).await.into_response();
+        if page.status() == StatusCode::OK {
+            *page.status_mut() = StatusCode::NOT_FOUND;
+        }
+        page
+    };
+    let routes = generate_route_list(ui::App).into_iter().map(without_slash).collect();
+    Router::new()
+        .leptos_routes_with_context(&options, routes, context, shell)
+        .route("/_fn/{*function}", any(no_function))
+        .fallback(fallback)
+        .layer(map_request(restore_path))
+        .layer(from_fn(failure_status))
+        .layer(from_fn(in_time))
+        .layer(CompressionLayer::new())
+        .with_state(options)
+}
+
+/// The router sees paths without a slash at the end, so the routes have none.
+fn without_slash(route: AxumRouteListing) -> AxumRouteListing {
+    let path = match route.path().trim_end_matches('/') {
+        "" => "/",
+        path => path,
+    };
+    let methods: Vec<_> = route.methods().collect();
+    AxumRouteListing::new(path.to_owned(), route.mode().clone(), methods, vec![])
+}
+
+/// The path as the browser has it.
+#[derive(Clone)]
+struct AsSent(Uri);
+
+async fn remember_path(mut request: Request) -> Request {
+    let sent = AsSent(request.uri().clone());
+    request.extensions_mut().insert(sent);
+    request
+}
+
+/// Pages are rendered for the path that the browser has, or it would hydrate another page than it was sent.
+async fn restore_path(mut request: Request) -> Request {
+    if let Some(AsSent(uri)) = request.extensions_mut().remove() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => failure_response(504, "timeout", "The answer took too long and was given up."),
+    }
+}
+
+/// A call that this server does not have: the page was made by another version.
+async fn no_function() -> Response {
+    let failure = Failure::new(404, "outdated", "This page is older than the server. Reload it.");
+    (StatusCode::NOT_FOUND, axum::Json(failure)).into_response()
+}
+
+/// A server function's failure gives its own status: Leptos gives 500 to all.
+async fn failure_status(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if !response.headers().contains_key("serverfnerror") {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_BODY).await else {
+        return failure_response(500, "internal", "Something went wrong in the server. Its log has the details.");
+    };
+    if let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) {
+        parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        // 0: the arguments could not be read.
+        parts.status = match failure.status {
+            0 => StatusCode::BAD_REQUEST,
+            status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        };
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("(no message)"), "a handler panicked");
+    failure_response(500, "internal", "Something went wrong in the server. Its log has the details.")
+}
+
+fn span(request: &Request) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}

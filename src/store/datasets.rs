@@ -1,0 +1,445 @@
+//! Datasets and their frozen versions.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, Utc};
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Store, StoreError, name_key, read_time, time_text};
+use crate::domain::dataset::{DatasetConfig, Status};
+use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, ListQuery, VersionSummary};
+use crate::domain::schema::TableSchema;
+
+/// Longest name of a dataset, in characters.
+pub const MAX_NAME_CHARS: usize = 255;
+
+/// Rows, users and products of a dataset; `None` where the role is not mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    pub rows: u64,
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+}
+
+/// What a version freezes.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    pub config: DatasetConfig,
+    pub reason: String,
+    pub as_of: Option<NaiveDate>,
+    /// SQL by part: `full`, `train`, `eval`, `test`.
+    pub sql: BTreeMap<String, String>,
+    pub schemas: Vec<TableSchema>,
+    pub sizes: Sizes,
+}
+
+/// SHA-256 of a config's canonical JSON, in lower-case hex.
+pub fn config_hash(config: &DatasetConfig) -> String {
+    canonical(config).1
+}
+
+/// A config's canonical JSON, and its hash. Equal configs have equal text: the types write their fields in one order and
+/// leave out what is empty.
+fn canonical(config: &DatasetConfig) -> (String, String) {
+    // A config is a tree of texts, numbers and lists with text keys: it always has a JSON form.
+    let text = serde_json::to_string(config).expect("a config has a JSON form");
+    let hash = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    (text, hash)
+}
+
+/// The columns of a summary, in every query that reads one.
+macro_rules! summary_columns {
+    () => {
+        "d.id, d.name, d.description, d.status, d.primary_table, d.secondary_tables, d.table_count, d.column_count, \
+         d.row_estimate, d.user_estimate, d.product_estimate, d.estimate_hash, d.config_hash, d.created_at, d.updated_at, \
+         d.last_used_at, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count"
+    };
+}
+
+impl Store {
+    /// A page of a model's datasets, newest change first, and how many there are in all: one query, however many rows.
+    /// `NotFound` where there is no such model.
+    pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<(Vec<DatasetSummary>, u32), StoreError> {
+        let per_page = i64::from(query.per_page.clamp(1, ListQuery::MAX_PER_PAGE));
+        let offset = i64::from(query.page.max(1) - 1) * per_page;
+        // instr, not LIKE: nothing in the searched text is a wildcard.
+        let rows = sqlx::query(concat!(
+            "WITH hits AS (SELECT d.id, d.updated_at FROM datasets d WHERE d.model_id = $1 \
+             AND ($2 IS NULL OR d.status = $2) AND ($3 = '' OR instr(d.search_text, $3) > 0)), \
+             page AS (SELECT id FROM hits ORDER BY updated_at DESC, id DESC LIMIT $4 OFFSET $5) \
+             SELECT (SELECT COUNT(*) FROM hits) AS total, ",
+            summary_columns!(),
+            " FROM models m LEFT JOIN datasets d ON d.id IN (SELECT id FROM page) \
+             WHERE m.id = $1 ORDER BY d.updated_at DESC, d.id DESC"
+        ))
+        .bind(model_id)
+        .bind(query.status.map(Status::word))
+        .bind(query.search.trim().to_lowercase())
+        .bind(per_page)
+        .bind(offset)
+        .fetch_all(&self.read)
+        .await?;
+        let first = rows.first().ok_or(StoreError::NotFound)?;
+        let total = first.try_get("total")?;
+        // An empty page is one row without a dataset.
+        if first.try_get::<Option<i64>, _>("id")?.is_none() {
+            return Ok((vec![], total));
+        }
+        Ok((rows.iter().map(read_summary).collect::<Result<_, _>>()?, total))
+    }
+
+    /// A dataset with its versions, newest first.
+    pub async fn dataset(&self, id: i64) -> Result<Dataset, StoreError> {
+        // One snapshot for both queries.
+        let mut tx = self.read.begin().await?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            summary_columns!(),
+            ", d.config, d.revision, d.model_id, m.name AS model_name \
+             FROM datasets d JOIN models m ON m.id = d.model_id WHERE d.id = $1"
+        ))
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
+        let versions = sqlx::query(
+            "SELECT number, config_hash, reason, created_at FROM versions WHERE dataset_id = $1 ORDER BY number DESC",
+        )
+        .bind(id)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Dataset {
+            summary: read_summary(&row)?,
+            config: read_json("config", row.try_get("config")?)?,
+            config_hash: row.try_get("config_hash")?,
+            revision: row.try_get("revision")?,
+            model_id: row.try_get("model_id")?,
+            model_name: row.try_get("model_name")?,
+            versions: versions.iter().map(read_version).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether another dataset of the model has this name.
+    pub async fn name_is_taken(&self, model_id: i64, name: &str, except: Option<i64>) -> Result<bool, StoreError> {
+        let taken: i64 =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND id IS NOT $3)")
+                .bind(model_id)
+                .bind(name_key(name))
+                .bind(except)
+                .fetch_one(&self.read)
+                .await?;
+        Ok(taken != 0)
+    }
+
+    /// Its id. `NotFound` without the model, `NameTaken` where the name is not free.
+    pub async fn insert_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<i64, StoreError> {
+        let mut tx = self.begin().await?;
+        require_model(&mut tx, model_id).await?;
+        let id = insert(&mut tx, model_id, input).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Replaces name, description and config if the stored revision is the expected one. What is stored already changes
+    /// nothing, not even the revision (G-80). Another config takes an active dataset back to draft.
+    pub async fn update_dataset(&self, id: i64, expected: Option<i64>, input: &DatasetInput) -> Result<(), StoreError> {
+        let (config, hash) = canonical(&input.config);
+        let mut tx = self.begin().await?;
+        let row = sqlx::query("SELECT name, description, config_hash, revision, status FROM datasets WHERE id = $1")
+            .bind(id)
+            .fetch_one(&mut *tx)
+            .await?;
+        let same_config = row.try_get::<&str, _>("config_hash")? == hash;
+        let same = same_config
+            && row.try_get::<&str, _>("name")? == input.name
+            && row.try_get::<&str, _>("description")? == input.description;
+        if same {
+            return Ok(());
+        }
+        if expected.is_some_and(|expected| row.try_get("revision").ok() != Some(expected)) {
+            return Err(StoreError::Stale);
+        }
+        let status = if same_config { row.try_get("status")? } else { Status::Draft.word() };
+        let card = Card::of(&input.config);
+        sqlx::query(
+            "UPDATE datasets SET name = $2, name_key = $3, description = $4, search_text = $5, status = $6, config = $7, \
+             config_hash = $8, primary_table = $9, secondary_tables = $10, table_count = $11, column_count = $12, \
+             updated_at = $13, revision = revision + 1 WHERE id = $1",
+        )
+        .bind(id)
+        .bind(&input.name)
+        .bind(name_key(&input.name))
+        .bind(&input.description)
+        .bind(search_text(input))
+        .bind(status)
+        .bind(config)
+        .bind(hash)
+        .bind(card.primary_table)
+        .bind(card.secondary_tables)
+        .bind(card.table_count)
+        .bind(card.column_count)
+        .bind(time_text(Utc::now()))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes a dataset; one with versions only by force (`HasVersions`), and then with them.
+    pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let versions: u32 = sqlx::query_scalar(
+            "SELECT (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) FROM datasets d WHERE d.id = $1",
+        )
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
+        if versions > 0 && !force {
+            return Err(StoreError::HasVersions(versions));
+        }
+        sqlx::query("DELETE FROM datasets WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A draft with the same description, config and last count; without a name it is called "… (Copy)", "… (Copy 2)".
+    /// The name is found and taken in one transaction.
+    pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<i64, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query("SELECT model_id, name, description, config FROM datasets WHERE id = $1")
+            .bind(id)
+            .fetch_one(&mut *tx)
+            .await?;
+        let model_id: i64 = row.try_get("model_id")?;
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => free_copy_name(&mut tx, model_id, row.try_get("name")?).await?,
+        };
+        let input =
+            DatasetInput { name, description: row.try_get("description")?, config: read_json("config", row.try_get("config")?)? };
+        let copy = insert(&mut tx, model_id, &input).await?;
+        // G-91
+        sqlx::query(
+            "UPDATE datasets SET (row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at) = \
+             (SELECT row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at FROM datasets WHERE id = $2) \
+             WHERE id = $1",
+        )
+        .bind(copy)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(copy)
+    }
+
+    /// Freezes a version and makes the dataset active, in one transaction. Where the latest version has the same config and
+    /// as-of, no other is made. `Stale` where someone changed the dataset since `revision`.
+    pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<(), StoreError> {
+        let (config, hash) = canonical(&version.config);
+        let as_of = version.as_of.map(|day| day.to_string());
+        let now = time_text(Utc::now());
+        let mut tx = self.begin().await?;
+        let stored: i64 = sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        if stored != revision {
+            return Err(StoreError::Stale);
+        }
+        let latest =
+            sqlx::query("SELECT number, config_hash, as_of FROM versions WHERE dataset_id = $1 ORDER BY number DESC LIMIT 1")
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let (number, frozen) = match &latest {
+            None => (0, false),
+            Some(row) => {
+                let same = row.try_get::<&str, _>("config_hash")? == hash && row.try_get::<Option<String>, _>("as_of")? == as_of;
+                (row.try_get("number")?, same)
+            }
+        };
+        if !frozen {
+            sqlx::query(
+                "INSERT INTO versions (dataset_id, number, config, config_hash, reason, as_of, sql, schemas, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(id)
+            .bind(number + 1_i64)
+            .bind(config)
+            .bind(&hash)
+            .bind(&version.reason)
+            .bind(as_of)
+            .bind(write_json("sql", &version.sql)?)
+            .bind(write_json("schemas", &version.schemas)?)
+            .bind(&now)
+            .execute(&mut *tx)
+            .await?;
+        }
+        set_sizes(&mut tx, id, &hash, version.sizes, &now).await?;
+        set_status(&mut tx, id, Status::Active, &now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a dataset back to draft; a draft stays as it is.
+    pub async fn deactivate(&self, id: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let status: String = sqlx::query_scalar("SELECT status FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        if status != Status::Draft.word() {
+            set_status(&mut tx, id, Status::Draft, &time_text(Utc::now())).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a count with its dataset, if the dataset still has the config that was counted. Not a change of the dataset.
+    pub async fn keep_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        set_sizes(&mut tx, id, config_hash, sizes, &time_text(Utc::now())).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+type Tx = Transaction<'static, Sqlite>;
+
+async fn require_model(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
+    sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+async fn insert(tx: &mut Tx, model_id: i64, input: &DatasetInput) -> Result<i64, StoreError> {
+    let (config, hash) = canonical(&input.config);
+    let card = Card::of(&input.config);
+    let done = sqlx::query(
+        "INSERT INTO datasets (model_id, name, name_key, description, search_text, status, config, config_hash, revision, \
+         primary_table, secondary_tables, table_count, column_count, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, 1, $8, $9, $10, $11, $12, $12)",
+    )
+    .bind(model_id)
+    .bind(&input.name)
+    .bind(name_key(&input.name))
+    .bind(&input.description)
+    .bind(search_text(input))
+    .bind(config)
+    .bind(hash)
+    .bind(card.primary_table)
+    .bind(card.secondary_tables)
+    .bind(card.table_count)
+    .bind(card.column_count)
+    .bind(time_text(Utc::now()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.last_insert_rowid())
+}
+
+/// The first of "… (Copy)", "… (Copy 2)", "… (Copy 3)" that is free. A long name is cut so that the ending fits.
+async fn free_copy_name(tx: &mut Tx, model_id: i64, name: &str) -> Result<String, StoreError> {
+    for number in 1.. {
+        let ending = if number == 1 { " (Copy)".to_owned() } else { format!(" (Copy {number})") };
+        let stem: String = name.chars().take(MAX_NAME_CHARS - ending.len()).collect();
+        let candidate = format!("{}{ending}", stem.trim_end());
+        let taken: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2)")
+            .bind(model_id)
+            .bind(name_key(&candidate))
+            .fetch_one(&mut **tx)
+            .await?;
+        if taken == 0 {
+            return Ok(candidate);
+        }
+    }
+    Err(StoreError::NameTaken)
+}
+
+async fn set_sizes(tx: &mut Tx, id: i64, hash: &str, sizes: Sizes, now: &str) -> Result<(), StoreError> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    sqlx::query(
+        "UPDATE datasets SET row_estimate = $3, user_estimate = $4, product_estimate = $5, estimate_hash = $2, estimated_at = $6 \
+         WHERE id = $1 AND config_hash = $2",
+    )
+    .bind(id)
+    .bind(hash)
+    .bind(number(sizes.rows))
+    .bind(sizes.users.map(number))
+    .bind(sizes.products.map(number))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn set_status(tx: &mut Tx, id: i64, status: Status, now: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE datasets SET status = $2, updated_at = $3, revision = revision + 1 WHERE id = $1")
+        .bind(id)
+        .bind(status.word())
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn search_text(input: &DatasetInput) -> String {
+    format!("{}\n{}", input.name, input.description).to_lowercase()
+}
+
+/// What a card shows of a config.
+struct Card {
+    primary_table: String,
+    secondary_tables: String,
+    table_count: i64,
+    column_count: i64,
+}
+
+impl Card {
+    fn of(config: &DatasetConfig) -> Self {
+        let secondaries: Vec<String> = config.secondary_tables.iter().map(|s| s.table.to_string()).collect();
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        Self {
+            primary_table: config.primary_table.as_ref().map(ToString::to_string).unwrap_or_default(),
+            table_count: count(secondaries.len() + usize::from(config.primary_table.is_some())),
+            secondary_tables: serde_json::Value::from(secondaries).to_string(),
+            column_count: count(config.selected_columns.len()),
+        }
+    }
+}
+
+fn read_summary(row: &SqliteRow) -> Result<DatasetSummary, StoreError> {
+    let counted = row.try_get::<Option<&str>, _>("estimate_hash")? == Some(row.try_get("config_hash")?);
+    // A count of another config says nothing about this one (G-97).
+    let estimate = |column: &str| -> Result<Option<u64>, StoreError> {
+        Ok(row.try_get::<Option<i64>, _>(column)?.filter(|_| counted).and_then(|n| u64::try_from(n).ok()))
+    };
+    Ok(DatasetSummary {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        status: if row.try_get::<&str, _>("status")? == Status::Active.word() { Status::Active } else { Status::Draft },
+        primary_table: row.try_get("primary_table")?,
+        secondary_tables: read_json("tables", row.try_get("secondary_tables")?)?,
+        table_count: row.try_get("table_count")?,
+        column_count: row.try_get("column_count")?,
+        row_count_estimate: estimate("row_estimate")?,
+        unique_users_estimate: estimate("user_estimate")?,
+        unique_products_estimate: estimate("product_estimate")?,
+        created_at: read_time(row.try_get("created_at")?)?,
+        updated_at: read_time(row.try_get("updated_at")?)?,
+        last_used_at: row.try_get::<Option<&str>, _>("last_used_at")?.map(read_time).transpose()?,
+        version_count: row.try_get("version_count")?,
+    })
+}
+
+fn read_version(row: &SqliteRow) -> Result<VersionSummary, StoreError> {
+    Ok(VersionSummary {
+        number: row.try_get("number")?,
+        config_hash: row.try_get("config_hash")?,
+        reason: row.try_get("reason")?,
+        created_at: read_time(row.try_get("created_at")?)?,
+    })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
+}
+
+fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
+}

@@ -1,0 +1,107 @@
+//! Models.
+
+use chrono::Utc;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError, name_key, read_time, time_text};
+use crate::domain::record::{Model, ModelInput};
+
+impl Store {
+    /// All models, by name, in one query.
+    pub async fn models(&self) -> Result<Vec<Model>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id) AS dataset_count \
+             FROM models m ORDER BY m.name_key, m.id",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(read_model).collect()
+    }
+
+    /// One model, or `NotFound`.
+    pub async fn model(&self, id: i64) -> Result<Model, StoreError> {
+        let row = sqlx::query(
+            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id) AS dataset_count \
+             FROM models m WHERE m.id = $1",
+        )
+        .bind(id)
+        .fetch_one(&self.read)
+        .await?;
+        read_model(&row)
+    }
+
+    /// Its id. The name is unique without regard to case: `NameTaken` otherwise.
+    pub async fn insert_model(&self, input: &ModelInput) -> Result<i64, StoreError> {
+        let now = time_text(Utc::now());
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "INSERT INTO models (name, name_key, description, gcp_project_id, location, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        )
+        .bind(&input.name)
+        .bind(name_key(&input.name))
+        .bind(&input.description)
+        .bind(&input.gcp_project_id)
+        .bind(&input.location)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(done.last_insert_rowid())
+    }
+
+    /// Writes what a person says about a model; nothing changes where it says the same.
+    pub async fn update_model(&self, id: i64, input: &ModelInput) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE models SET name = $2, name_key = $3, description = $4, gcp_project_id = $5, location = $6, updated_at = $7 \
+             WHERE id = $1 AND (name, description, gcp_project_id, location) IS NOT ($2, $4, $5, $6)",
+        )
+        .bind(id)
+        .bind(&input.name)
+        .bind(name_key(&input.name))
+        .bind(&input.description)
+        .bind(&input.gcp_project_id)
+        .bind(&input.location)
+        .bind(time_text(Utc::now()))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            // The same, or not there: the latter is an error.
+            sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A fresh installation has one model, bound to the embedded warehouse, so that a newcomer sees tables at once.
+    pub(super) async fn ensure_a_model(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO models (name, name_key, description, created_at, updated_at) SELECT $1, $2, $3, $4, $4 \
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'models')",
+        )
+        .bind("My first model")
+        .bind(name_key("My first model"))
+        .bind("Reads the tables of the embedded warehouse. Rename it as you like.")
+        .bind(time_text(Utc::now()))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn read_model(row: &SqliteRow) -> Result<Model, StoreError> {
+    Ok(Model {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        gcp_project_id: row.try_get("gcp_project_id")?,
+        location: row.try_get("location")?,
+        dataset_count: row.try_get("dataset_count")?,
+        created_at: read_time(row.try_get("created_at")?)?,
+        updated_at: read_time(row.try_get("updated_at")?)?,
+    })
+}

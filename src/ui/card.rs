@@ -1,0 +1,131 @@
+//! A dataset's card in the list.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use super::format::{count, instant, integer, short};
+use crate::domain::dataset::Status;
+use crate::domain::record::DatasetSummary;
+
+/// What a card's buttons ask for. The dialogs have addresses, so most are links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogKind {
+    New,
+    Edit,
+    View,
+    Query,
+    Preview,
+    Clone,
+    Delete,
+}
+
+impl DialogKind {
+    const ALL: [Self; 7] = [Self::New, Self::Edit, Self::View, Self::Query, Self::Preview, Self::Clone, Self::Delete];
+
+    /// The word in the address: `?dialog=view`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Edit => "edit",
+            Self::View => "view",
+            Self::Query => "query",
+            Self::Preview => "preview",
+            Self::Clone => "clone",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+#[component]
+pub fn StatusBadge(status: Status) -> impl IntoView {
+    view! {
+        <span class="status" class:status-active=status == Status::Active>
+            <span class="status-dot" aria-hidden="true"></span>
+            {status.word()}
+        </span>
+    }
+}
+
+#[component]
+pub fn DatasetCard(
+    dataset: DatasetSummary,
+    /// The address of a dialog about this dataset.
+    href: Callback<(DialogKind, i64), String>,
+    on_status: Callback<(i64, Status)>,
+    on_count: Callback<i64>,
+    #[prop(into)] counting: Signal<bool>,
+) -> impl IntoView {
+    let id = dataset.id;
+    let name = dataset.name.clone();
+    let link = |kind: DialogKind, text: &'static str| {
+        let label = format!("{text} {name}");
+        view! {
+            <A href=href.run((kind, id)) scroll=false attr:class="button quiet" attr:aria-label=label>
+                {text}
+            </A>
+        }
+    };
+    let other = if dataset.status == Status::Draft { Status::Active } else { Status::Draft };
+    let status_text = if other == Status::Active { "Activate" } else { "Deactivate" };
+    let size = |label: &'static str, number: Option<u64>| {
+        let (text, exact) = number.map_or(("–".into(), "not counted yet".into()), |n| (short(n), integer(n)));
+        view! {
+            <div>
+                <dt>{label}</dt>
+                <dd title=exact>{text}</dd>
+            </div>
+        }
+    };
+    let tables =
+        std::iter::once(dataset.primary_table.clone()).chain(dataset.secondary_tables.clone()).collect::<Vec<_>>().join(", ");
+    view! {
+        <li class="card">
+            <div class="card-header">
+                <h2 class="card-title">
+                    <A href=href.run((DialogKind::View, id)) scroll=false>
+                        {dataset.name.clone()}
+                    </A>
+                </h2>
+                <StatusBadge status=dataset.status />
+            </div>
+            <p class="card-text">{dataset.description.clone()}</p>
+            <p class="card-facts">
+                <code title=tables>{dataset.primary_table.clone()}</code>
+                <span>{count(dataset.table_count as usize, "table")}</span>
+                <span>{count(dataset.column_count as usize, "column")}</span>
+                {(dataset.version_count > 0).then(|| view! { <span>{count(dataset.version_count as usize, "version")}</span> })}
+            </p>
+            <dl class="card-sizes">
+                {size("Rows", dataset.row_count_estimate)} {size("Users", dataset.unique_users_estimate)}
+                {size("Products", dataset.unique_products_estimate)}
+            </dl>
+            <p class="card-date">"Changed " <time datetime=dataset.updated_at.to_rfc3339()>{instant(dataset.updated_at)}</time></p>
+            <div class="card-actions">
+                {link(DialogKind::View, "View")} {link(DialogKind::Edit, "Edit")} {link(DialogKind::Query, "Query")}
+                {link(DialogKind::Preview, "Preview")}
+                <button
+                    type="button"
+                    class="button quiet"
+                    disabled=move || counting.get()
+                    aria-label=format!("Count {name}")
+                    on:click=move |_| on_count.run(id)
+                >
+                    {move || if counting.get() { "Counting…" } else { "Count" }}
+                </button>
+                <button
+                    type="button"
+                    class="button quiet"
+                    aria-label=format!("{status_text} {name}")
+                    on:click=move |_| on_status.run((id, other))
+                >
+                    {status_text}
+                </button>
+                {link(DialogKind::Clone, "Clone")} {link(DialogKind::Delete, "Delete")}
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,84 @@
+//! Numbers, bytes and dates for people: one way to write each, the same on the server and in the browser.
+
+use chrono::{DateTime, Utc};
+
+/// `1234567` is `1,234,567`.
+pub fn integer(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Three digits and a letter: `1.23M`, `45.6K`, `789`.
+pub fn short(number: u64) -> String {
+    const STEPS: [(f64, &str); 3] = [(1e9, "B"), (1e6, "M"), (1e3, "K")];
+    let n = number as f64;
+    // From half a last digit below a step on, rounding carries into the step.
+    match STEPS.into_iter().find(|(step, _)| n >= step * 0.999_5) {
+        Some((step, letter)) => format!("{}{letter}", three_digits(n / step)),
+        None => number.to_string(),
+    }
+}
+
+/// Base 1024: `1.50 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1023.5 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{} {}", three_digits(value), UNITS[unit]) }
+}
+
+fn three_digits(value: f64) -> String {
+    match value {
+        v if v >= 99.95 => format!("{v:.0}"),
+        v if v >= 9.995 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+/// `2025-06-30 14:05 UTC`.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `$0.0123`; a price below a hundredth of a cent is said to be that.
+pub fn dollars(usd: f64) -> String {
+    match usd {
+        0.0 => "$0".into(),
+        usd if usd < 0.0001 => "< $0.0001".into(),
+        usd if usd < 1.0 => format!("${usd:.4}"),
+        usd => format!("${usd:.2}"),
+    }
+}
+
+/// `1 table`, `2 tables`.
+pub fn count(number: usize, one: &str) -> String {
+    format!("{} {one}{}", integer(number as u64), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(integer), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [999, 1_000, 12_345, 999_499, 999_999, 1_500_000, 7_000_000_000].map(short),
+            ["999", "1.00K", "12.3K", "999K", "1.00M", "1.50M", "7.00B"]
+        );
+        assert_eq!([0, 1_023, 1_024, 1_572_864, 1 << 40].map(bytes), ["0 B", "1023 B", "1.00 KiB", "1.50 MiB", "1.00 TiB"]);
+        assert_eq!([0.0, 0.00001, 0.0123, 5.0].map(dollars), ["$0", "< $0.0001", "$0.0123", "$5.00"]);
+        assert_eq!((count(1, "table"), count(1_200, "row")), ("1 table".into(), "1,200 rows".into()));
+    }
+}

@@ -1,0 +1,68 @@
+//! The interface: Leptos components that the server renders and the browser takes over. Everything that is decided is decided by the domain; everything
+//! that is fetched or saved goes through [`crate::rpc`].
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+mod card;
+mod datasets;
+mod dialog;
+mod dialogs;
+pub mod format;
+mod highlight;
+mod layout;
+mod models;
+mod query_panel;
+mod rows;
+mod theme;
+mod toast;
+mod wizard;
+mod words;
+
+/// The document around the application.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme::of_request()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The application: its pages by address.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    toast::provide();
+    // Effects run in the browser only: from here on the page reacts.
+    Effect::new(|_| {
+        if let Some(root) = document().document_element() {
+            // Only a name that is no name can fail.
+            let _ = root.set_attribute("data-hydrated", "");
+        }
+    });
+    view! {
+        <Stylesheet id="leptos" href="/pkg/trainset.css" />
+        <Title formatter=|title: String| if title.is_empty() { "Trainset".to_owned() } else { format!("{title} · Trainset") } />
+        <Router>
+            <Routes fallback=layout::NotFound>
+                <Route path=path!("/") view=models::ModelsPage ssr=SsrMode::Async />
+                <Route path=path!("/models/:id/dataset") view=datasets::DatasetsPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+        <toast::Toasts />
+    }
+}

@@ -1,0 +1,76 @@
+//! Rows of a query as a table.
+
+use leptos::prelude::*;
+
+use super::format::integer;
+use crate::domain::record::Preview;
+use crate::domain::schema::Mode;
+use crate::domain::value::Value;
+
+#[component]
+pub fn RowsTable(preview: Preview) -> impl IntoView {
+    let head = preview
+        .columns
+        .iter()
+        .map(|column| {
+            let type_label = match column.mode {
+                Mode::Repeated => format!("ARRAY<{}>", column.column_type),
+                _ => column.column_type.to_string(),
+            };
+            let role = column.ml_role.map(|role| view! { <span class="chip">{role.word()}</span> });
+            view! {
+                <th scope="col">
+                    <span class="column-name">{column.name.clone()}</span>
+                    <span class="column-type">{type_label}</span>
+                    {role}
+                </th>
+            }
+        })
+        .collect_view();
+    let numeric: Vec<bool> = preview.columns.iter().map(|c| c.mode != Mode::Repeated && c.column_type.is_numeric()).collect();
+    let body = preview
+        .rows
+        .iter()
+        .map(|row| {
+            let cells = row
+                .iter()
+                .zip(&numeric)
+                .map(|(value, numeric)| {
+                    let null = *value == Value::Null;
+                    view! { <td class:number=*numeric class:null=null>{text(value)}</td> }
+                })
+                .collect_view();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect_view();
+    let said = if preview.limited {
+        format!("The first {} rows; there are more.", integer(preview.total.into()))
+    } else {
+        format!("All {} rows.", integer(preview.total.into()))
+    };
+    view! {
+        <p class="note">{said}</p>
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Rows">
+            <table class="rows">
+                <thead>
+                    <tr>{head}</tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(text).collect();
+            format!("[{}]", items.join(", "))
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Step 3: which columns come out, under which names, and what four of them mean.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+
+use super::draft::selectable;
+use super::tables::{option_value, read_option, shown_name};
+use super::{FieldErrors, State};
+use crate::domain::dataset::{ColumnRef, Role};
+use crate::domain::name::{SourceName, TableName, fold};
+use crate::domain::output;
+use crate::domain::schema::Column;
+use crate::domain::validate::fits_role;
+
+#[component]
+pub fn Columns(state: State) -> impl IntoView {
+    let sources =
+        Memo::new(move |_| state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>()));
+    let search = RwSignal::new(String::new());
+    // What each selected column will be called.
+    let names = Memo::new(move |_| {
+        state.draft.with(|draft| {
+            let names = output::resolve(&draft.config, &[]);
+            let columns = draft.config.selected_columns.iter().map(|c| c.reference());
+            columns.zip(names.into_iter().map(String::from)).collect::<HashMap<ColumnRef, String>>()
+        })
+    });
+    view! {
+        <div class="roles">
+            {Role::ALL.into_iter().map(|role| view! { <RoleSelect state role /> }).collect_view()}
+        </div>
+        <div class="columns-head">
+            <input
+                type="search"
+                placeholder="Search columns"
+                aria-label="Search columns"
+                prop:value=search
+                on:input:target=move |e| search.set(e.target().value())
+            />
+            <span class="note">{move || format!("{} selected", state.draft.with(|d| d.config.selected_columns.len()))}</span>
+            <div class="faults"><FieldErrors state path="selected_columns" /></div>
+        </div>
+        <For each=move || sources.get() key=|(name, _)| name.clone() let((name, table))>
+            <SourceColumns state name table search names />
+        </For>
+    }
+}
+
+#[component]
+fn RoleSelect(state: State, role: Role) -> impl IntoView {
+    let chosen = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).cloned()));
+    let options = move || {
+        let sources = state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>());
+        state.schemas.with(|schemas| {
+            sources
+                .into_iter()
+                .filter_map(|(source, table)| {
+                    let options = schemas
+                        .get(&table)?
+                        .columns
+                        .iter()
+                        .filter(|c| fits_role(role, c).is_ok())
+                        .map(|c| {
+                            let this = ColumnRef { table: source.clone(), column: c.name.clone() };
+                            let selected = chosen.get().as_ref() == Some(&this);
+                            view! {
+                                <option value=option_value(&source, c.name.as_str()) selected=selected>
+                                    {format!("{source}.{}", c.name)}
+                                </option>
+                            }
+                        })
+                        .collect_view();
+                    Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <label class="field">
+            <span>{role.word()}</span>
+            <select
+                on:change:target=move |e| {
+                    let column = read_option(&e.target().value());
+                    state.edit(|draft| draft.map(role, column));
+                }
+            >
+                <option value="" selected=move || chosen.get().is_none()>
+                    "not mapped"
+                </option>
+                {options}
+            </select>
+            <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
+        </label>
+    }
+}
+
+#[component]
+fn SourceColumns(
+    state: State,
+    name: SourceName,
+    table: TableName,
+    search: RwSignal<String>,
+    names: Memo<HashMap<ColumnRef, String>>,
+) -> impl IntoView {
+    let title = shown_name(&name, &table);
+    let name = StoredValue::new(name);
+    let columns = Memo::new(move |_| {
+        state
+            .schemas
+            .with(|s| s.get(&table).map(|schema| selectable(schema).cloned().collect::<Vec<Column>>()).unwrap_or_default())
+    });
+    let shown = Memo::new(move |_| {
+        let wanted = fold(search.get().trim());
+        columns.with(|all| all.iter().filter(|c| fold(c.name.as_str()).contains(&wanted)).cloned().collect::<Vec<_>>())
+    });
+    let reference = move |column: &Column| ColumnRef { table: name.get_value(), column: column.name.clone() };
+    let selected = move || columns.with(|all| state.draft.with(|d| all.iter().filter(|c| d.is_selected(&reference(c))).count()));
+    // All or none of those that the search shows.
+    let choose = move |on: bool| {
+        let all = shown.get_untracked();
+        state.edit(|draft| all.iter().for_each(|c| draft.select(&reference(c), on)));
+    };
+    view! {
+        <fieldset class="source-columns">
+            <legend>
+                <strong>{title}</strong>
+                <span class="note">{move || format!("{} of {}", selected(), columns.with(Vec::len))}</span>
+                <button type="button" class="button small" aria-label=format!("Select all of {}", name.get_value()) on:click=move |_| choose(true)>
+                    "All"
+                </button>
+                <button type="button" class="button small" aria-label=format!("Select none of {}", name.get_value()) on:click=move |_| choose(false)>
+                    "None"
+                </button>
+            </legend>
+            <ul class="column-list">
+                <For each=move || shown.get() key=|c| c.name.clone() let:column>
+                    <ColumnLine state reference=reference(&column) column names />
+                </For>
+            </ul>
+        </fieldset>
+    }
+}
+
+#[component]
+fn ColumnLine(state: State, reference: ColumnRef, column: Column, names: Memo<HashMap<ColumnRef, String>>) -> impl IntoView {
+    let full = reference.to_string();
+    let reference = StoredValue::new(reference);
+    let selected = Memo::new(move |_| state.draft.with(|d| reference.with_value(|r| d.is_selected(r))));
+    let role = move || {
+        state.draft.with(|d| {
+            d.config.column_mapping.roles().find(|(_, r)| reference.with_value(|own| *r == own)).map(|(role, _)| role.word())
+        })
+    };
+    let output = Memo::new(move |_| names.with(|names| reference.with_value(|r| names.get(r).cloned())).unwrap_or_default());
+    let bad_name = RwSignal::new(false);
+    view! {
+        <li class="column-line">
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=selected
+                    on:change:target=move |e| {
+                        let on = e.target().checked();
+                        state.edit(|draft| reference.with_value(|r| draft.select(r, on)));
+                    }
+                />
+                <span class="column-name">{column.name.to_string()}</span>
+            </label>
+            <span class="column-type">{column.type_label()}</span>
+            {move || role().map(|role| view! { <span class="chip">{role}</span> })}
+            {move || {
+                selected
+                    .get()
+                    .then(|| {
+                        view! {
+                            <input
+                                type="text"
+                                class="column-alias"
+                                maxlength="300"
+                                aria-label=format!("Output name of {full}")
+                                aria-invalid=move || bad_name.get().to_string()
+                                prop:value=output
+                                on:change:target=move |e| {
+                                    let own = reference.with_value(|r| r.column.to_string());
+                                    let text = e.target().value();
+                                    let alias = if text.trim() == own { String::new() } else { text };
+                                    let mut good = true;
+                                    state.edit(|draft| good = reference.with_value(|r| draft.rename(r, &alias)));
+                                    bad_name.set(!good);
+                                }
+                            />
+                        }
+                    })
+            }}
+            {move || {
+                bad_name
+                    .get()
+                    .then(|| view! { <span class="field-error">"Letters, digits and underscores, not starting with a digit."</span> })
+            }}
+        </li>
+    }
+}

@@ -1,0 +1,142 @@
+//! A config in words, for people who read rather than write it.
+
+use crate::domain::dataset::*;
+
+/// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
+pub fn tables(config: &DatasetConfig) -> Vec<String> {
+    let mut lines: Vec<String> = config.primary_table.iter().map(ToString::to_string).collect();
+    for secondary in &config.secondary_tables {
+        let name = secondary.name();
+        let named = secondary.alias.as_ref().map(|alias| format!(" as {alias}")).unwrap_or_default();
+        let Some(join) = config.join_of(&name) else {
+            lines.push(format!("{}{named}, not joined", secondary.table));
+            continue;
+        };
+        let keys: Vec<String> = join.on.iter().map(|key| format!("{} = {name}.{}", key.left, key.right)).collect();
+        let one = if join.on_duplicates == OnDuplicates::OneRow { ", one row a key" } else { "" };
+        lines.push(format!("{} join {}{named} on {}{one}", join.join_type.word(), secondary.table, keys.join(" and ")));
+    }
+    lines
+}
+
+/// One line a filter.
+pub fn filters(filters: &Filters) -> Vec<String> {
+    let mut lines = vec![];
+    match &filters.date_range {
+        Some(DateRange::Rolling { days, months, as_of }) => {
+            let span = match (days, months) {
+                (Some(days), _) => format!("{days} days"),
+                (None, months) => format!("{} months", months.unwrap_or_default()),
+            };
+            lines.push(format!("the last {span} up to {}", day(as_of.unwrap_or_default())));
+        }
+        Some(DateRange::Fixed { start, end }) => {
+            let from = start.map(|d| format!("from {d} ")).unwrap_or_default();
+            let to = end.map(|d| format!("to {d}, whole")).unwrap_or_default();
+            lines.push(format!("{from}{to}").trim().to_owned());
+        }
+        None => {}
+    }
+    for filter in &filters.rows {
+        let nulls = if filter.nulls == NullPolicy::Include { ", NULL stays" } else { "" };
+        lines.push(format!("{} {}{nulls}", filter.reference(), predicate(&filter.predicate)));
+    }
+    lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", members(f))));
+    lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", members(f))));
+    lines.extend(filters.min_interactions.map(|core| {
+        format!("users with {} and products with {} interactions or more, {} rounds", core.user, core.product, core.rounds)
+    }));
+    lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
+    if filters.has_membership() {
+        let scope = match filters.scope {
+            Some(Scope::All) => "membership computed from all rows",
+            Some(Scope::Train) => "membership computed from train",
+            None => "membership computed from train with a split by time, else from all rows",
+        };
+        lines.push(scope.into());
+        if filters.apply_to == ApplyTo::Train {
+            lines.push("eval and test are not pruned".into());
+        }
+    }
+    lines
+}
+
+/// The split in a sentence.
+pub fn split(split: &SplitConfig) -> String {
+    match split {
+        SplitConfig::None => "no split".into(),
+        SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } => {
+            let test = if *test_days > 0 { format!(", test the {test_days} days after it") } else { String::new() };
+            let gap = if *gap_days > 0 { format!(", {gap_days} days before eval left out") } else { String::new() };
+            format!("by time up to {}: eval {eval_days} days{test}{gap}, train all before", day(as_of.unwrap_or_default()))
+        }
+        SplitConfig::Random { train_percent, test_percent, unit: by, seed } => {
+            let eval = 100u32.saturating_sub(train_percent + test_percent);
+            let test = if *test_percent > 0 { format!(", test {test_percent} %") } else { String::new() };
+            format!("at random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
+        }
+        SplitConfig::LeaveLast { n } => format!("the last {n} rows of each user are eval"),
+    }
+}
+
+fn day(as_of: AsOf) -> String {
+    match as_of {
+        AsOf::LatestEvent => "the latest event".into(),
+        AsOf::Today => "today".into(),
+        AsOf::On(day) => day.to_string(),
+    }
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Row => "row",
+        Unit::User => "user",
+        Unit::Product => "product",
+    }
+}
+
+fn members(filter: &MemberFilter) -> String {
+    let mut parts: Vec<String> = vec![];
+    parts.extend(filter.top_revenue_percent.map(|p| format!("that make {p} % of revenue")));
+    parts.extend(filter.transactions.map(|r| format!("with {} transactions", range(r.min, r.max))));
+    parts.extend(filter.revenue.map(|r| format!("with revenue {}", range(r.min, r.max))));
+    parts.join(" and ")
+}
+
+fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("{min} or more"),
+        (None, Some(max)) => format!("{max} or fewer"),
+        (None, None) => "any".into(),
+    }
+}
+
+fn predicate(predicate: &Predicate) -> String {
+    let list = |values: &[Scalar]| values.iter().map(scalar).collect::<Vec<_>>().join(", ");
+    match predicate {
+        Predicate::In { values } => format!("is one of {}", list(values)),
+        Predicate::NotIn { values } => format!("is none of {}", list(values)),
+        Predicate::Equal { value } => format!("= {}", scalar(value)),
+        Predicate::NotEqual { value } => format!("≠ {}", scalar(value)),
+        Predicate::Less { value } => format!("< {}", scalar(value)),
+        Predicate::LessOrEqual { value } => format!("≤ {}", scalar(value)),
+        Predicate::Greater { value } => format!("> {}", scalar(value)),
+        Predicate::GreaterOrEqual { value } => format!("≥ {}", scalar(value)),
+        Predicate::Between { min, max } => format!("from {} to {}", scalar(min), scalar(max)),
+        Predicate::DateRange { start, end } => range(*start, *end),
+        Predicate::LastDays { days } => format!("in the last {days} days"),
+        Predicate::IsNull => "is NULL".into(),
+        Predicate::NotNull => "is not NULL".into(),
+        Predicate::Contains { text } => format!("contains “{text}”"),
+    }
+}
+
+fn scalar(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Int(number) => number.to_string(),
+        Scalar::Float(number) => number.to_string(),
+        Scalar::Text(text) => format!("“{text}”"),
+    }
+}

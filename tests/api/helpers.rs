@@ -1,0 +1,251 @@
+//! An application of its own for each test: a fresh database file and a warehouse whose answers the test sets.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, header};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use trainset::domain::name::TableName;
+use trainset::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind, TableSchema};
+use trainset::domain::value::{ResultColumn, Rows, Value};
+use trainset::service::{App, Settings};
+use trainset::site::site;
+use trainset::store::Store;
+use trainset::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
+
+/// What the fake answers.
+pub struct Fake {
+    pub schemas: Mutex<BTreeMap<TableName, Result<TableSchema, WarehouseError>>>,
+    pub rows: Mutex<Result<Rows, WarehouseError>>,
+    pub dry: Mutex<Result<DryRun, WarehouseError>>,
+    pub list: Mutex<Option<WarehouseError>>,
+    pub asked: Mutex<Vec<TableName>>,
+    pub ran: AtomicUsize,
+    /// How long a schema takes, so that requests can overlap.
+    pub delay: Mutex<Duration>,
+}
+
+impl Fake {
+    fn new() -> Self {
+        use ColumnType::{Float64, Int64, String as Text, Timestamp};
+        let schemas = [
+            table(
+                "orders",
+                &[("id", Int64), ("user_id", Int64), ("product_id", Int64), ("amount", Float64), ("ordered_at", Timestamp)],
+            ),
+            table("products", &[("id", Int64), ("name", Text), ("category", Text)]),
+            table("visits", &[("user_id", Int64), ("seen_at", Timestamp)]),
+        ];
+        Self {
+            schemas: Mutex::new(schemas.into_iter().map(|schema| (schema.table.clone(), Ok(schema))).collect()),
+            rows: Mutex::new(Ok(Rows::default())),
+            dry: Mutex::new(Ok(DryRun { columns: vec![], bytes: Some(4096) })),
+            list: Mutex::new(None),
+            asked: Mutex::new(vec![]),
+            ran: AtomicUsize::new(0),
+            delay: Mutex::new(Duration::ZERO),
+        }
+    }
+
+    pub fn answer(&self, rows: Rows) {
+        *self.rows.lock().unwrap() = Ok(rows);
+    }
+
+    pub fn break_with(&self, error: WarehouseError) {
+        *self.rows.lock().unwrap() = Err(error.clone());
+        *self.dry.lock().unwrap() = Err(error);
+    }
+
+    pub fn drop_table(&self, name: &str) {
+        self.schemas.lock().unwrap().remove(&name.parse().unwrap());
+    }
+}
+
+pub fn table(name: &str, columns: &[(&str, ColumnType)]) -> TableSchema {
+    let column = |(name, column_type): &(&str, ColumnType)| Column {
+        name: name.parse().unwrap(),
+        column_type: *column_type,
+        mode: Mode::Nullable,
+        description: None,
+    };
+    TableSchema {
+        table: TableName::new("raw_data", name).unwrap(),
+        columns: columns.iter().map(column).collect(),
+        unusable: vec![],
+    }
+}
+
+#[async_trait]
+impl Warehouse for Fake {
+    fn project(&self) -> Option<&str> {
+        None
+    }
+
+    async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
+        if let Some(error) = &*self.list.lock().unwrap() {
+            return Err(error.clone());
+        }
+        let schemas = self.schemas.lock().unwrap();
+        let info = |(name, schema): (&TableName, &Result<TableSchema, WarehouseError>)| TableInfo {
+            name: name.clone(),
+            kind: if name.table() == "visits" { TableKind::View } else { TableKind::Table },
+            rows: (name.table() != "visits").then_some(7),
+            bytes: (name.table() != "visits").then_some(3_145_728),
+            columns: schema.as_ref().ok().map(|schema| schema.columns.len() as u32),
+            last_modified: None,
+            problem: schema.as_ref().err().map(ToString::to_string),
+        };
+        Ok(schemas.iter().map(info).collect())
+    }
+
+    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+        self.asked.lock().unwrap().push(table.clone());
+        let delay = *self.delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
+        self.schemas.lock().unwrap().get(table).cloned().unwrap_or_else(|| Err(WarehouseError::NoTable(table.clone())))
+    }
+
+    async fn run(&self, _sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+        self.ran.fetch_add(1, Ordering::SeqCst);
+        let mut rows = self.rows.lock().unwrap().clone()?;
+        rows.truncated = rows.rows.len() > limits.max_rows;
+        rows.rows.truncate(limits.max_rows);
+        Ok(rows)
+    }
+
+    async fn dry_run(&self, _sql: &str) -> Result<DryRun, WarehouseError> {
+        self.dry.lock().unwrap().clone()
+    }
+}
+
+/// The answer to a counts query: part, rows, users, products.
+pub fn counts(parts: &[(&str, i64)]) -> Rows {
+    let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    let day = || Value::Text("2024-03-31".into());
+    Rows {
+        columns: vec![
+            column("part", ColumnType::String),
+            column("row_count", ColumnType::Int64),
+            column("user_count", ColumnType::Int64),
+            column("product_count", ColumnType::Int64),
+            column("first_day", ColumnType::Date),
+            column("last_day", ColumnType::Date),
+            column("as_of", ColumnType::Date),
+        ],
+        rows: parts
+            .iter()
+            .map(|(part, rows)| {
+                vec![Value::Text((*part).into()), Value::Int(*rows), Value::Int(rows / 2), Value::Null, day(), day(), day()]
+            })
+            .collect(),
+        truncated: false,
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Json,
+    pub text: String,
+}
+
+impl Reply {
+    /// The body of a success, or a failed test.
+    #[track_caller]
+    pub fn ok(self) -> Json {
+        assert_eq!((self.status, &self.body["status"]), (200, &json!("success")), "{}", self.text);
+        self.body
+    }
+
+    /// The body of a failure of that status and code, or a failed test.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Json {
+        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.text);
+        assert_eq!(self.body["status"], "error");
+        assert!(!self.body["message"].as_str().unwrap().is_empty());
+        self.body
+    }
+
+    /// The paths of the fields that a 422 names.
+    #[track_caller]
+    pub fn faults(self) -> Vec<String> {
+        let body = self.refused(422, "invalid");
+        body["errors"].as_object().unwrap().keys().cloned().collect()
+    }
+}
+
+pub struct TestApp {
+    pub router: Router,
+    pub fake: Arc<Fake>,
+    pub file: PathBuf,
+    pub store: Store,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("trainset.db");
+        let store = Store::open(&file).await.unwrap();
+        let fake = Arc::new(Fake::new());
+        let app = App::new(store.clone(), fake.clone(), Settings::default());
+        let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[]);
+        Self { router, fake, file, store, _folder: folder }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Json::Null);
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body, text }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(request("GET", path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Json) -> Reply {
+        let request = request("POST", path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// A dataset of model 1; its id.
+    pub async fn dataset(&self, name: &str) -> i64 {
+        let body = self.post("/api/models/1/datasets/create/", json!({"name": name, "config": config()})).await.ok();
+        body["dataset_id"].as_i64().unwrap()
+    }
+}
+
+pub fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:3000")
+}
+
+/// A config that fits the fake's tables.
+pub fn config() -> Json {
+    json!({
+        "primary_table": "raw_data.orders",
+        "secondary_tables": ["raw_data.products"],
+        "join_config": [{"table": "products", "type": "left", "on": [{"left": {"table": "orders", "column": "product_id"}, "right": "id"}]}],
+        "selected_columns": [
+            {"table": "orders", "column": "user_id"},
+            {"table": "orders", "column": "amount"},
+            {"table": "products", "column": "category"}
+        ],
+        "column_mapping": {
+            "user_id": {"table": "orders", "column": "user_id"},
+            "timestamp": {"table": "orders", "column": "ordered_at"}
+        },
+        "split_config": {"type": "time_based", "eval_days": 7}
+    })
+}

@@ -1,0 +1,10 @@
+//! The server from the outside: every route by contract, over a real store and a warehouse that the test speaks for.
+
+mod config_save;
+mod datasets;
+mod gate;
+mod helpers;
+mod models;
+mod program;
+mod queries;
+mod status;

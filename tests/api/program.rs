@@ -1,0 +1,172 @@
+//! The program itself: what it says, how it ends, and that it leaves alone what is not its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use trainset::store::{Store, StoreError};
+
+fn trainset(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trainset"));
+    command.env("XDG_DATA_HOME", folder.join("data"));
+    for name in ["TRAINSET_ADDR", "TRAINSET_DATABASE", "TRAINSET_WAREHOUSE", "TRAINSET_DATASET", "TRAINSET_HOST", "TRAINSET_LOG"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs `serve` to its end, with an empty folder as the warehouse unless the test names one.
+fn serve(folder: &Path, args: &[&str]) -> Output {
+    let tables = folder.join("tables");
+    fs::create_dir_all(&tables).unwrap();
+    trainset(folder).args(["serve", "--warehouse", tables.to_str().unwrap()]).args(args).output().unwrap()
+}
+
+#[track_caller]
+fn refused(output: &Output, words: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    assert!(error.contains(words), "{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn usage_is_2() {
+    let folder = TempDir::new().unwrap();
+    let output = trainset(folder.path()).arg("--nonsense").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let help = trainset(folder.path()).arg("--help").output().unwrap();
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    for name in ["TRAINSET_ADDR", "TRAINSET_DATABASE", "TRAINSET_WAREHOUSE"] {
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let folder = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let database = folder.path().join("trainset.db");
+    refused(&serve(folder.path(), &["--addr", &addr, "--database", database.to_str().unwrap()]), &addr);
+    assert!(!database.exists());
+    refused(&serve(folder.path(), &["--addr", "nowhere"]), "host:port");
+}
+
+#[test]
+fn a_database_that_is_not_ours_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("notes.txt");
+    let args = |file: &Path| ["--addr".to_owned(), "127.0.0.1:0".into(), "--database".into(), file.display().to_string()];
+    let run = |file: &Path| {
+        let args = args(file);
+        serve(folder.path(), &args.each_ref().map(String::as_str))
+    };
+    fs::write(&file, "Dear diary, this is no database at all.\n".repeat(50)).unwrap();
+    let before = fs::read(&file).unwrap();
+    refused(&run(&file), "not a database");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    refused(&run(folder.path()), "is a folder");
+    refused(&run(&folder.path().join("missing/trainset.db")), "no folder");
+}
+
+#[test]
+fn it_starts_says_where_and_stops() {
+    let folder = TempDir::new().unwrap();
+    let tables = folder.path().join("tables");
+    fs::create_dir_all(&tables).unwrap();
+    let database = folder.path().join("trainset.db");
+    let mut child = trainset(folder.path())
+        .args(["--addr", "127.0.0.1:0", "--database"])
+        .arg(&database)
+        .arg("--warehouse")
+        .arg(&tables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.trim().strip_prefix("listening on http://").expect("the address");
+    let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    use std::io::{Read, Write};
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    // Its stdout is closed by now: that is no reason to stop, nor to fail at the end.
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(database.exists());
+}
+
+async fn open(file: &Path) -> Result<Store, String> {
+    Store::open(file).await.map_err(|error| match error {
+        StoreError::Open(message) => message,
+        other => panic!("{other}"),
+    })
+}
+
+#[tokio::test]
+async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("trainset.db");
+    let store = open(&file).await.unwrap();
+    store.close().await;
+    let good = fs::read(&file).unwrap();
+
+    // Damaged in the middle.
+    let mut bytes = good.clone();
+    bytes[4096..8192].fill(0xA5);
+    fs::write(&file, &bytes).unwrap();
+    let message = open(&file).await.unwrap_err();
+    assert!(message.contains("damaged") || message.contains("cannot be opened"), "{message}");
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+
+    // Cut short.
+    fs::write(&file, &good[..good.len() / 2]).unwrap();
+    assert!(open(&file).await.is_err());
+
+    // Another program's.
+    let foreign = folder.path().join("foreign.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&foreign).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE songs (title TEXT)").execute(&pool).await.unwrap();
+    pool.close().await;
+    let before = fs::read(&foreign).unwrap();
+    let message = open(&foreign).await.unwrap_err();
+    assert!(message.contains("another program"), "{message}");
+    assert_eq!(fs::read(&foreign).unwrap(), before);
+
+    // Of a newer Trainset.
+    fs::write(&file, &good).unwrap();
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    sqlx::raw_sql("INSERT INTO _sqlx_migrations VALUES (999, 'later', CURRENT_TIMESTAMP, TRUE, X'00', 1)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let message = open(&file).await.unwrap_err();
+    assert!(message.contains("newer Trainset"), "{message}");
+
+    // And a good one opens again, with what was in it.
+    fs::write(&file, &good).unwrap();
+    assert_eq!(open(&file).await.unwrap().models().await.unwrap().len(), 1);
+}
+
+#[test]
+fn the_demo_shop_is_not_written_over_anything() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("shop");
+    fs::create_dir(&target).unwrap();
+    fs::write(target.join("mine.txt"), "mine").unwrap();
+    let output = trainset(folder.path()).arg("demo").arg(&target).output().unwrap();
+    refused(&output, "already");
+    assert_eq!(fs::read_to_string(target.join("mine.txt")).unwrap(), "mine");
+}

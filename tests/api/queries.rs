@@ -1,0 +1,110 @@
+//! Generated queries, previews and counts.
+
+use serde_json::json;
+use trainset::domain::schema::{ColumnType, Mode};
+use trainset::domain::value::{ResultColumn, Rows, Value};
+use trainset::warehouse::WarehouseError;
+
+use crate::helpers::{TestApp, config};
+
+fn three_columns(rows: usize) -> Rows {
+    let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    Rows {
+        columns: vec![
+            column("user_id", ColumnType::Int64),
+            column("amount", ColumnType::Float64),
+            column("category", ColumnType::String),
+        ],
+        rows: (0..rows).map(|n| vec![Value::Int(n as i64), Value::Float(1.5), Value::Null]).collect(),
+        truncated: false,
+    }
+}
+
+#[tokio::test]
+async fn the_query_and_what_the_warehouse_thinks_of_it() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let body = app.get(&format!("/api/datasets/{id}/query/")).await.ok();
+    let sql = body["query"].as_str().unwrap();
+    assert!(sql.contains("raw_data.orders") && !sql.trim_end().ends_with(';'), "{sql}");
+    assert_eq!((&body["validation"]["valid"], &body["validation"]["total_bytes_processed"]), (&json!(true), &json!(4096)));
+    let train = app.get(&format!("/api/datasets/{id}/query/?split=train&for_analysis=true")).await.ok();
+    assert_ne!(train["query"], body["query"]);
+    let posted = app.post(&format!("/api/datasets/{id}/validate-query/"), json!({})).await.ok();
+    assert_eq!(posted, body);
+    // A split that the dataset does not make.
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.faults(), ["split"]);
+    app.get(&format!("/api/datasets/{id}/query/?split=half")).await.refused(400, "bad_parameter");
+    app.get("/api/datasets/99/query/").await.refused(404, "not_found");
+    // A warehouse that says no is an answer: the query is there to be looked at.
+    app.fake.break_with(WarehouseError::Query("Syntax error at [3:1]".into()));
+    let body = app.get(&format!("/api/datasets/{id}/query/")).await.ok();
+    assert_eq!((&body["validation"]["valid"], &body["validation"]["error"]), (&json!(false), &json!("Syntax error at [3:1]")));
+}
+
+#[tokio::test]
+async fn the_queries_of_all_splits() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let body = app.get(&format!("/api/datasets/{id}/query/split/")).await.ok();
+    assert_eq!(body["queries"].as_object().unwrap().keys().collect::<Vec<_>>(), ["train", "eval"]);
+    assert_eq!(body["queries"]["eval"]["validation"]["valid"], json!(true));
+    app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": null})).await.ok();
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/split/")).await.faults(), ["split_config"]);
+}
+
+#[tokio::test]
+async fn an_unsaved_config_is_compiled() {
+    let app = TestApp::new().await;
+    let saved = app.dataset("Orders").await;
+    let whole = app.post("/api/models/1/compile/", json!({"config": config()})).await.ok();
+    let parts = app.post("/api/models/1/compile/", config()).await.ok();
+    assert_eq!(whole, parts);
+    assert_eq!(whole["query"], app.get(&format!("/api/datasets/{saved}/query/")).await.ok()["query"]);
+    let mut bad = config();
+    bad["primary_table"] = json!("raw_data.nope");
+    assert!(app.post("/api/models/1/compile/", bad).await.faults().contains(&"primary_table".to_owned()));
+    app.post("/api/models/9/compile/", config()).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_preview_shows_rows_of_the_real_query() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    app.fake.answer(three_columns(5));
+    let preview = app.get(&format!("/api/datasets/{id}/preview/?limit=5")).await.ok()["preview"].clone();
+    assert_eq!(preview["columns"][0], json!({"name": "user_id", "type": "INT64", "mode": "NULLABLE", "ml_role": "user_id"}));
+    assert_eq!((&preview["total"], &preview["limited"], &preview["rows"][1]), (&json!(5), &json!(false), &json!([1, 1.5, null])));
+    // One more row than is shown.
+    app.fake.answer(three_columns(6));
+    let preview = app.get(&format!("/api/datasets/{id}/preview/?limit=5&split=train")).await.ok()["preview"].clone();
+    assert_eq!((&preview["total"], &preview["limited"]), (&json!(5), &json!(true)));
+    for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "rows=3"] {
+        assert_eq!(app.get(&format!("/api/datasets/{id}/preview/?{query}")).await.status, 400, "{query}");
+    }
+    app.get("/api/datasets/99/preview/").await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_warehouses_faults_have_their_own_statuses() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let preview = format!("/api/datasets/{id}/preview/");
+    for (error, status, code) in [
+        (WarehouseError::Query("Division by zero".into()), 502, "warehouse"),
+        (WarehouseError::Timeout(240), 504, "timeout"),
+        (WarehouseError::Unreachable("BigQuery does not answer.".into()), 502, "unreachable"),
+        (WarehouseError::Resources("The query needs more memory than there is.".into()), 502, "resources"),
+        (WarehouseError::NoPermission("No permission to read raw_data.orders.".into()), 502, "no_permission"),
+    ] {
+        let message = error.to_string();
+        app.fake.break_with(error);
+        assert_eq!(app.get(&preview).await.refused(status, code)["message"], message);
+    }
+    // A broken table is named where the config names it.
+    let broken =
+        WarehouseError::Unreadable { table: "raw_data.orders".parse().unwrap(), reason: "the file ends too early".into() };
+    app.fake.schemas.lock().unwrap().insert("raw_data.orders".parse().unwrap(), Err(broken));
+    let body = app.get(&preview).await.refused(422, "invalid");
+    assert!(body["errors"]["primary_table"].as_str().unwrap().contains("ends too early"), "{body}");
+}
