@@ -1,0 +1,467 @@
+//! From GoogleSQL's text to a statement that DataFusion plans: literals with their escapes, and functions that are another
+//! spelling of what DataFusion has. Knows no types: what depends on them is in [`super::semantics`].
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use datafusion::sql::parser::{DFParserBuilder, Statement as PlannedStatement};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, ObjectName, Query, SetExpr, Statement, Value, VisitMut, VisitorMut,
+};
+use datafusion::sql::sqlparser::dialect::BigQueryDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+/// Nesting of a statement beyond this is refused.
+const MAX_DEPTH: usize = 200;
+
+/// Parses one SELECT or WITH. Anything else is refused, with a text for people.
+pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
+    let mut tokens = Tokenizer::new(&BigQueryDialect, sql)
+        .with_unescape(false)
+        .tokenize_with_location()
+        .map_err(|error| format!("The SQL cannot be read: {error}"))?;
+    for token in &mut tokens {
+        unescape_token(&mut token.token)?;
+    }
+    let mut statements = DFParserBuilder::new(tokens)
+        .with_dialect(&BigQueryDialect)
+        .with_recursion_limit(MAX_DEPTH)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| super::errors::text(&error))?;
+    let only = statements.pop_front().ok_or("There is no SQL to run. Write a SELECT.")?;
+    if !statements.is_empty() {
+        return Err("Only one statement runs at a time. Remove all but one.".into());
+    }
+    let PlannedStatement::Statement(mut statement) = only else { return Err(ONLY_SELECT.into()) };
+    let Statement::Query(query) = statement.as_mut() else { return Err(ONLY_SELECT.into()) };
+    let mut rewriter = Rewriter;
+    match query.visit(&mut rewriter) {
+        ControlFlow::Continue(()) => Ok(PlannedStatement::Statement(statement)),
+        ControlFlow::Break(reason) => Err(reason),
+    }
+}
+
+const ONLY_SELECT: &str = "Only SELECT statements run here: the tables are read, never changed.";
+
+/// Turns any spelling of a string into a plain one.
+fn unescape_token(token: &mut Token) -> Result<(), String> {
+    let plain = match token {
+        Token::SingleQuotedString(text) => unescape(text, Some('\''))?,
+        Token::DoubleQuotedString(text) => unescape(text, Some('"'))?,
+        Token::TripleSingleQuotedString(text) | Token::TripleDoubleQuotedString(text) => unescape(text, None)?,
+        Token::SingleQuotedRawStringLiteral(text)
+        | Token::DoubleQuotedRawStringLiteral(text)
+        | Token::TripleSingleQuotedRawStringLiteral(text)
+        | Token::TripleDoubleQuotedRawStringLiteral(text) => std::mem::take(text),
+        _ => return Ok(()),
+    };
+    *token = Token::SingleQuotedString(plain);
+    Ok(())
+}
+
+/// <https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences>
+fn unescape(text: &str, quote: Option<char>) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if Some(c) == quote {
+            return Err(format!("A quote inside a string is written \\{c}, not doubled."));
+        }
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        let escape = rest.next().ok_or("A string ends with a lone backslash. Write it twice.")?;
+        let mut code = |digits: usize, radix: u32, first: Option<char>| {
+            let text: String = rest.by_ref().take(digits).collect();
+            let complete = text.len() == digits && text.chars().all(|c| c.is_digit(radix));
+            let code = first.into_iter().chain(text.chars()).collect::<String>();
+            u32::from_str_radix(&code, radix).ok().filter(|_| complete).and_then(char::from_u32)
+        };
+        let plain = match escape {
+            'a' => Some('\u{7}'),
+            'b' => Some('\u{8}'),
+            'f' => Some('\u{c}'),
+            'n' => Some('\n'),
+            'r' => Some('\r'),
+            't' => Some('\t'),
+            'v' => Some('\u{b}'),
+            '\\' | '?' | '"' | '\'' | '`' => Some(escape),
+            'x' | 'X' => code(2, 16, None),
+            'u' => code(4, 16, None),
+            'U' => code(8, 16, None),
+            '0'..='3' => code(2, 8, Some(escape)),
+            _ => None,
+        };
+        out.push(plain.ok_or_else(|| format!("\\{escape} is not an escape that GoogleSQL knows, or is not complete."))?);
+    }
+    Ok(out)
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        match only_reads(&query.body) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(ONLY_SELECT.into()),
+        }
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        let replaced = match expr {
+            Expr::Function(function) => rewrite_function(function),
+            Expr::Extract { field, expr: value, .. } => rewrite_extract(field, value),
+            _ => Ok(None),
+        };
+        match replaced {
+            Ok(Some(new)) => *expr = new,
+            Ok(None) => {}
+            Err(reason) => return ControlFlow::Break(reason),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn only_reads(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.into.is_none(),
+        SetExpr::SetOperation { left, right, .. } => only_reads(left) && only_reads(right),
+        SetExpr::Query(_) | SetExpr::Values(_) => true,
+        _ => false,
+    }
+}
+
+/// Functions by name and number of arguments, in terms of DataFusion's. `_1` is the first argument.
+const TEMPLATES: &[(&str, usize, &str)] = &[
+    ("IF", 3, "CASE WHEN _1 THEN _2 ELSE _3 END"),
+    ("SAFE_DIVIDE", 2, "_1 / NULLIF(_2, 0)"),
+    ("MOD", 2, "_1 % _2"),
+    ("DATE", 1, "CAST(_1 AS DATE)"),
+    ("DATE", 3, "make_date(_1, _2, _3)"),
+    ("DATETIME", 1, "CAST(_1 AS DATETIME)"),
+    ("TIMESTAMP", 1, "CAST(_1 AS TIMESTAMP)"),
+    ("CURRENT_TIMESTAMP", 0, "CAST(now() AS TIMESTAMP)"),
+    ("CURRENT_DATETIME", 0, "CAST(CAST(now() AS TIMESTAMP) AS DATETIME)"),
+    ("DATE_ADD", 2, "CAST(CAST(_1 AS DATE) + _2 AS DATE)"),
+    ("DATE_SUB", 2, "CAST(CAST(_1 AS DATE) - _2 AS DATE)"),
+    ("DATETIME_ADD", 2, "CAST(_1 AS DATETIME) + _2"),
+    ("DATETIME_SUB", 2, "CAST(_1 AS DATETIME) - _2"),
+    ("TIMESTAMP_ADD", 2, "CAST(_1 AS TIMESTAMP) + _2"),
+    ("TIMESTAMP_SUB", 2, "CAST(_1 AS TIMESTAMP) - _2"),
+    ("UNIX_DATE", 1, "CAST(CAST(_1 AS DATE) AS INT64)"),
+    ("DATE_FROM_UNIX_DATE", 1, "CAST(CAST(_1 AS INT) AS DATE)"),
+    ("UNIX_MICROS", 1, "CAST(CAST(_1 AS TIMESTAMP) AS INT64)"),
+    (
+        "UNIX_MILLIS",
+        1,
+        "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - ((CAST(CAST(_1 AS TIMESTAMP) AS INT64) % 1000 + 1000) % 1000), 1000)",
+    ),
+    // Instants before 1970 go to the second before them, as all do.
+    (
+        "UNIX_SECONDS",
+        1,
+        "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - ((CAST(CAST(_1 AS TIMESTAMP) AS INT64) % 1000000 + 1000000) % 1000000), 1000000)",
+    ),
+    ("TIMESTAMP_SECONDS", 1, "CAST(_1 * 1000000 AS TIMESTAMP)"),
+    ("TIMESTAMP_MILLIS", 1, "CAST(_1 * 1000 AS TIMESTAMP)"),
+    ("TIMESTAMP_MICROS", 1, "CAST(_1 AS TIMESTAMP)"),
+    ("CONTAINS_SUBSTR", 2, "contains(lower(CAST(_1 AS STRING)), lower(_2))"),
+    ("REGEXP_CONTAINS", 2, "regexp_like(_1, _2)"),
+    ("LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
+    ("CHAR_LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
+    ("CHARACTER_LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
+    ("BYTE_LENGTH", 1, "CAST(octet_length(_1) AS INT64)"),
+    ("ARRAY_LENGTH", 1, "CASE WHEN _1 IS NULL THEN NULL ELSE COALESCE(CAST(array_length(_1) AS INT64), 0) END"),
+    ("IS_NAN", 1, "isnan(_1)"),
+    ("DATE_DIFF DAY", 2, "CAST(CAST(_1 AS DATE) AS INT64) - CAST(CAST(_2 AS DATE) AS INT64)"),
+    (
+        "DATE_DIFF MONTH",
+        2,
+        "CAST((date_part('year', _1) - date_part('year', _2)) * 12 + date_part('month', _1) - date_part('month', _2) AS INT64)",
+    ),
+    ("DATE_DIFF YEAR", 2, "CAST(date_part('year', _1) - date_part('year', _2) AS INT64)"),
+    ("TIMESTAMP_DIFF MICROSECOND", 2, "CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64)"),
+    ("TIMESTAMP_DIFF MILLISECOND", 2, "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64), 1000)"),
+    ("TIMESTAMP_DIFF SECOND", 2, "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64), 1000000)"),
+    ("TIMESTAMP_DIFF MINUTE", 2, "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64), 60000000)"),
+    ("TIMESTAMP_DIFF HOUR", 2, "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64), 3600000000)"),
+    ("TIMESTAMP_DIFF DAY", 2, "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - CAST(CAST(_2 AS TIMESTAMP) AS INT64), 86400000000)"),
+    ("DATE_TRUNC DAY", 1, "CAST(_1 AS DATE)"),
+    ("DATE_TRUNC ISOWEEK", 1, "CAST(date_trunc('week', _1) AS DATE)"),
+    ("DATE_TRUNC MONTH", 1, "CAST(date_trunc('month', _1) AS DATE)"),
+    ("DATE_TRUNC QUARTER", 1, "CAST(date_trunc('quarter', _1) AS DATE)"),
+    ("DATE_TRUNC YEAR", 1, "CAST(date_trunc('year', _1) AS DATE)"),
+    ("TIMESTAMP_TRUNC SECOND", 1, "CAST(date_trunc('second', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC MINUTE", 1, "CAST(date_trunc('minute', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC HOUR", 1, "CAST(date_trunc('hour', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC DAY", 1, "CAST(date_trunc('day', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC ISOWEEK", 1, "CAST(date_trunc('week', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC MONTH", 1, "CAST(date_trunc('month', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+    ("TIMESTAMP_TRUNC YEAR", 1, "CAST(date_trunc('year', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
+];
+
+/// Functions that take a part of a date as their last argument, and those that count as them.
+const WITH_PART: &[(&str, &str)] = &[
+    ("DATE_DIFF", "DATE_DIFF"),
+    ("TIMESTAMP_DIFF", "TIMESTAMP_DIFF"),
+    ("DATE_TRUNC", "DATE_TRUNC"),
+    ("TIMESTAMP_TRUNC", "TIMESTAMP_TRUNC"),
+];
+
+/// Functions that BigQuery counts in INT64 and DataFusion in another integer; and their names here.
+const COUNTING: &[(&str, &str)] = &[
+    ("ROW_NUMBER", "row_number"),
+    ("RANK", "rank"),
+    ("DENSE_RANK", "dense_rank"),
+    ("NTILE", "ntile"),
+    ("APPROX_COUNT_DISTINCT", "approx_distinct"),
+    ("STRPOS", "strpos"),
+];
+
+/// The same function under another name.
+const RENAMED: &[(&str, &str)] = &[
+    ("LOGICAL_AND", "bool_and"),
+    ("LOGICAL_OR", "bool_or"),
+    ("ANY_VALUE", "first_value"),
+    ("VARIANCE", "var_samp"),
+    ("POW", "power"),
+    ("CEILING", "ceil"),
+];
+
+static PARSED: LazyLock<HashMap<(&str, usize), Expr>> = LazyLock::new(|| {
+    let parsed = |(name, count, text): &(&'static str, usize, &str)| {
+        let expr = Parser::new(&BigQueryDialect).try_with_sql(text).and_then(|mut parser| parser.parse_expr());
+        // A test parses each of them.
+        Some(((*name, *count), expr.ok()?))
+    };
+    TEMPLATES.iter().filter_map(parsed).collect()
+});
+
+fn rewrite_function(function: &mut Function) -> Result<Option<Expr>, String> {
+    let [part] = function.name.0.as_slice() else { return Ok(None) };
+    let Some(name) = part.as_ident().map(|ident| ident.value.to_ascii_uppercase()) else { return Ok(None) };
+    let Some(args) = plain_args(function) else { return Ok(None) };
+    let is = |table: &'static [(&str, &'static str)]| table.iter().find(|(google, _)| *google == name).map(|(_, other)| *other);
+
+    if name == "COUNTIF" && args.len() == 1 {
+        let condition = CaseWhen { condition: args[0].clone(), result: number("1") };
+        set_args(function, vec![case(vec![condition], None)]);
+        rename(function, "count");
+        return Ok(None);
+    }
+    if let Some(other) = is(RENAMED) {
+        rename(function, other);
+        return Ok(None);
+    }
+    if let Some(other) = is(COUNTING) {
+        rename(function, other);
+        return Ok(Some(cast_to_int64(Expr::Function(function.clone()))));
+    }
+    if function.over.is_some() {
+        return Ok(None);
+    }
+    if let Some(base) = is(WITH_PART) {
+        let Some((Expr::Identifier(part), values)) = args.split_last() else { return Ok(None) };
+        let key = format!("{base} {}", part.value.to_ascii_uppercase());
+        return match PARSED.iter().find(|((known, count), _)| *known == key && *count == values.len()) {
+            Some((_, template)) => Ok(Some(filled(template, values))),
+            None => Err(format!("{name} does not take the part {} here.", part.value)),
+        };
+    }
+    match (name.as_str(), args.as_slice()) {
+        // Days, midnights and clocks are in UTC here: no other zone is known.
+        ("DATE" | "DATETIME" | "TIMESTAMP", [value, zone]) => match text_of(zone) {
+            Some(zone) if is_utc(zone) => {
+                Ok(PARSED.get(&(static_name(&name), 1)).map(|t| filled(t, std::slice::from_ref(value))))
+            }
+            _ => Err(format!("{name} takes the time zone 'UTC' here.")),
+        },
+        ("CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_DATETIME", [zone]) => match text_of(zone) {
+            Some(zone) if is_utc(zone) => {
+                set_args(function, vec![]);
+                Ok(PARSED.get(&(static_name(&name), 0)).cloned())
+            }
+            _ => Err(format!("{name} takes the time zone 'UTC' here.")),
+        },
+        // NULL in, NULL out; DataFusion's own skip it.
+        ("CONCAT", [first, rest @ ..]) => {
+            let concat = |left, right: &Expr| binary(left, BinaryOperator::StringConcat, right.clone());
+            Ok(Some(Expr::Nested(Box::new(rest.iter().fold(first.clone(), concat)))))
+        }
+        ("GREATEST" | "LEAST", [first, rest @ ..]) => {
+            let is_null = |value: &Expr| Expr::IsNull(Box::new(value.clone()));
+            let any = rest.iter().fold(is_null(first), |any, value| binary(any, BinaryOperator::Or, is_null(value)));
+            let null = CaseWhen { condition: any, result: Expr::Value(Value::Null.into()) };
+            Ok(Some(case(vec![null], Some(Expr::Function(function.clone())))))
+        }
+        (name, values) => {
+            Ok(PARSED.iter().find(|((known, count), _)| *known == name && *count == values.len()).map(|(_, t)| filled(t, values)))
+        }
+    }
+}
+
+fn static_name(name: &str) -> &'static str {
+    TEMPLATES.iter().map(|(known, ..)| *known).find(|known| *known == name).unwrap_or_default()
+}
+
+fn is_utc(zone: &str) -> bool {
+    ["UTC", "Etc/UTC", "Z", "+00", "+00:00"].contains(&zone)
+}
+
+fn rewrite_extract(field: &DateTimeField, value: &Expr) -> Result<Option<Expr>, String> {
+    let extract = |field| Expr::Extract {
+        field,
+        syntax: datafusion::sql::sqlparser::ast::ExtractSyntax::From,
+        expr: Box::new(value.clone()),
+    };
+    Ok(Some(match field {
+        DateTimeField::Date => Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(value.clone()),
+            data_type: DataType::Date,
+            array: false,
+            format: None,
+        },
+        // Sunday is 1.
+        DateTimeField::DayOfWeek => {
+            Expr::Nested(Box::new(binary(cast_to_int64(extract(DateTimeField::Dow)), BinaryOperator::Plus, number("1"))))
+        }
+        DateTimeField::DayOfYear => cast_to_int64(extract(DateTimeField::Doy)),
+        DateTimeField::IsoWeek => cast_to_int64(extract(DateTimeField::Week(None))),
+        DateTimeField::Week(_) => return Err("EXTRACT takes ISOWEEK here, not WEEK.".into()),
+        other => cast_to_int64(extract(other.clone())),
+    }))
+}
+
+/// The arguments where they are a plain list.
+fn plain_args(function: &Function) -> Option<Vec<Expr>> {
+    match &function.args {
+        FunctionArguments::None => Some(vec![]),
+        FunctionArguments::Subquery(_) => None,
+        FunctionArguments::List(list) => list
+            .args
+            .iter()
+            .map(|arg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+fn set_args(function: &mut Function, args: Vec<Expr>) {
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
+    }
+}
+
+fn rename(function: &mut Function, name: &str) {
+    function.name = ObjectName::from(vec![Ident::new(name)]);
+}
+
+fn filled(template: &Expr, args: &[Expr]) -> Expr {
+    struct Fill<'a>(&'a [Expr]);
+    impl VisitorMut for Fill<'_> {
+        type Break = ();
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            if let Expr::Identifier(ident) = expr
+                && let Some(place) = ident.value.strip_prefix('_').and_then(|place| place.parse::<usize>().ok())
+                && let Some(arg) = self.0.get(place - 1)
+            {
+                *expr = arg.clone();
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut expr = template.clone();
+    let _ = VisitMut::visit(&mut expr, &mut Fill(args));
+    expr
+}
+
+fn text_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn number(text: &str) -> Expr {
+    Expr::Value(Value::Number(text.into(), false).into())
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+fn cast_to_int64(value: Expr) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(value), data_type: DataType::Int64, array: false, format: None }
+}
+
+fn case(conditions: Vec<CaseWhen>, otherwise: Option<Expr>) -> Expr {
+    use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions,
+        else_result: otherwise.map(Box::new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_parses() {
+        assert_eq!(PARSED.len(), TEMPLATES.len());
+    }
+
+    #[test]
+    fn strings_are_unescaped_as_googlesql_does() {
+        for (text, plain) in [
+            (r"O\'Brien", "O'Brien"),
+            (r"\\", "\\"),
+            (r"a\nb\t\r", "a\nb\t\r"),
+            (r"\u00e9\x41\U0001F600\101", "éA😀A"),
+            (r#"\"\`\?"#, "\"`?"),
+        ] {
+            assert_eq!(unescape(text, Some('\'')).as_deref(), Ok(plain));
+        }
+        for bad in [r"\", r"\q", r"\x4", r"\uD800", "a''b"] {
+            assert!(unescape(bad, Some('\'')).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_one_select_runs() {
+        for bad in [
+            "",
+            "CREATE TABLE t (a INT64)",
+            "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'x'",
+            "COPY t TO 'x.csv'",
+            "INSERT INTO t VALUES (1)",
+            "DELETE FROM t WHERE TRUE",
+            "DROP TABLE t",
+            "SET x = 1",
+            "SHOW TABLES",
+            "EXPLAIN SELECT 1",
+            "SELECT 1; SELECT 2",
+            "SELECT 1 INTO t",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert!(parse("SELECT 1;").is_ok());
+        assert!(parse("WITH a AS (SELECT 1 AS x) SELECT * FROM a").is_ok());
+    }
+}

@@ -1,0 +1,186 @@
+//! The scalar functions of GoogleSQL that DataFusion has under no name. What is another spelling of something that it has is in
+//! [`super::dialect`] instead.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, Int64Builder, StringViewBuilder};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+
+use super::text::{Writer, json_writer, sql_writer};
+
+/// `/` of INT64 and FLOAT64: a FLOAT64; division by zero is an error.
+pub(super) const DIVIDE: &str = "float_divide";
+/// CAST to STRING where BigQuery's text is not Arrow's.
+pub(super) const TEXT: &str = "sql_text";
+
+/// All of them.
+pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
+    [
+        Function::new("farm_fingerprint", Kind::Fingerprint, Signature::any(1, Volatility::Immutable)),
+        Function::new("to_json_string", Kind::Json, Signature::any(1, Volatility::Immutable)),
+        Function::new("div", Kind::IntegerDivide, Signature::exact(vec![DataType::Int64; 2], Volatility::Immutable)),
+        Function::new(DIVIDE, Kind::Divide, Signature::exact(vec![DataType::Float64; 2], Volatility::Immutable)),
+        Function::new(TEXT, Kind::Text, Signature::any(1, Volatility::Immutable)),
+    ]
+    .map(|function| Arc::new(ScalarUDF::new_from_impl(function)))
+    .into()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Fingerprint,
+    Json,
+    IntegerDivide,
+    Divide,
+    Text,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Function {
+    name: &'static str,
+    kind: Kind,
+    signature: Signature,
+}
+
+impl Function {
+    fn new(name: &'static str, kind: Kind, signature: Signature) -> Self {
+        Self { name, kind, signature }
+    }
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        match self.kind {
+            Kind::Fingerprint => match args.first() {
+                Some(
+                    DataType::Utf8
+                    | DataType::LargeUtf8
+                    | DataType::Utf8View
+                    | DataType::Binary
+                    | DataType::LargeBinary
+                    | DataType::BinaryView
+                    | DataType::Null,
+                ) => Ok(DataType::Int64),
+                _ => plan_err!("FARM_FINGERPRINT takes STRING or BYTES"),
+            },
+            Kind::IntegerDivide => Ok(DataType::Int64),
+            Kind::Divide => Ok(DataType::Float64),
+            Kind::Json | Kind::Text => Ok(DataType::Utf8View),
+        }
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let result: ArrayRef = match self.kind {
+            Kind::Fingerprint => Arc::new(fingerprint(&arrays[0])?),
+            Kind::Json => written(&arrays[0], json_writer(&arrays[0])?, true),
+            Kind::Text => written(&arrays[0], sql_writer(&arrays[0])?, false),
+            Kind::IntegerDivide => Arc::new(integer_divide(&arrays[0], &arrays[1])?),
+            Kind::Divide => Arc::new(divide(&arrays[0], &arrays[1])?),
+        };
+        Ok(match constant {
+            true => ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?),
+            false => ColumnarValue::Array(result),
+        })
+    }
+}
+
+/// `farmhash2` gives BigQuery's documented values, as a signed number.
+fn fingerprint(array: &ArrayRef) -> Result<Int64Array> {
+    fn each<'a, B: AsRef<[u8]> + 'a>(values: impl Iterator<Item = Option<B>>, rows: usize) -> Int64Array {
+        let mut out = Int64Builder::with_capacity(rows);
+        for value in values {
+            out.append_option(value.map(|bytes| farmhash2::fingerprint64(bytes.as_ref()) as i64));
+        }
+        out.finish()
+    }
+    let rows = array.len();
+    Ok(match array.data_type() {
+        DataType::Utf8 => each(array.as_string::<i32>().iter(), rows),
+        DataType::LargeUtf8 => each(array.as_string::<i64>().iter(), rows),
+        DataType::Utf8View => each(array.as_string_view().iter(), rows),
+        DataType::Binary => each(array.as_binary::<i32>().iter(), rows),
+        DataType::LargeBinary => each(array.as_binary::<i64>().iter(), rows),
+        DataType::BinaryView => each(array.as_binary_view().iter(), rows),
+        DataType::Null => Int64Array::new_null(rows),
+        _ => return exec_err!("FARM_FINGERPRINT takes STRING or BYTES"),
+    })
+}
+
+fn written(array: &ArrayRef, writer: Writer, writes_null: bool) -> ArrayRef {
+    let nulls = if writes_null { None } else { array.logical_nulls() };
+    let mut out = StringViewBuilder::with_capacity(array.len());
+    let mut text = String::new();
+    for row in 0..array.len() {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            out.append_null();
+            continue;
+        }
+        text.clear();
+        writer(row, &mut text);
+        out.append_value(&text);
+    }
+    Arc::new(out.finish())
+}
+
+fn integer_divide(left: &ArrayRef, right: &ArrayRef) -> Result<Int64Array> {
+    let pairs = left.as_primitive::<Int64Type>().iter().zip(right.as_primitive::<Int64Type>());
+    pairs
+        .map(|pair| match pair {
+            (Some(left), Some(right)) => match left.checked_div(right) {
+                Some(quotient) => Ok(Some(quotient)),
+                None if right == 0 => exec_err!("division by zero: DIV({left}, 0)"),
+                None => exec_err!("INT64 overflow: DIV({left}, {right})"),
+            },
+            _ => Ok(None),
+        })
+        .collect()
+}
+
+fn divide(left: &ArrayRef, right: &ArrayRef) -> Result<Float64Array> {
+    let pairs = left.as_primitive::<Float64Type>().iter().zip(right.as_primitive::<Float64Type>());
+    pairs
+        .map(|pair| match pair {
+            (Some(left), Some(right)) if right == 0.0 => {
+                exec_err!("division by zero: {} / 0; SAFE_DIVIDE gives NULL instead", super::text::float(left))
+            }
+            (Some(left), Some(right)) => Ok(Some(left / right)),
+            _ => Ok(None),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::array::{BinaryArray, StringArray};
+
+    #[test]
+    fn fingerprints_are_those_of_the_documentation() {
+        // https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint
+        let long = "a".repeat(128);
+        let known = [
+            ("1footrue", -1541654101129638711),
+            ("2applefalse", 2794438866806483259),
+            ("3true", -4880158226897771312),
+            // A length that another implementation of the hash gets wrong.
+            (long.as_str(), -4747627967806356490),
+        ];
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(known.map(|(text, _)| text)));
+        let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values(known.map(|(text, _)| text.as_bytes())));
+        let expected = Int64Array::from_iter_values(known.map(|(_, number)| number));
+        assert_eq!(fingerprint(&texts).unwrap(), expected);
+        assert_eq!(fingerprint(&bytes).unwrap(), expected);
+    }
+}

@@ -1,0 +1,89 @@
+//! What depends on types: where an operator or a cast means another thing in GoogleSQL than in DataFusion, the plan is changed.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, Result};
+use datafusion::functions::math::round;
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction, TryCast};
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
+
+/// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text.
+#[derive(Debug)]
+pub(super) struct GoogleSemantics {
+    pub divide: Arc<ScalarUDF>,
+    pub text: Arc<ScalarUDF>,
+}
+
+impl FunctionRewrite for GoogleSemantics {
+    fn name(&self) -> &str {
+        "google_semantics"
+    }
+
+    fn rewrite(&self, expr: Expr, schema: &DFSchema, _config: &ConfigOptions) -> Result<Transformed<Expr>> {
+        match expr {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Divide, right })
+                if is_plain_number(&left, schema) && is_plain_number(&right, schema) =>
+            {
+                let float = |side: Box<Expr>| Expr::Cast(Cast::new(side, DataType::Float64));
+                Ok(Transformed::yes(call(&self.divide, vec![float(left), float(right)])))
+            }
+            Expr::Cast(cast) if self.needs_help(&cast.expr, cast.field.data_type(), schema) => {
+                let from = cast.expr.get_type(schema)?;
+                Ok(Transformed::yes(match self.helped(*cast.expr, &from, cast.field.data_type(), false) {
+                    (inner, true) => Expr::Cast(Cast::new_from_field(Box::new(inner), cast.field)),
+                    (done, false) => done,
+                }))
+            }
+            Expr::TryCast(cast) if self.needs_help(&cast.expr, cast.field.data_type(), schema) => {
+                let from = cast.expr.get_type(schema)?;
+                Ok(Transformed::yes(match self.helped(*cast.expr, &from, cast.field.data_type(), true) {
+                    (inner, true) => Expr::TryCast(TryCast::new_from_field(Box::new(inner), cast.field)),
+                    (done, false) => done,
+                }))
+            }
+            other => Ok(Transformed::no(other)),
+        }
+    }
+}
+
+impl GoogleSemantics {
+    fn needs_help(&self, value: &Expr, to: &DataType, schema: &DFSchema) -> bool {
+        let Ok(from) = value.get_type(schema) else { return false };
+        match to {
+            DataType::Int64 => from.is_floating() || from.is_decimal(),
+            DataType::Utf8View => {
+                from.is_floating() || from.is_decimal() || matches!(from, DataType::Timestamp(..) | DataType::Time64(_))
+            }
+            _ => false,
+        }
+    }
+
+    /// The value on its way, and whether the cast itself is still to be done.
+    fn helped(&self, value: Expr, from: &DataType, to: &DataType, safe: bool) -> (Expr, bool) {
+        match to {
+            // Halves away from zero, where Arrow cuts.
+            DataType::Int64 if from.is_floating() => (call(&round(), vec![value]), true),
+            DataType::Int64 => {
+                let whole = match from {
+                    DataType::Decimal256(precision, _) => DataType::Decimal256(*precision, 0),
+                    _ => DataType::Decimal128(38, 0),
+                };
+                let value = Box::new(value);
+                (if safe { Expr::TryCast(TryCast::new(value, whole)) } else { Expr::Cast(Cast::new(value, whole)) }, true)
+            }
+            _ => (call(&self.text, vec![value]), false),
+        }
+    }
+}
+
+fn is_plain_number(side: &Expr, schema: &DFSchema) -> bool {
+    side.get_type(schema).is_ok_and(|of| of.is_integer() || of.is_floating())
+}
+
+fn call(function: &Arc<ScalarUDF>, args: Vec<Expr>) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(function.clone(), args))
+}
