@@ -150,12 +150,8 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
             folder
         }
     };
-    let (shown, dataset) = (folder.display().to_string(), options.dataset.clone());
-    let opened = tokio::task::spawn_blocking(move || Embedded::open(&folder, &dataset)).await;
-    let warehouse = opened.map_err(|_| format!("The folder {shown} cannot be read."))?.map_err(|error| {
-        let hint = "Name a folder of Parquet or CSV files with --warehouse.";
-        format!("{error} {hint}")
-    })?;
+    let shown = folder.display();
+    let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
     // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
     let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
     let broken: Vec<String> =
@@ -169,27 +165,9 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
     Err(format!("The folder {shown} has a file that cannot be read ({}). Repair it or take it out, and start again.", broken[0]))
 }
 
-/// Writes the demo shop beside its place and moves it there when it is whole, so that a crash leaves no half of it.
+/// Writes the demo shop; it appears whole or not at all.
 fn write_demo(folder: &Path, seed: u64) -> Result<(), String> {
-    let shown = folder.display();
-    let refused = |error: io::Error| format!("The demo shop cannot be written to {shown}: {error}.");
-    if folder.exists() {
-        let empty = std::fs::read_dir(folder).map_err(refused)?.next().is_none();
-        if !empty {
-            return Err(format!("There is something in {shown} already. Name a folder that is empty or not there yet."));
-        }
-    }
-    let name = folder.file_name().ok_or_else(|| format!("{shown} is not a folder that can be written to."))?;
-    let half = folder.with_file_name(format!("{}.{}.part", name.to_string_lossy(), std::process::id()));
-    let report = match demo::write(&half, seed) {
-        Ok(report) => report,
-        Err(error) => {
-            std::fs::remove_dir_all(&half).ok();
-            return Err(format!("The demo shop cannot be written to {shown}: {error}"));
-        }
-    };
-    // Moving onto an empty folder replaces it.
-    std::fs::rename(&half, folder).map_err(refused)?;
-    talk(&format!("Wrote the demo shop to {shown}: {report}"));
+    let report = demo::write(folder, seed).map_err(|error| error.to_string())?;
+    talk(&format!("Wrote the demo shop to {}: {report}", folder.display()));
     Ok(())
 }

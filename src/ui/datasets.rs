@@ -105,8 +105,7 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
     let toaster = use_toaster();
     let model = models.iter().find(|m| m.id == model_id).map(|m| m.name.clone()).unwrap_or_default();
     let href = Callback::new(move |(kind, id): (DialogKind, i64)| {
-        let here = place.get();
-        Place { dialog: Some((kind, Some(id))), ..here }.address(model_id)
+        Place { dialog: Some((kind, Some(id))), ..place.get_untracked() }.address(model_id)
     });
     let set_status = Action::new(move |(id, status): &(i64, Status)| {
         let (id, status) = (*id, *status);
@@ -154,7 +153,7 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
         .collect_view();
     let new_href = move || Place { dialog: Some((DialogKind::New, None)), ..place.get() }.address(model_id);
     let page_link = move |page: u32, text: &'static str, there: bool| {
-        let list = ListQuery { page, ..place.get().list };
+        let list = ListQuery { page, ..place.get_untracked().list };
         let address = Place { list, dialog: None }.address(model_id);
         if there {
             view! { <A href=address attr:class="button quiet">{text}</A> }.into_any()
@@ -262,9 +261,9 @@ fn SearchBar(model_id: i64, place: Memo<Place>) -> impl IntoView {
                 on:input:target=move |e| on_input(e.target().value())
             />
             <select name="status" aria-label="Status" prop:value=chosen on:change:target=move |e| on_status(e.target().value())>
-                <option value="" selected=chosen().is_empty()>"All statuses"</option>
-                <option value="draft" selected=chosen() == "draft">"Draft"</option>
-                <option value="active" selected=chosen() == "active">"Active"</option>
+                <option value="" selected=move || chosen().is_empty()>"All statuses"</option>
+                <option value="draft" selected=move || chosen() == "draft">"Draft"</option>
+                <option value="active" selected=move || chosen() == "active">"Active"</option>
             </select>
             <noscript><button type="submit" class="button">"Search"</button></noscript>
         </form>

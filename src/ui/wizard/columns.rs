@@ -80,6 +80,7 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
         <label class="field">
             <span>{role.word()}</span>
             <select
+                aria-label=role.word()
                 on:change:target=move |e| {
                     let column = read_option(&e.target().value());
                     state.edit(|draft| draft.map(role, column));

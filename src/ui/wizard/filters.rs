@@ -133,7 +133,7 @@ fn DateRangeEditor(state: State, has_timestamp: Memo<bool>) -> impl IntoView {
             <div class="field-row">
                 <label class="field">
                     <span>"Rows of"</span>
-                    <select on:change:target=move |e| choose(e.target().value())>
+                    <select aria-label="Rows of" on:change:target=move |e| choose(e.target().value())>
                         {option("all", "all days")} {option("days", "the last days")} {option("months", "the last months")}
                         {option("fixed", "fixed days")}
                     </select>
@@ -178,7 +178,7 @@ fn AsOfField(label: &'static str, #[prop(into)] as_of: Signal<Option<AsOf>>, on_
     view! {
         <label class="field">
             <span>{label}</span>
-            <select on:change:target=move |e| choose(e.target().value())>
+            <select aria-label=label on:change:target=move |e| choose(e.target().value())>
                 <option value="latest_event" selected=move || kind() == "latest_event">
                     "the latest event"
                 </option>
@@ -291,7 +291,7 @@ fn SplitEditor(state: State, has_timestamp: Memo<bool>) -> impl IntoView {
             {number("Test %", 0, 98, |s| match s { SplitConfig::Random { test_percent, .. } => Some(test_percent), _ => None })}
             <label class="field">
                 <span>"By"</span>
-                <select on:change:target=move |e| {
+                <select aria-label="By" on:change:target=move |e| {
                     let word = e.target().value();
                     if let Some((_, _, chosen)) = units.into_iter().find(|(value, ..)| *value == word) {
                         edit(Box::new(move |split| if let SplitConfig::Random { unit, .. } = split { *unit = chosen }));
@@ -324,7 +324,7 @@ fn SplitEditor(state: State, has_timestamp: Memo<bool>) -> impl IntoView {
             <div class="field-row">
                 <label class="field">
                     <span>"Train and eval"</span>
-                    <select on:change:target=move |e| choose(e.target().value())>
+                    <select aria-label="Train and eval" on:change:target=move |e| choose(e.target().value())>
                         {option("none", "no split", false)} {option("time_based", "by time", true)} {option("random", "at random", false)}
                         {option("leave_last", "leave the last rows of each user", true)}
                     </select>
