@@ -147,13 +147,13 @@ impl Orders {
 pub(super) fn returns(random: &mut ChaCha8Rng, orders: &Orders) -> Columns {
     const REASONS: [Option<&str>; 6] =
         [Some("too small"), Some("wrong colour"), Some("didn't like it"), Some("broken"), Some("other"), None];
-    let rows: Vec<(&Line, i64)> = orders
-        .lines
-        .iter()
-        .filter(|line| line.quantity > 0)
-        .filter_map(|line| random.random_bool(0.025).then(|| (line, orders.at[line.order] + random.random_range(1..20) * DAY)))
-        .filter(|(_, at)| *at <= END)
-        .collect();
+    let mut rows: Vec<(&Line, i64)> = vec![];
+    for line in orders.lines.iter().filter(|line| line.quantity > 0) {
+        if random.random_bool(0.025) {
+            rows.push((line, orders.at[line.order] + random.random_range(1..20) * DAY));
+        }
+    }
+    rows.retain(|(_, at)| *at <= END);
     vec![
         ("return_id", int((1..=rows.len() as i64).map(Some))),
         ("order_number", int(rows.iter().map(|(line, _)| Some(line.order_id)))),
