@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
@@ -43,6 +43,8 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
     let inner = Router::new()
         .merge(api::routes(app.clone()).layer(CompressionLayer::new()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
+        // Not compressed on the way: what is large here is compressed when it is built.
+        .route("/pkg/{*file}", get(package))
         .merge(pages(app, addr))
         // For the API's own extractors, and for bodies that others read.
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -79,9 +81,6 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         if let Some(file) = files::answer(request.uri().path(), request.headers()) {
             return file;
         }
-        if request.uri().path().starts_with("/pkg/") {
-            return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
-        }
         let mut page = not_found(request).await.into_response();
         if page.status() == StatusCode::OK {
             *page.status_mut() = StatusCode::NOT_FOUND;
@@ -98,6 +97,12 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
         .with_state(options)
+}
+
+/// The browser's half of the program.
+async fn package(request: Request) -> Response {
+    let file = files::answer(request.uri().path(), request.headers());
+    file.unwrap_or_else(|| (StatusCode::NOT_FOUND, "There is no such file.").into_response())
 }
 
 /// The router sees paths without a slash at the end, so the routes have none.
