@@ -57,6 +57,9 @@ finish() {
 trap finish EXIT
 
 rust_tests() {
+    # The tests on real data read it from here.
+    TRAINSET_COMPLETE_JOURNEY=$("$here/complete-journey.sh")
+    export TRAINSET_COMPLETE_JOURNEY
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --features ssr --no-fail-fast && cargo test --features ssr --doc
     else

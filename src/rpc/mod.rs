@@ -93,7 +93,12 @@ pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Sp
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview-config")]
-pub async fn preview_config(model_id: i64, config: DatasetConfig, split: Option<Split>, limit: u32) -> Result<record::Preview, Failure> {
+pub async fn preview_config(
+    model_id: i64,
+    config: DatasetConfig,
+    split: Option<Split>,
+    limit: u32,
+) -> Result<record::Preview, Failure> {
     Ok(app()?.preview_config(model_id, &config, split, limit).await?)
 }
 
