@@ -29,7 +29,8 @@ fn envelope(status: StatusCode, word: &str, fields: Value) -> Response {
 /// A failure with what only the API tells of it.
 #[derive(Debug)]
 pub struct ApiError {
-    failure: Failure,
+    /// Boxed: answers are passed along as results, and a failure is the rare one.
+    failure: Box<Failure>,
     more: Map<String, Value>,
 }
 
@@ -50,7 +51,7 @@ impl ApiError {
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
-        Self { failure, more: Map::new() }
+        Self { failure: Box::new(failure), more: Map::new() }
     }
 }
 
@@ -71,13 +72,14 @@ impl From<ServiceError> for ApiError {
             }
             _ => {}
         }
-        Self { failure: error.into(), more }
+        Self { failure: Box::new(error.into()), more }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self { failure, more } = self;
+        let failure = *failure;
         let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut fields = Map::new();
         fields.insert("code".into(), failure.code.into());

@@ -283,7 +283,10 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
         go.run(None);
         reload.run(());
     });
-    let dialog = Memo::new(move |_| place.get().dialog);
+    // A modal dialog exists in the browser only: the server does not load what it cannot show.
+    let in_browser = RwSignal::new(false);
+    Effect::new(move |_| in_browser.set(true));
+    let dialog = Memo::new(move |_| place.get().dialog.filter(|_| in_browser.get()));
     move || {
         let model_id = model_id.get();
         let (kind, id) = dialog.get()?;

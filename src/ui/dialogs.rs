@@ -179,7 +179,7 @@ fn CountsTable(counts: Counts) -> impl IntoView {
 }
 
 /// The dataset behind a dialog that shows one of its parts at a time.
-fn loaded(id: i64) -> (Resource<Result<Dataset, Failure>>, Signal<Vec<Split>>, Signal<String>) {
+fn splits_and_name(id: i64) -> (Signal<Vec<Split>>, Signal<String>) {
     let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
     let splits = Signal::derive(move || match dataset.get() {
         Some(Ok(dataset)) => dataset.config.split_config.splits().to_vec(),
@@ -189,12 +189,12 @@ fn loaded(id: i64) -> (Resource<Result<Dataset, Failure>>, Signal<Vec<Split>>, S
         Some(Ok(dataset)) => dataset.summary.name,
         _ => String::new(),
     });
-    (dataset, splits, name)
+    (splits, name)
 }
 
 #[component]
 pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (_, splits, name) = loaded(id);
+    let (splits, name) = splits_and_name(id);
     let part = RwSignal::new(None::<Split>);
     let query = Resource::new(move || part.get(), move |part| rpc::query(id, part));
     let title = Signal::derive(move || format!("Query of {}", name.get()));
@@ -231,7 +231,7 @@ fn file_stem(name: &str) -> String {
 
 #[component]
 pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (_, splits, name) = loaded(id);
+    let (splits, name) = splits_and_name(id);
     let part = RwSignal::new(None::<Split>);
     let preview = Resource::new(move || part.get(), move |part| rpc::preview(id, part, 100));
     let title = Signal::derive(move || format!("Rows of {}", name.get()));

@@ -350,7 +350,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn from_train(&self) -> bool {
+    fn counts_train_only(&self) -> bool {
         match self.config.filters.scope {
             Some(scope) => scope == Scope::Train,
             None => matches!(self.config.split_config, SplitConfig::TimeBased { .. }),
@@ -370,7 +370,7 @@ impl Oracle<'_> {
             revenue: Option<i128>,
         }
         let mut members: HashMap<String, Member> = HashMap::new();
-        for row in rows.iter().filter(|r| !self.from_train() || r.part == Some("train")) {
+        for row in rows.iter().filter(|r| !self.counts_train_only() || r.part == Some("train")) {
             let id = self.role(&row.at, role);
             let Some(key) = key_text(&id) else { continue };
             let member = members.entry(key).or_default();
@@ -416,7 +416,7 @@ impl Oracle<'_> {
         let key = |row: &Row, role| key_text(&self.role(&row.at, role));
         let mut users: HashMap<Option<String>, u32> = HashMap::new();
         let mut products: HashMap<Option<String>, u32> = HashMap::new();
-        for row in rows.iter().filter(|r| !self.from_train() || r.part == Some("train")) {
+        for row in rows.iter().filter(|r| !self.counts_train_only() || r.part == Some("train")) {
             *users.entry(key(row, Role::UserId)).or_default() += 1;
             *products.entry(key(row, Role::ProductId)).or_default() += 1;
         }

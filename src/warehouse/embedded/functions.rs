@@ -152,7 +152,7 @@ fn divide(left: &ArrayRef, right: &ArrayRef) -> Result<Float64Array> {
     let pairs = left.as_primitive::<Float64Type>().iter().zip(right.as_primitive::<Float64Type>());
     pairs
         .map(|pair| match pair {
-            (Some(left), Some(right)) if right == 0.0 => {
+            (Some(left), Some(0.0)) => {
                 exec_err!("division by zero: {} / 0; SAFE_DIVIDE gives NULL instead", super::text::float(left))
             }
             (Some(left), Some(right)) => Ok(Some(left / right)),
