@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use trainset::warehouse::demo;
 
 /// Define, check, version and take away training datasets for recommenders.
 #[derive(Debug, Parser)]
@@ -46,12 +47,9 @@ pub struct Demo {
     /// The folder to write to: one that is not there yet, or empty
     pub dir: PathBuf,
     /// Another number, another shop
-    #[arg(long, default_value_t = DEMO_SEED)]
+    #[arg(long, default_value_t = demo::SEED)]
     pub seed: u64,
 }
-
-/// The demo shop that everyone has.
-pub const DEMO_SEED: u64 = 42;
 
 /// The folder for what the program keeps: `$XDG_DATA_HOME/trainset`, or the platform's own.
 pub fn data_folder() -> Option<PathBuf> {

@@ -144,7 +144,7 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
             if !folder.exists() {
                 talk("Making a demo shop, once.");
                 let target = folder.clone();
-                let made = tokio::task::spawn_blocking(move || write_demo(&target, config::DEMO_SEED)).await;
+                let made = tokio::task::spawn_blocking(move || write_demo(&target, demo::SEED)).await;
                 made.map_err(|_| "The demo shop could not be made.".to_owned())??;
             }
             folder
@@ -159,7 +159,7 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
     if broken.is_empty() {
         return Ok(warehouse);
     }
-    for line in &broken {
+    for line in &broken[1..] {
         tracing::warn!("{line}");
     }
     Err(format!("The folder {shown} has a file that cannot be read ({}). Repair it or take it out, and start again.", broken[0]))

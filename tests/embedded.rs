@@ -612,33 +612,3 @@ ORDER BY `part`";
         run(&warehouse, "SELECT `order` FROM `raw_data.order lines` TABLESAMPLE SYSTEM (100 PERCENT) ORDER BY `order`").await;
     assert_eq!(ordered.rows.len(), 3);
 }
-
-/// Times queries over a folder of real data: `TRAINSET_REAL_DATA=folder cargo test --features ssr --test embedded -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "needs a folder of real data"]
-async fn real_data() {
-    let folder = std::env::var("TRAINSET_REAL_DATA").unwrap();
-    let started = Instant::now();
-    let warehouse = open(Path::new(&folder)).await;
-    println!("open {:?}", started.elapsed());
-    for info in warehouse.tables().await.unwrap() {
-        let schema = warehouse.schema(&info.name).await.unwrap();
-        let columns: Vec<String> = schema.columns.iter().map(|c| format!("{} {}", c.name, c.type_label())).collect();
-        println!("{} rows {:?} bytes {:?} {columns:?} {:?}", info.name, info.rows, info.bytes, schema.unusable);
-    }
-    for sql in [
-        "SELECT COUNT(*) AS n, MIN(`transaction_timestamp`) AS a, MAX(`transaction_timestamp`) AS b FROM `raw_data.transactions`",
-        "SELECT `display_location`, COUNT(*) AS n FROM `raw_data.promotions` GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
-        "SELECT `product_id`, COUNT(*) AS n, COUNT(DISTINCT `store_id`) AS s FROM `raw_data.promotions` GROUP BY `product_id` ORDER BY n DESC LIMIT 5",
-        "SELECT COUNT(*) AS n, COUNT(DISTINCT `product_id`) AS d, APPROX_COUNT_DISTINCT(`store_id`) AS s, MIN(`week`) AS a, MAX(`week`) AS b FROM `raw_data.promotions`",
-        "SELECT MOD(ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS `p`, '0' AS `seed`, CAST(`basket_id` AS STRING) AS `k`))), 100)), 10) AS b, COUNT(*) AS n FROM `raw_data.transactions` GROUP BY 1 ORDER BY 1",
-        "SELECT COUNT(*) AS n, SUM(`sales_value`) AS v FROM `raw_data.transactions` AS t LEFT JOIN `raw_data.products` AS p ON t.`product_id` = p.`product_id` WHERE p.`department` = 'GROCERY'",
-    ] {
-        let started = Instant::now();
-        match warehouse.run(sql, &Limits::default()).await {
-            Ok(rows) => println!("{:?} {sql}\n   {:?}", started.elapsed(), rows.rows.iter().take(3).collect::<Vec<_>>()),
-            Err(error) => println!("{:?} {sql}\n   {error}", started.elapsed()),
-        }
-        println!("   {:?}", warehouse.dry_run(sql).await.map(|dry| dry.bytes));
-    }
-}

@@ -28,10 +28,10 @@ test("a person joins three tables, maps, filters, splits, saves, and finds the d
   await wizard.getByLabel("Right key of products").selectOption({ label: "product_code (STRING)" });
   await wizard.getByRole("button", { name: "Next" }).click();
 
-  await wizard.getByLabel("user_id").selectOption({ label: "orders.buyer_id" });
-  await wizard.getByLabel("product_id").selectOption({ label: "order_lines.sku" });
-  await wizard.getByLabel("timestamp").selectOption({ label: "orders.ordered_at" });
-  await wizard.getByLabel("revenue").selectOption({ label: "order_lines.amount" });
+  await wizard.getByLabel("user_id").selectOption({ label: "orders.buyer_id (INT64)" });
+  await wizard.getByLabel("product_id").selectOption({ label: "order_lines.sku (STRING)" });
+  await wizard.getByLabel("timestamp").selectOption({ label: "orders.ordered_at (TIMESTAMP)" });
+  await wizard.getByLabel("revenue").selectOption({ label: "order_lines.amount (FLOAT64)" });
   await wizard.getByLabel("title", { exact: true }).check();
   await wizard.getByLabel("Output name of products.title").fill("product_title");
   await wizard.getByLabel("Output name of products.title").press("Tab");

@@ -178,49 +178,51 @@ fn CountsTable(counts: Counts) -> impl IntoView {
     }
 }
 
-/// The dataset behind a dialog that shows one of its parts at a time.
-fn splits_and_name(id: i64) -> (Signal<Vec<Split>>, Signal<String>) {
+/// A dialog that shows one part of a dataset at a time.
+#[component]
+fn PartDialog(
+    id: i64,
+    title: &'static str,
+    on_close: Callback<()>,
+    /// What is shown, given the dataset's name and the part.
+    of_part: Callback<(Signal<String>, RwSignal<Option<Split>>), AnyView>,
+) -> impl IntoView {
     let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
-    let splits = Signal::derive(move || match dataset.get() {
-        Some(Ok(dataset)) => dataset.config.split_config.splits().to_vec(),
-        _ => vec![],
-    });
-    let name = Signal::derive(move || match dataset.get() {
-        Some(Ok(dataset)) => dataset.summary.name,
-        _ => String::new(),
-    });
-    (splits, name)
+    let known = move || dataset.get().and_then(Result::ok);
+    let splits = Signal::derive(move || known().map(|d| d.config.split_config.splits().to_vec()).unwrap_or_default());
+    let name = Signal::derive(move || known().map(|d| d.summary.name).unwrap_or_default());
+    let part = RwSignal::new(None::<Split>);
+    view! {
+        <Dialog title=Signal::derive(move || format!("{title} {}", name.get())) on_close class="modal-wide">
+            <div class="modal-body">
+                <PartTabs splits part />
+                {of_part.run((name, part))}
+            </div>
+        </Dialog>
+    }
 }
 
 #[component]
 pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (splits, name) = splits_and_name(id);
-    let part = RwSignal::new(None::<Split>);
-    let query = Resource::new(move || part.get(), move |part| rpc::query(id, part));
-    let title = Signal::derive(move || format!("Query of {}", name.get()));
-    let file_name = Signal::derive(move || format!("{}-{}.sql", file_stem(&name.get()), part.get().map_or("full", Split::word)));
-    let body = move || {
-        Suspend::new(async move {
-            match query.await {
-                Ok(query) => view! {
-                    <Verdict validation=query.validation />
-                    <SqlBlock sql=query.query file_name />
+    let of_part = Callback::new(move |(name, part): (Signal<String>, RwSignal<Option<Split>>)| {
+        let query = Resource::new(move || part.get(), move |part| rpc::query(id, part));
+        let file_name =
+            Signal::derive(move || format!("{}-{}.sql", file_stem(&name.get()), part.get().map_or("full", Split::word)));
+        let body = move || {
+            Suspend::new(async move {
+                match query.await {
+                    Ok(query) => view! {
+                        <Verdict validation=query.validation />
+                        <SqlBlock sql=query.query file_name />
+                    }
+                    .into_any(),
+                    Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
                 }
-                .into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <Dialog title on_close class="modal-wide">
-            <div class="modal-body">
-                <Suspense>
-                    <PartTabs splits part />
-                </Suspense>
-                <Transition fallback=|| view! { <Waiting what="Asking the warehouse…" /> }>{body}</Transition>
-            </div>
-        </Dialog>
-    }
+            })
+        };
+        view! { <Transition fallback=|| view! { <Waiting what="Asking the warehouse…" /> }>{body}</Transition> }.into_any()
+    });
+    view! { <PartDialog id title="Query of" on_close of_part /> }
 }
 
 /// Letters, digits and dashes of a name, for a file.
@@ -231,28 +233,19 @@ fn file_stem(name: &str) -> String {
 
 #[component]
 pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (splits, name) = splits_and_name(id);
-    let part = RwSignal::new(None::<Split>);
-    let preview = Resource::new(move || part.get(), move |part| rpc::preview(id, part, 100));
-    let title = Signal::derive(move || format!("Rows of {}", name.get()));
-    let body = move || {
-        Suspend::new(async move {
-            match preview.await {
-                Ok(preview) => view! { <RowsTable preview /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <Dialog title on_close class="modal-wide">
-            <div class="modal-body">
-                <Suspense>
-                    <PartTabs splits part />
-                </Suspense>
-                <Transition fallback=|| view! { <Waiting what="Running the query…" /> }>{body}</Transition>
-            </div>
-        </Dialog>
-    }
+    let of_part = Callback::new(move |(_, part): (Signal<String>, RwSignal<Option<Split>>)| {
+        let preview = Resource::new(move || part.get(), move |part| rpc::preview(id, part, 100));
+        let body = move || {
+            Suspend::new(async move {
+                match preview.await {
+                    Ok(preview) => view! { <RowsTable preview /> }.into_any(),
+                    Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                }
+            })
+        };
+        view! { <Transition fallback=|| view! { <Waiting what="Running the query…" /> }>{body}</Transition> }.into_any()
+    });
+    view! { <PartDialog id title="Rows of" on_close of_part /> }
 }
 
 #[component]

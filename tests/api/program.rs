@@ -18,11 +18,12 @@ fn trainset(folder: &Path) -> Command {
     command
 }
 
-/// Runs `serve` to its end, with an empty folder as the warehouse unless the test names one.
+/// Runs `serve` to its end, with an empty folder as the warehouse unless the arguments name one.
 fn serve(folder: &Path, args: &[&str]) -> Output {
     let tables = folder.join("tables");
     fs::create_dir_all(&tables).unwrap();
-    trainset(folder).args(["serve", "--warehouse", tables.to_str().unwrap()]).args(args).output().unwrap()
+    let mut command = trainset(folder);
+    command.env("TRAINSET_WAREHOUSE", &tables).arg("serve").args(args).output().unwrap()
 }
 
 #[track_caller]
@@ -45,6 +46,25 @@ fn usage_is_2() {
     for name in ["TRAINSET_ADDR", "TRAINSET_DATABASE", "TRAINSET_WAREHOUSE"] {
         assert!(text.contains(name), "{text}");
     }
+}
+
+#[test]
+fn a_warehouse_that_cannot_be_read_is_named() {
+    let folder = TempDir::new().unwrap();
+    let database = folder.path().join("trainset.db");
+    let database = database.to_str().unwrap();
+    let missing = folder.path().join("nowhere");
+    refused(&serve(folder.path(), &["--database", database, "--warehouse", missing.to_str().unwrap()]), "nowhere");
+
+    let tables = folder.path().join("shop");
+    trainset::warehouse::demo::write(&tables, 1).unwrap();
+    let broken = tables.join("orders.parquet");
+    let half = fs::read(&broken).unwrap()[..1000].to_vec();
+    fs::write(&broken, &half).unwrap();
+    let output = serve(folder.path(), &["--database", database, "--warehouse", tables.to_str().unwrap()]);
+    refused(&output, "raw_data.orders");
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    assert_eq!(fs::read(&broken).unwrap(), half, "left as it is");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
-use super::dataset::{ColumnRef, DatasetConfig, Role, Split};
+use super::dataset::{ApplyTo, ColumnRef, DatasetConfig, Role, Scope, Split, SplitConfig};
 use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
@@ -93,7 +93,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         return Err(faults);
     }
     let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
-    let pipeline = Pipeline::build(&plan);
+    let pipeline = all_stages(&plan);
     let (body, columns) = match request.shape {
         Shape::Rows => answer::rows(&pipeline, request.split, None),
         Shape::Preview { limit } => answer::rows(&pipeline, request.split, Some(limit)),
@@ -104,4 +104,28 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
+}
+
+/// The one pipeline: source, bounds, filtered, split label, products, customers, minimum interactions.
+///
+/// The label of a split that follows from the row itself (its day, or a hash) is put on before the filters on products and customers, so that
+/// their membership can be computed from train alone. Only leave-last comes after them, unless they ask for train.
+fn all_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
+    let filters = &plan.config.filters;
+    let label_last = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
+        && !(filters.has_membership() && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
+    let mut pipeline = Pipeline::new(plan);
+    pipeline.source();
+    pipeline.bounds();
+    pipeline.filter();
+    if !label_last {
+        pipeline.label();
+    }
+    members::products(&mut pipeline);
+    members::customers(&mut pipeline);
+    members::min_interactions(&mut pipeline);
+    if label_last {
+        pipeline.label();
+    }
+    pipeline
 }

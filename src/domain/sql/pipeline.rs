@@ -1,11 +1,6 @@
-//! The one pipeline: source, bounds, filtered, split label, products, customers, minimum interactions. Each stage is a CTE over the
-//! one before, so each can be counted.
-//!
-//! The label of a split that follows from the row itself (its day, or a hash) is put on before the filters on products and customers, so that
-//! their membership can be computed from train alone. Only leave-last comes after them, unless they ask for train.
+//! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
 
 use super::expr::{Expr, OrderKey, day_of, later_than, not_earlier_than, not_later_than};
-use super::members;
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
@@ -25,25 +20,8 @@ pub(super) struct Pipeline<'p> {
 }
 
 impl<'p> Pipeline<'p> {
-    /// All stages of the plan.
-    pub fn build(plan: &'p Plan<'p>) -> Self {
-        let mut pipeline = Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![] };
-        pipeline.source();
-        pipeline.bounds();
-        pipeline.filter();
-        let filters = &plan.config.filters;
-        let late = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
-            && !(filters.has_membership() && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
-        if !late {
-            pipeline.label();
-        }
-        members::products(&mut pipeline);
-        members::customers(&mut pipeline);
-        members::min_interactions(&mut pipeline);
-        if late {
-            pipeline.label();
-        }
-        pipeline
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![] }
     }
 
     /// Adds a CTE and returns its name.
@@ -59,7 +37,7 @@ impl<'p> Pipeline<'p> {
         self.stages.push((stage, self.current.clone()));
     }
 
-    fn source(&mut self) {
+    pub fn source(&mut self) {
         let plan = self.plan;
         let path = |source: &PlannedSource| match plan.project {
             Some(project) => format!("{project}.{}", source.table),
@@ -131,7 +109,7 @@ impl<'p> Pipeline<'p> {
         self.add(format!("{}_one_row", source.name), select)
     }
 
-    fn bounds(&mut self) {
+    pub fn bounds(&mut self) {
         let as_of = match self.plan.as_of {
             AsOfPlan::NotNeeded | AsOfPlan::Known(_) => return,
             AsOfPlan::Today => Expr::call("CURRENT_DATE", []),
@@ -152,7 +130,7 @@ impl<'p> Pipeline<'p> {
         self.add("bounds", select);
     }
 
-    fn filter(&mut self) {
+    pub fn filter(&mut self) {
         let mut filter = vec![];
         self.date_range(&mut filter);
         self.cap_at_as_of(&mut filter);
@@ -204,7 +182,7 @@ impl<'p> Pipeline<'p> {
     }
 
     /// Puts the column `split` on the rows.
-    fn label(&mut self) {
+    pub fn label(&mut self) {
         if let SplitConfig::Random { unit, seed, .. } = &self.plan.config.split_config {
             let bucket = Item::named(self.bucket("split", *unit, seed), "bucket");
             let rows = Item::All(Some(self.current.as_str().into()));

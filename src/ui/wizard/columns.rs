@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use super::draft::selectable;
-use super::tables::{option_value, read_option, shown_name};
+use super::options::{SearchField, column_options, read_option, shown_name};
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Role};
 use crate::domain::name::{SourceName, TableName, fold};
@@ -31,13 +31,7 @@ pub fn Columns(state: State) -> impl IntoView {
             {Role::ALL.into_iter().map(|role| view! { <RoleSelect state role /> }).collect_view()}
         </div>
         <div class="columns-head">
-            <input
-                type="search"
-                placeholder="Search columns"
-                aria-label="Search columns"
-                prop:value=search
-                on:input:target=move |e| search.set(e.target().value())
-            />
+            <SearchField label="Search columns" text=search />
             <span class="note">{move || format!("{} selected", state.draft.with(|d| d.config.selected_columns.len()))}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
@@ -50,32 +44,7 @@ pub fn Columns(state: State) -> impl IntoView {
 #[component]
 fn RoleSelect(state: State, role: Role) -> impl IntoView {
     let chosen = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).cloned()));
-    let options = move || {
-        let sources = state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>());
-        state.schemas.with(|schemas| {
-            sources
-                .into_iter()
-                .filter_map(|(source, table)| {
-                    let options = schemas
-                        .get(&table)?
-                        .columns
-                        .iter()
-                        .filter(|c| fits_role(role, c).is_ok())
-                        .map(|c| {
-                            let this = ColumnRef { table: source.clone(), column: c.name.clone() };
-                            let selected = chosen.get().as_ref() == Some(&this);
-                            view! {
-                                <option value=option_value(&source, c.name.as_str()) selected=selected>
-                                    {format!("{source}.{}", c.name)}
-                                </option>
-                            }
-                        })
-                        .collect_view();
-                    Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
-                })
-                .collect_view()
-        })
-    };
+    let options = move || column_options(state, None, chosen.get(), |column| fits_role(role, column).is_ok());
     view! {
         <label class="field">
             <span>{role.word()}</span>

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::{FieldErrors, State};
-use crate::domain::dataset::*;
+use crate::domain::dataset::{Filters as FilterParts, *};
 use crate::rpc;
 use crate::ui::dialogs::CountsPanel;
+use crate::ui::words;
 
 #[component]
 pub fn Filters(state: State) -> impl IntoView {
@@ -17,6 +18,19 @@ pub fn Filters(state: State) -> impl IntoView {
     view! {
         <DateRangeEditor state has_timestamp />
         <SplitEditor state has_timestamp />
+        {move || {
+            let others = state.draft.with(|d| words::filters(&FilterParts { date_range: None, ..d.config.filters.clone() }));
+            (!others.is_empty())
+                .then(|| {
+                    view! {
+                        <fieldset class="group">
+                            <legend>"Other filters"</legend>
+                            <ul>{others.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                            <p class="note">"Set through the API; saving here keeps them."</p>
+                        </fieldset>
+                    }
+                })
+        }}
         <CountsPanel counts />
     }
 }

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::tables::{option_value, read_option, shown_name};
+use super::options::{column_options, read_option, shown_name};
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Join, JoinKey, JoinType, OnDuplicates};
 use crate::domain::name::{ColumnName, SourceName, TableName};
+use crate::domain::schema::Column;
 
 #[component]
 pub fn JoinEditor(state: State, name: SourceName, table: TableName) -> impl IntoView {
@@ -143,32 +144,7 @@ fn LeftKey(
     #[prop(into)] chosen: Signal<Option<ColumnRef>>,
     on_choose: Callback<ColumnRef>,
 ) -> impl IntoView {
-    let groups = move || {
-        let sources = state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>());
-        let earlier = sources.into_iter().take_while(|(source, _)| name.with_value(|name| !source.same_as(name)));
-        state.schemas.with(|schemas| {
-            earlier
-                .filter_map(|(source, table)| {
-                    let schema = schemas.get(&table)?;
-                    let options = schema
-                        .columns
-                        .iter()
-                        .filter(|c| c.is_scalar())
-                        .map(|c| {
-                            let this = ColumnRef { table: source.clone(), column: c.name.clone() };
-                            let selected = chosen.get().as_ref() == Some(&this);
-                            view! {
-                                <option value=option_value(&source, c.name.as_str()) selected=selected>
-                                    {format!("{source}.{} ({})", c.name, c.column_type)}
-                                </option>
-                            }
-                        })
-                        .collect_view();
-                    Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
-                })
-                .collect_view()
-        })
-    };
+    let groups = move || column_options(state, Some(name.get_value()), chosen.get(), Column::is_scalar);
     view! {
         <select
             aria-label=format!("Left key for {}", name.get_value())

@@ -20,6 +20,7 @@ mod columns;
 mod draft;
 mod filters;
 mod joins;
+mod options;
 mod side;
 mod tables;
 

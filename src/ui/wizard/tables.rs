@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::joins::JoinEditor;
+use super::options::SearchField;
 use super::{FieldErrors, State};
-use crate::domain::name::{SourceName, TableName, fold};
+use crate::domain::name::fold;
 use crate::domain::schema::TableInfo;
 use crate::rpc;
 use crate::ui::format::{bytes, instant, integer, short};
@@ -35,13 +36,7 @@ pub fn Tables(state: State) -> impl IntoView {
     view! {
         <div class="two-sides">
             <section class="table-picker" aria-label="Tables of the warehouse">
-                <input
-                    type="search"
-                    placeholder="Search tables"
-                    aria-label="Search tables"
-                    prop:value=search
-                    on:input:target=move |e| search.set(e.target().value())
-                />
+                <SearchField label="Search tables" text=search />
                 <Suspense fallback=|| view! { <p class="waiting"><span class="spinner" aria-hidden="true"></span>"Listing tables…"</p> }>
                     {list}
                 </Suspense>
@@ -157,19 +152,4 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
             </div>
         </li>
     }
-}
-
-/// A column as the value of an `<option>`: table and column, kept apart by a character that no name has.
-pub fn option_value(source: &SourceName, column: &str) -> String {
-    format!("{source}\u{1f}{column}")
-}
-
-pub fn read_option(value: &str) -> Option<crate::domain::dataset::ColumnRef> {
-    let (table, column) = value.split_once('\u{1f}')?;
-    Some(crate::domain::dataset::ColumnRef { table: table.parse().ok()?, column: column.parse().ok()? })
-}
-
-/// The name that a table is shown by.
-pub fn shown_name(name: &SourceName, table: &TableName) -> String {
-    if name.as_str() == table.table() { name.to_string() } else { format!("{} as {name}", table.table()) }
 }

@@ -29,7 +29,7 @@ use super::cancel::YieldInJoins;
 use super::files::{Columns, Content, Entry};
 use super::semantics::GoogleSemantics;
 use super::types::GoogleTypes;
-use super::{Options, Tables, aggregates, dialect, errors, files, functions, rows};
+use super::{Options, Tables, dialect, errors, files, functions, rows};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -341,9 +341,6 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .build();
     for function in functions::all() {
         state.register_udf(function)?;
-    }
-    for function in aggregates::all() {
-        state.register_udaf(function)?;
     }
     let semantics = GoogleSemantics { divide: state.udf(functions::DIVIDE)?, text: state.udf(functions::TEXT)? };
     state.register_function_rewrite(Arc::new(semantics))?;

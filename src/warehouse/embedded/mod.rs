@@ -2,10 +2,9 @@
 //!
 //! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only tables of the folder can be read, only SELECT runs.
 //! The rooms: [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
-//! plans, [`functions`] and [`aggregates`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
+//! plans, [`functions`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
 //! [`errors`] speaks to people.
 
-mod aggregates;
 mod cancel;
 mod dialect;
 mod engine;
