@@ -76,16 +76,22 @@ impl State {
         self.draft.with(|draft| self.schemas.with(|schemas| draft.tables().iter().all(|table| schemas.contains_key(table))))
     }
 
-    /// The first fault of a step, in words.
+    /// What a step waits for before it can be judged.
+    fn waits_for(&self, step: Step) -> Option<&'static str> {
+        let named = !self.draft.with(|d| d.name.trim().is_empty());
+        match step {
+            Step::Basics => (named && self.name_check.with(Option::is_none)).then_some("Checking the name…"),
+            _ => (!self.is_loaded()).then_some("Reading the tables' columns…"),
+        }
+    }
+
+    /// What a step waits for, or its first fault, in words.
     fn blocked(&self, step: Step) -> Option<String> {
-        if step == Step::Basics {
-            match self.name_check.get() {
-                Some(NameCheck { available: false, message }) => return Some(message),
-                None if !self.draft.with(|d| d.name.trim().is_empty()) => return Some("Checking the name…".into()),
-                _ => {}
-            }
-        } else if !self.is_loaded() {
-            return Some("Reading the tables' columns…".into());
+        if let Some(waiting) = self.waits_for(step) {
+            return Some(waiting.into());
+        }
+        if let (Step::Basics, Some(NameCheck { available: false, message })) = (step, self.name_check.get()) {
+            return Some(message);
         }
         self.faults.with(|faults| faults.iter().find(|f| Step::of_path(&f.path) == step).map(|f| f.message.clone()))
     }
@@ -286,7 +292,12 @@ fn Steps(model_id: i64, dataset: Option<Dataset>, on_close: Callback<()>, on_sav
                 {move || {
                     if step.get().next().is_some() {
                         view! {
-                            <button type="button" class="button primary" on:click=go_next>
+                            <button
+                                type="button"
+                                class="button primary"
+                                disabled=move || state.waits_for(step.get()).is_some()
+                                on:click=go_next
+                            >
                                 "Next"
                             </button>
                         }
