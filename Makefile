@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev test e2e bench lint setup clean
+.PHONY: help run release dev test e2e bench lint setup clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -11,7 +11,12 @@ help: ## list these targets
 run: ## install what is missing, build, serve on http://127.0.0.1:3000; ARGS go to `trainset serve`
 	@exec scripts/run.sh $(ARGS)
 
-dev: ## the same, rebuilt and reloaded at every change
+release: ## one program that carries its site and runs from any folder (DataFusion again, optimised: half an hour the first time)
+	@scripts/setup.sh run
+	@source scripts/lib.sh; source scripts/env.sh; source scripts/build.sh; build_front; cargo build --release --features ssr --bin trainset; \
+	say "built $$CARGO_TARGET_DIR/release/trainset"
+
+dev: ## the same as run, rebuilt and reloaded at every change
 	@scripts/setup.sh run
 	@source scripts/env.sh; mkdir -p target/site; exec cargo leptos watch
 

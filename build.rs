@@ -1,0 +1,8 @@
+//! A release build carries the site (src/site/files.rs): it is built again when the site is. In the other builds the site is read from the disk.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("PROFILE").as_deref() == Ok("release") {
+        println!("cargo:rerun-if-changed=target/site");
+    }
+}
