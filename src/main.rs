@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use trainset::domain::schema::{TableInfo, TableKind};
 use trainset::service::{App, Settings};
 use trainset::site::site;
 use trainset::store::Store;
@@ -154,15 +155,19 @@ async fn warehouse(options: &Serve) -> Result<Embedded, String> {
     let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
     // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
     let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
-    let broken: Vec<String> =
-        tables.iter().filter_map(|table| Some(format!("{}: {}", table.name, table.problem.as_ref()?))).collect();
-    if broken.is_empty() {
-        return Ok(warehouse);
-    }
-    for line in &broken[1..] {
-        tracing::warn!("{line}");
-    }
-    Err(format!("The folder {shown} has a file that cannot be read ({}). Repair it or take it out, and start again.", broken[0]))
+    let mut broken: Vec<&TableInfo> = tables.iter().filter(|table| table.problem.is_some()).collect();
+    // A view over a broken file is broken with it: the files come first.
+    broken.sort_by_key(|table| table.kind == TableKind::View);
+    let Some(first) = broken.first() else { return Ok(warehouse) };
+    let problem = first.problem.as_deref().unwrap_or_default();
+    let more = match broken.len() {
+        1 => String::new(),
+        n => format!("; {} more with it", n - 1),
+    };
+    Err(format!(
+        "The folder {shown} has a file that cannot be read ({}: {problem}{more}). Repair it or take it out, and start again.",
+        first.name
+    ))
 }
 
 /// Writes the demo shop; it appears whole or not at all.
