@@ -4,6 +4,16 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
+/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before.
+fn show_in_page(dialog: web_sys::HtmlDialogElement) {
+    if !dialog.is_connected() {
+        request_animation_frame(move || show_in_page(dialog));
+    } else if !dialog.open() {
+        // Fails only for a dialog that is open or not in the page.
+        let _ = dialog.show_modal();
+    }
+}
+
 /// A modal dialog, open as long as it is rendered. Escape and the cross call `on_close`; whoever owns the dialog then takes it away, or asks first.
 #[component]
 pub fn Dialog(
@@ -19,11 +29,8 @@ pub fn Dialog(
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
-        if let Some(dialog) = node.get()
-            && !dialog.open()
-        {
-            // Fails only for a dialog that is open or not in the page.
-            let _ = dialog.show_modal();
+        if let Some(dialog) = node.get() {
+            show_in_page(dialog);
         }
     });
     let on_cancel = move |event: ev::Event| {
