@@ -4,10 +4,13 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before.
-fn show_in_page(dialog: web_sys::HtmlDialogElement) {
+/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before. One that was dropped meanwhile is given up
+/// after so many frames.
+fn show_in_page(dialog: web_sys::HtmlDialogElement, frames: u32) {
     if !dialog.is_connected() {
-        request_animation_frame(move || show_in_page(dialog));
+        if frames > 0 {
+            request_animation_frame(move || show_in_page(dialog, frames - 1));
+        }
     } else if !dialog.open() {
         // Fails only for a dialog that is open or not in the page.
         let _ = dialog.show_modal();
@@ -30,7 +33,7 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         if let Some(dialog) = node.get() {
-            show_in_page(dialog);
+            show_in_page(dialog, 100);
         }
     });
     let on_cancel = move |event: ev::Event| {
