@@ -24,6 +24,7 @@ esac
 cd "$TRAINSET_ROOT"
 ensure_c_compiler
 ensure_rust
+ensure_fast_linker
 ensure_node 18
 ensure_wasm_bindgen
 ensure_wasm_opt

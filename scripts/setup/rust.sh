@@ -138,6 +138,15 @@ ensure_rust_lld() {
     fi
 }
 
+# A linker that gcc finds under the name it asks for; env.sh then uses it for the server's programs.
+ensure_fast_linker() {
+    local lld
+    if [ "${RUSTUP_TOOLCHAIN:-}" != debian ] || [ -e "$TRAINSET_CACHE/tools/bin/ld.lld" ]; then return 0; fi
+    lld=$(compgen -G '/usr/bin/ld.lld-*' | sort -V | tail -1) || return 0
+    mkdir -p "$TRAINSET_CACHE/tools/bin"
+    ln -sfn "$lld" "$TRAINSET_CACHE/tools/bin/ld.lld"
+}
+
 # Builds the target's standard library from the packaged sources and puts it where the compiler looks. It fits exactly one
 # compiler, whose description is kept beside it.
 ensure_wasm_std() {
