@@ -10,4 +10,8 @@ port=${TRAINSET_E2E_PORT:-3210}
 rm -rf "$folder/shop" "$folder"/e2e.db*
 mkdir -p "$folder"
 "$bin" demo "$folder/shop"
+# An emulator where there is one; else BigQuery is asked by no test.
+if [ -n "${TRAINSET_E2E_ENDPOINT:-}" ]; then
+    export TRAINSET_BIGQUERY_ENDPOINT=$TRAINSET_E2E_ENDPOINT TRAINSET_BIGQUERY_CREDENTIALS=none
+fi
 exec "$bin" serve --addr "127.0.0.1:$port" --database "$folder/e2e.db" --warehouse "$folder/shop"

@@ -12,12 +12,36 @@ here=$(cd "$(dirname "$0")" && pwd)
 [ -f "$TRAINSET_ROOT/target/site/pkg/trainset.js" ] || die "the browser's half is not built: make e2e builds it"
 
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+emulator=''
+cleanup() {
+    [ -z "$emulator" ] || kill "$emulator" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
 TRAINSET_E2E_DIR=$scratch
 TRAINSET_E2E_PORT=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 export TRAINSET_E2E_DIR TRAINSET_E2E_PORT
 export PLAYWRIGHT_JSON_OUTPUT_NAME="$TRAINSET_ROOT/target/logs/browser-tests.json"
 mkdir -p "$TRAINSET_ROOT/target/logs"
+
+# A BigQuery server over the same shop, where its Python is there.
+python="$TRAINSET_CACHE/python/bin/python"
+if [ -x "$python" ]; then
+    say "starting a BigQuery emulator"
+    TRAINSET_E2E_BIGQUERY=demo-project
+    "$TRAINSET_BIN" demo "$scratch/bigquery" 2>/dev/null
+    mkfifo "$scratch/stdin"
+    "$python" "$TRAINSET_ROOT/tests/outside/emulator.py" "$scratch/bigquery" "$TRAINSET_E2E_BIGQUERY" <"$scratch/stdin" >"$scratch/endpoint" &
+    emulator=$!
+    exec 9>"$scratch/stdin"
+    for _ in $(seq 300); do
+        [ ! -s "$scratch/endpoint" ] || break
+        kill -0 "$emulator" 2>/dev/null || die "the BigQuery emulator did not start"
+        sleep 0.2
+    done
+    TRAINSET_E2E_ENDPOINT=$(cat "$scratch/endpoint")
+    export TRAINSET_E2E_BIGQUERY TRAINSET_E2E_ENDPOINT
+fi
 
 cd "$TRAINSET_ROOT/end2end"
 npx --no-install playwright test "$@" </dev/null

@@ -2,7 +2,7 @@
 # Installs what is missing, and only that: safe to run again, quick when all is there.
 #
 #   scripts/setup.sh run    what `make run` needs: Rust with the wasm32 target, cargo-leptos, wasm-bindgen, wasm-opt
-#   scripts/setup.sh test   that, and what the browser tests need: their node packages and a Chromium
+#   scripts/setup.sh test   that, and what the tests need: node packages, a Chromium, Python packages
 #
 # Nothing is written into the clone but end2end/node_modules. The rest goes to ~/.cache/trainset, and system packages through apt.
 # TRAINSET_RUST=rustup or TRAINSET_RUST=debian forces one of the two ways to a Rust.
@@ -14,6 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/setup/rust.sh"
 . "$here/setup/tools.sh"
 . "$here/setup/browser.sh"
+. "$here/setup/python.sh"
 
 what=${1:-run}
 case "$what" in
@@ -33,5 +34,6 @@ if [ "$what" = test ]; then
     ensure_node 20
     ensure_node_packages
     ensure_chromium
+    ensure_python
 fi
 say "set-up is complete"

@@ -38,19 +38,28 @@ count_browser() {
         console.log(stats.expected + stats.flaky, stats.unexpected);' "$1" 2>/dev/null || echo 0 0
 }
 
+# pytest's last line: `3 failed, 145 passed in 9.1s`.
+count_outside() {
+    { sed 's/\x1b\[[0-9;]*m//g' "$1" 2>/dev/null || true; } | awk '
+        / in [0-9.]+s/ { passed = failed = 0; for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed = $(i - 1); if ($i ~ /^(failed|error)/) failed += $(i - 1) } }
+        END { print passed + 0, failed + 0 }'
+}
+
 finish() {
-    local status=$? rust browser passed failed
+    local status=$? rust browser outside passed failed
     rust=$(count_rust "$logs/rust-tests.log")
     browser=$(count_browser "$logs/browser-tests.json")
-    passed=$((${rust% *} + ${browser% *}))
-    failed=$((${rust#* } + ${browser#* }))
+    outside=$(count_outside "$logs/outside-tests.log")
+    passed=$((${rust% *} + ${browser% *} + ${outside% *}))
+    failed=$((${rust#* } + ${browser#* } + ${outside#* }))
     if [ -n "$failed_stage" ]; then
         [ "$status" -ne 0 ] || status=1
         # A stage that failed without a failing test (a lint, a build) is a failure too.
         [ "$failed" -gt 0 ] || failed=1
         say "failed in stage: $failed_stage"
     fi
-    printf 'time by stage:\n%s%6d s  in all\nRust tests: %s; browser tests: %s (passed and failed)\n' "$times" "$SECONDS" "$rust" "$browser"
+    printf 'time by stage:\n%s%6d s  in all\nRust tests: %s; outside: %s; browser: %s (passed and failed)\n' \
+        "$times" "$SECONDS" "$rust" "$outside" "$browser"
     printf '%d passed, %d failed\n' "$passed" "$failed"
     exit "$status"
 }
@@ -59,7 +68,11 @@ trap finish EXIT
 rust_tests() {
     # The tests on real data read it from here.
     TRAINSET_COMPLETE_JOURNEY=$("$here/complete-journey.sh")
-    export TRAINSET_COMPLETE_JOURNEY
+    # The BigQuery server that both engines are compared by is a Python program.
+    TRAINSET_PYTHON=$TRAINSET_CACHE/python/bin/python
+    export TRAINSET_COMPLETE_JOURNEY TRAINSET_PYTHON
+    # Benchmarks are only compiled here.
+    cargo build --features ssr --benches
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --features ssr --no-fail-fast && cargo test --features ssr --doc
     else
@@ -73,8 +86,11 @@ stage set-up scripts/setup.sh test
 
 stage format scripts/lint.sh format
 stage lint-browser-half scripts/lint.sh browser_half
-stage lint-server-half scripts/lint.sh server_half
+# The server's half is linted while it is built: a lint of its own would read all dependencies a second time.
+export RUSTC_WORKSPACE_WRAPPER="$here/clippy-rustc.sh"
 stage rust-tests rust_tests
 stage build-server build_server
+unset RUSTC_WORKSPACE_WRAPPER
+stage outside-tests scripts/outside.sh
 stage build-front build_front
 stage browser-tests scripts/e2e.sh

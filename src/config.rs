@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use trainset::warehouse::demo;
 
 /// Define, check, version and take away training datasets for recommenders.
@@ -21,6 +21,14 @@ pub enum Command {
     Serve(Serve),
     /// Write the demo shop as Parquet
     Demo(Demo),
+    /// Hold a config against the tables: nothing, or its faults, a line each
+    Validate(Config),
+    /// Print a config's SQL
+    Sql(Sql),
+    /// Print what TFX's BigQueryExampleGen takes of a config, as JSON
+    Tfx(Frozen),
+    /// Print the JSON Schema of a config
+    Schema,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -37,6 +45,21 @@ pub struct Serve {
     /// What the tables' dataset is called
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
     pub dataset: String,
+    /// A file with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
+    #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
+    pub bigquery_credentials: Option<PathBuf>,
+    /// Where BigQuery's API is, as http://127.0.0.1:9050/bigquery/v2 for an emulator
+    #[arg(long, env = "TRAINSET_BIGQUERY_ENDPOINT", default_value = trainset::warehouse::bigquery::ENDPOINT, value_name = "URL")]
+    pub bigquery_endpoint: String,
+    /// The most that a query may bill, in bytes; BigQuery refuses a larger one, at no cost
+    #[arg(long, env = "TRAINSET_MAX_BYTES_BILLED", value_name = "BYTES")]
+    pub max_bytes_billed: Option<u64>,
+    /// What BigQuery takes for a TiB, in US dollars
+    #[arg(long, env = "TRAINSET_USD_PER_TIB", default_value_t = trainset::domain::cost::Price::default().usd_per_tib, value_name = "USD")]
+    pub usd_per_tib: f64,
+    /// What BigQuery bills at least for each table of a query, in bytes
+    #[arg(long, env = "TRAINSET_MINIMUM_BYTES_BILLED", default_value_t = trainset::domain::cost::Price::default().minimum_bytes, value_name = "BYTES")]
+    pub minimum_bytes_billed: u64,
     /// Another host name that browsers may use for this server; repeat it, or separate names by commas
     #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
     pub host: Vec<String>,
@@ -49,6 +72,60 @@ pub struct Demo {
     /// Another number, another shop
     #[arg(long, default_value_t = demo::SEED)]
     pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    /// A dataset's config as JSON; - reads it from stdin
+    pub file: PathBuf,
+    /// A folder of Parquet or CSV files, one a table
+    #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
+    pub warehouse: PathBuf,
+    /// What the tables' dataset is called
+    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
+    pub dataset: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Frozen {
+    #[command(flatten)]
+    pub config: Config,
+    /// The day that dates count back from, as 2024-01-31, written into the SQL as a literal
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Args)]
+pub struct Sql {
+    #[command(flatten)]
+    pub frozen: Frozen,
+    /// Only the rows of this part
+    #[arg(long, value_enum)]
+    pub split: Option<SplitArg>,
+    /// What the query gives
+    #[arg(long, value_enum, default_value_t = ShapeArg::Rows)]
+    pub shape: ShapeArg,
+    /// Call mapped columns by their roles
+    #[arg(long)]
+    pub for_analysis: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SplitArg {
+    Train,
+    Eval,
+    Test,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum ShapeArg {
+    Rows,
+    Tfx,
+    Counts,
+    Funnel,
+    PerDay,
+    AsOf,
 }
 
 /// The folder for what the program keeps: `$XDG_DATA_HOME/trainset`, or the platform's own.

@@ -29,6 +29,22 @@ pub mod store;
 #[cfg(feature = "ssr")]
 pub mod warehouse;
 
+/// A config's SQL, compiled in the browser by the same code as on the server. All three are JSON: a list of schemas, a config, and a request of
+/// [`domain::sql::Request`]'s form. Answers with the SQL, or fails with the faults, a line each.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn compile_sql(schemas: &str, config: &str, request: &str) -> Result<String, wasm_bindgen::JsError> {
+    use domain::fault::FieldError;
+    let unread = |error: serde_json::Error| wasm_bindgen::JsError::new(&error.to_string());
+    let schemas: Vec<domain::schema::TableSchema> = serde_json::from_str(schemas).map_err(unread)?;
+    let catalog = domain::catalog::Catalog::new(None, schemas);
+    let request = serde_json::from_str(request).map_err(unread)?;
+    let config = serde_json::from_str(config).map_err(unread)?;
+    let compiled = domain::parse::config_from_json(config).and_then(|config| domain::sql::compile(&config, &catalog, &request));
+    let lines = |faults: Vec<FieldError>| faults.iter().map(|f| format!("{}: {}\n", f.path, f.message)).collect::<String>();
+    compiled.map(|query| query.sql).map_err(|faults| wasm_bindgen::JsError::new(&lines(faults)))
+}
+
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

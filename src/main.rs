@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use trainset::domain::cost::Price;
 use trainset::domain::schema::{TableInfo, TableKind};
-use trainset::service::{App, Settings};
+use trainset::service::{App, BigQuerySettings, Settings};
 use trainset::site::site;
 use trainset::store::Store;
+use trainset::warehouse::bigquery::Credentials;
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Warehouse, demo};
 
 mod config;
+mod offline;
 mod telemetry;
 
 use config::{Cli, Command, Serve};
@@ -29,6 +32,10 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Demo(demo)) => write_demo(&demo.dir, demo.seed),
         Some(Command::Serve(serve)) => start(serve),
+        Some(Command::Validate(config)) => return print(offline::validate(&config)),
+        Some(Command::Sql(sql)) => return print(offline::sql(&sql)),
+        Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
+        Some(Command::Schema) => return print(async { Ok(offline::schema()) }),
         None => start(cli.serve),
     };
     match done {
@@ -45,11 +52,29 @@ fn talk(line: &str) {
     writeln!(io::stderr(), "{line}").ok();
 }
 
+/// Prints a command's answer: 0 where it is yes, 1 where it is no or there is none.
+fn print(command: impl Future<Output = Result<offline::Answer, String>>) -> ExitCode {
+    let answer = threads().and_then(|runtime| runtime.block_on(command));
+    match answer {
+        Ok(offline::Answer { text, yes }) => {
+            // A reader that has seen enough is no failure.
+            io::stdout().write_all(text.as_bytes()).ok();
+            if yes { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(message) => {
+            talk(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn threads() -> Result<tokio::runtime::Runtime, String> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| format!("The program cannot start its threads: {error}."))
+}
+
 fn start(options: Serve) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("The program cannot start its threads: {error}."))?;
+    let runtime = threads()?;
     let done = runtime.block_on(serve(options));
     // A query that still runs is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -62,7 +87,22 @@ async fn serve(options: Serve) -> Result<(), String> {
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
     let warehouse = warehouse(&options).await?;
     let store = Store::open(&database(&options)?).await.map_err(|error| error.to_string())?;
-    let settings = Settings { dataset: options.dataset.clone(), ..Settings::default() };
+    let credentials = match &options.bigquery_credentials {
+        None => Credentials::Default,
+        Some(none) if none.as_os_str() == "none" => Credentials::Anonymous,
+        Some(file) => Credentials::File(file.clone()),
+    };
+    let settings = Settings {
+        dataset: options.dataset.clone(),
+        bigquery: BigQuerySettings {
+            endpoint: options.bigquery_endpoint.clone(),
+            credentials,
+            max_bytes_billed: options.max_bytes_billed,
+            ..BigQuerySettings::default()
+        },
+        price: Price { usd_per_tib: options.usd_per_tib, minimum_bytes: options.minimum_bytes_billed },
+        ..Settings::default()
+    };
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host);
 

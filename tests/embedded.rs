@@ -607,7 +607,7 @@ ORDER BY `part`";
         [row("eval", 1, 1, "1970-01-03", 1), row("full", 3, 2, "1970-01-01", 3), row("train", 2, 2, "1970-01-01", 2)]
     );
     let tags = run(&warehouse, "SELECT `tags` FROM `raw_data.order lines` ORDER BY `order`").await;
-    assert_eq!(tags.rows, [[Value::Array(vec![Value::Int(1)])], [Value::Null], [Value::Array(vec![])]]);
+    assert_eq!(tags.rows, [[Value::Array(vec![Value::Int(1)])], [Value::Array(vec![])], [Value::Array(vec![])]]);
     let ordered =
         run(&warehouse, "SELECT `order` FROM `raw_data.order lines` TABLESAMPLE SYSTEM (100 PERCENT) ORDER BY `order`").await;
     assert_eq!(ordered.rows.len(), 3);

@@ -1,80 +1,11 @@
 // The main job: from the page to a saved dataset whose SQL runs.
 import { call, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
+import { mainStory } from "../main-story";
 
 const list = `/models/${MODEL}/dataset/`;
 
 test("a person joins three tables, maps, filters, splits, saves, and finds the dataset, its SQL and its rows", async ({ page }) => {
-  const name = unique("Repeat buyers");
-  await open(page, list);
-  await page.getByRole("link", { name: "New Dataset" }).click();
-  const wizard = page.getByRole("dialog", { name: "New dataset" });
-
-  await wizard.getByLabel("Name", { exact: true }).fill(name);
-  await expect(wizard.getByText("The name is free.")).toBeVisible();
-  await wizard.getByLabel("Description").fill("Lines of the last three months");
-  await wizard.getByRole("button", { name: "Next" }).click();
-
-  await wizard.getByLabel("Search tables").fill("order");
-  await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
-  await wizard.getByRole("button", { name: "Join orders" }).click();
-  await wizard.getByLabel("Search tables").fill("");
-  await wizard.getByRole("button", { name: "Join products", exact: true }).click();
-  // A join without keys is no join: Next says so instead of going on.
-  await wizard.getByRole("button", { name: "Next" }).click();
-  await expect(wizard.getByText("Choose at least one pair of key columns.").first()).toBeVisible();
-  await wizard.getByLabel("Left key for orders").selectOption({ label: "order_lines.order (INT64)" });
-  await wizard.getByLabel("Right key of orders").selectOption({ label: "id (INT64)" });
-  await wizard.getByLabel("Left key for products").selectOption({ label: "order_lines.sku (STRING)" });
-  await wizard.getByLabel("Right key of products").selectOption({ label: "product_code (STRING)" });
-  await wizard.getByRole("button", { name: "Next" }).click();
-
-  await wizard.getByLabel("user_id").selectOption({ label: "orders.buyer_id (INT64)" });
-  await wizard.getByLabel("product_id").selectOption({ label: "order_lines.sku (STRING)" });
-  await wizard.getByLabel("timestamp").selectOption({ label: "orders.ordered_at (TIMESTAMP)" });
-  await wizard.getByLabel("revenue").selectOption({ label: "order_lines.amount (FLOAT64)" });
-  await wizard.getByLabel("title", { exact: true }).check();
-  await wizard.getByLabel("Output name of products.title").fill("product_title");
-  await wizard.getByLabel("Output name of products.title").press("Tab");
-  await wizard.getByRole("button", { name: "Next" }).click();
-
-  await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
-  await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
-  await wizard.getByRole("button", { name: /^Count/ }).click();
-  const parts = wizard.getByRole("table");
-  await expect(parts.getByRole("row", { name: /^eval/ })).toContainText("2025-06-17 to 2025-06-30");
-  const rows = async (part: string) =>
-    Number((await parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").first().textContent())!.replace(/,/g, ""));
-  expect(await rows("full")).toBe((await rows("train")) + (await rows("eval")));
-
-  await wizard.getByRole("button", { name: "Show SQL" }).click();
-  await expect(wizard.getByLabel("SQL", { exact: true })).toContainText("LEFT JOIN `raw_data.orders`");
-  await expect(wizard.getByText("Valid")).toBeVisible();
-  await wizard.getByRole("button", { name: "Save" }).click();
-  await expect(wizard).toBeHidden();
-
-  await page.reload();
-  const card = page.locator(".card", { hasText: name });
-  await expect(card).toContainText("3 tables");
-  await expect(card).toContainText("5 columns");
-
-  await card.getByRole("link", { name: "Query" }).click();
-  const query = page.getByRole("dialog", { name: `Query of ${name}` });
-  await expect(query.getByText("Valid")).toBeVisible();
-  await expect(query.getByLabel("SQL")).toContainText("AS `product_title`");
-  await query.getByRole("tab", { name: "eval" }).click();
-  await expect(query.getByLabel("SQL")).toContainText("`split` = 'eval'");
-  await query.getByRole("button", { name: "Close" }).click();
-
-  await card.getByRole("link", { name: "Preview" }).click();
-  const preview = page.getByRole("dialog", { name: `Rows of ${name}` });
-  await expect(preview.getByText("The first 100 rows; there are more.")).toBeVisible();
-  await expect(preview.getByRole("columnheader", { name: /product_title/ })).toBeVisible();
-  await expect(preview.getByRole("row")).toHaveCount(101);
-  // The dialog has an address: a reload shows it again, and back closes it.
-  await page.reload();
-  await expect(preview.getByRole("row")).toHaveCount(101);
-  await page.goBack();
-  await expect(preview).toBeHidden();
+  await mainStory(page, MODEL);
 });
 
 test("opening, walking all steps and saving without a change changes nothing", async ({ page }) => {
@@ -156,8 +87,42 @@ test("a model is added and renamed", async ({ page }) => {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Save" }).click();
   const card = page.locator(".card", { hasText: name });
-  await card.getByRole("button", { name: "Rename" }).click();
-  await page.getByRole("dialog", { name: "Rename model" }).getByLabel("Name").fill(`${name} 2`);
-  await page.getByRole("dialog", { name: "Rename model" }).getByRole("button", { name: "Save" }).click();
+  await card.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.getByRole("dialog", { name: "Edit model" }).getByLabel("Name").fill(`${name} 2`);
+  await page.getByRole("dialog", { name: "Edit model" }).getByRole("button", { name: "Save" }).click();
   await expect(page.locator(".card", { hasText: `${name} 2` })).toBeVisible();
+});
+
+test("a timestamp kept as a number says how it is read, and whose days are counted", async ({ page }) => {
+  // G-23, G-25
+  await open(page, list);
+  await page.getByRole("link", { name: "New Dataset" }).click();
+  const wizard = page.getByRole("dialog", { name: "New dataset" });
+  const name = unique("Client times");
+  await wizard.getByLabel("Name", { exact: true }).fill(name);
+  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Use events as primary table" }).click();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByLabel("timestamp", { exact: true }).selectOption({ label: "events.client_ms (INT64)" });
+  await expect(wizard.getByText("say in timestamp_format how it is read").first()).toBeVisible();
+  await wizard.getByLabel("timestamp is written as").selectOption({ label: "milliseconds since 1970" });
+  await expect(wizard.getByText("say in timestamp_format how it is read")).toHaveCount(0);
+  const zone = wizard.getByLabel("time zone");
+  await zone.fill("Berlin time");
+  await zone.press("Tab");
+  await expect(wizard.getByText("a time zone is written as in the IANA database").first()).toBeVisible();
+  await zone.fill("Europe/Berlin");
+  await zone.press("Tab");
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByLabel("Rows of").selectOption({ label: "the last days" });
+  await wizard.getByRole("button", { name: "Show SQL" }).click();
+  const sql = wizard.getByLabel("SQL", { exact: true });
+  await expect(sql).toContainText("TIMESTAMP_MILLIS(`events`.`client_ms`)");
+  await expect(sql).toContainText("DATE(`event_time`, 'Europe/Berlin')");
+  await expect(wizard.getByText("Valid")).toBeVisible();
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+  await page.locator(".card", { hasText: name }).getByRole("link", { name, exact: true }).click();
+  await expect(page.getByText("timestamp is written as milliseconds since 1970")).toBeVisible();
 });

@@ -42,6 +42,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/datasets/{id}/preview", get(queries::preview))
         .route("/api/datasets/{id}/query", get(queries::query))
         .route("/api/datasets/{id}/query/split", get(queries::split_queries))
+        .route("/api/datasets/{id}/query/tfx", get(queries::tfx))
         .route("/api/datasets/{id}/validate-query", post(queries::validate_query))
         .route("/api", get(no_route))
         .route("/api/{*rest}", axum::routing::any(no_route))

@@ -23,6 +23,11 @@ pub async fn split_queries(State(app): State<App>, Id(id): Id, params: Params) -
     Ok(success(json!({"queries": queries, "total_estimated_cost_usd": total})))
 }
 
+pub async fn tfx(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
+    params.done()?;
+    Ok(success(json!({"tfx": app.tfx(id).await?})))
+}
+
 pub async fn validate_query(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
     let split = body.take("split", "train, eval or test")?;
     body.done()?;

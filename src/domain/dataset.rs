@@ -9,12 +9,15 @@ use super::name::{ColumnName, OutputName, SourceName, TableName};
 
 mod filters;
 mod split;
+mod time;
 
 pub use filters::*;
 pub use split::*;
+pub use time::*;
 
 /// What a dataset is made of.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetConfig {
     /// `None` only while a person has not chosen yet; validation asks for it.
@@ -98,6 +101,7 @@ impl From<SecondaryTable> for SecondaryForm {
 
 /// A column of one of the dataset's tables, the table by its name within the dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ColumnRef {
     pub table: SourceName,
@@ -111,6 +115,7 @@ impl std::fmt::Display for ColumnRef {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JoinType {
     Inner,
@@ -136,6 +141,7 @@ impl JoinType {
 
 /// What to do where several rows of the joined table have the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicates {
     /// Join them all: rows multiply.
@@ -147,6 +153,7 @@ pub enum OnDuplicates {
 
 /// How a secondary is joined to the tables before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Join {
     /// The secondary's name.
@@ -164,6 +171,7 @@ pub struct Join {
 
 /// `left = right`; several of them together are a composite key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JoinKey {
     /// A column of any table that stands earlier.
@@ -174,6 +182,7 @@ pub struct JoinKey {
 
 /// One key of an order among rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowOrder {
     pub column: ColumnName,
@@ -182,6 +191,7 @@ pub struct RowOrder {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SelectedColumn {
     pub table: SourceName,
@@ -201,6 +211,7 @@ impl SelectedColumn {
 
 /// What a column means to the learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     UserId,
@@ -223,8 +234,9 @@ impl Role {
     }
 }
 
-/// Role to column.
+/// Role to column, and how time is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ColumnMapping {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,6 +247,12 @@ pub struct ColumnMapping {
     pub timestamp: Option<ColumnRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<ColumnRef>,
+    /// How the timestamp is read where its column is a STRING or INT64; `None` for DATE, DATETIME and TIMESTAMP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp_format: Option<TimestampFormat>,
+    /// Whose calendar days instants are counted by, in every filter and split; `None` is UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZone>,
 }
 
 impl ColumnMapping {

@@ -3,8 +3,11 @@
 //! Pure: no I/O, no clock, no async, no engine. Compiled for the server and for the browser alike, so that both say the same.
 
 pub mod catalog;
+pub mod cost;
 pub mod dataset;
 pub mod fault;
+#[cfg(feature = "ssr")]
+pub mod json_schema;
 pub mod name;
 pub mod output;
 pub mod parse;

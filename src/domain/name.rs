@@ -138,7 +138,7 @@ impl SourceName {
 
     /// Equal without regard to case, as both engines compare table aliases.
     pub fn same_as(&self, other: &SourceName) -> bool {
-        fold(&self.0) == fold(&other.0)
+        same(&self.0, &other.0)
     }
 }
 
@@ -179,11 +179,11 @@ impl OutputName {
     /// The nearest output name to any text: what is not allowed becomes an underscore; a digit at the start gets an
     /// underscore before it, a reserved prefix an `x`.
     pub fn nearest(text: &str) -> Self {
-        let mut name: String = text
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
-            .take(MAX_COLUMN_CHARS - 2)
-            .collect();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut name: String = match text.len() <= MAX_COLUMN_CHARS - 2 && text.bytes().all(|b| fits(b.into())) {
+            true => text.into(),
+            false => text.chars().map(|c| if fits(c) { c } else { '_' }).take(MAX_COLUMN_CHARS - 2).collect(),
+        };
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
             name.insert(0, '_');
         }
@@ -195,8 +195,7 @@ impl OutputName {
 }
 
 fn has_reserved_prefix(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+    RESERVED_PREFIXES.iter().any(|prefix| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 impl FromStr for OutputName {
@@ -228,7 +227,12 @@ impl fmt::Display for OutputName {
 
 /// The form in which names are compared: both engines, and people, take `Id` and `id` for one column.
 pub fn fold(name: &str) -> String {
-    name.to_lowercase()
+    if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_lowercase() }
+}
+
+/// Whether two names fold to one, mostly without folding them.
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && fold(a) == fold(b))
 }
 
 macro_rules! text_form {

@@ -18,7 +18,7 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     let columns = &config.selected_columns;
     let mut names: Vec<Option<OutputName>> = columns.iter().map(|c| c.alias.clone()).collect();
     let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
-    unnamed.sort_by_key(|i| (rank(&columns[*i].table), *i));
+    unnamed.sort_by_cached_key(|i| (rank(&columns[*i].table), *i));
 
     let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)));
     // Own names first, so that no derived name takes a name that a column has by right.

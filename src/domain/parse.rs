@@ -33,6 +33,8 @@ const KEYS: &[&str] = &[
     "product_id",
     "timestamp",
     "revenue",
+    "timestamp_format",
+    "time_zone",
     "date_range",
     "rows",
     "product_filter",

@@ -149,7 +149,11 @@ pub struct QueryValidation {
     pub valid: bool,
     /// What BigQuery says it would read; the embedded engine says what lies in the files.
     pub total_bytes_processed: Option<u64>,
+    /// `None` where reading is free.
     pub estimated_cost_usd: Option<f64>,
+    /// The query may read less than is told: its tables are clustered.
+    #[serde(default)]
+    pub upper_bound: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

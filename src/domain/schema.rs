@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{ColumnName, TableName, fold};
+use super::name::{ColumnName, TableName, same};
 
 /// A column's type. BigQuery spells some of them in two ways (`INTEGER` in its API, `INT64` in SQL); both are read, the
 /// SQL spelling is written.
@@ -168,13 +168,28 @@ pub struct TableSchema {
     /// Columns that cannot be used, each with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unusable: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
+}
+
+/// How a table is cut up, so that a query with the right filter reads only a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partition {
+    /// The column, or `_PARTITIONTIME` where the time of loading makes the partitions.
+    pub column: String,
+    /// A query without a filter on it is refused.
+    #[serde(default)]
+    pub filter_required: bool,
+    /// Sorted within its partitions: estimates of what a query reads are upper bounds.
+    #[serde(default)]
+    pub clustered: bool,
 }
 
 impl TableSchema {
     /// The column of this name, compared as the engines do: without regard to case.
     pub fn column(&self, name: &ColumnName) -> Option<&Column> {
-        let folded = fold(name.as_str());
-        self.columns.iter().find(|c| c.name == *name).or_else(|| self.columns.iter().find(|c| fold(c.name.as_str()) == folded))
+        let exact = self.columns.iter().find(|c| c.name == *name);
+        exact.or_else(|| self.columns.iter().find(|c| same(c.name.as_str(), name.as_str())))
     }
 }
 
@@ -199,6 +214,8 @@ pub struct TableInfo {
     pub columns: Option<u32>,
     /// UTC, RFC 3339.
     pub last_modified: Option<chrono::DateTime<chrono::Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// Set where the table is there but cannot be used: a broken file, a type that is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

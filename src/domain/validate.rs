@@ -1,13 +1,14 @@
 //! A config held against the tables: all faults at once, each by the path of its field.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::fmt::{self, Display};
 
 use chrono::{Datelike, NaiveDate};
 
 use super::catalog::Catalog;
 use super::dataset::*;
 use super::fault::FieldError;
-use super::name::{ColumnName, SourceName, fold};
+use super::name::{ColumnName, SourceName, TableName, fold, same};
 use super::schema::{Column, ColumnType, Mode, TableSchema};
 
 mod filters;
@@ -21,7 +22,9 @@ pub const MAX_DAYS: u32 = 36_525;
 
 /// All faults of a config, in the order of its parts; empty where it can be compiled.
 pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
-    let mut check = Check { config, catalog, faults: vec![] };
+    let schema = |table| catalog.schema(table);
+    let sources = config.sources().into_iter().map(|(name, table)| (name, table, schema(table))).collect();
+    let mut check = Check { config, catalog, sources, faults: vec![] };
     check.tables();
     check.joins();
     check.columns();
@@ -31,9 +34,21 @@ pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
     check.faults
 }
 
+/// `list[3]`, written out only where there is something to say of it.
+#[derive(Clone, Copy)]
+struct Nth(&'static str, usize);
+
+impl Display for Nth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.0, self.1)
+    }
+}
+
 struct Check<'a> {
     config: &'a DatasetConfig,
     catalog: &'a Catalog,
+    /// The dataset's tables by their names in it, with their schemas where they are known.
+    sources: Vec<(SourceName, &'a TableName, Option<&'a TableSchema>)>,
     faults: Vec<FieldError>,
 }
 
@@ -103,7 +118,7 @@ impl<'a> Check<'a> {
     fn join_key(
         &mut self,
         path: &str,
-        earlier: &[(SourceName, &super::name::TableName)],
+        earlier: &[(SourceName, &TableName)],
         join: &Join,
         key: &JoinKey,
         right_schema: Option<&TableSchema>,
@@ -111,10 +126,10 @@ impl<'a> Check<'a> {
         let left = match earlier.iter().find(|(name, _)| name.same_as(&key.left.table)) {
             Some((name, table)) => {
                 let schema = self.catalog.schema(table);
-                schema.and_then(|s| self.key_column(&format!("{path}.left.column"), name, s, &key.left.column))
+                schema.and_then(|s| self.key_column(format_args!("{path}.left.column"), name, s, &key.left.column))
             }
             None => {
-                let message = if self.config.sources().iter().any(|(name, _)| name.same_as(&key.left.table)) {
+                let message = if self.sources.iter().any(|(name, ..)| name.same_as(&key.left.table)) {
                     format!("{} does not come before {}: a join looks back only.", key.left.table, join.table)
                 } else {
                     format!("The dataset has no table {}.", key.left.table)
@@ -123,7 +138,7 @@ impl<'a> Check<'a> {
                 None
             }
         };
-        let right = right_schema.and_then(|s| self.key_column(&format!("{path}.right"), &join.table, s, &key.right));
+        let right = right_schema.and_then(|s| self.key_column(format_args!("{path}.right"), &join.table, s, &key.right));
         if let (Some(left), Some(right)) = (left, right)
             && !comparable(left.column_type, right.column_type)
         {
@@ -140,14 +155,14 @@ impl<'a> Check<'a> {
 
     fn key_column<'s>(
         &mut self,
-        path: &str,
+        path: impl Display,
         source: &SourceName,
         schema: &'s TableSchema,
         name: &ColumnName,
     ) -> Option<&'s Column> {
-        let column = self.known(path, source, schema, name)?;
+        let column = self.known(&path, source, schema, name)?;
         if !column.is_scalar() {
-            self.fault(path, format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
+            self.fault(path.to_string(), format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
             return None;
         }
         Some(column)
@@ -168,29 +183,39 @@ impl<'a> Check<'a> {
     }
 
     /// The column, or a fault with the nearest name there is.
-    fn known<'s>(&mut self, path: &str, source: &SourceName, schema: &'s TableSchema, name: &ColumnName) -> Option<&'s Column> {
+    fn known<'s>(
+        &mut self,
+        path: impl Display,
+        source: &SourceName,
+        schema: &'s TableSchema,
+        name: &ColumnName,
+    ) -> Option<&'s Column> {
         let column = schema.column(name);
         if column.is_none() {
-            let reason = schema.unusable.iter().find(|(unusable, _)| fold(unusable) == fold(name.as_str()));
+            let reason = schema.unusable.iter().find(|(unusable, _)| same(unusable, name.as_str()));
             let message = match reason {
                 Some((_, reason)) => format!("{source}.{name} cannot be used: {reason}."),
                 None => format!("{source} has no column {name}."),
             };
-            self.fault(path, message);
+            self.fault(path.to_string(), message);
         }
         column
     }
 
     /// The column behind a reference, or a fault at `<path>.table` or `<path>.column`. `None` without a fault where the table
     /// itself is unknown: that is said at the table.
-    fn referenced(&mut self, path: &str, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
-        let (config, catalog) = (self.config, self.catalog);
-        if !config.sources().iter().any(|(name, _)| name.same_as(table)) {
+    fn referenced(&mut self, path: impl Display, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
+        let Some((_, _, schema)) = self.position_of(table).map(|i| &self.sources[i]) else {
             self.fault(format!("{path}.table"), format!("The dataset has no table {table}."));
             return None;
-        }
-        let schema = catalog.source(config, table)?;
-        self.known(&format!("{path}.column"), table, schema, column)
+        };
+        let schema = (*schema)?;
+        self.known(format_args!("{path}.column"), table, schema, column)
+    }
+
+    fn position_of(&self, table: &SourceName) -> Option<usize> {
+        let exact = self.sources.iter().position(|(name, ..)| name == table);
+        exact.or_else(|| self.sources.iter().position(|(name, ..)| name.same_as(table)))
     }
 
     fn columns(&mut self) {
@@ -201,22 +226,22 @@ impl<'a> Check<'a> {
         if config.selected_columns.len() > MAX_COLUMNS {
             self.fault("selected_columns", format!("A dataset has at most {MAX_COLUMNS} columns."));
         }
-        let mut seen: HashMap<(String, String), ()> = HashMap::new();
-        let mut aliases: HashMap<String, ()> = HashMap::new();
+        // A column is one in the catalog; its table tells two uses of it apart.
+        let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::new();
+        let mut aliases: HashSet<String> = HashSet::new();
         for (i, selected) in config.selected_columns.iter().enumerate() {
-            let path = format!("selected_columns[{i}]");
-            if let Some(column) = self.referenced(&path, &selected.table, &selected.column)
-                && let Some(reason) = column.column_type.unsupported()
-            {
+            let path = Nth("selected_columns", i);
+            let column = self.referenced(path, &selected.table, &selected.column);
+            if let Some(reason) = column.and_then(|column| column.column_type.unsupported()) {
                 self.fault(format!("{path}.column"), format!("{} is {reason}.", selected.reference()));
             }
             if let Some(alias) = &selected.alias {
-                if aliases.insert(fold(alias.as_str()), ()).is_some() {
+                if !aliases.insert(fold(alias.as_str())) {
                     // G-14
                     self.fault(format!("{path}.alias"), format!("Another column is called {alias} already."));
                 }
-            } else if seen.insert((fold(selected.table.as_str()), fold(selected.column.as_str())), ()).is_some() {
-                self.fault(&path, format!("{} is selected twice; rename one of them.", selected.reference()));
+            } else if column.is_some_and(|column| !seen.insert((self.position_of(&selected.table), column))) {
+                self.fault(path.to_string(), format!("{} is selected twice; rename one of them.", selected.reference()));
             }
         }
     }
@@ -227,16 +252,50 @@ impl<'a> Check<'a> {
         for (role, reference) in config.column_mapping.roles() {
             let path = format!("column_mapping.{}", role.word());
             let Some(column) = self.referenced(&path, &reference.table, &reference.column) else { continue };
-            if let Err(reason) = fits_role(role, column) {
+            if role == Role::Timestamp && can_be_read(column) {
+                self.timestamp_format(&path, column);
+            } else if let Err(reason) = fits_role(role, column) {
                 self.fault(&path, format!("{reference} is {}: {reason}.", column.type_label()));
             }
             let same = |other: &ColumnRef| {
-                other.table.same_as(&reference.table) && fold(other.column.as_str()) == fold(reference.column.as_str())
+                other.table.same_as(&reference.table) && same(other.column.as_str(), reference.column.as_str())
             };
             if let Some((other, _)) = mapped.iter().find(|(_, other)| same(other)) {
                 self.fault(&path, format!("{reference} is the {} already.", other.word()));
             }
             mapped.push((role, reference));
+        }
+        if let Some(format) = config.column_mapping.timestamp_format {
+            let path = "column_mapping.timestamp_format";
+            match &config.column_mapping.timestamp {
+                None => self.fault(path, "No column has the role timestamp: map one, or leave this out."),
+                Some(timestamp) => {
+                    if let Some(column) = self.catalog.column(config, timestamp)
+                        && column.column_type.is_temporal()
+                    {
+                        let message = format!("{timestamp} is {} and needs no {}.", column.column_type, format.word());
+                        self.fault(path, message);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The timestamp's column is a text or a number: it says how it is read.
+    fn timestamp_format(&mut self, path: &str, column: &Column) {
+        let t = column.column_type;
+        let fitting = || {
+            let words = TimestampFormat::ALL.into_iter().filter(|f| f.reads(t)).map(TimestampFormat::word);
+            words.collect::<Vec<_>>().join(", ")
+        };
+        match self.config.column_mapping.timestamp_format {
+            Some(format) if format.reads(t) => {}
+            Some(format) => {
+                let message = format!("{} does not read {t}: say {}.", format.word(), fitting());
+                self.fault("column_mapping.timestamp_format", message);
+            }
+            // G-23
+            None => self.fault(path, format!("{} is {t}: say in timestamp_format how it is read: {}.", column.name, fitting())),
         }
     }
 
@@ -274,7 +333,12 @@ fn comparable(left: ColumnType, right: ColumnType) -> bool {
     left == right || (left.is_numeric() && right.is_numeric())
 }
 
-/// Whether a column can have a role, or why not. Types only: [`Role`]s are a person's choice.
+/// Whether a column can be the timestamp if a [`TimestampFormat`] says how it is read.
+pub fn can_be_read(column: &Column) -> bool {
+    column.mode != Mode::Repeated && TimestampFormat::ALL.into_iter().any(|format| format.reads(column.column_type))
+}
+
+/// Whether a column can have a role as it is, or why not. Types only: [`Role`]s are a person's choice.
 pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
     if column.mode == Mode::Repeated {
         return Err("a role needs a single value in each row");
@@ -287,7 +351,7 @@ pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
         },
         Role::Timestamp if t.is_temporal() => Ok(()),
         // G-23
-        Role::Timestamp => Err("a timestamp is DATE, DATETIME or TIMESTAMP; convert it in a view first"),
+        Role::Timestamp => Err("a timestamp is DATE, DATETIME or TIMESTAMP, or a STRING or INT64 with a timestamp_format"),
         Role::Revenue if t.is_numeric() => Ok(()),
         Role::Revenue => Err("a revenue is a number"),
     }

@@ -61,6 +61,9 @@ pub struct Rows {
     pub rows: Vec<Vec<Value>>,
     /// The limit on rows cut the result short.
     pub truncated: bool,
+    /// What was read for it, where the engine bills by that; 0 where it was kept from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_processed: Option<u64>,
 }
 
 impl Rows {

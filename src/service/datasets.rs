@@ -133,7 +133,7 @@ impl App {
             return Err(ServiceError::AlreadyActive);
         }
         let model = self.model(stored.model_id).await?;
-        let warehouse = self.warehouse_of(&model)?;
+        let warehouse = self.warehouse_of(&model).await?;
         let catalog = self.checked_catalog(&model, &stored.config).await?;
         let counts = self.counts_of(&model, &stored.config, &catalog).await?;
         let empty = empty_parts(&counts);

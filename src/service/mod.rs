@@ -3,15 +3,17 @@
 //! A use case reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
 //! across a warehouse's answer, and what may have changed meanwhile is caught by the revision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use crate::domain::cost::Price;
 use crate::domain::record::Model;
 use crate::store::Store;
 use crate::warehouse::Warehouse;
+use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
 
 mod change;
 mod datasets;
@@ -22,6 +24,7 @@ mod tables;
 
 pub use change::DatasetChange;
 pub use error::ServiceError;
+pub use tables::checked_catalog;
 
 /// What a person can set.
 #[derive(Debug, Clone)]
@@ -34,11 +37,37 @@ pub struct Settings {
     pub wait: Duration,
     /// How long a query may run.
     pub timeout: Duration,
+    pub bigquery: BigQuerySettings,
+    pub price: Price,
+}
+
+/// How models that are bound to a Google Cloud project reach it.
+#[derive(Debug, Clone)]
+pub struct BigQuerySettings {
+    /// With the API's path; another than Google's for an emulator.
+    pub endpoint: String,
+    pub credentials: Credentials,
+    pub pace: Pace,
+    /// BigQuery refuses a query of ours that would bill more.
+    pub max_bytes_billed: Option<u64>,
+}
+
+impl Default for BigQuerySettings {
+    fn default() -> Self {
+        Self { endpoint: ENDPOINT.into(), credentials: Credentials::Default, pace: Pace::default(), max_bytes_billed: None }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dataset: "raw_data".into(), scans: 2, wait: Duration::from_secs(60), timeout: Duration::from_secs(240) }
+        Self {
+            dataset: "raw_data".into(),
+            scans: 2,
+            wait: Duration::from_secs(60),
+            timeout: Duration::from_secs(240),
+            bigquery: BigQuerySettings::default(),
+            price: Price::default(),
+        }
     }
 }
 
@@ -51,12 +80,14 @@ struct Inner {
     warehouse: Arc<dyn Warehouse>,
     settings: Settings,
     scans: Semaphore,
+    /// Clients by project and location, each made when it is first asked for.
+    projects: Mutex<Projects>,
 }
 
 impl App {
     pub fn new(store: Store, warehouse: Arc<dyn Warehouse>, settings: Settings) -> Self {
         let scans = Semaphore::new(settings.scans.max(1));
-        Self(Arc::new(Inner { store, warehouse, settings, scans }))
+        Self(Arc::new(Inner { store, warehouse, settings, scans, projects: Default::default() }))
     }
 
     /// Whether the store answers.
@@ -72,12 +103,27 @@ impl App {
         &self.0.settings
     }
 
-    /// The warehouse that a model's tables are in. BigQuery comes in here.
-    fn warehouse_of(&self, model: &Model) -> Result<&dyn Warehouse, ServiceError> {
-        match model.gcp_project_id {
-            None => Ok(&*self.0.warehouse),
-            Some(_) => Err(ServiceError::field("gcp_project_id", models::NO_BIGQUERY)),
+    /// The warehouse that a model's tables are in: BigQuery's where the model names a project, else the embedded one.
+    async fn warehouse_of(&self, model: &Model) -> Result<Arc<dyn Warehouse>, ServiceError> {
+        let Some(project) = &model.gcp_project_id else { return Ok(self.0.warehouse.clone()) };
+        let mut projects = self.0.projects.lock().await;
+        let key = (project.clone(), model.location.clone());
+        if let Some(known) = projects.get(&key) {
+            return Ok(known.clone());
         }
+        let BigQuerySettings { endpoint, credentials, pace, .. } = self.settings().bigquery.clone();
+        let options = bigquery::Options {
+            project: project.clone(),
+            dataset: self.settings().dataset.clone(),
+            location: model.location.clone(),
+            endpoint,
+            credentials,
+            pace,
+        };
+        // Credentials that cannot be read today are read again at the next question.
+        let connected = Arc::new(BigQuery::connect(options).await?);
+        projects.insert(key, connected.clone());
+        Ok(connected)
     }
 
     /// The right to run a query that reads tables.
@@ -88,6 +134,8 @@ impl App {
         }
     }
 }
+
+type Projects = HashMap<(String, Option<String>), Arc<BigQuery>>;
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;

@@ -8,9 +8,6 @@ use crate::store::{MAX_NAME_CHARS, StoreError};
 /// Longest description of a model or dataset, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 2000;
 
-pub(super) const NO_BIGQUERY: &str =
-    "BigQuery is not connected in this build. Leave the project empty to use the embedded warehouse.";
-
 impl App {
     pub async fn models(&self) -> Result<Vec<Model>, ServiceError> {
         Ok(self.store().models().await?)
@@ -48,11 +45,40 @@ fn checked_model(input: &ModelInput) -> Result<ModelInput, ServiceError> {
         gcp_project_id: given(&input.gcp_project_id),
         location: given(&input.location),
     };
-    // Better refused than accepted and then without a single table.
-    if checked.gcp_project_id.is_some() {
-        faults.push(FieldError::new("gcp_project_id", NO_BIGQUERY));
+    if checked.gcp_project_id.as_deref().is_some_and(|id| !is_project_id(id)) {
+        faults.push(FieldError::new(
+            "gcp_project_id",
+            "A project id has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter; it is not the project's name.",
+        ));
+    }
+    match &checked.location {
+        Some(location) if !is_location(location) => {
+            faults.push(FieldError::new("location", "A location is written as BigQuery does: EU, US, europe-west3."));
+        }
+        Some(_) if checked.gcp_project_id.is_none() => {
+            faults.push(FieldError::new("location", "A location belongs to a project: name one, or leave this empty."));
+        }
+        _ => {}
     }
     if faults.is_empty() { Ok(checked) } else { Err(ServiceError::Invalid(faults)) }
+}
+
+/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>; older ids may have a domain before a colon.
+fn is_project_id(id: &str) -> bool {
+    let (domain, id) = id.rsplit_once(':').unwrap_or(("", id));
+    let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (4..=30).contains(&id.len())
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && id.chars().all(known)
+        && domain.chars().all(|c| known(c) || c == '.')
+        && domain.len() <= 253
+}
+
+fn is_location(text: &str) -> bool {
+    text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// The name without outer blanks; what is wrong with it goes to `faults`.

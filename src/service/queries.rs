@@ -6,10 +6,9 @@ use futures::future::join_all;
 use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
-use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Model, PartCounts, Preview, PreviewColumn, QueryValidation, QueryView};
-use crate::domain::sql::{CompiledQuery, Request, Shape, compile};
-use crate::domain::validate::validate;
+use crate::domain::sql::{CompiledQuery, Request, Shape, compile, counts_back};
+use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::Sizes;
 use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
@@ -57,7 +56,7 @@ impl App {
     pub async fn split_queries(&self, id: i64) -> Result<Vec<(Split, QueryView)>, ServiceError> {
         let dataset = self.dataset(id).await?;
         let model = self.model(dataset.model_id).await?;
-        let warehouse = self.warehouse_of(&model)?;
+        let warehouse = self.warehouse_of(&model).await?;
         let splits = dataset.config.split_config.splits();
         if splits.is_empty() {
             return Err(ServiceError::field("split_config", "This dataset makes no splits. Choose a split first."));
@@ -66,9 +65,38 @@ impl App {
         let views = splits.iter().map(async |split| {
             let request = Request { split: Some(*split), ..Request::default() };
             let query = compiled(&dataset.config, &catalog, &request)?;
-            Ok((*split, dry_run_view(warehouse, query).await))
+            Ok((*split, self.dry_run_view(&*warehouse, &dataset.config, query).await))
         });
         join_all(views).await.into_iter().collect()
+    }
+
+    /// What TFX takes of a saved dataset, its as-of resolved now and written into every query: the splits must not drift apart while they are
+    /// read (G-20).
+    pub async fn tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let catalog = self.checked_catalog(&model, &dataset.config).await?;
+        // What TFX cannot take is said before anything is read.
+        artefact(&dataset.config, &catalog, None, None).map_err(ServiceError::Invalid)?;
+        let as_of = self.resolve_as_of(&model, &dataset.config, &catalog).await?;
+        let location = model.location.as_deref();
+        let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location).map_err(ServiceError::Invalid)?;
+        Ok(artefact)
+    }
+
+    /// The day that the dataset's dates count back from, where they do.
+    async fn resolve_as_of(
+        &self,
+        model: &Model,
+        config: &DatasetConfig,
+        catalog: &Catalog,
+    ) -> Result<Option<NaiveDate>, ServiceError> {
+        if !counts_back(config) {
+            return Ok(None);
+        }
+        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() })?;
+        let rows = self.run(model, &query.sql, 1).await?;
+        Ok(rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok()))
     }
 
     /// Rows of a saved dataset's real query.
@@ -88,27 +116,11 @@ impl App {
         Ok(counts)
     }
 
-    /// The live schemas of a config that fits them; its faults otherwise.
-    pub(super) async fn checked_catalog(&self, model: &Model, config: &DatasetConfig) -> Result<Catalog, ServiceError> {
-        let (catalog, problems) = self.catalog(model, config).await?;
-        let mut faults = validate(config, &catalog);
-        let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
-        let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
-        for (path, table) in primary.chain(secondary) {
-            // "There is no such table" is not what is wrong with it.
-            if let Some(problem) = problems.get(&table.to_string()) {
-                faults.retain(|fault| fault.path != path);
-                faults.push(FieldError::new(path, problem));
-            }
-        }
-        if faults.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(faults)) }
-    }
-
     async fn view(&self, model: &Model, config: &DatasetConfig, request: &Request) -> Result<QueryView, ServiceError> {
-        let warehouse = self.warehouse_of(model)?;
+        let warehouse = self.warehouse_of(model).await?;
         let catalog = self.checked_catalog(model, config).await?;
         let query = compiled(config, &catalog, request)?;
-        Ok(dry_run_view(warehouse, query).await)
+        Ok(self.dry_run_view(&*warehouse, config, query).await)
     }
 
     async fn preview_of(
@@ -124,7 +136,8 @@ impl App {
         let catalog = self.checked_catalog(model, config).await?;
         // One row more than is shown tells whether there are more.
         let shape = Shape::Preview { limit: limit + 1 };
-        let query = compiled(config, &catalog, &Request { split, shape, ..Request::default() })?;
+        let as_of = self.frozen(model, config, &catalog).await?;
+        let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() })?;
         let shown = limit as usize;
         let mut rows = self.run(model, &query.sql, shown + 1).await?;
         let limited = rows.truncated || rows.rows.len() > shown;
@@ -144,17 +157,45 @@ impl App {
         config: &DatasetConfig,
         catalog: &Catalog,
     ) -> Result<Counts, ServiceError> {
-        let query = compiled(config, catalog, &Request { shape: Shape::Counts, ..Request::default() })?;
+        let as_of = self.frozen(model, config, catalog).await?;
+        let query = compiled(config, catalog, &Request { shape: Shape::Counts, as_of, ..Request::default() })?;
         Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
+    }
+
+    /// The query with what the warehouse thinks of it. A warehouse that says no is an answer, not an error: the query is there.
+    async fn dry_run_view(&self, warehouse: &dyn Warehouse, config: &DatasetConfig, query: CompiledQuery) -> QueryView {
+        let validation = match warehouse.dry_run(&query.sql).await {
+            Ok(DryRun { bytes, upper_bound, .. }) => QueryValidation {
+                valid: true,
+                total_bytes_processed: bytes,
+                estimated_cost_usd: bytes
+                    .filter(|_| warehouse.bills())
+                    .map(|bytes| self.settings().price.of(bytes, config.sources().len())),
+                upper_bound,
+                error: None,
+            },
+            Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },
+        };
+        QueryView { query: query.sql, validation }
+    }
+
+    /// The as-of to write into a query that is about to run. Where reading is billed it is found out first, from the timestamp's column alone,
+    /// so that the query itself reads only the partitions that it needs.
+    async fn frozen(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Option<NaiveDate>, ServiceError> {
+        if !self.warehouse_of(model).await?.bills() {
+            return Ok(None);
+        }
+        self.resolve_as_of(model, config, catalog).await
     }
 
     /// Runs a query when its turn comes.
     async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
-        let warehouse = self.warehouse_of(model)?;
+        let warehouse = self.warehouse_of(model).await?;
         let timeout = self.settings().timeout;
         let _turn = self.scan().await?;
         // The engine keeps to the limit by itself; this is for one that hangs.
-        let limits = Limits { max_rows, timeout, ..Limits::default() };
+        let max_bytes_billed = self.settings().bigquery.max_bytes_billed;
+        let limits = Limits { max_rows, timeout, max_bytes_billed, ..Limits::default() };
         match tokio::time::timeout(timeout + timeout / 10, warehouse.run(sql, &limits)).await {
             Ok(rows) => Ok(rows?),
             Err(_) => Err(WarehouseError::Timeout(timeout.as_secs()).into()),
@@ -165,15 +206,6 @@ impl App {
 /// A config's query; its faults as the service's error.
 pub(super) fn compiled(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, ServiceError> {
     compile(config, catalog, request).map_err(ServiceError::Invalid)
-}
-
-/// The query with what the warehouse thinks of it. A warehouse that says no is an answer, not an error: the query is there.
-async fn dry_run_view(warehouse: &dyn Warehouse, query: CompiledQuery) -> QueryView {
-    let validation = match warehouse.dry_run(&query.sql).await {
-        Ok(DryRun { bytes, .. }) => QueryValidation { valid: true, total_bytes_processed: bytes, ..Default::default() },
-        Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },
-    };
-    QueryView { query: query.sql, validation }
 }
 
 /// The whole dataset's part of a count.
@@ -250,7 +282,7 @@ mod tests {
                     text("2024-01-09"),
                 ],
             ],
-            truncated: false,
+            ..Rows::default()
         };
         let counts = read_counts(&config, &rows);
         assert_eq!(counts.as_of, NaiveDate::from_ymd_opt(2024, 1, 9));

@@ -11,7 +11,7 @@ use super::query_panel::{PartTabs, SqlBlock, Verdict};
 use super::rows::RowsTable;
 use super::toast::use_toaster;
 use super::words;
-use crate::domain::dataset::{Role, Split};
+use crate::domain::dataset::Split;
 use crate::domain::record::{Counts, Dataset, PartCounts};
 use crate::error::Failure;
 use crate::rpc;
@@ -74,12 +74,7 @@ fn Detail(dataset: Dataset) -> impl IntoView {
             None => c.reference().to_string(),
         })
         .collect();
-    let roles = Role::ALL
-        .into_iter()
-        .map(|role| {
-            format!("{}: {}", role.word(), config.column_mapping.get(role).map_or("not mapped".into(), ToString::to_string))
-        })
-        .collect();
+    let roles = words::roles(&config.column_mapping);
     let versions = dataset
         .versions
         .iter()

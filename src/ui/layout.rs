@@ -95,8 +95,9 @@ pub fn PageFailure(failure: Failure) -> impl IntoView {
 pub fn Problem(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     move || {
         failure.get().map(|failure| {
-            let fields =
-                failure.errors.into_iter().map(|(path, text)| view! { <li><code>{path}</code>" " {text}</li> }).collect_view();
+            // One field's fault is the message already.
+            let listed = if failure.errors.len() > 1 { failure.errors } else { Default::default() };
+            let fields = listed.into_iter().map(|(path, text)| view! { <li><code>{path}</code>" " {text}</li> }).collect_view();
             view! {
                 <div class="problem" role="alert">
                     <p>{failure.message}</p>

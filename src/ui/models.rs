@@ -71,7 +71,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                     <div class="card-actions">
                         <A href=datasets_path(model.id) attr:class="button">"Open datasets"</A>
                         <button type="button" class="button quiet" on:click=move |_| editing.set(Some(Some(renamed.clone())))>
-                            "Rename"
+                            "Edit"
                         </button>
                     </div>
                 </li>
@@ -104,13 +104,15 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
     }
 }
 
-/// Adds a model, or changes the name and description of one.
+/// Adds a model, or changes what one says.
 #[component]
 fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     let toaster = use_toaster();
     let id = model.as_ref().map(|m| m.id);
     let before = model.map(input_of).unwrap_or_default();
     let (name, description) = (RwSignal::new(before.name.clone()), RwSignal::new(before.description.clone()));
+    let project = RwSignal::new(before.gcp_project_id.clone().unwrap_or_default());
+    let location = RwSignal::new(before.location.clone().unwrap_or_default());
     let failure = RwSignal::new(None::<Failure>);
     let save = Action::new(move |input: &ModelInput| {
         let input = input.clone();
@@ -130,11 +132,16 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let input = ModelInput { name: name.get(), description: description.get(), ..before.clone() };
-        save.dispatch(input);
+        let given = |text: String| (!text.trim().is_empty()).then_some(text);
+        save.dispatch(ModelInput {
+            name: name.get(),
+            description: description.get(),
+            gcp_project_id: given(project.get()),
+            location: given(location.get()),
+        });
     };
     view! {
-        <Dialog title=if id.is_some() { "Rename model" } else { "Add model" } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
+        <Dialog title=if id.is_some() { "Edit model" } else { "Add model" } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
             <form class="modal-body" on:submit=submit>
                 <Problem failure />
                 <label class="field">
@@ -144,6 +151,26 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                 <label class="field">
                     <span>"Description"</span>
                     <textarea rows="3" maxlength="2000" prop:value=description on:input:target=move |e| description.set(e.target().value())></textarea>
+                </label>
+                <label class="field">
+                    <span>"Google Cloud project"</span>
+                    <input
+                        type="text"
+                        maxlength="300"
+                        placeholder="none: the embedded warehouse"
+                        prop:value=project
+                        on:input:target=move |e| project.set(e.target().value())
+                    />
+                </label>
+                <label class="field">
+                    <span>"Location"</span>
+                    <input
+                        type="text"
+                        maxlength="32"
+                        placeholder="as the dataset says"
+                        prop:value=location
+                        on:input:target=move |e| location.set(e.target().value())
+                    />
                 </label>
                 <div class="modal-footer">
                     <button type="button" class="button quiet" on:click=move |_| on_done.run(false)>

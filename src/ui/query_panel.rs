@@ -84,8 +84,13 @@ fn percent_encoded(text: &str) -> String {
 /// Valid or not, and what a run would read and cost.
 #[component]
 pub fn Verdict(validation: QueryValidation) -> impl IntoView {
-    let size = validation.total_bytes_processed.map(|read| format!("reads {}", bytes(read)));
-    let price = validation.estimated_cost_usd.map(|usd| format!("costs about {}", dollars(usd)));
+    // Of a clustered table only a run can tell how little it reads.
+    let most = if validation.upper_bound { "at most" } else { "about" };
+    let size = validation.total_bytes_processed.map(|read| match validation.upper_bound {
+        true => format!("reads at most {}", bytes(read)),
+        false => format!("reads {}", bytes(read)),
+    });
+    let price = validation.estimated_cost_usd.map(|usd| format!("costs {most} {}", dollars(usd)));
     let said: Vec<String> = size.into_iter().chain(price).collect();
     if validation.valid {
         view! {

@@ -19,6 +19,26 @@ pub fn tables(config: &DatasetConfig) -> Vec<String> {
     lines
 }
 
+/// One line a role, and how time is read where that is not plain.
+pub fn roles(mapping: &ColumnMapping) -> Vec<String> {
+    let line = |role: Role| format!("{}: {}", role.word(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));
+    let mut lines: Vec<String> = Role::ALL.into_iter().map(line).collect();
+    lines.extend(mapping.timestamp_format.map(|format| format!("timestamp is written as {}", timestamp_format(format))));
+    lines.extend(mapping.time_zone.as_ref().map(|zone| format!("days begin at midnight in {zone}")));
+    lines
+}
+
+pub const fn timestamp_format(format: TimestampFormat) -> &'static str {
+    match format {
+        TimestampFormat::UnixSeconds => "seconds since 1970",
+        TimestampFormat::UnixMillis => "milliseconds since 1970",
+        TimestampFormat::UnixMicros => "microseconds since 1970",
+        TimestampFormat::IsoDate => "2024-01-31, a day",
+        TimestampFormat::IsoTimestamp => "2024-01-31 10:00:00, an instant",
+        TimestampFormat::CompactDate => "20240131, a day",
+    }
+}
+
 /// One line a filter.
 pub fn filters(filters: &Filters) -> Vec<String> {
     let mut lines = vec![];

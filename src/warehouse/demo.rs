@@ -11,12 +11,12 @@
 //! |---|---|---|
 //! | `categories` | 41 | `category_id` INT64, `name`, `parent_id` |
 //! | `customers` | 5,000 | `id` INT64, `name`, `email`, `country` STRING, `joined_on`, `birth_date` DATE, `newsletter` BOOL |
-//! | `events` | 180,000 | `event_id` INT64, `visitor` → `customers.id`, `product` → `products.product_code`, `kind`, `occurred_at` TIMESTAMP |
+//! | `events` | 180,000 | `event_id` INT64, `visitor` → `customers.id`, `product` → `products.product_code`, `kind`, `occurred_at` TIMESTAMP, `client_ms` INT64 of milliseconds |
 //! | `order_lines` | about 120,000 | `order` → `orders.id`, `line`, `sku` → `products.product_code`, `quantity` INT64, `unit_price` NUMERIC, `amount`, `discount` FLOAT64 |
 //! | `orders` | about 46,000 | `id` INT64, `buyer_id` → `customers.id`, `ordered_at` TIMESTAMP, `status`, `channel` STRING |
 //! | `product_prices` | about 3,600 | `sku` → `products.product_code`, `valid_from` DATE, `price` NUMERIC |
 //! | `products` | 1,200 | `product_code` STRING, `title`, `category` → `categories.category_id`, `brand`, `price` NUMERIC, `tags` ARRAY of STRING, `discontinued` BOOL, `launched_on` DATE |
-//! | `returns` | about 2,900 | `return_id` INT64, `order_number` → `orders.id`, `sku`, `returned_at` DATETIME, `reason`, `refund` NUMERIC |
+//! | `returns` | about 2,900 | `return_id` INT64, `order_number` → `orders.id`, `sku`, `returned_at` DATETIME, `reason`, `refund` NUMERIC, `booked_on` STRING as 20240131 |
 //! | `wishlists` | 0 | `customer`, `sku`, `added_at` TIMESTAMP |
 //! | `order_history` | a view | a row an order: `order_id`, `buyer_id`, `ordered_at`, `line_count`, `total` |
 //!
@@ -30,6 +30,7 @@
 //! - keys that are there twice: `categories.category_id` 7; `product_prices.sku`, up to five times
 //! - refunds: `order_lines` with a negative `quantity` and `amount` (1,809)
 //! - text: O'Brien, `Back\Slash`, `Children's toys`, `DIY \ Tools`, Nguyễn, Ødegård
+//! - times that no type tells: `events.client_ms` (sometimes NULL), `returns.booked_on` (some are n/a)
 //! - two `birth_date` of 2068, NULL ones besides; empty `tags` (about a quarter); `returned_at` NULL for what is under way (about 5 %)
 //! - a column that is called `order`; keys with other names on the other side; `id` and `price` in two tables; an empty table
 

@@ -10,6 +10,7 @@ use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::value::{ResultColumn, Rows};
 
+pub mod bigquery;
 pub mod demo;
 pub mod embedded;
 
@@ -20,6 +21,11 @@ pub mod embedded;
 pub trait Warehouse: Send + Sync {
     /// The project that table names are qualified with in SQL, or `None` where the engine has no projects.
     fn project(&self) -> Option<&str>;
+
+    /// Whether reading costs money. Then dates are resolved first and written into queries, so that the engine reads no partition in vain.
+    fn bills(&self) -> bool {
+        false
+    }
 
     /// All tables, by name.
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError>;
@@ -41,12 +47,14 @@ pub struct Limits {
     pub max_rows: usize,
     /// BigQuery refuses a query that would bill more.
     pub max_bytes_billed: Option<u64>,
+    /// An answer that the engine kept from the same query may be given again, free of charge.
+    pub use_cache: bool,
     pub timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_rows: 10_000, max_bytes_billed: None, timeout: Duration::from_secs(300) }
+        Self { max_rows: 10_000, max_bytes_billed: None, use_cache: true, timeout: Duration::from_secs(300) }
     }
 }
 
@@ -56,6 +64,8 @@ pub struct DryRun {
     pub columns: Vec<ResultColumn>,
     /// `None` where the engine cannot tell.
     pub bytes: Option<u64>,
+    /// The query may read less: a clustered table shows only while it is read which of its blocks are needed.
+    pub upper_bound: bool,
 }
 
 /// Why the warehouse gave no answer. The texts are for people and hold nothing internal.

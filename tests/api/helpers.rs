@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +29,10 @@ pub struct Fake {
     pub list: Mutex<Option<WarehouseError>>,
     pub asked: Mutex<Vec<TableName>>,
     pub ran: AtomicUsize,
+    /// What was run, in its order.
+    pub sql: Mutex<Vec<String>>,
+    /// Reading costs money.
+    pub bills: AtomicBool,
     /// How long a schema takes, so that requests can overlap.
     pub delay: Mutex<Duration>,
 }
@@ -47,10 +51,12 @@ impl Fake {
         Self {
             schemas: Mutex::new(schemas.into_iter().map(|schema| (schema.table.clone(), Ok(schema))).collect()),
             rows: Mutex::new(Ok(Rows::default())),
-            dry: Mutex::new(Ok(DryRun { columns: vec![], bytes: Some(4096) })),
+            dry: Mutex::new(Ok(DryRun { columns: vec![], bytes: Some(4096), upper_bound: false })),
             list: Mutex::new(None),
             asked: Mutex::new(vec![]),
             ran: AtomicUsize::new(0),
+            sql: Mutex::new(vec![]),
+            bills: AtomicBool::new(false),
             delay: Mutex::new(Duration::ZERO),
         }
     }
@@ -80,6 +86,7 @@ pub fn table(name: &str, columns: &[(&str, ColumnType)]) -> TableSchema {
         table: TableName::new("raw_data", name).unwrap(),
         columns: columns.iter().map(column).collect(),
         unusable: vec![],
+        partition: None,
     }
 }
 
@@ -87,6 +94,10 @@ pub fn table(name: &str, columns: &[(&str, ColumnType)]) -> TableSchema {
 impl Warehouse for Fake {
     fn project(&self) -> Option<&str> {
         None
+    }
+
+    fn bills(&self) -> bool {
+        self.bills.load(Ordering::SeqCst)
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
@@ -101,6 +112,7 @@ impl Warehouse for Fake {
             bytes: (name.table() != "visits").then_some(3_145_728),
             columns: schema.as_ref().ok().map(|schema| schema.columns.len() as u32),
             last_modified: None,
+            partition: None,
             problem: schema.as_ref().err().map(ToString::to_string),
         };
         Ok(schemas.iter().map(info).collect())
@@ -113,8 +125,13 @@ impl Warehouse for Fake {
         self.schemas.lock().unwrap().get(table).cloned().unwrap_or_else(|| Err(WarehouseError::NoTable(table.clone())))
     }
 
-    async fn run(&self, _sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+    async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
+        self.sql.lock().unwrap().push(sql.to_owned());
+        if sql.ends_with("SELECT\n  `as_of`\nFROM `bounds`") {
+            let column = ResultColumn { name: "as_of".into(), column_type: ColumnType::Date, mode: Mode::Nullable };
+            return Ok(Rows { columns: vec![column], rows: vec![vec![Value::Text("2024-03-31".into())]], ..Rows::default() });
+        }
         let mut rows = self.rows.lock().unwrap().clone()?;
         rows.truncated = rows.rows.len() > limits.max_rows;
         rows.rows.truncate(limits.max_rows);
@@ -146,7 +163,7 @@ pub fn counts(parts: &[(&str, i64)]) -> Rows {
                 vec![Value::Text((*part).into()), Value::Int(*rows), Value::Int(rows / 2), Value::Null, day(), day(), day()]
             })
             .collect(),
-        truncated: false,
+        ..Rows::default()
     }
 }
 

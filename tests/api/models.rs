@@ -26,7 +26,7 @@ async fn models_are_made_and_renamed() {
     assert!(taken["errors"]["name"].is_string());
     assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.faults(), ["name"]);
     assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.faults(), ["nmae"]);
-    // A project that no one can reach is refused, not accepted without tables.
+    // What can be no project is refused, not accepted without tables.
     let bigquery = json!({"name": "x", "gcp_project_id": "p"});
     assert_eq!(app.post("/api/models/create/", bigquery).await.faults(), ["gcp_project_id"]);
     let renamed = app.post(&format!("/api/models/{id}/update/"), json!({"name": "Shop"})).await.ok();

@@ -16,7 +16,7 @@ fn three_columns(rows: usize) -> Rows {
             column("category", ColumnType::String),
         ],
         rows: (0..rows).map(|n| vec![Value::Int(n as i64), Value::Float(1.5), Value::Null]).collect(),
-        truncated: false,
+        ..Rows::default()
     }
 }
 
@@ -107,4 +107,40 @@ async fn the_warehouses_faults_have_their_own_statuses() {
     app.fake.schemas.lock().unwrap().insert("raw_data.orders".parse().unwrap(), Err(broken));
     let body = app.get(&preview).await.refused(422, "invalid");
     assert!(body["errors"]["primary_table"].as_str().unwrap().contains("ends too early"), "{body}");
+}
+
+/// Where reading is billed, dates are found out first and written into the query, so that it reads no partition in vain; and the price is told.
+#[tokio::test]
+async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
+    use std::sync::atomic::Ordering;
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": {"type": "time_based", "eval_days": 7}})).await.ok();
+    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.answer(three_columns(5));
+    app.get(&format!("/api/datasets/{id}/preview/?limit=5&split=eval")).await.ok();
+    let ran = app.fake.sql.lock().unwrap().clone();
+    assert_eq!(ran.len(), 2);
+    assert!(!ran[1].contains("`bounds`") && ran[1].contains("TIMESTAMP '2024-03-25 00:00:00+00:00'"), "{}", ran[1]);
+    // 4,096 bytes of two tables are billed as the minimum.
+    let validation = app.get(&format!("/api/datasets/{id}/query/")).await.ok()["validation"].clone();
+    assert_eq!(validation["estimated_cost_usd"], json!(6.25 * 20.0 / (1024.0 * 1024.0)));
+    // TFX's queries are frozen on any engine: its splits must not drift apart while they are read (G-20, G-36).
+    app.fake.bills.store(false, Ordering::SeqCst);
+    let tfx = app.get(&format!("/api/datasets/{id}/query/tfx/")).await.ok()["tfx"].clone();
+    let splits = tfx["input_config"]["splits"].as_array().unwrap();
+    assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);
+    assert!(splits.iter().all(|split| split["pattern"].as_str().unwrap().contains("2024-04-01")), "{tfx}");
+    app.get("/api/datasets/99/query/tfx/").await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_time_zone_that_nobody_knows_is_a_fault() {
+    // G-25
+    let app = TestApp::new().await;
+    let mut zoned = config();
+    zoned["column_mapping"]["time_zone"] = json!("Europe/Berlin");
+    app.post("/api/models/1/compile/", zoned.clone()).await.ok();
+    zoned["column_mapping"]["time_zone"] = json!("Europe/Berlim");
+    assert_eq!(app.post("/api/models/1/compile/", zoned).await.faults(), ["column_mapping.time_zone"]);
 }

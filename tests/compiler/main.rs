@@ -1,6 +1,11 @@
 //! The compiler held against a plain computation of what configs mean, on the embedded engine.
 
 mod engine;
+mod goldens;
+mod literals;
 mod oracle;
 mod properties;
 mod tables;
+
+#[path = "../support/goldens.rs"]
+mod files;

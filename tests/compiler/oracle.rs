@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, Utc};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::*;
 use trainset::domain::name::{SourceName, TableName};
@@ -19,13 +19,23 @@ pub struct OutRow {
     pub values: Vec<Value>,
     /// `None` without a split.
     pub part: Option<&'static str>,
+    pub user: Option<String>,
+    pub product: Option<String>,
+    pub day: Option<NaiveDate>,
 }
 
-/// The rows that the config describes, in no order.
-pub fn rows(config: &DatasetConfig, catalog: &Catalog, tables: &Tables) -> Vec<OutRow> {
-    let oracle = Oracle { config, catalog, tables, sources: config.sources() };
+/// The dataset's rows, and the day that its dates count back from, where they do.
+pub struct Answer {
+    pub rows: Vec<OutRow>,
+    pub as_of: Option<NaiveDate>,
+}
+
+/// What the config describes: its rows in no order, with the as-of that was resolved before or is found now.
+pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen: Option<NaiveDate>) -> Answer {
+    let zone = config.column_mapping.time_zone.as_ref().map_or(chrono_tz::UTC, |zone| zone.as_str().parse().expect("a zone"));
+    let oracle = Oracle { config, catalog, tables, sources: config.sources(), zone };
     let joined = oracle.join();
-    let as_of = oracle.as_of(&joined);
+    let as_of = frozen.filter(|_| oracle.counts_back()).or_else(|| oracle.as_of(&joined));
     let mut rows: Vec<Row> = joined.into_iter().filter(|row| oracle.stays(row, as_of)).map(|at| Row { at, part: None }).collect();
 
     let filters = &config.filters;
@@ -48,12 +58,20 @@ pub fn rows(config: &DatasetConfig, catalog: &Catalog, tables: &Tables) -> Vec<O
     if late {
         oracle.label(&mut rows, as_of);
     }
-    rows.into_iter()
-        .map(|row| OutRow {
-            values: config.selected_columns.iter().map(|c| oracle.value(&row.at, &c.reference())).collect(),
-            part: row.part,
-        })
-        .collect()
+    let selected: Vec<ColumnRef> = config.selected_columns.iter().map(SelectedColumn::reference).collect();
+    let out = rows.into_iter().map(|row| OutRow {
+        values: selected.iter().map(|c| oracle.output(&row.at, c)).collect(),
+        part: row.part,
+        user: key_text(oracle.role(&row.at, Role::UserId)),
+        product: key_text(oracle.role(&row.at, Role::ProductId)),
+        day: oracle.day(&row.at),
+    });
+    Answer { rows: out.collect(), as_of }
+}
+
+/// How many rows the joins give.
+pub fn joined_rows(config: &DatasetConfig, catalog: &Catalog, tables: &Tables) -> usize {
+    Oracle { config, catalog, tables, sources: config.sources(), zone: chrono_tz::UTC }.join().len()
 }
 
 /// For each source the position of its row, or none where an outer join found none.
@@ -70,6 +88,7 @@ struct Oracle<'a> {
     catalog: &'a Catalog,
     tables: &'a Tables,
     sources: Vec<(SourceName, &'a TableName)>,
+    zone: chrono_tz::Tz,
 }
 
 impl Oracle<'_> {
@@ -80,29 +99,26 @@ impl Oracle<'_> {
             let join = self.config.join_of(name).expect("a join");
             let right = &self.tables[*table];
             let mut by_key: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-            let mut without_key = vec![];
+            // NULL equals nothing, but counts as one key where one row of each is taken.
+            let mut without_key: HashMap<Vec<Option<String>>, Vec<usize>> = HashMap::new();
             for i in 0..right.rows.len() {
-                let key: Option<Vec<String>> =
+                let key: Vec<Option<String>> =
                     join.on.iter().map(|k| key_text(self.cell(position, i, k.right.as_str()))).collect();
-                match key {
+                match key.iter().cloned().collect::<Option<Vec<String>>>() {
                     Some(key) => by_key.entry(key).or_default().push(i),
-                    None => without_key.push(i),
+                    None => without_key.entry(key).or_default().push(i),
                 }
             }
             if join.on_duplicates == OnDuplicates::OneRow {
-                for rows in by_key.values_mut() {
+                for rows in by_key.values_mut().chain(without_key.values_mut()) {
                     rows.sort_by(|a, b| self.row_order(position, join, *a, *b));
                     rows.truncate(1);
                 }
-                // NULL counts as one key; with several key columns this oracle only knows the case that none is NULL.
-                assert!(join.on.len() == 1 || without_key.is_empty());
-                without_key.sort_by(|a, b| self.row_order(position, join, *a, *b));
-                without_key.truncate(1);
             }
             let mut matched = HashSet::new();
             let mut out = vec![];
             for row in left {
-                let key: Option<Vec<String>> = join.on.iter().map(|k| key_text(&self.value(&row, &k.left))).collect();
+                let key: Option<Vec<String>> = join.on.iter().map(|k| key_text(self.value(&row, &k.left))).collect();
                 let found = key.and_then(|key| by_key.get(&key));
                 match found {
                     Some(rows) => out.extend(rows.iter().map(|i| {
@@ -116,7 +132,7 @@ impl Oracle<'_> {
                 }
             }
             if matches!(join.join_type, JoinType::Right | JoinType::Full) {
-                let kept = by_key.values().flatten().copied().chain(without_key);
+                let kept = by_key.values().chain(without_key.values()).flatten().copied();
                 out.extend(kept.filter(|i| !matched.contains(i)).map(|i| (0..position).map(|_| None).chain([Some(i)]).collect()));
             }
             left = out;
@@ -160,7 +176,7 @@ impl Oracle<'_> {
     }
 
     fn is_scalar(&self, reference: &ColumnRef) -> bool {
-        self.catalog.column(self.config, reference).is_some_and(|c| c.is_scalar())
+        self.known(reference).is_scalar()
     }
 
     fn source(&self, name: &SourceName) -> usize {
@@ -177,23 +193,82 @@ impl Oracle<'_> {
         &table.rows[row][table.position(column).expect("a column")]
     }
 
-    fn value(&self, row: &Joined, reference: &ColumnRef) -> Value {
+    fn value(&self, row: &Joined, reference: &ColumnRef) -> &Value {
         let source = self.source(&reference.table);
         match row[source] {
-            Some(i) => self.cell(source, i, reference.column.as_str()).clone(),
-            None => Value::Null,
+            Some(i) => self.cell(source, i, reference.column.as_str()),
+            None => &Value::Null,
         }
     }
 
-    fn role(&self, row: &Joined, role: Role) -> Value {
-        self.config.column_mapping.get(role).map_or(Value::Null, |r| self.value(row, r))
+    /// The value as a result shows it: an array is never NULL.
+    fn output(&self, row: &Joined, reference: &ColumnRef) -> Value {
+        match (self.value(row, reference), self.known(reference).mode) {
+            (Value::Null, trainset::domain::schema::Mode::Repeated) => Value::Array(vec![]),
+            (value, _) => value.clone(),
+        }
+    }
+
+    fn role(&self, row: &Joined, role: Role) -> &Value {
+        self.config.column_mapping.get(role).map_or(&Value::Null, |r| self.value(row, r))
+    }
+
+    /// The row's timestamp as it is read, and the type that it then has.
+    fn time(&self, row: &Joined) -> (Value, ColumnType) {
+        let mapping = &self.config.column_mapping;
+        let Some(reference) = &mapping.timestamp else { return (Value::Null, ColumnType::Date) };
+        let value = self.value(row, reference);
+        let instant = |micros: i64| DateTime::from_timestamp_micros(micros).map(|at| at.to_rfc3339());
+        let whole = |per_second: i64| value.as_i64().and_then(|n| n.checked_mul(1_000_000 / per_second)).and_then(instant);
+        let text = match value {
+            Value::Text(text) => text.clone(),
+            Value::Int(n) => n.to_string(),
+            _ => String::new(),
+        };
+        let date = |text: Option<&str>, format: &str| {
+            text.and_then(|text| NaiveDate::parse_from_str(text, format).ok()).map(|day| day.to_string())
+        };
+        let (read, t) = match mapping.timestamp_format {
+            None => return (value.clone(), self.type_of(self.source(&reference.table), reference.column.as_str())),
+            Some(TimestampFormat::UnixSeconds) => (whole(1), ColumnType::Timestamp),
+            Some(TimestampFormat::UnixMillis) => (whole(1_000), ColumnType::Timestamp),
+            Some(TimestampFormat::UnixMicros) => (whole(1_000_000), ColumnType::Timestamp),
+            Some(TimestampFormat::IsoTimestamp) => {
+                let zoneless = text.parse::<NaiveDateTime>().map(|at| at.and_utc()).ok();
+                let at = zoneless.or_else(|| text.parse::<DateTime<Utc>>().ok());
+                (at.map(|at| at.to_rfc3339()), ColumnType::Timestamp)
+            }
+            Some(TimestampFormat::IsoDate) => (date(text.get(..10), "%Y-%m-%d"), ColumnType::Date),
+            Some(TimestampFormat::CompactDate) => (date(text.get(..8), "%Y%m%d"), ColumnType::Date),
+        };
+        (read.map_or(Value::Null, Value::Text), t)
     }
 
     fn day(&self, row: &Joined) -> Option<NaiveDate> {
-        day(&self.role(row, Role::Timestamp))
+        let (time, t) = self.time(row);
+        self.day_of(&time, t)
+    }
+
+    /// The calendar day of a temporal value: an instant's in the zone of the dataset, any other's as it is written.
+    fn day_of(&self, value: &Value, t: ColumnType) -> Option<NaiveDate> {
+        let text = value.as_str()?;
+        match t {
+            ColumnType::Timestamp => text.parse::<DateTime<Utc>>().ok().map(|at| at.with_timezone(&self.zone).date_naive()),
+            _ => text.get(..10)?.parse().ok(),
+        }
+    }
+
+    fn counts_back(&self) -> bool {
+        let filters = &self.config.filters;
+        matches!(self.config.split_config, SplitConfig::TimeBased { .. })
+            || matches!(filters.date_range, Some(DateRange::Rolling { .. }))
+            || filters.rows.iter().any(|f| matches!(f.predicate, Predicate::LastDays { .. }))
     }
 
     fn as_of(&self, rows: &[Joined]) -> Option<NaiveDate> {
+        if !self.counts_back() {
+            return None;
+        }
         let stated = match (&self.config.split_config, &self.config.filters.date_range) {
             (SplitConfig::TimeBased { as_of: Some(as_of), .. }, _) => *as_of,
             (_, Some(DateRange::Rolling { as_of: Some(as_of), .. })) => *as_of,
@@ -201,7 +276,7 @@ impl Oracle<'_> {
         };
         match stated {
             AsOf::On(day) => Some(day),
-            AsOf::Today => panic!("today moves"),
+            AsOf::Today => Some(Utc::now().with_timezone(&self.zone).date_naive()),
             AsOf::LatestEvent => {
                 let end = match self.config.filters.date_range {
                     Some(DateRange::Fixed { end, .. }) => end,
@@ -239,15 +314,16 @@ impl Oracle<'_> {
     fn passes(&self, row: &Joined, filter: &RowFilter, as_of: Option<NaiveDate>) -> bool {
         let value = self.value(row, &filter.reference());
         match filter.predicate {
-            Predicate::IsNull => return value == Value::Null,
-            Predicate::NotNull => return value != Value::Null,
-            _ if value == Value::Null => return filter.nulls == NullPolicy::Include,
+            Predicate::IsNull => return *value == Value::Null,
+            Predicate::NotNull => return *value != Value::Null,
+            _ if *value == Value::Null => return filter.nulls == NullPolicy::Include,
             _ => {}
         }
-        let t = self.catalog.column(self.config, &filter.reference()).expect("a column").column_type;
-        let against = |scalar: &Scalar| match day(&value) {
-            Some(d) if t.is_temporal() => d.cmp(&text(scalar).parse().expect("a day")),
-            _ => compare(&value, &as_value(scalar), t),
+        let t = self.known(&filter.reference()).column_type;
+        let day = self.day_of(value, t).filter(|_| t.is_temporal());
+        let against = |scalar: &Scalar| match day {
+            Some(d) => d.cmp(&text(scalar).parse().expect("a day")),
+            None => compare(value, &as_value(scalar), t),
         };
         match &filter.predicate {
             Predicate::In { values } => values.iter().any(|v| against(v) == Ordering::Equal),
@@ -260,10 +336,10 @@ impl Oracle<'_> {
             Predicate::GreaterOrEqual { value } => against(value) != Ordering::Less,
             Predicate::Between { min, max } => against(min) != Ordering::Less && against(max) != Ordering::Greater,
             Predicate::DateRange { start, end } => {
-                day(&value).is_some_and(|d| start.is_none_or(|s| d >= s) && end.is_none_or(|e| d <= e))
+                day.is_some_and(|d| start.is_none_or(|s| d >= s) && end.is_none_or(|e| d <= e))
             }
             Predicate::LastDays { days } => {
-                day(&value).zip(as_of).is_some_and(|(d, as_of)| as_of - Days::new(u64::from(*days)) < d && d <= as_of)
+                day.zip(as_of).is_some_and(|(d, as_of)| as_of - Days::new(u64::from(*days)) < d && d <= as_of)
             }
             Predicate::Contains { text } => value.as_str().is_some_and(|v| v.contains(text.as_str())),
             Predicate::IsNull | Predicate::NotNull => unreachable!(),
@@ -272,32 +348,45 @@ impl Oracle<'_> {
 
     fn bucket(&self, row: &Joined, purpose: &str, unit: Unit, seed: &Seed) -> u64 {
         let mapping = &self.config.column_mapping;
-        let keys: Vec<ColumnRef> = match unit {
-            Unit::User => mapping.user_id.iter().cloned().collect(),
-            Unit::Product => mapping.product_id.iter().cloned().collect(),
-            Unit::Row => {
-                let roles = [&mapping.user_id, &mapping.product_id, &mapping.timestamp];
-                let mut keys: Vec<ColumnRef> = roles.into_iter().flatten().cloned().collect();
-                if mapping.timestamp.is_none() || keys.len() < 2 {
-                    for column in self.config.selected_columns.iter().map(SelectedColumn::reference) {
-                        let known = self.catalog.column(self.config, &column).expect("a column");
-                        if trainset::domain::sql::hashable(known) && !keys.contains(&column) {
-                            keys.push(column);
-                        }
-                    }
-                }
-                keys
-            }
+        let keys: Vec<&ColumnRef> = match unit {
+            Unit::User => mapping.user_id.iter().collect(),
+            Unit::Product => mapping.product_id.iter().collect(),
+            Unit::Row => [&mapping.user_id, &mapping.product_id, &mapping.timestamp].into_iter().flatten().collect(),
         };
+        let mut texts: Vec<Option<String>> = vec![];
+        for key in &keys {
+            texts.push(if mapping.timestamp.as_ref() == Some(*key) {
+                let (time, t) = self.time(row);
+                hash_text(&time, t)
+            } else {
+                hash_text(self.value(row, key), self.known(key).column_type)
+            });
+        }
+        if unit == Unit::Row && (mapping.timestamp.is_none() || keys.len() < 2) {
+            let mut seen = keys.iter().map(|key| (*key).clone()).collect::<Vec<_>>();
+            if mapping.timestamp_format.is_some() {
+                seen.retain(|key| Some(key) != mapping.timestamp.as_ref());
+            }
+            for column in self.config.selected_columns.iter().map(SelectedColumn::reference) {
+                if trainset::domain::sql::hashable(self.known(&column)) && !seen.contains(&column) {
+                    texts.push(hash_text(self.value(row, &column), self.known(&column).column_type));
+                    seen.push(column);
+                }
+            }
+        }
         let mut json = serde_json::Map::new();
         json.insert("purpose".into(), purpose.into());
         json.insert("seed".into(), seed.0.clone().into());
-        for (i, key) in keys.iter().enumerate() {
-            let t = self.catalog.column(self.config, key).expect("a column").column_type;
-            json.insert(format!("key{}", i + 1), hash_text(&self.value(row, key), t).into());
+        for (i, text) in texts.into_iter().enumerate() {
+            json.insert(format!("key{}", i + 1), text.into());
         }
         let fingerprint = farmhash2::fingerprint64(serde_json::to_string(&json).expect("JSON").as_bytes()) as i64;
         (fingerprint % 100).unsigned_abs()
+    }
+
+    fn known(&self, reference: &ColumnRef) -> &trainset::domain::schema::Column {
+        let schema = self.catalog.schema(self.sources[self.source(&reference.table)].1);
+        schema.and_then(|schema| schema.column(&reference.column)).expect("a column")
     }
 
     fn label(&self, rows: &mut [Row], as_of: Option<NaiveDate>) {
@@ -326,22 +415,30 @@ impl Oracle<'_> {
                 }
             }
             SplitConfig::LeaveLast { n } => {
-                let timestamp = self.config.column_mapping.timestamp.clone().expect("a timestamp");
-                let ties: Vec<ColumnRef> = self.used().into_iter().filter(|r| *r != timestamp && self.is_scalar(r)).collect();
+                let mapping = &self.config.column_mapping;
+                let timestamp = mapping.timestamp.clone().expect("a timestamp");
+                // A timestamp that is read is another value than its column, which may be used as well.
+                let used_raw = mapping.timestamp_format.is_some()
+                    && (self.config.selected_columns.iter().any(|c| c.reference() == timestamp)
+                        || self.config.filters.rows.iter().any(|f| f.reference() == timestamp));
+                let ties: Vec<ColumnRef> =
+                    self.used().into_iter().filter(|r| (*r != timestamp || used_raw) && self.is_scalar(r)).collect();
                 let mut of_user: HashMap<String, Vec<usize>> = HashMap::new();
                 for (i, row) in rows.iter_mut().enumerate() {
                     row.part = Some("train");
-                    if let Some(user) = key_text(&self.role(&row.at, Role::UserId)) {
+                    if let Some(user) = key_text(self.role(&row.at, Role::UserId)) {
                         of_user.entry(user).or_default().push(i);
                     }
                 }
                 for mut positions in of_user.into_values() {
-                    let key = |i: &usize, r: &ColumnRef| self.value(&rows[*i].at, r);
-                    let typed = |r: &ColumnRef| self.catalog.column(self.config, r).expect("a column").column_type;
-                    positions.sort_by(|a, b| {
-                        let by_time = compare(&key(b, &timestamp), &key(a, &timestamp), typed(&timestamp));
-                        ties.iter().fold(by_time, |o, r| o.then_with(|| compare(&key(a, r), &key(b, r), typed(r))))
-                    });
+                    let at = |i: &usize| {
+                        let (time, t) = self.time(&rows[*i].at);
+                        micros(&time, t)
+                    };
+                    let by_tie = |a: &usize, b: &usize, r: &ColumnRef| {
+                        compare(self.value(&rows[*a].at, r), self.value(&rows[*b].at, r), self.known(r).column_type)
+                    };
+                    positions.sort_by(|a, b| ties.iter().fold(at(b).cmp(&at(a)), |o, r| o.then_with(|| by_tie(a, b, r))));
                     for i in positions.into_iter().take(*n as usize) {
                         rows[i].part = Some("eval");
                     }
@@ -372,11 +469,11 @@ impl Oracle<'_> {
         let mut members: HashMap<String, Member> = HashMap::new();
         for row in rows.iter().filter(|r| !self.counts_train_only() || r.part == Some("train")) {
             let id = self.role(&row.at, role);
-            let Some(key) = key_text(&id) else { continue };
+            let Some(key) = key_text(id) else { continue };
             let member = members.entry(key).or_default();
-            member.id = Some(id);
+            member.id = Some(id.clone());
             member.rows += 1;
-            if let Some(amount) = billionths(&self.role(&row.at, Role::Revenue)) {
+            if let Some(amount) = billionths(self.role(&row.at, Role::Revenue)) {
                 *member.revenue.get_or_insert(0) += amount;
             }
         }
@@ -408,12 +505,12 @@ impl Oracle<'_> {
             })
             .map(|(key, _)| key)
             .collect();
-        let stays = |row: &Row| self.is_spared(row) || key_text(&self.role(&row.at, role)).is_some_and(|key| kept.contains(&key));
+        let stays = |row: &Row| self.is_spared(row) || key_text(self.role(&row.at, role)).is_some_and(|key| kept.contains(&key));
         rows.iter().filter(|row| stays(row)).cloned().collect()
     }
 
     fn core(&self, rows: Vec<Row>, core: &KCore) -> Vec<Row> {
-        let key = |row: &Row, role| key_text(&self.role(&row.at, role));
+        let key = |row: &Row, role| key_text(self.role(&row.at, role));
         let mut users: HashMap<Option<String>, u32> = HashMap::new();
         let mut products: HashMap<Option<String>, u32> = HashMap::new();
         for row in rows.iter().filter(|r| !self.counts_train_only() || r.part == Some("train")) {
@@ -433,8 +530,15 @@ impl Oracle<'_> {
     }
 }
 
-fn day(value: &Value) -> Option<NaiveDate> {
-    value.as_str().and_then(|text| text.get(..10)).and_then(|text| text.parse().ok())
+/// An instant, or a wall clock's reading, in microseconds since 1970; a DATE is its midnight.
+fn micros(value: &Value, t: ColumnType) -> Option<i64> {
+    let text = value.as_str()?;
+    let at = match t {
+        ColumnType::Timestamp => text.parse::<DateTime<Utc>>().ok()?.naive_utc(),
+        ColumnType::Datetime => text.parse::<NaiveDateTime>().ok()?,
+        _ => text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?,
+    };
+    Some(at.and_utc().timestamp_micros())
 }
 
 fn text(scalar: &Scalar) -> &str {
@@ -472,6 +576,7 @@ fn compare(a: &Value, b: &Value, t: ColumnType) -> Ordering {
         (_, Value::Null) => Ordering::Greater,
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Text(_), Value::Text(_)) if t.is_temporal() => micros(a, t).cmp(&micros(b, t)),
         (Value::Text(a), Value::Text(b)) if !t.is_numeric() => a.cmp(b),
         _ => billionths(a).cmp(&billionths(b)),
     }
@@ -503,11 +608,7 @@ fn billionths(value: &Value) -> Option<i128> {
 fn hash_text(value: &Value, t: ColumnType) -> Option<String> {
     match (t, value) {
         (_, Value::Null) => None,
-        (ColumnType::Timestamp | ColumnType::Datetime, Value::Text(text)) => {
-            let zoneless = text.trim_end_matches('Z');
-            let instant: chrono::NaiveDateTime = zoneless.parse().expect("an instant");
-            Some(instant.and_utc().timestamp_micros().to_string())
-        }
+        (ColumnType::Timestamp | ColumnType::Datetime, Value::Text(_)) => Some(micros(value, t).expect("an instant").to_string()),
         (_, Value::Int(n)) => Some(n.to_string()),
         (_, Value::Bool(b)) => Some(b.to_string()),
         (_, Value::Text(text)) => Some(text.clone()),

@@ -1,6 +1,6 @@
 //! Generated configs over ugly tables: what the compiler emits parses as BigQuery's dialect, runs, and gives the oracle's rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use datafusion::sql::sqlparser::dialect::BigQueryDialect;
@@ -15,7 +15,10 @@ use trainset::domain::validate::validate;
 use crate::engine::{Engine, sorted};
 use crate::{oracle, tables};
 
-const SCALARS: [(&str, &str); 17] = [
+const SCALARS: [(&str, &str); 20] = [
+    ("odd lines", "seconds"),
+    ("odd lines", "written"),
+    ("odd lines", "compact"),
     ("odd lines", "user id"),
     ("odd lines", "größe"),
     ("odd lines", "when"),
@@ -127,6 +130,18 @@ fn any_members() -> impl Strategy<Value = MemberFilter> {
     })
 }
 
+fn any_timestamp() -> impl Strategy<Value = (&'static str, Option<TimestampFormat>)> {
+    select(vec![
+        ("when", None),
+        ("made", None),
+        ("day", None),
+        ("seconds", Some(TimestampFormat::UnixSeconds)),
+        ("written", Some(TimestampFormat::IsoDate)),
+        ("written", Some(TimestampFormat::IsoTimestamp)),
+        ("compact", Some(TimestampFormat::CompactDate)),
+    ])
+}
+
 fn any_unit() -> impl Strategy<Value = Unit> {
     select(vec![Unit::Row, Unit::User, Unit::Product])
 }
@@ -194,7 +209,8 @@ prop_compose! {
         columns in prop::collection::btree_set(any_column(), 1..6),
         tags in any::<bool>(),
         roles in prop::collection::vec(prop::bool::weighted(0.9), 4),
-        timestamp in select(vec!["when", "made", "day"]),
+        timestamp in any_timestamp(),
+        time_zone in prop::option::weighted(0.3, select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])),
         revenue in select(vec!["amount", "price", "as_of"]),
         filters in any_filters(),
         split_config in any_split(),
@@ -220,8 +236,10 @@ prop_compose! {
             column_mapping: ColumnMapping {
                 user_id: role(0, "user id"),
                 product_id: role(1, "größe"),
-                timestamp: role(2, timestamp),
+                timestamp: role(2, timestamp.0),
                 revenue: role(3, revenue),
+                timestamp_format: timestamp.1.filter(|_| roles[2]),
+                time_zone: time_zone.map(|zone| zone.parse().unwrap()),
             },
             filters,
             split_config,
@@ -255,7 +273,8 @@ fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
 }
 
 fn check(engine: &Engine, config: &DatasetConfig) {
-    let expected = oracle::rows(config, &engine.catalog, &engine.tables);
+    let answer = oracle::answer(config, &engine.catalog, &engine.tables, None);
+    let expected = &answer.rows;
     let mut asked: Vec<Option<Split>> = vec![None];
     asked.extend(config.split_config.splits().iter().copied().map(Some));
     for split in asked {
@@ -283,6 +302,46 @@ fn check(engine: &Engine, config: &DatasetConfig) {
         })
         .collect();
     assert_eq!(counted, parts, "{}", counts.sql);
+    eval_has_its_days(config, &answer);
+    every_filter_matters(engine, config);
+}
+
+/// G-31: of the N days that are eval's, eval has every one that has rows, and no other.
+fn eval_has_its_days(config: &DatasetConfig, answer: &oracle::Answer) {
+    let (SplitConfig::TimeBased { eval_days, test_days, .. }, Some(as_of)) = (&config.split_config, answer.as_of) else { return };
+    let last = as_of - chrono::Days::new(u64::from(*test_days));
+    let before = last - chrono::Days::new(u64::from(*eval_days));
+    let days = |rows: &mut dyn Iterator<Item = &oracle::OutRow>| rows.filter_map(|row| row.day).collect::<BTreeSet<_>>();
+    let eval = days(&mut answer.rows.iter().filter(|row| row.part == Some("eval")));
+    let window = days(&mut answer.rows.iter().filter(|row| row.day.is_some_and(|day| before < day && day <= last)));
+    assert_eq!(eval, window);
+    assert!(eval.len() <= *eval_days as usize);
+}
+
+/// G-05, G-06: no filter is dropped on the way, so that a query without it is another.
+fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
+    let sql = |config: &DatasetConfig| {
+        compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).map(|query| query.sql)
+    };
+    let whole = sql(config).unwrap();
+    let without = |change: &dyn Fn(&mut Filters)| {
+        let mut fewer = config.clone();
+        change(&mut fewer.filters);
+        // Some filters need others; what is left of them is no config.
+        if fewer != *config
+            && let Ok(text) = sql(&fewer)
+        {
+            assert_ne!(text, whole, "{}", serde_json::to_string(config).unwrap());
+        }
+    };
+    without(&|filters| filters.date_range = None);
+    without(&|filters| filters.product_filter = None);
+    without(&|filters| filters.customer_filter = None);
+    without(&|filters| filters.min_interactions = None);
+    without(&|filters| filters.sample = None);
+    for i in 0..config.filters.rows.len() {
+        without(&|filters| drop(filters.rows.remove(i)));
+    }
 }
 
 /// Any config that validates compiles, parses, runs and means what the oracle says: splits are disjoint and exhaustive by that, G-30, and eval has its

@@ -53,6 +53,18 @@ pub fn write(folder: &Path) {
         }
         tags.append(true);
     }
+    // Times as texts and numbers, some of which cannot be read.
+    let seconds = numbers.column(n, 40 * 24, |hour| (FIRST_DAY * 24 + hour) * 3_600);
+    let written = numbers.column(n, 42, |i| match i {
+        40 => "soon".to_owned(),
+        41 => String::new(),
+        i => chrono::DateTime::from_timestamp((FIRST_DAY + i) * 86_400 + i * 1_000, 0)
+            .unwrap()
+            .format("%Y-%m-%dT%H:%M:%S")
+            .to_string(),
+    });
+    let compact = written.iter().map(|text| text.as_ref().map(|text| text.get(..10).unwrap_or(text).replace('-', "")));
+    let compact: Vec<Option<String>> = compact.collect();
     let decimals: Vec<Option<i128>> = numbers.column(n, 4_000, |i| i128::from(i - 1_000) * 12_500_000);
     table(
         folder,
@@ -70,6 +82,9 @@ pub fn write(folder: &Path) {
             ("tags", Arc::new(tags.finish())),
             ("split", Arc::new(StringArray::from(numbers.column(n, 3, |i| ["train", "eval", "x"][i as usize].to_owned())))),
             ("as_of", Arc::new(Int64Array::from(numbers.column(n, 5, |i| i)))),
+            ("seconds", Arc::new(Int64Array::from(seconds))),
+            ("written", Arc::new(StringArray::from(written))),
+            ("compact", Arc::new(StringArray::from(compact))),
         ],
     );
     let n = 14;

@@ -8,6 +8,7 @@ use crate::domain::name::{ColumnName, SourceName};
 
 /// Which rows stay.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +39,7 @@ impl Filters {
 
 /// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DateRange {
     /// The last N days, or N months, that end with the as-of's day, which counts as one of them. Exactly one of both.
@@ -60,6 +62,7 @@ pub enum DateRange {
 
 /// A predicate on one column of any of the tables, selected or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowFilter {
     pub table: SourceName,
@@ -78,6 +81,7 @@ impl RowFilter {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NullPolicy {
     #[default]
@@ -86,6 +90,7 @@ pub enum NullPolicy {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "op", deny_unknown_fields)]
 pub enum Predicate {
     #[serde(rename = "in")]
@@ -146,6 +151,7 @@ pub enum Scalar {
 /// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
 /// that the stage before left (within the scope).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MemberFilter {
     /// 1 to 99: the members of largest revenue that together make this share of the total; the one that crosses it stays.
@@ -162,6 +168,7 @@ pub struct MemberFilter {
 
 /// Both ends included; at least one of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CountRange {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +179,7 @@ pub struct CountRange {
 
 /// Both ends included; at least one of both. In the revenue column's own unit.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AmountRange {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,6 +190,7 @@ pub struct AmountRange {
 
 /// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KCore {
     pub user: u32,
@@ -200,6 +209,7 @@ impl KCore {
 
 /// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
     /// 1 to 99.
@@ -211,6 +221,7 @@ pub struct Sample {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     Train,
@@ -218,6 +229,7 @@ pub enum Scope {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyTo {
     #[default]

@@ -40,6 +40,7 @@ impl From<AsOf> for String {
 
 /// How rows go to train, eval and test.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitConfig {
     #[default]
@@ -72,6 +73,7 @@ pub enum SplitConfig {
 
 /// A part of the split data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
     Train,
@@ -104,6 +106,7 @@ impl SplitConfig {
 
 /// What is hashed: rows, or all rows of a user or product together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     #[default]

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::dataset::Role;
+
 /// Rewrites old spellings in place.
 pub(super) fn modernise(config: &mut Map<String, Value>) {
     let primary = config.get("primary_table").and_then(Value::as_str).map(short);
@@ -12,7 +14,8 @@ pub(super) fn modernise(config: &mut Map<String, Value>) {
         selected_columns(columns);
     }
     if let Some(Value::Object(mapping)) = config.get_mut("column_mapping") {
-        mapping.values_mut().for_each(|column| mapped_column(column, primary.as_deref()));
+        let roles = mapping.iter_mut().filter(|(key, _)| Role::ALL.iter().any(|role| role.word() == *key));
+        roles.for_each(|(_, column)| mapped_column(column, primary.as_deref()));
     }
     if let Some(joins) = config.get_mut("join_config") {
         join_config(joins, primary.as_deref());

@@ -1,7 +1,7 @@
 //! What a query answers with, over the pipeline's rows: the dataset itself, or counts of it.
 
 use super::OutputColumn;
-use super::expr::{Expr, OrderKey, day_of};
+use super::expr::{Expr, Moment, OrderKey};
 use super::pipeline::Pipeline;
 use super::plan::AsOfPlan;
 use super::query::{Body, From, Item, Select};
@@ -21,7 +21,7 @@ pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>, limit: Option<u32>
             column_type: column.column_type,
             mode: column.mode,
             role: plan.role_of(*position),
-            source: Some(column.reference.clone()),
+            source: Some(plan.reference(column)),
         });
     }
     let mut select = of_split(pipeline, items, split);
@@ -40,16 +40,12 @@ pub(super) fn of_split(pipeline: &Pipeline, items: Vec<Item>, split: Option<Spli
 
 /// Rows, users, products and days of the whole and of each part.
 pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
-    let day = pipeline.timestamp().map(|t| day_of(t.expr(), t.column_type));
+    let day = pipeline.moment().map(Moment::day);
     let edge = |function| match &day {
         Some(day) => Expr::call(function, [day.clone()]),
         None => Expr::null(ColumnType::Date),
     };
-    let as_of = match pipeline.plan.as_of {
-        AsOfPlan::NotNeeded => Expr::null(ColumnType::Date),
-        AsOfPlan::Known(day) => Expr::date(day),
-        AsOfPlan::Latest | AsOfPlan::Today => Expr::Scalar { column: "as_of".into(), cte: "bounds".into() },
-    };
+    let as_of = as_of_expr(pipeline);
     let part = |part: Expr| {
         let mut items = vec![Item::named(part, "part")];
         items.extend(sizes(pipeline));
@@ -76,6 +72,23 @@ pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(parts), computed(&columns))
 }
 
+fn as_of_expr(pipeline: &Pipeline) -> Expr {
+    match pipeline.plan.as_of {
+        AsOfPlan::NotNeeded => Expr::null(ColumnType::Date),
+        AsOfPlan::Known(day) => Expr::date(day),
+        AsOfPlan::Latest | AsOfPlan::Today => Expr::Scalar { column: "as_of".into(), cte: "bounds".into() },
+    }
+}
+
+/// The as-of and nothing else.
+pub(super) fn as_of(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
+    let mut one = Select::new(vec![Item::named(as_of_expr(pipeline), "as_of")], From::Nothing);
+    if pipeline.plan.as_of.is_computed() {
+        one = Select::new(vec![Item::Expr { value: Expr::column("as_of"), name: None }], From::cte("bounds"));
+    }
+    (Body::Select(Box::new(one)), computed(&[("as_of", ColumnType::Date)]))
+}
+
 /// Rows, users and products after each stage.
 pub(super) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let stage = |(stage, cte): &(&'static str, String)| {
@@ -94,7 +107,7 @@ pub(super) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
 
 /// Rows a day and part.
 pub(super) fn per_day(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
-    let day = pipeline.timestamp().map_or(Expr::null(ColumnType::Date), |t| day_of(t.expr(), t.column_type));
+    let day = pipeline.moment().map_or(Expr::null(ColumnType::Date), Moment::day);
     let part = if pipeline.labelled { Expr::column("split") } else { Expr::text("full") };
     let items = vec![Item::named(day, "day"), Item::named(part, "part"), Item::named(Expr::CountRows, "row_count")];
     let mut select = Select::new(items, From::cte(pipeline.current.as_str()));

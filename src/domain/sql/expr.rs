@@ -1,12 +1,28 @@
 //! Parts of a query: identifiers, literals, expressions. Built from types, turned into text by [`super::render`] alone.
 
-use chrono::{Days, NaiveDate};
+use std::rc::Rc;
 
+use chrono::{Datelike, Days, NaiveDate};
+
+use crate::domain::dataset::TimeZone;
 use crate::domain::schema::ColumnType;
 
 /// An identifier, unquoted. Rendering quotes and escapes it, so any text is safe here.
+/// Shared: a name stands in many places of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ident(pub String);
+pub(super) struct Ident(pub Rc<str>);
+
+impl Ident {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Ident> for Ident {
+    fn from(ident: &Ident) -> Self {
+        ident.clone()
+    }
+}
 
 impl From<&str> for Ident {
     fn from(text: &str) -> Self {
@@ -16,7 +32,7 @@ impl From<&str> for Ident {
 
 impl From<String> for Ident {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 }
 
@@ -211,7 +227,7 @@ impl Day {
 }
 
 /// 0001-01-01, the first DATE of BigQuery.
-const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
+pub(super) const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
@@ -223,53 +239,70 @@ pub(super) enum DayExpr {
     Computed(Expr),
 }
 
-/// The calendar day of a temporal column, in UTC.
-pub(super) fn day_of(column: Expr, column_type: ColumnType) -> Expr {
-    match column_type {
-        ColumnType::Timestamp => Expr::call("DATE", [column, Expr::text("UTC")]),
-        ColumnType::Datetime => Expr::call("DATE", [column]),
-        _ => column,
+/// A temporal value, and the zone whose calendar days it is read by. DATE and DATETIME have no zone: their days are as they stand.
+pub(super) struct Moment<'z> {
+    pub value: Expr,
+    pub column_type: ColumnType,
+    pub zone: &'z TimeZone,
+}
+
+impl Moment<'_> {
+    /// The calendar day, a DATE.
+    pub fn day(self) -> Expr {
+        match self.column_type {
+            ColumnType::Timestamp => Expr::call("DATE", [self.value, Expr::text(self.zone.as_str())]),
+            ColumnType::Datetime => Expr::call("DATE", [self.value]),
+            _ => self.value,
+        }
     }
-}
 
-/// `column`'s day is later than `day`. A known day is compared with the column itself, so that BigQuery can prune partitions.
-pub(super) fn later_than(column: Expr, column_type: ColumnType, day: &DayExpr) -> Expr {
-    match day {
-        DayExpr::Computed(day) => day_of(column, column_type).binary(">", day.clone()),
-        DayExpr::On(day) => match start_of_next(*day, column_type) {
-            Some(start) => column.binary(">=", start),
-            // Nothing is later than the last day there is.
-            None => Expr::Literal(Literal::Bool(false)),
-        },
+    /// Its day is later than `day`. A known day is compared with the value itself, so that BigQuery can prune partitions.
+    pub fn later_than(self, day: &DayExpr) -> Expr {
+        match day {
+            DayExpr::Computed(day) => self.day().binary(">", day.clone()),
+            DayExpr::On(day) => match self.start_of_next(*day) {
+                Some(start) => self.value.binary(">=", start),
+                // Nothing is later than the last day there is.
+                None => Expr::Literal(Literal::Bool(false)),
+            },
+        }
     }
-}
 
-/// `column`'s day is `day` or earlier.
-pub(super) fn not_later_than(column: Expr, column_type: ColumnType, day: &DayExpr) -> Expr {
-    match day {
-        DayExpr::Computed(day) => day_of(column, column_type).binary("<=", day.clone()),
-        DayExpr::On(day) => match start_of_next(*day, column_type) {
-            Some(start) => column.binary("<", start),
-            None => column.not_null_test(),
-        },
+    /// Its day is `day` or earlier.
+    pub fn not_later_than(self, day: &DayExpr) -> Expr {
+        match day {
+            DayExpr::Computed(day) => self.day().binary("<=", day.clone()),
+            DayExpr::On(day) => match self.start_of_next(*day) {
+                Some(start) => self.value.binary("<", start),
+                None => self.value.not_null_test(),
+            },
+        }
     }
-}
 
-/// `column`'s day is `day` or later.
-pub(super) fn not_earlier_than(column: Expr, column_type: ColumnType, day: NaiveDate) -> Expr {
-    column.binary(">=", start_of(day, column_type))
-}
+    /// Its day is `day` or later.
+    pub fn not_earlier_than(self, day: NaiveDate) -> Expr {
+        let start = self.start_of(day);
+        self.value.binary(">=", start)
+    }
 
-fn start_of(day: NaiveDate, column_type: ColumnType) -> Expr {
-    Expr::Literal(match column_type {
-        ColumnType::Timestamp => Literal::TimestampStart(day),
-        ColumnType::Datetime => Literal::DatetimeStart(day),
-        _ => Literal::Date(day),
-    })
-}
+    /// Its day is earlier than `day`.
+    pub fn earlier_than(self, day: NaiveDate) -> Expr {
+        let start = self.start_of(day);
+        self.value.binary("<", start)
+    }
 
-/// `None` after 9999-12-31, BigQuery's last day.
-fn start_of_next(day: NaiveDate, column_type: ColumnType) -> Option<Expr> {
-    use chrono::Datelike;
-    day.succ_opt().filter(|next| next.year() <= 9999).map(|next| start_of(next, column_type))
+    /// The first instant of a day, in the value's own type.
+    fn start_of(&self, day: NaiveDate) -> Expr {
+        Expr::Literal(match self.column_type {
+            ColumnType::Timestamp if self.zone.is_utc() => Literal::TimestampStart(day),
+            ColumnType::Timestamp => return Expr::call("TIMESTAMP", [Expr::date(day), Expr::text(self.zone.as_str())]),
+            ColumnType::Datetime => Literal::DatetimeStart(day),
+            _ => Literal::Date(day),
+        })
+    }
+
+    /// `None` after 9999-12-31, BigQuery's last day.
+    fn start_of_next(&self, day: NaiveDate) -> Option<Expr> {
+        day.succ_opt().filter(|next| next.year() <= 9999).map(|next| self.start_of(next))
+    }
 }

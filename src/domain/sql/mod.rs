@@ -19,6 +19,7 @@ mod pipeline;
 mod plan;
 mod predicate;
 mod query;
+mod reading;
 mod render;
 mod tfx;
 
@@ -27,7 +28,7 @@ mod tests;
 
 use pipeline::Pipeline;
 use plan::Plan;
-pub use plan::hashable;
+pub use plan::{counts_back, hashable};
 use query::Query;
 
 /// What to compile a config to.
@@ -59,6 +60,8 @@ pub enum Shape {
     Counts,
     /// Columns `stage`, `row_count`, `user_count`, `product_count`: what is left after each stage. Ignores `split`.
     Funnel,
+    /// Column `as_of`, one row: the day that the dataset's dates count back from; NULL where nothing does, or there is no event. Ignores `split`.
+    AsOf,
     /// Columns `day`, `part`, `row_count`, by day. `part` is `full` without a split; `day` NULL without a timestamp. Ignores `split`.
     PerDay,
 }
@@ -93,7 +96,10 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         return Err(faults);
     }
     let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
-    let pipeline = all_stages(&plan);
+    let pipeline = match request.shape {
+        Shape::AsOf => first_stages(&plan),
+        _ => all_stages(&plan),
+    };
     let (body, columns) = match request.shape {
         Shape::Rows => answer::rows(&pipeline, request.split, None),
         Shape::Preview { limit } => answer::rows(&pipeline, request.split, Some(limit)),
@@ -101,9 +107,20 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         Shape::Counts => answer::counts(&pipeline),
         Shape::Funnel => answer::funnel(&pipeline),
         Shape::PerDay => answer::per_day(&pipeline),
+        Shape::AsOf => answer::as_of(&pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
+}
+
+/// As far as the as-of.
+fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
+    let mut pipeline = Pipeline::new(plan);
+    if plan.as_of.is_computed() {
+        pipeline.source();
+        pipeline.bounds();
+    }
+    pipeline
 }
 
 /// The one pipeline: source, bounds, filtered, split label, products, customers, minimum interactions.

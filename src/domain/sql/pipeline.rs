@@ -1,6 +1,6 @@
 //! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
 
-use super::expr::{Expr, OrderKey, day_of, later_than, not_earlier_than, not_later_than};
+use super::expr::{DayExpr, Expr, FIRST_DAY, Literal, Moment, OrderKey};
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
@@ -43,30 +43,23 @@ impl<'p> Pipeline<'p> {
             Some(project) => format!("{project}.{}", source.table),
             None => source.table.to_string(),
         };
-        let items = plan
-            .columns
-            .iter()
-            .map(|c| Item::named(Expr::of(plan.sources[c.source].name.as_str(), c.name.as_str()), c.ident.as_str()))
-            .collect();
+        let items = plan.columns.iter().map(|c| Item::named(c.of_source(&plan.sources[c.source].ident), &c.ident)).collect();
         let primary = &plan.sources[0];
-        let mut select =
-            Select::new(items, From::Table { path: path(primary).into(), alias: Some(primary.name.as_str().into()) });
+        let from = self.table(0, path(primary));
+        let mut select = Select::new(items, from);
         for (position, source) in plan.sources.iter().enumerate() {
             let Some(planned) = &source.join else { continue };
-            let alias = Some(source.name.as_str().into());
+            let table = self.table(position, path(source));
             let to = match planned.join.on_duplicates {
-                OnDuplicates::Keep => From::Table { path: path(source).into(), alias },
-                OnDuplicates::OneRow => {
-                    let name = self.one_row(position, path(source));
-                    From::Cte { name: name.into(), alias }
-                }
+                OnDuplicates::Keep => table,
+                OnDuplicates::OneRow => self.one_row(position, table),
             };
             let on = planned
                 .keys
                 .iter()
                 .map(|(left, left_column, right_column)| {
-                    let left = Expr::of(plan.sources[*left].name.as_str(), left_column.as_str());
-                    left.binary("=", Expr::of(source.name.as_str(), right_column.as_str()))
+                    let left = Expr::of(&plan.sources[*left].ident, left_column.as_str());
+                    left.binary("=", Expr::of(&source.ident, right_column.as_str()))
                 })
                 .collect();
             let kind = match planned.join.join_type {
@@ -80,24 +73,49 @@ impl<'p> Pipeline<'p> {
         self.advance("source", "source", select);
     }
 
-    /// One row a key. Rows whose key is NULL count as one key.
-    fn one_row(&mut self, position: usize, path: String) -> String {
+    /// A table, called as the dataset calls it. BigQuery refuses some without a filter on their partitions: those get one that all rows pass,
+    /// so that what the dataset holds does not depend on how its tables are stored.
+    fn table(&mut self, position: usize, path: String) -> From {
         let source = &self.plan.sources[position];
-        let Some(planned) = &source.join else { return path };
-        let mut names: Vec<&str> = vec![];
-        let used = self.plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
+        let alias = Some(source.ident.clone());
+        let Some((column, column_type)) = &source.must_filter else { return From::Table { path: path.into(), alias } };
+        let value = || Expr::column(column);
+        let first = match column_type {
+            ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
+            t => Moment { value: value(), column_type: *t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
+        };
+        let mut select = Select::new(self.columns_in_use(position), From::Table { path: path.into(), alias: None });
+        select.filter.push(first.or(value().null_test()));
+        let name = self.add(format!("{}_partitions", source.name), select);
+        From::Cte { name: name.into(), alias }
+    }
+
+    /// The columns of a source that anything needs, in its own spelling: keys, keys of the joins after it, and what goes on.
+    fn columns_in_use(&self, position: usize) -> Vec<Item> {
+        let plan = self.plan;
+        let own = plan.sources[position].join.as_ref();
+        let keys = own.into_iter().flat_map(|planned| &planned.keys).map(|(_, _, right)| right.as_str());
         // A secondary's columns can be keys of the joins after it.
-        let later = self.plan.sources.iter().filter_map(|s| s.join.as_ref()).flat_map(|j| &j.keys);
+        let later = plan.sources.iter().filter_map(|s| s.join.as_ref()).flat_map(|j| &j.keys);
         let later = later.filter(|(left, ..)| *left == position).map(|(_, column, _)| column.as_str());
-        for name in planned.keys.iter().map(|(_, _, right)| right.as_str()).chain(later).chain(used) {
+        let used = plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
+        let order = own.into_iter().flat_map(|planned| &planned.order).map(|(name, _)| name.as_str());
+        let mut names: Vec<&str> = vec![];
+        for name in keys.chain(later).chain(used).chain(order) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        let items = names.into_iter().map(|name| Item::Expr { value: Expr::column(name), name: None }).collect();
-        let mut select = Select::new(items, From::Table { path: path.into(), alias: None });
+        names.into_iter().map(|name| Item::Expr { value: Expr::column(name), name: None }).collect()
+    }
+
+    /// One row a key. Rows whose key is NULL count as one key.
+    fn one_row(&mut self, position: usize, table: From) -> From {
+        let source = &self.plan.sources[position];
+        let Some(planned) = &source.join else { return table };
+        let mut select = Select::new(self.columns_in_use(position), table.without_alias());
         // BigQuery has wanted a WHERE beside QUALIFY.
-        select.filter.push(Expr::Literal(super::expr::Literal::Bool(true)));
+        select.filter.push(Expr::Literal(Literal::Bool(true)));
         let keys: Vec<Expr> = planned.keys.iter().map(|(_, _, right)| Expr::column(right.as_str())).collect();
         let order = planned
             .order
@@ -106,26 +124,24 @@ impl<'p> Pipeline<'p> {
             .collect::<Vec<_>>();
         let order = if order.is_empty() { keys.iter().cloned().map(OrderKey::ascending).collect() } else { order };
         select.qualify = Some(Expr::call("ROW_NUMBER", []).over(keys, order, None).binary("=", Expr::int(1)));
-        self.add(format!("{}_one_row", source.name), select)
+        let name = self.add(format!("{}_one_row", source.name), select);
+        From::Cte { name: name.into(), alias: Some(source.ident.clone()) }
     }
 
     pub fn bounds(&mut self) {
         let as_of = match self.plan.as_of {
             AsOfPlan::NotNeeded | AsOfPlan::Known(_) => return,
-            AsOfPlan::Today => Expr::call("CURRENT_DATE", []),
-            AsOfPlan::Latest => match self.timestamp() {
-                Some(timestamp) => Expr::call("MAX", [day_of(timestamp.expr(), timestamp.column_type)]),
+            AsOfPlan::Today => Expr::call("CURRENT_DATE", [Expr::text(self.plan.zone.as_str())]),
+            AsOfPlan::Latest => match self.moment() {
+                Some(moment) => Expr::call("MAX", [moment.day()]),
                 // Validation asks for the role.
                 None => return,
             },
         };
-        let mut select = Select::new(vec![Item::named(as_of, "as_of")], From::cte("source"));
-        if self.plan.as_of == AsOfPlan::Today {
-            select.limit = Some(1);
-        }
-        if let (AsOfPlan::Latest, Some(end), Some(timestamp)) = (self.plan.as_of, self.plan.latest, self.timestamp()) {
-            let end = super::expr::DayExpr::On(end);
-            select.filter.push(not_later_than(timestamp.expr(), timestamp.column_type, &end));
+        let from = if self.plan.as_of == AsOfPlan::Today { From::Nothing } else { From::cte("source") };
+        let mut select = Select::new(vec![Item::named(as_of, "as_of")], from);
+        if let (AsOfPlan::Latest, Some(end), Some(moment)) = (self.plan.as_of, self.plan.latest, self.moment()) {
+            select.filter.push(moment.not_later_than(&DayExpr::On(end)));
         }
         self.add("bounds", select);
     }
@@ -135,7 +151,12 @@ impl<'p> Pipeline<'p> {
         self.date_range(&mut filter);
         self.cap_at_as_of(&mut filter);
         for (position, row_filter) in &self.plan.row_filters {
-            filter.push(predicate::of(row_filter, &self.plan.columns[*position], self.plan.as_of.day().as_ref()));
+            filter.push(predicate::of(
+                row_filter,
+                &self.plan.columns[*position],
+                &self.plan.zone,
+                self.plan.as_of.day().as_ref(),
+            ));
         }
         if let Some(sample) = &self.plan.config.filters.sample {
             filter.push(self.bucket("sample", sample.unit, &sample.seed).binary("<", Expr::int(sample.percent)));
@@ -150,11 +171,11 @@ impl<'p> Pipeline<'p> {
 
     fn date_range(&self, filter: &mut Vec<Expr>) {
         let (Some(range), Some(timestamp)) = (&self.plan.config.filters.date_range, self.timestamp()) else { return };
-        let t = timestamp.column_type;
+        let moment = || timestamp.moment(&self.plan.zone);
         match range {
             DateRange::Fixed { start, end } => {
-                filter.extend(start.map(|start| not_earlier_than(timestamp.expr(), t, start)));
-                filter.extend(end.map(|end| not_later_than(timestamp.expr(), t, &super::expr::DayExpr::On(end))));
+                filter.extend(start.map(|start| moment().not_earlier_than(start)));
+                filter.extend(end.map(|end| moment().not_later_than(&DayExpr::On(end))));
             }
             DateRange::Rolling { days, months, .. } => {
                 let Some(as_of) = self.plan.as_of.day() else { return };
@@ -162,8 +183,8 @@ impl<'p> Pipeline<'p> {
                     (Some(days), _) => as_of.minus_days(*days),
                     (None, months) => as_of.minus_months(months.unwrap_or_default()),
                 };
-                filter.push(later_than(timestamp.expr(), t, &before));
-                filter.push(not_later_than(timestamp.expr(), t, &as_of.minus_days(0)));
+                filter.push(moment().later_than(&before));
+                filter.push(moment().not_later_than(&as_of.minus_days(0)));
             }
         }
     }
@@ -176,7 +197,7 @@ impl<'p> Pipeline<'p> {
             return;
         }
         if let (Some(as_of), Some(timestamp)) = (self.plan.as_of.day(), self.timestamp()) {
-            let within = not_later_than(timestamp.expr(), timestamp.column_type, &as_of.minus_days(0));
+            let within = timestamp.moment(&self.plan.zone).not_later_than(&as_of.minus_days(0));
             filter.push(within.or(timestamp.expr().null_test()));
         }
     }
@@ -201,7 +222,7 @@ impl<'p> Pipeline<'p> {
             SplitConfig::None => None,
             SplitConfig::TimeBased { eval_days, test_days, gap_days, .. } => {
                 let (timestamp, as_of) = (self.timestamp()?, self.plan.as_of.day()?);
-                let after = |days: u32| later_than(timestamp.expr(), timestamp.column_type, &as_of.minus_days(days));
+                let after = |days: u32| timestamp.moment(&self.plan.zone).later_than(&as_of.minus_days(days));
                 let mut branches = vec![];
                 if *test_days > 0 {
                     branches.push((after(*test_days), word(Split::Test)));
@@ -266,8 +287,13 @@ impl<'p> Pipeline<'p> {
         select
     }
 
-    pub fn timestamp(&self) -> Option<&PlannedColumn> {
+    pub fn timestamp(&self) -> Option<&PlannedColumn<'p>> {
         self.plan.role(Role::Timestamp)
+    }
+
+    /// The rows' timestamp, by the dataset's zone.
+    pub fn moment(&self) -> Option<Moment<'_>> {
+        self.timestamp().map(|timestamp| timestamp.moment(&self.plan.zone))
     }
 }
 

@@ -4,11 +4,12 @@
 use chrono::NaiveDate;
 
 use super::Request;
-use super::expr::{Day, Expr};
+use super::expr::{Day, Expr, Ident, Moment};
+use super::reading;
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
 use crate::domain::fault::FieldError;
-use crate::domain::name::{ColumnName, SourceName, TableName, fold};
+use crate::domain::name::{ColumnName, SourceName, TableName, fold, same};
 use crate::domain::output::{self, Taken};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
 
@@ -19,21 +20,26 @@ pub(super) struct Plan<'a> {
     pub sources: Vec<PlannedSource<'a>>,
     /// What the CTE `source` carries: all that the config uses, whatever is asked of it, so that every query of a dataset joins
     /// the same rows.
-    pub columns: Vec<PlannedColumn>,
+    pub columns: Vec<PlannedColumn<'a>>,
     /// Positions in `columns` and output names, in the order of selection.
     pub selected: Vec<(usize, String)>,
     pub roles: Vec<(Role, usize)>,
     pub row_filters: Vec<(usize, &'a RowFilter)>,
     pub as_of: AsOfPlan,
+    /// Whose calendar days instants are counted by.
+    pub zone: TimeZone,
     /// How far the query's latest event may go: the end of a fixed date range.
     pub latest: Option<NaiveDate>,
 }
 
 pub(super) struct PlannedSource<'a> {
     pub name: SourceName,
+    pub ident: Ident,
     pub table: &'a TableName,
     /// `None` for the primary.
     pub join: Option<PlannedJoin<'a>>,
+    /// The column that every query of the table has to filter by, and its type.
+    pub must_filter: Option<(Ident, ColumnType)>,
 }
 
 pub(super) struct PlannedJoin<'a> {
@@ -44,20 +50,36 @@ pub(super) struct PlannedJoin<'a> {
     pub order: Vec<(String, bool)>,
 }
 
-pub(super) struct PlannedColumn {
+pub(super) struct PlannedColumn<'a> {
     pub source: usize,
-    /// The table's own spelling.
-    pub name: String,
+    /// In the table's own spelling.
+    pub name: &'a ColumnName,
     /// What the column is called from the CTE `source` on.
-    pub ident: String,
+    pub ident: Ident,
+    /// From the CTE `source` on: after reading, where it is read.
     pub column_type: ColumnType,
     pub mode: Mode,
-    pub reference: ColumnRef,
+    /// Set for the rows' timestamp where it is made from a text or a number.
+    pub read_as: Option<(TimestampFormat, ColumnType)>,
 }
 
-impl PlannedColumn {
+impl PlannedColumn<'_> {
     pub fn expr(&self) -> Expr {
-        Expr::column(self.ident.as_str())
+        Expr::column(&self.ident)
+    }
+
+    /// Its days are those of `zone`.
+    pub fn moment<'z>(&self, zone: &'z TimeZone) -> Moment<'z> {
+        Moment { value: self.expr(), column_type: self.column_type, zone }
+    }
+
+    /// The column out of its table, or what is read from it.
+    pub fn of_source(&self, source: &Ident) -> Expr {
+        let column = Expr::of(source, self.name.as_str());
+        match self.read_as {
+            Some((format, from)) => reading::read(column, format, from),
+            None => column,
+        }
     }
 }
 
@@ -86,6 +108,9 @@ impl AsOfPlan {
     }
 }
 
+/// The rows' timestamp where it is made from a text or a number.
+const READ_TIMESTAMP: &str = "event_time";
+
 /// Names that the pipeline adds to rows; a column of such a name gets its table's before it.
 const OWN_NAMES: [&str; 4] = ["split", "bucket", "as_of", "row_count"];
 
@@ -99,7 +124,10 @@ impl<'a> Plan<'a> {
         let roles: Vec<(Role, usize)> = config
             .column_mapping
             .roles()
-            .map(|(role, r)| Ok((role, columns.position(&r.table, &r.column)?)))
+            .map(|(role, r)| {
+                let format = config.column_mapping.timestamp_format.filter(|_| role == Role::Timestamp);
+                Ok((role, columns.read_position(&r.table, &r.column, format)?))
+            })
             .collect::<Result<_, FieldError>>()?;
         let row_filters: Vec<(usize, &RowFilter)> = config
             .filters
@@ -110,8 +138,17 @@ impl<'a> Plan<'a> {
         let columns = columns.named();
         let names = output_names(config, request.for_analysis, &selected, &roles);
         let joined = planned_joins(config, &sources, &columns)?;
-        let sources =
-            sources.into_iter().zip(joined).map(|((name, table, _), join)| PlannedSource { name, table, join }).collect();
+        let sources = sources
+            .into_iter()
+            .zip(joined)
+            .map(|((name, table, schema), join)| PlannedSource {
+                ident: name.as_str().into(),
+                name,
+                table,
+                join,
+                must_filter: must_filter(schema),
+            })
+            .collect();
 
         Ok(Self {
             config,
@@ -122,6 +159,7 @@ impl<'a> Plan<'a> {
             roles,
             row_filters,
             as_of: as_of(config, request.as_of),
+            zone: config.column_mapping.time_zone.clone().unwrap_or_default(),
             latest: match config.filters.date_range {
                 Some(DateRange::Fixed { end, .. }) => end,
                 _ => None,
@@ -129,19 +167,27 @@ impl<'a> Plan<'a> {
         })
     }
 
-    pub fn role(&self, role: Role) -> Option<&PlannedColumn> {
+    pub fn role(&self, role: Role) -> Option<&PlannedColumn<'a>> {
         self.roles.iter().find(|(r, _)| *r == role).map(|(_, i)| &self.columns[*i])
     }
 
+    /// The role of a column, also where the role has what is read from it.
     pub fn role_of(&self, position: usize) -> Option<Role> {
-        self.roles.iter().find(|(_, i)| *i == position).map(|(role, _)| *role)
+        let column = &self.columns[position];
+        let same = |other: &PlannedColumn| other.source == column.source && other.name == column.name;
+        self.roles.iter().find(|(_, i)| same(&self.columns[*i])).map(|(role, _)| *role)
+    }
+
+    /// A column as the config refers to it.
+    pub fn reference(&self, column: &PlannedColumn) -> ColumnRef {
+        ColumnRef { table: self.sources[column.source].name.clone(), column: column.name.clone() }
     }
 
     /// The columns that tell rows apart in a hash: user, product and timestamp where rows are events of someone or something; otherwise
     /// all selected columns that have one text on every engine, with the mapped ids.
-    pub fn identity(&self) -> Vec<&PlannedColumn> {
+    pub fn identity(&self) -> Vec<&PlannedColumn<'a>> {
         let roles = [Role::UserId, Role::ProductId, Role::Timestamp];
-        let mapped: Vec<&PlannedColumn> = roles.into_iter().filter_map(|role| self.role(role)).collect();
+        let mapped: Vec<&PlannedColumn<'a>> = roles.into_iter().filter_map(|role| self.role(role)).collect();
         if self.role(Role::Timestamp).is_some() && mapped.len() > 1 {
             return mapped;
         }
@@ -172,51 +218,73 @@ fn sources<'a>(config: &'a DatasetConfig, catalog: &'a Catalog) -> Result<Source
 /// Collects the columns that a config uses, each once.
 struct Columns<'s, 'a> {
     sources: &'s Sources<'a>,
-    found: Vec<(usize, &'a Column)>,
+    found: Vec<(usize, &'a Column, Option<TimestampFormat>)>,
 }
 
 impl<'a> Columns<'_, 'a> {
     fn position(&mut self, table: &SourceName, name: &ColumnName) -> Result<usize, FieldError> {
+        self.read_position(table, name, None)
+    }
+
+    /// What is read from a column stands beside the column itself, which may be selected or filtered as it is.
+    fn read_position(
+        &mut self,
+        table: &SourceName,
+        name: &ColumnName,
+        format: Option<TimestampFormat>,
+    ) -> Result<usize, FieldError> {
         let (source, column) = find(self.sources, table, name)?;
-        if let Some(i) = self.found.iter().position(|(s, c)| *s == source && c.name == column.name) {
+        if let Some(i) = self.found.iter().position(|(s, c, f)| *s == source && std::ptr::eq(*c, column) && *f == format) {
             return Ok(i);
         }
-        self.found.push((source, column));
+        self.found.push((source, column, format));
         Ok(self.found.len() - 1)
     }
 
     /// Gives each column its name: its own where that is free, else with its table's before it.
-    fn named(self) -> Vec<PlannedColumn> {
+    fn named(self) -> Vec<PlannedColumn<'a>> {
         let mut taken = Taken::new(OWN_NAMES.into_iter());
         let mut idents: Vec<Option<String>> = self
             .found
             .iter()
-            .map(|(_, column)| {
+            .map(|(_, column, format)| {
+                if format.is_some() {
+                    return taken.take(READ_TIMESTAMP).then(|| READ_TIMESTAMP.to_owned());
+                }
                 let own = crate::domain::name::OutputName::nearest(column.name.as_str());
                 taken.take(own.as_str()).then(|| own.to_string())
             })
             .collect();
-        for (ident, (source, column)) in idents.iter_mut().zip(&self.found) {
+        for (ident, (source, column, _)) in idents.iter_mut().zip(&self.found) {
             ident.get_or_insert_with(|| taken.derive(&format!("{}_{}", self.sources[*source].0, column.name)).to_string());
         }
         self.found
             .into_iter()
             .zip(idents.into_iter().flatten())
-            .map(|((source, column), ident)| PlannedColumn {
+            .map(|((source, column, format), ident)| PlannedColumn {
                 source,
-                name: column.name.to_string(),
-                ident,
-                column_type: column.column_type,
-                mode: column.mode,
-                reference: ColumnRef { table: self.sources[source].0.clone(), column: column.name.clone() },
+                name: &column.name,
+                ident: ident.into(),
+                column_type: format.map_or(column.column_type, reading::gives),
+                // What cannot be read is NULL.
+                mode: if format.is_some() { Mode::Nullable } else { column.mode },
+                read_as: format.map(|format| (format, column.column_type)),
             })
             .collect()
     }
 }
 
+fn must_filter(schema: &TableSchema) -> Option<(Ident, ColumnType)> {
+    let partition = schema.partition.as_ref().filter(|partition| partition.filter_required)?;
+    let column = schema.columns.iter().find(|c| same(c.name.as_str(), &partition.column));
+    // A pseudo-column is an instant and in no schema.
+    Some((partition.column.as_str().into(), column.map_or(ColumnType::Timestamp, |column| column.column_type)))
+}
+
 fn find<'a>(sources: &Sources<'a>, table: &SourceName, name: &ColumnName) -> Result<(usize, &'a Column), FieldError> {
     let unknown = || FieldError::new("selected_columns", format!("{table} has no column {name}."));
-    let source = sources.iter().position(|(source, ..)| source.same_as(table)).ok_or_else(unknown)?;
+    let exact = sources.iter().position(|(source, ..)| source == table);
+    let source = exact.or_else(|| sources.iter().position(|(source, ..)| source.same_as(table))).ok_or_else(unknown)?;
     let column = sources[source].2.column(name).ok_or_else(unknown)?;
     Ok((source, column))
 }
@@ -245,7 +313,7 @@ fn output_names(config: &DatasetConfig, for_analysis: bool, selected: &[usize], 
 fn planned_joins<'a>(
     config: &'a DatasetConfig,
     sources: &Sources<'a>,
-    columns: &[PlannedColumn],
+    columns: &[PlannedColumn<'a>],
 ) -> Result<Vec<Option<PlannedJoin<'a>>>, FieldError> {
     let mut joins = vec![None];
     for (position, (name, _, schema)) in sources.iter().enumerate().skip(1) {
@@ -265,9 +333,9 @@ fn planned_joins<'a>(
             order.push((column.name.to_string(), key.descending));
         }
         for column in columns.iter().filter(|c| c.source == position) {
-            let ordered = schema.columns.iter().find(|c| c.name.as_str() == column.name).is_some_and(Column::is_scalar);
-            if ordered && !order.iter().any(|(name, _)| *name == column.name) {
-                order.push((column.name.clone(), false));
+            let ordered = schema.columns.iter().find(|c| c.name == *column.name).is_some_and(Column::is_scalar);
+            if ordered && !order.iter().any(|(name, _)| name == column.name.as_str()) {
+                order.push((column.name.to_string(), false));
             }
         }
         joins.push(Some(PlannedJoin { join, keys, order }));
@@ -293,6 +361,11 @@ fn as_of(config: &DatasetConfig, frozen: Option<NaiveDate>) -> AsOfPlan {
         (None, AsOf::LatestEvent) => AsOfPlan::Latest,
         (None, AsOf::Today) => AsOfPlan::Today,
     }
+}
+
+/// Whether a config's dates count back from something.
+pub fn counts_back(config: &DatasetConfig) -> bool {
+    as_of(config, None) != AsOfPlan::NotNeeded
 }
 
 /// Whether a column has one text on every engine and so can be hashed.

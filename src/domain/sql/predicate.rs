@@ -1,20 +1,20 @@
 //! A row filter as a condition, its policy for NULL written out.
 
-use super::expr::{Day, DayExpr, Expr, Literal, later_than, not_earlier_than, not_later_than};
+use super::expr::{Day, DayExpr, Expr, Literal, Moment};
 use super::plan::PlannedColumn;
-use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar};
+use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar, TimeZone};
 use crate::domain::schema::ColumnType;
 
 /// The condition. `as_of` is there wherever a predicate counts back from it.
-pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>) -> Expr {
+pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as_of: Option<&Day>) -> Expr {
     let value = || column.expr();
-    let t = column.column_type;
-    let compare = |op, scalar: &Scalar| compare(value(), t, op, scalar);
+    let moment = || column.moment(zone);
+    let compare = |op, scalar: &Scalar| compare(moment(), op, scalar);
     let test = match &filter.predicate {
         Predicate::IsNull => return value().null_test(),
         Predicate::NotNull => return value().not_null_test(),
-        Predicate::In { values } => in_list(value(), t, values, false),
-        Predicate::NotIn { values } => in_list(value(), t, values, true),
+        Predicate::In { values } => in_list(moment(), values, false),
+        Predicate::NotIn { values } => in_list(moment(), values, true),
         Predicate::Equal { value } => compare("=", value),
         Predicate::NotEqual { value } => compare("!=", value),
         Predicate::Less { value } => compare("<", value),
@@ -23,13 +23,13 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>
         Predicate::GreaterOrEqual { value } => compare(">=", value),
         Predicate::Between { min, max } => Expr::All(vec![compare(">=", min), compare("<=", max)]),
         Predicate::DateRange { start, end } => {
-            let start = start.map(|day| not_earlier_than(value(), t, day));
-            let end = end.map(|day| not_later_than(value(), t, &DayExpr::On(day)));
+            let start = start.map(|day| moment().not_earlier_than(day));
+            let end = end.map(|day| moment().not_later_than(&DayExpr::On(day)));
             Expr::All(start.into_iter().chain(end).collect())
         }
         Predicate::LastDays { days } => {
             let Some(as_of) = as_of else { return Expr::Literal(Literal::Bool(false)) };
-            Expr::All(vec![later_than(value(), t, &as_of.minus_days(*days)), not_later_than(value(), t, &as_of.minus_days(0))])
+            Expr::All(vec![moment().later_than(&as_of.minus_days(*days)), moment().not_later_than(&as_of.minus_days(0))])
         }
         Predicate::Contains { text } => Expr::call("STRPOS", [value(), Expr::text(text.as_str())]).binary(">", Expr::int(0)),
     };
@@ -41,36 +41,30 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, as_of: Option<&Day>
 }
 
 /// A day compared with a column that also has a time means the whole day.
-fn compare(column: Expr, t: ColumnType, op: &'static str, scalar: &Scalar) -> Expr {
+fn compare(moment: Moment, op: &'static str, scalar: &Scalar) -> Expr {
+    let t = moment.column_type;
     let day = match scalar {
         Scalar::Text(text) if t.is_temporal() => text.parse().ok(),
         _ => None,
     };
-    let Some(day) = day else { return column.binary(op, literal(t, scalar)) };
+    let Some(day) = day else { return moment.value.binary(op, literal(t, scalar)) };
+    let again = Moment { value: moment.value.clone(), ..moment };
     let on = DayExpr::On(day);
     match op {
-        "<" => column.binary("<", start(day, t)),
-        "<=" => not_later_than(column, t, &on),
-        ">" => later_than(column, t, &on),
-        ">=" => not_earlier_than(column, t, day),
-        "=" => Expr::All(vec![not_earlier_than(column.clone(), t, day), not_later_than(column, t, &on)]),
-        _ => column.clone().binary("<", start(day, t)).or(later_than(column, t, &on)),
+        "<" => moment.earlier_than(day),
+        "<=" => moment.not_later_than(&on),
+        ">" => moment.later_than(&on),
+        ">=" => moment.not_earlier_than(day),
+        "=" => Expr::All(vec![moment.not_earlier_than(day), again.not_later_than(&on)]),
+        _ => moment.earlier_than(day).or(again.later_than(&on)),
     }
 }
 
-fn start(day: chrono::NaiveDate, t: ColumnType) -> Expr {
-    Expr::Literal(match t {
-        ColumnType::Timestamp => Literal::TimestampStart(day),
-        ColumnType::Datetime => Literal::DatetimeStart(day),
-        _ => Literal::Date(day),
-    })
-}
-
 /// DATETIME and TIMESTAMP are compared by their day with a list of days.
-fn in_list(column: Expr, t: ColumnType, values: &[Scalar], negated: bool) -> Expr {
-    let (value, element) = if t.is_temporal() { (super::expr::day_of(column, t), ColumnType::Date) } else { (column, t) };
+fn in_list(moment: Moment, values: &[Scalar], negated: bool) -> Expr {
+    let element = if moment.column_type.is_temporal() { ColumnType::Date } else { moment.column_type };
     let list = values.iter().map(|scalar| literal(element, scalar)).collect();
-    Expr::InList { value: Box::new(value), list, negated }
+    Expr::InList { value: Box::new(moment.day()), list, negated }
 }
 
 fn literal(t: ColumnType, scalar: &Scalar) -> Expr {

@@ -61,11 +61,20 @@ pub(super) enum From {
     Cte { name: Ident, alias: Option<Ident> },
     /// A table of the warehouse; its path is quoted whole: `` `project.raw_data.orders` ``.
     Table { path: Ident, alias: Option<Ident> },
+    /// One row of the items alone.
+    Nothing,
 }
 
 impl From {
     pub fn cte(name: impl Into<Ident>) -> Self {
         Self::Cte { name: name.into(), alias: None }
+    }
+
+    pub fn without_alias(mut self) -> Self {
+        if let Self::Cte { alias, .. } | Self::Table { alias, .. } = &mut self {
+            *alias = None;
+        }
+        self
     }
 }
 

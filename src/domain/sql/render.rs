@@ -78,8 +78,10 @@ fn select(out: &mut Out, select: &Select, indent: usize) {
             }
         }
     }
-    line(out, &pad, "FROM ");
-    from(out, &select.from);
+    if select.from != From::Nothing {
+        line(out, &pad, "FROM ");
+        from(out, &select.from);
+    }
     for join in &select.joins {
         line(out, &pad, join.kind);
         out.push(' ');
@@ -121,6 +123,7 @@ fn line(out: &mut Out, pad: &str, start: &str) {
 fn from(out: &mut Out, from: &From) {
     let (name, alias) = match from {
         From::Cte { name, alias } | From::Table { path: name, alias } => (name, alias),
+        From::Nothing => return,
     };
     ident(out, name);
     if let Some(alias) = alias {
@@ -224,7 +227,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
                 }
                 expr(out, value, Outer::Loose);
                 out.push_str(" AS ");
-                ident(out, &Ident(name.clone()));
+                ident(out, &Ident::from(name.as_str()));
             }
             out.push(')');
         }
@@ -314,12 +317,14 @@ fn order(out: &mut Out, keys: &[OrderKey]) {
 /// Quotes an identifier in backticks, escaping backtick and backslash as GoogleSQL does.
 fn ident(out: &mut Out, name: &Ident) {
     out.push('`');
-    for c in name.0.chars() {
-        if matches!(c, '`' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
+    let mut rest = name.as_str();
+    while let Some(at) = rest.find(['`', '\\']) {
+        out.push_str(&rest[..at]);
+        out.push('\\');
+        out.push_str(&rest[at..=at]);
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
     out.push('`');
 }
 

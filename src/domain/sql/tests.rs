@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::parse::config_from_json;
-use crate::domain::schema::{Column, TableSchema};
+use crate::domain::schema::{Column, Partition, TableSchema};
 
 fn schema(table: &str, columns: &[(&str, &str)]) -> TableSchema {
     let column = |(name, t): &(&str, &str)| {
@@ -16,7 +16,12 @@ fn schema(table: &str, columns: &[(&str, &str)]) -> TableSchema {
         };
         Column { name: name.parse().unwrap(), column_type: ColumnType::parse(t).unwrap(), mode, description: None }
     };
-    TableSchema { table: table.parse().unwrap(), columns: columns.iter().map(column).collect(), unusable: vec![] }
+    TableSchema {
+        table: table.parse().unwrap(),
+        columns: columns.iter().map(column).collect(),
+        unusable: vec![],
+        partition: None,
+    }
 }
 
 fn shop() -> Catalog {
@@ -29,7 +34,15 @@ fn shop() -> Catalog {
             ),
             schema(
                 "raw_data.orders",
-                &[("id", "INT64"), ("buyer", "INT64"), ("at", "TIMESTAMP"), ("shipped", "DATETIME"), ("day", "DATE")],
+                &[
+                    ("id", "INT64"),
+                    ("buyer", "INT64"),
+                    ("at", "TIMESTAMP"),
+                    ("shipped", "DATETIME"),
+                    ("day", "DATE"),
+                    ("written", "STRING"),
+                    ("epoch", "INT64"),
+                ],
             ),
             schema("raw_data.products", &[("code", "STRING"), ("name", "STRING"), ("tags", "STRING[]"), ("extra", "JSON")]),
             schema("raw_data.odd table", &[("order date", "DATE"), ("größe", "INT64"), ("group", "BOOL")]),
@@ -147,6 +160,86 @@ fn one_row_a_key_and_ugly_names() {
     insta::assert_snapshot!(sql(parts, &Request::default()));
 }
 
+/// What each filter and split by date emits, by what the timestamp is: the lines that name it, one block each.
+#[test]
+fn type_by_type() {
+    // G-23, G-24, G-25
+    let kinds = [
+        ("day", None),
+        ("shipped", None),
+        ("at", None),
+        ("written", Some("iso_date")),
+        ("written", Some("iso_timestamp")),
+        ("written", Some("compact_date")),
+        ("epoch", Some("unix_seconds")),
+        ("epoch", Some("unix_millis")),
+        ("epoch", Some("unix_micros")),
+        ("epoch", Some("compact_date")),
+    ];
+    let fixed = json!({"date_range": {"type": "fixed", "start": "2025-01-01", "end": "2025-01-31"}});
+    let rolling = json!({"date_range": {"type": "rolling", "days": 30}});
+    let frozen = Request { as_of: "2025-06-30".parse().ok(), ..Request::default() };
+    let by_time = json!({"type": "time_based", "eval_days": 14, "test_days": 7, "gap_days": 1});
+    let cases = [
+        ("fixed range", fixed, json!(null), Request::default()),
+        ("rolling 30 days", rolling.clone(), json!(null), Request::default()),
+        ("rolling 30 days, frozen", rolling, json!(null), frozen),
+        ("time split", json!({}), by_time.clone(), Request::default()),
+        ("time split, frozen", json!({}), by_time, frozen),
+    ];
+    let mut table = String::new();
+    for (column, format) in kinds {
+        for zone in [None, Some("Europe/Berlin")] {
+            for (case, filters, split, request) in &cases {
+                let mapping = json!({
+                    "user_id": {"table": "orders", "column": "buyer"},
+                    "timestamp": {"table": "orders", "column": column},
+                    "timestamp_format": format, "time_zone": zone,
+                });
+                let parts = json!({"column_mapping": mapping, "filters": filters, "split_config": split});
+                let text = sql(parts, request);
+                let told = text.lines().filter(|line| {
+                    let line = line.trim();
+                    line.ends_with("AS `event_time`")
+                        || line.contains("AS `as_of`")
+                        || ["WHERE", "AND", "WHEN", "ELSE"].iter().any(|word| line.starts_with(word))
+                });
+                table += &format!("{column} {} {}: {case}\n", format.unwrap_or("as it is"), zone.unwrap_or("UTC"));
+                told.for_each(|line| table += &format!("    {}\n", line.trim()));
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_timestamp_says_how_it_is_read() {
+    // G-23
+    let mapping = |column: &str, format: Value| json!({"column_mapping": {"timestamp": {"table": "orders", "column": column}, "timestamp_format": format}});
+    for (column, format, path) in [
+        ("written", json!(null), "column_mapping.timestamp"),
+        ("epoch", json!(null), "column_mapping.timestamp"),
+        ("written", json!("unix_seconds"), "column_mapping.timestamp_format"),
+        ("epoch", json!("iso_date"), "column_mapping.timestamp_format"),
+        ("at", json!("unix_seconds"), "column_mapping.timestamp_format"),
+    ] {
+        assert_eq!(faults(mapping(column, format)), [path], "{column}");
+    }
+    let none = json!({"column_mapping": {"timestamp_format": "unix_seconds"}});
+    assert_eq!(faults(none), ["column_mapping.timestamp_format"]);
+    for bad in ["Berlin Time", "Europe/Berlin'", "", "+02:00", &"x".repeat(65)] {
+        assert!(bad.parse::<crate::domain::dataset::TimeZone>().is_err(), "{bad}");
+    }
+    // The column itself stays what it is beside what is read from it.
+    let parts = json!({
+        "selected_columns": [{"table": "orders", "column": "epoch"}],
+        "column_mapping": {"timestamp": {"table": "orders", "column": "epoch"}, "timestamp_format": "unix_millis"},
+        "split_config": {"type": "time_based", "eval_days": 1},
+    });
+    let query = compile(&config(parts), &shop(), &Request::default()).unwrap();
+    assert_eq!((query.columns[0].column_type, query.columns[0].role), (ColumnType::Int64, Some(Role::Timestamp)));
+}
+
 #[test]
 fn every_predicate_on_every_temporal_type() {
     // G-23, G-24
@@ -175,6 +268,22 @@ fn every_other_predicate() {
         {"table": "products", "column": "extra", "where": {"op": "is_null"}},
     ]);
     insta::assert_snapshot!(sql(json!({"filters": {"rows": rows}}), &Request::default()));
+}
+
+#[test]
+fn tables_that_want_a_filter_on_their_partitions_get_one() {
+    let mut lines = shop().schema(&"raw_data.lines".parse().unwrap()).unwrap().clone();
+    let mut orders = shop().schema(&"raw_data.orders".parse().unwrap()).unwrap().clone();
+    let partition = |column: &str| Some(Partition { column: column.into(), filter_required: true, clustered: false });
+    lines.partition = partition("_PARTITIONTIME");
+    orders.partition = partition("day");
+    let parts = json!({
+        "secondary_tables": ["raw_data.orders"],
+        "join_config": [{"table": "orders", "on": [{"left": {"table": "lines", "column": "order"}, "right": "id"}], "on_duplicates": "one_row"}],
+        "selected_columns": [{"table": "lines", "column": "sku"}],
+    });
+    let catalog = Catalog::new(Some("my-project".into()), [lines, orders]);
+    insta::assert_snapshot!(compile(&config(parts), &catalog, &Request::default()).unwrap().sql);
 }
 
 #[test]

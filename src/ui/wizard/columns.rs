@@ -7,11 +7,12 @@ use leptos::prelude::*;
 use super::draft::selectable;
 use super::options::{SearchField, column_options, read_option, shown_name};
 use super::{FieldErrors, State};
-use crate::domain::dataset::{ColumnRef, Role};
+use crate::domain::dataset::{ColumnRef, Role, TimeZone, TimestampFormat};
 use crate::domain::name::{SourceName, TableName, fold};
 use crate::domain::output;
-use crate::domain::schema::Column;
-use crate::domain::validate::fits_role;
+use crate::domain::schema::{Column, ColumnType};
+use crate::domain::validate::{can_be_read, fits_role};
+use crate::ui::words;
 
 #[component]
 pub fn Columns(state: State) -> impl IntoView {
@@ -29,6 +30,7 @@ pub fn Columns(state: State) -> impl IntoView {
     view! {
         <div class="roles">
             {Role::ALL.into_iter().map(|role| view! { <RoleSelect state role /> }).collect_view()}
+            <TimeReading state />
         </div>
         <div class="columns-head">
             <SearchField label="Search columns" text=search />
@@ -41,10 +43,86 @@ pub fn Columns(state: State) -> impl IntoView {
     }
 }
 
+/// How the timestamp is read: its format where its type does not say, and the zone whose days are counted where it is an instant.
+#[component]
+fn TimeReading(state: State) -> impl IntoView {
+    let mapping = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.clone()));
+    let column = Memo::new(move |_| {
+        let timestamp = mapping.get().timestamp?;
+        state.draft.with(|draft| state.catalog.with(|catalog| catalog.column(&draft.config, &timestamp).cloned()))
+    });
+    let formats = move || {
+        let t = column.get().filter(can_be_read)?.column_type;
+        let options = TimestampFormat::ALL.into_iter().filter(|format| format.reads(t)).map(|format| {
+            let selected = move || mapping.get().timestamp_format == Some(format);
+            view! { <option value=format.word() selected=selected>{words::timestamp_format(format)}</option> }
+        });
+        Some(view! {
+            <label class="field">
+                <span>"timestamp is written as"</span>
+                <select
+                    aria-label="timestamp is written as"
+                    on:change:target=move |e| {
+                        let word = e.target().value();
+                        let format = TimestampFormat::ALL.into_iter().find(|format| format.word() == word);
+                        state.edit(|draft| draft.config.column_mapping.timestamp_format = format);
+                    }
+                >
+                    <option value="" selected=move || mapping.get().timestamp_format.is_none()>
+                        "choose"
+                    </option>
+                    {options.collect_view()}
+                </select>
+                <div class="faults faults-always"><FieldErrors state path="column_mapping.timestamp_format" /></div>
+            </label>
+        })
+    };
+    let is_instant = Memo::new(move |_| match (column.get(), mapping.get().timestamp_format) {
+        (Some(column), None) => column.column_type == ColumnType::Timestamp,
+        (Some(_), Some(format)) => !matches!(format, TimestampFormat::IsoDate | TimestampFormat::CompactDate),
+        (None, _) => false,
+    });
+    let refused = RwSignal::new(None::<String>);
+    let zone = move || {
+        is_instant.get().then(|| {
+            view! {
+                <label class="field">
+                    <span>"days begin at midnight in"</span>
+                    <input
+                        placeholder="UTC"
+                        aria-label="time zone"
+                        prop:value=move || mapping.get().time_zone.map(String::from).unwrap_or_default()
+                        on:change:target=move |e| {
+                            let text = e.target().value();
+                            let parsed = (!text.trim().is_empty()).then(|| text.trim().parse::<TimeZone>()).transpose();
+                            match parsed {
+                                Ok(zone) => {
+                                    refused.set(None);
+                                    state.edit(|draft| draft.config.column_mapping.time_zone = zone);
+                                }
+                                Err(reason) => refused.set(Some(reason)),
+                            }
+                        }
+                    />
+                    <div class="faults faults-always">
+                        {move || refused.get().map(|reason| view! { <p class="field-error">{reason}</p> })}
+                        <FieldErrors state path="column_mapping.time_zone" />
+                    </div>
+                </label>
+            }
+        })
+    };
+    view! {
+        {formats}
+        {zone}
+    }
+}
+
 #[component]
 fn RoleSelect(state: State, role: Role) -> impl IntoView {
     let chosen = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).cloned()));
-    let options = move || column_options(state, None, chosen.get(), |column| fits_role(role, column).is_ok());
+    let fits = move |column: &Column| fits_role(role, column).is_ok() || (role == Role::Timestamp && can_be_read(column));
+    let options = move || column_options(state, None, chosen.get(), fits);
     view! {
         <label class="field">
             <span>{role.word()}</span>

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
 use crate::domain::fault::FieldError;
-use crate::domain::name::{OutputName, SourceName, TableName, fold};
+use crate::domain::name::{OutputName, SourceName, TableName, same};
 use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
 
@@ -143,6 +143,7 @@ impl Draft {
         }
         config.filters.rows.retain(|f| is_there(&f.table));
         if config.column_mapping.timestamp.is_none() {
+            config.column_mapping.timestamp_format = None;
             config.filters.date_range = None;
             if matches!(config.split_config, SplitConfig::TimeBased { .. } | SplitConfig::LeaveLast { .. }) {
                 config.split_config = SplitConfig::None;
@@ -164,7 +165,7 @@ impl Draft {
         self.config
             .selected_columns
             .iter()
-            .position(|c| c.table.same_as(&column.table) && fold(c.column.as_str()) == fold(column.column.as_str()))
+            .position(|c| c.table.same_as(&column.table) && same(c.column.as_str(), column.column.as_str()))
     }
 
     /// Selects a column, or takes it out of the selection. The mapping stays: a role needs no selection.
@@ -200,6 +201,10 @@ impl Draft {
     pub fn map(&mut self, role: Role, column: Option<ColumnRef>) {
         if let Some(column) = &column {
             self.select(column, true);
+        }
+        if role == Role::Timestamp && self.config.column_mapping.timestamp != column {
+            // Another column is read in another way.
+            self.config.column_mapping.timestamp_format = None;
         }
         self.config.column_mapping.set(role, column);
     }

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement as PlannedStatement};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, ObjectName, Query, SetExpr, Statement, Value, VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, SetExpr, Statement, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::BigQueryDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -276,20 +276,22 @@ fn rewrite_function(function: &mut Function) -> Result<Option<Expr>, String> {
         };
     }
     match (name.as_str(), args.as_slice()) {
-        // Days, midnights and clocks are in UTC here: no other zone is known.
-        ("DATE" | "DATETIME" | "TIMESTAMP", [value, zone]) => match text_of(zone) {
-            Some(zone) if is_utc(zone) => {
-                Ok(PARSED.get(&(static_name(&name), 1)).map(|t| filled(t, std::slice::from_ref(value))))
-            }
-            _ => Err(format!("{name} takes the time zone 'UTC' here.")),
-        },
-        ("CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_DATETIME", [zone]) => match text_of(zone) {
-            Some(zone) if is_utc(zone) => {
-                set_args(function, vec![]);
-                Ok(PARSED.get(&(static_name(&name), 0)).cloned())
-            }
-            _ => Err(format!("{name} takes the time zone 'UTC' here.")),
-        },
+        ("DATE" | "DATETIME" | "TIMESTAMP", [value, zone]) => {
+            let zone = known_zone(&name, zone)?;
+            Ok(Some(if is_utc(zone) {
+                of_template(&name, std::slice::from_ref(value))
+            } else if name == "TIMESTAMP" {
+                call(super::functions::FROM_ZONE, vec![of_template("DATETIME", std::slice::from_ref(value)), text(zone)])
+            } else {
+                in_zone(&name, of_template("TIMESTAMP", std::slice::from_ref(value)), zone)
+            }))
+        }
+        // An instant has no zone.
+        ("CURRENT_TIMESTAMP", [_]) => Err("CURRENT_TIMESTAMP takes no time zone.".into()),
+        ("CURRENT_DATE" | "CURRENT_DATETIME", [zone]) => {
+            let zone = known_zone(&name, zone)?;
+            Ok(Some(in_zone(name.trim_start_matches("CURRENT_"), of_template("CURRENT_TIMESTAMP", &[]), zone)))
+        }
         // NULL in, NULL out; DataFusion's own skip it.
         ("CONCAT", [first, rest @ ..]) => {
             let concat = |left, right: &Expr| binary(left, BinaryOperator::StringConcat, right.clone());
@@ -307,8 +309,24 @@ fn rewrite_function(function: &mut Function) -> Result<Option<Expr>, String> {
     }
 }
 
-fn static_name(name: &str) -> &'static str {
-    TEMPLATES.iter().map(|(known, ..)| *known).find(|known| *known == name).unwrap_or_default()
+/// A function of [`TEMPLATES`] with its arguments.
+fn of_template(name: &str, args: &[Expr]) -> Expr {
+    let template = PARSED.iter().find(|((known, count), _)| *known == name && *count == args.len());
+    template.map_or(Expr::Value(Value::Null.into()), |(_, template)| filled(template, args))
+}
+
+/// DATE or DATETIME of an instant on the clocks of a zone.
+fn in_zone(name: &str, instant: Expr, zone: &str) -> Expr {
+    of_template(name, &[call(super::functions::IN_ZONE, vec![instant, text(zone)])])
+}
+
+/// The zone that an argument names, or why it is none.
+fn known_zone<'e>(function: &str, zone: &'e Expr) -> Result<&'e str, String> {
+    let zone = text_of(zone).ok_or_else(|| format!("{function} takes a time zone as a text here."))?;
+    match is_utc(zone) || zone.parse::<chrono_tz::Tz>().is_ok() {
+        true => Ok(zone),
+        false => Err(format!("There is no time zone {zone:?}. Zones are written as in the IANA database: Europe/Berlin.")),
+    }
 }
 
 fn is_utc(zone: &str) -> bool {
@@ -395,6 +413,24 @@ fn text_of(expr: &Expr) -> Option<&str> {
     }
 }
 
+fn call(name: &str, args: Vec<Expr>) -> Expr {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: vec![] }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+fn text(text: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(text.into()).into())
+}
+
 fn number(text: &str) -> Expr {
     Expr::Value(Value::Number(text.into(), false).into())
 }
@@ -445,6 +481,8 @@ mod tests {
 
     #[test]
     fn only_one_select_runs() {
+        // A zone that no database has is not run as UTC.
+        assert!(parse("SELECT DATE(x, 'Europe/Berlim') FROM t").is_err_and(|e| e.contains("no time zone")));
         for bad in [
             "",
             "CREATE TABLE t (a INT64)",

@@ -138,6 +138,7 @@ impl Engine {
                 bytes,
                 columns: columns.as_ref().ok().and_then(|columns| u32::try_from(columns.usable.len()).ok()),
                 last_modified: entry.listed.parts.iter().filter_map(|part| part.modified).max().map(DateTime::<Utc>::from),
+                partition: None,
                 problem: columns.err(),
             });
         }
@@ -151,7 +152,9 @@ impl Engine {
             _ => return Err(WarehouseError::NoTable(table.clone())),
         };
         match self.columns_of(&snapshot, table.table(), entry).await {
-            Ok(columns) => Ok(TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable }),
+            Ok(columns) => {
+                Ok(TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None })
+            }
             Err(reason) => Err(WarehouseError::Unreadable { table: table.clone(), reason }),
         }
     }
@@ -172,7 +175,7 @@ impl Engine {
         }
         let truncated = found.len() > max_rows;
         found.truncate(max_rows);
-        Ok(Rows { columns, rows: found, truncated })
+        Ok(Rows { columns, rows: found, truncated, bytes_processed: None })
     }
 
     pub async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
@@ -203,7 +206,7 @@ impl Engine {
                 None => entry.listed.parts.iter().map(|part| part.bytes).sum(),
             })
         });
-        Ok(DryRun { columns, bytes: bytes.sum() })
+        Ok(DryRun { columns, bytes: bytes.sum(), upper_bound: false })
     }
 
     /// The columns of a table, or why it has none.

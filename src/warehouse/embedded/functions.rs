@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, Int64Builder, StringViewBuilder};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, Int64Builder, StringViewBuilder, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
@@ -15,6 +19,11 @@ pub(super) const DIVIDE: &str = "float_divide";
 /// CAST to STRING where BigQuery's text is not Arrow's.
 pub(super) const TEXT: &str = "sql_text";
 
+/// A TIMESTAMP as the DATETIME that clocks of a zone show.
+pub(super) const IN_ZONE: &str = "in_zone";
+/// The TIMESTAMP at which clocks of a zone show a DATETIME.
+pub(super) const FROM_ZONE: &str = "from_zone";
+
 /// All of them.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     [
@@ -23,6 +32,8 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
         Function::new("div", Kind::IntegerDivide, Signature::exact(vec![DataType::Int64; 2], Volatility::Immutable)),
         Function::new(DIVIDE, Kind::Divide, Signature::exact(vec![DataType::Float64; 2], Volatility::Immutable)),
         Function::new(TEXT, Kind::Text, Signature::any(1, Volatility::Immutable)),
+        Function::new(IN_ZONE, Kind::InZone, Signature::any(2, Volatility::Immutable)),
+        Function::new(FROM_ZONE, Kind::FromZone, Signature::any(2, Volatility::Immutable)),
     ]
     .map(|function| Arc::new(ScalarUDF::new_from_impl(function)))
     .into()
@@ -35,6 +46,8 @@ enum Kind {
     IntegerDivide,
     Divide,
     Text,
+    InZone,
+    FromZone,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -76,6 +89,8 @@ impl ScalarUDFImpl for Function {
             Kind::IntegerDivide => Ok(DataType::Int64),
             Kind::Divide => Ok(DataType::Float64),
             Kind::Json | Kind::Text => Ok(DataType::Utf8View),
+            Kind::InZone => Ok(DataType::Timestamp(TimeUnit::Microsecond, None)),
+            Kind::FromZone => Ok(super::types::timestamp()),
         }
     }
 
@@ -88,6 +103,8 @@ impl ScalarUDFImpl for Function {
             Kind::Text => written(&arrays[0], sql_writer(&arrays[0])?, false),
             Kind::IntegerDivide => Arc::new(integer_divide(&arrays[0], &arrays[1])?),
             Kind::Divide => Arc::new(divide(&arrays[0], &arrays[1])?),
+            Kind::InZone => Arc::new(moved(&arrays[0], &args.args[1], in_zone)?),
+            Kind::FromZone => Arc::new(moved(&arrays[0], &args.args[1], from_zone)?.with_timezone("UTC")),
         };
         Ok(match constant {
             true => ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?),
@@ -161,10 +178,49 @@ fn divide(left: &ArrayRef, right: &ArrayRef) -> Result<Float64Array> {
         .collect()
 }
 
+/// Microseconds since 1970 to others, by a zone.
+fn moved(array: &ArrayRef, zone: &ColumnarValue, by: fn(i64, Tz) -> Option<i64>) -> Result<TimestampMicrosecondArray> {
+    let ColumnarValue::Scalar(zone) = zone else { return exec_err!("a time zone is one text") };
+    let Some(zone) = zone.try_as_str().flatten().and_then(|name| name.parse::<Tz>().ok()) else {
+        return exec_err!("there is no time zone {zone}");
+    };
+    let Some(instants) = array.as_primitive_opt::<TimestampMicrosecondType>() else {
+        return exec_err!("a time zone is for TIMESTAMP");
+    };
+    Ok(instants.iter().map(|instant| instant.and_then(|micros| by(micros, zone))).collect())
+}
+
+fn in_zone(micros: i64, zone: Tz) -> Option<i64> {
+    let instant = DateTime::from_timestamp_micros(micros)?;
+    Some(zone.from_utc_datetime(&instant.naive_utc()).naive_local().and_utc().timestamp_micros())
+}
+
+/// A time that clocks show twice is the first; one that they skip is as much later as they skip, as in BigQuery.
+fn from_zone(micros: i64, zone: Tz) -> Option<i64> {
+    let shown: NaiveDateTime = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    let found = zone.from_local_datetime(&shown).earliest();
+    let found = found.or_else(|| zone.from_local_datetime(&(shown + TimeDelta::hours(1))).earliest());
+    Some(found?.timestamp_micros())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use datafusion::arrow::array::{BinaryArray, StringArray};
+
+    #[test]
+    fn days_of_a_zone_begin_when_its_clocks_show_midnight() {
+        // G-25
+        let micros = |text: &str| text.parse::<NaiveDateTime>().unwrap().and_utc().timestamp_micros();
+        let berlin = Tz::Europe__Berlin;
+        assert_eq!(in_zone(micros("2024-06-30T22:30:00"), berlin), Some(micros("2024-07-01T00:30:00")));
+        assert_eq!(from_zone(micros("2024-07-01T00:00:00"), berlin), Some(micros("2024-06-30T22:00:00")));
+        // Clocks went from 2:00 to 3:00 here, and from 3:00 to 2:00 there.
+        assert_eq!(from_zone(micros("2024-03-31T02:30:00"), berlin), Some(micros("2024-03-31T01:30:00")));
+        assert_eq!(from_zone(micros("2024-10-27T02:30:00"), berlin), Some(micros("2024-10-27T00:30:00")));
+        // A midnight that was skipped.
+        assert_eq!(from_zone(micros("2018-11-04T00:00:00"), Tz::America__Sao_Paulo), Some(micros("2018-11-04T03:00:00")));
+    }
 
     #[test]
     fn fingerprints_are_those_of_the_documentation() {

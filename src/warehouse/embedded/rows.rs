@@ -96,7 +96,10 @@ fn reader(array: &ArrayRef) -> Result<Reader> {
         }
     };
     let nulls = array.logical_nulls();
+    // BigQuery has no NULL arrays in results: they are empty.
+    let is_list = matches!(array.data_type(), DataType::List(_));
     Ok(Box::new(move |row| match &nulls {
+        Some(nulls) if nulls.is_null(row) && is_list => Value::Array(vec![]),
         Some(nulls) if nulls.is_null(row) => Value::Null,
         _ => read(row),
     }))

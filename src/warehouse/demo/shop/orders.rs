@@ -161,5 +161,15 @@ pub(super) fn returns(random: &mut ChaCha8Rng, orders: &Orders) -> Columns {
         ("returned_at", datetime(rows.iter().map(|(_, at)| (!random.random_bool(0.05)).then_some(*at)))),
         ("reason", text(rows.iter().map(|_| one_of(random, &REASONS)))),
         ("refund", cents(rows.iter().map(|(line, _)| line.amount))),
+        // As the old till wrote days.
+        (
+            "booked_on",
+            text(rows.iter().enumerate().map(|(i, (_, at))| Some(if i % 53 == 7 { "n/a".into() } else { compact_day(*at) }))),
+        ),
     ]
+}
+
+/// `20240131`, from microseconds since 1970.
+fn compact_day(at: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(at).map(|at| at.format("%Y%m%d").to_string()).unwrap_or_default()
 }

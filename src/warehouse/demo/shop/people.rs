@@ -80,6 +80,8 @@ pub(super) fn events(random: &mut ChaCha8Rng, calendar: &Calendar, products: &Pr
         ("product", text(all().map(|(_, event)| event.product.map(|product| &products.codes[product])))),
         ("kind", text(all().map(|(_, event)| Some(event.kind)))),
         ("occurred_at", timestamp(all().map(|(_, event)| Some(event.at)))),
+        // The visitor's own clock, in milliseconds: a few seconds off, and sometimes not sent.
+        ("client_ms", int(all().map(|(id, event)| (id % 97 != 0).then_some(event.at / 1_000 + (*id as i64 % 7 - 3) * 1_370)))),
     ]
 }
 

@@ -1,0 +1,78 @@
+// The main job, from the page to a saved dataset whose SQL runs: the same story on either engine.
+import { expect, open, unique } from "./fixtures";
+import type { Page } from "@playwright/test";
+
+/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. */
+export async function mainStory(page: Page, model: number) {
+  const name = unique("Repeat buyers");
+  await open(page, `/models/${model}/dataset/`);
+  await page.getByRole("link", { name: "New Dataset" }).click();
+  const wizard = page.getByRole("dialog", { name: "New dataset" });
+
+  await wizard.getByLabel("Name", { exact: true }).fill(name);
+  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await wizard.getByLabel("Description").fill("Lines of the last three months");
+  await wizard.getByRole("button", { name: "Next" }).click();
+
+  await wizard.getByLabel("Search tables").fill("order");
+  await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
+  await wizard.getByRole("button", { name: "Join orders" }).click();
+  await wizard.getByLabel("Search tables").fill("");
+  await wizard.getByRole("button", { name: "Join products", exact: true }).click();
+  // A join without keys is no join: Next says so instead of going on.
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await expect(wizard.getByText("Choose at least one pair of key columns.").first()).toBeVisible();
+  await wizard.getByLabel("Left key for orders").selectOption({ label: "order_lines.order (INT64)" });
+  await wizard.getByLabel("Right key of orders").selectOption({ label: "id (INT64)" });
+  await wizard.getByLabel("Left key for products").selectOption({ label: "order_lines.sku (STRING)" });
+  await wizard.getByLabel("Right key of products").selectOption({ label: "product_code (STRING)" });
+  await wizard.getByRole("button", { name: "Next" }).click();
+
+  await wizard.getByLabel("user_id").selectOption({ label: "orders.buyer_id (INT64)" });
+  await wizard.getByLabel("product_id").selectOption({ label: "order_lines.sku (STRING)" });
+  await wizard.getByLabel("timestamp").selectOption({ label: "orders.ordered_at (TIMESTAMP)" });
+  await wizard.getByLabel("revenue").selectOption({ label: "order_lines.amount (FLOAT64)" });
+  await wizard.getByLabel("title", { exact: true }).check();
+  await wizard.getByLabel("Output name of products.title").fill("product_title");
+  await wizard.getByLabel("Output name of products.title").press("Tab");
+  await wizard.getByRole("button", { name: "Next" }).click();
+
+  await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
+  await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
+  await wizard.getByRole("button", { name: /^Count/ }).click();
+  const parts = wizard.getByRole("table");
+  await expect(parts.getByRole("row", { name: /^eval/ })).toContainText("2025-06-17 to 2025-06-30");
+  const rows = async (part: string) =>
+    Number((await parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").first().textContent())!.replace(/,/g, ""));
+  expect(await rows("full")).toBe((await rows("train")) + (await rows("eval")));
+
+  await wizard.getByRole("button", { name: "Show SQL" }).click();
+  await expect(wizard.getByLabel("SQL", { exact: true })).toContainText(/LEFT JOIN `([a-z-]+\.)?raw_data\.orders`/);
+  await expect(wizard.getByText("Valid")).toBeVisible();
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+
+  await page.reload();
+  const card = page.locator(".card", { hasText: name });
+  await expect(card).toContainText("3 tables");
+  await expect(card).toContainText("5 columns");
+
+  await card.getByRole("link", { name: "Query" }).click();
+  const query = page.getByRole("dialog", { name: `Query of ${name}` });
+  await expect(query.getByText("Valid")).toBeVisible();
+  await expect(query.getByLabel("SQL")).toContainText("AS `product_title`");
+  await query.getByRole("tab", { name: "eval" }).click();
+  await expect(query.getByLabel("SQL")).toContainText("`split` = 'eval'");
+  await query.getByRole("button", { name: "Close" }).click();
+
+  await card.getByRole("link", { name: "Preview" }).click();
+  const preview = page.getByRole("dialog", { name: `Rows of ${name}` });
+  await expect(preview.getByText("The first 100 rows; there are more.")).toBeVisible();
+  await expect(preview.getByRole("columnheader", { name: /product_title/ })).toBeVisible();
+  await expect(preview.getByRole("row")).toHaveCount(101);
+  // The dialog has an address: a reload shows it again, and back closes it.
+  await page.reload();
+  await expect(preview.getByRole("row")).toHaveCount(101);
+  await page.goBack();
+  await expect(preview).toBeHidden();
+}

@@ -1,0 +1,28 @@
+// The main job again, with the model bound to a BigQuery server: TRAINSET_E2E_BIGQUERY names its project.
+import { expect, open, test, unique } from "../fixtures";
+import { mainStory } from "../main-story";
+
+const project = process.env.TRAINSET_E2E_BIGQUERY;
+
+// A project id that is none is refused on purpose.
+test.use({ allowInConsole: [/status of 422/] });
+
+test("the same story on BigQuery", async ({ page }) => {
+  test.skip(!project, "there is no BigQuery server");
+  // Each step asks the server several times, and it is slower than the engine at home.
+  test.setTimeout(180_000);
+  const name = unique("On BigQuery");
+  await open(page, "/");
+  await page.getByRole("button", { name: "Add model" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add model" });
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByLabel("Google Cloud project").fill("No Project!");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog.getByText("A project id has")).toBeVisible();
+  await dialog.getByLabel("Google Cloud project").fill(project!);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  const card = page.locator(".card", { hasText: name });
+  await expect(card).toContainText(`BigQuery · ${project}`);
+  const href = await card.getByRole("link", { name: "Open datasets" }).getAttribute("href");
+  await mainStory(page, Number(href!.match(/models\/(\d+)/)![1]));
+});

@@ -1,0 +1,103 @@
+//! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::schema::ColumnType;
+
+/// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampFormat {
+    /// INT64: seconds since 1970-01-01 UTC.
+    UnixSeconds,
+    /// INT64: milliseconds since 1970-01-01 UTC.
+    UnixMillis,
+    /// INT64: microseconds since 1970-01-01 UTC.
+    UnixMicros,
+    /// STRING that begins with `2024-01-31`.
+    IsoDate,
+    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC where it names no offset.
+    IsoTimestamp,
+    /// STRING or INT64 such as `20240131`.
+    CompactDate,
+}
+
+impl TimestampFormat {
+    pub const ALL: [TimestampFormat; 6] =
+        [Self::UnixSeconds, Self::UnixMillis, Self::UnixMicros, Self::IsoDate, Self::IsoTimestamp, Self::CompactDate];
+
+    /// The API's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::UnixSeconds => "unix_seconds",
+            Self::UnixMillis => "unix_millis",
+            Self::UnixMicros => "unix_micros",
+            Self::IsoDate => "iso_date",
+            Self::IsoTimestamp => "iso_timestamp",
+            Self::CompactDate => "compact_date",
+        }
+    }
+
+    /// Whether a column of this type can be read so.
+    pub const fn reads(self, t: ColumnType) -> bool {
+        match self {
+            Self::UnixSeconds | Self::UnixMillis | Self::UnixMicros => matches!(t, ColumnType::Int64),
+            Self::IsoDate | Self::IsoTimestamp => matches!(t, ColumnType::String),
+            Self::CompactDate => matches!(t, ColumnType::Int64 | ColumnType::String),
+        }
+    }
+}
+
+/// A zone of the IANA time zone database, such as `Europe/Berlin`. Whether the database has it is the warehouse's to say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeZone(String);
+
+impl TimeZone {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_utc(&self) -> bool {
+        self.0 == "UTC"
+    }
+}
+
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self("UTC".into())
+    }
+}
+
+impl TryFrom<String> for TimeZone {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        // Names of the database: letters first, `Area/Place`, as in `America/Port-au-Prince` and `Etc/GMT+1`.
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+        let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known);
+        match fits {
+            true => Ok(Self(text)),
+            false => Err("a time zone is written as in the IANA database: UTC, Europe/Berlin".into()),
+        }
+    }
+}
+
+impl std::str::FromStr for TimeZone {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<TimeZone> for String {
+    fn from(zone: TimeZone) -> String {
+        zone.0
+    }
+}
+
+impl std::fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,96 @@
+//! The config's JSON Schema, made from its types: what a config file may say.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::dataset::{AsOf, DatasetConfig, Scalar, SecondaryTable, Seed, TimeZone};
+use super::name::{ColumnName, OutputName, SourceName, TableName};
+
+/// JSON Schema 2020-12 of a config. The reader also takes null wherever something may be missing, and older spellings; both are read
+/// into this form.
+pub fn config_schema() -> Value {
+    let mut found = vec![];
+    DatasetConfig::schemas(&mut found);
+    let defs: Map<String, Value> = found.iter().map(|(name, schema)| (name.clone(), as_json(schema))).collect();
+    let mut schema = as_json(&DatasetConfig::schema());
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!("Trainset dataset");
+    schema["$defs"] = Value::Object(defs);
+    schema
+}
+
+/// OpenAPI keeps its schemas in another place than a document of its own does.
+fn as_json(schema: &RefOr<Schema>) -> Value {
+    let mut json = serde_json::to_value(schema).unwrap_or_default();
+    adapt(&mut json);
+    json
+}
+
+fn adapt(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get_mut("$ref") {
+                *reference = reference.replace("#/components/schemas/", "#/$defs/");
+            }
+            // Unknown keys are refused everywhere; utoipa does not say so of an enum's variants.
+            if map.contains_key("properties") {
+                map.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+            map.values_mut().for_each(adapt);
+        }
+        Value::Array(items) => items.iter_mut().for_each(adapt),
+        _ => {}
+    }
+}
+
+/// Types that JSON has as a text with a meaning of its own.
+macro_rules! texts {
+    ($($name:ty: $description:literal, $example:literal;)*) => {$(
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                text.description(Some($description)).examples([json!($example)]).build().into()
+            }
+        }
+        impl ToSchema for $name {}
+    )*};
+}
+
+texts! {
+    TableName: "A table as dataset.table.", "raw_data.orders";
+    SourceName: "A table by its name within the dataset: what `as` says, else the table's own.", "orders";
+    ColumnName: "A column as its table spells it.", "customer_id";
+    OutputName: "A column's name in the training data: a letter or underscore, then letters, digits and underscores.", "customer";
+    AsOf: "`latest_event`, `today`, or a day.", "latest_event";
+    TimeZone: "A zone of the IANA time zone database.", "Europe/Berlin";
+}
+
+impl PartialSchema for Seed {
+    fn schema() -> RefOr<Schema> {
+        let types = SchemaType::from_iter([Type::String, Type::Integer]);
+        ObjectBuilder::new().schema_type(types).description(Some("Another seed, another choice.")).build().into()
+    }
+}
+impl ToSchema for Seed {}
+
+impl PartialSchema for Scalar {
+    fn schema() -> RefOr<Schema> {
+        let types = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
+        ObjectBuilder::new().schema_type(types).description(Some("What the column's type takes.")).build().into()
+    }
+}
+impl ToSchema for Scalar {}
+
+impl PartialSchema for SecondaryTable {
+    fn schema() -> RefOr<Schema> {
+        let named = ObjectBuilder::new()
+            .property("table", TableName::schema())
+            .property("as", SourceName::schema())
+            .required("table")
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+        RefOr::T(Schema::AnyOf(AnyOfBuilder::new().item(TableName::schema()).item(named).build()))
+    }
+}
+impl ToSchema for SecondaryTable {}

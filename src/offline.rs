@@ -1,0 +1,106 @@
+//! The commands that read a config file and need no server: they ask the tables' folder and print.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+use trainset::domain::catalog::Catalog;
+use trainset::domain::dataset::{DatasetConfig, Split};
+use trainset::domain::fault::FieldError;
+use trainset::domain::json_schema::config_schema;
+use trainset::domain::parse::config_from_json;
+use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::tfx;
+use trainset::service::{ServiceError, checked_catalog};
+use trainset::warehouse::embedded::Embedded;
+
+use crate::config::{Config, Frozen, ShapeArg, SplitArg, Sql};
+
+/// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
+pub struct Answer {
+    pub text: String,
+    pub yes: bool,
+}
+
+fn yes(text: String) -> Answer {
+    Answer { text, yes: true }
+}
+
+/// The faults, a line each: the answer is no.
+fn no(faults: &[FieldError]) -> Answer {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("{}: {}\n", fault.path, fault.message)).collect();
+    Answer { text: lines.concat(), yes: false }
+}
+
+pub fn schema() -> Answer {
+    yes(format!("{:#}\n", config_schema()))
+}
+
+pub async fn validate(options: &Config) -> Result<Answer, String> {
+    Ok(match read(options).await? {
+        Ok(_) => yes(String::new()),
+        Err(faults) => no(&faults),
+    })
+}
+
+pub async fn sql(options: &Sql) -> Result<Answer, String> {
+    let (config, catalog) = match read(&options.frozen.config).await? {
+        Ok(read) => read,
+        Err(faults) => return Ok(no(&faults)),
+    };
+    let split = options.split.map(|split| match split {
+        SplitArg::Train => Split::Train,
+        SplitArg::Eval => Split::Eval,
+        SplitArg::Test => Split::Test,
+    });
+    let shape = match options.shape {
+        ShapeArg::Rows => Shape::Rows,
+        ShapeArg::Tfx => Shape::Tfx,
+        ShapeArg::Counts => Shape::Counts,
+        ShapeArg::Funnel => Shape::Funnel,
+        ShapeArg::PerDay => Shape::PerDay,
+        ShapeArg::AsOf => Shape::AsOf,
+    };
+    let request = Request { split, shape, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
+    Ok(match compile(&config, &catalog, &request) {
+        Ok(query) => yes(format!("{}\n", query.sql)),
+        Err(faults) => no(&faults),
+    })
+}
+
+pub async fn tfx(options: &Frozen) -> Result<Answer, String> {
+    let (config, catalog) = match read(&options.config).await? {
+        Ok(read) => read,
+        Err(faults) => return Ok(no(&faults)),
+    };
+    match tfx::artefact(&config, &catalog, options.as_of, None) {
+        Ok((artefact, _)) => serde_json::to_string_pretty(&artefact).map(|json| yes(json + "\n")).map_err(|e| e.to_string()),
+        Err(faults) => Ok(no(&faults)),
+    }
+}
+
+/// The config and the tables that it fits, or its faults.
+async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<FieldError>>, String> {
+    let json: Value = serde_json::from_str(&text(&options.file)?)
+        .map_err(|error| format!("{} is not JSON: {error}.", options.file.display()))?;
+    let config = match config_from_json(json) {
+        Ok(config) => config,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let warehouse = Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())?;
+    match checked_catalog(&warehouse, &options.dataset, &config).await {
+        Ok(catalog) => Ok(Ok((config, catalog))),
+        Err(ServiceError::Invalid(faults)) => Ok(Err(faults)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn text(file: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read = match file.to_str() {
+        Some("-") => std::io::stdin().read_to_string(&mut text).map(drop),
+        _ => std::fs::read_to_string(file).map(|read| text = read),
+    };
+    read.map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
+    Ok(text)
+}

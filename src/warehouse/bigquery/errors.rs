@@ -1,0 +1,98 @@
+//! BigQuery's refusals as sentences that say what to do.
+
+use super::BigQuery;
+use super::rest::{ApiError, Refusal};
+use crate::warehouse::WarehouseError;
+
+impl BigQuery {
+    /// A refusal in general.
+    pub(super) fn explain(&self, refusal: Refusal) -> WarehouseError {
+        let error = match refusal {
+            Refusal::Broken(text) => return WarehouseError::Unreachable(text),
+            Refusal::NoToken(text) => return WarehouseError::NoPermission(text),
+            Refusal::Api(error) => error,
+        };
+        let said = self.cleaned(&error.message);
+        match (error.status, error.reason.as_str()) {
+            (401, _) => WarehouseError::NoPermission(
+                "BigQuery does not accept the credentials. Log in again, or replace the service account's key.".into(),
+            ),
+            (_, "bytesBilledLimitExceeded") => WarehouseError::Resources(format!(
+                "The query would read more than its limit and was not run, at no cost. Narrow its dates, or raise the limit. {said}"
+            )),
+            (_, "quotaExceeded" | "rateLimitExceeded") | (429, _) => {
+                WarehouseError::Resources(format!("BigQuery's quota is used up. Try again later, or raise the quota. {said}"))
+            }
+            (_, "billingNotEnabled") => {
+                WarehouseError::NoPermission(format!("The project {} has no billing account. {said}", self.project))
+            }
+            (403, _) => WarehouseError::NoPermission(format!(
+                "BigQuery does not permit this to the account that asks. It needs the roles BigQuery Job User on the project {} and BigQuery \
+                 Data Viewer on the dataset {}. {said}",
+                self.project, self.dataset
+            )),
+            (404, _) => WarehouseError::NoDataset(self.not_found(&said)),
+            (400, "invalidQuery" | "invalid") => WarehouseError::Query(said),
+            (400, _) => WarehouseError::Query(said),
+            (500..=599, _) => {
+                WarehouseError::Unreachable("BigQuery has a fault of its own at the moment. Try again in a moment.".into())
+            }
+            (status, _) => {
+                WarehouseError::Unreachable(format!("BigQuery answered with the status {status}. {said}").trim_end().into())
+            }
+        }
+    }
+
+    /// A thing that is not there, or not here: the message of a job in the wrong region is the same.
+    fn not_found(&self, said: &str) -> String {
+        let location = self.location.as_deref().or_else(|| self.found_location.get().map(String::as_str));
+        match (said.contains("in location"), location) {
+            (true, Some(location)) if self.location.is_some() => {
+                format!(
+                    "{said} Jobs run in {location}, as the model says: is the dataset somewhere else? Leave the location empty to ask the dataset."
+                )
+            }
+            _ if said.starts_with("Not found: Project") => {
+                format!("There is no project {}, or the account that asks may not see it.", self.project)
+            }
+            _ => format!(
+                "There is no dataset {} in the project {}, or the account that asks may not see it.",
+                self.dataset, self.project
+            ),
+        }
+    }
+
+    /// BigQuery's words on one line, the place in the query as people say it.
+    pub(super) fn cleaned(&self, message: &str) -> String {
+        let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = match one_line.rsplit_once(" at [") {
+            Some((what, place)) => match place.strip_suffix(']').and_then(|place| place.split_once(':')) {
+                Some((line, column)) if [line, column].iter().all(|n| n.parse::<u32>().is_ok()) => {
+                    format!("{what} (line {line}, column {column})")
+                }
+                _ => one_line,
+            },
+            None => one_line,
+        };
+        let most = 2_000;
+        match text.char_indices().nth(most) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    }
+}
+
+/// The thing that was asked for is not there.
+pub(super) fn is_not_found(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Api(ApiError { status: 404, .. }))
+}
+
+/// BigQuery said no: there is no job.
+pub(super) fn is_final(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Api(error) if error.status < 500)
+}
+
+/// What was to be made is there already.
+pub(super) fn is_duplicate(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Api(ApiError { status: 409, .. }))
+}

@@ -1,0 +1,146 @@
+//! BigQuery over its REST API: tables, schemas, dry runs and query jobs of one dataset in one project.
+//!
+//! `gcp-bigquery-client` gives the credentials' trait, its OAuth library and the messages. Its calls lose the HTTP status of an answer that is not
+//! JSON, know no `Retry-After` and never retry, so the calls are a thin layer of our own ([`rest`]) over the same HTTP client.
+//! <https://cloud.google.com/bigquery/docs/reference/rest>
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+
+use super::{DryRun, Limits, Warehouse, WarehouseError};
+use crate::domain::name::TableName;
+use crate::domain::schema::{TableInfo, TableSchema};
+use crate::domain::value::Rows;
+
+mod credentials;
+mod errors;
+mod jobs;
+mod rest;
+mod tables;
+mod values;
+
+pub use credentials::Credentials;
+use rest::{Call, Rest};
+
+/// Google's own address, with the API's path.
+pub const ENDPOINT: &str = "https://bigquery.googleapis.com/bigquery/v2";
+
+/// Where BigQuery is and who asks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Holds the tables and pays for the queries.
+    pub project: String,
+    pub dataset: String,
+    /// Where jobs run; `None` asks the dataset, which is right wherever it may be asked.
+    pub location: Option<String>,
+    /// With the API's path; another than [`ENDPOINT`] for an emulator.
+    pub endpoint: String,
+    pub credentials: Credentials,
+    pub pace: Pace,
+}
+
+/// How patient calls are. Queries have their own limit beside.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// One answer, from the first byte sent to the last one read.
+    pub attempt: Duration,
+    /// A call with all its retries.
+    pub call: Duration,
+    /// The wait before the first retry; it doubles, with jitter, up to `longest_wait`.
+    pub first_wait: Duration,
+    pub longest_wait: Duration,
+    /// How long BigQuery may hold an answer back while a query runs.
+    pub poll: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(60),
+            call: Duration::from_secs(90),
+            first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_secs(8),
+            poll: Duration::from_secs(10),
+        }
+    }
+}
+
+/// One project's dataset. Cheap to clone.
+#[derive(Clone)]
+pub struct BigQuery {
+    rest: Rest,
+    project: String,
+    dataset: String,
+    location: Option<String>,
+    /// What the dataset answered.
+    found_location: std::sync::Arc<OnceCell<String>>,
+    poll: Duration,
+}
+
+/// What is read of a dataset's resource; `gcp-bigquery-client`'s own type fails where a field that we need not is missing.
+#[derive(serde::Deserialize)]
+struct Dataset {
+    location: Option<String>,
+}
+
+impl BigQuery {
+    /// Reads the credentials; asks BigQuery nothing yet.
+    pub async fn connect(options: Options) -> Result<Self, WarehouseError> {
+        let authenticator = options.credentials.authenticator().await?;
+        Ok(Self {
+            rest: Rest::new(&options.endpoint, authenticator, options.pace.clone())?,
+            project: options.project,
+            dataset: options.dataset,
+            location: options.location,
+            found_location: Default::default(),
+            poll: options.pace.poll,
+        })
+    }
+
+    /// Where the dataset is, hence where its jobs run: never assumed (G-73).
+    async fn location(&self) -> Result<&str, WarehouseError> {
+        if let Some(location) = &self.location {
+            return Ok(location);
+        }
+        let found = self.found_location.get_or_try_init(|| async {
+            let call = Call::get(format!("projects/{}/datasets/{}", self.project, self.dataset));
+            let dataset: Dataset = self.rest.call(&call).await.map_err(|refusal| self.explain(refusal))?;
+            dataset.location.ok_or_else(|| {
+                WarehouseError::NoDataset(format!(
+                    "BigQuery does not say where {}.{} is. Set the model's location.",
+                    self.project, self.dataset
+                ))
+            })
+        });
+        Ok(found.await?)
+    }
+}
+
+#[async_trait]
+impl Warehouse for BigQuery {
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
+    }
+
+    fn bills(&self) -> bool {
+        true
+    }
+
+    async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
+        self.list_tables().await
+    }
+
+    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+        self.table_schema(table).await
+    }
+
+    async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+        self.run_job(sql, limits).await
+    }
+
+    async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
+        self.dry_run_job(sql).await
+    }
+}

@@ -1,0 +1,225 @@
+//! Calls of the REST API: each with a deadline, retried where it can help, its answer bounded in size and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gcp_bigquery_client::auth::Authenticator;
+use rand::TryRng;
+use reqwest::{Method, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Pace;
+use crate::warehouse::WarehouseError;
+
+/// Longest answer that is read. BigQuery's pages end at 10 MB; JSON makes more of some values.
+const MAX_ANSWER: usize = 64 << 20;
+/// Longest answer of an error.
+const MAX_ERROR: usize = 1 << 20;
+
+#[derive(Clone)]
+pub(super) struct Rest {
+    http: reqwest::Client,
+    base: Arc<str>,
+    auth: Arc<dyn Authenticator>,
+    pace: Arc<Pace>,
+}
+
+/// One call. Every one can be repeated: those that make something name what they make.
+pub(super) struct Call {
+    method: Method,
+    /// Below the base, its parts encoded.
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    /// Beside the pace's own limit.
+    deadline: Option<Instant>,
+    /// How long the answer may take, beyond the pace, because the call asks BigQuery to wait.
+    held: Duration,
+}
+
+impl Call {
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), query: vec![], body: None, deadline: None, held: Duration::ZERO }
+    }
+
+    pub fn post(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(path) }
+    }
+
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub fn held(mut self, held: Duration) -> Self {
+        self.held = held;
+        self
+    }
+}
+
+/// Why a call gave nothing, after its retries.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// BigQuery's own error.
+    Api(ApiError),
+    /// No token: who asks is not known.
+    NoToken(String),
+    /// The network, or an answer that is none. For people.
+    Broken(String),
+}
+
+/// <https://cloud.google.com/bigquery/docs/error-messages>
+#[derive(Debug, Default)]
+pub(super) struct ApiError {
+    pub status: u16,
+    /// `notFound`, `accessDenied`, `invalidQuery` …; empty where none was given.
+    pub reason: String,
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorObject,
+}
+
+#[derive(Deserialize)]
+struct ErrorObject {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    errors: Vec<ErrorPart>,
+}
+
+#[derive(Deserialize)]
+struct ErrorPart {
+    #[serde(default)]
+    reason: String,
+}
+
+/// One attempt's end.
+enum Attempt<T> {
+    Done(T),
+    /// Trying again cannot help.
+    Final(Refusal),
+    /// It may, after at least so long.
+    Again(Refusal, Option<Duration>),
+}
+
+impl Rest {
+    pub fn new(endpoint: &str, auth: Arc<dyn Authenticator>, pace: Pace) -> Result<Self, WarehouseError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10).min(pace.attempt))
+            .user_agent(concat!("trainset/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| WarehouseError::Unreachable("The HTTP client cannot start.".into()))?;
+        Ok(Self { http, base: endpoint.trim_end_matches('/').into(), auth, pace: Arc::new(pace) })
+    }
+
+    /// The answer, read as `T`.
+    pub async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Refusal> {
+        let last = Instant::now() + self.pace.call + call.held;
+        let last = call.deadline.map_or(last, |deadline| deadline.min(last));
+        let mut wait = self.pace.first_wait;
+        loop {
+            let (refusal, at_least) = match self.attempt(call, last).await {
+                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Final(refusal) => return Err(refusal),
+                Attempt::Again(refusal, at_least) => (refusal, at_least),
+            };
+            // Full jitter, so that those who were refused together do not come back together.
+            let pause = at_least.unwrap_or_else(|| wait.mul_f64(fraction()));
+            if Instant::now() + pause >= last {
+                return Err(refusal);
+            }
+            tracing::debug!(path = call.path, ?pause, "BigQuery is asked again");
+            tokio::time::sleep(pause).await;
+            wait = (wait * 2).min(self.pace.longest_wait);
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call, last: Instant) -> Attempt<T> {
+        let limit = (Instant::now() + self.pace.attempt + call.held).min(last);
+        let broken = |text: String| Attempt::Again(Refusal::Broken(text), None);
+        match tokio::time::timeout_at(limit, self.exchange(call)).await {
+            Err(_) => broken("BigQuery did not answer in time.".into()),
+            Ok(Err(attempt)) => attempt,
+            Ok(Ok((status, retry_after, body))) if status.is_success() => match serde_json::from_slice(&body) {
+                Ok(answer) => Attempt::Done(answer),
+                Err(error) => {
+                    tracing::debug!(path = call.path, ?retry_after, %error, "an answer that cannot be read");
+                    broken("BigQuery's answer cannot be read. Is the address right?".into())
+                }
+            },
+            Ok(Ok((status, retry_after, body))) => refused(status, retry_after, &body),
+        }
+    }
+
+    async fn exchange<T>(&self, call: &Call) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Attempt<T>> {
+        let token = self.auth.access_token().await.map_err(|error| Attempt::Final(Refusal::NoToken(token_fault(&error))))?;
+        let mut request = self.http.request(call.method.clone(), format!("{}/{}", self.base, call.path)).bearer_auth(token);
+        if !call.query.is_empty() {
+            request = request.query(&call.query);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let broken = |error: reqwest::Error| {
+            let what = if error.is_connect() { "BigQuery cannot be reached." } else { "The connection to BigQuery broke." };
+            tracing::debug!(%error, "a broken exchange");
+            Attempt::Again(Refusal::Broken(what.into()), None)
+        };
+        let mut response = request.send().await.map_err(broken)?;
+        let status = response.status();
+        let seconds = |text: &str| text.trim().parse().ok().map(Duration::from_secs);
+        let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
+        let most = if status.is_success() { MAX_ANSWER } else { MAX_ERROR };
+        let mut body = vec![];
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > most {
+                return Err(Attempt::Final(Refusal::Broken("BigQuery's answer does not end.".into())));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((status, retry_after, body))
+    }
+}
+
+fn refused<T>(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Attempt<T> {
+    let error = match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(ErrorBody { error }) => ApiError {
+            status: status.as_u16(),
+            reason: error.errors.into_iter().map(|part| part.reason).next().unwrap_or_default(),
+            message: error.message,
+        },
+        // A proxy's page, or nothing: the status is all that is known.
+        Err(_) => ApiError { status: status.as_u16(), ..ApiError::default() },
+    };
+    // <https://cloud.google.com/bigquery/docs/error-messages#errortable>
+    let passes = matches!(
+        error.reason.as_str(),
+        "rateLimitExceeded" | "backendError" | "internalError" | "jobBackendError" | "jobInternalError"
+    ) || matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504);
+    match passes {
+        true => Attempt::Again(Refusal::Api(error), retry_after),
+        false => Attempt::Final(Refusal::Api(error)),
+    }
+}
+
+/// What went wrong with the token, without the token endpoint's own text, which may quote what it was sent.
+fn token_fault(error: &gcp_bigquery_client::error::BQError) -> String {
+    tracing::debug!(%error, "no token");
+    super::credentials::NO_CREDENTIALS.into()
+}
+
+/// 0 to 1. Without randomness from the system, the middle.
+fn fraction() -> f64 {
+    rand::rngs::SysRng.try_next_u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
+}

@@ -1,0 +1,129 @@
+//! Cells as BigQuery writes them in JSON, read by their column's type. <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults>
+
+use chrono::DateTime;
+use serde_json::Value as Json;
+
+use super::tables::Field;
+use crate::domain::schema::{ColumnType, Mode};
+use crate::domain::value::{ResultColumn, Value};
+use crate::warehouse::WarehouseError;
+
+fn unread(what: &str) -> WarehouseError {
+    WarehouseError::Query(format!(
+        "BigQuery's answer holds {what}, which is not read here. Convert it in the query or in a view."
+    ))
+}
+
+pub(super) fn columns(fields: &[Field]) -> Result<Vec<ResultColumn>, WarehouseError> {
+    let column = |field: &Field| {
+        let column_type = field.column_type().ok_or_else(|| unread(&format!("a column of the type {}", field.field_type)))?;
+        // A query's answer promises nothing about NULL.
+        let mode = if field.mode() == Mode::Repeated { Mode::Repeated } else { Mode::Nullable };
+        Ok(ResultColumn { name: field.name.clone(), column_type, mode })
+    };
+    fields.iter().map(column).collect()
+}
+
+/// A row's cells, as many as there are columns.
+pub(super) fn row(columns: &[ResultColumn], cells: impl Iterator<Item = Json>) -> Result<Vec<Value>, WarehouseError> {
+    let row: Vec<Value> = columns.iter().zip(cells).map(|(column, cell)| self::cell(column, cell)).collect::<Result<_, _>>()?;
+    if row.len() == columns.len() { Ok(row) } else { Err(unread("a row without all its cells")) }
+}
+
+fn cell(column: &ResultColumn, json: Json) -> Result<Value, WarehouseError> {
+    match (column.mode, json) {
+        // An array is never NULL, only empty.
+        (Mode::Repeated, Json::Null) => Ok(Value::Array(vec![])),
+        (Mode::Repeated, Json::Array(items)) => {
+            let item = |item: Json| match item {
+                Json::Object(mut cell) => scalar(column.column_type, cell.remove("v").unwrap_or_default()),
+                plain => scalar(column.column_type, plain),
+            };
+            items.into_iter().map(item).collect::<Result<_, _>>().map(Value::Array)
+        }
+        (_, json) => scalar(column.column_type, json),
+    }
+}
+
+fn scalar(column_type: ColumnType, json: Json) -> Result<Value, WarehouseError> {
+    let text = match json {
+        Json::Null => return Ok(Value::Null),
+        Json::String(text) => text,
+        Json::Bool(value) => value.to_string(),
+        Json::Number(number) => number.to_string(),
+        // A record: shown as JSON, since its fields cannot be chosen here.
+        nested => return Ok(Value::Text(nested.to_string())),
+    };
+    let bad = || unread(&format!("{text:?} as a {column_type}"));
+    Ok(match column_type {
+        ColumnType::Bool => match text.as_str() {
+            "true" | "TRUE" => Value::Bool(true),
+            "false" | "FALSE" => Value::Bool(false),
+            _ => return Err(bad()),
+        },
+        ColumnType::Int64 => Value::Int(text.parse().map_err(|_| bad())?),
+        ColumnType::Float64 => Value::float(text.parse().map_err(|_| bad())?),
+        ColumnType::Timestamp => Value::Text(instant(&text).ok_or_else(bad)?),
+        ColumnType::Datetime => Value::Text(shortest(&text.replacen(' ', "T", 1))),
+        ColumnType::Numeric | ColumnType::BigNumeric => Value::Text(shortest(&text)),
+        _ => Value::Text(text),
+    })
+}
+
+/// RFC 3339 of microseconds since 1970, or of seconds with a fraction, as an older server writes them.
+fn instant(text: &str) -> Option<String> {
+    let micros = match text.parse::<i64>() {
+        Ok(micros) => micros,
+        Err(_) => {
+            let seconds: f64 = text.parse().ok()?;
+            (seconds * 1e6).round() as i64
+        }
+    };
+    let at = DateTime::from_timestamp_micros(micros)?;
+    let shown = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    Some(shortest(shown.trim_end_matches('Z')) + "Z")
+}
+
+/// A number, or a time, without zeros at its end that say nothing: what both engines write.
+fn shortest(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            digits => format!("{whole}.{digits}"),
+        },
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(column_type: ColumnType, mode: Mode, json: Json) -> Value {
+        cell(&ResultColumn { name: "x".into(), column_type, mode }, json).unwrap()
+    }
+
+    #[test]
+    fn cells_are_read_by_their_type() {
+        let one = |t, json| read(t, Mode::Nullable, json);
+        let text = |text: &str| Value::Text(text.into());
+        assert_eq!(one(ColumnType::Int64, json!("9223372036854775807")), Value::Int(i64::MAX));
+        assert_eq!(one(ColumnType::Float64, json!("1.5e-7")), Value::Float(1.5e-7));
+        assert_eq!(one(ColumnType::Float64, json!("NaN")), text("NaN"));
+        assert_eq!(one(ColumnType::Bool, json!("true")), Value::Bool(true));
+        assert_eq!(one(ColumnType::Bool, json!(false)), Value::Bool(false));
+        assert_eq!(one(ColumnType::Numeric, json!("12.500000000")), text("12.5"));
+        assert_eq!(one(ColumnType::Timestamp, json!("1488369600123456")), text("2017-03-01T12:00:00.123456Z"));
+        assert_eq!(one(ColumnType::Timestamp, json!("1488369600000000")), text("2017-03-01T12:00:00Z"));
+        assert_eq!(one(ColumnType::Timestamp, json!("1.4883696005E9")), text("2017-03-01T12:00:00.5Z"));
+        assert_eq!(one(ColumnType::Datetime, json!("2017-03-01 12:00:00")), text("2017-03-01T12:00:00"));
+        assert_eq!(one(ColumnType::String, Json::Null), Value::Null);
+        assert_eq!(
+            read(ColumnType::Int64, Mode::Repeated, json!([{"v": "1"}, {"v": "2"}])),
+            Value::Array(vec![Value::Int(1), Value::Int(2)])
+        );
+        assert_eq!(read(ColumnType::Int64, Mode::Repeated, Json::Null), Value::Array(vec![]));
+        assert!(scalar(ColumnType::Int64, json!("many")).is_err());
+    }
+}

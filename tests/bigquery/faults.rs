@@ -1,0 +1,347 @@
+//! What goes wrong on the way to BigQuery: each fault ends in bounded time with the right error; nothing hangs, nothing runs twice.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use trainset::domain::schema::ColumnType;
+use trainset::domain::value::Value;
+use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
+use trainset::warehouse::{Limits, Warehouse, WarehouseError};
+
+use crate::server::{Reply, Server, error};
+
+/// Impatient, so that the tests are quick.
+async fn connect(server: &Server) -> BigQuery {
+    let pace = Pace {
+        attempt: Duration::from_secs(2),
+        call: Duration::from_secs(4),
+        first_wait: Duration::from_millis(20),
+        longest_wait: Duration::from_millis(100),
+        poll: Duration::from_millis(50),
+    };
+    let options = Options {
+        project: "some-project".into(),
+        dataset: "raw_data".into(),
+        location: None,
+        endpoint: server.endpoint.clone(),
+        credentials: Credentials::Anonymous,
+        pace,
+    };
+    BigQuery::connect(options).await.unwrap()
+}
+
+fn one_row() -> Json {
+    json!({"jobComplete": true, "schema": {"fields": [{"name": "n", "type": "INTEGER"}]}, "rows": [{"f": [{"v": "7"}]}], "totalBytesProcessed": "1024"})
+}
+
+/// A server whose jobs work.
+async fn working() -> Server {
+    let server = Server::with_dataset().await;
+    server.on("POST", "/jobs?", [Reply::Json(200, json!({"status": {"state": "RUNNING"}}))]);
+    server.on("GET", "/queries/", [Reply::Json(200, one_row())]);
+    server.on("POST", "/cancel?", [Reply::Json(200, json!({}))]);
+    server
+}
+
+async fn run(server: &Server) -> Result<trainset::domain::value::Rows, WarehouseError> {
+    connect(server).await.run("SELECT 7 AS n", &Limits::default()).await
+}
+
+fn quickly(since: Instant) {
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn a_job_says_what_it_may_cost_and_where_it_runs() {
+    let server = working().await;
+    let limits = Limits { max_bytes_billed: Some(5_000_000), use_cache: false, ..Limits::default() };
+    let rows = connect(&server).await.run("SELECT 7 AS n", &limits).await.unwrap();
+    assert_eq!((rows.rows, rows.bytes_processed, rows.truncated), (vec![vec![Value::Int(7)]], Some(1024), false));
+    let [insert] = &server.asked("POST", "/projects/some-project/jobs?")[..] else { panic!("one job") };
+    let configuration = &insert.body["configuration"];
+    assert_eq!(configuration["query"]["maximumBytesBilled"], "5000000");
+    assert_eq!(configuration["query"]["useLegacySql"], false);
+    assert_eq!(configuration["query"]["useQueryCache"], false);
+    assert_eq!(configuration["labels"]["application"], "trainset");
+    assert_eq!(configuration["jobTimeoutMs"], "300000");
+    // G-73: the dataset's own location, on the job and on its results.
+    assert_eq!(insert.body["jobReference"]["location"], "EU");
+    assert!(server.asked("GET", "/queries/").iter().all(|asked| asked.path.contains("location=EU")));
+    assert!(server.asked("POST", "/cancel?").is_empty());
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    for (reply, kind, words) in [
+        (error(401, "authError", "Invalid Credentials"), "permission", "does not accept the credentials"),
+        (error(403, "accessDenied", "Access Denied: User lacks bigquery.jobs.create"), "permission", "BigQuery Job User"),
+        (error(403, "quotaExceeded", "Quota exceeded"), "resources", "quota"),
+        (error(403, "billingNotEnabled", "Billing"), "permission", "no billing account"),
+        (error(404, "notFound", "Not found: Dataset some-project:raw_data was not found in location EU"), "dataset", "raw_data"),
+        (error(400, "invalidQuery", "Syntax error: Unexpected identifier \"x\" at [3:5]"), "query", "(line 3, column 5)"),
+        (error(400, "bytesBilledLimitExceeded", "Query exceeded limit"), "resources", "Narrow its dates"),
+        (Reply::Text(404, "<html>nothing</html>"), "dataset", "raw_data"),
+    ] {
+        let server = working().await;
+        server.on("POST", "/jobs?", [reply.clone()]);
+        let error = run(&server).await.unwrap_err();
+        let got = match &error {
+            WarehouseError::NoPermission(_) => "permission",
+            WarehouseError::Resources(_) => "resources",
+            WarehouseError::NoDataset(_) => "dataset",
+            WarehouseError::Query(_) => "query",
+            _ => "other",
+        };
+        assert_eq!(got, kind, "{reply:?} {error}");
+        assert!(error.to_string().contains(words), "{error}");
+        // What cannot pass is not tried again.
+        assert_eq!(server.asked("POST", "/jobs?").len(), 1, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_is_tried_again() {
+    for fault in [
+        error(429, "rateLimitExceeded", "slow down"),
+        error(403, "rateLimitExceeded", "slow down"),
+        error(500, "backendError", "oops"),
+        error(503, "backendError", "oops"),
+        Reply::Text(502, "<html>Bad Gateway</html>"),
+        Reply::Text(200, "{\"jobComplete\": tru"),
+        Reply::Cut,
+    ] {
+        let server = working().await;
+        server.on("GET", "/queries/", [fault.clone(), fault.clone(), Reply::Json(200, one_row())]);
+        let since = Instant::now();
+        assert_eq!(run(&server).await.unwrap().rows, [[Value::Int(7)]], "{fault:?}");
+        assert_eq!(server.asked("GET", "/queries/").len(), 3, "{fault:?}");
+        quickly(since);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_is_asked_for_is_kept() {
+    let server = working().await;
+    server.on("GET", "/queries/", [Reply::With(429, "retry-after: 1", json!({})), Reply::Json(200, one_row())]);
+    let since = Instant::now();
+    run(&server).await.unwrap();
+    assert!(since.elapsed() >= Duration::from_secs(1));
+    // Longer than anyone waits: the refusal is told at once.
+    let server = working().await;
+    server.on("GET", "/queries/", [Reply::With(429, "retry-after: 3600", json!({}))]);
+    let since = Instant::now();
+    assert!(matches!(run(&server).await, Err(WarehouseError::Resources(_))));
+    quickly(since);
+}
+
+#[tokio::test]
+async fn what_never_passes_ends() {
+    for (fault, unreachable) in [
+        (error(429, "rateLimitExceeded", "slow down"), false),
+        (error(500, "backendError", "oops"), true),
+        (Reply::Text(200, "not JSON at all"), true),
+        (Reply::Cut, true),
+        (Reply::Endless, true),
+        (Reply::Silence, true),
+    ] {
+        let server = working().await;
+        server.on("GET", "/queries/", [fault.clone()]);
+        let since = Instant::now();
+        let error = run(&server).await.unwrap_err();
+        assert_eq!(matches!(error, WarehouseError::Unreachable(_)), unreachable, "{fault:?} {error}");
+        quickly(since);
+    }
+    // Nobody there.
+    let server = working().await;
+    let gone = server.at("http://127.0.0.1:9/bigquery/v2");
+    let since = Instant::now();
+    assert!(matches!(run(&gone).await, Err(WarehouseError::Unreachable(_))));
+    quickly(since);
+}
+
+#[tokio::test]
+async fn a_job_whose_beginning_was_not_answered_runs_once() {
+    let server = working().await;
+    // Made, but its answer was lost; the second attempt finds it there.
+    server.on("POST", "/jobs?", [Reply::Cut, error(409, "duplicate", "Already Exists: Job")]);
+    assert_eq!(run(&server).await.unwrap().rows, [[Value::Int(7)]]);
+    let inserts = server.asked("POST", "/jobs?");
+    let ids: Vec<&Json> = inserts.iter().map(|asked| &asked.body["jobReference"]["jobId"]).collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+    // Another query is another job.
+    run(&server).await.unwrap();
+    assert_ne!(&server.asked("POST", "/jobs?").last().unwrap().body["jobReference"]["jobId"], ids[0]);
+}
+
+#[tokio::test]
+async fn a_job_that_stays_running_is_cancelled_in_time() {
+    let server = working().await;
+    server.on("GET", "/queries/", [Reply::Json(200, json!({"jobComplete": false}))]);
+    let limits = Limits { timeout: Duration::from_secs(1), ..Limits::default() };
+    let since = Instant::now();
+    let error = connect(&server).await.run("SELECT 1", &limits).await.unwrap_err();
+    assert!(matches!(error, WarehouseError::Timeout(1)), "{error}");
+    quickly(since);
+    cancelled(&server).await;
+}
+
+#[tokio::test]
+async fn a_job_nobody_waits_for_is_cancelled() {
+    let server = working().await;
+    server.on("GET", "/queries/", [Reply::Silence]);
+    let bigquery = connect(&server).await;
+    let query = tokio::spawn(async move { bigquery.run("SELECT 1", &Limits::default()).await });
+    for _ in 0..500 {
+        if !server.asked("GET", "/queries/").is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    query.abort();
+    cancelled(&server).await;
+    assert_eq!(server.asked("POST", "/jobs?").len(), 1);
+}
+
+async fn cancelled(server: &Server) {
+    for _ in 0..200 {
+        if let [asked] = &server.asked("POST", "/cancel?")[..] {
+            let made = &server.asked("POST", "/some-project/jobs?")[0].body["jobReference"]["jobId"];
+            assert!(asked.path.contains(made.as_str().unwrap()), "{}", asked.path);
+            assert!(asked.path.contains("location=EU"));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no job was cancelled");
+}
+
+#[tokio::test]
+async fn pages_are_read_to_their_end_or_to_the_limit() {
+    let page = |first: i64, token: Option<&str>| {
+        let rows: Vec<Json> = (first..first + 3).map(|n| json!({"f": [{"v": n.to_string()}]})).collect();
+        Reply::Json(
+            200,
+            json!({"jobComplete": true, "schema": {"fields": [{"name": "n", "type": "INTEGER"}]}, "rows": rows, "pageToken": token}),
+        )
+    };
+    let server = working().await;
+    server.on("GET", "/queries/", [page(0, Some("a")), page(3, Some("b")), page(6, None)]);
+    assert_eq!(run(&server).await.unwrap().rows.len(), 9);
+
+    let server = working().await;
+    server.on("GET", "/queries/", [page(0, Some("a")), page(3, Some("b")), page(6, None)]);
+    let limits = Limits { max_rows: 4, ..Limits::default() };
+    let rows = connect(&server).await.run("SELECT n", &limits).await.unwrap();
+    assert_eq!((rows.rows.len(), rows.truncated), (4, true));
+    assert_eq!(server.asked("GET", "/queries/").len(), 2);
+
+    // A token that repeats would be read for ever.
+    let server = working().await;
+    server.on("GET", "/queries/", [page(0, Some("a"))]);
+    assert!(matches!(run(&server).await, Err(WarehouseError::Unreachable(_))));
+    let server = Server::with_dataset().await;
+    server.on("GET", "/tables?", [Reply::Json(200, json!({"nextPageToken": "again"}))]);
+    assert!(matches!(connect(&server).await.tables().await, Err(WarehouseError::Unreachable(_))));
+}
+
+#[tokio::test]
+async fn a_dry_run_runs_nothing_and_knows_an_upper_bound() {
+    let server = Server::with_dataset().await;
+    let planned = json!({"statistics": {"totalBytesProcessed": "123456", "query": {
+        "totalBytesProcessedAccuracy": "UPPER_BOUND", "schema": {"fields": [{"name": "x", "type": "FLOAT"}]}}}});
+    server.on("POST", "/jobs?", [Reply::Json(200, planned)]);
+    let dry = connect(&server).await.dry_run("SELECT x").await.unwrap();
+    assert_eq!((dry.bytes, dry.upper_bound, dry.columns[0].column_type), (Some(123_456), true, ColumnType::Float64));
+    assert_eq!(server.asked("POST", "/jobs?")[0].body["configuration"]["dryRun"], true);
+}
+
+/// G-76: one list for up to a thousand tables; their metadata, which is free, at most sixteen at once.
+#[tokio::test]
+async fn five_hundred_tables_are_listed_in_one_call() {
+    let server = Server::with_dataset().await;
+    let tables: Vec<Json> = (0..500)
+        .map(|i| json!({"tableReference": {"projectId": "some-project", "datasetId": "raw_data", "tableId": format!("table_{i:03}")}, "type": "TABLE"}))
+        .collect();
+    server.on(
+        "GET",
+        "/tables/",
+        [Reply::Json(
+            200,
+            json!({"type": "TABLE", "numRows": "12", "numBytes": "34", "lastModifiedTime": "1700000000000",
+        "schema": {"fields": [{"name": "a", "type": "STRING"}, {"name": "r", "type": "TOKENLIST"}]},
+        "timePartitioning": {"type": "DAY", "field": "a"}, "requirePartitionFilter": true, "clustering": {"fields": ["a"]}}),
+        )],
+    );
+    server.on(
+        "GET",
+        "/tables/table_007?",
+        [Reply::Json(200, json!({"type": "VIEW", "numRows": "0", "schema": {"fields": [{"name": "a", "type": "STRING"}]}}))],
+    );
+    server.on("GET", "/tables/table_008?", [error(403, "accessDenied", "no")]);
+    server.on("GET", "/tables/table_009?", [error(404, "notFound", "gone")]);
+    server.on("GET", "/tables?", [Reply::Json(200, json!({"tables": tables}))]);
+    server.slowly(Duration::from_millis(5));
+    let found = connect(&server).await.tables().await.unwrap();
+    assert_eq!(found.len(), 499);
+    assert_eq!((found[0].rows, found[0].bytes, found[0].columns), (Some(12), Some(34), Some(2)));
+    let partition = found[0].partition.as_ref().unwrap();
+    assert!(partition.filter_required && partition.clustered && partition.column == "a");
+    // A view's rows are not 0 but not known; a table that is kept from us says so.
+    assert_eq!(found[7].rows, None);
+    assert!(found[8].problem.as_ref().unwrap().contains("Data Viewer"));
+    let lists = server.asked("GET", "/tables?").len();
+    assert_eq!((lists, server.asked("GET", "/tables/").len()), (1, 500));
+    assert!(server.most_at_once() <= 16, "{}", server.most_at_once());
+    // A type that is not known takes its column out, not the table.
+    let schema = connect(&server).await.schema(&"raw_data.table_001".parse().unwrap()).await.unwrap();
+    assert_eq!((schema.columns.len(), schema.unusable.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn other_datasets_are_never_asked_for() {
+    let server = Server::with_dataset().await;
+    let bigquery = connect(&server).await;
+    let other = "private.orders".parse().unwrap();
+    assert!(matches!(bigquery.schema(&other).await, Err(WarehouseError::NoTable(_))));
+    assert!(server.asked("GET", "private").is_empty());
+    let missing = "raw_data.missing".parse().unwrap();
+    assert!(matches!(bigquery.schema(&missing).await, Err(WarehouseError::NoTable(_))));
+}
+
+#[tokio::test]
+async fn credentials_that_cannot_be_used_are_named_without_their_content() {
+    let folder = tempfile::tempdir().unwrap();
+    for (content, words) in [
+        (None, "cannot be used"),
+        (Some("secret but no JSON"), "not JSON"),
+        (Some(r#"{"private_key": "SECRET"}"#), "does not say its type"),
+        (Some(r#"{"type": "external_account", "secret": "SECRET"}"#), "external_account"),
+        (Some(r#"{"type": "service_account", "private_key": "SECRET"}"#), "not complete"),
+        (
+            Some(
+                r#"{"type": "service_account", "private_key": "SECRET", "client_email": "a@b", "token_uri": "https://127.0.0.1/", "project_id": "p"}"#,
+            ),
+            "not one that signs",
+        ),
+        (Some(r#"{"type": "authorized_user", "client_secret": "SECRET"}"#), "not complete"),
+    ] {
+        let file = folder.path().join("key.json");
+        match content {
+            Some(content) => std::fs::write(&file, content).unwrap(),
+            None => drop(std::fs::remove_file(&file)),
+        }
+        let options = Options {
+            project: "some-project".into(),
+            dataset: "raw_data".into(),
+            location: None,
+            endpoint: "http://127.0.0.1:9/bigquery/v2".into(),
+            credentials: Credentials::File(file.clone()),
+            pace: Pace::default(),
+        };
+        let Err(error) = BigQuery::connect(options).await else { panic!("{content:?}") };
+        let text = error.to_string();
+        assert!(text.contains(words) && text.contains("key.json") && !text.to_lowercase().contains("secret but"), "{text}");
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+}

@@ -1,0 +1,26 @@
+WITH
+`source` AS (
+  SELECT
+    `orders`.`buyer_id` AS `buyer_id`,
+    `order_lines`.`sku` AS `sku`,
+    `orders`.`ordered_at` AS `ordered_at`,
+    `order_lines`.`amount` AS `amount`,
+    `customers`.`name` AS `name`
+  FROM `raw_data.order_lines` AS `order_lines`
+  LEFT JOIN `raw_data.orders` AS `orders`
+    ON `order_lines`.`order` = `orders`.`id`
+  LEFT JOIN `raw_data.customers` AS `customers`
+    ON `orders`.`buyer_id` = `customers`.`id`
+),
+`filtered` AS (
+  SELECT
+    `source`.*
+  FROM `source`
+  WHERE STRPOS(`name`, 'O\'Brien') > 0
+)
+SELECT
+  `buyer_id` AS `buyer_id`,
+  `sku` AS `sku`,
+  `ordered_at` AS `ordered_at`,
+  `amount` AS `amount`
+FROM `filtered`

@@ -1,0 +1,30 @@
+WITH
+`source` AS (
+  SELECT
+    `orders`.`buyer_id` AS `buyer_id`,
+    `order_lines`.`sku` AS `sku`,
+    `orders`.`ordered_at` AS `ordered_at`,
+    `order_lines`.`amount` AS `amount`
+  FROM `raw_data.order_lines` AS `order_lines`
+  LEFT JOIN `raw_data.orders` AS `orders`
+    ON `order_lines`.`order` = `orders`.`id`
+),
+`bucketed` AS (
+  SELECT
+    `source`.*,
+    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS `purpose`, 'O\'Brien' AS `seed`, `sku` AS `key1`))), 100)) AS `bucket`
+  FROM `source`
+),
+`labelled` AS (
+  SELECT
+    `bucketed`.*,
+    CASE WHEN `bucket` < 70 THEN 'train' ELSE 'eval' END AS `split`
+  FROM `bucketed`
+)
+SELECT
+  `buyer_id` AS `buyer_id`,
+  `sku` AS `sku`,
+  `ordered_at` AS `ordered_at`,
+  `amount` AS `amount`
+FROM `labelled`
+WHERE `labelled`.`split` = 'eval'
