@@ -7,7 +7,7 @@ use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::record::{Counts, Model, PartCounts, Preview, PreviewColumn, QueryValidation, QueryView};
-use crate::domain::sql::{CompiledQuery, Request, Shape, compile, counts_back};
+use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::Sizes;
@@ -84,14 +84,14 @@ impl App {
         Ok(artefact)
     }
 
-    /// The day that the dataset's dates count back from, where they do.
+    /// The day that the dataset's dates count back from, where the config does not say it.
     async fn resolve_as_of(
         &self,
         model: &Model,
         config: &DatasetConfig,
         catalog: &Catalog,
     ) -> Result<Option<NaiveDate>, ServiceError> {
-        if !counts_back(config) {
+        if !seeks_as_of(config) {
             return Ok(None);
         }
         let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() })?;

@@ -12,6 +12,10 @@ use crate::server::{Reply, Server, error};
 
 /// Impatient, so that the tests are quick.
 async fn connect(server: &Server) -> BigQuery {
+    connect_in(server, None).await
+}
+
+async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
     let pace = Pace {
         attempt: Duration::from_secs(2),
         call: Duration::from_secs(4),
@@ -22,7 +26,7 @@ async fn connect(server: &Server) -> BigQuery {
     let options = Options {
         project: "some-project".into(),
         dataset: "raw_data".into(),
-        location: None,
+        location: location.map(str::to_owned),
         endpoint: server.endpoint.clone(),
         credentials: Credentials::Anonymous,
         pace,
@@ -97,6 +101,18 @@ async fn refusals_say_what_to_do() {
         // What cannot pass is not tried again.
         assert_eq!(server.asked("POST", "/jobs?").len(), 1, "{reply:?}");
     }
+}
+
+/// G-73: a region that the model says and the dataset is not in is named, with the way out.
+#[tokio::test]
+async fn a_wrong_region_is_named() {
+    let server = working().await;
+    let message = "Not found: Dataset some-project:raw_data was not found in location US";
+    server.on("POST", "/jobs?", [error(404, "notFound", message)]);
+    let error = connect_in(&server, Some("US")).await.run("SELECT 1", &Limits::default()).await.unwrap_err().to_string();
+    assert!(error.contains("US") && error.contains("Leave the location empty"), "{error}");
+    // A location that is said is not asked for.
+    assert!(server.asked("GET", "/datasets/raw_data?").is_empty());
 }
 
 #[tokio::test]

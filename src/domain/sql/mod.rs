@@ -28,7 +28,7 @@ mod tests;
 
 use pipeline::Pipeline;
 use plan::Plan;
-pub use plan::{counts_back, hashable};
+pub use plan::{hashable, seeks_as_of};
 use query::Query;
 
 /// What to compile a config to.

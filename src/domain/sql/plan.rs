@@ -363,9 +363,9 @@ fn as_of(config: &DatasetConfig, frozen: Option<NaiveDate>) -> AsOfPlan {
     }
 }
 
-/// Whether a config's dates count back from something.
-pub fn counts_back(config: &DatasetConfig) -> bool {
-    as_of(config, None) != AsOfPlan::NotNeeded
+/// Whether a config's dates count back from a day that only a query can tell.
+pub fn seeks_as_of(config: &DatasetConfig) -> bool {
+    as_of(config, None).is_computed()
 }
 
 /// Whether a column has one text on every engine and so can be hashed.

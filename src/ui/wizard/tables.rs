@@ -109,6 +109,10 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     let facts: Vec<String> = [
         info.rows.map(|n| format!("{} rows", short(n))),
         info.rows.is_none().then(|| "a view".to_owned()),
+        info.partition.as_ref().map(|by| match by.filter_required {
+            true => format!("partitioned by {}, a filter is required", by.column),
+            false => format!("partitioned by {}", by.column),
+        }),
         info.bytes.map(bytes),
         info.columns.map(|n| format!("{n} columns")),
     ]

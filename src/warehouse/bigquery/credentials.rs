@@ -99,7 +99,7 @@ async fn from_metadata() -> Result<Arc<dyn Authenticator>, WarehouseError> {
     }
 }
 
-pub(super) const NO_CREDENTIALS: &str = "There are no Google credentials here. Run `gcloud auth application-default login`, or name a service account's key file in \
+pub(super) const NO_CREDENTIALS: &str = "Google gives no token: there are no credentials here, or they are no longer good. Run `gcloud auth application-default login`, or name a service account's key file in \
      GOOGLE_APPLICATION_CREDENTIALS.";
 
 /// Google's tokens; the library keeps them until they run out.
