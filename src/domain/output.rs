@@ -20,7 +20,7 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
     unnamed.sort_by_cached_key(|i| (rank(&columns[*i].table), *i));
 
-    let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)));
+    let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)), columns.len());
     // Own names first, so that no derived name takes a name that a column has by right.
     unnamed.retain(|&i| {
         let own = OutputName::nearest(columns[i].column.as_str());
@@ -40,8 +40,11 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
 pub(super) struct Taken(HashSet<String>);
 
 impl Taken {
-    pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        Self(names.map(fold).collect())
+    /// `more` names will be taken at least.
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>, more: usize) -> Self {
+        let mut taken = HashSet::with_capacity(more);
+        taken.extend(names.map(fold));
+        Self(taken)
     }
 
     /// Takes a name; `false` if it is in use.

@@ -227,7 +227,7 @@ impl<'a> Check<'a> {
             self.fault("selected_columns", format!("A dataset has at most {MAX_COLUMNS} columns."));
         }
         // A column is one in the catalog; its table tells two uses of it apart.
-        let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::new();
+        let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::with_capacity(config.selected_columns.len());
         let mut aliases: HashSet<String> = HashSet::new();
         for (i, selected) in config.selected_columns.iter().enumerate() {
             let path = Nth("selected_columns", i);

@@ -15,13 +15,13 @@ pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>, limit: Option<u32>
     let mut columns = vec![];
     for (position, name) in &plan.selected {
         let column = &plan.columns[*position];
-        items.push(Item::named(column.expr(), name.as_str()));
+        let shown = if column.ident.as_str() == name { column.ident.clone() } else { name.as_str().into() };
+        items.push(Item::named(column.expr(), shown));
         columns.push(OutputColumn {
             name: name.clone(),
             column_type: column.column_type,
             mode: column.mode,
             role: plan.role_of(*position),
-            source: Some(plan.reference(column)),
         });
     }
     let mut select = of_split(pipeline, items, split);
@@ -136,7 +136,6 @@ fn computed(columns: &[(&str, ColumnType)]) -> Vec<OutputColumn> {
         column_type: *column_type,
         mode: Mode::Nullable,
         role: None,
-        source: None,
     };
     columns.iter().map(column).collect()
 }

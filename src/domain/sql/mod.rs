@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
-use super::dataset::{ApplyTo, ColumnRef, DatasetConfig, Role, Scope, Split, SplitConfig};
+use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split, SplitConfig};
 use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
@@ -73,8 +73,6 @@ pub struct OutputColumn {
     pub column_type: ColumnType,
     pub mode: Mode,
     pub role: Option<Role>,
-    /// `None` for a computed column.
-    pub source: Option<ColumnRef>,
 }
 
 /// SQL and what it gives. No semicolon at the end: the text can stand in `SELECT * FROM (…)`.

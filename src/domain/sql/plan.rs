@@ -75,7 +75,9 @@ impl PlannedColumn<'_> {
 
     /// The column out of its table, or what is read from it.
     pub fn of_source(&self, source: &Ident) -> Expr {
-        let column = Expr::of(source, self.name.as_str());
+        // Most columns keep their names, which are then written down once.
+        let own = self.name.as_str();
+        let column = Expr::of(source, if self.ident.as_str() == own { self.ident.clone() } else { own.into() });
         match self.read_as {
             Some((format, from)) => reading::read(column, format, from),
             None => column,
@@ -243,7 +245,7 @@ impl<'a> Columns<'_, 'a> {
 
     /// Gives each column its name: its own where that is free, else with its table's before it.
     fn named(self) -> Vec<PlannedColumn<'a>> {
-        let mut taken = Taken::new(OWN_NAMES.into_iter());
+        let mut taken = Taken::new(OWN_NAMES.into_iter(), OWN_NAMES.len() + self.found.len());
         let mut idents: Vec<Option<String>> = self
             .found
             .iter()

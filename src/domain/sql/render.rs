@@ -7,7 +7,7 @@ use super::query::{Body, From, Item, Query, Select};
 
 /// The text of a query, without a semicolon at its end.
 pub(super) fn render(query: &Query) -> String {
-    let mut out = Out { text: String::with_capacity(4096), indent: 0 };
+    let mut out = Out { text: String::with_capacity(16_384), indent: 0 };
     for (i, cte) in query.with.iter().enumerate() {
         out.push_str(if i == 0 { "WITH\n" } else { ",\n" });
         ident(&mut out, &cte.name);

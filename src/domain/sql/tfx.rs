@@ -25,7 +25,6 @@ pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, V
                     column_type,
                     mode: if column.mode == Mode::Repeated { Mode::Repeated } else { Mode::Required },
                     role: plan.role_of(*position),
-                    source: Some(plan.reference(column)),
                 });
             }
             Err(reason) => faults.push(FieldError::new(format!("selected_columns[{i}]"), reason)),
