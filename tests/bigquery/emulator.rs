@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -35,15 +36,21 @@ struct Both {
     embedded: Embedded,
     bigquery: BigQuery,
     emulator: Child,
-    /// The emulator ends when this is closed.
-    _stdin: ChildStdin,
+    /// The emulator ends, and its server with it, when this is closed.
+    stdin: Option<ChildStdin>,
     _folder: TempDir,
 }
 
 impl Drop for Both {
     fn drop(&mut self) {
+        drop(self.stdin.take());
+        for _ in 0..100 {
+            if self.emulator.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
         self.emulator.kill().ok();
-        self.emulator.wait().ok();
     }
 }
 
@@ -73,7 +80,7 @@ impl Both {
             embedded: Embedded::open(&shop, "raw_data").await.unwrap(),
             bigquery: BigQuery::connect(options).await.unwrap(),
             emulator,
-            _stdin: stdin,
+            stdin: Some(stdin),
             _folder: folder,
         }
     }
