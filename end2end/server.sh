@@ -10,7 +10,7 @@ port=${TRAINSET_E2E_PORT:-3210}
 rm -rf "$folder/shop" "$folder"/e2e.db*
 mkdir -p "$folder"
 "$bin" demo "$folder/shop"
-# An emulator where there is one; else BigQuery is asked by no test.
+# The BigQuery server that scripts/e2e.sh starts.
 if [ -n "${TRAINSET_E2E_ENDPOINT:-}" ]; then
     export TRAINSET_BIGQUERY_ENDPOINT=$TRAINSET_E2E_ENDPOINT TRAINSET_BIGQUERY_CREDENTIALS=none
 fi

@@ -24,24 +24,23 @@ export TRAINSET_E2E_DIR TRAINSET_E2E_PORT
 export PLAYWRIGHT_JSON_OUTPUT_NAME="$TRAINSET_ROOT/target/logs/browser-tests.json"
 mkdir -p "$TRAINSET_ROOT/target/logs"
 
-# A BigQuery server over the same shop, where its Python is there.
+# A BigQuery server over the same shop.
 python="$TRAINSET_CACHE/python/bin/python"
-if [ -x "$python" ]; then
-    say "starting a BigQuery emulator"
-    TRAINSET_E2E_BIGQUERY=demo-project
-    "$TRAINSET_BIN" demo "$scratch/bigquery" 2>/dev/null
-    mkfifo "$scratch/stdin"
-    "$python" "$TRAINSET_ROOT/tests/outside/emulator.py" "$scratch/bigquery" "$TRAINSET_E2E_BIGQUERY" <"$scratch/stdin" >"$scratch/endpoint" &
-    emulator=$!
-    exec 9>"$scratch/stdin"
-    for _ in $(seq 300); do
-        [ ! -s "$scratch/endpoint" ] || break
-        kill -0 "$emulator" 2>/dev/null || die "the BigQuery emulator did not start"
-        sleep 0.2
-    done
-    TRAINSET_E2E_ENDPOINT=$(cat "$scratch/endpoint")
-    export TRAINSET_E2E_BIGQUERY TRAINSET_E2E_ENDPOINT
-fi
+[ -x "$python" ] || die "the BigQuery emulator's Python is not installed: make e2e installs it"
+say "starting a BigQuery emulator"
+TRAINSET_E2E_BIGQUERY=demo-project
+"$TRAINSET_BIN" demo "$scratch/bigquery" 2>/dev/null
+mkfifo "$scratch/stdin"
+"$python" "$TRAINSET_ROOT/tests/outside/emulator.py" "$scratch/bigquery" "$TRAINSET_E2E_BIGQUERY" <"$scratch/stdin" >"$scratch/endpoint" &
+emulator=$!
+exec 9>"$scratch/stdin"
+for _ in $(seq 300); do
+    [ ! -s "$scratch/endpoint" ] || break
+    kill -0 "$emulator" 2>/dev/null || die "the BigQuery emulator did not start"
+    sleep 0.2
+done
+TRAINSET_E2E_ENDPOINT=$(cat "$scratch/endpoint")
+export TRAINSET_E2E_BIGQUERY TRAINSET_E2E_ENDPOINT
 
 cd "$TRAINSET_ROOT/end2end"
 npx --no-install playwright test "$@" </dev/null

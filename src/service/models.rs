@@ -67,7 +67,7 @@ fn checked_model(input: &ModelInput) -> Result<ModelInput, ServiceError> {
 fn is_project_id(id: &str) -> bool {
     let (domain, id) = id.rsplit_once(':').unwrap_or(("", id));
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (4..=30).contains(&id.len())
+    (6..=30).contains(&id.len())
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && !id.ends_with('-')
         && id.chars().all(known)

@@ -79,8 +79,9 @@ impl App {
         // What TFX cannot take is said before anything is read.
         artefact(&dataset.config, &catalog, None, None).map_err(ServiceError::Invalid)?;
         let as_of = self.resolve_as_of(&model, &dataset.config, &catalog).await?;
-        let location = model.location.as_deref();
-        let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location).map_err(ServiceError::Invalid)?;
+        // The job has to run where the data is (G-71).
+        let location = self.warehouse_of(&model).await?.location().await?;
+        let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location.as_deref()).map_err(ServiceError::Invalid)?;
         Ok(artefact)
     }
 

@@ -22,6 +22,11 @@ pub trait Warehouse: Send + Sync {
     /// The project that table names are qualified with in SQL, or `None` where the engine has no projects.
     fn project(&self) -> Option<&str>;
 
+    /// Where the tables are, hence where their queries run; `None` where the engine has no places.
+    async fn location(&self) -> Result<Option<String>, WarehouseError> {
+        Ok(None)
+    }
+
     /// Whether reading costs money. Then dates are resolved first and written into queries, so that the engine reads no partition in vain.
     fn bills(&self) -> bool {
         false

@@ -68,6 +68,8 @@ async fn a_job_says_what_it_may_cost_and_where_it_runs() {
     assert_eq!(configuration["query"]["useQueryCache"], false);
     assert_eq!(configuration["labels"]["application"], "trainset");
     assert_eq!(configuration["jobTimeoutMs"], "300000");
+    // G-71: what TFX is told of where to run.
+    assert_eq!(connect(&server).await.location().await.unwrap().as_deref(), Some("EU"));
     // G-73: the dataset's own location, on the job and on its results.
     assert_eq!(insert.body["jobReference"]["location"], "EU");
     assert!(server.asked("GET", "/queries/").iter().all(|asked| asked.path.contains("location=EU")));

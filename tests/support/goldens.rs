@@ -11,8 +11,8 @@ use trainset::domain::sql::Request;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[allow(dead_code)]
-    about: String,
+    #[serde(rename = "about")]
+    _about: String,
     config: serde_json::Value,
     request: Option<Request>,
 }

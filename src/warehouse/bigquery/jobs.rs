@@ -90,8 +90,8 @@ impl BigQuery {
     }
 
     async fn run_to_end(&self, sql: &str, limits: &Limits, deadline: Instant) -> Result<Rows, WarehouseError> {
-        let location = self.location().await?;
-        let id = job_id();
+        let location = self.job_location().await?;
+        let id = job_id()?;
         let configuration = JobConfiguration {
             labels: Some(HashMap::from([("application".into(), "trainset".into())])),
             job_timeout_ms: Some(limits.timeout.as_millis().to_string()),
@@ -160,7 +160,7 @@ impl BigQuery {
     }
 
     pub(super) async fn dry_run_job(&self, sql: &str) -> Result<DryRun, WarehouseError> {
-        let location = self.location().await?;
+        let location = self.job_location().await?;
         let configuration =
             JobConfiguration { dry_run: Some(true), query: Some(query(sql, false)), ..JobConfiguration::default() };
         let planned: Planned =
@@ -196,11 +196,12 @@ fn query(sql: &str, use_cache: bool) -> JobConfigurationQuery {
     }
 }
 
-/// A name that no other job has. Without randomness from the system there would be a clash, which BigQuery refuses.
-fn job_id() -> String {
+/// A name that no other job has: what is found under it is ours. So there is no job without randomness from the system.
+fn job_id() -> Result<String, WarehouseError> {
     let mut bytes = [0u8; 16];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).ok();
-    bytes.iter().fold(String::from("trainset_"), |id, byte| id + &format!("{byte:02x}"))
+    let filled = rand::rngs::SysRng.try_fill_bytes(&mut bytes);
+    filled.map_err(|_| WarehouseError::Resources("The system gives no random numbers to name a job by.".into()))?;
+    Ok(bytes.iter().fold(String::from("trainset_"), |id, byte| id + &format!("{byte:02x}")))
 }
 
 /// A job that may run. Dropped before its end, it is cancelled: nobody would read what goes on being billed.

@@ -100,7 +100,7 @@ impl BigQuery {
     }
 
     /// Where the dataset is, hence where its jobs run: never assumed (G-73).
-    async fn location(&self) -> Result<&str, WarehouseError> {
+    async fn job_location(&self) -> Result<&str, WarehouseError> {
         if let Some(location) = &self.location {
             return Ok(location);
         }
@@ -122,6 +122,10 @@ impl BigQuery {
 impl Warehouse for BigQuery {
     fn project(&self) -> Option<&str> {
         Some(&self.project)
+    }
+
+    async fn location(&self) -> Result<Option<String>, WarehouseError> {
+        self.job_location().await.map(|location| Some(location.to_owned()))
     }
 
     fn bills(&self) -> bool {
