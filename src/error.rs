@@ -32,7 +32,7 @@ impl Failure {
     /// 422: the fields that are wrong, each with its reason. The first fault of a path is kept.
     pub fn invalid(faults: &[FieldError]) -> Self {
         let message = match faults {
-            [only] => format!("{}: {}", only.path, only.message),
+            [only] => only.to_string(),
             many => format!("{} fields need a look", many.len()),
         };
         let mut failure = Self::new(422, "invalid", message);

@@ -41,7 +41,7 @@ pub fn compile_sql(schemas: &str, config: &str, request: &str) -> Result<String,
     let request = serde_json::from_str(request).map_err(unread)?;
     let config = serde_json::from_str(config).map_err(unread)?;
     let compiled = domain::parse::config_from_json(config).and_then(|config| domain::sql::compile(&config, &catalog, &request));
-    let lines = |faults: Vec<FieldError>| faults.iter().map(|f| format!("{}: {}\n", f.path, f.message)).collect::<String>();
+    let lines = |faults: Vec<FieldError>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
     compiled.map(|query| query.sql).map_err(|faults| wasm_bindgen::JsError::new(&lines(faults)))
 }
 

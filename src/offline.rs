@@ -28,8 +28,7 @@ fn yes(text: String) -> Answer {
 
 /// The faults, a line each: the answer is no.
 fn no(faults: &[FieldError]) -> Answer {
-    let lines: Vec<String> = faults.iter().map(|fault| format!("{}: {}\n", fault.path, fault.message)).collect();
-    Answer { text: lines.concat(), yes: false }
+    Answer { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
 }
 
 pub fn schema() -> Answer {

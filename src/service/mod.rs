@@ -18,6 +18,7 @@ use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
 mod change;
 mod datasets;
 mod error;
+mod known;
 mod models;
 mod queries;
 mod tables;
@@ -82,12 +83,13 @@ struct Inner {
     scans: Semaphore,
     /// Clients by project and location, each made when it is first asked for.
     projects: Mutex<Projects>,
+    asked: known::Asked,
 }
 
 impl App {
     pub fn new(store: Store, warehouse: Arc<dyn Warehouse>, settings: Settings) -> Self {
         let scans = Semaphore::new(settings.scans.max(1));
-        Self(Arc::new(Inner { store, warehouse, settings, scans, projects: Default::default() }))
+        Self(Arc::new(Inner { store, warehouse, settings, scans, projects: Default::default(), asked: Default::default() }))
     }
 
     /// Whether the store answers.

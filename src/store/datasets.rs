@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{Store, StoreError, name_key, read_time, time_text};
+use super::{Store, StoreError, name_key, read_json, read_time, time_text, write_json};
 use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, ListQuery, VersionSummary};
 use crate::domain::schema::TableSchema;
@@ -434,12 +434,4 @@ fn read_version(row: &SqliteRow) -> Result<VersionSummary, StoreError> {
         reason: row.try_get("reason")?,
         created_at: read_time(row.try_get("created_at")?)?,
     })
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
-}
-
-fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
 }

@@ -13,9 +13,11 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
+mod answers;
 mod datasets;
 mod models;
 
+pub use answers::Kept;
 pub use datasets::{MAX_NAME_CHARS, NewVersion, Sizes, config_hash};
 
 /// "TRNS": the first migration writes it into the file's header.
@@ -113,7 +115,10 @@ fn migrator() -> Migrator {
     let step = |version, description: &'static str, sql: &'static str| {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![step(1, "initial", include_str!("../../migrations/0001_initial.sql"))])
+    Migrator::with_migrations(vec![
+        step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
+        step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
+    ])
 }
 
 /// Looks at an existing file without changing it: is it a database, whole, ours, and not newer than this program?
@@ -240,4 +245,12 @@ fn time_text(time: DateTime<Utc>) -> String {
 fn read_time(text: &str) -> Result<DateTime<Utc>, StoreError> {
     let time = DateTime::parse_from_rfc3339(text);
     Ok(time.map_err(|error| StoreError::Unreadable { what: "time", reason: error.to_string() })?.to_utc())
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
+}
+
+fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
 }

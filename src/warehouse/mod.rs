@@ -35,14 +35,28 @@ pub trait Warehouse: Send + Sync {
     /// All tables, by name.
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError>;
 
+    /// A table as it is now. Asking costs nothing.
+    async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError>;
+
     /// The columns of a table as they are now.
-    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError>;
+    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+        Ok(self.table(table).await?.schema)
+    }
 
     /// Runs a query and reads its rows, within the limits.
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError>;
 
     /// Plans a query without running it: what it would give and read.
     async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError>;
+}
+
+/// A table as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveTable {
+    pub info: TableInfo,
+    pub schema: TableSchema,
+    /// Another text after every change of the table's rows or columns. `None` where nobody can tell, as for a view of BigQuery.
+    pub state: Option<String>,
 }
 
 /// What a query may use.

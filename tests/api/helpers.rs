@@ -19,7 +19,7 @@ use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::service::{App, Settings};
 use trainset::site::site;
 use trainset::store::Store;
-use trainset::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
+use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 /// What the fake answers.
 pub struct Fake {
@@ -33,6 +33,8 @@ pub struct Fake {
     pub sql: Mutex<Vec<String>>,
     /// Reading costs money.
     pub bills: AtomicBool,
+    /// What all tables say of their last change.
+    pub state: Mutex<String>,
     /// How long a schema takes, so that requests can overlap.
     pub delay: Mutex<Duration>,
 }
@@ -57,6 +59,7 @@ impl Fake {
             ran: AtomicUsize::new(0),
             sql: Mutex::new(vec![]),
             bills: AtomicBool::new(false),
+            state: Mutex::new("1".into()),
             delay: Mutex::new(Duration::ZERO),
         }
     }
@@ -90,6 +93,20 @@ pub fn table(name: &str, columns: &[(&str, ColumnType)]) -> TableSchema {
     }
 }
 
+fn info(name: &TableName, schema: Result<&TableSchema, &WarehouseError>) -> TableInfo {
+    let view = name.table() == "visits";
+    TableInfo {
+        name: name.clone(),
+        kind: if view { TableKind::View } else { TableKind::Table },
+        rows: (!view).then_some(7),
+        bytes: (!view).then_some(3_145_728),
+        columns: schema.ok().map(|schema| schema.columns.len() as u32),
+        last_modified: None,
+        partition: None,
+        problem: schema.err().map(ToString::to_string),
+    }
+}
+
 #[async_trait]
 impl Warehouse for Fake {
     fn project(&self) -> Option<&str> {
@@ -105,24 +122,16 @@ impl Warehouse for Fake {
             return Err(error.clone());
         }
         let schemas = self.schemas.lock().unwrap();
-        let info = |(name, schema): (&TableName, &Result<TableSchema, WarehouseError>)| TableInfo {
-            name: name.clone(),
-            kind: if name.table() == "visits" { TableKind::View } else { TableKind::Table },
-            rows: (name.table() != "visits").then_some(7),
-            bytes: (name.table() != "visits").then_some(3_145_728),
-            columns: schema.as_ref().ok().map(|schema| schema.columns.len() as u32),
-            last_modified: None,
-            partition: None,
-            problem: schema.as_ref().err().map(ToString::to_string),
-        };
-        Ok(schemas.iter().map(info).collect())
+        Ok(schemas.iter().map(|(name, schema)| info(name, schema.as_ref())).collect())
     }
 
-    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+    async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
         self.asked.lock().unwrap().push(table.clone());
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
-        self.schemas.lock().unwrap().get(table).cloned().unwrap_or_else(|| Err(WarehouseError::NoTable(table.clone())))
+        let schema = self.schemas.lock().unwrap().get(table).cloned();
+        let schema = schema.unwrap_or_else(|| Err(WarehouseError::NoTable(table.clone())))?;
+        Ok(LiveTable { info: info(table, Ok(&schema)), schema, state: Some(self.state.lock().unwrap().clone()) })
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {

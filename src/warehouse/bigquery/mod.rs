@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
-use super::{DryRun, Limits, Warehouse, WarehouseError};
+use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 use crate::domain::name::TableName;
-use crate::domain::schema::{TableInfo, TableSchema};
+use crate::domain::schema::TableInfo;
 use crate::domain::value::Rows;
 
 mod credentials;
@@ -136,8 +136,8 @@ impl Warehouse for BigQuery {
         self.list_tables().await
     }
 
-    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
-        self.table_schema(table).await
+    async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
+        self.live_table(table).await
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {

@@ -13,7 +13,7 @@ use super::errors::is_not_found;
 use super::rest::{Call, Refusal};
 use crate::domain::name::TableName;
 use crate::domain::schema::{Column, ColumnType, Mode, Partition, TableInfo, TableKind, TableSchema};
-use crate::warehouse::WarehouseError;
+use crate::warehouse::{LiveTable, WarehouseError};
 
 /// Most tables that one page names.
 const PAGE: &str = "1000";
@@ -146,28 +146,14 @@ impl BigQuery {
             }
             Err(refusal) => return Err(self.explain(refusal)),
         };
-        let kind = table.kind();
-        // A view's rows are not known before it is read: that is not 0 (G-76).
-        let stored = matches!(kind, TableKind::Table | TableKind::MaterializedView);
-        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).filter(|_| stored);
-        let partition = table.partition();
-        Ok(Some(TableInfo {
-            rows: number(&table.num_rows),
-            bytes: number(&table.num_bytes),
-            columns: table.schema.as_ref().and_then(|schema| u32::try_from(schema.fields.len()).ok()),
-            last_modified: table.last_modified(),
-            problem: table.schema.as_ref().is_none_or(|s| s.fields.is_empty()).then(|| "it has no columns".to_owned()),
-            name,
-            kind,
-            partition,
-        }))
+        Ok(Some(table.info(name)))
     }
 
     async fn table(&self, name: &TableName) -> Result<Table, Refusal> {
         self.rest.call(&Call::get(format!("{}/tables/{}", self.dataset_path(), encoded(name.table())))).await
     }
 
-    pub(super) async fn table_schema(&self, name: &TableName) -> Result<TableSchema, WarehouseError> {
+    pub(super) async fn live_table(&self, name: &TableName) -> Result<LiveTable, WarehouseError> {
         if name.dataset() != self.dataset {
             return Err(WarehouseError::NoTable(name.clone()));
         }
@@ -176,11 +162,14 @@ impl BigQuery {
             Err(refusal) if is_not_found(&refusal) => return Err(WarehouseError::NoTable(name.clone())),
             Err(refusal) => return Err(self.explain(refusal)),
         };
-        let partition = table.partition();
+        let info = table.info(name.clone());
+        // A view's last change is that of its text.
+        let state = (info.kind == TableKind::Table).then_some(table.last_modified_time).flatten();
         let fields = table.schema.unwrap_or_default().fields;
         if fields.is_empty() {
             return Err(WarehouseError::Unreadable { table: name.clone(), reason: "it has no columns.".into() });
         }
+        let partition = info.partition.clone();
         let mut schema = TableSchema { table: name.clone(), columns: vec![], unusable: vec![], partition };
         for field in fields {
             match (field.name.parse(), field.column_type()) {
@@ -192,7 +181,7 @@ impl BigQuery {
                 (_, None) => schema.unusable.push((field.name.clone(), format!("its type {} is not read", field.field_type))),
             }
         }
-        Ok(schema)
+        Ok(LiveTable { info, schema, state })
     }
 }
 
@@ -203,6 +192,25 @@ impl Table {
             "MATERIALIZED_VIEW" => TableKind::MaterializedView,
             "EXTERNAL" => TableKind::External,
             _ => TableKind::Table,
+        }
+    }
+
+    fn is_stored(&self) -> bool {
+        matches!(self.kind(), TableKind::Table | TableKind::MaterializedView)
+    }
+
+    fn info(&self, name: TableName) -> TableInfo {
+        // A view's rows are not known before it is read: that is not 0 (G-76).
+        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).filter(|_| self.is_stored());
+        TableInfo {
+            name,
+            kind: self.kind(),
+            rows: number(&self.num_rows),
+            bytes: number(&self.num_bytes),
+            columns: self.schema.as_ref().and_then(|schema| u32::try_from(schema.fields.len()).ok()),
+            last_modified: self.last_modified(),
+            partition: self.partition(),
+            problem: self.schema.as_ref().is_none_or(|s| s.fields.is_empty()).then(|| "it has no columns".to_owned()),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{
@@ -24,6 +25,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
+use sha2::{Digest, Sha256};
 
 use super::cancel::YieldInJoins;
 use super::files::{Columns, Content, Entry};
@@ -33,7 +35,7 @@ use super::{Options, Tables, dialect, errors, files, functions, rows};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
-use crate::warehouse::{DryRun, WarehouseError};
+use crate::warehouse::{DryRun, LiveTable, WarehouseError};
 
 /// The catalog that tables are in; nobody writes its name.
 const CATALOG: &str = "trainset";
@@ -122,41 +124,45 @@ impl Engine {
         let mut infos = vec![];
         for (id, entry) in &snapshot.tables {
             let columns = self.columns_of(&snapshot, id, entry).await;
-            let bytes = entry.listed.parts.iter().map(|part| part.bytes).sum();
-            let (kind, rows, bytes) = match &entry.content {
-                Ok(Content::Data(data)) => {
-                    let logical = data.column_bytes.as_ref().map(|columns| columns.values().sum());
-                    (TableKind::Table, data.rows, Some(logical.unwrap_or(bytes)))
-                }
-                _ if entry.listed.kind == files::Kind::View => (TableKind::View, None, None),
-                _ => (TableKind::Table, None, Some(bytes)),
-            };
-            infos.push(TableInfo {
-                name: self.table_name(id)?,
-                kind,
-                rows,
-                bytes,
-                columns: columns.as_ref().ok().and_then(|columns| u32::try_from(columns.usable.len()).ok()),
-                last_modified: entry.listed.parts.iter().filter_map(|part| part.modified).max().map(DateTime::<Utc>::from),
-                partition: None,
-                problem: columns.err(),
-            });
+            infos.push(self.info(id, entry, columns.as_ref())?);
         }
         Ok(infos)
     }
 
-    pub async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+    pub async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
         let snapshot = self.refresh().await?;
-        let entry = match snapshot.tables.get(table.table()) {
+        let id = table.table();
+        let entry = match snapshot.tables.get(id) {
             Some(entry) if table.dataset() == self.dataset => entry,
             _ => return Err(WarehouseError::NoTable(table.clone())),
         };
-        match self.columns_of(&snapshot, table.table(), entry).await {
-            Ok(columns) => {
-                Ok(TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None })
+        let found = self.columns_of(&snapshot, id, entry).await;
+        let info = self.info(id, entry, found.as_ref())?;
+        let columns = found.map_err(|reason| WarehouseError::Unreadable { table: table.clone(), reason })?;
+        let schema = TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None };
+        Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)) })
+    }
+
+    fn info(&self, id: &str, entry: &Entry, columns: Result<&Columns, &String>) -> Result<TableInfo, WarehouseError> {
+        let bytes = entry.listed.parts.iter().map(|part| part.bytes).sum();
+        let (kind, rows, bytes) = match &entry.content {
+            Ok(Content::Data(data)) => {
+                let logical = data.column_bytes.as_ref().map(|columns| columns.values().sum());
+                (TableKind::Table, data.rows, Some(logical.unwrap_or(bytes)))
             }
-            Err(reason) => Err(WarehouseError::Unreadable { table: table.clone(), reason }),
-        }
+            _ if entry.listed.kind == files::Kind::View => (TableKind::View, None, None),
+            _ => (TableKind::Table, None, Some(bytes)),
+        };
+        Ok(TableInfo {
+            name: self.table_name(id)?,
+            kind,
+            rows,
+            bytes,
+            columns: columns.ok().and_then(|columns| u32::try_from(columns.usable.len()).ok()),
+            last_modified: entry.listed.parts.iter().filter_map(|part| part.modified).max().map(DateTime::<Utc>::from),
+            partition: None,
+            problem: columns.err().cloned(),
+        })
     }
 
     pub async fn run(&self, sql: &str, max_rows: usize) -> Result<Rows, WarehouseError> {
@@ -319,6 +325,21 @@ impl Engine {
         }
         errors::query(error, self.memory_bytes)
     }
+}
+
+/// The files behind a table: another text when one of them changes. A view may read any of the folder's.
+fn state(snapshot: &Snapshot, entry: &Entry) -> String {
+    let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
+    let parts: Vec<&files::Part> = match entry.content {
+        Ok(Content::View(_)) => all.collect(),
+        _ => entry.listed.parts.iter().collect(),
+    };
+    let mut hash = Sha256::new();
+    for part in parts {
+        let modified = part.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        hash.update(format!("{}\0{}\0{}\0", part.path.display(), part.bytes, modified.as_nanos()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionError> {

@@ -27,9 +27,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use self::engine::Engine;
-use super::{DryRun, Limits, Warehouse, WarehouseError};
+use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 use crate::domain::name::TableName;
-use crate::domain::schema::{TableInfo, TableSchema};
+use crate::domain::schema::TableInfo;
 use crate::domain::value::Rows;
 
 /// What the engine may use.
@@ -128,9 +128,9 @@ impl Warehouse for Embedded {
         self.work(|engine| async move { engine.tables().await }).await
     }
 
-    async fn schema(&self, table: &TableName) -> Result<TableSchema, WarehouseError> {
+    async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
         let table = table.clone();
-        self.work(|engine| async move { engine.schema(&table).await }).await
+        self.work(|engine| async move { engine.table(&table).await }).await
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {

@@ -1,0 +1,101 @@
+//! What was found out before: an answer of the warehouse is kept until one of its tables changes, and is not paid for twice.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::try_join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::{App, ServiceError};
+use crate::domain::name::TableName;
+use crate::domain::record::Model;
+use crate::store::Kept;
+use crate::warehouse::LiveTable;
+
+/// How long an answer is good where nobody can tell whether its tables changed.
+const UNTOLD: TimeDelta = TimeDelta::minutes(10);
+
+/// A question to the warehouse whose answer depends on tables alone.
+pub(super) struct Question {
+    /// `profile`, `values`, `join` …
+    pub kind: &'static str,
+    /// All that the answer depends on beside the tables' rows.
+    pub text: String,
+    /// The tables as they are now.
+    pub state: Option<String>,
+}
+
+/// An answer, and whether it was there before it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Known<T> {
+    pub answer: T,
+    pub cached: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// Questions that are being asked.
+#[derive(Default)]
+pub(super) struct Asked(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Asked {
+    fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|_, place| Arc::strong_count(place) > 1);
+        places.entry(question.to_owned()).or_default().clone()
+    }
+}
+
+impl App {
+    /// Tables as they are now, asked for at the same time, in the order given.
+    pub(super) async fn live_tables(&self, model: &Model, tables: &[TableName]) -> Result<Vec<LiveTable>, ServiceError> {
+        let warehouse = self.warehouse_of(model).await?;
+        Ok(try_join_all(tables.iter().map(|table| warehouse.table(table))).await?)
+    }
+
+    /// A question about tables of a model. `about` is what distinguishes it from others of its kind.
+    pub(super) fn question(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> Question {
+        let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
+        let place = (&model.gcp_project_id, &model.location);
+        Question { kind, text: serde_json::json!([place, names, about]).to_string(), state: state_of(tables) }
+    }
+
+    /// The kept answer to a question, while its tables are as they were.
+    pub(super) async fn kept<T: DeserializeOwned>(&self, question: &Question) -> Result<Option<Known<T>>, ServiceError> {
+        let kept: Option<Kept<T>> = self.store().kept_answer(question.kind, &question.text).await?;
+        let good = |kept: &Kept<T>| match &question.state {
+            Some(_) => kept.state == question.state,
+            None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
+        };
+        Ok(kept.filter(good).map(|kept| Known { answer: kept.answer, cached: true, at: kept.at }))
+    }
+
+    /// The kept answer, or the one that is found now, and kept. Who asks the same at the same time waits and gets the same.
+    pub(super) async fn known<T: Serialize + DeserializeOwned>(
+        &self,
+        question: &Question,
+        find: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<Known<T>, ServiceError> {
+        if let Some(known) = self.kept(question).await? {
+            return Ok(known);
+        }
+        let place = self.0.asked.place(&format!("{} {}", question.kind, question.text));
+        let _alone = place.lock().await;
+        if let Some(known) = self.kept(question).await? {
+            return Ok(known);
+        }
+        let answer = find.await?;
+        let at = self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), &answer).await?;
+        Ok(Known { answer, cached: false, at })
+    }
+}
+
+/// The state of several tables together; `None` where that of one is not known.
+pub(super) fn state_of(tables: &[&LiveTable]) -> Option<String> {
+    let states: Vec<&str> = tables.iter().map(|table| table.state.as_deref()).collect::<Option<_>>()?;
+    let text = serde_json::json!(states).to_string();
+    Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+}
