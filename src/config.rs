@@ -27,6 +27,8 @@ pub enum Command {
     Sql(Sql),
     /// Print what TFX's BigQueryExampleGen takes of a config, as JSON
     Tfx(Frozen),
+    /// Count a config's rows and say what is to be thought of them
+    Analyze(Analyze),
     /// Print the JSON Schema of a config
     Schema,
 }
@@ -96,6 +98,15 @@ pub struct Frozen {
 }
 
 #[derive(Debug, Args)]
+pub struct Analyze {
+    #[command(flatten)]
+    pub config: Config,
+    /// The whole analysis as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Sql {
     #[command(flatten)]
     pub frozen: Frozen,
@@ -126,6 +137,7 @@ pub enum ShapeArg {
     Funnel,
     PerDay,
     AsOf,
+    Analysis,
 }
 
 /// The folder for what the program keeps: `$XDG_DATA_HOME/trainset`, or the platform's own.

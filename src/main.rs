@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Validate(config)) => return print(offline::validate(&config)),
         Some(Command::Sql(sql)) => return print(offline::sql(&sql)),
         Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
+        Some(Command::Analyze(analyze)) => return print(offline::analyze(&analyze)),
         Some(Command::Schema) => return print(async { Ok(offline::schema()) }),
         None => start(cli.serve),
     };

@@ -4,17 +4,20 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
+use trainset::domain::analysis::{Check, Outcome, Severity};
 use trainset::domain::catalog::Catalog;
+use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::fault::FieldError;
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
-use trainset::service::{ServiceError, checked_catalog};
+use trainset::service::{ServiceError, checked_catalog, find_out};
+use trainset::warehouse::Limits;
 use trainset::warehouse::embedded::Embedded;
 
-use crate::config::{Config, Frozen, ShapeArg, SplitArg, Sql};
+use crate::config::{Analyze, Config, Frozen, ShapeArg, SplitArg, Sql};
 
 /// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
 pub struct Answer {
@@ -59,6 +62,7 @@ pub async fn sql(options: &Sql) -> Result<Answer, String> {
         ShapeArg::Funnel => Shape::Funnel,
         ShapeArg::PerDay => Shape::PerDay,
         ShapeArg::AsOf => Shape::AsOf,
+        ShapeArg::Analysis => Shape::Analysis,
     };
     let request = Request { split, shape, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
     Ok(match compile(&config, &catalog, &request) {
@@ -78,6 +82,39 @@ pub async fn tfx(options: &Frozen) -> Result<Answer, String> {
     }
 }
 
+/// Exit status 1 where a check failed with an error: a script can stand on that.
+pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
+    let (config, catalog) = match read(&options.config).await? {
+        Ok(read) => read,
+        Err(faults) => return Ok(no(&faults)),
+    };
+    let warehouse = open(&options.config).await?;
+    let limits = Limits { max_rows: 200_000, ..Limits::default() };
+    let found = find_out(&warehouse, &config, &catalog, &limits, &Price::default(), |_| {}).await;
+    let analysis = found.map_err(|error| error.to_string())?;
+    let checks = || analysis.quality_metrics.checks.iter().chain(&analysis.leaks).chain(&analysis.readiness.checks);
+    let failed = |check: &&Check| check.outcome == Outcome::Failed;
+    let text = if options.json {
+        serde_json::to_string_pretty(&analysis).map_err(|error| error.to_string())? + "\n"
+    } else {
+        let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.word());
+        for part in &analysis.facts.counts {
+            text.push_str(&format!("{}: {} rows\n", part.part.word(), part.rows));
+        }
+        for check in checks().filter(failed) {
+            let advice = check.advice.as_deref().unwrap_or_default();
+            text.push_str(&format!("{}: {} {advice}\n", check.code, check.reason));
+        }
+        text
+    };
+    let bad = checks().filter(failed).any(|check| check.severity == Some(Severity::Error));
+    Ok(Answer { text, yes: !bad })
+}
+
+async fn open(options: &Config) -> Result<Embedded, String> {
+    Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())
+}
+
 /// The config and the tables that it fits, or its faults.
 async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<FieldError>>, String> {
     let json: Value = serde_json::from_str(&text(&options.file)?)
@@ -86,7 +123,7 @@ async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<F
         Ok(config) => config,
         Err(faults) => return Ok(Err(faults)),
     };
-    let warehouse = Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())?;
+    let warehouse = open(options).await?;
     match checked_catalog(&warehouse, &options.dataset, &config).await {
         Ok(catalog) => Ok(Ok((config, catalog))),
         Err(ServiceError::Invalid(faults)) => Ok(Err(faults)),

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::service::App;
 
+mod analysis;
 mod answer;
 mod datasets;
 mod extract;
@@ -32,6 +33,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/models/{id}/bq-tables", get(models::tables))
         .route("/api/models/{id}/bq-tables/{table}/schema", get(models::schema))
         .route("/api/models/{id}/compile", post(queries::compile))
+        .route("/api/models/{id}/datasets/compare", post(analysis::compare))
         .route("/api/datasets/{id}", get(datasets::one))
         .route("/api/datasets/{id}/update", post(datasets::update))
         .route("/api/datasets/{id}/delete", post(datasets::delete))
@@ -39,6 +41,11 @@ pub fn routes(app: App) -> Router {
         .route("/api/datasets/{id}/activate", post(datasets::activate))
         .route("/api/datasets/{id}/deactivate", post(datasets::deactivate))
         .route("/api/datasets/{id}/count", post(queries::count))
+        .route("/api/datasets/{id}/analyze", post(analysis::analyze))
+        .route("/api/datasets/{id}/analyze/estimate", get(analysis::estimate))
+        .route("/api/datasets/{id}/analyze/progress", get(analysis::progress))
+        .route("/api/datasets/{id}/analyze/cancel", post(analysis::cancel))
+        .route("/api/datasets/{id}/summary", get(analysis::summary))
         .route("/api/datasets/{id}/preview", get(queries::preview))
         .route("/api/datasets/{id}/query", get(queries::query))
         .route("/api/datasets/{id}/query/split", get(queries::split_queries))

@@ -2,9 +2,11 @@
 //!
 //! Pure: no I/O, no clock, no async, no engine. Compiled for the server and for the browser alike, so that both say the same.
 
+pub mod analysis;
 pub mod catalog;
 pub mod cost;
 pub mod dataset;
+pub mod diff;
 pub mod fault;
 #[cfg(feature = "ssr")]
 pub mod json_schema;
@@ -17,3 +19,4 @@ pub mod sql;
 pub mod tfx;
 pub mod validate;
 pub mod value;
+pub mod words;

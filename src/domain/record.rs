@@ -4,7 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::analysis::{Analysis, AnalysisBrief};
 use super::dataset::{DatasetConfig, Role, Split, Status};
+use super::diff::Difference;
 use super::schema::Mode;
 use super::value::Value;
 
@@ -51,6 +53,8 @@ pub struct DatasetSummary {
     pub updated_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub version_count: u32,
+    /// The last analysis; `None` before the first.
+    pub quality: Option<AnalysisBrief>,
 }
 
 /// A dataset, whole.
@@ -66,6 +70,60 @@ pub struct Dataset {
     pub model_id: i64,
     pub model_name: String,
     pub versions: Vec<VersionSummary>,
+    /// The last one, made by the server; `None` before the first.
+    pub analysis: Option<KeptAnalysis>,
+}
+
+/// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptAnalysis {
+    pub stale: bool,
+    #[serde(flatten)]
+    pub analysis: Analysis,
+}
+
+/// The answer to a wish for an analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analyzed {
+    pub analysis: Analysis,
+    /// It was there before it was asked for, and still holds: nothing was run.
+    pub cached: bool,
+}
+
+/// How far a running analysis is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// From 1 to `steps`.
+    pub step: u32,
+    pub steps: u32,
+    /// What is done now, in words.
+    pub what: String,
+    /// Since the start.
+    pub seconds: f64,
+}
+
+/// A dataset in words, from the store alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    #[serde(flatten)]
+    pub summary: DatasetSummary,
+    pub config_hash: String,
+    /// Lines for people, as all that follow.
+    pub tables: Vec<String>,
+    pub columns: Vec<String>,
+    pub roles: Vec<String>,
+    pub filters: Vec<String>,
+    pub split: String,
+    pub analysis: Option<KeptAnalysis>,
+}
+
+/// Datasets side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// In the order asked.
+    pub comparison: Vec<Overview>,
+    /// In the order of the config's parts; the values stand in the order asked.
+    pub differences: Vec<Difference>,
 }
 
 /// A frozen config.

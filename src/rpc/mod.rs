@@ -3,9 +3,13 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
+use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
-use crate::domain::record::{self, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, QueryView};
+use crate::domain::record::{
+    self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, Overview, Progress,
+    QueryView,
+};
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::error::Failure;
 
@@ -121,4 +125,40 @@ pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record
 #[server(input = Json, prefix = "/_fn", endpoint = "count")]
 pub async fn count(id: i64) -> Result<Counts, Failure> {
     Ok(app()?.count(id).await?)
+}
+
+/// The kept analysis while config and tables are as they were, else a new one; `refresh` runs it anyway. 409 `cancelled` where someone stopped it.
+#[server(input = Json, prefix = "/_fn", endpoint = "analyze")]
+pub async fn analyze(id: i64, refresh: bool) -> Result<Analyzed, Failure> {
+    Ok(app()?.analyze(id, refresh).await?)
+}
+
+/// What an analysis would read and cost.
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-analysis")]
+pub async fn estimate_analysis(id: i64) -> Result<AnalysisEstimate, Failure> {
+    Ok(app()?.analysis_estimate(id).await?)
+}
+
+/// `None` while no analysis runs.
+#[server(input = Json, prefix = "/_fn", endpoint = "analysis-progress")]
+pub async fn analysis_progress(id: i64) -> Result<Option<Progress>, Failure> {
+    Ok(app()?.analysis_progress(id).await?)
+}
+
+/// Whether there was an analysis to stop.
+#[server(input = Json, prefix = "/_fn", endpoint = "cancel-analysis")]
+pub async fn cancel_analysis(id: i64) -> Result<bool, Failure> {
+    Ok(app()?.cancel_analysis(id).await?)
+}
+
+/// A dataset in words with its kept analysis; asks no warehouse.
+#[server(input = Json, prefix = "/_fn", endpoint = "summary")]
+pub async fn summary(id: i64) -> Result<Overview, Failure> {
+    Ok(app()?.summary(id).await?)
+}
+
+/// Two to five datasets of a model side by side.
+#[server(input = Json, prefix = "/_fn", endpoint = "compare")]
+pub async fn compare(model_id: i64, dataset_ids: Vec<i64>) -> Result<Comparison, Failure> {
+    Ok(app()?.compare(model_id, &dataset_ids).await?)
 }

@@ -26,6 +26,9 @@ pub enum ServiceError {
     HasVersions(u32),
     #[error("The dataset is active already.")]
     AlreadyActive,
+    /// Someone stopped it while it ran.
+    #[error("The analysis was cancelled. What was found out before is still there.")]
+    Cancelled,
     /// All places for queries stayed taken.
     #[error("Too many queries are running. Try again in a moment.")]
     Busy,
@@ -67,6 +70,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Stale(_) => Self::new(409, "stale", message),
             ServiceError::HasVersions(_) => Self::new(409, "has_versions", message),
             ServiceError::AlreadyActive => Self::new(409, "already_active", message),
+            ServiceError::Cancelled => Self::new(409, "cancelled", message),
             ServiceError::Busy => Self::new(429, "busy", message),
             ServiceError::Warehouse(error) => {
                 let (status, code) = match error {

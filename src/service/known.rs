@@ -17,7 +17,7 @@ use crate::store::Kept;
 use crate::warehouse::LiveTable;
 
 /// How long an answer is good where nobody can tell whether its tables changed.
-const UNTOLD: TimeDelta = TimeDelta::minutes(10);
+pub(super) const UNTOLD: TimeDelta = TimeDelta::minutes(10);
 
 /// A question to the warehouse whose answer depends on tables alone.
 pub(super) struct Question {
@@ -42,7 +42,8 @@ pub(super) struct Known<T> {
 pub(super) struct Asked(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Asked {
-    fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
+    /// Where those wait who ask the same.
+    pub(super) fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         places.retain(|_, place| Arc::strong_count(place) > 1);
         places.entry(question.to_owned()).or_default().clone()

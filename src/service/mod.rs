@@ -15,14 +15,18 @@ use crate::store::Store;
 use crate::warehouse::Warehouse;
 use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
 
+mod analysis;
 mod change;
+mod compare;
 mod datasets;
 mod error;
 mod known;
 mod models;
 mod queries;
+mod running;
 mod tables;
 
+pub use analysis::find_out;
 pub use change::DatasetChange;
 pub use error::ServiceError;
 pub use tables::checked_catalog;
@@ -84,12 +88,21 @@ struct Inner {
     /// Clients by project and location, each made when it is first asked for.
     projects: Mutex<Projects>,
     asked: known::Asked,
+    running: running::Running,
 }
 
 impl App {
     pub fn new(store: Store, warehouse: Arc<dyn Warehouse>, settings: Settings) -> Self {
         let scans = Semaphore::new(settings.scans.max(1));
-        Self(Arc::new(Inner { store, warehouse, settings, scans, projects: Default::default(), asked: Default::default() }))
+        Self(Arc::new(Inner {
+            store,
+            warehouse,
+            settings,
+            scans,
+            projects: Default::default(),
+            asked: Default::default(),
+            running: Default::default(),
+        }))
     }
 
     /// Whether the store answers.

@@ -192,15 +192,23 @@ impl App {
     /// Runs a query when its turn comes.
     async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
-        let timeout = self.settings().timeout;
         let _turn = self.scan().await?;
-        // The engine keeps to the limit by itself; this is for one that hangs.
+        run_within(&*warehouse, sql, &self.limits(max_rows)).await
+    }
+
+    /// What a query may use.
+    pub(super) fn limits(&self, max_rows: usize) -> Limits {
         let max_bytes_billed = self.settings().bigquery.max_bytes_billed;
-        let limits = Limits { max_rows, timeout, max_bytes_billed, ..Limits::default() };
-        match tokio::time::timeout(timeout + timeout / 10, warehouse.run(sql, &limits)).await {
-            Ok(rows) => Ok(rows?),
-            Err(_) => Err(WarehouseError::Timeout(timeout.as_secs()).into()),
-        }
+        Limits { max_rows, timeout: self.settings().timeout, max_bytes_billed, ..Limits::default() }
+    }
+}
+
+/// Runs a query. The engine keeps to the time by itself; what is here is for one that hangs.
+pub(super) async fn run_within(warehouse: &dyn Warehouse, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
+    let timeout = limits.timeout;
+    match tokio::time::timeout(timeout + timeout / 10, warehouse.run(sql, limits)).await {
+        Ok(rows) => Ok(rows?),
+        Err(_) => Err(WarehouseError::Timeout(timeout.as_secs()).into()),
     }
 }
 

@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::analyses::{brief_columns, read_brief};
 use super::{Store, StoreError, name_key, read_json, read_time, time_text, write_json};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, ListQuery, VersionSummary};
+use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery, VersionSummary};
 use crate::domain::schema::TableSchema;
 
 /// Longest name of a dataset, in characters.
@@ -52,9 +53,12 @@ fn canonical(config: &DatasetConfig) -> (String, String) {
 /// The columns of a summary, in every query that reads one.
 macro_rules! summary_columns {
     () => {
-        "d.id, d.name, d.description, d.status, d.primary_table, d.secondary_tables, d.table_count, d.column_count, \
+        concat!(
+            "d.id, d.name, d.description, d.status, d.primary_table, d.secondary_tables, d.table_count, d.column_count, \
          d.row_estimate, d.user_estimate, d.product_estimate, d.estimate_hash, d.config_hash, d.created_at, d.updated_at, \
-         d.last_used_at, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count"
+         d.last_used_at, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count, ",
+            brief_columns!()
+        )
     };
 }
 
@@ -72,7 +76,7 @@ impl Store {
              SELECT (SELECT COUNT(*) FROM hits) AS total, ",
             summary_columns!(),
             " FROM models m LEFT JOIN datasets d ON d.id IN (SELECT id FROM page) \
-             WHERE m.id = $1 ORDER BY d.updated_at DESC, d.id DESC"
+             LEFT JOIN analyses a ON a.dataset_id = d.id WHERE m.id = $1 ORDER BY d.updated_at DESC, d.id DESC"
         ))
         .bind(model_id)
         .bind(query.status.map(Status::word))
@@ -97,8 +101,8 @@ impl Store {
         let row = sqlx::query(concat!(
             "SELECT ",
             summary_columns!(),
-            ", d.config, d.revision, d.model_id, m.name AS model_name \
-             FROM datasets d JOIN models m ON m.id = d.model_id WHERE d.id = $1"
+            ", d.config, d.revision, d.model_id, m.name AS model_name, a.analysis \
+             FROM datasets d JOIN models m ON m.id = d.model_id LEFT JOIN analyses a ON a.dataset_id = d.id WHERE d.id = $1"
         ))
         .bind(id)
         .fetch_one(&mut *tx)
@@ -110,8 +114,12 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
+        let summary = read_summary(&row)?;
+        let kept = row.try_get::<Option<&str>, _>("analysis")?.and_then(|text| read_json("analysis", text).ok());
+        let stale = summary.quality.is_some_and(|brief| brief.stale);
         Ok(Dataset {
-            summary: read_summary(&row)?,
+            summary,
+            analysis: kept.map(|analysis| KeptAnalysis { stale, analysis }),
             config: read_json("config", row.try_get("config")?)?,
             config_hash: row.try_get("config_hash")?,
             revision: row.try_get("revision")?,
@@ -204,7 +212,7 @@ impl Store {
         Ok(())
     }
 
-    /// A draft with the same description, config and last count; without a name it is called "… (Copy)", "… (Copy 2)".
+    /// A draft with the same description, config, last count and analysis; without a name it is called "… (Copy)", "… (Copy 2)".
     /// The name is found and taken in one transaction.
     pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
@@ -225,6 +233,14 @@ impl Store {
             "UPDATE datasets SET (row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at) = \
              (SELECT row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at FROM datasets WHERE id = $2) \
              WHERE id = $1",
+        )
+        .bind(copy)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO analyses (dataset_id, config_hash, state, score, leaks, made_at, analysis) \
+             SELECT $1, config_hash, state, score, leaks, made_at, analysis FROM analyses WHERE dataset_id = $2",
         )
         .bind(copy)
         .bind(id)
@@ -350,7 +366,7 @@ async fn free_copy_name(tx: &mut Tx, model_id: i64, name: &str) -> Result<String
     Err(StoreError::NameTaken)
 }
 
-async fn set_sizes(tx: &mut Tx, id: i64, hash: &str, sizes: Sizes, now: &str) -> Result<(), StoreError> {
+pub(super) async fn set_sizes(tx: &mut Tx, id: i64, hash: &str, sizes: Sizes, now: &str) -> Result<(), StoreError> {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     sqlx::query(
         "UPDATE datasets SET row_estimate = $3, user_estimate = $4, product_estimate = $5, estimate_hash = $2, estimated_at = $6 \
@@ -424,6 +440,7 @@ fn read_summary(row: &SqliteRow) -> Result<DatasetSummary, StoreError> {
         updated_at: read_time(row.try_get("updated_at")?)?,
         last_used_at: row.try_get::<Option<&str>, _>("last_used_at")?.map(read_time).transpose()?,
         version_count: row.try_get("version_count")?,
+        quality: read_brief(row)?,
     })
 }
 

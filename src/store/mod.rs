@@ -13,6 +13,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
+mod analyses;
 mod answers;
 mod datasets;
 mod models;
@@ -118,6 +119,7 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
         step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
+        step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
     ])
 }
 

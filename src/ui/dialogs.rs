@@ -10,9 +10,9 @@ use super::layout::Problem;
 use super::query_panel::{PartTabs, SqlBlock, Verdict};
 use super::rows::RowsTable;
 use super::toast::use_toaster;
-use super::words;
 use crate::domain::dataset::Split;
 use crate::domain::record::{Counts, Dataset, PartCounts};
+use crate::domain::words;
 use crate::error::Failure;
 use crate::rpc;
 

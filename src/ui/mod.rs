@@ -19,7 +19,6 @@ mod rows;
 mod theme;
 mod toast;
 mod wizard;
-mod words;
 
 /// The document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

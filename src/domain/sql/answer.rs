@@ -72,7 +72,8 @@ pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(parts), computed(&columns))
 }
 
-fn as_of_expr(pipeline: &Pipeline) -> Expr {
+/// The as-of, a DATE.
+pub(super) fn as_of_expr(pipeline: &Pipeline) -> Expr {
     match pipeline.plan.as_of {
         AsOfPlan::NotNeeded => Expr::null(ColumnType::Date),
         AsOfPlan::Known(day) => Expr::date(day),
@@ -130,7 +131,7 @@ fn sizes(pipeline: &Pipeline) -> [Item; 3] {
     ]
 }
 
-fn computed(columns: &[(&str, ColumnType)]) -> Vec<OutputColumn> {
+pub(super) fn computed(columns: &[(&str, ColumnType)]) -> Vec<OutputColumn> {
     let column = |(name, column_type): &(&str, ColumnType)| OutputColumn {
         name: (*name).to_owned(),
         column_type: *column_type,

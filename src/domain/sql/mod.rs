@@ -12,8 +12,10 @@ use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
 
+mod analysis;
 mod answer;
 mod expr;
+mod joined;
 mod members;
 mod pipeline;
 mod plan;
@@ -26,9 +28,10 @@ mod tfx;
 #[cfg(test)]
 mod tests;
 
+pub use analysis::Section;
 use pipeline::Pipeline;
 use plan::Plan;
-pub use plan::{hashable, seeks_as_of};
+pub use plan::{counts_from_today, hashable, seeks_as_of};
 use query::Query;
 
 /// What to compile a config to.
@@ -64,6 +67,8 @@ pub enum Shape {
     AsOf,
     /// Columns `day`, `part`, `row_count`, by day. `part` is `full` without a split; `day` NULL without a timestamp. Ignores `split`.
     PerDay,
+    /// All that an analysis counts, in rows of one form: see [`Section`]. Ignores `split`.
+    Analysis,
 }
 
 /// A column of a compiled query.
@@ -94,7 +99,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         return Err(faults);
     }
     let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
-    let pipeline = match request.shape {
+    let mut pipeline = match request.shape {
         Shape::AsOf => first_stages(&plan),
         _ => all_stages(&plan),
     };
@@ -106,6 +111,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         Shape::Funnel => answer::funnel(&pipeline),
         Shape::PerDay => answer::per_day(&pipeline),
         Shape::AsOf => answer::as_of(&pipeline),
+        Shape::Analysis => analysis::report(&mut pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
@@ -136,6 +142,7 @@ fn all_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
     if !label_last {
         pipeline.label();
     }
+    pipeline.unpruned = Some(pipeline.current.clone());
     members::products(&mut pipeline);
     members::customers(&mut pipeline);
     members::min_interactions(&mut pipeline);

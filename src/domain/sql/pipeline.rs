@@ -17,11 +17,15 @@ pub(super) struct Pipeline<'p> {
     pub labelled: bool,
     /// Stages of the funnel and the CTEs that end them.
     pub stages: Vec<(&'static str, String)>,
+    /// The sources as they are joined, each by its name: tables, or CTEs over them.
+    pub tables: Vec<From>,
+    /// The CTE that stood before the filters on products and customers.
+    pub unpruned: Option<String>,
 }
 
 impl<'p> Pipeline<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![] }
+        Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![], tables: vec![], unpruned: None }
     }
 
     /// Adds a CTE and returns its name.
@@ -46,6 +50,7 @@ impl<'p> Pipeline<'p> {
         let items = plan.columns.iter().map(|c| Item::named(c.of_source(&plan.sources[c.source].ident), &c.ident)).collect();
         let primary = &plan.sources[0];
         let from = self.table(0, path(primary));
+        self.tables.push(from.clone());
         let mut select = Select::new(items, from);
         for (position, source) in plan.sources.iter().enumerate() {
             let Some(planned) = &source.join else { continue };
@@ -54,6 +59,7 @@ impl<'p> Pipeline<'p> {
                 OnDuplicates::Keep => table,
                 OnDuplicates::OneRow => self.one_row(position, table),
             };
+            self.tables.push(to.clone());
             let on = planned
                 .keys
                 .iter()

@@ -370,12 +370,17 @@ pub fn seeks_as_of(config: &DatasetConfig) -> bool {
     as_of(config, None).is_computed()
 }
 
+/// Whether a config's dates count back from the day on which it is asked.
+pub fn counts_from_today(config: &DatasetConfig) -> bool {
+    as_of(config, None) == AsOfPlan::Today
+}
+
 /// Whether a column has one text on every engine and so can be hashed.
 pub fn hashable(column: &Column) -> bool {
     hashable_type(column.column_type, column.mode)
 }
 
-fn hashable_type(t: ColumnType, mode: Mode) -> bool {
+pub(super) fn hashable_type(t: ColumnType, mode: Mode) -> bool {
     use ColumnType::*;
     mode != Mode::Repeated && matches!(t, String | Int64 | Numeric | BigNumeric | Bool | Date | Datetime | Timestamp)
 }

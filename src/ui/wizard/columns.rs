@@ -12,7 +12,7 @@ use crate::domain::name::{SourceName, TableName, fold};
 use crate::domain::output;
 use crate::domain::schema::{Column, ColumnType};
 use crate::domain::validate::{can_be_read, fits_role};
-use crate::ui::words;
+use crate::domain::words;
 
 #[component]
 pub fn Columns(state: State) -> impl IntoView {

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::{FieldErrors, State};
 use crate::domain::dataset::{Filters as FilterParts, *};
+use crate::domain::words;
 use crate::rpc;
 use crate::ui::dialogs::CountsPanel;
-use crate::ui::words;
 
 #[component]
 pub fn Filters(state: State) -> impl IntoView {

@@ -19,6 +19,16 @@ pub fn tables(config: &DatasetConfig) -> Vec<String> {
     lines
 }
 
+/// One line a selected column: `orders.amount as price, 0 for NULL in TFX`.
+pub fn columns(config: &DatasetConfig) -> Vec<String> {
+    let line = |column: &SelectedColumn| {
+        let alias = column.alias.as_ref().map(|alias| format!(" as {alias}")).unwrap_or_default();
+        let default = column.default.as_ref().map(|value| format!(", {} for NULL in TFX", scalar(value))).unwrap_or_default();
+        format!("{}{alias}{default}", column.reference())
+    };
+    config.selected_columns.iter().map(line).collect()
+}
+
 /// One line a role, and how time is read where that is not plain.
 pub fn roles(mapping: &ColumnMapping) -> Vec<String> {
     let line = |role: Role| format!("{}: {}", role.word(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));

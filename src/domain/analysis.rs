@@ -1,0 +1,372 @@
+//! What one run finds out about a dataset: figures, read from the rows of one query, and what is to be thought of them.
+//!
+//! Pure: [`Facts`] are read from rows, [`judge`] makes checks of them. Each check says what it measured, held against what, and, where it failed, what
+//! to change; one whose role is not mapped says so.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{DatasetConfig, JoinType, Split};
+use super::name::SourceName;
+use super::schema::ColumnType;
+
+mod check;
+mod leaks;
+mod proof;
+mod quality;
+mod read;
+mod readiness;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Check, Outcome, Severity};
+pub use proof::{Cold, Proof, ProofPart};
+pub use quality::{Grade, Quality};
+pub use read::read;
+pub use readiness::Readiness;
+
+/// All that is known of a dataset after a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Of the config that was analyzed: another one makes this stale.
+    pub config_hash: String,
+    pub made_at: DateTime<Utc>,
+    /// How long the run took.
+    pub seconds: f64,
+    /// What the dry run said before.
+    pub estimate: AnalysisEstimate,
+    /// What was read, or, where the engine does not tell, what lies in the files that were.
+    pub bytes: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+    #[serde(flatten)]
+    pub facts: Facts,
+    pub split_estimates: Vec<SplitEstimate>,
+    pub quality_metrics: Quality,
+    /// `None` without a split.
+    pub split_proof: Option<Proof>,
+    /// The leakage audit.
+    pub leaks: Vec<Check>,
+    pub readiness: Readiness,
+}
+
+impl Analysis {
+    /// What a card shows.
+    pub fn brief(&self) -> AnalysisBrief {
+        AnalysisBrief {
+            score: self.quality_metrics.score,
+            grade: self.quality_metrics.grade,
+            leaks: self.leaks.iter().filter(|check| check.is_leak()).count() as u32,
+            made_at: self.made_at,
+            stale: false,
+        }
+    }
+}
+
+/// What an analysis would read. Nothing is run for it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct AnalysisEstimate {
+    /// `None` where the engine cannot tell.
+    pub bytes: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+    /// It may read less: a table is clustered, or the as-of is found out first and then fewer partitions are read.
+    pub upper_bound: bool,
+}
+
+/// An analysis on a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisBrief {
+    /// 0 to 100.
+    pub score: u32,
+    pub grade: Grade,
+    /// How many leaks were found.
+    pub leaks: u32,
+    pub made_at: DateTime<Utc>,
+    /// The config was changed since. Whether the tables were is only known when they are asked.
+    pub stale: bool,
+}
+
+/// The figures of a run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// The day that relative dates counted back from, where something is relative.
+    pub as_of: Option<NaiveDate>,
+    /// `None` without a timestamp.
+    pub timestamp_type: Option<ColumnType>,
+    /// The whole first, then each split that the config makes, then the gap where it has one; empty ones too.
+    pub counts: Vec<PartFacts>,
+    /// What is left after each stage, in the order of the stages.
+    pub funnel: Vec<Stage>,
+    /// By day and part, in that order; rows without a timestamp last, their day `None`.
+    pub per_day: Vec<DayRows>,
+    /// Rows without an id or a timestamp; `None` where the role is not mapped.
+    pub null_users: Option<u64>,
+    pub null_products: Option<u64>,
+    pub null_timestamps: Option<u64>,
+    /// `None` where a role that it needs is not mapped.
+    pub users: Option<Members>,
+    pub products: Option<Members>,
+    /// Pairs of a user and a product.
+    pub pairs: Option<Members>,
+    /// Of a user, a product and an instant: rows beyond these are duplicates.
+    pub events: Option<Members>,
+    /// Of a user and an instant: what was bought together.
+    pub baskets: Option<Members>,
+    /// Train rows later than the first eval row, where a query counted them: a split by time shows it by its days.
+    pub late_train_rows: Option<u64>,
+    /// Rows of eval and test that the filters on products and customers looked at, where they look at all rows of a split by time.
+    pub held_out_rows_seen: Option<u64>,
+    /// Temporal columns beside the timestamp that are selected or filtered.
+    pub attributes: Vec<AttributeTime>,
+    pub label: Option<Label>,
+    /// The products' table, where it is joined.
+    pub catalogue: Option<Catalogue>,
+    /// In the order of joining.
+    pub joins: Vec<JoinFacts>,
+}
+
+impl Facts {
+    /// The count of a part.
+    pub fn part(&self, part: Part) -> Option<&PartFacts> {
+        self.counts.iter().find(|counts| counts.part == part)
+    }
+
+    /// Rows of the whole dataset.
+    pub fn rows(&self) -> u64 {
+        self.part(Part::Full).map_or(0, |full| full.rows)
+    }
+
+    /// First and last day of the dataset's rows, and how many calendar days that is, both counted.
+    pub fn span_days(&self) -> Option<u64> {
+        let full = self.part(Part::Full)?;
+        u64::try_from((full.last_day? - full.first_day?).num_days() + 1).ok()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Full,
+    Train,
+    Eval,
+    Test,
+    /// The days of a time split that belong to no split.
+    Gap,
+}
+
+impl Part {
+    pub const ALL: [Part; 5] = [Self::Full, Self::Train, Self::Eval, Self::Test, Self::Gap];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Train => "train",
+            Self::Eval => "eval",
+            Self::Test => "test",
+            Self::Gap => "gap",
+        }
+    }
+}
+
+impl From<Split> for Part {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Train => Self::Train,
+            Split::Eval => Self::Eval,
+            Split::Test => Self::Test,
+        }
+    }
+}
+
+/// Times are UTC for TIMESTAMP and as they stand for DATE (midnight) and DATETIME.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartFacts {
+    pub part: Part,
+    pub rows: u64,
+    /// Distinct; `None` without the role.
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+    /// Calendar days in the dataset's zone.
+    pub first_day: Option<NaiveDate>,
+    pub last_day: Option<NaiveDate>,
+    pub first_at: Option<NaiveDateTime>,
+    pub last_at: Option<NaiveDateTime>,
+}
+
+/// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    pub stage: String,
+    pub rows: u64,
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayRows {
+    pub day: Option<NaiveDate>,
+    /// `full` without a split.
+    pub part: Part,
+    pub rows: u64,
+}
+
+/// Rows of a split, summed over its days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitEstimate {
+    pub split: Split,
+    pub rows: u64,
+    /// Of the dataset's rows; 0 to 100.
+    pub percent: f64,
+    /// Days that have rows.
+    pub days: u64,
+}
+
+/// Distinct users, products, pairs …, over rows that have all of their ids. What concerns a split is `None` where the config does not make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Members {
+    /// Rows that have the ids.
+    pub rows: u64,
+    pub all: u64,
+    /// With exactly one row.
+    pub once: u64,
+    pub train: Option<u64>,
+    pub eval: Option<u64>,
+    pub test: Option<u64>,
+    pub gap: Option<u64>,
+    /// In eval and not in train, and their rows in eval.
+    pub cold_eval: Option<u64>,
+    pub cold_eval_rows: Option<u64>,
+    pub cold_test: Option<u64>,
+    pub cold_test_rows: Option<u64>,
+    /// In more than one of train, eval and test.
+    pub shared: Option<u64>,
+}
+
+impl Members {
+    /// Rows a member; 0 of none.
+    pub fn mean(&self) -> f64 {
+        share(self.rows, self.all)
+    }
+}
+
+/// A temporal column and the event's time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeTime {
+    /// `table.column`.
+    pub column: String,
+    /// Rows that have both times.
+    pub rows: u64,
+    /// Of them, those whose attribute is later than the event.
+    pub newer: u64,
+}
+
+/// A column of two values that is learned: BOOL, or an INT64 of 0 and 1 whose name says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// `table.column`.
+    pub column: String,
+    /// In the joined source, before any filter.
+    pub before: Balance,
+    pub parts: Vec<PartBalance>,
+    /// Rows of the dataset in which the revenue is there exactly where the label is positive; `None` where the revenue is not selected.
+    pub told_by_revenue: Option<u64>,
+}
+
+impl Label {
+    /// Over all parts.
+    pub fn after(&self) -> Balance {
+        self.parts.iter().fold(Balance::default(), |sum, part| Balance {
+            rows: sum.rows + part.balance.rows,
+            positive: sum.positive + part.balance.positive,
+            negative: sum.negative + part.balance.negative,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Balance {
+    pub rows: u64,
+    pub positive: u64,
+    pub negative: u64,
+}
+
+impl Balance {
+    /// Of the rows that have one of the two values.
+    pub fn positive_share(&self) -> f64 {
+        share(self.positive, self.positive + self.negative)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartBalance {
+    pub part: Part,
+    #[serde(flatten)]
+    pub balance: Balance,
+}
+
+/// The keys of the products' table, and how many of them the dataset has rows of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    pub items: u64,
+    pub used: u64,
+}
+
+/// What a join did to the rows (G-60).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JoinFacts {
+    /// The joined table's name within the dataset.
+    pub table: SourceName,
+    pub join_type: JoinType,
+    pub rows_before: u64,
+    /// Of them, those that found a partner.
+    pub matched_rows: u64,
+    pub rows_after: u64,
+    /// The most partners that one row got.
+    pub largest_fan_out: u64,
+}
+
+impl JoinFacts {
+    /// 0 to 1.
+    pub fn match_rate(&self) -> f64 {
+        share(self.matched_rows, self.rows_before)
+    }
+}
+
+/// What is to be thought of the figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    pub split_estimates: Vec<SplitEstimate>,
+    pub quality_metrics: Quality,
+    pub split_proof: Option<Proof>,
+    pub leaks: Vec<Check>,
+    pub readiness: Readiness,
+}
+
+/// Judges the figures of a config. `today` is the day of the run: what is later has not happened.
+pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged {
+    Judged {
+        split_estimates: split_estimates(config, facts),
+        quality_metrics: quality::quality(config, facts, today),
+        split_proof: proof::proof(config, facts),
+        leaks: leaks::audit(config, facts),
+        readiness: readiness::readiness(facts),
+    }
+}
+
+/// From the days alone (G-38).
+fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> {
+    let estimate = |split: &Split| {
+        let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
+        let rows = days().map(|day| day.rows).sum();
+        let days = days().filter(|day| day.day.is_some() && day.rows > 0).count() as u64;
+        SplitEstimate { split: *split, rows, percent: share(rows, facts.rows()) * 100.0, days }
+    };
+    config.split_config.splits().iter().map(estimate).collect()
+}
+
+/// 0 of nothing.
+fn share(part: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { part as f64 / of as f64 }
+}

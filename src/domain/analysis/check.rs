@@ -1,0 +1,137 @@
+//! One thing that was looked at, and what came of it.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Passed,
+    Failed,
+    /// A role that it needs is not mapped, or there is nothing to look at; the reason says which.
+    NotApplicable,
+}
+
+/// How bad a failed check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Notice,
+    Warning,
+    /// The dataset should not be used so.
+    Error,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Stable, for programs.
+    pub code: String,
+    /// What is looked at, in a few words.
+    pub title: String,
+    /// Of which column, table or split, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    pub outcome: Outcome,
+    /// Of a failed check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// What was measured, in the unit that the reason names.
+    pub value: Option<f64>,
+    /// What it was held against.
+    pub threshold: Option<f64>,
+    /// Points off the quality score.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub points: u32,
+    /// What was found, in a sentence.
+    pub reason: String,
+    /// What to change, of a failed check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+impl Check {
+    /// Nothing found yet.
+    pub(super) fn new(code: &str, title: &str) -> Self {
+        Self {
+            code: code.into(),
+            title: title.into(),
+            about: None,
+            outcome: Outcome::Passed,
+            severity: None,
+            value: None,
+            threshold: None,
+            points: 0,
+            reason: String::new(),
+            advice: None,
+        }
+    }
+
+    pub(super) fn about(mut self, about: impl ToString) -> Self {
+        self.about = Some(about.to_string());
+        self
+    }
+
+    /// The value, what it is held against, and both in a sentence.
+    pub(super) fn measured(mut self, value: f64, threshold: f64, reason: impl Into<String>) -> Self {
+        (self.value, self.threshold, self.reason) = (Some(value), Some(threshold), reason.into());
+        self
+    }
+
+    pub(super) fn failed(mut self, severity: Severity, advice: &str) -> Self {
+        (self.outcome, self.severity, self.advice) = (Outcome::Failed, Some(severity), Some(advice.into()));
+        self
+    }
+
+    /// Failed, where the condition holds.
+    pub(super) fn fails_if(self, fails: bool, severity: Severity, advice: &str) -> Self {
+        if fails { self.failed(severity, advice) } else { self }
+    }
+
+    pub(super) fn costs(mut self, points: u32) -> Self {
+        self.points = points;
+        self
+    }
+
+    pub(super) fn not_applicable(mut self, reason: impl Into<String>) -> Self {
+        (self.outcome, self.reason) = (Outcome::NotApplicable, reason.into());
+        self
+    }
+
+    /// Of the leakage audit: a leak, not only something to know.
+    pub fn is_leak(&self) -> bool {
+        self.outcome == Outcome::Failed && self.severity > Some(Severity::Notice)
+    }
+}
+
+fn is_zero(points: &u32) -> bool {
+    *points == 0
+}
+
+/// `1469307` as `1,469,307`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// A share of one as percent. What is not all or nothing does not read as such.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        p if p == 0.0 || p == 100.0 => format!("{p} %"),
+        p if p < 0.01 => "less than 0.01 %".into(),
+        p if p > 99.99 => "more than 99.99 %".into(),
+        p => format!("{} %", (p * 100.0).round() / 100.0),
+    }
+}

@@ -1,0 +1,137 @@
+//! The leakage audit: what training may learn that it will not know when it is used. Findings, not policies: each says its number, why it matters and what
+//! would change it (G-98).
+
+use super::check::{Check, Severity, counted, percent};
+use super::proof::late_train_rows;
+use super::{Facts, Members, Part, share};
+use crate::domain::dataset::{DatasetConfig, Role, Scope, SplitConfig};
+
+/// Rows in which revenue and label agree: from here on one tells the other.
+const TELLS: f64 = 0.95;
+
+/// Every check is there, with what it found.
+pub(super) fn audit(config: &DatasetConfig, facts: &Facts) -> Vec<Check> {
+    let mut checks = vec![
+        late(config, facts),
+        shared(config, facts.events.as_ref(), "row_in_two_splits", "The same row in two splits", ROW),
+        shared(config, facts.baskets.as_ref(), "basket_in_two_splits", "The same basket in two splits", BASKET),
+        filters(config, facts),
+    ];
+    attributes(facts, &mut checks);
+    checks.push(revenue(config, facts));
+    checks
+}
+
+fn late(config: &DatasetConfig, facts: &Facts) -> Check {
+    let check = Check::new("train_after_eval", "Train rows later than the first eval row");
+    if config.split_config == SplitConfig::None {
+        return check.not_applicable("The dataset makes no splits.");
+    }
+    let Some(late) = late_train_rows(facts) else { return check.not_applicable("The role timestamp is not mapped.") };
+    let train = facts.part(Part::Train).map_or(0, |part| part.rows);
+    let first = facts.part(Part::Eval).and_then(|part| part.first_at).map(|at| format!(", {at} UTC")).unwrap_or_default();
+    let reason = format!(
+        "{} later than the first eval row{}: {} of train.",
+        counted(late, "train row is", "train rows are"),
+        if facts.timestamp_type == Some(crate::domain::schema::ColumnType::Timestamp) { first } else { String::new() },
+        percent(share(late, train))
+    );
+    let advice = "Split by time, so that eval is strictly later than train: the model is used on days that it has not seen.";
+    check.measured(late as f64, 0.0, reason).fails_if(late > 0, Severity::Error, advice)
+}
+
+/// What a shared member is called, and the roles that it needs.
+struct Kind {
+    one: &'static str,
+    many: &'static str,
+    roles: &'static str,
+    advice: &'static str,
+}
+
+const ROW: Kind = Kind {
+    one: "event (user, product and time) has rows",
+    many: "events (user, product and time) have rows",
+    roles: "The roles user_id, product_id and timestamp are not all mapped.",
+    advice: "Remove the duplicates, or split by time, by user or by product: a row that train has seen tells nothing in eval.",
+};
+
+const BASKET: Kind = Kind {
+    one: "basket (user and time) has rows",
+    many: "baskets (user and time) have rows",
+    roles: "The roles user_id and timestamp are not both mapped.",
+    advice: "Split by time or by user: what was bought together gives away what is asked.",
+};
+
+fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: &str, kind: Kind) -> Check {
+    let check = Check::new(code, title);
+    if config.split_config == SplitConfig::None {
+        return check.not_applicable("The dataset makes no splits.");
+    }
+    let Some(shared) = members.and_then(|members| members.shared) else { return check.not_applicable(kind.roles) };
+    let reason = format!("{} in more than one split.", counted(shared, kind.one, kind.many));
+    check.measured(shared as f64, 0.0, reason).fails_if(shared > 0, Severity::Error, kind.advice)
+}
+
+/// Membership that is computed over the eval window (G-39).
+fn filters(config: &DatasetConfig, facts: &Facts) -> Check {
+    let check = Check::new("filters_see_eval", "Filters computed over the eval window");
+    if !config.filters.has_membership() {
+        return check.not_applicable("No filter chooses products or customers.");
+    }
+    if !matches!(config.split_config, SplitConfig::TimeBased { .. }) {
+        return check.not_applicable("The split is not by time, so eval has no window.");
+    }
+    if config.filters.scope != Some(Scope::All) {
+        return check.measured(0.0, 0.0, "The filters choose products and customers by train's rows alone.");
+    }
+    let seen = facts.held_out_rows_seen.unwrap_or_default();
+    let reason = format!("The filters choose products and customers by {} of eval and test too.", counted(seen, "row", "rows"));
+    let advice = "Compute membership from train: set the filters' scope to train.";
+    check.measured(seen as f64, 0.0, reason).failed(Severity::Error, advice)
+}
+
+fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
+    let check = || Check::new("attribute_newer_than_event", "Attributes newer than the event");
+    if facts.timestamp_type.is_none() {
+        checks.push(check().not_applicable("The role timestamp is not mapped."));
+    } else if facts.attributes.is_empty() {
+        checks.push(check().not_applicable("No other column with a time is selected or filtered."));
+    }
+    for attribute in &facts.attributes {
+        let part = share(attribute.newer, attribute.rows);
+        let reason = format!(
+            "{} is later than the event in {} ({}).",
+            attribute.column,
+            counted(attribute.newer, "row", "rows"),
+            percent(part)
+        );
+        let advice =
+            "Join the state that held when the event happened, or leave the column out: later values are not known then.";
+        let check = check().about(&attribute.column).measured(part, 0.0, reason);
+        checks.push(check.fails_if(attribute.newer > 0, Severity::Warning, advice));
+    }
+}
+
+/// A revenue comes with the event: it tells a label that says whether there was one.
+fn revenue(config: &DatasetConfig, facts: &Facts) -> Check {
+    let check = Check::new("revenue_tells_label", "Columns that are functions of the label");
+    let Some(revenue) = config.column_mapping.get(Role::Revenue) else {
+        return check.not_applicable("The role revenue is not mapped.");
+    };
+    let same = |s: &crate::domain::dataset::SelectedColumn| {
+        s.table.same_as(&revenue.table) && crate::domain::name::same(s.column.as_str(), revenue.column.as_str())
+    };
+    if !config.selected_columns.iter().any(same) {
+        return check.not_applicable(format!("{revenue} is not selected."));
+    }
+    let told = facts.label.as_ref().and_then(|label| Some((label, label.told_by_revenue?)));
+    let Some((label, told)) = told else {
+        let check = check.about(revenue).not_applicable(format!("{revenue} is selected, and no label beside it."));
+        return check;
+    };
+    let labelled = label.after().positive + label.after().negative;
+    let part = share(told, labelled);
+    let reason = format!("In {} of rows, {revenue} is there exactly where {} is positive.", percent(part), label.column);
+    let advice = format!("Leave {revenue} out of the columns: it is only known once the event has happened.");
+    check.about(revenue).measured(part, TELLS, reason).fails_if(part >= TELLS && labelled > 0, Severity::Warning, &advice)
+}

@@ -1,0 +1,96 @@
+//! The proof of a split: what is in each part and when, from the queries themselves.
+
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
+
+use super::{Facts, Members, Part, share};
+use crate::domain::dataset::{DatasetConfig, Split};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Train, eval, test.
+    pub parts: Vec<ProofPart>,
+    /// Rows of the dataset less the rows of its parts, where the parts have more: 0.
+    pub rows_in_two_splits: u64,
+    /// Rows in no split: those of the gap.
+    pub rows_in_no_split: u64,
+    /// `None` without a timestamp.
+    pub train_rows_after_first_eval: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProofPart {
+    pub split: Split,
+    pub rows: u64,
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+    /// The instants of the part's first and last row; UTC for TIMESTAMP.
+    pub first_at: Option<NaiveDateTime>,
+    pub last_at: Option<NaiveDateTime>,
+    /// Not of train.
+    pub cold_users: Option<Cold>,
+    pub cold_products: Option<Cold>,
+}
+
+/// Members that train has no row of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Cold {
+    pub count: u64,
+    /// Their rows in the part.
+    pub rows: u64,
+    /// Of the part's rows, 0 to 1.
+    pub share: f64,
+}
+
+/// `None` without a split.
+pub(super) fn proof(config: &DatasetConfig, facts: &Facts) -> Option<Proof> {
+    let splits = config.split_config.splits();
+    if splits.is_empty() {
+        return None;
+    }
+    let parts = splits.iter().filter_map(|split| {
+        let part = facts.part((*split).into())?;
+        Some(ProofPart {
+            split: *split,
+            rows: part.rows,
+            users: part.users,
+            products: part.products,
+            first_at: part.first_at,
+            last_at: part.last_at,
+            cold_users: cold(facts.users.as_ref(), *split, part.rows),
+            cold_products: cold(facts.products.as_ref(), *split, part.rows),
+        })
+    });
+    let parts: Vec<ProofPart> = parts.collect();
+    let rows_in_no_split = facts.part(Part::Gap).map_or(0, |gap| gap.rows);
+    let in_parts = parts.iter().map(|part| part.rows).sum::<u64>() + rows_in_no_split;
+    Some(Proof {
+        rows_in_two_splits: in_parts.saturating_sub(facts.rows()),
+        rows_in_no_split,
+        train_rows_after_first_eval: late_train_rows(facts),
+        parts,
+    })
+}
+
+/// Members of a held-out part that train lacks.
+pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option<Cold> {
+    let members = members?;
+    let (count, cold_rows) = match split {
+        Split::Train => return None,
+        Split::Eval => (members.cold_eval?, members.cold_eval_rows?),
+        Split::Test => (members.cold_test?, members.cold_test_rows?),
+    };
+    Some(Cold { count, rows: cold_rows, share: share(cold_rows, rows) })
+}
+
+/// Counted by a query, or none where train's last row is not later than eval's first.
+pub(super) fn late_train_rows(facts: &Facts) -> Option<u64> {
+    facts.timestamp_type?;
+    if facts.late_train_rows.is_some() {
+        return facts.late_train_rows;
+    }
+    match (facts.part(Part::Train)?.last_at, facts.part(Part::Eval)?.first_at) {
+        (Some(last), Some(first)) if last > first => None,
+        _ => Some(0),
+    }
+}

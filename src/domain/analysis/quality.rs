@@ -1,0 +1,303 @@
+//! How good a dataset is to learn from: a score that starts at 100 and goes down only by checks that say why.
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::check::{Check, Severity, counted, grouped, percent};
+use super::proof::cold;
+use super::{Facts, Members, share};
+use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// 100 less the points of `checks`; not below 0.
+    pub score: u32,
+    pub grade: Grade,
+    /// Rows a user, a product; `None` where the role is not mapped.
+    pub interactions_per_user: Option<f64>,
+    pub interactions_per_product: Option<f64>,
+    /// Share of pairs of a user and a product that never met: 1 - distinct pairs / (users × products).
+    pub sparsity: Option<f64>,
+    /// Calendar days from the first to the last, both counted.
+    pub span_days: Option<u64>,
+    pub checks: Vec<Check>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    Excellent,
+    Good,
+    Fair,
+    Poor,
+}
+
+impl Grade {
+    pub const fn of(score: u32) -> Self {
+        match score {
+            80.. => Self::Excellent,
+            60.. => Self::Good,
+            40.. => Self::Fair,
+            _ => Self::Poor,
+        }
+    }
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Excellent => "excellent",
+            Self::Good => "good",
+            Self::Fair => "fair",
+            Self::Poor => "poor",
+        }
+    }
+}
+
+/// Duplicates beyond this share of rows are a fault.
+const DUPLICATES: f64 = 0.01;
+/// Held-out rows of users, or products, that train lacks.
+const COLD: f64 = 0.2;
+/// Rows that find a partner in a join.
+const MATCHED: f64 = 0.9;
+/// The rarer of a label's two values.
+const RARE: f64 = 0.01;
+/// How far the filters may move the share of positives, of what it was.
+const MOVED: f64 = 0.1;
+
+pub(super) fn quality(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Quality {
+    let mut checks = vec![
+        interactions(facts.users.as_ref(), "user", 2.0, 15, "Filter by a minimum of transactions, or take a longer date range."),
+        interactions(facts.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or take a longer date range."),
+        members(facts.users.as_ref(), "user", 100, 20),
+        members(facts.products.as_ref(), "product", 50, 15),
+        sparse(facts),
+        span(facts),
+    ];
+    for (role, nulls) in
+        [("user_id", facts.null_users), ("product_id", facts.null_products), ("timestamp", facts.null_timestamps)]
+    {
+        checks.push(without(role, nulls, facts.rows()));
+    }
+    checks.push(duplicates(facts));
+    checks.push(future(facts, today));
+    empty_splits(config, facts, &mut checks);
+    cold_members(config, facts, &mut checks);
+    joins(config, facts, &mut checks);
+    label(facts, &mut checks);
+    let lost: u32 = checks.iter().map(|check| check.points).sum();
+    let score = 100u32.saturating_sub(lost);
+    Quality {
+        score,
+        grade: Grade::of(score),
+        interactions_per_user: facts.users.as_ref().map(Members::mean),
+        interactions_per_product: facts.products.as_ref().map(Members::mean),
+        sparsity: sparsity(facts),
+        span_days: facts.span_days(),
+        checks,
+    }
+}
+
+fn interactions(members: Option<&Members>, one: &str, least: f64, points: u32, advice: &str) -> Check {
+    let check = Check::new(&format!("interactions_per_{one}"), &format!("Interactions a {one}"));
+    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
+    let mean = members.mean();
+    let few = mean < least;
+    let reason = format!("A {one} has {} interactions on average; {least} are wanted.", (mean * 100.0).round() / 100.0);
+    check.measured(mean, least, reason).fails_if(few, Severity::Warning, advice).costs(if few { points } else { 0 })
+}
+
+fn members(members: Option<&Members>, one: &str, least: u64, points: u32) -> Check {
+    let check = Check::new(&format!("{one}s"), if one == "user" { "Users" } else { "Products" });
+    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
+    let few = members.all < least;
+    let reason = format!("There are {}; {least} are wanted.", counted(members.all, one, &format!("{one}s")));
+    let check = check.measured(members.all as f64, least as f64, reason);
+    check.fails_if(few, Severity::Warning, "Loosen the filters, or take a longer date range.").costs(if few { points } else { 0 })
+}
+
+/// Of the matrix of users and products: its cells are counted once, however often the two met.
+fn sparsity(facts: &Facts) -> Option<f64> {
+    let cells = facts.users.as_ref()?.all as f64 * facts.products.as_ref()?.all as f64;
+    (cells > 0.0).then(|| 1.0 - facts.pairs.as_ref().map_or(0, |pairs| pairs.all) as f64 / cells)
+}
+
+fn sparse(facts: &Facts) -> Check {
+    let check = Check::new("sparsity", "Sparsity");
+    if facts.pairs.is_none() {
+        return check.not_applicable("The roles user_id and product_id are not both mapped.");
+    }
+    let Some(sparsity) = sparsity(facts) else { return check.not_applicable("There are no users or no products.") };
+    let (threshold, severity, points) = match sparsity {
+        s if s > 0.9999 => (0.9999, Severity::Error, 20),
+        s if s > 0.999 => (0.999, Severity::Warning, 10),
+        _ => (0.999, Severity::Warning, 0),
+    };
+    let reason = format!("{} of all pairs of a user and a product never met.", percent(sparsity));
+    let advice = "Filter to the top products and to customers with several transactions.";
+    check.measured(sparsity, threshold, reason).fails_if(points > 0, severity, advice).costs(points)
+}
+
+fn span(facts: &Facts) -> Check {
+    let check = Check::new("span", "Days covered");
+    if facts.timestamp_type.is_none() {
+        return unmapped(check, "timestamp");
+    }
+    let days = facts.span_days().unwrap_or_default();
+    let (threshold, severity, points) = match days {
+        ..30 => (30, Severity::Error, 15),
+        30..90 => (90, Severity::Warning, 5),
+        _ => (90, Severity::Warning, 0),
+    };
+    let reason = format!("The rows cover {}; {threshold} are wanted.", counted(days, "day", "days"));
+    let check = check.measured(days as f64, f64::from(threshold), reason);
+    check.fails_if(points > 0, severity, "Take a longer date range.").costs(points)
+}
+
+fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
+    let check = Check::new(&format!("null_{role}"), &format!("Rows without a {role}"));
+    let Some(nulls) = nulls else { return unmapped(check, role) };
+    let part = share(nulls, rows);
+    let reason = format!("{} of {} have no {role} ({}).", grouped(nulls), counted(rows, "row", "rows"), percent(part));
+    let severity = if part >= 0.01 { Severity::Warning } else { Severity::Notice };
+    check.measured(nulls as f64, 0.0, reason).fails_if(
+        nulls > 0,
+        severity,
+        "Filter the column by “is not NULL”, or repair the source.",
+    )
+}
+
+fn duplicates(facts: &Facts) -> Check {
+    let check = Check::new("duplicate_interactions", "Duplicate interactions");
+    let Some(events) = &facts.events else {
+        return check.not_applicable("The roles user_id, product_id and timestamp are not all mapped.");
+    };
+    let again = events.rows - events.all.min(events.rows);
+    let part = share(again, events.rows);
+    let reason = format!(
+        "{} the user, product and time of another row ({}).",
+        counted(again, "row repeats", "rows repeat"),
+        percent(part)
+    );
+    let advice = "Look at the joins first: a key that is not unique doubles rows. Otherwise remove the duplicates in a view.";
+    check.measured(part, DUPLICATES, reason).fails_if(part > DUPLICATES, Severity::Warning, advice)
+}
+
+/// A day of tolerance: zones differ by that much (G-22).
+fn future(facts: &Facts, today: NaiveDate) -> Check {
+    let check = Check::new("future_timestamps", "Timestamps in the future");
+    if facts.timestamp_type.is_none() {
+        return unmapped(check, "timestamp");
+    }
+    let last = today.checked_add_days(Days::new(1)).unwrap_or(today);
+    let rows: u64 = facts.per_day.iter().filter(|day| day.day.is_some_and(|day| day > last)).map(|day| day.rows).sum();
+    let counted_from = facts.as_of.filter(|day| *day > last);
+    let mut reason = format!("{} later than {last}.", counted(rows, "row is", "rows are"));
+    if let Some(day) = counted_from {
+        reason.push_str(&format!(" Relative dates count back from {day}."));
+    }
+    let severity = if counted_from.is_some() { Severity::Error } else { Severity::Warning };
+    let advice = "End the date range on a fixed day, or state the as-of, so that a wrong date does not move the window.";
+    check.measured(rows as f64, 0.0, reason).fails_if(rows > 0 || counted_from.is_some(), severity, advice)
+}
+
+/// Nothing can be learned from no rows (G-77).
+fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+    let check = |split: &Split| {
+        let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
+        let check = Check::new("empty_split", "Rows of a split").about(split.word());
+        let check = check.measured(rows as f64, 1.0, format!("{} has {}.", split.word(), counted(rows, "row", "rows")));
+        check.fails_if(rows == 0, Severity::Error, "Change the split so that each part has rows, or loosen the filters.")
+    };
+    let before = checks.len();
+    checks.extend(config.split_config.splits().iter().map(check));
+    if checks.len() == before {
+        checks.push(Check::new("empty_split", "Rows of a split").not_applicable("The dataset makes no splits."));
+    }
+}
+
+fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+    let kinds = [("user", facts.users.as_ref()), ("product", facts.products.as_ref())];
+    for (one, members) in kinds {
+        let check = || {
+            Check::new(&format!("cold_{one}s"), &format!("{}s that train lacks", if one == "user" { "User" } else { "Product" }))
+        };
+        if members.is_none() {
+            checks.push(unmapped(check(), &format!("{one}_id")));
+            continue;
+        }
+        let held_out = config.split_config.splits().iter().filter(|split| **split != Split::Train);
+        let found = held_out.filter_map(|split| {
+            let rows = facts.part((*split).into())?.rows;
+            let cold = cold(members, *split, rows)?;
+            let who = counted(cold.count, one, &format!("{one}s"));
+            let reason = format!("{who} of {} have no row in train: {} of its rows.", split.word(), percent(cold.share));
+            let advice = "Prune eval to what train knows, take a longer train window, or use a model that knows attributes.";
+            let check = check().about(split.word()).measured(cold.share, COLD, reason);
+            Some(check.fails_if(cold.share > COLD, Severity::Warning, advice))
+        });
+        let before = checks.len();
+        checks.extend(found);
+        if checks.len() == before {
+            checks.push(check().not_applicable("The dataset makes no splits."));
+        }
+    }
+}
+
+fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+    for join in &facts.joins {
+        let check = Check::new("join_fan_out", "Partners a row").about(&join.table);
+        let reason = format!(
+            "A row finds up to {} in {}: {} became {}.",
+            counted(join.largest_fan_out, "partner", "partners"),
+            join.table,
+            counted(join.rows_before, "row", "rows"),
+            grouped(join.rows_after)
+        );
+        let keeps = config.join_of(&join.table).is_none_or(|j| j.on_duplicates == OnDuplicates::Keep);
+        let advice =
+            "Take one row a key, or add the columns that make the key unique: each extra partner repeats an interaction.";
+        let check = check.measured(join.largest_fan_out as f64, 1.0, reason);
+        checks.push(check.fails_if(keeps && join.largest_fan_out > 1, Severity::Warning, advice));
+
+        let rate = join.match_rate();
+        let reason =
+            format!("{} of {} found a partner in {}.", percent(rate), counted(join.rows_before, "row", "rows"), join.table);
+        let check = Check::new("join_match_rate", "Rows that find a partner").about(&join.table).measured(rate, MATCHED, reason);
+        let advice = "Check that the keys are the same thing and spelled the same way.";
+        checks.push(check.fails_if(rate < MATCHED && join.rows_before > 0, Severity::Warning, advice));
+    }
+    if facts.joins.is_empty() {
+        checks.push(Check::new("join_fan_out", "Partners a row").not_applicable("Nothing is joined."));
+        checks.push(Check::new("join_match_rate", "Rows that find a partner").not_applicable("Nothing is joined."));
+    }
+}
+
+/// The share of positives, and what the filters did to it (G-53).
+fn label(facts: &Facts, checks: &mut Vec<Check>) {
+    let check = Check::new("class_balance", "Class balance");
+    let moved = Check::new("class_balance_moved", "Class balance before and after the filters");
+    let Some(label) = &facts.label else {
+        let reason = "No selected column is a label: a BOOL, or an INT64 named like one.";
+        checks.extend([check.not_applicable(reason), moved.not_applicable(reason)]);
+        return;
+    };
+    let after = label.after();
+    if after.positive + after.negative < after.rows.div_ceil(2) {
+        let reason = format!("Most values of {} are neither 0 nor 1.", label.column);
+        checks.extend([check.not_applicable(&*reason), moved.not_applicable(&*reason)]);
+        return;
+    }
+    let (before, after) = (label.before.positive_share(), after.positive_share());
+    let rare = after.min(1.0 - after);
+    let reason = format!("{} of {} are positive.", percent(after), label.column);
+    let advice = "Sample the common value, or weigh the rare one.";
+    checks.push(check.about(&label.column).measured(rare, RARE, reason).fails_if(rare < RARE, Severity::Warning, advice));
+    let change = if before > 0.0 { (after - before).abs() / before } else { 0.0 };
+    let reason = format!("{} were positive before the filters, {} are after them.", percent(before), percent(after));
+    let advice = "A filter drops one of the two values more than the other: sampled negatives are the usual victims.";
+    let moved = moved.about(&label.column).measured(change, MOVED, reason);
+    checks.push(moved.fails_if(change > MOVED, Severity::Warning, advice));
+}
+
+fn unmapped(check: Check, role: &str) -> Check {
+    check.not_applicable(format!("The role {role} is not mapped."))
+}

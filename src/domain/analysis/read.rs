@@ -1,0 +1,237 @@
+//! From the rows of an analysis to its figures.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+use super::*;
+use crate::domain::dataset::{Role, SplitConfig};
+use crate::domain::sql::Section;
+use crate::domain::value::{Rows, Value};
+
+/// The stages of the funnel in their order.
+const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
+
+/// Reads the answer to an analysis of a config. What no row tells is empty.
+pub fn read(config: &DatasetConfig, rows: &Rows) -> Facts {
+    let answer = Answer { rows };
+    let mut facts = Facts { as_of: None, ..Facts::default() };
+    if let Some(row) = answer.rows_of(Section::Dataset).next() {
+        facts.as_of = row.day();
+        facts.timestamp_type = row.item().and_then(ColumnType::parse);
+    }
+    facts.users = answer.members(Section::Users);
+    facts.products = answer.members(Section::Products);
+    facts.pairs = answer.members(Section::Pairs);
+    facts.events = answer.members(Section::Events);
+    facts.baskets = answer.members(Section::Baskets);
+    days(config, &answer, &mut facts);
+    facts.funnel = funnel(&answer, &facts);
+    facts.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count("rows"));
+    facts.held_out_rows_seen = answer.rows_of(Section::Seen).next().and_then(|row| row.count("rows"));
+    let attribute =
+        |row: Row| Some(AttributeTime { column: row.item()?.into(), rows: row.count("rows")?, newer: row.count("newer")? });
+    facts.attributes = answer.rows_of(Section::Newer).filter_map(attribute).collect();
+    facts.attributes.sort_by(|a, b| a.column.cmp(&b.column));
+    facts.label = label(&answer);
+    let catalogue = |row: Row| Some(Catalogue { items: row.count("items")?, used: row.count("used")? });
+    facts.catalogue = answer.rows_of(Section::Catalogue).next().and_then(catalogue);
+    facts.joins = joins(config, &answer);
+    facts
+}
+
+/// The counts of each part and the rows of each day.
+fn days(config: &DatasetConfig, answer: &Answer, facts: &mut Facts) {
+    let mapped = |role: Role| config.column_mapping.get(role).map(|_| 0);
+    let (mut users, mut products) = (mapped(Role::UserId), mapped(Role::ProductId));
+    let mut parts: BTreeMap<Part, PartFacts> = BTreeMap::new();
+    let gap = matches!(config.split_config, SplitConfig::TimeBased { gap_days: 1.., .. });
+    let splits = config.split_config.splits().iter().map(|split| Part::from(*split));
+    for part in [Part::Full].into_iter().chain(splits).chain(gap.then_some(Part::Gap)) {
+        let members = |members: Option<&Members>| members.map(|m| m.of(part).unwrap_or_default());
+        let empty = PartFacts {
+            part,
+            rows: 0,
+            users: members(facts.users.as_ref()),
+            products: members(facts.products.as_ref()),
+            first_day: None,
+            last_day: None,
+            first_at: None,
+            last_at: None,
+        };
+        parts.insert(part, empty);
+    }
+    for row in answer.rows_of(Section::Days) {
+        let (Some(part), Some(rows)) = (row.part(), row.count("rows")) else { continue };
+        facts.per_day.push(DayRows { day: row.day(), part, rows });
+        let add = |to: &mut Option<u64>, name: &str| *to = to.map(|sum| sum + row.count(name).unwrap_or_default());
+        add(&mut users, "null_users");
+        add(&mut products, "null_products");
+        for part in [Part::Full].into_iter().chain((part != Part::Full).then_some(part)) {
+            let Some(counts) = parts.get_mut(&part) else { continue };
+            counts.rows += rows;
+            counts.first_day = earlier(counts.first_day, row.day());
+            counts.last_day = counts.last_day.max(row.day());
+            counts.first_at = earlier(counts.first_at, row.instant("first_at"));
+            counts.last_at = counts.last_at.max(row.instant("last_at"));
+        }
+    }
+    facts.per_day.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
+    (facts.null_users, facts.null_products) = (users, products);
+    let undated = facts.per_day.iter().filter(|day| day.day.is_none()).map(|day| day.rows).sum();
+    facts.null_timestamps = mapped(Role::Timestamp).map(|_: u64| undated);
+    facts.counts = parts.into_values().collect();
+}
+
+/// The lesser of what is there.
+fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
+    let stage = |row: Row| {
+        let (users, products) = (row.count("users"), row.count("products"));
+        Some(Stage { stage: row.item()?.into(), rows: row.count("rows")?, users, products })
+    };
+    let mut funnel: Vec<Stage> = answer.rows_of(Section::Funnel).filter_map(stage).collect();
+    funnel.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
+    // The last stage's members are the dataset's.
+    if let Some(last) = funnel.last_mut() {
+        last.users = facts.users.as_ref().map(|members| members.all);
+        last.products = facts.products.as_ref().map(|members| members.all);
+    }
+    funnel
+}
+
+fn label(answer: &Answer) -> Option<Label> {
+    let column = answer.rows_of(Section::LabelColumn).next()?.item()?.to_owned();
+    let balance = |row: &Row| {
+        let number = |name| row.count(name).unwrap_or_default();
+        Balance { rows: number("rows"), positive: number("positive"), negative: number("negative") }
+    };
+    let mut label = Label { column, before: Balance::default(), parts: vec![], told_by_revenue: None };
+    for row in answer.rows_of(Section::Label) {
+        match row.part() {
+            Some(part) => {
+                label.parts.push(PartBalance { part, balance: balance(&row) });
+                if let Some(told) = row.count("told_by_revenue") {
+                    *label.told_by_revenue.get_or_insert(0) += told;
+                }
+            }
+            None => label.before = balance(&row),
+        }
+    }
+    label.parts.sort_by_key(|part| part.part);
+    Some(label)
+}
+
+fn joins(config: &DatasetConfig, answer: &Answer) -> Vec<JoinFacts> {
+    let Some(row) = answer.rows_of(Section::Joins).next() else { return vec![] };
+    let measures = Section::Joins.measures();
+    let fact = |(i, (table, _)): (usize, (SourceName, _))| {
+        let number = |name: &str| {
+            let within = measures.iter().position(|measure| *measure == name)?;
+            row.number(i * measures.len() + within)
+        };
+        Some(JoinFacts {
+            join_type: config.join_of(&table)?.join_type,
+            table,
+            rows_before: number("before")?,
+            matched_rows: number("matched")?,
+            rows_after: number("after")?,
+            largest_fan_out: number("largest")?,
+        })
+    };
+    config.sources().into_iter().skip(1).enumerate().filter_map(fact).collect()
+}
+
+impl Members {
+    fn of(&self, part: Part) -> Option<u64> {
+        match part {
+            Part::Full => Some(self.all),
+            Part::Train => self.train,
+            Part::Eval => self.eval,
+            Part::Test => self.test,
+            Part::Gap => self.gap,
+        }
+    }
+}
+
+struct Answer<'a> {
+    rows: &'a Rows,
+}
+
+impl<'a> Answer<'a> {
+    fn rows_of(&self, section: Section) -> impl Iterator<Item = Row<'a>> {
+        let rows = self.rows;
+        let is = move |row: &usize| rows.get(*row, "section").and_then(Value::as_str) == Some(section.word());
+        (0..rows.rows.len()).filter(is).map(move |row| Row { rows, row, section })
+    }
+
+    fn members(&self, section: Section) -> Option<Members> {
+        let row = self.rows_of(section).next()?;
+        Some(Members {
+            rows: row.count("rows")?,
+            all: row.count("all")?,
+            once: row.count("once")?,
+            train: row.count("train"),
+            eval: row.count("eval"),
+            test: row.count("test"),
+            gap: row.count("gap"),
+            cold_eval: row.count("cold_eval"),
+            cold_eval_rows: row.count("cold_eval_rows"),
+            cold_test: row.count("cold_test"),
+            cold_test_rows: row.count("cold_test_rows"),
+            shared: row.count("shared"),
+        })
+    }
+}
+
+/// A row of one section.
+struct Row<'a> {
+    rows: &'a Rows,
+    row: usize,
+    section: Section,
+}
+
+impl<'a> Row<'a> {
+    fn cell(&self, name: &str) -> Option<&'a Value> {
+        self.rows.get(self.row, name)
+    }
+
+    fn item(&self) -> Option<&'a str> {
+        self.cell("item").and_then(Value::as_str)
+    }
+
+    fn part(&self) -> Option<Part> {
+        let item = self.item()?;
+        Part::ALL.into_iter().find(|part| part.word() == item)
+    }
+
+    fn day(&self) -> Option<NaiveDate> {
+        self.cell("day").and_then(Value::as_str).and_then(|day| day.parse().ok())
+    }
+
+    /// The number at a position, from 0.
+    fn number(&self, position: usize) -> Option<u64> {
+        let value = self.cell(&format!("n{}", position + 1)).and_then(Value::as_i64);
+        value.and_then(|number| u64::try_from(number).ok())
+    }
+
+    fn position(&self, measure: &str) -> Option<usize> {
+        self.section.measures().iter().position(|name| *name == measure)
+    }
+
+    fn count(&self, measure: &str) -> Option<u64> {
+        self.number(self.position(measure)?)
+    }
+
+    /// Microseconds since 1970, which may be before it.
+    fn instant(&self, measure: &str) -> Option<NaiveDateTime> {
+        let micros = self.cell(&format!("n{}", self.position(measure)? + 1)).and_then(Value::as_i64)?;
+        Some(DateTime::from_timestamp_micros(micros)?.naive_utc())
+    }
+}

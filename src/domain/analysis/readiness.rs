@@ -1,0 +1,73 @@
+//! Whether a dataset is enough for a recommender of others: held against the minimums that Amazon Personalize publishes.
+//! <https://docs.aws.amazon.com/personalize/latest/dg/limits.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Check, Outcome, Severity, counted, grouped, percent};
+use super::{Facts, share};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whose minimums.
+    pub target: String,
+    /// No check failed with an error, and none that is needed could not be made.
+    pub ready: bool,
+    pub checks: Vec<Check>,
+}
+
+/// Interactions that are needed, and that are advised.
+const INTERACTIONS: [u64; 2] = [1_000, 50_000];
+/// Users with two interactions or more.
+const USERS: [u64; 2] = [25, 1_000];
+/// Of the catalogue without an interaction. Ours: nothing is published.
+const IDLE: f64 = 0.5;
+
+pub(super) fn readiness(facts: &Facts) -> Readiness {
+    let checks = vec![interactions(facts), users(facts), catalogue(facts)];
+    let needed = &checks[..2];
+    let ready = needed.iter().all(|check| check.outcome != Outcome::NotApplicable && check.severity != Some(Severity::Error));
+    Readiness { target: "Amazon Personalize".into(), ready, checks }
+}
+
+fn interactions(facts: &Facts) -> Check {
+    let check = Check::new("readiness_interactions", "Interactions");
+    let Some(pairs) = &facts.pairs else { return check.not_applicable("The roles user_id and product_id are not both mapped.") };
+    let found = counted(pairs.rows, "row has", "rows have");
+    let check = two_steps(check, pairs.rows, INTERACTIONS, |least, word| {
+        format!("{found} a user and a product; {} are {word}.", grouped(least))
+    });
+    let advice = "Take a longer date range, or loosen the filters.";
+    by_step(check, pairs.rows, INTERACTIONS, advice)
+}
+
+fn users(facts: &Facts) -> Check {
+    let check = Check::new("readiness_users", "Users with two interactions or more");
+    let Some(users) = &facts.users else { return check.not_applicable("The role user_id is not mapped.") };
+    let often = users.all - users.once.min(users.all);
+    let found = counted(often, "user has", "users have");
+    let check =
+        two_steps(check, often, USERS, |least, word| format!("{found} two interactions or more; {} are {word}.", grouped(least)));
+    by_step(check, often, USERS, "Take a longer date range, or loosen the filters on products.")
+}
+
+/// Held against what is needed first, then against what is advised.
+fn two_steps(check: Check, value: u64, [needed, advised]: [u64; 2], reason: impl Fn(u64, &str) -> String) -> Check {
+    let (least, word) = if value < needed { (needed, "needed") } else { (advised, "advised") };
+    check.measured(value as f64, least as f64, reason(least, word))
+}
+
+fn by_step(check: Check, value: u64, [needed, advised]: [u64; 2], advice: &str) -> Check {
+    let severity = if value < needed { Severity::Error } else { Severity::Notice };
+    check.fails_if(value < advised, severity, advice)
+}
+
+fn catalogue(facts: &Facts) -> Check {
+    let check = Check::new("readiness_catalogue", "Catalogue without an interaction");
+    let Some(catalogue) = &facts.catalogue else {
+        return check.not_applicable("No table is joined by the product alone, so there is no catalogue to count.");
+    };
+    let idle = share(catalogue.items.saturating_sub(catalogue.used), catalogue.items);
+    let reason = format!("{} of {} have no interaction.", percent(idle), counted(catalogue.items, "product", "products"));
+    let advice = "Products without an interaction can only be recommended by what is known of them: select their attributes.";
+    check.measured(idle, IDLE, reason).fails_if(idle > IDLE, Severity::Notice, advice)
+}

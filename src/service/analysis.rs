@@ -1,0 +1,206 @@
+//! Analyses: run when they are asked for, kept with their dataset until its config or its tables change.
+
+use std::time::Instant;
+
+use chrono::{NaiveDate, Utc};
+
+use super::known::{UNTOLD, state_of};
+use super::queries::{compiled, run_within};
+use super::running::Run;
+use super::{App, ServiceError};
+use crate::domain::analysis::{Analysis, AnalysisEstimate, Judged, Part, judge, read};
+use crate::domain::catalog::Catalog;
+use crate::domain::cost::Price;
+use crate::domain::dataset::DatasetConfig;
+use crate::domain::name::TableName;
+use crate::domain::record::{Analyzed, Dataset, Model, Progress};
+use crate::domain::sql::{Request, Shape, counts_from_today, seeks_as_of};
+use crate::domain::value::Value;
+use crate::store::{Kept, Sizes, config_hash};
+use crate::warehouse::{Limits, Warehouse, WarehouseError};
+
+/// Rows of an answer: one a day and part, and some dozens more.
+const MAX_ROWS: usize = 200_000;
+
+impl App {
+    /// The analysis of a saved dataset: the one that is kept while its config and tables are as they were, else one that is run now; `refresh` runs it anyway.
+    /// Who asks at the same time gets the same run.
+    pub async fn analyze(&self, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let asked = Utc::now();
+        let run = self.0.running.join(id);
+        let work = async {
+            if !refresh && let Some(analysis) = self.kept_analysis(&model, &dataset).await? {
+                return Ok(Analyzed { analysis, cached: true });
+            }
+            let place = self.0.asked.place(&format!("analysis {id}"));
+            let _alone = place.lock().await;
+            // Someone else's run may have ended meanwhile.
+            let fresh = |analysis: &Analysis| !refresh || analysis.made_at > asked;
+            if let Some(analysis) = self.kept_analysis(&model, &dataset).await?.filter(fresh) {
+                return Ok(Analyzed { analysis, cached: true });
+            }
+            let analysis = self.run_analysis(&model, &dataset, &run).await?;
+            Ok(Analyzed { analysis, cached: false })
+        };
+        run.or_stopped(work).await
+    }
+
+    /// What an analysis of a saved dataset would read, by dry runs of its queries.
+    pub async fn analysis_estimate(&self, id: i64) -> Result<AnalysisEstimate, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let catalog = self.checked_catalog(&model, &dataset.config).await?;
+        estimate(&*self.warehouse_of(&model).await?, &dataset.config, &catalog, &self.settings().price).await
+    }
+
+    /// How far a dataset's analysis is; `None` while none runs.
+    pub async fn analysis_progress(&self, id: i64) -> Result<Option<Progress>, ServiceError> {
+        self.dataset(id).await?;
+        Ok(self.0.running.progress(id))
+    }
+
+    /// Stops a dataset's analysis, whoever asked for it. Whether there was one.
+    pub async fn cancel_analysis(&self, id: i64) -> Result<bool, ServiceError> {
+        self.dataset(id).await?;
+        Ok(self.0.running.stop(id))
+    }
+
+    /// The kept analysis, while everything is as it was.
+    async fn kept_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
+        let Some(kept) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
+        if kept.answer.config_hash != dataset.config_hash {
+            return Ok(None);
+        }
+        let state = match self.state(model, &dataset.config).await {
+            Ok(state) => state,
+            // Whoever runs it says what is wrong with the table.
+            Err(ServiceError::Warehouse(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. })) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(still_holds(&kept, state.as_deref()).then_some(kept.answer))
+    }
+
+    /// The tables as they are now, and the day where dates count back from it; `None` where that of a table is not known.
+    async fn state(&self, model: &Model, config: &DatasetConfig) -> Result<Option<String>, ServiceError> {
+        let mut tables: Vec<TableName> = config.sources().into_iter().map(|(_, table)| table.clone()).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let live = self.live_tables(model, &tables).await?;
+        let state = state_of(&live.iter().collect::<Vec<_>>());
+        Ok(state.map(|state| match counts_from_today(config) {
+            true => format!("{state} {}", today(config)),
+            false => state,
+        }))
+    }
+
+    async fn run_analysis(&self, model: &Model, dataset: &Dataset, run: &Run) -> Result<Analysis, ServiceError> {
+        let config = &dataset.config;
+        run.at(0);
+        // Before the run: what changes while it runs makes it stale.
+        let catalog = self.checked_catalog(model, config).await?;
+        let state = self.state(model, config).await?;
+        let warehouse = self.warehouse_of(model).await?;
+        let found = {
+            let _turn = self.scan().await?;
+            find_out(&*warehouse, config, &catalog, &self.limits(MAX_ROWS), &self.settings().price, |step| run.at(step)).await?
+        };
+        run.at(3);
+        let sizes = Sizes {
+            rows: found.facts.rows(),
+            users: found.facts.part(Part::Full).and_then(|full| full.users),
+            products: found.facts.part(Part::Full).and_then(|full| full.products),
+        };
+        self.store().keep_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
+        Ok(found)
+    }
+}
+
+/// As with every answer that is kept: nobody can tell for long where the tables do not say what they are like.
+fn still_holds(kept: &Kept<Analysis>, state: Option<&str>) -> bool {
+    match state {
+        Some(_) => kept.state.as_deref() == state,
+        None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
+    }
+}
+
+/// By the calendar of the dataset's zone.
+fn today(config: &DatasetConfig) -> NaiveDate {
+    let zone = config.column_mapping.time_zone.as_ref().and_then(|zone| zone.as_str().parse::<chrono_tz::Tz>().ok());
+    Utc::now().with_timezone(&zone.unwrap_or_default()).date_naive()
+}
+
+/// Runs the queries of an analysis and judges what they give. Without a store, for the command line too; `step` is told how far it is.
+///
+/// The as-of is found out first, from the timestamp's column alone: written into the one query that counts, it lets the engine leave out partitions, and
+/// is not computed again in each part of it.
+pub async fn find_out(
+    warehouse: &dyn Warehouse,
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    limits: &Limits,
+    price: &Price,
+    step: impl Fn(usize),
+) -> Result<Analysis, ServiceError> {
+    let (start, made_at) = (Instant::now(), Utc::now());
+    // Before anything is paid for: BigQuery also says here what is wrong with a query.
+    let estimate = estimate(warehouse, config, catalog, price).await?;
+    let mut read_bytes = vec![];
+    let mut as_of = None;
+    if seeks_as_of(config) {
+        step(1);
+        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() })?;
+        let rows = run_within(warehouse, &query.sql, limits).await?;
+        as_of = rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok());
+        read_bytes.push(rows.bytes_processed);
+    }
+    step(2);
+    let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() })?;
+    let rows = run_within(warehouse, &query.sql, limits).await?;
+    if rows.truncated {
+        return Err(WarehouseError::Resources(format!(
+            "The dataset has more than {MAX_ROWS} days: is the timestamp read rightly?"
+        ))
+        .into());
+    }
+    read_bytes.push(rows.bytes_processed);
+    let facts = read(config, &rows);
+    let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judge(config, &facts, today(config));
+    let tables = config.sources().len();
+    let bytes: Option<u64> = read_bytes.iter().copied().sum();
+    let paid = |bytes: &Option<u64>| bytes.map_or(0.0, |bytes| price.of(bytes, tables));
+    Ok(Analysis {
+        config_hash: config_hash(config),
+        made_at,
+        seconds: start.elapsed().as_secs_f64(),
+        estimate,
+        bytes: bytes.or(estimate.bytes),
+        price_usd: (bytes.is_some() && warehouse.bills()).then(|| read_bytes.iter().map(paid).sum()),
+        facts,
+        split_estimates,
+        quality_metrics,
+        split_proof,
+        leaks,
+        readiness,
+    })
+}
+
+/// By dry runs of the queries of [`find_out`]. The as-of is not known yet, so the second may read less than is told.
+async fn estimate(
+    warehouse: &dyn Warehouse,
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    price: &Price,
+) -> Result<AnalysisEstimate, ServiceError> {
+    let seeks = seeks_as_of(config);
+    let mut total = AnalysisEstimate { bytes: Some(0), price_usd: warehouse.bills().then_some(0.0), upper_bound: seeks };
+    for shape in [Shape::AsOf, Shape::Analysis].into_iter().skip(usize::from(!seeks)) {
+        let query = compiled(config, catalog, &Request { shape, ..Request::default() })?;
+        let dry = warehouse.dry_run(&query.sql).await?;
+        total.upper_bound |= dry.upper_bound;
+        total.bytes = total.bytes.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);
+        total.price_usd = total.price_usd.zip(dry.bytes).map(|(sum, bytes)| sum + price.of(bytes, config.sources().len()));
+    }
+    Ok(total)
+}

@@ -1,0 +1,89 @@
+//! Datasets in words and side by side, from the store alone: the warehouse is not asked.
+
+use serde_json::{Value, json};
+
+use super::{App, ServiceError};
+use crate::domain::analysis::Analysis;
+use crate::domain::diff::differences;
+use crate::domain::record::{Comparison, Dataset, Overview};
+use crate::domain::words;
+
+/// How many datasets stand side by side.
+const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
+
+impl App {
+    /// A dataset in words, with its kept analysis.
+    pub async fn summary(&self, id: i64) -> Result<Overview, ServiceError> {
+        Ok(overview(self.dataset(id).await?))
+    }
+
+    /// Two to five datasets of a model, in the order asked, and what differs among them.
+    pub async fn compare(&self, model_id: i64, ids: &[i64]) -> Result<Comparison, ServiceError> {
+        self.model(model_id).await?;
+        if !COMPARED.contains(&ids.len()) {
+            return Err(ServiceError::field("dataset_ids", "Name two to five datasets."));
+        }
+        if let Some(twice) = ids.iter().enumerate().find_map(|(i, id)| ids[..i].contains(id).then_some(id)) {
+            return Err(ServiceError::field("dataset_ids", format!("Dataset {twice} is named twice.")));
+        }
+        let mut datasets = vec![];
+        for id in ids {
+            let unknown = || ServiceError::NotFound(format!("The model has no dataset {id}."));
+            match self.dataset(*id).await {
+                Ok(dataset) if dataset.model_id == model_id => datasets.push(dataset),
+                Ok(_) | Err(ServiceError::NotFound(_)) => return Err(unknown()),
+                Err(error) => return Err(error),
+            }
+        }
+        let differences = differences(&datasets.iter().map(compared).collect::<Vec<_>>());
+        Ok(Comparison { comparison: datasets.into_iter().map(overview).collect(), differences })
+    }
+}
+
+fn overview(dataset: Dataset) -> Overview {
+    let config = &dataset.config;
+    Overview {
+        tables: words::tables(config),
+        columns: words::columns(config),
+        roles: words::roles(&config.column_mapping),
+        filters: words::filters(&config.filters),
+        split: words::split(&config.split_config),
+        summary: dataset.summary,
+        config_hash: dataset.config_hash,
+        analysis: dataset.analysis,
+    }
+}
+
+/// What of a dataset is compared: all that a person says of it, and the figures of its analysis, each `null` before the first.
+fn compared(dataset: &Dataset) -> Value {
+    let analysis = dataset.analysis.as_ref().map(|kept| &kept.analysis);
+    let mut compared = json!({
+        "name": dataset.summary.name,
+        "description": dataset.summary.description,
+        "status": dataset.summary.status,
+    });
+    compared["config"] = json!(dataset.config);
+    compared["analysis"] = figures(analysis);
+    compared
+}
+
+fn figures(analysis: Option<&Analysis>) -> Value {
+    let of = |figure: fn(&Analysis) -> Value| analysis.map_or(Value::Null, figure);
+    let part = |word: &str| {
+        let part = analysis.and_then(|a| a.facts.counts.iter().find(|counts| counts.part.word() == word));
+        part.map_or(Value::Null, |part| json!(part.rows))
+    };
+    json!({
+        "as_of": of(|a| json!(a.facts.as_of)),
+        "rows": part("full"),
+        "train_rows": part("train"),
+        "eval_rows": part("eval"),
+        "test_rows": part("test"),
+        "users": of(|a| json!(a.facts.users.map(|members| members.all))),
+        "products": of(|a| json!(a.facts.products.map(|members| members.all))),
+        "span_days": of(|a| json!(a.quality_metrics.span_days)),
+        "sparsity": of(|a| json!(a.quality_metrics.sparsity)),
+        "score": of(|a| json!(a.quality_metrics.score)),
+        "leaks": of(|a| json!(a.brief().leaks)),
+    })
+}

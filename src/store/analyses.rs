@@ -1,0 +1,66 @@
+//! The last analysis of each dataset.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::datasets::{Sizes, set_sizes};
+use super::{Kept, Store, StoreError, read_json, read_time, time_text, write_json};
+use crate::domain::analysis::{Analysis, AnalysisBrief, Grade};
+
+impl Store {
+    /// The last analysis of a dataset, whatever its config and its tables are like now. One that another version of this program wrote in another
+    /// form is none.
+    pub async fn analysis(&self, id: i64) -> Result<Option<Kept<Analysis>>, StoreError> {
+        let row = sqlx::query("SELECT state, made_at, analysis FROM analyses WHERE dataset_id = $1")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let Ok(answer) = read_json("analysis", row.try_get("analysis")?) else { return Ok(None) };
+        Ok(Some(Kept { answer, state: row.try_get("state")?, at: read_time(row.try_get("made_at")?)? }))
+    }
+
+    /// Keeps an analysis in the place of the last one, and its sizes for the card, if the dataset still has the config that was analyzed. Not a
+    /// change of the dataset.
+    pub async fn keep_analysis(&self, id: i64, state: Option<&str>, analysis: &Analysis, sizes: Sizes) -> Result<(), StoreError> {
+        let brief = analysis.brief();
+        let text = write_json("analysis", analysis)?;
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO analyses (dataset_id, config_hash, state, score, leaks, made_at, analysis) \
+             SELECT id, config_hash, $3, $4, $5, $6, $7 FROM datasets WHERE id = $1 AND config_hash = $2",
+        )
+        .bind(id)
+        .bind(&analysis.config_hash)
+        .bind(state)
+        .bind(brief.score)
+        .bind(brief.leaks)
+        .bind(time_text(analysis.made_at))
+        .bind(text)
+        .execute(&mut *tx)
+        .await?;
+        set_sizes(&mut tx, id, &analysis.config_hash, sizes, &time_text(analysis.made_at)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// The columns of a brief, in every query that reads one; the table is `a`.
+macro_rules! brief_columns {
+    () => {
+        "a.score, a.leaks, a.made_at, a.config_hash AS analyzed_hash"
+    };
+}
+pub(super) use brief_columns;
+
+/// The analysis of a card, where there is one.
+pub(super) fn read_brief(row: &SqliteRow) -> Result<Option<AnalysisBrief>, StoreError> {
+    let Some(score) = row.try_get::<Option<u32>, _>("score")? else { return Ok(None) };
+    Ok(Some(AnalysisBrief {
+        score,
+        grade: Grade::of(score),
+        leaks: row.try_get("leaks")?,
+        made_at: read_time(row.try_get("made_at")?)?,
+        stale: row.try_get::<&str, _>("analyzed_hash")? != row.try_get::<&str, _>("config_hash")?,
+    }))
+}
