@@ -90,7 +90,7 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
     };
     let warehouse = open(&options.config).await?;
     let limits = Limits { max_rows: 200_000, ..Limits::default() };
-    let found = find_out(&warehouse, &config, &catalog, &limits, &Price::default(), |_| {}).await;
+    let found = find_out(&warehouse, &config, &catalog, &limits, Price::default(), |_| {}).await;
     let analysis = found.map_err(|error| error.to_string())?;
     let checks = || analysis.quality_metrics.checks.iter().chain(&analysis.leaks).chain(&analysis.readiness.checks);
     let failed = |check: &&Check| check.outcome == Outcome::Failed;

@@ -262,7 +262,7 @@ pub struct AttributeTime {
     pub newer: u64,
 }
 
-/// A column of two values that is learned: BOOL, or an INT64 of 0 and 1 whose name says so.
+/// A column of two values that is learned: BOOL, or INT64 of 0 and 1, and its name says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// `table.column`.

@@ -106,3 +106,107 @@ fn union(lists: impl Iterator<Item = Vec<String>>) -> Vec<String> {
 fn joined(path: &str, key: &str) -> String {
     if path.is_empty() { key.into() } else { format!("{path}.{key}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn paths(values: &[Value]) -> Vec<String> {
+        differences(values).into_iter().map(|difference| difference.path).collect()
+    }
+
+    #[test]
+    fn one_more_column_is_one_difference() {
+        let column = |name: &str| json!({"table": "orders", "column": name});
+        let config = |columns: Vec<Value>| json!({"selected_columns": columns, "filters": {}});
+        let short = config(vec![column("id"), column("at")]);
+        let long = config(vec![column("id"), column("buyer"), column("at")]);
+        let found = differences(&[short.clone(), long.clone()]);
+        assert_eq!(
+            found,
+            [Difference { path: "selected_columns[orders.buyer]".into(), values: vec![None, Some(column("buyer"))] }]
+        );
+        // Another order is a difference of the list, whatever else there is.
+        let turned = config(vec![column("at"), column("id")]);
+        assert_eq!(paths(&[short, turned.clone()]), ["selected_columns"]);
+        assert_eq!(paths(&[long, turned]), ["selected_columns", "selected_columns[orders.buyer]"]);
+    }
+
+    #[test]
+    fn tables_and_joins_are_named_and_filters_counted() {
+        let a = json!({
+            "secondary_tables": ["raw_data.users", {"table": "raw_data.places", "as": "ship"}],
+            "join_config": [{"table": "users", "type": "left"}, {"table": "ship", "type": "left"}],
+            "filters": {"rows": [{"table": "users", "column": "age", "where": {"op": ">", "value": 3}}]}
+        });
+        let b = json!({
+            "secondary_tables": [{"table": "raw_data.places", "as": "ship"}],
+            "join_config": [{"table": "ship", "type": "inner"}],
+            "filters": {"rows": [{"table": "users", "column": "age", "where": {"op": ">", "value": 4}}, {"table": "users"}], "scope": "all"}
+        });
+        let wanted = [
+            "secondary_tables[users]",
+            "join_config[users]",
+            "join_config[ship].type",
+            "filters.rows[0].where.value",
+            "filters.rows[1]",
+            "filters.scope",
+        ];
+        assert_eq!(paths(&[a.clone(), b.clone()]), wanted);
+        // Of several, all that have the same are still told where one has not.
+        let three = differences(&[a.clone(), a.clone(), b]);
+        assert_eq!(three[2].values, [Some(json!("left")), Some(json!("left")), Some(json!("inner"))]);
+        assert_eq!(paths(&[a.clone(), a.clone(), a]), [""; 0]);
+    }
+
+    #[test]
+    fn the_same_column_twice_is_compared_by_position() {
+        let twice = json!({"selected_columns": [{"table": "a", "column": "b"}, {"table": "a", "column": "b", "alias": "c"}]});
+        let once = json!({"selected_columns": [{"table": "a", "column": "b"}]});
+        assert_eq!(paths(&[twice, once]), ["selected_columns[1]"]);
+    }
+
+    /// Trees such as configs are, with few names so that they meet.
+    fn tree() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), (0..3i64).prop_map(Value::from)];
+        let column = ("[ab]", "[xyz]", 0..2i64).prop_map(|(t, c, n)| json!({"table": t, "column": c, "default": n}));
+        let columns = proptest::collection::vec(column, 0..4).prop_map(|items| json!({"selected_columns": items}));
+        let leaf = prop_oneof![leaf, columns];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map("[a-c]", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_differs_exactly_where_all_is_equal(a in tree(), b in tree()) {
+            prop_assert_eq!(differences(&[a.clone(), a.clone()]), vec![]);
+            prop_assert_eq!(differences(&[a.clone(), b.clone()]).is_empty(), a == b);
+        }
+
+        #[test]
+        fn either_way_round_it_is_the_same(a in tree(), b in tree()) {
+            let turned = |mut found: Vec<Difference>| {
+                found.iter_mut().for_each(|difference| difference.values.reverse());
+                found.sort_by(|a, b| a.path.cmp(&b.path));
+                found
+            };
+            let mut there = differences(&[a.clone(), b.clone()]);
+            there.sort_by(|a, b| a.path.cmp(&b.path));
+            prop_assert_eq!(there, turned(differences(&[b, a])));
+        }
+
+        #[test]
+        fn what_differs_between_two_of_three_differs_among_the_three(a in tree(), b in tree(), c in tree()) {
+            let three = differences(&[a.clone(), b.clone(), c]);
+            prop_assert!(a == b || !three.is_empty());
+            prop_assert!(three.iter().all(|difference| difference.values.len() == 3));
+            prop_assert!(three.iter().all(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1])));
+        }
+    }
+}

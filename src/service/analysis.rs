@@ -52,7 +52,7 @@ impl App {
         let dataset = self.dataset(id).await?;
         let model = self.model(dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
-        estimate(&*self.warehouse_of(&model).await?, &dataset.config, &catalog, &self.settings().price).await
+        estimate(&*self.warehouse_of(&model).await?, &dataset.config, &catalog, self.settings().price).await
     }
 
     /// How far a dataset's analysis is; `None` while none runs.
@@ -104,7 +104,7 @@ impl App {
         let warehouse = self.warehouse_of(model).await?;
         let found = {
             let _turn = self.scan().await?;
-            find_out(&*warehouse, config, &catalog, &self.limits(MAX_ROWS), &self.settings().price, |step| run.at(step)).await?
+            find_out(&*warehouse, config, &catalog, &self.limits(MAX_ROWS), self.settings().price, |step| run.at(step)).await?
         };
         run.at(3);
         let sizes = Sizes {
@@ -140,7 +140,7 @@ pub async fn find_out(
     config: &DatasetConfig,
     catalog: &Catalog,
     limits: &Limits,
-    price: &Price,
+    price: Price,
     step: impl Fn(usize),
 ) -> Result<Analysis, ServiceError> {
     let (start, made_at) = (Instant::now(), Utc::now());
@@ -191,7 +191,7 @@ async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,
     catalog: &Catalog,
-    price: &Price,
+    price: Price,
 ) -> Result<AnalysisEstimate, ServiceError> {
     let seeks = seeks_as_of(config);
     let mut total = AnalysisEstimate { bytes: Some(0), price_usd: warehouse.bills().then_some(0.0), upper_bound: seeks };

@@ -22,22 +22,40 @@ pub struct OutRow {
     pub user: Option<String>,
     pub product: Option<String>,
     pub day: Option<NaiveDate>,
+    /// The row's time in microseconds since 1970.
+    pub at: Option<i64>,
 }
 
 /// The dataset's rows, and the day that its dates count back from, where they do.
 pub struct Answer {
     pub rows: Vec<OutRow>,
     pub as_of: Option<NaiveDate>,
+    /// Rows, users and products after each stage.
+    pub funnel: Vec<(&'static str, [usize; 3])>,
+    /// What each join did, in the order of joining.
+    pub joins: Vec<JoinCounts>,
+}
+
+/// Rows before a join, those of them that found a partner, rows after it, and the most partners that one row got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JoinCounts {
+    pub before: usize,
+    pub matched: usize,
+    pub after: usize,
+    pub largest: usize,
 }
 
 /// What the config describes: its rows in no order, with the as-of that was resolved before or is found now.
 pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen: Option<NaiveDate>) -> Answer {
     let zone = config.column_mapping.time_zone.as_ref().map_or(chrono_tz::UTC, |zone| zone.as_str().parse().expect("a zone"));
     let oracle = Oracle { config, catalog, tables, sources: config.sources(), zone };
-    let joined = oracle.join();
+    let (joined, joins) = oracle.join();
+    let mut funnel = vec![("source", oracle.sizes(joined.iter()))];
     let as_of = frozen.filter(|_| oracle.counts_back()).or_else(|| oracle.as_of(&joined));
     let mut rows: Vec<Row> = joined.into_iter().filter(|row| oracle.stays(row, as_of)).map(|at| Row { at, part: None }).collect();
 
+    let mut left = |stage, rows: &[Row]| funnel.push((stage, oracle.sizes(rows.iter().map(|row| &row.at))));
+    left("filtered", &rows);
     let filters = &config.filters;
     let needs_label = filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train;
     let late = matches!(config.split_config, SplitConfig::LeaveLast { .. }) && !(filters.has_membership() && needs_label);
@@ -46,14 +64,17 @@ pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen
     }
     if let Some(filter) = &filters.product_filter {
         rows = oracle.members(rows, Role::ProductId, filter);
+        left("product_filter", &rows);
     }
     if let Some(filter) = &filters.customer_filter {
         rows = oracle.members(rows, Role::UserId, filter);
+        left("customer_filter", &rows);
     }
     if let Some(core) = &filters.min_interactions {
         for _ in 0..core.rounds {
             rows = oracle.core(rows, core);
         }
+        left("min_interactions", &rows);
     }
     if late {
         oracle.label(&mut rows, as_of);
@@ -65,13 +86,17 @@ pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen
         user: key_text(oracle.role(&row.at, Role::UserId)),
         product: key_text(oracle.role(&row.at, Role::ProductId)),
         day: oracle.day(&row.at),
+        at: {
+            let (time, t) = oracle.time(&row.at);
+            micros(&time, t)
+        },
     });
-    Answer { rows: out.collect(), as_of }
+    Answer { rows: out.collect(), as_of, funnel, joins }
 }
 
 /// How many rows the joins give.
 pub fn joined_rows(config: &DatasetConfig, catalog: &Catalog, tables: &Tables) -> usize {
-    Oracle { config, catalog, tables, sources: config.sources(), zone: chrono_tz::UTC }.join().len()
+    Oracle { config, catalog, tables, sources: config.sources(), zone: chrono_tz::UTC }.join().0.len()
 }
 
 /// For each source the position of its row, or none where an outer join found none.
@@ -92,7 +117,13 @@ struct Oracle<'a> {
 }
 
 impl Oracle<'_> {
-    fn join(&self) -> Vec<Joined> {
+    fn sizes<'r>(&self, rows: impl Iterator<Item = &'r Joined> + Clone) -> [usize; 3] {
+        let distinct = |role| rows.clone().filter_map(|row| key_text(self.role(row, role))).collect::<HashSet<_>>().len();
+        [rows.clone().count(), distinct(Role::UserId), distinct(Role::ProductId)]
+    }
+
+    fn join(&self) -> (Vec<Joined>, Vec<JoinCounts>) {
+        let mut counts = vec![];
         let primary = &self.tables[self.sources[0].1];
         let mut left: Vec<Joined> = (0..primary.rows.len()).map(|i| vec![Some(i)]).collect();
         for (position, (name, table)) in self.sources.iter().enumerate().skip(1) {
@@ -117,9 +148,12 @@ impl Oracle<'_> {
             }
             let mut matched = HashSet::new();
             let mut out = vec![];
+            let mut count = JoinCounts { before: left.len(), matched: 0, after: 0, largest: 0 };
             for row in left {
                 let key: Option<Vec<String>> = join.on.iter().map(|k| key_text(self.value(&row, &k.left))).collect();
                 let found = key.and_then(|key| by_key.get(&key));
+                count.matched += usize::from(found.is_some());
+                count.largest = count.largest.max(found.map_or(0, Vec::len));
                 match found {
                     Some(rows) => out.extend(rows.iter().map(|i| {
                         matched.insert(*i);
@@ -135,9 +169,11 @@ impl Oracle<'_> {
                 let kept = by_key.values().chain(without_key.values()).flatten().copied();
                 out.extend(kept.filter(|i| !matched.contains(i)).map(|i| (0..position).map(|_| None).chain([Some(i)]).collect()));
             }
+            count.after = out.len();
+            counts.push(count);
             left = out;
         }
-        left
+        (left, counts)
     }
 
     /// The stated order, then every column that the config uses of the table.

@@ -9,7 +9,7 @@ use super::answer::{as_of_expr, computed};
 use super::expr::{Expr, Literal};
 use super::joined;
 use super::pipeline::Pipeline;
-use super::plan::{PlannedColumn, hashable_type};
+use super::plan::PlannedColumn;
 use super::query::{Body, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
 use crate::domain::schema::{ColumnType, Mode};
@@ -387,14 +387,12 @@ impl<'p> Report<'_, 'p> {
     }
 }
 
-/// A yes or no that is learned: BOOL, or a number whose name says so.
+/// A yes or no that is learned: its name says so, since most yes and no are attributes.
 fn is_label(column: &PlannedColumn) -> bool {
     const WORDS: [&str; 8] = ["label", "target", "clicked", "click", "purchased", "converted", "conversion", "liked"];
     let name = crate::domain::name::fold(column.name.as_str());
-    let named = || WORDS.iter().any(|word| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word));
-    let numbered = || named() || name.starts_with("is_") || name.starts_with("has_");
-    hashable_type(column.column_type, column.mode)
-        && (column.column_type == ColumnType::Bool || (column.column_type == ColumnType::Int64 && numbered()))
+    let named = name.split(|c: char| !c.is_alphanumeric()).any(|part| WORDS.contains(&part));
+    named && column.mode != Mode::Repeated && matches!(column.column_type, ColumnType::Bool | ColumnType::Int64)
 }
 
 fn rows_of(label: &str) -> String {

@@ -380,7 +380,7 @@ pub fn hashable(column: &Column) -> bool {
     hashable_type(column.column_type, column.mode)
 }
 
-pub(super) fn hashable_type(t: ColumnType, mode: Mode) -> bool {
+fn hashable_type(t: ColumnType, mode: Mode) -> bool {
     use ColumnType::*;
     mode != Mode::Repeated && matches!(t, String | Int64 | Numeric | BigNumeric | Bool | Date | Datetime | Timestamp)
 }

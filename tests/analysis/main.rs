@@ -1,0 +1,13 @@
+//! Analyses held against a plain computation, their leaks planted, on the embedded engine.
+
+mod engine;
+mod goldens;
+mod leaks;
+mod sets;
+
+#[path = "../support/goldens.rs"]
+mod files;
+// The compiler's tests use all of it.
+#[allow(dead_code)]
+#[path = "../compiler/oracle.rs"]
+mod oracle;
