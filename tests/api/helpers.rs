@@ -37,6 +37,8 @@ pub struct Fake {
     pub state: Mutex<String>,
     /// How long a schema takes, so that requests can overlap.
     pub delay: Mutex<Duration>,
+    /// How long a query takes.
+    pub run_delay: Mutex<Duration>,
 }
 
 impl Fake {
@@ -61,6 +63,7 @@ impl Fake {
             bills: AtomicBool::new(false),
             state: Mutex::new("1".into()),
             delay: Mutex::new(Duration::ZERO),
+            run_delay: Mutex::new(Duration::ZERO),
         }
     }
 
@@ -137,6 +140,8 @@ impl Warehouse for Fake {
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
         self.ran.fetch_add(1, Ordering::SeqCst);
         self.sql.lock().unwrap().push(sql.to_owned());
+        let delay = *self.run_delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
         if sql.ends_with("SELECT\n  `as_of`\nFROM `bounds`") {
             let column = ResultColumn { name: "as_of".into(), column_type: ColumnType::Date, mode: Mode::Nullable };
             return Ok(Rows { columns: vec![column], rows: vec![vec![Value::Text("2024-03-31".into())]], ..Rows::default() });

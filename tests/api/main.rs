@@ -1,5 +1,6 @@
 //! The server from the outside: every route by contract, over a real store and a warehouse that the test speaks for.
 
+mod analysis;
 mod config_save;
 mod datasets;
 mod gate;

@@ -389,7 +389,7 @@ impl<'p> Report<'_, 'p> {
 
 /// A yes or no that is learned: its name says so, since most yes and no are attributes.
 fn is_label(column: &PlannedColumn) -> bool {
-    const WORDS: [&str; 8] = ["label", "target", "clicked", "click", "purchased", "converted", "conversion", "liked"];
+    const WORDS: [&str; 9] = ["label", "target", "clicked", "click", "bought", "purchased", "converted", "conversion", "liked"];
     let name = crate::domain::name::fold(column.name.as_str());
     let named = name.split(|c: char| !c.is_alphanumeric()).any(|part| WORDS.contains(&part));
     named && column.mode != Mode::Repeated && matches!(column.column_type, ColumnType::Bool | ColumnType::Int64)
