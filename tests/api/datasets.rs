@@ -207,7 +207,8 @@ async fn every_field_of_a_card_is_there() {
             "created_at",
             "updated_at",
             "last_used_at",
-            "version_count"
+            "version_count",
+            "quality"
         ]
     );
 }

@@ -6,10 +6,10 @@
 
 use super::OutputColumn;
 use super::answer::{as_of_expr, computed};
-use super::expr::{Expr, Literal};
+use super::expr::{Expr, Ident, Literal};
 use super::joined;
 use super::pipeline::Pipeline;
-use super::plan::PlannedColumn;
+use super::plan::{Plan, PlannedColumn};
 use super::query::{Body, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
 use crate::domain::schema::{ColumnType, Mode};
@@ -110,6 +110,7 @@ struct Report<'q, 'p> {
 pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     let joins = pipeline.plan.sources.len() - 1;
     let width = MEMBERS.len().max(joins * Section::Joins.measures().len());
+    narrow(pipeline);
     let mut report = Report { pipeline, rows: vec![], width };
     report.dataset();
     report.days();
@@ -126,6 +127,43 @@ pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     let mut columns = vec![("section", ColumnType::String), ("item", ColumnType::String), ("day", ColumnType::Date)];
     columns.extend(numbers.iter().map(|name| (name.as_str(), ColumnType::Int64)));
     (Body::UnionAll(rows), computed(&columns))
+}
+
+/// Goes on with the columns alone that are looked at: all sections read these rows, so an engine may keep them.
+fn narrow(pipeline: &mut Pipeline) {
+    let plan = pipeline.plan;
+    let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
+    positions.extend(attributes(plan));
+    positions.extend(label(plan));
+    positions.sort_unstable();
+    positions.dedup();
+    let of_rows = |name: &Ident| Item::Expr { value: Expr::of(pipeline.current.as_str(), name), name: None };
+    let mut items: Vec<Item> = positions.into_iter().map(|position| of_rows(&plan.columns[position].ident)).collect();
+    items.extend(pipeline.labelled.then(|| of_rows(&"split".into())));
+    if !items.is_empty() {
+        let select = Select::new(items, From::cte(pipeline.current.as_str()));
+        pipeline.current = pipeline.add("analyzed", select);
+    }
+}
+
+/// Temporal columns beside the timestamp that are selected or filtered.
+fn attributes(plan: &Plan) -> Vec<usize> {
+    let Some(time) = plan.role(Role::Timestamp) else { return vec![] };
+    let selected = plan.selected.iter().map(|(position, _)| *position);
+    let mut positions: Vec<usize> = selected.chain(plan.row_filters.iter().map(|(position, _)| *position)).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    positions.retain(|position| {
+        let column = &plan.columns[*position];
+        let own = column.source == time.source && column.name == time.name;
+        !own && column.mode != Mode::Repeated && column.column_type.is_temporal()
+    });
+    positions
+}
+
+/// The first selected column that is a label.
+fn label(plan: &Plan) -> Option<usize> {
+    plan.selected.iter().map(|(position, _)| *position).find(|position| is_label(&plan.columns[*position]))
 }
 
 impl<'p> Report<'_, 'p> {
@@ -174,8 +212,8 @@ impl<'p> Report<'_, 'p> {
         let day = self.pipeline.moment().map(|moment| moment.day());
         let numbers = vec![Expr::CountRows, role(Role::UserId), role(Role::ProductId), edge("MIN"), edge("MAX")];
         let mut select = self.row(Section::Days, Some(part), day, numbers, self.rows_left());
-        // By position: section, item and day.
-        select.group_by = vec![Expr::int(1), Expr::int(2), Expr::int(3)];
+        // By position: item and day.
+        select.group_by = vec![Expr::int(2), Expr::int(3)];
         self.rows.push(select);
     }
 
@@ -252,6 +290,7 @@ impl<'p> Report<'_, 'p> {
     fn funnel(&mut self) {
         let stages = self.pipeline.stages.clone();
         for (i, (stage, cte)) in stages.iter().enumerate() {
+            let cte = if i + 1 < stages.len() { cte } else { &self.pipeline.current };
             let distinct = |role| match self.pipeline.plan.role(role) {
                 Some(id) if i + 1 < stages.len() => Expr::of(cte.as_str(), &id.ident).count_distinct(),
                 _ => Expr::null(ColumnType::Int64),
@@ -294,15 +333,7 @@ impl<'p> Report<'_, 'p> {
     fn newer(&mut self) {
         let plan = self.pipeline.plan;
         let Some(time) = plan.role(Role::Timestamp) else { return };
-        let selected = plan.selected.iter().map(|(position, _)| *position);
-        let mut positions: Vec<usize> = selected.chain(plan.row_filters.iter().map(|(position, _)| *position)).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        for column in positions.into_iter().map(|position| &plan.columns[position]) {
-            let own = column.source == time.source && column.name == time.name;
-            if own || column.mode == Mode::Repeated || !column.column_type.is_temporal() {
-                continue;
-            }
+        for column in attributes(plan).into_iter().map(|position| &plan.columns[position]) {
             let later = if column.column_type == time.column_type {
                 self.of(column).binary(">", self.of(time))
             } else {
@@ -318,9 +349,7 @@ impl<'p> Report<'_, 'p> {
     /// How a label's two values are shared out, before the filters and after them (G-53), and whether the revenue tells it (G-98).
     fn label(&mut self) {
         let plan = self.pipeline.plan;
-        let Some(label) = plan.selected.iter().map(|(position, _)| &plan.columns[*position]).find(|c| is_label(c)) else {
-            return;
-        };
+        let Some(label) = label(plan).map(|position| &plan.columns[position]) else { return };
         let selected =
             |column: &&PlannedColumn| plan.selected.iter().any(|(position, _)| plan.columns[*position].ident == column.ident);
         let revenue = plan.role(Role::Revenue).filter(selected).filter(|revenue| revenue.ident != label.ident);
@@ -344,7 +373,7 @@ impl<'p> Report<'_, 'p> {
         let before = self.row(Section::Label, Some(Expr::text("source")), None, numbers("source"), From::cte("source"));
         let part = if self.pipeline.labelled { self.split() } else { Expr::text("full") };
         let mut parts = self.row(Section::Label, Some(part), None, numbers(&self.pipeline.current), self.rows_left());
-        parts.group_by = vec![Expr::int(1), Expr::int(2), Expr::int(3)];
+        parts.group_by.push(Expr::int(2));
         let column = self.row(Section::LabelColumn, Some(name), None, vec![], From::Nothing);
         self.rows.extend([column, before, parts]);
     }

@@ -31,7 +31,7 @@ use super::cancel::YieldInJoins;
 use super::files::{Columns, Content, Entry};
 use super::semantics::GoogleSemantics;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, rows};
+use super::{Options, Tables, dialect, errors, files, functions, rows, shared};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -172,7 +172,9 @@ impl Engine {
         let failed = |error: DataFusionError| self.failed(&error, &planned.tables);
         // One more, to know whether there are more. A LIMIT is an INT64.
         let most = max_rows.saturating_add(1).min(i64::MAX as usize);
-        let frame = DataFrame::new(planned.session.clone(), planned.plan.clone());
+        let plan = planned.plan.clone();
+        let shared = shared::compute_once(&planned.session, plan, self.memory_bytes / 8).await.map_err(failed)?;
+        let frame = DataFrame::new(planned.session.clone(), shared.plan.clone());
         let frame = frame.limit(0, Some(most)).map_err(failed)?;
         let mut stream: SendableRecordBatchStream = frame.execute_stream().await.map_err(failed)?;
         let mut found = vec![];

@@ -13,6 +13,7 @@ mod files;
 mod functions;
 mod rows;
 mod semantics;
+mod shared;
 mod text;
 mod types;
 

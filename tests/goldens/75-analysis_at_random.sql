@@ -1,0 +1,346 @@
+WITH
+`source` AS (
+  SELECT
+    `orders`.`buyer_id` AS `buyer_id`,
+    `order_lines`.`sku` AS `sku`,
+    `orders`.`ordered_at` AS `ordered_at`,
+    `order_lines`.`amount` AS `amount`
+  FROM `raw_data.order_lines` AS `order_lines`
+  INNER JOIN `raw_data.orders` AS `orders`
+    ON `order_lines`.`order` = `orders`.`id`
+  FULL JOIN `raw_data.products` AS `products`
+    ON `order_lines`.`sku` = `products`.`product_code`
+),
+`bucketed` AS (
+  SELECT
+    `source`.*,
+    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS `purpose`, 'a' AS `seed`, CAST(`buyer_id` AS STRING) AS `key1`))), 100)) AS `bucket`
+  FROM `source`
+),
+`labelled` AS (
+  SELECT
+    `bucketed`.*,
+    CASE
+      WHEN `bucket` < 70 THEN 'train'
+      WHEN `bucket` < 90 THEN 'eval'
+      ELSE 'test'
+    END AS `split`
+  FROM `bucketed`
+),
+`analyzed` AS (
+  SELECT
+    `labelled`.`buyer_id`,
+    `labelled`.`sku`,
+    `labelled`.`ordered_at`,
+    `labelled`.`amount`,
+    `labelled`.`split`
+  FROM `labelled`
+),
+`rows_of_users` AS (
+  SELECT
+    COUNT(*) AS `row_count`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'train' THEN 1 END) AS `train_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'eval' THEN 1 END) AS `eval_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'test' THEN 1 END) AS `test_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'gap' THEN 1 END) AS `gap_rows`
+  FROM `analyzed`
+  WHERE `analyzed`.`buyer_id` IS NOT NULL
+  GROUP BY `analyzed`.`buyer_id`
+),
+`rows_of_products` AS (
+  SELECT
+    COUNT(*) AS `row_count`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'train' THEN 1 END) AS `train_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'eval' THEN 1 END) AS `eval_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'test' THEN 1 END) AS `test_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'gap' THEN 1 END) AS `gap_rows`
+  FROM `analyzed`
+  WHERE `analyzed`.`sku` IS NOT NULL
+  GROUP BY `analyzed`.`sku`
+),
+`rows_of_pairs` AS (
+  SELECT
+    COUNT(*) AS `row_count`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'train' THEN 1 END) AS `train_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'eval' THEN 1 END) AS `eval_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'test' THEN 1 END) AS `test_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'gap' THEN 1 END) AS `gap_rows`
+  FROM `analyzed`
+  WHERE `analyzed`.`buyer_id` IS NOT NULL
+    AND `analyzed`.`sku` IS NOT NULL
+  GROUP BY `analyzed`.`buyer_id`, `analyzed`.`sku`
+),
+`rows_of_events` AS (
+  SELECT
+    COUNT(*) AS `row_count`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'train' THEN 1 END) AS `train_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'eval' THEN 1 END) AS `eval_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'test' THEN 1 END) AS `test_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'gap' THEN 1 END) AS `gap_rows`
+  FROM `analyzed`
+  WHERE `analyzed`.`buyer_id` IS NOT NULL
+    AND `analyzed`.`sku` IS NOT NULL
+    AND `analyzed`.`ordered_at` IS NOT NULL
+  GROUP BY `analyzed`.`buyer_id`, `analyzed`.`sku`, `analyzed`.`ordered_at`
+),
+`rows_of_baskets` AS (
+  SELECT
+    COUNT(*) AS `row_count`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'train' THEN 1 END) AS `train_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'eval' THEN 1 END) AS `eval_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'test' THEN 1 END) AS `test_rows`,
+    COUNT(CASE WHEN `analyzed`.`split` = 'gap' THEN 1 END) AS `gap_rows`
+  FROM `analyzed`
+  WHERE `analyzed`.`buyer_id` IS NOT NULL
+    AND `analyzed`.`ordered_at` IS NOT NULL
+  GROUP BY `analyzed`.`buyer_id`, `analyzed`.`ordered_at`
+),
+`first_eval` AS (
+  SELECT
+    MIN(`analyzed`.`ordered_at`) AS `first_at`
+  FROM `analyzed`
+  WHERE `analyzed`.`split` = 'eval'
+),
+`catalogue` AS (
+  SELECT
+    `products`.`product_code` AS `id`
+  FROM `raw_data.products` AS `products`
+  WHERE `products`.`product_code` IS NOT NULL
+  GROUP BY `products`.`product_code`
+),
+`used_products` AS (
+  SELECT
+    `analyzed`.`sku` AS `id`
+  FROM `analyzed`
+  WHERE `analyzed`.`sku` IS NOT NULL
+  GROUP BY `analyzed`.`sku`
+),
+`rows_by_key_1` AS (
+  SELECT
+    `order_lines`.`order` AS `key1`,
+    `order_lines`.`sku` AS `key2`,
+    COUNT(*) AS `row_count`
+  FROM `raw_data.order_lines` AS `order_lines`
+  GROUP BY `order_lines`.`order`, `order_lines`.`sku`
+),
+`rows_by_key_2` AS (
+  SELECT
+    `orders`.`id` AS `key1`,
+    COUNT(*) AS `row_count`
+  FROM `raw_data.orders` AS `orders`
+  GROUP BY `orders`.`id`
+),
+`rows_by_key_3` AS (
+  SELECT
+    `products`.`product_code` AS `key1`,
+    COUNT(*) AS `row_count`
+  FROM `raw_data.products` AS `products`
+  GROUP BY `products`.`product_code`
+)
+SELECT
+  'dataset' AS `section`,
+  'TIMESTAMP' AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  CAST(NULL AS INT64) AS `n1`,
+  CAST(NULL AS INT64) AS `n2`,
+  CAST(NULL AS INT64) AS `n3`,
+  CAST(NULL AS INT64) AS `n4`,
+  CAST(NULL AS INT64) AS `n5`,
+  CAST(NULL AS INT64) AS `n6`,
+  CAST(NULL AS INT64) AS `n7`,
+  CAST(NULL AS INT64) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+UNION ALL
+SELECT
+  'days' AS `section`,
+  `analyzed`.`split` AS `item`,
+  DATE(`ordered_at`, 'UTC') AS `day`,
+  COUNT(*) AS `n1`,
+  COUNT(CASE WHEN `analyzed`.`buyer_id` IS NULL THEN 1 END) AS `n2`,
+  COUNT(CASE WHEN `analyzed`.`sku` IS NULL THEN 1 END) AS `n3`,
+  UNIX_MICROS(MIN(`analyzed`.`ordered_at`)) AS `n4`,
+  UNIX_MICROS(MAX(`analyzed`.`ordered_at`)) AS `n5`,
+  CAST(NULL AS INT64) AS `n6`,
+  CAST(NULL AS INT64) AS `n7`,
+  CAST(NULL AS INT64) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+FROM `analyzed`
+GROUP BY 2, 3
+UNION ALL
+SELECT
+  'users' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(`row_count`), 0) AS `n1`,
+  COUNT(*) AS `n2`,
+  COUNT(CASE WHEN `row_count` = 1 THEN 1 END) AS `n3`,
+  COUNT(CASE WHEN `train_rows` > 0 THEN 1 END) AS `n4`,
+  COUNT(CASE WHEN `eval_rows` > 0 THEN 1 END) AS `n5`,
+  COUNT(CASE WHEN `test_rows` > 0 THEN 1 END) AS `n6`,
+  COUNT(CASE WHEN `gap_rows` > 0 THEN 1 END) AS `n7`,
+  COUNT(CASE WHEN `eval_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n8`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `eval_rows` ELSE 0 END), 0) AS `n9`,
+  COUNT(CASE WHEN `test_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n10`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `test_rows` ELSE 0 END), 0) AS `n11`,
+  COUNT(CASE WHEN (`train_rows` > 0 AND `eval_rows` > 0) OR (`train_rows` > 0 AND `test_rows` > 0) OR (`eval_rows` > 0 AND `test_rows` > 0) THEN 1 END) AS `n12`
+FROM `rows_of_users`
+UNION ALL
+SELECT
+  'products' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(`row_count`), 0) AS `n1`,
+  COUNT(*) AS `n2`,
+  COUNT(CASE WHEN `row_count` = 1 THEN 1 END) AS `n3`,
+  COUNT(CASE WHEN `train_rows` > 0 THEN 1 END) AS `n4`,
+  COUNT(CASE WHEN `eval_rows` > 0 THEN 1 END) AS `n5`,
+  COUNT(CASE WHEN `test_rows` > 0 THEN 1 END) AS `n6`,
+  COUNT(CASE WHEN `gap_rows` > 0 THEN 1 END) AS `n7`,
+  COUNT(CASE WHEN `eval_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n8`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `eval_rows` ELSE 0 END), 0) AS `n9`,
+  COUNT(CASE WHEN `test_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n10`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `test_rows` ELSE 0 END), 0) AS `n11`,
+  COUNT(CASE WHEN (`train_rows` > 0 AND `eval_rows` > 0) OR (`train_rows` > 0 AND `test_rows` > 0) OR (`eval_rows` > 0 AND `test_rows` > 0) THEN 1 END) AS `n12`
+FROM `rows_of_products`
+UNION ALL
+SELECT
+  'pairs' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(`row_count`), 0) AS `n1`,
+  COUNT(*) AS `n2`,
+  COUNT(CASE WHEN `row_count` = 1 THEN 1 END) AS `n3`,
+  COUNT(CASE WHEN `train_rows` > 0 THEN 1 END) AS `n4`,
+  COUNT(CASE WHEN `eval_rows` > 0 THEN 1 END) AS `n5`,
+  COUNT(CASE WHEN `test_rows` > 0 THEN 1 END) AS `n6`,
+  COUNT(CASE WHEN `gap_rows` > 0 THEN 1 END) AS `n7`,
+  COUNT(CASE WHEN `eval_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n8`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `eval_rows` ELSE 0 END), 0) AS `n9`,
+  COUNT(CASE WHEN `test_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n10`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `test_rows` ELSE 0 END), 0) AS `n11`,
+  COUNT(CASE WHEN (`train_rows` > 0 AND `eval_rows` > 0) OR (`train_rows` > 0 AND `test_rows` > 0) OR (`eval_rows` > 0 AND `test_rows` > 0) THEN 1 END) AS `n12`
+FROM `rows_of_pairs`
+UNION ALL
+SELECT
+  'events' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(`row_count`), 0) AS `n1`,
+  COUNT(*) AS `n2`,
+  COUNT(CASE WHEN `row_count` = 1 THEN 1 END) AS `n3`,
+  COUNT(CASE WHEN `train_rows` > 0 THEN 1 END) AS `n4`,
+  COUNT(CASE WHEN `eval_rows` > 0 THEN 1 END) AS `n5`,
+  COUNT(CASE WHEN `test_rows` > 0 THEN 1 END) AS `n6`,
+  COUNT(CASE WHEN `gap_rows` > 0 THEN 1 END) AS `n7`,
+  COUNT(CASE WHEN `eval_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n8`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `eval_rows` ELSE 0 END), 0) AS `n9`,
+  COUNT(CASE WHEN `test_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n10`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `test_rows` ELSE 0 END), 0) AS `n11`,
+  COUNT(CASE WHEN (`train_rows` > 0 AND `eval_rows` > 0) OR (`train_rows` > 0 AND `test_rows` > 0) OR (`eval_rows` > 0 AND `test_rows` > 0) THEN 1 END) AS `n12`
+FROM `rows_of_events`
+UNION ALL
+SELECT
+  'baskets' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(`row_count`), 0) AS `n1`,
+  COUNT(*) AS `n2`,
+  COUNT(CASE WHEN `row_count` = 1 THEN 1 END) AS `n3`,
+  COUNT(CASE WHEN `train_rows` > 0 THEN 1 END) AS `n4`,
+  COUNT(CASE WHEN `eval_rows` > 0 THEN 1 END) AS `n5`,
+  COUNT(CASE WHEN `test_rows` > 0 THEN 1 END) AS `n6`,
+  COUNT(CASE WHEN `gap_rows` > 0 THEN 1 END) AS `n7`,
+  COUNT(CASE WHEN `eval_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n8`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `eval_rows` ELSE 0 END), 0) AS `n9`,
+  COUNT(CASE WHEN `test_rows` > 0 AND `train_rows` = 0 THEN 1 END) AS `n10`,
+  COALESCE(SUM(CASE WHEN `train_rows` = 0 THEN `test_rows` ELSE 0 END), 0) AS `n11`,
+  COUNT(CASE WHEN (`train_rows` > 0 AND `eval_rows` > 0) OR (`train_rows` > 0 AND `test_rows` > 0) OR (`eval_rows` > 0 AND `test_rows` > 0) THEN 1 END) AS `n12`
+FROM `rows_of_baskets`
+UNION ALL
+SELECT
+  'funnel' AS `section`,
+  'source' AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COUNT(*) AS `n1`,
+  CAST(NULL AS INT64) AS `n2`,
+  CAST(NULL AS INT64) AS `n3`,
+  CAST(NULL AS INT64) AS `n4`,
+  CAST(NULL AS INT64) AS `n5`,
+  CAST(NULL AS INT64) AS `n6`,
+  CAST(NULL AS INT64) AS `n7`,
+  CAST(NULL AS INT64) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+FROM `analyzed`
+UNION ALL
+SELECT
+  'late' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COUNT(*) AS `n1`,
+  CAST(NULL AS INT64) AS `n2`,
+  CAST(NULL AS INT64) AS `n3`,
+  CAST(NULL AS INT64) AS `n4`,
+  CAST(NULL AS INT64) AS `n5`,
+  CAST(NULL AS INT64) AS `n6`,
+  CAST(NULL AS INT64) AS `n7`,
+  CAST(NULL AS INT64) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+FROM `analyzed`
+CROSS JOIN `first_eval`
+WHERE `analyzed`.`split` = 'train'
+  AND `analyzed`.`ordered_at` > `first_eval`.`first_at`
+UNION ALL
+SELECT
+  'catalogue' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COUNT(*) AS `n1`,
+  COUNT(`used_products`.`id`) AS `n2`,
+  CAST(NULL AS INT64) AS `n3`,
+  CAST(NULL AS INT64) AS `n4`,
+  CAST(NULL AS INT64) AS `n5`,
+  CAST(NULL AS INT64) AS `n6`,
+  CAST(NULL AS INT64) AS `n7`,
+  CAST(NULL AS INT64) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+FROM `catalogue`
+LEFT JOIN `used_products`
+  ON `catalogue`.`id` = `used_products`.`id`
+UNION ALL
+SELECT
+  'joins' AS `section`,
+  CAST(NULL AS STRING) AS `item`,
+  CAST(NULL AS DATE) AS `day`,
+  COALESCE(SUM(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL THEN COALESCE(`rows_by_key_1`.`row_count`, 1) ELSE 0 END), 0) AS `n1`,
+  COALESCE(SUM(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL THEN COALESCE(`rows_by_key_1`.`row_count`, 1) ELSE 0 END), 0) AS `n2`,
+  COALESCE(SUM(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL THEN COALESCE(`rows_by_key_1`.`row_count`, 1) * COALESCE(`rows_by_key_2`.`row_count`, 1) ELSE 0 END), 0) AS `n3`,
+  COALESCE(MAX(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL THEN `rows_by_key_2`.`row_count` ELSE 0 END), 0) AS `n4`,
+  COALESCE(SUM(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL THEN COALESCE(`rows_by_key_1`.`row_count`, 1) * COALESCE(`rows_by_key_2`.`row_count`, 1) ELSE 0 END), 0) AS `n5`,
+  COALESCE(SUM(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL AND `rows_by_key_3`.`row_count` IS NOT NULL THEN COALESCE(`rows_by_key_1`.`row_count`, 1) * COALESCE(`rows_by_key_2`.`row_count`, 1) ELSE 0 END), 0) AS `n6`,
+  COALESCE(SUM(CASE WHEN (`rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL) OR `rows_by_key_3`.`row_count` IS NOT NULL THEN (COALESCE(`rows_by_key_1`.`row_count`, 1) * COALESCE(`rows_by_key_2`.`row_count`, 1)) * COALESCE(`rows_by_key_3`.`row_count`, 1) ELSE 0 END), 0) AS `n7`,
+  COALESCE(MAX(CASE WHEN `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL AND `rows_by_key_3`.`row_count` IS NOT NULL THEN `rows_by_key_3`.`row_count` ELSE 0 END), 0) AS `n8`,
+  CAST(NULL AS INT64) AS `n9`,
+  CAST(NULL AS INT64) AS `n10`,
+  CAST(NULL AS INT64) AS `n11`,
+  CAST(NULL AS INT64) AS `n12`
+FROM `rows_by_key_1`
+LEFT JOIN `rows_by_key_2`
+  ON `rows_by_key_1`.`key1` = `rows_by_key_2`.`key1`
+FULL JOIN `rows_by_key_3`
+  ON `rows_by_key_1`.`key2` = `rows_by_key_3`.`key1`
+  AND `rows_by_key_1`.`row_count` IS NOT NULL AND `rows_by_key_2`.`row_count` IS NOT NULL
