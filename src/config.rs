@@ -29,6 +29,8 @@ pub enum Command {
     Tfx(Frozen),
     /// Count a config's rows and say what is to be thought of them
     Analyze(Analyze),
+    /// Say what the columns of a table hold
+    Profile(Profile),
     /// Print the JSON Schema of a config
     Schema,
 }
@@ -80,6 +82,13 @@ pub struct Demo {
 pub struct Config {
     /// A dataset's config as JSON; - reads it from stdin
     pub file: PathBuf,
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// Where the tables are.
+#[derive(Debug, Args)]
+pub struct Tables {
     /// A folder of Parquet or CSV files, one a table
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: PathBuf,
@@ -102,6 +111,20 @@ pub struct Analyze {
     #[command(flatten)]
     pub config: Config,
     /// The whole analysis as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Profile {
+    /// The table: orders, or raw_data.orders
+    pub table: String,
+    #[command(flatten)]
+    pub tables: Tables,
+    /// Only these columns, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub columns: Vec<String>,
+    /// All that is found out, as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -10,14 +10,16 @@ use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::fault::FieldError;
 use trainset::domain::json_schema::config_schema;
+use trainset::domain::name::TableName;
 use trainset::domain::parse::config_from_json;
+use trainset::domain::profile::ColumnProfile;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
-use trainset::service::{ServiceError, checked_catalog, find_out};
-use trainset::warehouse::Limits;
+use trainset::service::{ServiceError, checked_catalog, find_out, find_profile};
 use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, ShapeArg, SplitArg, Sql};
+use crate::config::{Analyze, Config, Frozen, Profile, ShapeArg, SplitArg, Sql, Tables};
 
 /// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
 pub struct Answer {
@@ -88,7 +90,7 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
         Ok(read) => read,
         Err(faults) => return Ok(no(&faults)),
     };
-    let warehouse = open(&options.config).await?;
+    let warehouse = open(&options.config.tables).await?;
     let limits = Limits { max_rows: 200_000, ..Limits::default() };
     let found = find_out(&warehouse, &config, &catalog, &limits, Price::default(), |_| {}).await;
     let analysis = found.map_err(|error| error.to_string())?;
@@ -111,7 +113,59 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
     Ok(Answer { text, yes: !bad })
 }
 
-async fn open(options: &Config) -> Result<Embedded, String> {
+pub async fn profile(options: &Profile) -> Result<Answer, String> {
+    let warehouse = open(&options.tables).await?;
+    let id = options.table.rsplit('.').next().unwrap_or_default();
+    let named = if options.table.contains('.') { options.table.parse() } else { TableName::new(&options.tables.dataset, id) };
+    let table = named.map_err(|error| format!("{:?}: {error}", options.table))?;
+    let live = warehouse.table(&table).await.map_err(|error| error.to_string())?;
+    let mut columns = vec![];
+    for name in &options.columns {
+        let column = name.parse().ok().and_then(|name| live.schema.column(&name));
+        columns.push(column.ok_or_else(|| format!("{table} has no column {name:?}."))?);
+    }
+    if columns.is_empty() {
+        columns = live.schema.columns.iter().collect();
+    }
+    let found = find_profile(&warehouse, &live, &columns, &Limits::default(), Price::default()).await;
+    let found = found.map_err(|error| error.to_string())?;
+    if options.json {
+        let json = serde_json::json!({"rows": found.rows, "columns": found.columns});
+        return serde_json::to_string_pretty(&json).map(|json| yes(json + "\n")).map_err(|error| error.to_string());
+    }
+    let mut text = format!("{table}: {} rows\n", found.rows);
+    for column in &found.columns {
+        text.push_str(&format!("{}\n", in_a_line(column)));
+    }
+    Ok(yes(text))
+}
+
+/// What a column holds, for people.
+fn in_a_line(column: &ColumnProfile) -> String {
+    let name = &column.name;
+    if let Some(reason) = &column.unsupported {
+        return format!("{name}: {reason}");
+    }
+    let mut parts = vec![column.column_type.map_or_else(String::new, |of| of.to_string())];
+    if column.null_count > 0 {
+        parts.push(format!("{:.1} % NULL", column.null_percent));
+    }
+    if let Some(distinct) = column.cardinality {
+        parts.push(format!("{}{distinct} distinct", if column.cardinality_is_exact { "" } else { "about " }));
+    }
+    if let (Some(min), Some(max)) = (&column.min, &column.max) {
+        parts.push(format!("{min} to {max}"));
+    }
+    if let Some(lengths) = column.array_lengths {
+        parts.push(format!("{} to {} items", lengths.min, lengths.max));
+    }
+    if let Some(percent) = column.true_percent {
+        parts.push(format!("{percent:.1} % true"));
+    }
+    format!("{name}: {}", parts.join(", "))
+}
+
+async fn open(options: &Tables) -> Result<Embedded, String> {
     Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())
 }
 
@@ -123,8 +177,8 @@ async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<F
         Ok(config) => config,
         Err(faults) => return Ok(Err(faults)),
     };
-    let warehouse = open(options).await?;
-    match checked_catalog(&warehouse, &options.dataset, &config).await {
+    let warehouse = open(&options.tables).await?;
+    match checked_catalog(&warehouse, &options.tables.dataset, &config).await {
         Ok(catalog) => Ok(Ok((config, catalog))),
         Err(ServiceError::Invalid(faults)) => Ok(Err(faults)),
         Err(error) => Err(error.to_string()),

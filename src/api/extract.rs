@@ -65,6 +65,18 @@ impl Params {
         found.filter(|value| !value.is_empty())
     }
 
+    /// What all values of that name list, separated by commas; `None` where they list nothing.
+    pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        let mut listed: Vec<String> = vec![];
+        self.0.retain(|(key, value)| {
+            if key == name {
+                listed.extend(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned));
+            }
+            key != name
+        });
+        (!listed.is_empty()).then_some(listed)
+    }
+
     fn read<T>(&mut self, name: &str, expected: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let refused = || ApiError::bad_request("bad_parameter", Some(name), format!("{name} is {expected}."));

@@ -15,6 +15,7 @@ mod answer;
 mod datasets;
 mod extract;
 mod models;
+mod profiles;
 mod queries;
 
 use answer::{Answer, success};
@@ -32,6 +33,9 @@ pub fn routes(app: App) -> Router {
         .route("/api/models/{id}/datasets/check-name", post(datasets::check_name))
         .route("/api/models/{id}/bq-tables", get(models::tables))
         .route("/api/models/{id}/bq-tables/{table}/schema", get(models::schema))
+        .route("/api/models/{id}/bq-tables/{table}/stats", get(profiles::stats))
+        .route("/api/models/{id}/bq-tables/{table}/stats/estimate", get(profiles::estimate))
+        .route("/api/models/{id}/bq-tables/{table}/columns/{column}/samples", get(profiles::samples))
         .route("/api/models/{id}/compile", post(queries::compile))
         .route("/api/models/{id}/datasets/compare", post(analysis::compare))
         .route("/api/datasets/{id}", get(datasets::one))

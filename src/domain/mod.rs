@@ -13,6 +13,7 @@ pub mod json_schema;
 pub mod name;
 pub mod output;
 pub mod parse;
+pub mod profile;
 pub mod record;
 pub mod schema;
 pub mod sql;

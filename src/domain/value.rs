@@ -1,5 +1,7 @@
 //! Rows that a query gave: typed cells that both engines, the API and the pages share.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Mode};
@@ -41,6 +43,37 @@ impl Value {
             Self::Text(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// As people read it, without quotes; `NULL` where there is none.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(text),
+            Self::Array(items) => {
+                f.write_str("[")?;
+                for (i, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if i > 0 { ", " } else { "" })?;
+                }
+                f.write_str("]")
+            }
+        }
+    }
+}
+
+/// A number, or a time, without zeros at its end that say nothing: what both engines write.
+pub fn shortest(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            digits => format!("{whole}.{digits}"),
+        },
+        None => text.to_owned(),
     }
 }
 

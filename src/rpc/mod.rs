@@ -6,6 +6,7 @@ use leptos::server_fn::codec::Json;
 use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
+use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::record::{
     self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, Overview, Progress,
     QueryView,
@@ -88,6 +89,30 @@ pub async fn tables(model_id: i64) -> Result<Vec<TableInfo>, Failure> {
 #[server(input = Json, prefix = "/_fn", endpoint = "table-schemas")]
 pub async fn table_schemas(model_id: i64, tables: Vec<String>) -> Result<Vec<TableSchema>, Failure> {
     Ok(app()?.schemas(model_id, &tables).await?)
+}
+
+/// What a table's columns hold; of all columns where none is named. Runs a query only for what is not known.
+#[server(input = Json, prefix = "/_fn", endpoint = "profile")]
+pub async fn profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<TableProfile, Failure> {
+    Ok(app()?.profile(model_id, &table, columns.as_deref()).await?)
+}
+
+/// What a profile would read and cost.
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-profile")]
+pub async fn estimate_profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<ProfileEstimate, Failure> {
+    Ok(app()?.profile_estimate(model_id, &table, columns.as_deref()).await?)
+}
+
+/// The most frequent values of a column, those with `search` in their text.
+#[server(input = Json, prefix = "/_fn", endpoint = "column-values")]
+pub async fn column_values(
+    model_id: i64,
+    table: String,
+    column: String,
+    search: Option<String>,
+    limit: u32,
+) -> Result<profile::ColumnValues, Failure> {
+    Ok(app()?.column_values(model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
 /// The SQL of an unsaved config, dry-run by the warehouse.

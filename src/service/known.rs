@@ -83,14 +83,24 @@ impl App {
         if let Some(known) = self.kept(question).await? {
             return Ok(known);
         }
-        let place = self.0.asked.place(&format!("{} {}", question.kind, question.text));
+        let place = self.asked(question);
         let _alone = place.lock().await;
         if let Some(known) = self.kept(question).await? {
             return Ok(known);
         }
         let answer = find.await?;
-        let at = self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), &answer).await?;
+        let at = self.keep(question, &answer).await?;
         Ok(Known { answer, cached: false, at })
+    }
+
+    /// Where those who ask the same wait for each other.
+    pub(super) fn asked(&self, question: &Question) -> Arc<tokio::sync::Mutex<()>> {
+        self.0.asked.place(&format!("{} {}", question.kind, question.text))
+    }
+
+    /// Keeps an answer; when that was.
+    pub(super) async fn keep<T: Serialize>(&self, question: &Question, answer: &T) -> Result<DateTime<Utc>, ServiceError> {
+        Ok(self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await?)
     }
 }
 

@@ -22,6 +22,7 @@ mod datasets;
 mod error;
 mod known;
 mod models;
+mod profiles;
 mod queries;
 mod running;
 mod tables;
@@ -29,6 +30,7 @@ mod tables;
 pub use analysis::find_out;
 pub use change::DatasetChange;
 pub use error::ServiceError;
+pub use profiles::find_profile;
 pub use tables::checked_catalog;
 
 /// What a person can set.

@@ -190,7 +190,7 @@ impl App {
     }
 
     /// Runs a query when its turn comes.
-    async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
+    pub(super) async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let _turn = self.scan().await?;
         run_within(&*warehouse, sql, &self.limits(max_rows)).await

@@ -37,7 +37,7 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
                 .zip(&numeric)
                 .map(|(value, numeric)| {
                     let null = *value == Value::Null;
-                    view! { <td class:number=*numeric class:null=null>{text(value)}</td> }
+                    view! { <td class:number=*numeric class:null=null>{value.to_string()}</td> }
                 })
                 .collect_view();
             view! { <tr>{cells}</tr> }
@@ -58,19 +58,5 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
                 <tbody>{body}</tbody>
             </table>
         </div>
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".into(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(text).collect();
-            format!("[{}]", items.join(", "))
-        }
     }
 }

@@ -6,6 +6,7 @@ mod datasets;
 mod gate;
 mod helpers;
 mod models;
+mod profiles;
 mod program;
 mod queries;
 mod status;

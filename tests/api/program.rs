@@ -49,6 +49,28 @@ fn usage_is_2() {
 }
 
 #[test]
+fn a_table_is_profiled_on_the_command_line() {
+    let folder = TempDir::new().unwrap();
+    let shop = folder.path().join("shop");
+    trainset::warehouse::demo::write(&shop, 1).unwrap();
+    let profile = |args: &[&str]| {
+        let output = trainset(folder.path()).arg("profile").args(args).arg("--warehouse").arg(&shop).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text, _) = profile(&["raw_data.products"]);
+    assert!(code == Some(0) && text.starts_with("raw_data.products: 1200 rows\n") && text.contains("1200 distinct"), "{text}");
+    let (code, text, _) = profile(&["orders", "--columns", "ID", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &json["columns"][0]["name"]), (Some(0), &serde_json::json!("id")));
+    for (args, said) in
+        [(["nowhere"].as_slice(), "no table"), (&["orders", "--columns", "id,x"], "no column"), (&["a.b.c"], "a.b.c")]
+    {
+        let (code, text, error) = profile(args);
+        assert!(code == Some(1) && text.is_empty() && error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn a_warehouse_that_cannot_be_read_is_named() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("trainset.db");

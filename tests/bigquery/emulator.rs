@@ -10,10 +10,14 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 use trainset::domain::catalog::Catalog;
-use trainset::domain::schema::Mode;
+use trainset::domain::cost::Price;
+use trainset::domain::profile::ColumnProfile;
+use trainset::domain::schema::{Column, Mode};
+use trainset::domain::sql::profile::values;
 use trainset::domain::sql::{OutputColumn, Request, Shape, compile};
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
+use trainset::service::find_profile;
 use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse, WarehouseError, demo};
@@ -140,6 +144,7 @@ async fn two_engines_give_one_answer() {
     the_tables_are_the_same(&both).await;
     bad_queries_are_explained(&both).await;
     the_servers_own_faults_are_still_there(&both).await;
+    profiles_and_values_are_the_same(&both).await;
     let mut differences = vec![];
     for golden in goldens() {
         let config = &golden.config;
@@ -204,6 +209,72 @@ async fn the_tables_are_the_same(both: &Both) {
         };
         assert_eq!(typed(&left), typed(&right));
     }
+}
+
+/// Of every table. The server's APPROX_TOP_COUNT gives no counts, so that the most frequent values are compared by the query for values alone.
+async fn profiles_and_values_are_the_same(both: &Both) {
+    let engines: [&dyn Warehouse; 2] = [&both.embedded, &both.bigquery];
+    for table in both.embedded.tables().await.unwrap() {
+        let (mut exact, mut near) = (vec![], vec![]);
+        for engine in engines {
+            let live = engine.table(&table.name).await.unwrap();
+            let columns: Vec<&Column> = live.schema.columns.iter().collect();
+            let found = find_profile(engine, &live, &columns, &limits(), Price::default()).await.unwrap();
+            let (same, estimated): (Vec<_>, Vec<_>) = found.columns.into_iter().map(apart).unzip();
+            exact.push((found.rows, same));
+            near.push(estimated);
+            if engine.project().is_none() {
+                continue;
+            }
+            for column in columns.iter().filter(|column| column.is_scalar()) {
+                for search in [None, Some("A"), Some("1")] {
+                    let here = both.embedded.schema(&table.name).await.unwrap();
+                    let sql =
+                        [values(None, &here, column, search, 50), values(engine.project(), &live.schema, column, search, 50)];
+                    let (left, right) =
+                        (both.embedded.run(&sql[0], &limits()).await.unwrap(), engine.run(&sql[1], &limits()).await);
+                    let right = right.unwrap_or_else(|error| panic!("{error}\n{}", sql[1]));
+                    assert_eq!(difference(&left, &right), None, "{}", sql[1]);
+                }
+            }
+        }
+        assert_eq!(exact[0], exact[1], "{}", table.name);
+        for (left, right) in near[0].iter().zip(&near[1]) {
+            assert_eq!(left.len(), right.len(), "{}: {left:?} {right:?}", table.name);
+            for (left, right) in left.iter().zip(right) {
+                assert!((left - right).abs() <= 0.05, "{}: {left} and {right}", table.name);
+            }
+        }
+    }
+}
+
+/// What must be the same of a column, its floats to nine digits, and what is only near: places of its quantiles within its range, 0 … 1, and how many
+/// distinct values a row it has.
+fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
+    let number = |value: &Value| match value {
+        Value::Int(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    };
+    let mut near: Vec<f64> = vec![];
+    if !column.cardinality_is_exact {
+        near.extend(column.uniqueness.take());
+        column.cardinality = None;
+    }
+    let quantiles = std::mem::take(&mut column.quantiles);
+    if let (Some(min), Some(max)) = (column.min.as_ref().and_then(number), column.max.as_ref().and_then(number)) {
+        near.extend(quantiles.iter().filter_map(|quantile| Some((number(&quantile.value)? - min) / (max - min).max(1.0))));
+    }
+    // Whether a view's columns can be NULL the engines know differently well.
+    column.mode = Mode::Nullable;
+    column.histogram.clear();
+    column.top_values.clear();
+    let json = serde_json::to_value(column).unwrap();
+    let text = |(name, value): (&String, &serde_json::Value)| match value.as_f64().filter(|_| value.is_f64()) {
+        Some(float) => format!("{name} {float:.9e}"),
+        None => format!("{name} {value}"),
+    };
+    (json.as_object().unwrap().iter().map(text).collect(), near)
 }
 
 async fn bad_queries_are_explained(both: &Both) {

@@ -20,6 +20,7 @@ mod members;
 mod pipeline;
 mod plan;
 mod predicate;
+pub mod profile;
 mod query;
 mod reading;
 mod render;

@@ -1,6 +1,6 @@
 //! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
 
-use super::expr::{DayExpr, Expr, FIRST_DAY, Literal, Moment, OrderKey};
+use super::expr::{DayExpr, Expr, FIRST_DAY, Ident, Literal, Moment, OrderKey};
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
@@ -85,13 +85,8 @@ impl<'p> Pipeline<'p> {
         let source = &self.plan.sources[position];
         let alias = Some(source.ident.clone());
         let Some((column, column_type)) = &source.must_filter else { return From::Table { path: path.into(), alias } };
-        let value = || Expr::column(column);
-        let first = match column_type {
-            ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
-            t => Moment { value: value(), column_type: *t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
-        };
         let mut select = Select::new(self.columns_in_use(position), From::Table { path: path.into(), alias: None });
-        select.filter.push(first.or(value().null_test()));
+        select.filter.push(all_partitions(column, *column_type));
         let name = self.add(format!("{}_partitions", source.name), select);
         From::Cte { name: name.into(), alias }
     }
@@ -316,4 +311,14 @@ fn as_text(column: &PlannedColumn) -> Expr {
         ColumnType::Datetime => Expr::call("UNIX_MICROS", [Expr::call("TIMESTAMP", [value])]).cast(ColumnType::String),
         _ => value.cast(ColumnType::String),
     }
+}
+
+/// A filter on the column that makes a table's partitions, which all rows pass.
+pub(super) fn all_partitions(column: &Ident, column_type: ColumnType) -> Expr {
+    let value = || Expr::column(column);
+    let first = match column_type {
+        ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
+        of => Moment { value: value(), column_type: of, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
+    };
+    first.or(value().null_test())
 }

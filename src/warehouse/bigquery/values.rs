@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::tables::Field;
 use crate::domain::schema::{ColumnType, Mode};
-use crate::domain::value::{ResultColumn, Value};
+use crate::domain::value::{ResultColumn, Value, shortest};
 use crate::warehouse::WarehouseError;
 
 fn unread(what: &str) -> WarehouseError {
@@ -82,17 +82,6 @@ fn instant(text: &str) -> Option<String> {
     let at = DateTime::from_timestamp_micros(micros)?;
     let shown = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
     Some(shortest(shown.trim_end_matches('Z')) + "Z")
-}
-
-/// A number, or a time, without zeros at its end that say nothing: what both engines write.
-fn shortest(text: &str) -> String {
-    match text.split_once('.') {
-        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
-            "" => whole.to_owned(),
-            digits => format!("{whole}.{digits}"),
-        },
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

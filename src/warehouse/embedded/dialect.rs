@@ -177,9 +177,9 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
     ("CHAR_LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
     ("CHARACTER_LENGTH", 1, "CAST(character_length(_1) AS INT64)"),
-    ("BYTE_LENGTH", 1, "CAST(octet_length(_1) AS INT64)"),
     ("ARRAY_LENGTH", 1, "CASE WHEN _1 IS NULL THEN NULL ELSE COALESCE(CAST(array_length(_1) AS INT64), 0) END"),
     ("IS_NAN", 1, "isnan(_1)"),
+    ("IS_INF", 1, "abs(_1) = CAST('inf' AS FLOAT64)"),
     ("DATE_DIFF DAY", 2, "CAST(CAST(_1 AS DATE) AS INT64) - CAST(CAST(_2 AS DATE) AS INT64)"),
     (
         "DATE_DIFF MONTH",

@@ -31,7 +31,7 @@ use super::cancel::YieldInJoins;
 use super::files::{Columns, Content, Entry};
 use super::semantics::GoogleSemantics;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, rows, shared};
+use super::{Options, Tables, dialect, errors, files, functions, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -368,7 +368,14 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     for function in functions::all() {
         state.register_udf(function)?;
     }
-    let semantics = GoogleSemantics { divide: state.udf(functions::DIVIDE)?, text: state.udf(functions::TEXT)? };
+    for function in sketches::all() {
+        state.register_udaf(function)?;
+    }
+    let semantics = GoogleSemantics {
+        divide: state.udf(functions::DIVIDE)?,
+        text: state.udf(functions::TEXT)?,
+        bits: state.udf(functions::BITS)?,
+    };
     state.register_function_rewrite(Arc::new(semantics))?;
     Ok(state)
 }

@@ -8,16 +8,21 @@ use chrono_tz::Tz;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, Int64Builder, StringViewBuilder, TimestampMicrosecondArray,
 };
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::kernels::length::length;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-use super::text::{Writer, json_writer, sql_writer};
+use super::text::{Writer, json_writer, sql_writer, to_canonical};
 
 /// `/` of INT64 and FLOAT64: a FLOAT64; division by zero is an error.
 pub(super) const DIVIDE: &str = "float_divide";
 /// CAST to STRING where BigQuery's text is not Arrow's.
 pub(super) const TEXT: &str = "sql_text";
+
+/// A FLOAT64 as an INT64 that is the same for the same number.
+pub(super) const BITS: &str = "float_bits";
 
 /// A TIMESTAMP as the DATETIME that clocks of a zone show.
 pub(super) const IN_ZONE: &str = "in_zone";
@@ -32,6 +37,8 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
         Function::new("div", Kind::IntegerDivide, Signature::exact(vec![DataType::Int64; 2], Volatility::Immutable)),
         Function::new(DIVIDE, Kind::Divide, Signature::exact(vec![DataType::Float64; 2], Volatility::Immutable)),
         Function::new(TEXT, Kind::Text, Signature::any(1, Volatility::Immutable)),
+        Function::new(BITS, Kind::Bits, Signature::exact(vec![DataType::Float64], Volatility::Immutable)),
+        Function::new("byte_length", Kind::ByteLength, Signature::any(1, Volatility::Immutable)),
         Function::new(IN_ZONE, Kind::InZone, Signature::any(2, Volatility::Immutable)),
         Function::new(FROM_ZONE, Kind::FromZone, Signature::any(2, Volatility::Immutable)),
     ]
@@ -46,6 +53,8 @@ enum Kind {
     IntegerDivide,
     Divide,
     Text,
+    Bits,
+    ByteLength,
     InZone,
     FromZone,
 }
@@ -86,7 +95,7 @@ impl ScalarUDFImpl for Function {
                 ) => Ok(DataType::Int64),
                 _ => plan_err!("FARM_FINGERPRINT takes STRING or BYTES"),
             },
-            Kind::IntegerDivide => Ok(DataType::Int64),
+            Kind::IntegerDivide | Kind::Bits | Kind::ByteLength => Ok(DataType::Int64),
             Kind::Divide => Ok(DataType::Float64),
             Kind::Json | Kind::Text => Ok(DataType::Utf8View),
             Kind::InZone => Ok(DataType::Timestamp(TimeUnit::Microsecond, None)),
@@ -103,6 +112,8 @@ impl ScalarUDFImpl for Function {
             Kind::Text => written(&arrays[0], sql_writer(&arrays[0])?, false),
             Kind::IntegerDivide => Arc::new(integer_divide(&arrays[0], &arrays[1])?),
             Kind::Divide => Arc::new(divide(&arrays[0], &arrays[1])?),
+            Kind::Bits => Arc::new(bits(&arrays[0])),
+            Kind::ByteLength => cast(&length(&to_canonical(&arrays[0])?)?, &DataType::Int64)?,
             Kind::InZone => Arc::new(moved(&arrays[0], &args.args[1], in_zone)?),
             Kind::FromZone => Arc::new(moved(&arrays[0], &args.args[1], from_zone)?.with_timezone("UTC")),
         };
@@ -176,6 +187,20 @@ fn divide(left: &ArrayRef, right: &ArrayRef) -> Result<Float64Array> {
             _ => Ok(None),
         })
         .collect()
+}
+
+/// Zero has one sign and NaN one form.
+fn bits(array: &ArrayRef) -> Int64Array {
+    let same = |number: f64| {
+        if number == 0.0 {
+            0.0
+        } else if number.is_nan() {
+            f64::NAN
+        } else {
+            number
+        }
+    };
+    array.as_primitive::<Float64Type>().unary(|number| same(number).to_bits() as i64)
 }
 
 /// Microseconds since 1970 to others, by a zone.

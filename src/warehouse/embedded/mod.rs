@@ -2,7 +2,7 @@
 //!
 //! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only tables of the folder can be read, only SELECT runs.
 //! The rooms: [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
-//! plans, [`functions`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
+//! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
 //! [`errors`] speaks to people.
 
 mod cancel;
@@ -14,6 +14,7 @@ mod functions;
 mod rows;
 mod semantics;
 mod shared;
+mod sketches;
 mod text;
 mod types;
 

@@ -11,11 +11,12 @@ use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
 
-/// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text.
+/// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text, APPROX_COUNT_DISTINCT takes FLOAT64.
 #[derive(Debug)]
 pub(super) struct GoogleSemantics {
     pub divide: Arc<ScalarUDF>,
     pub text: Arc<ScalarUDF>,
+    pub bits: Arc<ScalarUDF>,
 }
 
 impl FunctionRewrite for GoogleSemantics {
@@ -44,6 +45,13 @@ impl FunctionRewrite for GoogleSemantics {
                     (inner, true) => Expr::TryCast(TryCast::new_from_field(Box::new(inner), cast.field)),
                     (done, false) => done,
                 }))
+            }
+            // DataFusion estimates the distinct values of all types but this.
+            Expr::AggregateFunction(mut call)
+                if call.func.name() == "approx_distinct" && call.params.args.first().is_some_and(|arg| is_float(arg, schema)) =>
+            {
+                call.params.args = call.params.args.into_iter().map(|arg| self::call(&self.bits, vec![arg])).collect();
+                Ok(Transformed::yes(Expr::AggregateFunction(call)))
             }
             other => Ok(Transformed::no(other)),
         }
@@ -78,6 +86,10 @@ impl GoogleSemantics {
             _ => (call(&self.text, vec![value]), false),
         }
     }
+}
+
+fn is_float(value: &Expr, schema: &DFSchema) -> bool {
+    value.get_type(schema).is_ok_and(|of| of.is_floating())
 }
 
 fn is_plain_number(side: &Expr, schema: &DFSchema) -> bool {

@@ -1,0 +1,179 @@
+//! Queries about one table as it stands: a profile of its columns in one scan, and the values of one column.
+
+use super::expr::{Expr, Ident, Literal, OrderKey};
+use super::pipeline::all_partitions;
+use super::plan::must_filter;
+use super::query::{Body, From, Item, Query, Select};
+use super::render;
+use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+
+/// Into how many parts of equally many values the quantiles cut a column.
+pub const QUANTILES: u32 = 100;
+/// Most frequent values that a profile gives; one more is asked for, since NULL may be among them.
+pub const TOP_VALUES: usize = 10;
+
+/// What a profile finds out about a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// Values that are not NULL.
+    Count,
+    Distinct,
+    Min,
+    Max,
+    Mean,
+    /// Of a sample: n − 1.
+    Stddev,
+    Zeros,
+    Negatives,
+    /// NaN and infinities: they are in no other figure but the count and the distinct values.
+    NotFinite,
+    True,
+    /// Texts, bytes or arrays without anything in them.
+    Empty,
+    Shortest,
+    Longest,
+    MeanLength,
+    /// An array of [`QUANTILES`] + 1 values in their order, approximate.
+    Quantiles,
+    /// JSON: `[{"value": …, "count": n}]`, approximate, most frequent first.
+    TopValues,
+}
+
+/// A query and what the columns of its one row are: first the table's rows, then these.
+pub struct ProfileQuery {
+    pub sql: String,
+    /// The position of a column among those asked for, and what was found out about it.
+    pub facts: Vec<(usize, Fact)>,
+}
+
+/// What can be found out about a column.
+pub fn facts_of(column: &Column) -> &'static [Fact] {
+    use Fact::*;
+    const ORDERED: &[Fact] = &[Count, Distinct, Min, Max, Quantiles, TopValues];
+    const NUMBER: &[Fact] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, Quantiles, TopValues];
+    const FLOAT: &[Fact] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, NotFinite, Quantiles, TopValues];
+    if column.mode == Mode::Repeated {
+        return &[Empty, Shortest, Longest, MeanLength];
+    }
+    match column.column_type {
+        ColumnType::Int64 | ColumnType::Numeric | ColumnType::BigNumeric => NUMBER,
+        ColumnType::Float64 => FLOAT,
+        ColumnType::Date | ColumnType::Datetime | ColumnType::Time | ColumnType::Timestamp => ORDERED,
+        ColumnType::String => &[Count, Distinct, Min, Max, Empty, Shortest, Longest, MeanLength, TopValues],
+        ColumnType::Bytes => &[Count, Distinct, Empty, Shortest, Longest, MeanLength, TopValues],
+        ColumnType::Bool => &[Count, Distinct, True],
+        ColumnType::Struct | ColumnType::Json | ColumnType::Geography | ColumnType::Interval | ColumnType::Range => &[Count],
+    }
+}
+
+/// One row about all of the columns, by one scan of the table. `exact`: distinct values are counted, not estimated.
+pub fn profile(project: Option<&str>, table: &TableSchema, columns: &[&Column], exact: bool) -> ProfileQuery {
+    let mut items = vec![Item::named(Expr::CountRows, "row_count")];
+    let mut facts = vec![];
+    for (position, column) in columns.iter().enumerate() {
+        for fact in facts_of(column) {
+            items.push(Item::named(found_by(*fact, column, exact), format!("c{position}_{}", facts.len())));
+            facts.push((position, *fact));
+        }
+    }
+    let sql = render::render(&Query { with: vec![], body: Body::Select(Box::new(whole(project, table, items))) });
+    ProfileQuery { sql, facts }
+}
+
+/// The values of a column with how often each occurs, most frequent first, then by value; NULL is none. `search` is a part of the value's text, in any case.
+pub fn values(project: Option<&str>, table: &TableSchema, column: &Column, search: Option<&str>, limit: u32) -> String {
+    let value = || Expr::column(column.name.as_str());
+    let mut select = whole(project, table, vec![Item::named(value(), "value"), Item::named(Expr::CountRows, "row_count")]);
+    select.filter.push(value().not_null_test());
+    if let Some(search) = search {
+        let lower = |text| Expr::call("LOWER", [text]);
+        let text = if column.column_type == ColumnType::String { value() } else { value().cast(ColumnType::String) };
+        select.filter.push(Expr::call("STRPOS", [lower(text), lower(Expr::text(search))]).binary(">", Expr::int(0)));
+    }
+    // By position: a column of the table may be called value.
+    select.group_by = vec![Expr::int(1)];
+    select.order_by = vec![OrderKey::descending(Expr::int(2)), OrderKey::ascending(Expr::int(1))];
+    select.limit = Some(limit);
+    render::render(&Query { with: vec![], body: Body::Select(Box::new(select)) })
+}
+
+/// All rows of a table.
+fn whole(project: Option<&str>, table: &TableSchema, items: Vec<Item>) -> Select {
+    let path = match project {
+        Some(project) => format!("{project}.{}", table.table),
+        None => table.table.to_string(),
+    };
+    let mut select = Select::new(items, From::Table { path: path.into(), alias: None });
+    select.filter.extend(must_filter(table).map(|(column, column_type)| all_partitions(&column, column_type)));
+    select
+}
+
+fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
+    let name = Ident::from(column.name.as_str());
+    let value = || Expr::column(&name);
+    let of = column.column_type;
+    match fact {
+        Fact::Count => Expr::call("COUNT", [value()]),
+        Fact::Distinct if exact => value().count_distinct(),
+        Fact::Distinct => Expr::call("APPROX_COUNT_DISTINCT", [value()]),
+        Fact::Min => Expr::call("MIN", [finite(value(), of)]),
+        Fact::Max => Expr::call("MAX", [finite(value(), of)]),
+        Fact::Mean => Expr::call("AVG", [float(value(), of)]),
+        Fact::Stddev => Expr::call("STDDEV", [float(value(), of)]),
+        Fact::Zeros => count_if(value().binary("=", Expr::int(0))),
+        Fact::Negatives => count_if(value().binary("<", Expr::int(0))),
+        Fact::NotFinite => count_if(not_finite(value())),
+        Fact::True => count_if(value()),
+        Fact::Empty => count_if(length(value(), column).binary("=", Expr::int(0))),
+        Fact::Shortest => Expr::call("MIN", [length(value(), column)]),
+        Fact::Longest => Expr::call("MAX", [length(value(), column)]),
+        Fact::MeanLength => Expr::call("AVG", [length(value(), column).cast(ColumnType::Float64)]),
+        Fact::Quantiles => {
+            let value = match of {
+                ColumnType::Numeric | ColumnType::BigNumeric => value().cast(ColumnType::Float64),
+                _ => finite(value(), of),
+            };
+            Expr::call("APPROX_QUANTILES", [value, Expr::int(QUANTILES)])
+        }
+        Fact::TopValues => {
+            let top = Expr::call("APPROX_TOP_COUNT", [value(), Expr::int(TOP_VALUES as i64 + 1)]);
+            Expr::call("TO_JSON_STRING", [top])
+        }
+    }
+}
+
+fn count_if(condition: Expr) -> Expr {
+    Expr::call("COUNTIF", [condition])
+}
+
+/// Characters, bytes or items. An array that is NULL has none: BigQuery keeps no such arrays.
+fn length(value: Expr, column: &Column) -> Expr {
+    match (column.mode, column.column_type) {
+        (Mode::Repeated, _) => Expr::call("COALESCE", [Expr::call("ARRAY_LENGTH", [value]), Expr::int(0)]),
+        (_, ColumnType::Bytes) => Expr::call("BYTE_LENGTH", [value]),
+        _ => Expr::call("CHAR_LENGTH", [value]),
+    }
+}
+
+fn not_finite(value: Expr) -> Expr {
+    Expr::call("IS_NAN", [value.clone()]).or(Expr::call("IS_INF", [value]))
+}
+
+/// NULL where a FLOAT64 is no number of the line.
+fn finite(value: Expr, of: ColumnType) -> Expr {
+    match of {
+        ColumnType::Float64 => Expr::Case {
+            branches: vec![(not_finite(value.clone()), Expr::Literal(Literal::Null(of)))],
+            otherwise: Some(Box::new(value)),
+        },
+        _ => value,
+    }
+}
+
+/// As FLOAT64: sums of INT64 and NUMERIC can leave their types.
+fn float(value: Expr, of: ColumnType) -> Expr {
+    match of {
+        ColumnType::Float64 => finite(value, of),
+        _ => value.cast(ColumnType::Float64),
+    }
+}

@@ -1,0 +1,275 @@
+//! What the columns of a table hold: found out when someone looks, and kept until the table changes.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::known::{Known, Question};
+use super::queries::run_within;
+use super::{App, ServiceError};
+use crate::domain::cost::Price;
+use crate::domain::name::{ColumnName, TableName, same};
+use crate::domain::profile::{
+    ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
+};
+use crate::domain::record::Model;
+use crate::domain::schema::{Column, Mode, TableSchema};
+use crate::domain::sql::profile::{profile, values};
+use crate::domain::value::Value;
+use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse};
+
+/// Most columns of one question: some of what is found out about a column takes megabytes while it is.
+pub const MAX_COLUMNS: usize = 100;
+/// Most values of one question.
+pub const MAX_VALUES: u32 = 100;
+/// Distinct values are counted, not estimated, up to so many rows, and so many cells in all.
+const EXACT_ROWS: u64 = 1_000_000;
+const EXACT_CELLS: u64 = 10_000_000;
+/// Characters of a search.
+const MAX_SEARCH: usize = 1000;
+
+/// What is kept of a table: columns that were asked for so far.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct KeptProfile {
+    rows: u64,
+    columns: BTreeMap<String, KeptColumn>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KeptColumn {
+    at: DateTime<Utc>,
+    profile: ColumnProfile,
+}
+
+/// What a query read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Read {
+    bytes: Option<u64>,
+    price_usd: Option<f64>,
+}
+
+/// Columns of a table as they were just found out.
+pub struct FoundProfile {
+    pub rows: u64,
+    pub columns: Vec<ColumnProfile>,
+    pub bytes: Option<u64>,
+    pub price_usd: Option<f64>,
+}
+
+impl App {
+    /// The profile of a table's columns, of all where none is named. What is not known yet is found out by one query, one scan of the table.
+    pub async fn profile(&self, model_id: i64, table: &str, columns: Option<&[String]>) -> Result<TableProfile, ServiceError> {
+        let start = Instant::now();
+        let model = self.model(model_id).await?;
+        let live = self.live_table(&model, table).await?;
+        let wanted = Wanted::of(&live.schema, columns)?;
+        let question = profile_question(&model, &live);
+        let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
+        let mut read = Read { bytes: Some(0), price_usd: None };
+        let cached = wanted.missing(&known).is_empty();
+        if !cached {
+            let place = self.asked(&question);
+            let _alone = place.lock().await;
+            // Someone else may have found them out meanwhile.
+            known = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
+            let missing = wanted.missing(&known);
+            if !missing.is_empty() {
+                let warehouse = self.warehouse_of(&model).await?;
+                let _turn = self.scan().await?;
+                let found = find_profile(&*warehouse, &live, &missing, &self.limits(1), self.settings().price).await?;
+                read = Read { bytes: found.bytes, price_usd: found.price_usd };
+                let at = Utc::now();
+                known.rows = found.rows;
+                known.columns.extend(found.columns.into_iter().map(|profile| (profile.name.clone(), KeptColumn { at, profile })));
+                self.keep(&question, &known).await?;
+            }
+        }
+        let columns = wanted.profiles(&known);
+        let times = wanted.columns.iter().filter_map(|column| known.columns.get(column.name.as_str()));
+        let meta = ProfileMeta {
+            rows: known.rows,
+            cached,
+            at: times.map(|kept| kept.at).min().unwrap_or_else(Utc::now),
+            bytes: read.bytes,
+            price_usd: read.price_usd,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        Ok(TableProfile { columns, meta })
+    }
+
+    /// What a profile of these columns would read, by a dry run; nothing where all is known.
+    pub async fn profile_estimate(
+        &self,
+        model_id: i64,
+        table: &str,
+        columns: Option<&[String]>,
+    ) -> Result<ProfileEstimate, ServiceError> {
+        let model = self.model(model_id).await?;
+        let live = self.live_table(&model, table).await?;
+        let wanted = Wanted::of(&live.schema, columns)?;
+        let known: Option<Known<KeptProfile>> = self.kept(&profile_question(&model, &live)).await?;
+        let missing = wanted.missing(&known.map(|known| known.answer).unwrap_or_default());
+        if missing.is_empty() {
+            return Ok(ProfileEstimate { columns: 0, bytes: Some(0), price_usd: None, upper_bound: false });
+        }
+        let warehouse = self.warehouse_of(&model).await?;
+        let query = profile(warehouse.project(), &live.schema, &missing, is_exact(&live, missing.len()));
+        let DryRun { bytes, upper_bound, .. } = warehouse.dry_run(&query.sql).await?;
+        let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, 1));
+        Ok(ProfileEstimate { columns: missing.len(), bytes, price_usd, upper_bound })
+    }
+
+    /// The most frequent values of a column, those whose text has `search` in it in any case. Kept until the table changes.
+    pub async fn column_values(
+        &self,
+        model_id: i64,
+        table: &str,
+        column: &str,
+        search: Option<&str>,
+        limit: u32,
+    ) -> Result<ColumnValues, ServiceError> {
+        if !(1..=MAX_VALUES).contains(&limit) {
+            return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_VALUES}.")));
+        }
+        let search = search.map(str::trim).filter(|search| !search.is_empty());
+        if search.is_some_and(|search| search.chars().count() > MAX_SEARCH) {
+            return Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH} characters long.")));
+        }
+        let model = self.model(model_id).await?;
+        let live = self.live_table(&model, table).await?;
+        let column = find(&live.schema, column)?;
+        if column.mode == Mode::Repeated {
+            return Err(ServiceError::BadRequest(format!(
+                "{} holds arrays: take their items apart in a view first.",
+                column.name
+            )));
+        }
+        if let Some(reason) = column.column_type.unsupported() {
+            return Err(ServiceError::BadRequest(format!("{} is {reason}.", column.name)));
+        }
+        let question = Self::question(&model, "values", &(&column.name, search, limit), &[&live]);
+        let find = async {
+            let warehouse = self.warehouse_of(&model).await?;
+            // One more, to know whether there are more.
+            let sql = values(warehouse.project(), &live.schema, column, search, limit + 1);
+            let rows = self.run(&model, &sql, limit as usize + 1).await?.rows;
+            let complete = rows.len() <= limit as usize;
+            let value = |mut row: Vec<Value>| {
+                let count = row.pop()?.as_i64().and_then(|count| u64::try_from(count).ok())?;
+                Some(ValueCount { value: row.pop()?, count })
+            };
+            Ok(ColumnValues { values: rows.into_iter().filter_map(value).take(limit as usize).collect(), complete })
+        };
+        Ok(self.known(&question, find).await?.answer)
+    }
+
+    async fn live_table(&self, model: &Model, table: &str) -> Result<LiveTable, ServiceError> {
+        let name = self.table_named(table)?;
+        Ok(self.warehouse_of(model).await?.table(&name).await?)
+    }
+
+    /// What is known of tables' columns already; nothing is asked of the warehouse but their state.
+    pub(super) async fn known_profiles(
+        &self,
+        model: &Model,
+        live: &[LiveTable],
+    ) -> Result<Vec<(TableName, TableFacts)>, ServiceError> {
+        let mut all = vec![];
+        for table in live {
+            if let Some(known) = self.kept::<KeptProfile>(&profile_question(model, table)).await? {
+                let KeptProfile { rows, columns } = known.answer;
+                all.push((table.schema.table.clone(), (rows, columns.into_values().map(|kept| kept.profile).collect())));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// A table's rows and what is known of its columns.
+pub(super) type TableFacts = (u64, Vec<ColumnProfile>);
+
+fn profile_question(model: &Model, live: &LiveTable) -> Question {
+    App::question(model, "profile", &(), &[live])
+}
+
+/// Finds out about columns by one query. Without a store, for the command line too.
+pub async fn find_profile(
+    warehouse: &dyn Warehouse,
+    live: &LiveTable,
+    columns: &[&Column],
+    limits: &Limits,
+    price: Price,
+) -> Result<FoundProfile, ServiceError> {
+    let exact = is_exact(live, columns.len());
+    let query = profile(warehouse.project(), &live.schema, columns, exact);
+    // Before anything is paid for.
+    let dry = warehouse.dry_run(&query.sql).await?;
+    let answer = run_within(warehouse, &query.sql, limits).await?;
+    let (rows, columns) = read(columns, &query.facts, exact, &answer);
+    let bytes = answer.bytes_processed.or(dry.bytes);
+    Ok(FoundProfile { rows, columns, bytes, price_usd: bytes.filter(|_| warehouse.bills()).map(|bytes| price.of(bytes, 1)) })
+}
+
+/// Whether distinct values are counted: in memory, so not those of a large table.
+fn is_exact(live: &LiveTable, columns: usize) -> bool {
+    live.info.rows.is_some_and(|rows| rows <= EXACT_ROWS && rows.saturating_mul(columns as u64) <= EXACT_CELLS)
+}
+
+/// The columns that a question is about.
+struct Wanted<'a> {
+    columns: Vec<&'a Column>,
+    /// With the reasons.
+    unusable: Vec<&'a (String, String)>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Columns of a table by name, each once, in the order asked for; all where none is named.
+    fn of(table: &'a TableSchema, names: Option<&[String]>) -> Result<Self, ServiceError> {
+        let mut wanted = Self { columns: vec![], unusable: vec![] };
+        match names {
+            None => {
+                wanted.columns = table.columns.iter().collect();
+                wanted.unusable = table.unusable.iter().collect();
+            }
+            Some(names) => {
+                for name in names {
+                    match table.unusable.iter().find(|(unusable, _)| same(unusable, name)) {
+                        Some(column) => wanted.unusable.push(column),
+                        None => wanted.columns.push(find(table, name)?),
+                    }
+                }
+                let mut seen: Vec<&ColumnName> = vec![];
+                wanted.columns.retain(|column| {
+                    let new = !seen.contains(&&column.name);
+                    seen.push(&column.name);
+                    new
+                });
+            }
+        }
+        match wanted.columns.len() > MAX_COLUMNS {
+            true => Err(ServiceError::BadRequest(format!(
+                "{} has {} columns: name those to look at, at most {MAX_COLUMNS} at a time.",
+                table.table,
+                table.columns.len()
+            ))),
+            false => Ok(wanted),
+        }
+    }
+
+    fn missing(&self, known: &KeptProfile) -> Vec<&'a Column> {
+        self.columns.iter().copied().filter(|column| !known.columns.contains_key(column.name.as_str())).collect()
+    }
+
+    fn profiles(&self, known: &KeptProfile) -> Vec<ColumnProfile> {
+        let columns = self.columns.iter().filter_map(|column| known.columns.get(column.name.as_str()));
+        let columns = columns.map(|kept| kept.profile.clone());
+        columns.chain(self.unusable.iter().map(|(name, reason)| unusable(name, reason))).collect()
+    }
+}
+
+fn find<'a>(table: &'a TableSchema, name: &str) -> Result<&'a Column, ServiceError> {
+    let column = name.parse::<ColumnName>().ok().and_then(|name| table.column(&name));
+    column.ok_or_else(|| ServiceError::NotFound(format!("{} has no column {name:?}.", table.table)))
+}
