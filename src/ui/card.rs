@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::format::{count, instant, integer, short};
+use crate::domain::analysis::AnalysisBrief;
 use crate::domain::dataset::Status;
 use crate::domain::record::DatasetSummary;
 
@@ -13,6 +14,7 @@ pub enum DialogKind {
     New,
     Edit,
     View,
+    Analysis,
     Query,
     Preview,
     Clone,
@@ -20,7 +22,8 @@ pub enum DialogKind {
 }
 
 impl DialogKind {
-    const ALL: [Self; 7] = [Self::New, Self::Edit, Self::View, Self::Query, Self::Preview, Self::Clone, Self::Delete];
+    const ALL: [Self; 8] =
+        [Self::New, Self::Edit, Self::View, Self::Analysis, Self::Query, Self::Preview, Self::Clone, Self::Delete];
 
     /// The word in the address: `?dialog=view`.
     pub const fn word(self) -> &'static str {
@@ -28,6 +31,7 @@ impl DialogKind {
             Self::New => "new",
             Self::Edit => "edit",
             Self::View => "view",
+            Self::Analysis => "analysis",
             Self::Query => "query",
             Self::Preview => "preview",
             Self::Clone => "clone",
@@ -50,14 +54,34 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
     }
 }
 
+/// What the last analysis said.
+#[component]
+fn QualityLine(quality: AnalysisBrief, href: String) -> impl IntoView {
+    let leaks = match quality.leaks {
+        0 => "no leak found".to_owned(),
+        n => count(n as usize, "leak"),
+    };
+    view! {
+        <p class="card-quality">
+            <A href scroll=false>
+                {format!("Quality {} · {}", quality.score, quality.grade.word())}
+            </A>
+            <span class:bad=quality.leaks != 0>{leaks}</span>
+            {quality.stale.then(|| view! { <span class="chip" title="The config was changed after the analysis">"stale"</span> })}
+        </p>
+    }
+}
+
 #[component]
 pub fn DatasetCard(
     dataset: DatasetSummary,
     /// The address of a dialog about this dataset.
     href: Callback<(DialogKind, i64), String>,
     on_status: Callback<(i64, Status)>,
-    on_count: Callback<i64>,
-    #[prop(into)] counting: Signal<bool>,
+    /// It is one of those to compare.
+    #[prop(into)]
+    selected: Signal<bool>,
+    on_select: Callback<(i64, bool)>,
 ) -> impl IntoView {
     let id = dataset.id;
     let name = dataset.name.clone();
@@ -103,19 +127,22 @@ pub fn DatasetCard(
                 {size("Rows", dataset.row_count_estimate)} {size("Users", dataset.unique_users_estimate)}
                 {size("Products", dataset.unique_products_estimate)}
             </dl>
-            <p class="card-date">"Changed " <time datetime=dataset.updated_at.to_rfc3339()>{instant(dataset.updated_at)}</time></p>
+            {dataset.quality.map(|quality| view! { <QualityLine quality href=href.run((DialogKind::Analysis, id)) /> })}
+            <div class="card-date">
+                <p>"Changed " <time datetime=dataset.updated_at.to_rfc3339()>{instant(dataset.updated_at)}</time></p>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        aria-label=format!("Compare {name}")
+                        prop:checked=selected
+                        on:change:target=move |e| on_select.run((id, e.target().checked()))
+                    />
+                    "Compare"
+                </label>
+            </div>
             <div class="card-actions">
-                {link(DialogKind::View, "View")} {link(DialogKind::Edit, "Edit")} {link(DialogKind::Query, "Query")}
-                {link(DialogKind::Preview, "Preview")}
-                <button
-                    type="button"
-                    class="button quiet"
-                    disabled=move || counting.get()
-                    aria-label=format!("Count {name}")
-                    on:click=move |_| on_count.run(id)
-                >
-                    {move || if counting.get() { "Counting…" } else { "Count" }}
-                </button>
+                {link(DialogKind::View, "View")} {link(DialogKind::Edit, "Edit")} {link(DialogKind::Analysis, "Analyze")}
+                {link(DialogKind::Query, "Query")} {link(DialogKind::Preview, "Preview")}
                 <button
                     type="button"
                     class="button quiet"

@@ -10,7 +10,9 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 
+use super::analysis::AnalysisDialog;
 use super::card::{DatasetCard, DialogKind};
+use super::compare::compare_path;
 use super::dialogs::{CloneDialog, DeleteDialog, DetailDialog, PreviewDialog, QueryDialog};
 use super::format::integer;
 use super::layout::{Page, PageFailure, datasets_path};
@@ -82,13 +84,22 @@ pub fn DatasetsPage() -> impl IntoView {
     let list = Memo::new(move |_| place.get().list);
     let data = Resource::new_blocking(move || (model_id.get(), list.get()), |(model_id, list)| load(model_id, list));
     let reload = Callback::new(move |()| data.refetch());
+    // Kept from page to page, not from model to model.
+    let chosen = RwSignal::new(Vec::<i64>::new());
+    Effect::new(move |before: Option<i64>| {
+        let model = model_id.get();
+        if before.is_some_and(|before| before != model) {
+            chosen.set(vec![]);
+        }
+        model
+    });
 
     let page = move || {
         Suspend::new(async move {
             match data.await {
                 Ok((models, datasets)) => {
                     let model_id = model_id.get_untracked();
-                    view! { <Loaded models model_id datasets place reload /> }.into_any()
+                    view! { <Loaded models model_id datasets place chosen reload /> }.into_any()
                 }
                 Err(failure) => view! { <PageFailure failure /> }.into_any(),
             }
@@ -101,7 +112,15 @@ pub fn DatasetsPage() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<Place>, reload: Callback<()>) -> impl IntoView {
+fn Loaded(
+    models: Vec<Model>,
+    model_id: i64,
+    datasets: DatasetPage,
+    place: Memo<Place>,
+    /// Those to compare.
+    chosen: RwSignal<Vec<i64>>,
+    reload: Callback<()>,
+) -> impl IntoView {
     let toaster = use_toaster();
     let model = models.iter().find(|m| m.id == model_id).map(|m| m.name.clone()).unwrap_or_default();
     let href = Callback::new(move |(kind, id): (DialogKind, i64)| {
@@ -117,24 +136,16 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
             reload.run(());
         }
     });
-    let counting = RwSignal::new(None::<i64>);
-    let count = Action::new(move |id: &i64| {
-        let id = *id;
-        async move {
-            counting.set(Some(id));
-            match rpc::count(id).await {
-                Ok(counts) => toaster.good(format!("{} rows.", integer(counts.full.rows))),
-                Err(failure) => toaster.bad(failure.message),
+    let on_select = Callback::new(move |(id, on): (i64, bool)| {
+        chosen.update(|chosen| {
+            chosen.retain(|other| *other != id);
+            if on {
+                chosen.push(id);
             }
-            counting.set(None);
-            reload.run(());
-        }
+        });
     });
     let on_status = Callback::new(move |change| {
         set_status.dispatch(change);
-    });
-    let on_count = Callback::new(move |id| {
-        count.dispatch(id);
     });
     let pagination = datasets.pagination;
     let searching = {
@@ -147,8 +158,8 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
         .into_iter()
         .map(|dataset| {
             let id = dataset.id;
-            let counting = Signal::derive(move || counting.get() == Some(id));
-            view! { <DatasetCard dataset href on_status on_count counting /> }
+            let selected = Signal::derive(move || chosen.with(|chosen| chosen.contains(&id)));
+            view! { <DatasetCard dataset href on_status selected on_select /> }
         })
         .collect_view();
     let new_href = move || Place { dialog: Some((DialogKind::New, None)), ..place.get() }.address(model_id);
@@ -191,6 +202,7 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
                     }
                 })}
             <ul class="cards">{cards}</ul>
+            <CompareBar model_id chosen />
             {(pagination.total > 0)
                 .then(|| {
                     view! {
@@ -202,6 +214,29 @@ fn Loaded(models: Vec<Model>, model_id: i64, datasets: DatasetPage, place: Memo<
                     }
                 })}
         </Page>
+    }
+}
+
+/// Appears as soon as a dataset is chosen to be compared.
+#[component]
+fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
+    move || {
+        let ids = chosen.get();
+        let link = match ids.len() {
+            0 => return None,
+            2..=5 => view! { <A href=compare_path(model_id, &ids) attr:class="button primary">"Compare"</A> }.into_any(),
+            1 => view! { <span class="note">"Choose one more, up to five."</span> }.into_any(),
+            _ => view! { <span class="note">"Five at most."</span> }.into_any(),
+        };
+        Some(view! {
+            <div class="compare-bar" role="region" aria-label="Comparison">
+                <span>{format!("{} chosen", ids.len())}</span>
+                {link}
+                <button type="button" class="button quiet" on:click=move |_| chosen.set(vec![])>
+                    "Clear"
+                </button>
+            </div>
+        })
     }
 }
 
@@ -295,6 +330,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> }.into_any(),
             DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> }.into_any(),
             DialogKind::View => view! { <DetailDialog id on_close /> }.into_any(),
+            DialogKind::Analysis => view! { <AnalysisDialog id on_close on_changed=reload /> }.into_any(),
             DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),
             DialogKind::Preview => view! { <PreviewDialog id on_close /> }.into_any(),
             DialogKind::Clone => view! { <CloneDialog id on_close on_done=on_changed /> }.into_any(),

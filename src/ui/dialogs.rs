@@ -18,7 +18,7 @@ use crate::rpc;
 
 /// What waits shows that it does.
 #[component]
-fn Waiting(what: &'static str) -> impl IntoView {
+pub fn Waiting(what: &'static str) -> impl IntoView {
     view! {
         <p class="waiting" role="status">
             <span class="spinner" aria-hidden="true"></span>

@@ -6,7 +6,9 @@ use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+mod analysis;
 mod card;
+mod compare;
 mod datasets;
 mod dialog;
 mod dialogs;
@@ -14,6 +16,7 @@ pub mod format;
 mod highlight;
 mod layout;
 mod models;
+mod pictures;
 mod query_panel;
 mod rows;
 mod theme;
@@ -60,6 +63,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=layout::NotFound>
                 <Route path=path!("/") view=models::ModelsPage ssr=SsrMode::Async />
                 <Route path=path!("/models/:id/dataset") view=datasets::DatasetsPage ssr=SsrMode::Async />
+                <Route path=path!("/models/:id/dataset/compare") view=compare::ComparePage ssr=SsrMode::Async />
             </Routes>
         </Router>
         <toast::Toasts />

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::draft::selectable;
 use super::options::{SearchField, column_options, read_option, shown_name};
+use super::statistics::{ColumnStatistics, StatisticsButton};
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Role, TimeZone, TimestampFormat};
 use crate::domain::name::{SourceName, TableName, fold};
@@ -152,11 +153,14 @@ fn SourceColumns(
     names: Memo<HashMap<ColumnRef, String>>,
 ) -> impl IntoView {
     let title = shown_name(&name, &table);
-    let name = StoredValue::new(name);
+    let (name, table) = (StoredValue::new(name), StoredValue::new(table));
     let columns = Memo::new(move |_| {
-        state
-            .schemas
-            .with(|s| s.get(&table).map(|schema| selectable(schema).cloned().collect::<Vec<Column>>()).unwrap_or_default())
+        state.schemas.with(|s| {
+            table
+                .with_value(|table| s.get(table))
+                .map(|schema| selectable(schema).cloned().collect::<Vec<Column>>())
+                .unwrap_or_default()
+        })
     });
     let shown = Memo::new(move |_| {
         let wanted = fold(search.get().trim());
@@ -180,10 +184,11 @@ fn SourceColumns(
                 <button type="button" class="button small" aria-label=format!("Select none of {}", name.get_value()) on:click=move |_| choose(false)>
                     "None"
                 </button>
+                <StatisticsButton state table=table.get_value() shown />
             </legend>
             <ul class="column-list">
                 <For each=move || shown.get() key=|c| c.name.clone() let:column>
-                    <ColumnLine state reference=reference(&column) column names />
+                    <ColumnLine state table=table.get_value() reference=reference(&column) column names />
                 </For>
             </ul>
         </fieldset>
@@ -191,7 +196,15 @@ fn SourceColumns(
 }
 
 #[component]
-fn ColumnLine(state: State, reference: ColumnRef, column: Column, names: Memo<HashMap<ColumnRef, String>>) -> impl IntoView {
+fn ColumnLine(
+    state: State,
+    table: TableName,
+    reference: ColumnRef,
+    column: Column,
+    names: Memo<HashMap<ColumnRef, String>>,
+) -> impl IntoView {
+    let own = column.name.to_string();
+    let profile = Memo::new(move |_| state.profiles.with(|all| all.get(&table).and_then(|known| known.get(&own)).cloned()));
     let full = reference.to_string();
     let reference = StoredValue::new(reference);
     let selected = Memo::new(move |_| state.draft.with(|d| reference.with_value(|r| d.is_selected(r))));
@@ -246,6 +259,7 @@ fn ColumnLine(state: State, reference: ColumnRef, column: Column, names: Memo<Ha
                     .get()
                     .then(|| view! { <span class="field-error">"Letters, digits and underscores, not starting with a digit."</span> })
             }}
+            {move || profile.get().map(|profile| view! { <ColumnStatistics profile /> })}
         </li>
     }
 }

@@ -1,5 +1,6 @@
 //! The wizard: four steps over one typed state. What is shown, blocked or saved is derived from it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use super::toast::use_toaster;
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::FieldError;
 use crate::domain::name::TableName;
+use crate::domain::profile::ColumnProfile;
 use crate::domain::record::{Dataset, DatasetInput, NameCheck};
 use crate::error::Failure;
 use crate::rpc;
@@ -22,6 +24,7 @@ mod filters;
 mod joins;
 mod options;
 mod side;
+mod statistics;
 mod tables;
 
 /// What the steps share.
@@ -38,7 +41,11 @@ pub struct State {
     pub refused: RwSignal<Vec<FieldError>>,
     /// What the server says of the name as it stands; `None` while it is asked.
     pub name_check: RwSignal<Option<NameCheck>>,
+    /// What is known of the tables' columns, by their names.
+    pub profiles: RwSignal<Profiles>,
 }
+
+type Profiles = BTreeMap<TableName, BTreeMap<String, ColumnProfile>>;
 
 impl State {
     fn new(model_id: i64, dataset: Option<&Dataset>) -> Self {
@@ -60,7 +67,17 @@ impl State {
             all
         });
         let editing = StoredValue::new(dataset.map(|d| (d.summary.id, d.revision)));
-        Self { model_id, editing, draft, schemas, catalog, faults, refused, name_check: RwSignal::new(None) }
+        Self {
+            model_id,
+            editing,
+            draft,
+            schemas,
+            catalog,
+            faults,
+            refused,
+            name_check: RwSignal::new(None),
+            profiles: RwSignal::default(),
+        }
     }
 
     /// Changes the draft. What the server refused is another draft then.
