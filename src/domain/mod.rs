@@ -7,13 +7,17 @@ pub mod catalog;
 pub mod cost;
 pub mod dataset;
 pub mod diff;
+pub mod facts;
 pub mod fault;
+pub mod joins;
 #[cfg(feature = "ssr")]
 pub mod json_schema;
 pub mod name;
+pub mod naming;
 pub mod output;
 pub mod parse;
 pub mod record;
+pub mod roles;
 pub mod schema;
 pub mod sql;
 pub mod tfx;
