@@ -13,6 +13,7 @@ use crate::service::App;
 mod analysis;
 mod answer;
 mod datasets;
+mod detection;
 mod extract;
 mod models;
 mod queries;
@@ -32,6 +33,9 @@ pub fn routes(app: App) -> Router {
         .route("/api/models/{id}/datasets/check-name", post(datasets::check_name))
         .route("/api/models/{id}/bq-tables", get(models::tables))
         .route("/api/models/{id}/bq-tables/{table}/schema", get(models::schema))
+        .route("/api/models/{id}/detect-joins", post(detection::detect_joins))
+        .route("/api/models/{id}/detect-joins/estimate", post(detection::estimate))
+        .route("/api/models/{id}/suggest-columns", post(detection::suggest_columns))
         .route("/api/models/{id}/compile", post(queries::compile))
         .route("/api/models/{id}/datasets/compare", post(analysis::compare))
         .route("/api/datasets/{id}", get(datasets::one))

@@ -173,3 +173,100 @@ const fn can_be_key(t: ColumnType) -> bool {
 fn joinable(left: ColumnType, right: ColumnType) -> bool {
     can_be_key(left) && can_be_key(right) && super::validate::comparable(left, right)
 }
+
+/// What is asked of the data about two tables, by one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairQuestion {
+    /// Positions of the tables among those given; both are one where a table refers to itself.
+    pub left: usize,
+    pub right: usize,
+    pub on: Vec<Vec<KeyPair>>,
+    /// For each proposal that waits for an answer: its position, the position in `on`, and whether it goes the other way.
+    pub asked: Vec<(usize, usize, bool)>,
+}
+
+/// The questions that proposals ask, one for each two tables, in the order of the proposals.
+pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuestion> {
+    let mut questions: Vec<PairQuestion> = vec![];
+    let place = |table: &TableName| order.iter().position(|given| given == table);
+    for (i, candidate) in candidates.iter().enumerate() {
+        let (Some(left), Some(right)) = (place(&candidate.left), place(&candidate.right)) else { continue };
+        let turned = left > right;
+        let straight = if turned { candidate.clone().reversed() } else { candidate.clone() };
+        let (left, right) = (left.min(right), left.max(right));
+        let at = questions.iter().position(|question| (question.left, question.right) == (left, right)).unwrap_or_else(|| {
+            questions.push(PairQuestion { left, right, on: vec![], asked: vec![] });
+            questions.len() - 1
+        });
+        let question = &mut questions[at];
+        let mut on = straight.on;
+        on.sort_unstable();
+        let list = question.on.iter().position(|known| *known == on).unwrap_or_else(|| {
+            question.on.push(on);
+            question.on.len() - 1
+        });
+        question.asked.push((i, list, turned));
+    }
+    questions
+}
+
+/// Proposals with the answers to their [`questions`]: what was counted for each list of pairs, or why it could not be.
+pub fn weigh_all(
+    candidates: Vec<Candidate>,
+    questions: &[PairQuestion],
+    answers: &[Result<Vec<Option<Evidence>>, String>],
+) -> Vec<Weighed> {
+    let mut weighed: Vec<Weighed> = candidates.into_iter().map(Weighed::from).collect();
+    for (question, answer) in questions.iter().zip(answers) {
+        for (i, list, turned) in &question.asked {
+            let one = &mut weighed[*i];
+            match answer {
+                Ok(counted) => {
+                    let Some(evidence) = counted.get(*list).copied().flatten() else { continue };
+                    let evidence = if *turned { evidence.reversed() } else { evidence };
+                    *one = weigh(one.candidate.clone(), evidence);
+                }
+                Err(message) => one.error = Some(message.clone()),
+            }
+        }
+    }
+    weighed
+}
+
+/// The joins of some tables, and what finding them took.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct JoinDetection {
+    #[serde(flatten)]
+    pub settled: Settled,
+    /// Set where the data were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+}
+
+/// What asking the data took.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Verification {
+    /// Pairs of tables that were looked at.
+    pub pairs: u32,
+    /// Queries that ran for it now; the other answers were kept from before.
+    pub queries: u32,
+    /// No query ran.
+    pub cached: bool,
+    /// What the queries read; `None` where the engine cannot tell.
+    pub bytes_processed: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+}
+
+/// What asking the data would take.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct VerifyEstimate {
+    pub pairs: u32,
+    /// Queries that would run: pairs whose answer is kept cost nothing.
+    pub queries: u32,
+    pub bytes: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+    /// It may read less.
+    pub upper_bound: bool,
+}

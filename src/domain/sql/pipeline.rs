@@ -1,6 +1,6 @@
 //! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
 
-use super::expr::{DayExpr, Expr, FIRST_DAY, Literal, Moment, OrderKey};
+use super::expr::{DayExpr, Expr, FIRST_DAY, Ident, Literal, Moment, OrderKey};
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
@@ -85,13 +85,8 @@ impl<'p> Pipeline<'p> {
         let source = &self.plan.sources[position];
         let alias = Some(source.ident.clone());
         let Some((column, column_type)) = &source.must_filter else { return From::Table { path: path.into(), alias } };
-        let value = || Expr::column(column);
-        let first = match column_type {
-            ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
-            t => Moment { value: value(), column_type: *t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
-        };
         let mut select = Select::new(self.columns_in_use(position), From::Table { path: path.into(), alias: None });
-        select.filter.push(first.or(value().null_test()));
+        select.filter.push(any_partition(column, *column_type));
         let name = self.add(format!("{}_partitions", source.name), select);
         From::Cte { name: name.into(), alias }
     }
@@ -301,6 +296,16 @@ impl<'p> Pipeline<'p> {
     pub fn moment(&self) -> Option<Moment<'_>> {
         self.timestamp().map(|timestamp| timestamp.moment(&self.plan.zone))
     }
+}
+
+/// What all rows pass that a table's partitions hold: a filter on the column that BigQuery wants one on.
+pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
+    let value = || Expr::column(column);
+    let first = match column_type {
+        ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
+        t => Moment { value: value(), column_type: t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
+    };
+    first.or(value().null_test())
 }
 
 fn orderable(column: &PlannedColumn) -> bool {

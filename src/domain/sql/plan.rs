@@ -276,7 +276,8 @@ impl<'a> Columns<'_, 'a> {
     }
 }
 
-fn must_filter(schema: &TableSchema) -> Option<(Ident, ColumnType)> {
+/// The column that every query of a table has to filter by, and its type.
+pub(super) fn must_filter(schema: &TableSchema) -> Option<(Ident, ColumnType)> {
     let partition = schema.partition.as_ref().filter(|partition| partition.filter_required)?;
     let column = schema.columns.iter().find(|c| same(c.name.as_str(), &partition.column));
     // A pseudo-column is an instant and in no schema.
