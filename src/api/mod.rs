@@ -13,6 +13,7 @@ use crate::service::App;
 mod analysis;
 mod answer;
 mod datasets;
+mod detection;
 mod extract;
 mod models;
 mod profiles;
@@ -36,6 +37,9 @@ pub fn routes(app: App) -> Router {
         .route("/api/models/{id}/bq-tables/{table}/stats", get(profiles::stats))
         .route("/api/models/{id}/bq-tables/{table}/stats/estimate", get(profiles::estimate))
         .route("/api/models/{id}/bq-tables/{table}/columns/{column}/samples", get(profiles::samples))
+        .route("/api/models/{id}/detect-joins", post(detection::detect_joins))
+        .route("/api/models/{id}/detect-joins/estimate", post(detection::estimate))
+        .route("/api/models/{id}/suggest-columns", post(detection::suggest_columns))
         .route("/api/models/{id}/compile", post(queries::compile))
         .route("/api/models/{id}/datasets/compare", post(analysis::compare))
         .route("/api/datasets/{id}", get(datasets::one))

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, success};
 use super::extract::{Id, InPath, Object};
+use crate::domain::joins::is_potential_key;
 use crate::domain::record::{Model, ModelInput};
+use crate::domain::roles::suggested_role;
 use crate::domain::schema::TableInfo;
 use crate::service::App;
 
@@ -68,6 +70,8 @@ pub async fn schema(State(app): State<App>, InPath((id, table)): InPath<(i64, St
                 "type": column.column_type,
                 "mode": column.mode,
                 "description": column.description,
+                "suggested_role": suggested_role(&schema, column),
+                "is_potential_join_key": is_potential_key(&schema, column),
             })
         })
         .collect();

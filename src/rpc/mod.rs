@@ -5,12 +5,14 @@ use leptos::server_fn::codec::Json;
 
 use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
+use crate::domain::joins::{JoinDetection, VerifyEstimate};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::record::{
     self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, Overview, Progress,
     QueryView,
 };
+use crate::domain::roles::RoleSuggestions;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::error::Failure;
 
@@ -113,6 +115,24 @@ pub async fn column_values(
     limit: u32,
 ) -> Result<profile::ColumnValues, Failure> {
     Ok(app()?.column_values(model_id, &table, &column, search.as_deref(), limit).await?)
+}
+
+/// Joins of tables, the primary first; with `verify`, weighed by the data, which may cost: see [`estimate_joins`].
+#[server(input = Json, prefix = "/_fn", endpoint = "detect-joins")]
+pub async fn detect_joins(model_id: i64, tables: Vec<String>, verify: bool) -> Result<JoinDetection, Failure> {
+    Ok(app()?.detect_joins(model_id, &tables, verify).await?)
+}
+
+/// What weighing joins by the data would read and cost.
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-joins")]
+pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<VerifyEstimate, Failure> {
+    Ok(app()?.joins_estimate(model_id, &tables).await?)
+}
+
+/// Columns for the roles of a dataset over these tables, the primary first.
+#[server(input = Json, prefix = "/_fn", endpoint = "suggest-columns")]
+pub async fn suggest_columns(model_id: i64, tables: Vec<String>) -> Result<RoleSuggestions, Failure> {
+    Ok(app()?.suggest_columns(model_id, &tables).await?)
 }
 
 /// The SQL of an unsaved config, dry-run by the warehouse.

@@ -19,6 +19,7 @@ mod analysis;
 mod change;
 mod compare;
 mod datasets;
+mod detection;
 mod error;
 mod known;
 mod models;
@@ -29,6 +30,7 @@ mod tables;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
+pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
 pub use tables::checked_catalog;

@@ -10,7 +10,8 @@ use super::known::{Known, Question};
 use super::queries::run_within;
 use super::{App, ServiceError};
 use crate::domain::cost::Price;
-use crate::domain::name::{ColumnName, TableName, same};
+use crate::domain::facts::{ColumnFacts, Facts};
+use crate::domain::name::{ColumnName, same};
 use crate::domain::profile::{
     ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
 };
@@ -166,29 +167,33 @@ impl App {
     }
 
     async fn live_table(&self, model: &Model, table: &str) -> Result<LiveTable, ServiceError> {
-        let name = self.table_named(table)?;
+        let name = self.short_or_full_name(table)?;
         Ok(self.warehouse_of(model).await?.table(&name).await?)
     }
 
-    /// What is known of tables' columns already; nothing is asked of the warehouse but their state.
-    pub(super) async fn known_profiles(
-        &self,
-        model: &Model,
-        live: &[LiveTable],
-    ) -> Result<Vec<(TableName, TableFacts)>, ServiceError> {
-        let mut all = vec![];
-        for table in live {
-            if let Some(known) = self.kept::<KeptProfile>(&profile_question(model, table)).await? {
-                let KeptProfile { rows, columns } = known.answer;
-                all.push((table.schema.table.clone(), (rows, columns.into_values().map(|kept| kept.profile).collect())));
+    /// What is known of tables' columns already; nothing is asked of the warehouse.
+    pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<Facts, ServiceError> {
+        let mut facts = Facts::default();
+        for table in tables {
+            let Some(known) = self.kept::<KeptProfile>(&profile_question(model, table)).await? else { continue };
+            let KeptProfile { rows, columns } = known.answer;
+            for column in &table.schema.columns {
+                let found = columns.get(column.name.as_str()).and_then(|kept| facts_of(rows, &kept.profile));
+                if let Some(found) = found {
+                    facts.add(table.schema.table.clone(), column.name.clone(), found);
+                }
             }
         }
-        Ok(all)
+        Ok(facts)
     }
 }
 
-/// A table's rows and what is known of its columns.
-pub(super) type TableFacts = (u64, Vec<ColumnProfile>);
+/// Of an estimate only that a column is far from having a value for each row: nearer, nobody knows whether it has.
+fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnFacts> {
+    let distinct = profile.cardinality?;
+    let is_sure = profile.cardinality_is_exact || profile.uniqueness.is_some_and(|uniqueness| uniqueness < 0.9);
+    is_sure.then_some(ColumnFacts { rows, nulls: profile.null_count, distinct })
+}
 
 fn profile_question(model: &Model, live: &LiveTable) -> Question {
     App::question(model, "profile", &(), &[live])

@@ -39,15 +39,16 @@ impl App {
     /// The schema of one table, by its id (`orders`) or its full name (`raw_data.orders`).
     pub async fn table_schema(&self, model_id: i64, table: &str) -> Result<TableSchema, ServiceError> {
         let model = self.model(model_id).await?;
-        Ok(self.warehouse_of(&model).await?.schema(&self.table_named(table)?).await?)
+        let name = self.short_or_full_name(table)?;
+        Ok(self.warehouse_of(&model).await?.schema(&name).await?)
     }
 
-    /// A table's name, from its id (`orders`) or its full name (`raw_data.orders`).
-    pub(super) fn table_named(&self, table: &str) -> Result<TableName, ServiceError> {
-        match table.contains('.') {
-            true => self.table_name(table),
-            false => TableName::new(&self.settings().dataset, table).map_err(|error| ServiceError::BadRequest(error.to_string())),
+    /// A table by its id (`orders`) or its full name (`raw_data.orders`).
+    pub(super) fn short_or_full_name(&self, table: &str) -> Result<TableName, ServiceError> {
+        if table.contains('.') {
+            return self.table_name(table);
         }
+        TableName::new(&self.settings().dataset, table).map_err(|error| ServiceError::BadRequest(error.to_string()))
     }
 
     /// A table's name, of the one dataset that there is: the warehouse is never asked for another.

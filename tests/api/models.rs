@@ -68,7 +68,10 @@ async fn schemas_by_id_or_full_name_of_our_dataset_alone() {
     for table in ["products", "raw_data.products"] {
         let body = app.get(&format!("/api/models/1/bq-tables/{table}/schema/")).await.ok();
         assert_eq!(body["table_name"], "raw_data.products");
-        assert_eq!(body["schema"][1], json!({"name": "name", "type": "STRING", "mode": "NULLABLE", "description": null}));
+        let name = json!({
+            "name": "name", "type": "STRING", "mode": "NULLABLE", "description": null, "suggested_role": null, "is_potential_join_key": false,
+        });
+        assert_eq!(body["schema"][1], name);
     }
     app.get("/api/models/1/bq-tables/nope/schema/").await.refused(404, "not_found");
     app.get("/api/models/1/bq-tables/a%60b/schema/").await.refused(400, "bad_request");

@@ -183,3 +183,15 @@ async fn values_come_with_their_counts_and_are_kept() {
     app.get(&format!("{path}?limit=2")).await.ok();
     assert_eq!(ran(&app), 4);
 }
+
+#[tokio::test]
+async fn a_profile_decides_what_names_only_suggest() {
+    let app = TestApp::new().await;
+    let suggest = async || app.post("/api/models/1/suggest-columns/", json!({"tables": ["orders"]})).await.ok();
+    assert_eq!(suggest().await["suggestions"]["user_id"]["column"], json!("user_id"));
+    // A value for each row: nobody comes back, so nobody is a user.
+    app.fake.answer(answer(&[100, 100]));
+    app.get(&format!("{STATS}?columns=user_id")).await.ok();
+    assert!(suggest().await["suggestions"].get("user_id").is_none_or(|found| found["column"] != json!("user_id")));
+    assert_eq!(ran(&app), 1);
+}

@@ -14,6 +14,7 @@ use super::validate::validate;
 
 mod analysis;
 mod answer;
+mod evidence;
 mod expr;
 mod joined;
 mod members;
@@ -30,6 +31,7 @@ mod tfx;
 mod tests;
 
 pub use analysis::Section;
+pub use evidence::{evidence_query, read_evidence};
 use pipeline::Pipeline;
 use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};

@@ -86,7 +86,7 @@ impl<'p> Pipeline<'p> {
         let alias = Some(source.ident.clone());
         let Some((column, column_type)) = &source.must_filter else { return From::Table { path: path.into(), alias } };
         let mut select = Select::new(self.columns_in_use(position), From::Table { path: path.into(), alias: None });
-        select.filter.push(all_partitions(column, *column_type));
+        select.filter.push(any_partition(column, *column_type));
         let name = self.add(format!("{}_partitions", source.name), select);
         From::Cte { name: name.into(), alias }
     }
@@ -298,6 +298,16 @@ impl<'p> Pipeline<'p> {
     }
 }
 
+/// What all rows pass that a table's partitions hold: a filter on the column that BigQuery wants one on.
+pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
+    let value = || Expr::column(column);
+    let first = match column_type {
+        ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
+        t => Moment { value: value(), column_type: t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
+    };
+    first.or(value().null_test())
+}
+
 fn orderable(column: &PlannedColumn) -> bool {
     column.mode != crate::domain::schema::Mode::Repeated && column.column_type.unsupported().is_none()
 }
@@ -311,14 +321,4 @@ fn as_text(column: &PlannedColumn) -> Expr {
         ColumnType::Datetime => Expr::call("UNIX_MICROS", [Expr::call("TIMESTAMP", [value])]).cast(ColumnType::String),
         _ => value.cast(ColumnType::String),
     }
-}
-
-/// A filter on the column that makes a table's partitions, which all rows pass.
-pub(super) fn all_partitions(column: &Ident, column_type: ColumnType) -> Expr {
-    let value = || Expr::column(column);
-    let first = match column_type {
-        ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
-        of => Moment { value: value(), column_type: of, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
-    };
-    first.or(value().null_test())
 }

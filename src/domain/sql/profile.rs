@@ -1,7 +1,7 @@
 //! Queries about one table as it stands: a profile of its columns in one scan, and the values of one column.
 
 use super::expr::{Expr, Ident, Literal, OrderKey};
-use super::pipeline::all_partitions;
+use super::pipeline::any_partition;
 use super::plan::must_filter;
 use super::query::{Body, From, Item, Query, Select};
 use super::render;
@@ -104,7 +104,7 @@ fn whole(project: Option<&str>, table: &TableSchema, items: Vec<Item>) -> Select
         None => table.table.to_string(),
     };
     let mut select = Select::new(items, From::Table { path: path.into(), alias: None });
-    select.filter.extend(must_filter(table).map(|(column, column_type)| all_partitions(&column, column_type)));
+    select.filter.extend(must_filter(table).map(|(column, column_type)| any_partition(&column, column_type)));
     select
 }
 

@@ -1,0 +1,44 @@
+//! What is known of columns from the data, where someone has looked: it decides what names only suggest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{ColumnName, TableName};
+
+/// Counts of one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ColumnFacts {
+    /// Rows of the table.
+    pub rows: u64,
+    /// Rows in which the column is NULL.
+    pub nulls: u64,
+    /// Different values, NULL not counted.
+    pub distinct: u64,
+}
+
+impl ColumnFacts {
+    /// Rows that have a value.
+    pub fn filled(&self) -> u64 {
+        self.rows.saturating_sub(self.nulls)
+    }
+
+    /// Every row has a value of its own. Nothing is known of an empty table.
+    pub fn is_unique(&self) -> Option<bool> {
+        (self.rows > 0).then(|| self.nulls == 0 && self.distinct >= self.rows)
+    }
+}
+
+/// Counts by table and column. Columns that nobody has looked at are absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts(BTreeMap<TableName, BTreeMap<ColumnName, ColumnFacts>>);
+
+impl Facts {
+    pub fn add(&mut self, table: TableName, column: ColumnName, facts: ColumnFacts) {
+        self.0.entry(table).or_default().insert(column, facts);
+    }
+
+    pub fn of(&self, table: &TableName, column: &ColumnName) -> Option<ColumnFacts> {
+        self.0.get(table)?.get(column).copied()
+    }
+}

@@ -1,0 +1,272 @@
+//! Which tables can be joined, and by what: proposals from names, types and keys; weighed by the data where someone looked; settled to the best one
+//! of each reference and a tree that connects the tables.
+//!
+//! [`propose`] tells all that is plausible, [`weigh`] corrects a proposal by evidence, [`settle`] keeps what is good enough.
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::JoinType;
+use super::facts::Facts;
+use super::name::{ColumnName, TableName};
+use super::schema::{Column, ColumnType, TableSchema};
+
+mod composite;
+mod evidence;
+mod references;
+mod settle;
+mod tables;
+
+pub use evidence::{Evidence, KeySide, Shares, weigh};
+pub use settle::settle;
+
+/// Nothing below is suggested.
+pub const THRESHOLD: f64 = 0.5;
+/// Proposals from here on are worth a look at the data.
+pub const PLAUSIBLE: f64 = 0.25;
+/// From here on a join is as good as certain.
+pub const HIGH: f64 = 0.8;
+/// From here on it is likely.
+pub const MEDIUM: f64 = 0.65;
+/// Most tables that are looked at together.
+pub const MAX_TABLES: usize = 60;
+
+/// A score in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+impl Confidence {
+    pub fn of(score: f64) -> Self {
+        match score {
+            high if high >= HIGH => Self::High,
+            medium if medium >= MEDIUM => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// `left = right`; several together are a composite key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeyPair {
+    pub left: ColumnName,
+    pub right: ColumnName,
+}
+
+/// A join that may be: many rows of `left` refer to one of `right`. Both are one table where a table refers to itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub left: TableName,
+    pub right: TableName,
+    /// One pair, or the pairs of a composite key.
+    pub on: Vec<KeyPair>,
+    /// 0 to 1.
+    pub score: f64,
+    /// Sentences.
+    pub reasons: Vec<String>,
+    /// Neither table has the key once a row, as far as names tell: good only for tables that nothing else connects.
+    #[serde(default, skip_serializing)]
+    pub last_resort: bool,
+}
+
+impl Candidate {
+    /// The same join seen from the other side.
+    fn reversed(self) -> Self {
+        let on = self.on.into_iter().map(|pair| KeyPair { left: pair.right, right: pair.left }).collect();
+        Self { left: self.right, right: self.left, on, ..self }
+    }
+
+    /// `orders.user_id = users.id`, for people.
+    pub fn text(&self) -> String {
+        let pair = |pair: &KeyPair| format!("{}.{} = {}.{}", self.left.table(), pair.left, self.right.table(), pair.right);
+        self.on.iter().map(pair).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// A join that is suggested.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetectedJoin {
+    #[serde(flatten)]
+    pub join: Candidate,
+    #[serde(rename = "type")]
+    pub join_type: JoinType,
+    pub confidence: Confidence,
+    /// One of the joins that connect the tables.
+    pub in_tree: bool,
+    /// What the data say, where they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Shares>,
+    /// Why the data could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The joins of some tables.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Settled {
+    /// At or above [`THRESHOLD`], the best first.
+    pub joins: Vec<DetectedJoin>,
+    /// Positions in `joins` of those in the tree, in an order in which a dataset can join them: each has one table among those before it.
+    pub tree: Vec<usize>,
+    /// Tables that no join reaches from the first table.
+    pub unconnected: Vec<TableName>,
+}
+
+/// A proposal, and what became of the question to the data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    pub candidate: Candidate,
+    pub evidence: Option<Evidence>,
+    pub error: Option<String>,
+}
+
+impl From<Candidate> for Weighed {
+    fn from(candidate: Candidate) -> Self {
+        Self { candidate, evidence: None, error: None }
+    }
+}
+
+/// All plausible joins of the tables, the best first: scores of [`PLAUSIBLE`] and more, so also such as only the data can make good.
+pub fn propose(schemas: &[TableSchema], facts: &Facts) -> Vec<Candidate> {
+    let tables = tables::Tables::read(schemas, facts);
+    let mut found = references::find(&tables);
+    found.extend(composite::find(&tables));
+    found.extend(tables.shared_without_owner());
+    found.retain(|candidate| candidate.score >= PLAUSIBLE);
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|candidate| seen.insert((candidate.left.clone(), candidate.right.clone(), candidate.on.clone())));
+    found
+}
+
+/// Joins by names, types and keys alone.
+pub fn detect(schemas: &[TableSchema], facts: &Facts) -> Settled {
+    let order: Vec<TableName> = schemas.iter().map(|schema| schema.table.clone()).collect();
+    settle(&order, propose(schemas, facts).into_iter().map(Weighed::from).collect())
+}
+
+/// Whether a column is named and typed as keys are: what a join could go by.
+pub fn is_potential_key(schema: &TableSchema, column: &Column) -> bool {
+    let tables = [schema];
+    let vocabulary = super::naming::Vocabulary::of(tables);
+    tables::is_potential_key(&vocabulary, schema, column)
+}
+
+/// Types that can be keys (G-64: no times, floats or booleans).
+const fn can_be_key(t: ColumnType) -> bool {
+    use ColumnType::*;
+    matches!(t, String | Bytes | Int64 | Numeric | BigNumeric)
+}
+
+/// Whether two keys can be compared as they are (G-63).
+fn joinable(left: ColumnType, right: ColumnType) -> bool {
+    can_be_key(left) && can_be_key(right) && super::validate::comparable(left, right)
+}
+
+/// What is asked of the data about two tables, by one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairQuestion {
+    /// Positions of the tables among those given; both are one where a table refers to itself.
+    pub left: usize,
+    pub right: usize,
+    pub on: Vec<Vec<KeyPair>>,
+    /// For each proposal that waits for an answer: its position, the position in `on`, and whether it goes the other way.
+    pub asked: Vec<(usize, usize, bool)>,
+}
+
+/// The questions that proposals ask, one for each two tables, in the order of the proposals.
+pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuestion> {
+    let mut questions: Vec<PairQuestion> = vec![];
+    let place = |table: &TableName| order.iter().position(|given| given == table);
+    for (i, candidate) in candidates.iter().enumerate() {
+        let (Some(left), Some(right)) = (place(&candidate.left), place(&candidate.right)) else { continue };
+        let turned = left > right;
+        let straight = if turned { candidate.clone().reversed() } else { candidate.clone() };
+        let (left, right) = (left.min(right), left.max(right));
+        let at = questions.iter().position(|question| (question.left, question.right) == (left, right)).unwrap_or_else(|| {
+            questions.push(PairQuestion { left, right, on: vec![], asked: vec![] });
+            questions.len() - 1
+        });
+        let question = &mut questions[at];
+        let mut on = straight.on;
+        on.sort_unstable();
+        let list = question.on.iter().position(|known| *known == on).unwrap_or_else(|| {
+            question.on.push(on);
+            question.on.len() - 1
+        });
+        question.asked.push((i, list, turned));
+    }
+    questions
+}
+
+/// Proposals with the answers to their [`questions`]: what was counted for each list of pairs, or why it could not be.
+pub fn weigh_all(
+    candidates: Vec<Candidate>,
+    questions: &[PairQuestion],
+    answers: &[Result<Vec<Option<Evidence>>, String>],
+) -> Vec<Weighed> {
+    let mut weighed: Vec<Weighed> = candidates.into_iter().map(Weighed::from).collect();
+    for (question, answer) in questions.iter().zip(answers) {
+        for (i, list, turned) in &question.asked {
+            let one = &mut weighed[*i];
+            match answer {
+                Ok(counted) => {
+                    let Some(evidence) = counted.get(*list).copied().flatten() else { continue };
+                    let evidence = if *turned { evidence.reversed() } else { evidence };
+                    *one = weigh(one.candidate.clone(), evidence);
+                }
+                Err(message) => one.error = Some(message.clone()),
+            }
+        }
+    }
+    weighed
+}
+
+/// The joins of some tables, and what finding them took.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct JoinDetection {
+    #[serde(flatten)]
+    pub settled: Settled,
+    /// Set where the data were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+}
+
+/// What asking the data took.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Verification {
+    /// Pairs of tables that were looked at.
+    pub pairs: u32,
+    /// Queries that ran for it now; the other answers were kept from before.
+    pub queries: u32,
+    /// No query ran.
+    pub cached: bool,
+    /// What the queries read; `None` where the engine cannot tell.
+    pub bytes_processed: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+}
+
+/// What asking the data would take.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct VerifyEstimate {
+    pub pairs: u32,
+    /// Queries that would run: pairs whose answer is kept cost nothing.
+    pub queries: u32,
+    pub bytes: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    pub price_usd: Option<f64>,
+    /// It may read less.
+    pub upper_bound: bool,
+}

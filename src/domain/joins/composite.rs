@@ -1,0 +1,144 @@
+//! Keys of several columns: a table between others, a document and its lines.
+
+use super::tables::{Field, Table, Tables, phrase};
+use super::{Candidate, joinable};
+use crate::domain::naming::Mark;
+use crate::domain::schema::ColumnType;
+
+/// What happens to a thing that is there already: such a table refers to the other, not the other to it.
+const LATER: [&str; 18] = [
+    "adjustment",
+    "allocation",
+    "cancellation",
+    "change",
+    "claim",
+    "delivery",
+    "discount",
+    "event",
+    "history",
+    "log",
+    "note",
+    "payment",
+    "redemption",
+    "refund",
+    "return",
+    "review",
+    "shipment",
+    "status",
+];
+
+/// Words for a place within a document.
+const PLACES: [&str; 6] = ["line", "ordinal", "ordering", "position", "sequence", "sequential"];
+
+/// Most columns of a composite key.
+const MOST: usize = 3;
+
+/// A key of several columns, and how surely it is one.
+struct Composite {
+    fields: Vec<usize>,
+    certainty: f64,
+    /// Told by a shared number, so that tables which share nothing else are more doubtful.
+    by_number: bool,
+}
+
+pub fn find(tables: &Tables) -> Vec<Candidate> {
+    let keys: Vec<Vec<Composite>> = tables.all.iter().map(|table| composites(tables, table)).collect();
+    let mut found = vec![];
+    for (right, composites) in keys.iter().enumerate() {
+        for composite in composites {
+            for left in (0..tables.all.len()).filter(|left| *left != right) {
+                found.extend(candidate(tables, &keys, left, right, composite));
+            }
+        }
+    }
+    found
+}
+
+fn candidate(tables: &Tables, keys: &[Vec<Composite>], left: usize, right: usize, composite: &Composite) -> Option<Candidate> {
+    let (l, r) = (&tables.all[left], &tables.all[right]);
+    let fields: Vec<usize> = composite.fields.iter().map(|field| same_named(l, &r.fields[*field])).collect::<Option<_>>()?;
+    let mut score = composite.certainty;
+    let later = |table: &Table| table.noun.iter().any(|word| LATER.contains(&word.as_str()));
+    match (later(l), later(r)) {
+        (true, false) => score += 0.05,
+        (false, true) => score -= 0.3,
+        _ => {}
+    }
+    // Both could be the other's: the one that has the fewer keys beside is referred to.
+    let stems = |table: &Table, fields: &[usize]| {
+        let mut stems: Vec<String> = fields.iter().map(|field| phrase(&table.fields[*field].name.stem)).collect();
+        stems.sort_unstable();
+        stems
+    };
+    let mutual = keys[left].iter().any(|own| stems(l, &own.fields) == stems(r, &composite.fields));
+    if mutual && later(l) == later(r) {
+        let marked = |table: &Table| table.fields.iter().filter(|field| field.is_marked()).count();
+        score -= if marked(l) > marked(r) { 0.1 } else { 0.35 };
+    }
+    let shared = l.noun.iter().any(|word| r.noun.contains(word) && !LATER.contains(&word.as_str()));
+    if composite.by_number {
+        score += if shared { 0.05 } else { -0.2 };
+    }
+    let names: Vec<String> = composite.fields.iter().map(|field| r.fields[*field].column.name.to_string()).collect();
+    let reason = format!("{} together are a key of {}, and both tables have them.", names.join(" and "), r.schema.table.table());
+    Some(tables.candidate((left, &fields), (right, &composite.fields), score, vec![reason]))
+}
+
+/// The column of a table that is called as this one, and can be compared with it.
+fn same_named(table: &Table, of: &Field) -> Option<usize> {
+    let same = |field: &Field| {
+        field.keyable
+            && field.name.stem == of.name.stem
+            && !field.name.stem.is_empty()
+            && joinable(field.column.column_type, of.column.column_type)
+    };
+    let marked = |field: &Field| same(field) && field.name.mark == of.name.mark;
+    table.fields.iter().position(marked).or_else(|| table.fields.iter().position(same))
+}
+
+/// The keys of several columns that a table may have.
+fn composites(tables: &Tables, table: &Table) -> Vec<Composite> {
+    if table.sure_key().is_some() {
+        return vec![];
+    }
+    let mut found = vec![];
+    let fields = &table.fields;
+    // partsupp, playlist_track: it begins with the keys of others.
+    let run: Vec<usize> = (0..fields.len()).take_while(|i| fields[*i].is_marked() && !is_place(&fields[*i])).collect();
+    if (2..=MOST).contains(&run.len()) {
+        found.push(Composite { fields: run, certainty: 0.8, by_number: false });
+    }
+    // A document's number, and the line or the product in it.
+    let document = |i: &usize| fields[*i].is_marked() && !fields[*i].name.stem.is_empty() && !is_place(&fields[*i]);
+    let mut all = 0..fields.len();
+    if let Some(place) = all.find(|i| is_place(&fields[*i]))
+        && let Some(number) = (0..fields.len()).find(document)
+    {
+        found.push(Composite { fields: vec![number, place], certainty: 0.8, by_number: false });
+        return found;
+    }
+    let owned = |i: usize| (0..fields[i].name.stem.len()).any(|from| tables.has_owner(&fields[i].name.stem[from..]));
+    let numbers: Vec<usize> = (0..fields.len()).filter(document).filter(|i| !owned(*i) && says_number(&fields[*i])).collect();
+    let products: Vec<usize> = (0..fields.len()).filter(|i| fields[*i].is_marked() && is_product(&fields[*i])).collect();
+    if let ([number], [product]) = (numbers.as_slice(), products.as_slice()) {
+        let mut key = vec![*product, *number];
+        key.sort_unstable();
+        found.push(Composite { fields: key, certainty: 0.7, by_number: true });
+    }
+    found
+}
+
+fn is_place(field: &Field) -> bool {
+    let plain = matches!(field.name.mark, Mark::None | Mark::Number | Mark::Id);
+    let place = field.name.stem.last().is_some_and(|word| PLACES.contains(&word.as_str()));
+    plain && place && field.keyable && field.column.column_type == ColumnType::Int64
+}
+
+fn says_number(field: &Field) -> bool {
+    const DOCUMENTS: [&str; 8] = ["basket", "invoice", "order", "purchase", "receipt", "ticket", "transaction", "shipment"];
+    field.name.mark == Mark::Number || matches!(field.name.stem.as_slice(), [only] if DOCUMENTS.contains(&only.as_str()))
+}
+
+fn is_product(field: &Field) -> bool {
+    matches!(field.name.stem.as_slice(), [only] if matches!(only.as_str(), "article" | "item" | "part" | "product" | "sku" | "upc"))
+}

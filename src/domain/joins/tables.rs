@@ -1,0 +1,415 @@
+//! What the tables and columns at hand are called, once: each table's noun, each column's stem, and which columns are keys.
+
+use std::collections::HashMap;
+
+use super::{Candidate, KeyPair, THRESHOLD, can_be_key, joinable};
+use crate::domain::facts::Facts;
+use crate::domain::naming::{KeyName, Mark, Vocabulary, abbreviates};
+use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+
+/// Words at the ends of a table's name that say how it was made, not what is in it.
+const LAYERS: [&str; 24] = [
+    "raw",
+    "stg",
+    "staging",
+    "src",
+    "dim",
+    "dimension",
+    "fact",
+    "fct",
+    "tbl",
+    "tb",
+    "table",
+    "vw",
+    "view",
+    "v",
+    "ods",
+    "dw",
+    "dwh",
+    "lkp",
+    "bronze",
+    "silver",
+    "gold",
+    "tmp",
+    "temp",
+    "dataset",
+];
+
+/// Words after a table's noun that mark the table as the one that holds the thing itself.
+const CENTRAL: [&str; 16] = [
+    "basic",
+    "base",
+    "master",
+    "main",
+    "core",
+    "header",
+    "info",
+    "information",
+    "description",
+    "profile",
+    "lookup",
+    "reference",
+    "list",
+    "catalog",
+    "directory",
+    "registry",
+];
+
+/// Amounts: numbers that are never keys, unless the name says that they are.
+const MEASURES: [&str; 34] = [
+    "amount", "average", "balance", "cost", "count", "days", "discount", "duration", "fee", "height", "hour", "length", "level",
+    "margin", "minute", "month", "percent", "price", "profit", "quantity", "rank", "rate", "rating", "ratio", "revenue", "sale",
+    "score", "size", "tax", "total", "value", "weight", "width", "year",
+];
+
+/// Words before things that are counted: `units_on_order`, `number_of_children`.
+const COUNTS: [&str; 9] = ["average", "avg", "count", "max", "maximum", "min", "minimum", "number", "unit"];
+
+/// Words of columns that every table has and that identify nothing.
+const COMMON: [&str; 32] = [
+    "active",
+    "age",
+    "city",
+    "class",
+    "color",
+    "comment",
+    "country",
+    "currency",
+    "date",
+    "day",
+    "description",
+    "email",
+    "flag",
+    "gender",
+    "kind",
+    "language",
+    "latitude",
+    "longitude",
+    "name",
+    "note",
+    "phone",
+    "region",
+    "sequence",
+    "source",
+    "state",
+    "status",
+    "text",
+    "time",
+    "timestamp",
+    "title",
+    "type",
+    "week",
+];
+
+/// A name that a table can be referred to by, and how surely it is meant, 0 to 1.
+pub struct Alias {
+    pub table: usize,
+    pub weight: f64,
+}
+
+pub struct Field<'a> {
+    pub column: &'a Column,
+    pub name: KeyName,
+    /// Of a type that can be a key, and no amount.
+    pub keyable: bool,
+    /// Called after many things, not one.
+    pub plural: bool,
+}
+
+impl Field<'_> {
+    pub fn is_marked(&self) -> bool {
+        self.keyable && self.name.mark != Mark::None
+    }
+}
+
+/// A column that is a table's key, as far as one can tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub field: usize,
+    /// 0 to 1.
+    pub certainty: f64,
+}
+
+pub struct Table<'a> {
+    pub schema: &'a TableSchema,
+    pub noun: Vec<String>,
+    pub fields: Vec<Field<'a>>,
+    /// The surest first.
+    pub keys: Vec<Key>,
+}
+
+impl Table<'_> {
+    /// The sure key of one column, if there is one.
+    pub fn sure_key(&self) -> Option<Key> {
+        self.keys.first().copied().filter(|key| key.certainty >= 0.7)
+    }
+
+    pub fn key_of(&self, field: usize) -> f64 {
+        self.keys.iter().find(|key| key.field == field).map_or(0.0, |key| key.certainty)
+    }
+
+    /// Nothing but keys: a table between others.
+    fn is_bridge(&self) -> bool {
+        self.fields.len() >= 2 && self.fields.iter().all(Field::is_marked)
+    }
+}
+
+pub struct Tables<'a> {
+    pub all: Vec<Table<'a>>,
+    /// Words in a row to the tables that they name, the best first.
+    pub aliases: HashMap<String, Vec<Alias>>,
+}
+
+impl<'a> Tables<'a> {
+    pub fn read(schemas: &'a [TableSchema], facts: &Facts) -> Self {
+        let vocabulary = Vocabulary::of(schemas);
+        let nouns = nouns(schemas, &vocabulary);
+        let mut all: Vec<Table> = schemas.iter().zip(nouns).map(|(schema, noun)| read_table(schema, noun, &vocabulary)).collect();
+        let exact: HashMap<String, Vec<usize>> = all.iter().enumerate().fold(HashMap::new(), |mut exact, (i, table)| {
+            exact.entry(phrase(&table.noun)).or_insert_with(Vec::new).push(i);
+            exact
+        });
+        for (i, table) in all.iter_mut().enumerate() {
+            table.keys = keys(i, table, &exact, facts);
+        }
+        let aliases = aliases(&all);
+        Self { all, aliases }
+    }
+
+    pub fn named(&self, words: &[String]) -> &[Alias] {
+        self.aliases.get(&phrase(words)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A table whose own name these words are, and which has a key to be referred to by.
+    pub fn has_owner(&self, words: &[String]) -> bool {
+        self.named(words).iter().any(|alias| alias.weight >= OWNER && self.all[alias.table].sure_key().is_some())
+    }
+
+    /// Pairs of tables that share a key which no table owns: all that is left to join them by, if nothing better connects them.
+    pub fn shared_without_owner(&self) -> Vec<Candidate> {
+        let mut places: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (t, table) in self.all.iter().enumerate() {
+            for (f, field) in table.fields.iter().enumerate() {
+                if field.is_marked() && !field.name.stem.is_empty() && table.key_of(f) < 0.7 && !self.refers(&field.name.stem) {
+                    places.entry(phrase(&field.name.stem)).or_default().push((t, f));
+                }
+            }
+        }
+        let mut found = vec![];
+        for sharing in places.values() {
+            for (i, (left, l)) in sharing.iter().enumerate() {
+                for (right, r) in &sharing[i + 1..] {
+                    let (a, b) = (&self.all[*left].fields[*l], &self.all[*right].fields[*r]);
+                    if left != right && joinable(a.column.column_type, b.column.column_type) {
+                        let reason =
+                            "Both tables have this key and neither is known to have it once a row: the join can multiply rows.";
+                        let candidate = self.candidate((*left, &[*l]), (*right, &[*r]), THRESHOLD, vec![reason.into()]);
+                        found.push(Candidate { last_resort: true, ..candidate });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the end of these words names a table that has a key.
+    fn refers(&self, stem: &[String]) -> bool {
+        (0..stem.len()).any(|from| self.has_owner(&stem[from..]))
+    }
+
+    pub fn candidate(&self, left: (usize, &[usize]), right: (usize, &[usize]), score: f64, reasons: Vec<String>) -> Candidate {
+        let (l, r) = (&self.all[left.0], &self.all[right.0]);
+        let pair = |(a, b): (&usize, &usize)| KeyPair {
+            left: l.fields[*a].column.name.clone(),
+            right: r.fields[*b].column.name.clone(),
+        };
+        Candidate {
+            left: l.schema.table.clone(),
+            right: r.schema.table.clone(),
+            on: left.1.iter().zip(right.1).map(pair).collect(),
+            score: (score.clamp(0.0, 1.0) * 100.0).round() / 100.0,
+            reasons,
+            last_resort: false,
+        }
+    }
+}
+
+/// From this weight on an alias is a table's own name.
+pub const OWNER: f64 = 0.95;
+
+pub fn phrase(words: &[String]) -> String {
+    words.join(" ")
+}
+
+/// What each table holds: its name without layers, and without what most of the tables begin or end with.
+fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<Vec<String>> {
+    let mut nouns: Vec<Vec<String>> =
+        schemas.iter().map(|schema| without_layers(vocabulary.words(schema.table.table()))).collect();
+    if nouns.len() < 3 {
+        return nouns;
+    }
+    let common = |nouns: &[Vec<String>], of: fn(&Vec<String>) -> Option<&String>| -> Option<String> {
+        let mut counts: HashMap<&String, usize> = HashMap::new();
+        for noun in nouns.iter().filter(|noun| noun.len() > 1) {
+            *counts.entry(of(noun)?).or_default() += 1;
+        }
+        let (word, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+        // A table that is called just so means the word.
+        let meant = nouns.iter().any(|noun| noun.len() == 1 && of(noun) == Some(word));
+        (count * 10 >= nouns.len() * 7 && !meant).then(|| word.clone())
+    };
+    if let Some(first) = common(&nouns, |noun| noun.first()) {
+        nouns.iter_mut().filter(|noun| noun.len() > 1 && noun[0] == first).for_each(|noun| drop(noun.remove(0)));
+    }
+    if let Some(last) = common(&nouns, |noun| noun.last()) {
+        nouns.iter_mut().filter(|noun| noun.len() > 1 && noun.last() == Some(&last)).for_each(|noun| drop(noun.pop()));
+    }
+    nouns
+}
+
+fn without_layers(words: Vec<String>) -> Vec<String> {
+    let says_nothing = |word: &String| LAYERS.contains(&word.as_str()) || word.chars().all(char::is_numeric);
+    let from = words.iter().take_while(|word| says_nothing(word)).count();
+    let until = words.len() - words[from..].iter().rev().take_while(|word| says_nothing(word)).count();
+    if from < until { words[from..until].to_vec() } else { words }
+}
+
+fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, vocabulary: &Vocabulary) -> Table<'a> {
+    let mut words: Vec<Vec<String>> = schema.columns.iter().map(|column| vocabulary.words(column.name.as_str())).collect();
+    // TPC-H's l_orderkey: what all columns begin with is the table's sign, unless it is a word of its name.
+    let sign = words.first().and_then(|first| first.first()).cloned();
+    let shared = |sign: &String| words.iter().all(|words| words.len() > 1 && words.first() == Some(sign));
+    if let Some(sign) = sign.filter(|sign| words.len() > 1 && !noun.contains(sign) && shared(sign)) {
+        words.iter_mut().filter(|words| words[0] == sign).for_each(|words| drop(words.remove(0)));
+    }
+    let field = |(column, words): (&'a Column, &Vec<String>)| {
+        let name = KeyName::of(words);
+        Field { column, keyable: keyable(column, &name), plural: Vocabulary::is_plural(column.name.as_str()), name }
+    };
+    let fields = schema.columns.iter().zip(&words).map(field).collect();
+    Table { schema, noun, fields, keys: vec![] }
+}
+
+fn keyable(column: &Column, name: &KeyName) -> bool {
+    let is = |word: Option<&String>, words: &[&str]| word.is_some_and(|word| words.contains(&word.as_str()));
+    let amount = || is(name.stem.last(), &MEASURES) || is(name.stem.first(), &COUNTS);
+    column.mode != Mode::Repeated && can_be_key(column.column_type) && (name.mark != Mark::None || !amount())
+}
+
+pub fn is_potential_key(vocabulary: &Vocabulary, schema: &TableSchema, column: &Column) -> bool {
+    let noun = without_layers(vocabulary.words(schema.table.table()));
+    let table = read_table(schema, noun, vocabulary);
+    table.fields.iter().any(|field| field.column.name == column.name && field.is_marked())
+}
+
+/// The columns that can be a table's key alone, the surest first.
+fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &Facts) -> Vec<Key> {
+    let marked = table.fields.iter().filter(|field| field.is_marked()).count();
+    let first_marked = table.fields.iter().position(Field::is_marked);
+    let timed = table.fields.iter().any(|field| field.column.column_type.is_temporal());
+    let another = |stem: &[String]| exact.get(&phrase(stem)).is_some_and(|tables| tables.iter().any(|t| *t != position));
+    let certainty = |i: usize, field: &Field| -> f64 {
+        let KeyName { stem, mark } = &field.name;
+        let noun = &table.noun;
+        let by_name: f64 = match mark {
+            Mark::None if *stem == *noun && i == 0 => 0.7,
+            Mark::None if i == 0 && noun.starts_with(stem) && !another(stem) => 0.7,
+            Mark::None if i == 0 && !is_common(stem) => 0.35,
+            Mark::None => 0.0,
+            Mark::Number if stem.is_empty() => 0.6,
+            Mark::Code if stem.is_empty() => 0.85,
+            Mark::Number | Mark::Code if *stem == *noun => 0.9,
+            _ if stem.is_empty() || *stem == *noun => 1.0,
+            _ if another(stem) => 0.0,
+            _ if noun.ends_with(stem) || shortens(stem, noun) => 0.9,
+            _ if Some(i) == first_marked && noun.starts_with(stem) => 0.75,
+            _ if i == 0 && marked == 1 && !timed => 0.75,
+            _ if i == 0 => 0.5,
+            _ => 0.0,
+        };
+        let by_name = if table.is_bridge() && !stem.is_empty() { by_name * 0.35 } else { by_name };
+        let required = if field.column.mode == Mode::Required && by_name > 0.0 { 0.05 } else { 0.0 };
+        match facts.of(&table.schema.table, &field.column.name).map(|facts| (facts.is_unique(), facts)) {
+            Some((Some(true), _)) if by_name > 0.0 || field.name.mark != Mark::None => by_name.max(0.9),
+            Some((Some(false), facts)) if facts.distinct * 10 < facts.filled() * 9 => 0.0,
+            _ => (by_name + required).min(1.0),
+        }
+    };
+    let fields = table.fields.iter().enumerate().filter(|(_, field)| field.keyable);
+    let mut keys: Vec<Key> = fields.map(|(field, f)| Key { field, certainty: certainty(field, f) }).collect();
+    keys.retain(|key| key.certainty >= 0.3);
+    let rank = |key: &Key| (key.certainty, table.fields[key.field].name.mark);
+    keys.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal));
+    keys
+}
+
+fn is_common(stem: &[String]) -> bool {
+    stem.last().is_none_or(|word| COMMON.contains(&word.as_str()) || word.chars().all(char::is_numeric) || word.len() < 3)
+}
+
+/// Whether one word is short for a table's noun, or for its last word.
+fn shortens(stem: &[String], noun: &[String]) -> bool {
+    let ([short], Some(last)) = (stem, noun.last()) else { return false };
+    short.len() >= 3 && (last.starts_with(short.as_str()) || (noun.len() > 1 && abbreviates(short, noun)))
+}
+
+/// All words by which tables are referred to.
+fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
+    let mut aliases: HashMap<String, Vec<Alias>> = HashMap::new();
+    let mut add = |words: &[String], table: usize, weight: f64| {
+        let named = aliases.entry(phrase(words)).or_default();
+        match named.iter_mut().find(|alias| alias.table == table) {
+            Some(alias) => alias.weight = alias.weight.max(weight),
+            None => named.push(Alias { table, weight }),
+        }
+    };
+    // Keys that are called after nothing that there is: one of the tables that have such a key is where it belongs.
+    let mut homeless: HashMap<String, Vec<(usize, f64)>> = HashMap::new();
+    for (t, table) in tables.iter().enumerate() {
+        let Some(key) = table.keys.first() else { continue };
+        let noun = &table.noun;
+        add(noun, t, 1.0);
+        for from in 1..noun.len() {
+            add(&noun[from..], t, 0.72);
+        }
+        for until in 1..noun.len() {
+            let central = noun[until..].iter().all(|word| CENTRAL.contains(&word.as_str()));
+            add(&noun[..until], t, if central { 0.88 } else { 0.5 });
+        }
+        let stem = &table.fields[key.field].name.stem;
+        if stem.is_empty() || stem == noun {
+            continue;
+        }
+        if noun.ends_with(stem) || shortens(stem, noun) {
+            add(stem, t, 1.0);
+        } else {
+            let central = noun.iter().any(|word| CENTRAL.contains(&word.as_str()));
+            let certainty = key.certainty + if central { 0.1 } else { 0.0 };
+            homeless.entry(phrase(stem)).or_default().push((t, certainty));
+        }
+    }
+    for (stem, mut places) in homeless {
+        let named = aliases.entry(stem).or_default();
+        if named.iter().any(|alias| alias.weight >= OWNER && tables[alias.table].sure_key().is_some()) {
+            continue;
+        }
+        // Columns that identify a row and nothing else come before those of a table with much beside: the wider table is the thing itself.
+        places
+            .sort_by(|(a, x), (b, y)| y.total_cmp(x).then(tables[*b].fields.len().cmp(&tables[*a].fields.len())).then(a.cmp(b)));
+        for (rank, (table, _)) in places.into_iter().enumerate() {
+            let weight = if rank == 0 { 0.94 } else { 0.5 };
+            match named.iter_mut().find(|alias| alias.table == table) {
+                Some(alias) => alias.weight = alias.weight.max(weight),
+                None => named.push(Alias { table, weight }),
+            }
+        }
+    }
+    aliases.values_mut().for_each(|named| named.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.table.cmp(&b.table))));
+    aliases
+}
+
+/// Whether a column is a plain name or number that could stand for a row of another table without saying that it is a key.
+pub fn can_name(field: &Field) -> bool {
+    let typed = matches!(field.column.column_type, ColumnType::Int64 | ColumnType::String);
+    field.keyable && typed && !field.plural && !field.name.stem.is_empty()
+}

@@ -1,0 +1,364 @@
+//! What names are made of: words in the singular, abbreviations written out, the mark of a key apart. `custIDs`, `CUST_ID` and `customer_id` are
+//! the same two words.
+
+use std::collections::HashSet;
+
+use super::schema::TableSchema;
+
+/// Words that are known beside those of the tables at hand: what may stand before a glued `id`, as in `userid`.
+const NOUNS: [&str; 40] = [
+    "account",
+    "address",
+    "author",
+    "branch",
+    "brand",
+    "campaign",
+    "category",
+    "city",
+    "client",
+    "company",
+    "contact",
+    "country",
+    "coupon",
+    "customer",
+    "department",
+    "device",
+    "employee",
+    "event",
+    "group",
+    "household",
+    "invoice",
+    "item",
+    "location",
+    "member",
+    "order",
+    "parent",
+    "payment",
+    "person",
+    "product",
+    "project",
+    "promotion",
+    "region",
+    "seller",
+    "session",
+    "shop",
+    "store",
+    "supplier",
+    "transaction",
+    "user",
+    "vendor",
+];
+
+const ABBREVIATIONS: [(&str, &str); 46] = [
+    ("acct", "account"),
+    ("addr", "address"),
+    ("amt", "amount"),
+    ("cat", "category"),
+    ("catg", "category"),
+    ("cd", "code"),
+    ("cntry", "country"),
+    ("ctry", "country"),
+    ("cust", "customer"),
+    ("dept", "department"),
+    ("desc", "description"),
+    ("dt", "date"),
+    ("emp", "employee"),
+    ("grp", "group"),
+    ("hh", "household"),
+    ("hshd", "household"),
+    ("identifier", "id"),
+    ("loc", "location"),
+    ("mfr", "manufacturer"),
+    ("mgr", "manager"),
+    ("nbr", "number"),
+    ("nr", "number"),
+    ("num", "number"),
+    ("ord", "order"),
+    ("org", "organization"),
+    ("organisation", "organization"),
+    ("pmt", "payment"),
+    ("prd", "product"),
+    ("prod", "product"),
+    ("proj", "project"),
+    ("promo", "promotion"),
+    ("qty", "quantity"),
+    ("ref", "reference"),
+    ("rep", "representative"),
+    ("subcat", "subcategory"),
+    ("supp", "supplier"),
+    ("tm", "time"),
+    ("trans", "transaction"),
+    ("trx", "transaction"),
+    ("ts", "timestamp"),
+    ("txn", "transaction"),
+    ("usr", "user"),
+    ("vend", "vendor"),
+    ("wh", "warehouse"),
+    ("whse", "warehouse"),
+    ("guid", "uuid"),
+];
+
+/// Plurals that no rule forms, and words that only look like plurals.
+const IRREGULAR: [(&str, &str); 34] = [
+    ("people", "person"),
+    ("children", "child"),
+    ("men", "man"),
+    ("women", "woman"),
+    ("mice", "mouse"),
+    ("feet", "foot"),
+    ("teeth", "tooth"),
+    ("indices", "index"),
+    ("matrices", "matrix"),
+    ("vertices", "vertex"),
+    ("criteria", "criterion"),
+    ("leaves", "leaf"),
+    ("knives", "knife"),
+    ("shelves", "shelf"),
+    ("halves", "half"),
+    ("lives", "life"),
+    ("wolves", "wolf"),
+    ("movies", "movie"),
+    ("cookies", "cookie"),
+    ("calories", "calorie"),
+    ("rookies", "rookie"),
+    ("caches", "cache"),
+    ("shoes", "shoe"),
+    ("quizzes", "quiz"),
+    ("aliases", "alias"),
+    ("canvases", "canvas"),
+    ("lenses", "lens"),
+    ("gases", "gas"),
+    ("axes", "axis"),
+    ("menus", "menu"),
+    ("series", "series"),
+    ("species", "species"),
+    ("news", "news"),
+    ("sales", "sale"),
+];
+
+/// Nouns in -us whose plural is in -uses.
+const LATIN: [&str; 11] = ["apparatu", "bonu", "bu", "campu", "censu", "corpu", "focu", "radiu", "statu", "surplu", "viru"];
+
+/// The singular of a lower-case English word; a word that is no plural as it is.
+pub fn singular(word: &str) -> String {
+    if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {
+        return (*one).to_owned();
+    }
+    let cut = |n: usize, end: &str| format!("{}{end}", &word[..word.len() - n]);
+    let ends = |end: &str| word.len() > end.len() && word.ends_with(end);
+    if word.len() < 3 || !word.ends_with('s') || word == "gps" || word == "sms" || word == "gas" {
+        return word.to_owned();
+    }
+    if ends("ies") {
+        return if word.len() > 4 { cut(3, "y") } else { cut(1, "") };
+    }
+    // analyses, diagnoses, crises
+    if ends("lyses") || ends("gnoses") || ends("theses") || word == "crises" || word == "synopses" {
+        return cut(2, "is");
+    }
+    if ends("sses") || ends("xes") || ends("ches") || ends("shes") || ends("zzes") || (ends("oes") && word.len() > 5) {
+        return cut(2, "");
+    }
+    if ends("ses") && LATIN.contains(&&word[..word.len() - 3]) {
+        return cut(2, "");
+    }
+    if ends("ss") || ends("us") || ends("is") {
+        return word.to_owned();
+    }
+    cut(1, "")
+}
+
+/// The words of the tables at hand, by which glued words are told apart.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary(HashSet<String>);
+
+impl Vocabulary {
+    pub fn of<'a>(schemas: impl IntoIterator<Item = &'a TableSchema>) -> Self {
+        let mut words: HashSet<String> = NOUNS.iter().map(|word| (*word).to_owned()).collect();
+        for schema in schemas {
+            for token in tokens(schema.table.table()) {
+                words.insert(canonical(&token));
+            }
+        }
+        Self(words)
+    }
+
+    /// The words of a name: split at case, digits and all that is no letter; in the singular; abbreviations written out.
+    pub fn words(&self, name: &str) -> Vec<String> {
+        let mut words = vec![];
+        for token in tokens(name) {
+            self.unglue(&token, &mut words);
+        }
+        // `order_no`: alone, and in front, it is the word no.
+        if words.len() > 1
+            && let Some(last) = words.last_mut()
+            && last == "no"
+        {
+            *last = "number".into();
+        }
+        words
+    }
+
+    /// Whether a name ends in a plural: many things, not one that could be referred to.
+    pub fn is_plural(name: &str) -> bool {
+        tokens(name).last().is_some_and(|last| last.len() > 3 && singular(last) != *last)
+    }
+
+    fn unglue(&self, token: &str, words: &mut Vec<String>) {
+        let word = canonical(token);
+        if !token.is_ascii() || self.0.contains(&word) {
+            return words.push(word);
+        }
+        // The short marks end many words: they are cut off only where what is left is a word that the tables have.
+        const MARKS: [(&str, &str, bool); 7] = [
+            ("key", "key", false),
+            ("code", "code", false),
+            ("number", "number", false),
+            ("uuid", "uuid", false),
+            ("guid", "uuid", false),
+            ("num", "number", true),
+            ("id", "id", true),
+        ];
+        for (end, mark, known) in MARKS {
+            let Some(stem) = token.strip_suffix(end).filter(|stem| stem.len() >= if known { 2 } else { 3 }) else { continue };
+            if known && !self.knows(stem) {
+                continue;
+            }
+            self.unglue(stem, words);
+            return words.push(mark.into());
+        }
+        match self.seam(token) {
+            Some(at) => words.extend([canonical(&token[..at]), canonical(&token[at..])]),
+            None => words.push(word),
+        }
+    }
+
+    fn knows(&self, token: &str) -> bool {
+        let known = |text: &str| self.0.contains(&canonical(text));
+        // Or two words in one, as in `customeraddress`.
+        known(token) || self.seam(token).is_some()
+    }
+
+    /// Where two words of the tables meet in one.
+    fn seam(&self, token: &str) -> Option<usize> {
+        let known = |text: &str| self.0.contains(&canonical(text));
+        (4..token.len().saturating_sub(3)).find(|at| known(&token[..*at]) && known(&token[*at..]))
+    }
+}
+
+/// One word: singular, and no abbreviation.
+fn canonical(token: &str) -> String {
+    let written_out = |word: &str| ABBREVIATIONS.iter().find(|(short, _)| *short == word).map(|(_, long)| (*long).to_owned());
+    if let Some(long) = written_out(token) {
+        return long;
+    }
+    let one = singular(token);
+    written_out(&one).unwrap_or(one)
+}
+
+/// The parts of a name in lower case: between what is no letter or digit, at a change of case, between letters and digits.
+fn tokens(name: &str) -> Vec<String> {
+    let chars: Vec<char> = name.chars().collect();
+    let mut tokens = vec![];
+    let mut token = String::new();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            tokens.push(std::mem::take(&mut token));
+            continue;
+        }
+        if i > 0 && begins(&chars, i) {
+            tokens.push(std::mem::take(&mut token));
+        }
+        token.extend(c.to_lowercase());
+    }
+    tokens.push(token);
+    tokens.retain(|token| !token.is_empty());
+    tokens
+}
+
+/// Whether a word begins here, inside a run of letters and digits.
+fn begins(chars: &[char], i: usize) -> bool {
+    let (before, c) = (chars[i - 1], chars[i]);
+    if before.is_numeric() != c.is_numeric() {
+        return true;
+    }
+    if !c.is_uppercase() {
+        return false;
+    }
+    if before.is_lowercase() {
+        return true;
+    }
+    // HTTPCode: the last capital belongs to the next word; but the s of IDs is a plural.
+    let plural = chars.get(i + 1) == Some(&'s') && !chars.get(i + 2).is_some_and(|c| c.is_lowercase());
+    before.is_uppercase() && chars.get(i + 1).is_some_and(|c| c.is_lowercase()) && !plural
+}
+
+/// How a column says that it is a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// It does not.
+    None,
+    /// `number`, `no`.
+    Number,
+    /// `code`, `sku`, `upc` …
+    Code,
+    /// `key`, `sk`, `pk`, `fk`.
+    Key,
+    /// `id`, `uuid`.
+    Id,
+}
+
+impl Mark {
+    fn of(word: &str) -> Self {
+        match word {
+            "id" | "uuid" | "oid" => Self::Id,
+            "key" | "sk" | "pk" | "fk" => Self::Key,
+            "code" | "sku" | "upc" | "ean" | "gtin" | "isbn" | "asin" => Self::Code,
+            "number" => Self::Number,
+            _ => Self::None,
+        }
+    }
+}
+
+/// What a column's name says: what it is the key of, and how it says that it is a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName {
+    /// `billing address` of `billing_address_id`; empty for `id`.
+    pub stem: Vec<String>,
+    pub mark: Mark,
+}
+
+impl KeyName {
+    /// Of a name's words.
+    pub fn of(words: &[String]) -> Self {
+        let own = |stem: &[String], mark| Self { stem: stem.to_vec(), mark };
+        let Some((last, before)) = words.split_last() else { return own(&[], Mark::None) };
+        let mark = Mark::of(last);
+        // `product_id_fk`
+        if mark == Mark::Key && before.last().is_some_and(|word| Mark::of(word) >= Mark::Key) {
+            return Self::of(before);
+        }
+        if mark != Mark::None {
+            // `fk_customer_id`; and a product's code alone is its own stem.
+            return match before {
+                [first, rest @ ..] if matches!(first.as_str(), "fk" | "pk") && !rest.is_empty() => own(rest, mark),
+                [] if mark == Mark::Code && last != "code" => own(words, mark),
+                before => own(before, mark),
+            };
+        }
+        // `id_customer`
+        match words.split_first() {
+            Some((first, rest)) if matches!(Mark::of(first), Mark::Id | Mark::Key) && !rest.is_empty() => {
+                own(rest, Mark::of(first))
+            }
+            _ => own(words, Mark::None),
+        }
+    }
+}
+
+/// Whether a word is made of beginnings of all the others in their order, as `cdemo` of customer demographics or `bu` of business unit.
+pub fn abbreviates(short: &str, words: &[String]) -> bool {
+    let Some((first, rest)) = words.split_first() else { return short.is_empty() };
+    let common = short.bytes().zip(first.bytes()).take_while(|(a, b)| a == b).count();
+    (1..=common).rev().any(|n| short.is_char_boundary(n) && abbreviates(&short[n..], rest))
+}

@@ -1,0 +1,391 @@
+//! Which columns could have which role: by name, by type, by where they stand, and by the data where someone looked.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::Role;
+use super::facts::{ColumnFacts, Facts};
+use super::joins::{Confidence, propose};
+use super::name::{ColumnName, TableName};
+use super::naming::{KeyName, Mark, Vocabulary};
+use super::schema::{Column, TableSchema};
+use super::validate::fits_role;
+
+/// Nothing below is suggested.
+pub const THRESHOLD: f64 = 0.5;
+/// Most alternatives that are told.
+const ALTERNATIVES: usize = 5;
+
+/// A column for a role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    pub table: TableName,
+    pub column: ColumnName,
+    /// 0 to 1.
+    pub score: f64,
+    pub confidence: Confidence,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// The best column for a role, and others that could be meant, the best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoleSuggestion {
+    #[serde(flatten)]
+    pub choice: Choice,
+    pub alternatives: Vec<Choice>,
+}
+
+/// By role; a role that no column fits is absent.
+pub type RoleSuggestions = BTreeMap<Role, RoleSuggestion>;
+
+/// Columns for the roles of a dataset over these tables, the first of which is the primary.
+pub fn suggest(schemas: &[TableSchema], facts: &Facts) -> RoleSuggestions {
+    let vocabulary = Vocabulary::of(schemas);
+    let joins = propose(schemas, facts);
+    let sure = || joins.iter().filter(|join| join.score >= super::joins::THRESHOLD && !join.last_resort);
+    let mut choices: BTreeMap<Role, Vec<Choice>> = BTreeMap::new();
+    for (position, schema) in schemas.iter().enumerate() {
+        let refers = sure().any(|join| join.left == schema.table && join.right != schema.table);
+        let is_referred = sure().any(|join| join.right == schema.table && join.left != schema.table);
+        // Events refer to users and products; what is only referred to describes them.
+        let describes = is_referred && !refers;
+        let place = if position == 0 { 1.0 } else { 0.95 } * if describes { 0.8 } else { 1.0 };
+        for column in &schema.columns {
+            for role in Role::ALL {
+                let known = facts.of(&schema.table, &column.name);
+                let Some((score, reason)) = score(role, schema, column, &vocabulary, known) else { continue };
+                let score = (score * place * 100.0).round() / 100.0;
+                if score >= THRESHOLD {
+                    let confidence = Confidence::of(score);
+                    let choice = Choice { table: schema.table.clone(), column: column.name.clone(), score, confidence, reason };
+                    choices.entry(role).or_default().push(choice);
+                }
+            }
+        }
+    }
+    let best = |(role, mut choices): (Role, Vec<Choice>)| {
+        // Equal ones stay in the order of tables and columns.
+        choices.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut choices = choices.into_iter();
+        let choice = choices.next()?;
+        Some((role, RoleSuggestion { choice, alternatives: choices.take(ALTERNATIVES).collect() }))
+    };
+    choices.into_iter().filter_map(best).collect()
+}
+
+/// The role that a column of a table looks like, if it does.
+pub fn suggested_role(schema: &TableSchema, column: &Column) -> Option<Role> {
+    let vocabulary = Vocabulary::of([schema]);
+    let scored = Role::ALL.into_iter().filter_map(|role| Some((role, score(role, schema, column, &vocabulary, None)?.0)));
+    let best = scored.reduce(|best, one| if one.1 > best.1 { one } else { best });
+    best.filter(|(_, score)| *score >= THRESHOLD).map(|(role, _)| role)
+}
+
+fn score(
+    role: Role,
+    schema: &TableSchema,
+    column: &Column,
+    vocabulary: &Vocabulary,
+    facts: Option<ColumnFacts>,
+) -> Option<(f64, String)> {
+    fits_role(role, column).ok()?;
+    if facts.is_some_and(|facts| contradicts(role, facts)) {
+        return None;
+    }
+    let words = vocabulary.words(column.name.as_str());
+    let name = KeyName::of(&words);
+    let plural = Vocabulary::is_plural(column.name.as_str());
+    match role {
+        Role::UserId => id(&USERS, "people", &name, plural, &vocabulary.words(schema.table.table())),
+        Role::ProductId => id(&PRODUCTS, "things that are sold or shown", &name, plural, &vocabulary.words(schema.table.table())),
+        Role::Timestamp => timestamp(&words),
+        Role::Revenue => revenue(&words, name.mark),
+    }
+}
+
+/// Whether the data say that a column cannot have a role.
+fn contradicts(role: Role, facts: ColumnFacts) -> bool {
+    let told = facts.filled() > 1;
+    match role {
+        // A user comes again: an id that every row has for itself is the row's.
+        Role::UserId => told && (facts.distinct <= 1 || facts.is_unique() == Some(true)),
+        Role::ProductId | Role::Timestamp | Role::Revenue => told && facts.distinct <= 1,
+    }
+}
+
+type Words = [(&'static str, f64)];
+
+const USERS: [(&str, f64); 26] = [
+    ("customer", 1.0),
+    ("user", 1.0),
+    ("client", 0.97),
+    ("buyer", 0.97),
+    ("shopper", 0.97),
+    ("member", 0.95),
+    ("subscriber", 0.95),
+    ("visitor", 0.95),
+    ("consumer", 0.95),
+    ("household", 0.93),
+    ("patron", 0.93),
+    ("purchaser", 0.93),
+    ("guest", 0.9),
+    ("viewer", 0.9),
+    ("listener", 0.9),
+    ("reader", 0.9),
+    ("player", 0.9),
+    ("passenger", 0.9),
+    ("patient", 0.9),
+    ("student", 0.9),
+    ("borrower", 0.9),
+    ("person", 0.85),
+    ("account", 0.8),
+    ("cardholder", 0.9),
+    ("profile", 0.7),
+    ("device", 0.6),
+];
+
+const PRODUCTS: [(&str, f64); 32] = [
+    ("product", 1.0),
+    ("item", 0.97),
+    ("sku", 0.97),
+    ("article", 0.95),
+    ("good", 0.9),
+    ("merchandise", 0.93),
+    ("asin", 0.95),
+    ("ean", 0.93),
+    ("upc", 0.93),
+    ("gtin", 0.93),
+    ("isbn", 0.93),
+    ("movie", 0.93),
+    ("film", 0.93),
+    ("book", 0.9),
+    ("song", 0.93),
+    ("track", 0.9),
+    ("video", 0.93),
+    ("game", 0.9),
+    ("show", 0.85),
+    ("recipe", 0.9),
+    ("course", 0.85),
+    ("content", 0.85),
+    ("listing", 0.88),
+    ("stock", 0.85),
+    ("part", 0.85),
+    ("material", 0.85),
+    ("variant", 0.8),
+    ("style", 0.75),
+    ("title", 0.7),
+    ("offer", 0.7),
+    ("artist", 0.7),
+    ("post", 0.65),
+];
+
+/// Words that say which id of the same thing.
+const WHICH: [&str; 12] =
+    ["anonymous", "external", "full", "global", "hash", "hashed", "internal", "master", "original", "pseudo", "source", "unique"];
+
+/// Words before `item` that make it a line of a document, not what is sold.
+const LINES: [&str; 9] = ["basket", "cart", "detail", "invoice", "line", "order", "purchase", "receipt", "transaction"];
+
+fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String]) -> Option<(f64, String)> {
+    let find = |word: &String| words.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight);
+    let stem: Vec<&String> = name.stem.iter().filter(|word| !WHICH.contains(&word.as_str())).collect();
+    let said = match name.mark {
+        Mark::Id | Mark::Key => 0.97,
+        Mark::Code | Mark::Number => 0.92,
+        Mark::None if plural => return None,
+        Mark::None => 0.72,
+    };
+    let Some((last, before)) = stem.split_last() else {
+        // `id` of users.
+        let weight = table.last().and_then(find).filter(|_| name.mark != Mark::None && table.len() == 1)?;
+        return Some((weight * 0.85, format!("It is the key of a table of {what}.")));
+    };
+    let weight = find(last)?;
+    let before = match before {
+        [] => 1.0,
+        before if before.iter().any(|word| LINES.contains(&word.as_str())) => 0.4,
+        // Of several that a row has, such as who pays and who receives.
+        _ if name.mark == Mark::None => 0.6,
+        _ => 0.9,
+    };
+    Some((weight * said * before, format!("{last} means {what}.")))
+}
+
+/// What happens to users and products.
+const EVENTS: [&str; 36] = [
+    "event",
+    "order",
+    "ordered",
+    "purchase",
+    "purchased",
+    "transaction",
+    "sale",
+    "sold",
+    "invoice",
+    "bought",
+    "visit",
+    "visited",
+    "view",
+    "viewed",
+    "click",
+    "clicked",
+    "rating",
+    "rated",
+    "review",
+    "reviewed",
+    "checkout",
+    "booking",
+    "booked",
+    "trip",
+    "play",
+    "played",
+    "watched",
+    "listened",
+    "interaction",
+    "session",
+    "occurred",
+    "happened",
+    "seen",
+    "paid",
+    "rental",
+    "request",
+];
+
+/// What is kept of a row, not of the event.
+const KEPT: [(&str, f64); 29] = [
+    ("created", 0.6),
+    ("creation", 0.6),
+    ("added", 0.7),
+    ("inserted", 0.45),
+    ("updated", 0.3),
+    ("modified", 0.3),
+    ("changed", 0.3),
+    ("deleted", 0.2),
+    ("loaded", 0.2),
+    ("ingested", 0.2),
+    ("synced", 0.2),
+    ("extracted", 0.2),
+    ("birth", 0.1),
+    ("expiry", 0.1),
+    ("expire", 0.1),
+    ("expiration", 0.1),
+    ("due", 0.2),
+    ("required", 0.2),
+    ("estimated", 0.2),
+    ("delivered", 0.4),
+    ("delivery", 0.4),
+    ("shipped", 0.4),
+    ("approved", 0.4),
+    ("limit", 0.2),
+    ("valid", 0.2),
+    ("end", 0.3),
+    ("hire", 0.1),
+    ("launched", 0.3),
+    ("joined", 0.3),
+];
+
+fn timestamp(words: &[String]) -> Option<(f64, String)> {
+    const TIMES: [&str; 8] = ["at", "date", "datetime", "day", "on", "time", "timestamp", "utc"];
+    let kept = words.iter().filter_map(|word| KEPT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
+    if let Some(weight) = kept.reduce(f64::min) {
+        return Some((weight, "It says when the row was kept or changed.".into()));
+    }
+    if words.iter().any(|word| EVENTS.contains(&word.as_str())) {
+        return Some((0.95, "It says when something happened.".into()));
+    }
+    match words {
+        [only] if TIMES.contains(&only.as_str()) => Some((0.85, "It is a time of the row.".into())),
+        words if words.iter().all(|word| TIMES.contains(&word.as_str())) => Some((0.85, "It is a time of the row.".into())),
+        _ => Some((0.55, "It is a time.".into())),
+    }
+}
+
+/// Words of what is taken from a sale, whole.
+const TAKEN: [(&str, f64); 16] = [
+    ("revenue", 1.0),
+    ("turnover", 0.95),
+    ("gmv", 0.95),
+    ("sale", 0.95),
+    ("amount", 0.9),
+    ("total", 0.87),
+    ("subtotal", 0.85),
+    ("spend", 0.85),
+    ("spent", 0.85),
+    ("spending", 0.85),
+    ("paid", 0.83),
+    ("payment", 0.78),
+    ("extended", 0.85),
+    ("price", 0.7),
+    ("value", 0.62),
+    ("fare", 0.8),
+];
+
+/// Numbers that are no revenue, whatever stands beside them.
+const NOT_TAKEN: [&str; 40] = [
+    "age",
+    "balance",
+    "budget",
+    "charge",
+    "commission",
+    "cost",
+    "count",
+    "coupon",
+    "credit",
+    "day",
+    "debit",
+    "deposit",
+    "discount",
+    "fee",
+    "freight",
+    "index",
+    "installment",
+    "latitude",
+    "level",
+    "limit",
+    "line",
+    "longitude",
+    "loss",
+    "margin",
+    "percent",
+    "percentage",
+    "point",
+    "profit",
+    "quantity",
+    "rank",
+    "rate",
+    "rating",
+    "ratio",
+    "refund",
+    "score",
+    "shipping",
+    "tax",
+    "tip",
+    "weight",
+    "year",
+];
+
+/// For one, not for all that was sold.
+const EACH: [&str; 10] = ["average", "avg", "base", "each", "list", "max", "min", "per", "unit", "wholesale"];
+
+fn revenue(words: &[String], mark: Mark) -> Option<(f64, String)> {
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let weights = words.iter().filter_map(|word| TAKEN.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
+    let count = weights.clone().count();
+    let weight = weights.reduce(f64::max)?;
+    // `line_total` is what a line makes; `line` alone counts.
+    let line = words.first().is_some_and(|first| first == "line") && count > 0;
+    if mark != Mark::None
+        || (has(&NOT_TAKEN) && !line)
+        || words.last().is_some_and(|last| matches!(last.as_str(), "date" | "type"))
+    {
+        return None;
+    }
+    let more = if count > 1 || line { 0.04 } else { 0.0 };
+    let (each, reason) = match has(&EACH) {
+        true => (0.8, "It is what one costs."),
+        false => (1.0, "It is what a sale brings."),
+    };
+    Some((((weight + more) * each).min(1.0), reason.into()))
+}

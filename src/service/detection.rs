@@ -1,0 +1,243 @@
+//! Joins and roles that are suggested. What the data say of joins is asked when it is wanted, one query for two tables, and kept until one of them changes.
+
+use futures::future::join_all;
+use futures::stream;
+use futures::{StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+
+use super::queries::run_within;
+use super::{App, ServiceError};
+use crate::domain::cost::Price;
+use crate::domain::facts::Facts;
+use crate::domain::joins::{
+    Candidate, Evidence, JoinDetection, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect, propose,
+    questions, settle, weigh_all,
+};
+use crate::domain::name::TableName;
+use crate::domain::record::Model;
+use crate::domain::roles::{RoleSuggestions, suggest};
+use crate::domain::schema::TableSchema;
+use crate::domain::sql::{evidence_query, read_evidence};
+use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
+
+/// Most pairs of tables that are looked at for one question.
+const MAX_PAIRS: usize = 400;
+
+/// What the data say of two tables, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Counted {
+    evidence: Vec<Option<Evidence>>,
+    bytes: Option<u64>,
+}
+
+impl App {
+    /// Joins of tables, by names and types; with `verify`, weighed by the data. The first table is the primary. Tables are named by their ids (`orders`)
+    /// or full names (`raw_data.orders`).
+    pub async fn detect_joins(&self, model_id: i64, tables: &[String], verify: bool) -> Result<JoinDetection, ServiceError> {
+        let model = self.model(model_id).await?;
+        let live = self.asked_tables(&model, tables).await?;
+        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
+        let facts = self.known_facts(&model, &live).await?;
+        if !verify {
+            return Ok(JoinDetection { settled: detect(&schemas, &facts), verification: None });
+        }
+        let (candidates, questions) = plan(&schemas, &facts)?;
+        let warehouse = self.warehouse_of(&model).await?;
+        // No more at a time than may run, so that none waits for its turn longer than the others take.
+        let asking: Vec<_> = questions.iter().map(|question| self.counted(&model, &*warehouse, &live, question)).collect();
+        let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
+        Ok(told(&schemas, candidates, &questions, counted, warehouse.bills().then_some(self.settings().price)))
+    }
+
+    /// What [`App::detect_joins`] with `verify` would read, by dry runs.
+    pub async fn joins_estimate(&self, model_id: i64, tables: &[String]) -> Result<VerifyEstimate, ServiceError> {
+        let model = self.model(model_id).await?;
+        let live = self.asked_tables(&model, tables).await?;
+        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
+        let (_, questions) = plan(&schemas, &self.known_facts(&model, &live).await?)?;
+        let warehouse = self.warehouse_of(&model).await?;
+        let price = warehouse.bills().then_some(self.settings().price);
+        let mut open = vec![];
+        for question in &questions {
+            let (left, right) = (&live[question.left], &live[question.right]);
+            if self.kept::<Counted>(&App::question(&model, "join", &question.on, &[left, right])).await?.is_none() {
+                open.push(question);
+            }
+        }
+        let dry = async |question: &&PairQuestion| warehouse.dry_run(&sql(&*warehouse, &schemas, question)).await;
+        let mut total = VerifyEstimate {
+            pairs: questions.len() as u32,
+            queries: open.len() as u32,
+            bytes: Some(0),
+            price_usd: price.map(|_| 0.0),
+            upper_bound: false,
+        };
+        for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
+            match dry {
+                Ok(DryRun { bytes, upper_bound, .. }) => {
+                    total.upper_bound |= upper_bound;
+                    total.bytes = total.bytes.zip(bytes).map(|(sum, bytes)| sum.saturating_add(bytes));
+                    let paid = price.zip(bytes).map(|(price, bytes)| price.of(bytes, question.tables()));
+                    total.price_usd = total.price_usd.zip(paid).map(|(sum, paid)| sum + paid);
+                }
+                // What cannot be asked costs nothing.
+                Err(error) => drop(of_one_pair(error.into())?),
+            }
+        }
+        Ok(total)
+    }
+
+    /// Columns for the roles of a dataset over these tables; the first is the primary.
+    pub async fn suggest_columns(&self, model_id: i64, tables: &[String]) -> Result<RoleSuggestions, ServiceError> {
+        let model = self.model(model_id).await?;
+        let live = self.asked_tables(&model, tables).await?;
+        let facts = self.known_facts(&model, &live).await?;
+        let schemas: Vec<TableSchema> = live.into_iter().map(|table| table.schema).collect();
+        Ok(suggest(&schemas, &facts))
+    }
+
+    /// The tables that someone wants looked at together, as they are now.
+    async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
+        if tables.is_empty() {
+            return Err(ServiceError::BadRequest("Name the tables to look at in tables, the primary first.".into()));
+        }
+        if tables.len() > MAX_TABLES {
+            return Err(ServiceError::BadRequest(format!(
+                "At most {MAX_TABLES} tables at a time: name those that you want to join."
+            )));
+        }
+        let mut names: Vec<TableName> = vec![];
+        for table in tables {
+            let name = self.short_or_full_name(table)?;
+            if names.contains(&name) {
+                return Err(ServiceError::BadRequest(format!("{name} is named twice: name each table once.")));
+            }
+            names.push(name);
+        }
+        self.live_tables(model, &names).await
+    }
+
+    /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
+    async fn counted(
+        &self,
+        model: &Model,
+        warehouse: &dyn Warehouse,
+        live: &[LiveTable],
+        question: &PairQuestion,
+    ) -> Result<Answer, ServiceError> {
+        let (left, right) = (&live[question.left], &live[question.right]);
+        let find = async {
+            let _turn = self.scan().await?;
+            count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
+        };
+        match self.known(&App::question(model, "join", &question.on, &[left, right]), find).await {
+            Ok(known) => Ok(Answer { counted: Ok(known.answer), ran: !known.cached }),
+            Err(error) => Ok(Answer { counted: Err(of_one_pair(error)?), ran: true }),
+        }
+    }
+}
+
+/// More rows than any answer has: two for each list of column pairs.
+const MAX_ROWS: usize = 10_000;
+
+struct Answer {
+    counted: Result<Counted, String>,
+    ran: bool,
+}
+
+impl PairQuestion {
+    /// How many tables its query reads.
+    fn tables(&self) -> usize {
+        if self.left == self.right { 1 } else { 2 }
+    }
+}
+
+/// Joins of tables without a store, for the command line. Asks the warehouse where `verify` is set.
+pub async fn find_joins(
+    warehouse: &dyn Warehouse,
+    schemas: &[TableSchema],
+    verify: bool,
+    limits: &Limits,
+) -> Result<JoinDetection, ServiceError> {
+    if !verify {
+        return Ok(JoinDetection { settled: detect(schemas, &Facts::default()), verification: None });
+    }
+    let (candidates, questions) = plan(schemas, &Facts::default())?;
+    let mut counted = vec![];
+    for question in &questions {
+        let found = count(warehouse, &schemas[question.left], &schemas[question.right], question, limits).await;
+        let found = match found {
+            Ok(counted) => Ok(counted),
+            Err(error) => Err(of_one_pair(error)?),
+        };
+        counted.push(Answer { counted: found, ran: true });
+    }
+    Ok(told(schemas, candidates, &questions, counted, None))
+}
+
+/// What is plausible, and what to ask the data about it.
+fn plan(schemas: &[TableSchema], facts: &Facts) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
+    let candidates = propose(schemas, facts);
+    let questions = questions(&order(schemas), &candidates);
+    if questions.len() > MAX_PAIRS {
+        return Err(ServiceError::BadRequest(format!(
+            "{} pairs of these tables would have to be looked at, {MAX_PAIRS} can be: name fewer tables, or ask without verify.",
+            questions.len()
+        )));
+    }
+    Ok((candidates, questions))
+}
+
+fn order(schemas: &[TableSchema]) -> Vec<TableName> {
+    schemas.iter().map(|schema| schema.table.clone()).collect()
+}
+
+fn sql(warehouse: &dyn Warehouse, schemas: &[TableSchema], question: &PairQuestion) -> String {
+    evidence_query(warehouse.project(), &schemas[question.left], &schemas[question.right], &question.on)
+}
+
+async fn count(
+    warehouse: &dyn Warehouse,
+    left: &TableSchema,
+    right: &TableSchema,
+    question: &PairQuestion,
+    limits: &Limits,
+) -> Result<Counted, ServiceError> {
+    let sql = evidence_query(warehouse.project(), left, right, &question.on);
+    let rows = run_within(warehouse, &sql, limits).await?;
+    Ok(Counted { evidence: read_evidence(&rows, question.on.len()), bytes: rows.bytes_processed })
+}
+
+/// The text of an error that concerns the tables asked about; the error itself where it concerns all.
+fn of_one_pair(error: ServiceError) -> Result<String, ServiceError> {
+    use WarehouseError::*;
+    match error {
+        ServiceError::Warehouse(error @ (NoTable(_) | Unreadable { .. } | Query(_) | Timeout(_) | Resources(_))) => {
+            Ok(error.to_string())
+        }
+        error => Err(error),
+    }
+}
+
+/// Settles what was found, and sums up what it took.
+fn told(
+    schemas: &[TableSchema],
+    candidates: Vec<Candidate>,
+    questions: &[PairQuestion],
+    answers: Vec<Answer>,
+    price: Option<Price>,
+) -> JoinDetection {
+    let ran = || questions.iter().zip(&answers).filter(|(_, answer)| answer.ran);
+    let bytes = |answer: &Answer| answer.counted.as_ref().map_or(Some(0), |counted| counted.bytes);
+    let verification = Verification {
+        pairs: questions.len() as u32,
+        queries: ran().count() as u32,
+        cached: ran().count() == 0,
+        bytes_processed: ran().map(|(_, answer)| bytes(answer)).sum(),
+        price_usd: price
+            .map(|price| ran().filter_map(|(question, answer)| Some(price.of(bytes(answer)?, question.tables()))).sum()),
+    };
+    let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.evidence)).collect();
+    let settled: Settled = settle(&order(schemas), weigh_all(candidates, questions, &counted));
+    JoinDetection { settled, verification: Some(verification) }
+}
