@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::draft::selectable;
 use super::options::{SearchField, column_options, read_option, shown_name};
 use super::statistics::{ColumnStatistics, StatisticsButton};
+use super::suggestions::RoleSuggestion;
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Role, TimeZone, TimestampFormat};
 use crate::domain::name::{SourceName, TableName, fold};
@@ -125,6 +126,7 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
     let fits = move |column: &Column| fits_role(role, column).is_ok() || (role == Role::Timestamp && can_be_read(column));
     let options = move || column_options(state, None, chosen.get(), fits);
     view! {
+        <div class="role">
         <label class="field">
             <span>{role.word()}</span>
             <select
@@ -141,6 +143,8 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
             </select>
             <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
         </label>
+        <RoleSuggestion state role />
+        </div>
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::options::{column_options, read_option, shown_name};
+use super::suggestions::JoinSuggestion;
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Join, JoinKey, JoinType, OnDuplicates};
 use crate::domain::name::{ColumnName, SourceName, TableName};
@@ -89,6 +90,7 @@ pub fn JoinEditor(state: State, name: SourceName, table: TableName) -> impl Into
                     "×"
                 </button>
             </p>
+            <JoinSuggestion state name />
             {move || (0..keys()).map(pair).collect_view()}
             {move || {
                 (more.get() || keys() == 0)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use self::draft::{Draft, Schemas, Step, faults};
+use self::suggestions::Suggestions;
 use super::dialog::Dialog;
 use super::layout::Problem;
 use super::toast::use_toaster;
@@ -25,6 +26,7 @@ mod joins;
 mod options;
 mod side;
 mod statistics;
+mod suggestions;
 mod tables;
 
 /// What the steps share.
@@ -43,6 +45,7 @@ pub struct State {
     pub name_check: RwSignal<Option<NameCheck>>,
     /// What is known of the tables' columns, by their names.
     pub profiles: RwSignal<Profiles>,
+    pub suggestions: Suggestions,
 }
 
 type Profiles = BTreeMap<TableName, BTreeMap<String, ColumnProfile>>;
@@ -77,6 +80,7 @@ impl State {
             refused,
             name_check: RwSignal::new(None),
             profiles: RwSignal::default(),
+            suggestions: Suggestions::default(),
         }
     }
 
@@ -170,6 +174,7 @@ fn Steps(model_id: i64, dataset: Option<Dataset>, on_close: Callback<()>, on_sav
 
     load_schemas(state, failure);
     check_name(state);
+    suggestions::keep_suggested(state);
 
     let changed = move || before.with_value(|before| state.draft.with_untracked(|draft| draft != before));
     let close = Callback::new(move |()| {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::joins::JoinEditor;
 use super::options::SearchField;
+use super::suggestions::VerifyJoins;
 use super::{FieldErrors, State};
 use crate::domain::name::fold;
 use crate::domain::schema::TableInfo;
@@ -55,6 +56,7 @@ pub fn Tables(state: State) -> impl IntoView {
                     .into_any(),
                     None => view! { <p class="note">"Choose the table whose rows are the interactions: orders, events, ratings."</p> }.into_any(),
                 }}
+                <VerifyJoins state />
                 <For each=move || secondaries.get() key=|(name, _)| name.clone() let((name, table))>
                     <JoinEditor state name table />
                 </For>
