@@ -29,6 +29,8 @@ pub enum Command {
     Tfx(Frozen),
     /// Count a config's rows and say what is to be thought of them
     Analyze(Analyze),
+    /// Say how tables can be joined, the best first
+    Joins(Joins),
     /// Print the JSON Schema of a config
     Schema,
 }
@@ -102,6 +104,25 @@ pub struct Analyze {
     #[command(flatten)]
     pub config: Config,
     /// The whole analysis as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Joins {
+    /// Tables by their ids (orders) or full names (raw_data.orders), the primary first
+    #[arg(required = true, value_name = "TABLE")]
+    pub tables: Vec<String>,
+    /// A folder of Parquet or CSV files, one a table
+    #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
+    pub warehouse: PathBuf,
+    /// What the tables' dataset is called
+    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
+    pub dataset: String,
+    /// Ask the data too: are the keys there, and is each there once
+    #[arg(long)]
+    pub verify: bool,
+    /// The joins with their reasons and evidence as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::Sql(sql)) => return print(offline::sql(&sql)),
         Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
         Some(Command::Analyze(analyze)) => return print(offline::analyze(&analyze)),
+        Some(Command::Joins(joins)) => return print(offline::joins(&joins)),
         Some(Command::Schema) => return print(async { Ok(offline::schema()) }),
         None => start(cli.serve),
     };

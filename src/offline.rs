@@ -1,4 +1,4 @@
-//! The commands that read a config file and need no server: they ask the tables' folder and print.
+//! The commands that need no server: they ask the tables' folder and print. Most read a config file.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,15 +9,18 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::fault::FieldError;
+use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
+use trainset::domain::name::TableName;
 use trainset::domain::parse::config_from_json;
+use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
-use trainset::service::{ServiceError, checked_catalog, find_out};
-use trainset::warehouse::Limits;
+use trainset::service::{ServiceError, checked_catalog, find_joins, find_out};
 use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, ShapeArg, SplitArg, Sql};
+use crate::config::{Analyze, Config, Frozen, Joins, ShapeArg, SplitArg, Sql};
 
 /// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
 pub struct Answer {
@@ -109,6 +112,39 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
     };
     let bad = checks().filter(failed).any(|check| check.severity == Some(Severity::Error));
     Ok(Answer { text, yes: !bad })
+}
+
+/// A line a join, the best first; a star marks those that connect the tables. Exit status 1 where nothing was found.
+pub async fn joins(options: &Joins) -> Result<Answer, String> {
+    let name = |table: &String| match table.contains('.') {
+        true => table.parse::<TableName>(),
+        false => TableName::new(&options.dataset, table),
+    };
+    let mut schemas: Vec<TableSchema> = vec![];
+    let warehouse = Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())?;
+    if options.tables.len() > MAX_TABLES {
+        return Err(format!("At most {MAX_TABLES} tables at a time."));
+    }
+    for table in &options.tables {
+        let name = name(table).map_err(|error| format!("{table:?}: {error}"))?;
+        if schemas.iter().any(|schema| schema.table == name) {
+            return Err(format!("{name} is named twice."));
+        }
+        schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
+    }
+    let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
+    let JoinDetection { settled, .. } = found.map_err(|error| error.to_string())?;
+    let text = if options.json {
+        serde_json::to_string_pretty(&settled).map_err(|error| error.to_string())? + "\n"
+    } else {
+        let star = |join: &DetectedJoin| if join.in_tree { "*" } else { " " };
+        let line = |join: &DetectedJoin| {
+            let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
+            format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.word(), join.join.text())
+        };
+        settled.joins.iter().map(line).collect()
+    };
+    Ok(Answer { text, yes: !settled.joins.is_empty() })
 }
 
 async fn open(options: &Config) -> Result<Embedded, String> {

@@ -10,8 +10,8 @@ use super::{App, ServiceError};
 use crate::domain::cost::Price;
 use crate::domain::facts::Facts;
 use crate::domain::joins::{
-    Candidate, Evidence, JoinDetection, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect, propose, questions,
-    settle, weigh_all,
+    Candidate, Evidence, JoinDetection, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect, propose,
+    questions, settle, weigh_all,
 };
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
@@ -107,7 +107,9 @@ impl App {
             return Err(ServiceError::BadRequest("Name the tables to look at in tables, the primary first.".into()));
         }
         if tables.len() > MAX_TABLES {
-            return Err(ServiceError::BadRequest(format!("At most {MAX_TABLES} tables at a time: name those that you want to join.")));
+            return Err(ServiceError::BadRequest(format!(
+                "At most {MAX_TABLES} tables at a time: name those that you want to join."
+            )));
         }
         let mut names: Vec<TableName> = vec![];
         for table in tables {
@@ -215,7 +217,9 @@ async fn count(
 fn of_one_pair(error: ServiceError) -> Result<String, ServiceError> {
     use WarehouseError::*;
     match error {
-        ServiceError::Warehouse(error @ (NoTable(_) | Unreadable { .. } | Query(_) | Timeout(_) | Resources(_))) => Ok(error.to_string()),
+        ServiceError::Warehouse(error @ (NoTable(_) | Unreadable { .. } | Query(_) | Timeout(_) | Resources(_))) => {
+            Ok(error.to_string())
+        }
         error => Err(error),
     }
 }
@@ -235,7 +239,8 @@ fn told(
         queries: ran().count() as u32,
         cached: ran().count() == 0,
         bytes_processed: ran().map(|(_, answer)| bytes(answer)).sum(),
-        price_usd: price.map(|price| ran().filter_map(|(question, answer)| Some(price.of(bytes(answer)?, question.tables()))).sum()),
+        price_usd: price
+            .map(|price| ran().filter_map(|(question, answer)| Some(price.of(bytes(answer)?, question.tables()))).sum()),
     };
     let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.evidence)).collect();
     let settled: Settled = settle(&order(schemas), weigh_all(candidates, questions, &counted));

@@ -1,18 +1,31 @@
 //! Keys of several columns: a table between others, a document and its lines.
 
-use super::tables::{Field, Table, Tables, phrase};
+use super::tables::{Field, PLACES, Table, Tables, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::Mark;
 use crate::domain::schema::ColumnType;
 
 /// What happens to a thing that is there already: such a table refers to the other, not the other to it.
 const LATER: [&str; 18] = [
-    "adjustment", "allocation", "cancellation", "change", "claim", "delivery", "discount", "event", "history", "log", "note",
-    "payment", "redemption", "refund", "return", "review", "shipment", "status",
+    "adjustment",
+    "allocation",
+    "cancellation",
+    "change",
+    "claim",
+    "delivery",
+    "discount",
+    "event",
+    "history",
+    "log",
+    "note",
+    "payment",
+    "redemption",
+    "refund",
+    "return",
+    "review",
+    "shipment",
+    "status",
 ];
-
-/// Words for a place within a document.
-const PLACES: [&str; 6] = ["line", "ordinal", "ordering", "position", "sequence", "sequential"];
 
 /// Most columns of a composite key.
 const MOST: usize = 3;

@@ -25,7 +25,8 @@ fn suggested(mut weighed: Vec<Weighed>) -> Vec<DetectedJoin> {
     let mut referred: HashSet<(TableName, Vec<ColumnName>)> = HashSet::new();
     let mut linked: HashSet<(TableName, TableName, Vec<(ColumnName, ColumnName)>)> = HashSet::new();
     let mut parts = Parts::default();
-    let (owned, shared): (Vec<Weighed>, Vec<Weighed>) = weighed.into_iter().partition(|one| !one.candidate.last_resort || one.evidence.is_some());
+    let (owned, shared): (Vec<Weighed>, Vec<Weighed>) =
+        weighed.into_iter().partition(|one| !one.candidate.last_resort || one.evidence.is_some());
     let mut kept: Vec<Weighed> = vec![];
     for one in owned {
         let join = &one.candidate;

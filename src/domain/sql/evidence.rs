@@ -4,8 +4,8 @@
 
 use super::analysis::sum_if;
 use super::expr::{Expr, Ident};
-use super::plan::must_filter;
 use super::pipeline::any_partition;
+use super::plan::must_filter;
 use super::query::{Body, Cte, From, Item, JoinClause, Query, Select};
 use super::render::render;
 use crate::domain::joins::{Evidence, KeyPair, KeySide};
@@ -55,7 +55,10 @@ fn side(pair: usize, word: &str, own: &str, other: &str, keys: usize) -> Select 
     let has_key = || Expr::All((0..keys).map(|i| key(own, i).not_null_test()).collect());
     let found = || rows(other).not_null_test();
     let zero = || Expr::int(0);
-    let when = |condition: Expr, value: Expr, otherwise: Expr| Expr::Case { branches: vec![(condition, value)], otherwise: Some(Box::new(otherwise)) };
+    let when = |condition: Expr, value: Expr, otherwise: Expr| Expr::Case {
+        branches: vec![(condition, value)],
+        otherwise: Some(Box::new(otherwise)),
+    };
     let float = |value: Expr| value.cast(ColumnType::Float64);
     // INT64 is too small for the pairs of two large tables.
     let pairs = when(found(), float(rows(own)).binary("*", float(rows(other))), float(zero()));
@@ -89,7 +92,8 @@ pub fn read_evidence(rows: &Rows, pairs: usize) -> Vec<Option<Evidence>> {
         _ => None,
     };
     let row_of = |pair: usize, word: &str| {
-        (0..rows.rows.len()).find(|row| number(*row, "pair") == Some(pair as u64) && rows.get(*row, "side").and_then(Value::as_str) == Some(word))
+        (0..rows.rows.len())
+            .find(|row| number(*row, "pair") == Some(pair as u64) && rows.get(*row, "side").and_then(Value::as_str) == Some(word))
     };
     let side = |row: usize| {
         Some(KeySide {
