@@ -31,6 +31,8 @@ pub enum Command {
     Analyze(Analyze),
     /// Say what the columns of a table hold
     Profile(Profile),
+    /// Say how tables can be joined, the best first
+    Joins(Joins),
     /// Print the JSON Schema of a config
     Schema,
 }
@@ -125,6 +127,21 @@ pub struct Profile {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub columns: Vec<String>,
     /// All that is found out, as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Joins {
+    /// Tables by their ids (orders) or full names (raw_data.orders), the primary first
+    #[arg(required = true, value_name = "TABLE")]
+    pub tables: Vec<String>,
+    #[command(flatten)]
+    pub place: Tables,
+    /// Ask the data too: are the keys there, and is each there once
+    #[arg(long)]
+    pub verify: bool,
+    /// The joins with their reasons and evidence as JSON
     #[arg(long)]
     pub json: bool,
 }

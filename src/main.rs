@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
         Some(Command::Analyze(analyze)) => return print(offline::analyze(&analyze)),
         Some(Command::Profile(profile)) => return print(offline::profile(&profile)),
+        Some(Command::Joins(joins)) => return print(offline::joins(&joins)),
         Some(Command::Schema) => return print(async { Ok(offline::schema()) }),
         None => start(cli.serve),
     };

@@ -1,4 +1,4 @@
-//! The commands that read a config file and need no server: they ask the tables' folder and print.
+//! The commands that need no server: they ask the tables' folder and print. Most read a config file.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,17 +9,19 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::fault::FieldError;
+use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::TableName;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::profile::ColumnProfile;
+use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
-use trainset::service::{ServiceError, checked_catalog, find_out, find_profile};
+use trainset::service::{ServiceError, checked_catalog, find_joins, find_out, find_profile};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, Profile, ShapeArg, SplitArg, Sql, Tables};
+use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, Tables};
 
 /// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
 pub struct Answer {
@@ -115,9 +117,7 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
 
 pub async fn profile(options: &Profile) -> Result<Answer, String> {
     let warehouse = open(&options.tables).await?;
-    let id = options.table.rsplit('.').next().unwrap_or_default();
-    let named = if options.table.contains('.') { options.table.parse() } else { TableName::new(&options.tables.dataset, id) };
-    let table = named.map_err(|error| format!("{:?}: {error}", options.table))?;
+    let table = table_name(&options.table, &options.tables)?;
     let live = warehouse.table(&table).await.map_err(|error| error.to_string())?;
     let mut columns = vec![];
     for name in &options.columns {
@@ -163,6 +163,41 @@ fn in_a_line(column: &ColumnProfile) -> String {
         parts.push(format!("{percent:.1} % true"));
     }
     format!("{name}: {}", parts.join(", "))
+}
+
+/// A line a join, the best first; a star marks those that connect the tables. Exit status 1 where nothing was found.
+pub async fn joins(options: &Joins) -> Result<Answer, String> {
+    let mut schemas: Vec<TableSchema> = vec![];
+    let warehouse = open(&options.place).await?;
+    if options.tables.len() > MAX_TABLES {
+        return Err(format!("At most {MAX_TABLES} tables at a time."));
+    }
+    for table in &options.tables {
+        let name = table_name(table, &options.place)?;
+        if schemas.iter().any(|schema| schema.table == name) {
+            return Err(format!("{name} is named twice."));
+        }
+        schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
+    }
+    let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
+    let JoinDetection { settled, .. } = found.map_err(|error| error.to_string())?;
+    let text = if options.json {
+        serde_json::to_string_pretty(&settled).map_err(|error| error.to_string())? + "\n"
+    } else {
+        let star = |join: &DetectedJoin| if join.in_tree { "*" } else { " " };
+        let line = |join: &DetectedJoin| {
+            let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
+            format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.word(), join.join.text())
+        };
+        settled.joins.iter().map(line).collect()
+    };
+    Ok(Answer { text, yes: !settled.joins.is_empty() })
+}
+
+/// A table by its id (`orders`) or its full name (`raw_data.orders`).
+fn table_name(text: &str, place: &Tables) -> Result<TableName, String> {
+    let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, text) };
+    name.map_err(|error| format!("{text:?}: {error}"))
 }
 
 async fn open(options: &Tables) -> Result<Embedded, String> {

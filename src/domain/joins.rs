@@ -270,3 +270,6 @@ pub struct VerifyEstimate {
     /// It may read less.
     pub upper_bound: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -362,3 +362,92 @@ pub fn abbreviates(short: &str, words: &[String]) -> bool {
     let common = short.bytes().zip(first.bytes()).take_while(|(a, b)| a == b).count();
     (1..=common).rev().any(|n| short.is_char_boundary(n) && abbreviates(&short[n..], rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g64_words_are_singular() {
+        for (many, one) in [
+            ("categories", "category"),
+            ("addresses", "address"),
+            ("boxes", "box"),
+            ("people", "person"),
+            ("analyses", "analysis"),
+            ("children", "child"),
+            ("statuses", "status"),
+            ("status", "status"),
+            ("houses", "house"),
+            ("warehouses", "warehouse"),
+            ("purchases", "purchase"),
+            ("batches", "batch"),
+            ("movies", "movie"),
+            ("companies", "company"),
+            ("ties", "tie"),
+            ("buses", "bus"),
+            ("heroes", "hero"),
+            ("indices", "index"),
+            ("series", "series"),
+            ("address", "address"),
+            ("days", "day"),
+            ("is", "is"),
+        ] {
+            assert_eq!(singular(many), one);
+            assert_eq!(singular(one), one, "a singular stays");
+        }
+    }
+
+    #[test]
+    fn one_name_in_many_spellings_is_the_same_words() {
+        let words = Vocabulary::of([]);
+        for name in [
+            "customer_id",
+            "customerId",
+            "CustomerID",
+            "CUSTOMER_ID",
+            "cust_id",
+            "customerid",
+            "CUSTOMERID",
+            "Customer Id",
+            "custIDs",
+        ] {
+            assert_eq!(words.words(name), ["customer", "id"], "{name}");
+        }
+        assert_eq!(words.words("HTTPStatusCode2"), ["http", "status", "code", "2"]);
+        assert_eq!(words.words("orderkey"), ["order", "key"]);
+        assert_eq!(words.words("order_no"), ["order", "number"]);
+        assert_eq!(words.words("größe_id"), ["größe", "id"]);
+        // Words that only end like a key.
+        for plain in ["paid", "valid", "grid", "void", "hybrid", "no", "id"] {
+            assert_eq!(words.words(plain), [plain], "{plain}");
+        }
+        assert_eq!(words.words("___"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_key_names_what_it_is_the_key_of() {
+        let words = Vocabulary::of([]);
+        let of = |name: &str| KeyName::of(&words.words(name));
+        let key = |stem: &str, mark| KeyName { stem: stem.split_whitespace().map(str::to_owned).collect(), mark };
+        assert_eq!(of("billing_address_id"), key("billing address", Mark::Id));
+        assert_eq!(of("fk_customer_id"), key("customer", Mark::Id));
+        assert_eq!(of("customer_id_fk"), key("customer", Mark::Id));
+        assert_eq!(of("id_customer"), key("customer", Mark::Id));
+        assert_eq!(of("sold_date_sk"), key("sold date", Mark::Key));
+        assert_eq!(of("sku"), key("sku", Mark::Code));
+        assert_eq!(of("product_sku"), key("product", Mark::Code));
+        assert_eq!(of("id"), key("", Mark::Id));
+        assert_eq!(of("name"), key("name", Mark::None));
+    }
+
+    #[test]
+    fn beginnings_of_words_are_their_abbreviation() {
+        let noun = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(abbreviates("cdemo", &noun("customer demographic")));
+        assert!(abbreviates("hdemo", &noun("household demographic")));
+        assert!(!abbreviates("hdemo", &noun("customer demographic")));
+        assert!(abbreviates("bu", &noun("business unit")));
+        assert!(!abbreviates("cdemox", &noun("customer demographic")));
+    }
+}

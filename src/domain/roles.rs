@@ -389,3 +389,112 @@ fn revenue(words: &[String], mark: Mark) -> Option<(f64, String)> {
     };
     Some((((weight + more) * each).min(1.0), reason.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::schema::{ColumnType, Mode};
+
+    fn table(name: &str, columns: &[(&str, ColumnType)]) -> TableSchema {
+        let column = |(name, column_type): &(&str, ColumnType)| Column {
+            name: name.parse().unwrap(),
+            column_type: *column_type,
+            mode: Mode::Nullable,
+            description: None,
+        };
+        TableSchema {
+            table: TableName::new("raw_data", name).unwrap(),
+            columns: columns.iter().map(column).collect(),
+            unusable: vec![],
+            partition: None,
+        }
+    }
+
+    fn role(name: &str, t: ColumnType) -> Option<Role> {
+        let schema = table("facts", &[(name, t)]);
+        suggested_role(&schema, &schema.columns[0])
+    }
+
+    fn columns(schemas: &[TableSchema], facts: &Facts) -> Vec<String> {
+        let text =
+            |(role, one): (&Role, &RoleSuggestion)| format!("{} {}.{}", role.word(), one.choice.table.table(), one.choice.column);
+        suggest(schemas, facts).iter().map(text).collect()
+    }
+
+    #[test]
+    fn g64_roles_by_name_and_type() {
+        use ColumnType::*;
+        for name in [
+            "customer_id",
+            "CustomerID",
+            "userId",
+            "client_no",
+            "buyer",
+            "member_key",
+            "household_id",
+            "cust_id",
+            "customer_unique_id",
+        ] {
+            assert_eq!(role(name, Int64), Some(Role::UserId), "{name}");
+        }
+        for name in ["product_id", "itemId", "SKU", "article_code", "prod_id", "movieId", "stock_code"] {
+            assert_eq!(role(name, String), Some(Role::ProductId), "{name}");
+        }
+        for name in ["ordered_at", "eventTime", "transaction_date", "timestamp", "date", "created_at"] {
+            assert_eq!(role(name, Timestamp), Some(Role::Timestamp), "{name}");
+            assert_eq!(role(name, Int64), None, "{name} is no time by its type");
+        }
+        for name in ["revenue", "amount", "net_sales", "totalPrice", "sales_value", "order_total", "unit_price", "line_total"] {
+            assert_eq!(role(name, Numeric), Some(Role::Revenue), "{name}");
+            assert_eq!(role(name, String), None, "{name} is no number by its type");
+        }
+        for name in
+            ["order_id", "quantity", "tax_amount", "discount", "users", "order_item_id", "total_count", "shipping_cost", "type"]
+        {
+            assert_eq!(role(name, Int64), None, "{name}");
+        }
+        assert_eq!(role("user_id", Float64), None);
+        assert_eq!(role("updated_at", Timestamp), None);
+        assert_eq!(role("birth_date", Date), None);
+    }
+
+    #[test]
+    fn the_events_table_comes_before_those_it_refers_to() {
+        use ColumnType::*;
+        let users = table("users", &[("id", Int64), ("name", String), ("created_at", Timestamp), ("total_spent", Float64)]);
+        let events = table(
+            "events",
+            &[
+                ("event_id", Int64),
+                ("user_id", Int64),
+                ("item", String),
+                ("occurred_at", Timestamp),
+                ("unit_price", Float64),
+                ("line_total", Float64),
+            ],
+        );
+        let expected =
+            ["user_id events.user_id", "product_id events.item", "timestamp events.occurred_at", "revenue events.line_total"];
+        assert_eq!(columns(&[events.clone(), users.clone()], &Facts::default()), expected);
+        assert_eq!(columns(&[users, events], &Facts::default()), expected, "also where it is not the primary");
+    }
+
+    #[test]
+    fn the_data_rule_out_what_cannot_be() {
+        use ColumnType::*;
+        let schema = table(
+            "events",
+            &[("user_id", Int64), ("customer_key", Int64), ("at", Timestamp), ("day", Date), ("revenue", Float64)],
+        );
+        let mut facts = Facts::default();
+        let mut add = |name: &str, distinct| {
+            facts.add(schema.table.clone(), name.parse().unwrap(), ColumnFacts { rows: 1000, nulls: 0, distinct });
+        };
+        add("user_id", 1000);
+        add("customer_key", 120);
+        add("at", 1);
+        add("day", 90);
+        add("revenue", 1);
+        assert_eq!(columns(&[schema], &facts), ["user_id events.customer_key", "timestamp events.day"]);
+    }
+}

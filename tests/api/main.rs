@@ -3,6 +3,7 @@
 mod analysis;
 mod config_save;
 mod datasets;
+mod detection;
 mod gate;
 mod helpers;
 mod models;

@@ -212,3 +212,35 @@ fn the_demo_shop_is_not_written_over_anything() {
     refused(&output, "already");
     assert_eq!(fs::read_to_string(target.join("mine.txt")).unwrap(), "mine");
 }
+
+#[test]
+fn joins_are_printed_with_their_reasons() {
+    let folder = TempDir::new().unwrap();
+    let shop = folder.path().join("shop");
+    trainset::warehouse::demo::write(&shop, 1).unwrap();
+    let joins = |args: &[&str]| {
+        let output = trainset(folder.path()).env("TRAINSET_WAREHOUSE", &shop).arg("joins").args(args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, text, _) = joins(&["order_lines", "raw_data.orders", "products", "--verify"]);
+    assert_eq!(status, Some(0));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines.iter().all(|line| line.starts_with("* ")), "{text}");
+    assert!(text.contains("order_lines.order = orders.id") && text.contains("order_lines.sku = products.product_code"), "{text}");
+    assert!(text.contains("Each key is once in orders."), "{text}");
+
+    let (status, text, _) = joins(&["orders", "customers", "--json"]);
+    assert_eq!(status, Some(0));
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["joins"][0]["on"], serde_json::json!([{"left": "buyer_id", "right": "id"}]));
+    // Nothing joins them: the answer is no.
+    assert_eq!(joins(&["product_prices", "customers"]).0, Some(1));
+    for (args, word) in [(["orders", "nowhere"], "nowhere"), (["orders", "raw_data.orders"], "twice"), (["a`b", "orders"], "a`b")]
+    {
+        let (status, text, error) = joins(&args);
+        assert_eq!((status, text.as_str()), (Some(1), ""));
+        assert!(error.contains(word), "{error}");
+    }
+    assert_eq!(joins(&[]).0, Some(2));
+}

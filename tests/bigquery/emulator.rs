@@ -11,10 +11,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use trainset::domain::catalog::Catalog;
 use trainset::domain::cost::Price;
+use trainset::domain::joins::KeyPair;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::{Column, Mode};
 use trainset::domain::sql::profile::values;
-use trainset::domain::sql::{OutputColumn, Request, Shape, compile};
+use trainset::domain::sql::{OutputColumn, Request, Shape, compile, evidence_query, read_evidence};
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
 use trainset::service::find_profile;
@@ -143,6 +144,7 @@ async fn two_engines_give_one_answer() {
     let (here, there) = (Both::catalog(&both.embedded).await, Both::catalog(&both.bigquery).await);
     the_tables_are_the_same(&both).await;
     bad_queries_are_explained(&both).await;
+    joins_have_the_same_evidence(&both).await;
     the_servers_own_faults_are_still_there(&both).await;
     profiles_and_values_are_the_same(&both).await;
     let mut differences = vec![];
@@ -275,6 +277,32 @@ fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
         None => format!("{name} {value}"),
     };
     (json.as_object().unwrap().iter().map(text).collect(), near)
+}
+
+/// G-60: what is counted of joins, by one key, by several, of a table with itself, and with keys of two types.
+async fn joins_have_the_same_evidence(both: &Both) {
+    let pair = |left: &str, right: &str| KeyPair { left: left.parse().unwrap(), right: right.parse().unwrap() };
+    let cases = [
+        ("orders", "customers", vec![vec![pair("buyer_id", "id")]]),
+        ("order_lines", "products", vec![vec![pair("sku", "product_code")]]),
+        ("order_lines", "returns", vec![vec![pair("order", "order_number"), pair("sku", "sku")], vec![pair("sku", "sku")]]),
+        ("categories", "categories", vec![vec![pair("parent_id", "category_id")]]),
+        ("wishlists", "products", vec![vec![pair("sku", "product_code")]]),
+        ("products", "product_prices", vec![vec![pair("price", "price")]]),
+        ("order_lines", "products", vec![vec![pair("quantity", "price")]]),
+    ];
+    for (left, right, on) in cases {
+        let mut answers = vec![];
+        for warehouse in [&both.embedded as &dyn Warehouse, &both.bigquery] {
+            let catalog = Both::catalog(warehouse).await;
+            let schema = |table: &str| catalog.schema(&format!("raw_data.{table}").parse().unwrap()).unwrap().clone();
+            let sql = evidence_query(warehouse.project(), &schema(left), &schema(right), &on);
+            answers.push(warehouse.run(&sql, &limits()).await.unwrap_or_else(|error| panic!("{error}\n{sql}")));
+        }
+        assert_eq!(difference(&answers[0], &answers[1]), None, "{left} and {right}");
+        let evidence = read_evidence(&answers[0], on.len());
+        assert!(evidence.iter().all(Option::is_some) && evidence == read_evidence(&answers[1], on.len()), "{evidence:?}");
+    }
 }
 
 async fn bad_queries_are_explained(both: &Both) {

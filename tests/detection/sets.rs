@@ -8,9 +8,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use trainset::domain::name::TableName;
-use trainset::domain::schema::{Column, ColumnType, Mode, TableSchema};
-
 /// Left table and columns, right table and columns.
 pub type Link = (String, Vec<String>, String, Vec<String>);
 
@@ -50,6 +47,10 @@ pub fn all() -> Vec<Set> {
         set("stackoverflow", true, include_str!("sets/stackoverflow.txt")),
         set("olist", true, include_str!("sets/olist.txt")),
         set("imdb", true, include_str!("sets/imdb.txt")),
+        set("sakila", true, include_str!("sets/sakila.txt")),
+        set("instacart", true, include_str!("sets/instacart.txt")),
+        set("movielens", true, include_str!("sets/movielens.txt")),
+        set("retailer", true, include_str!("sets/retailer.txt")),
     ]
 }
 
@@ -107,30 +108,6 @@ impl Numbers {
 }
 
 impl Set {
-    pub fn schemas(&self) -> Vec<TableSchema> {
-        let column = |field: &Field| Column {
-            name: field.name.parse().unwrap(),
-            column_type: match field.kind.as_str() {
-                "int" => ColumnType::Int64,
-                "text" => ColumnType::String,
-                "float" => ColumnType::Float64,
-                "bool" => ColumnType::Bool,
-                "date" => ColumnType::Date,
-                "time" => ColumnType::Datetime,
-                other => panic!("{other}"),
-            },
-            mode: Mode::Nullable,
-            description: None,
-        };
-        let schema = |table: &Table| TableSchema {
-            table: TableName::new("raw_data", &table.name).unwrap(),
-            columns: table.columns.iter().map(column).collect(),
-            unusable: vec![],
-            partition: None,
-        };
-        self.tables.iter().map(schema).collect()
-    }
-
     /// The foreign keys.
     pub fn links(&self) -> Vec<Link> {
         let mut links = vec![];
@@ -151,7 +128,8 @@ impl Set {
     pub fn write(&self, folder: &Path) {
         let values = self.values();
         for table in &self.tables {
-            let columns: Vec<&Vec<String>> = table.columns.iter().map(|field| &values[&(table.name.clone(), field.name.clone())]).collect();
+            let columns: Vec<&Vec<String>> =
+                table.columns.iter().map(|field| &values[&(table.name.clone(), field.name.clone())]).collect();
             let mut text = table.columns.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(",") + "\n";
             for row in 0..table.rows {
                 let cells: Vec<&str> = columns.iter().map(|column| column[row].as_str()).collect();
@@ -168,14 +146,20 @@ impl Set {
         let mut waiting: Vec<&Table> = self.tables.iter().collect();
         for table in &self.tables {
             for field in table.columns.iter().filter(|field| field.how == "key" && field.to.is_none()) {
-                let keys = (1..=table.rows).map(|n| if field.kind == "int" { n.to_string() } else { format!("{}{n:06}", prefix(&field.name)) });
+                let keys = (1..=table.rows)
+                    .map(|n| if field.kind == "int" { n.to_string() } else { format!("{}{n:06}", prefix(&field.name)) });
                 values.insert((table.name.clone(), field.name.clone()), keys.collect());
             }
         }
         while !waiting.is_empty() {
             let before = waiting.len();
             waiting.retain(|table| !fill(table, &mut values, &mut numbers));
-            assert!(waiting.len() < before, "{}: {:?} wait for each other", self.name, waiting.iter().map(|t| &t.name).collect::<Vec<_>>());
+            assert!(
+                waiting.len() < before,
+                "{}: {:?} wait for each other",
+                self.name,
+                waiting.iter().map(|t| &t.name).collect::<Vec<_>>()
+            );
         }
         values
     }
@@ -211,7 +195,11 @@ fn fill(table: &Table, values: &mut BTreeMap<(String, String), Vec<String>>, num
             Some(to) if field.how == "key" => sample(&values[to], table.rows, numbers),
             Some(to) => {
                 let from = values[to].clone();
-                (0..table.rows).map(|_| if field.nulls && numbers.below(8) == 0 { String::new() } else { from[numbers.below(from.len())].clone() }).collect()
+                (0..table.rows)
+                    .map(|_| {
+                        if field.nulls && numbers.below(8) == 0 { String::new() } else { from[numbers.below(from.len())].clone() }
+                    })
+                    .collect()
             }
             None => match field.how.split_once(':') {
                 Some(("line", of)) => count(&values[&(table.name.clone(), of.to_owned())]),
@@ -266,7 +254,8 @@ fn make_distinct(table: &Table, values: &mut BTreeMap<(String, String), Vec<Stri
     let mut seen = HashSet::new();
     for row in 0..table.rows {
         for attempt in 0.. {
-            let key: Vec<String> = table.distinct.iter().map(|name| values[&(table.name.clone(), name.clone())][row].clone()).collect();
+            let key: Vec<String> =
+                table.distinct.iter().map(|name| values[&(table.name.clone(), name.clone())][row].clone()).collect();
             if seen.insert(key) {
                 break;
             }

@@ -1,6 +1,6 @@
 //! Keys of several columns: a table between others, a document and its lines.
 
-use super::tables::{Field, Table, Tables, phrase};
+use super::tables::{Field, PLACES, Table, Tables, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::Mark;
 use crate::domain::schema::ColumnType;
@@ -26,9 +26,6 @@ const LATER: [&str; 18] = [
     "shipment",
     "status",
 ];
-
-/// Words for a place within a document.
-const PLACES: [&str; 6] = ["line", "ordinal", "ordering", "position", "sequence", "sequential"];
 
 /// Most columns of a composite key.
 const MOST: usize = 3;

@@ -1,13 +1,16 @@
 //! Single columns that refer to a table's key: by the table's name, with words before it that say which one, by another word for the same, or by a
 //! description.
 
-use super::tables::{Field, Key, OWNER, Table, Tables, can_name, phrase};
+use super::tables::{ANOTHER_ROW, AliasKind, Field, Key, OWNER, Table, Tables, can_name, phrase};
 use super::{Candidate, joinable};
-use crate::domain::naming::{Mark, abbreviates};
+use crate::domain::naming::{KeyName, Mark, abbreviates};
 use crate::domain::schema::ColumnType;
 
 /// A name that fits without a doubt.
 const CERTAIN: f64 = 0.95;
+
+/// From this weight on a part of a name is that of the table which holds the thing itself.
+const CENTRAL_PART: f64 = 0.85;
 
 /// Words for the same thing: what is called so in one table may be called otherwise in another.
 const SYNONYMS: [&[&str]; 5] = [
@@ -49,15 +52,12 @@ const AGENTS: [&str; 24] = [
 /// Tables of people.
 const PEOPLE: [&str; 9] = ["account", "contact", "employee", "member", "person", "profile", "staff", "user", "worker"];
 
-/// Words for another row of the same table.
-const SELF: [&str; 10] =
-    ["ancestor", "original", "parent", "predecessor", "previous", "next", "reply", "root", "successor", "superior"];
-
 pub fn find(tables: &Tables) -> Vec<Candidate> {
     let mut found = vec![];
     for (t, table) in tables.all.iter().enumerate() {
         for (f, field) in table.fields.iter().enumerate() {
-            if field.keyable {
+            // Many things are counted or listed, not referred to.
+            if field.keyable && !(field.plural && field.name.mark == Mark::None) {
                 Search { tables, at: (t, f), table, field, found: &mut found }.run();
             }
         }
@@ -84,7 +84,7 @@ impl Search<'_, '_, '_> {
         self.by_name();
         self.by_own_noun();
         self.to_its_own_table();
-        if self.found[before..].iter().all(|candidate| candidate.score < super::THRESHOLD) {
+        if self.found[before..].iter().all(|candidate| candidate.score < super::MEDIUM) {
             self.by_abbreviation();
             self.by_synonym();
             self.by_agent();
@@ -94,9 +94,13 @@ impl Search<'_, '_, '_> {
     /// `id`, or `customer_id` of customers: refers to nothing.
     fn is_own_key(&self) -> bool {
         let stem = &self.field.name.stem;
-        let owns =
-            |words: &[String]| self.tables.named(words).iter().any(|alias| alias.table == self.at.0 && alias.weight >= OWNER);
-        stem.is_empty() || *stem == self.table.noun || (owns(stem) && self.table.key_of(self.at.1) >= 0.7)
+        let owns = || self.tables.named(stem).iter().any(|alias| alias.table == self.at.0 && alias.weight >= OWNER);
+        let called_so = *stem == self.table.noun && self.table.key_of(self.at.1) >= 0.5;
+        stem.is_empty() || called_so || (self.is_sure_key() && owns())
+    }
+
+    fn is_sure_key(&self) -> bool {
+        self.table.key_of(self.at.1) >= 0.7
     }
 
     /// The end of the name is a table's: the whole of it, or what is left after words that say which one.
@@ -111,6 +115,15 @@ impl Search<'_, '_, '_> {
                 // A column of its own table needs a word more: `parent_category_id`.
                 if alias.table == self.at.0 && role.is_empty() {
                     own |= alias.weight >= OWNER;
+                    continue;
+                }
+                // A key refers to what has the same key, not to what is called half like it.
+                let central = alias.weight >= CENTRAL_PART;
+                if alias.kind == AliasKind::Part && ((self.is_sure_key() && !central) || self.field.name.mark == Mark::None) {
+                    continue;
+                }
+                // `display_order` is a place in a row.
+                if self.field.name.mark == Mark::None && !role.is_empty() && words.last().is_some_and(|last| last == "order") {
                     continue;
                 }
                 let Some(key) = self.key_in(alias.table, words) else { continue };
@@ -148,20 +161,20 @@ impl Search<'_, '_, '_> {
     /// `parent_id`, `reports_to`, a manager among employees.
     fn to_its_own_table(&mut self) {
         let stem = &self.field.name.stem;
-        let word = |word: &String| SELF.contains(&word.as_str());
-        let reports = stem.first().is_some_and(|first| matches!(first.as_str(), "report" | "reply"))
-            && stem.last().is_some_and(|last| last == "to");
-        let another_row = (stem.len() == 1 && stem.iter().all(word)) || reports;
+        let reports = matches!(stem.as_slice(), [verb, .., to] if matches!(verb.as_str(), "report" | "reply") && to == "to");
+        let another_row = matches!(stem.as_slice(), [only] if ANOTHER_ROW.contains(&only.as_str())) || reports;
+        // A manager is a row of the same table where that has people.
         let of_people = self.table.noun.last().is_some_and(|noun| PEOPLE.contains(&noun.as_str()));
-        let superior = of_people
-            && matches!(stem.as_slice(), [only] if matches!(only.as_str(), "manager" | "supervisor" | "boss" | "mentor" | "lead"));
-        if !(another_row || superior) || (self.field.name.mark == Mark::None && !reports) || self.tables.has_owner(stem) {
+        let person = stem.last().is_some_and(|last| AGENTS.contains(&last.as_str()));
+        if !another_row || (person && !of_people) || self.tables.has_owner(stem) {
             return;
         }
         let Some(key) = self.table.sure_key().filter(|key| key.field != self.at.1) else { return };
-        if self.fits(self.table, key) {
+        let said =
+            self.field.name.mark != Mark::None || reports || (another_row && self.field.column.column_type == ColumnType::Int64);
+        if said && self.fits(self.table, key) {
             let reason = format!("{} means another row of the same table.", phrase(stem));
-            self.add(self.at.0, key, 0.8, vec![reason]);
+            self.add(self.at.0, key, if self.field.name.mark == Mark::None { 0.72 } else { 0.8 }, vec![reason]);
         }
     }
 
@@ -244,8 +257,10 @@ impl Search<'_, '_, '_> {
     fn key_in(&self, table: usize, words: &[String]) -> Option<Key> {
         let target = &self.tables.all[table];
         let named = |key: &&Key| {
-            let stem = &target.fields[key.field].name.stem;
-            stem.is_empty() || words.ends_with(stem) || key.field == target.keys[0].field
+            let KeyName { stem, mark } = &target.fields[key.field].name;
+            // A table whose key is called after something else is that key's by its place alone: it has to be sure.
+            let first = key.field == target.keys[0].field && (key.certainty >= 0.7 || *mark == Mark::None);
+            stem.is_empty() || words.ends_with(stem) || first
         };
         let fit = target.keys.iter().filter(named).filter(|key| (table, key.field) != self.at && self.fits(target, **key));
         let rank = |key: &Key| key.certainty * self.marks(target, *key);
@@ -273,7 +288,6 @@ impl Search<'_, '_, '_> {
         let other = &target.fields[key.field];
         let same_name = self.field.name.stem == other.name.stem && self.field.name.mark == other.name.mark;
         let said = match (self.field.name.mark, self.field.column.column_type) {
-            (Mark::None, _) if self.field.plural => 0.4,
             (Mark::None, _) if same_name => 0.9,
             (Mark::None, _) if other.name.mark == Mark::None => 0.85,
             (Mark::None, ColumnType::Int64) if can_name(self.field) => 0.85,

@@ -101,10 +101,41 @@ const COMMON: [&str; 32] = [
     "week",
 ];
 
+/// Words for another row of the same table.
+pub const ANOTHER_ROW: [&str; 13] = [
+    "ancestor",
+    "boss",
+    "manager",
+    "next",
+    "original",
+    "parent",
+    "predecessor",
+    "previous",
+    "reply",
+    "root",
+    "successor",
+    "superior",
+    "supervisor",
+];
+
+/// Words for a place within a document.
+pub const PLACES: [&str; 6] = ["line", "ordinal", "ordering", "position", "sequence", "sequential"];
+
 /// A name that a table can be referred to by, and how surely it is meant, 0 to 1.
 pub struct Alias {
     pub table: usize,
     pub weight: f64,
+    pub kind: AliasKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AliasKind {
+    /// What the table is called, or its key.
+    Own,
+    /// Some of the words that it is called.
+    Part,
+    /// A key that is called after no table, and has its place in this one.
+    Homeless,
 }
 
 pub struct Field<'a> {
@@ -133,6 +164,8 @@ pub struct Key {
 pub struct Table<'a> {
     pub schema: &'a TableSchema,
     pub noun: Vec<String>,
+    /// The noun with what most tables begin or end with.
+    pub whole: Vec<String>,
     pub fields: Vec<Field<'a>>,
     /// The surest first.
     pub keys: Vec<Key>,
@@ -148,9 +181,16 @@ impl Table<'_> {
         self.keys.iter().find(|key| key.field == field).map_or(0.0, |key| key.certainty)
     }
 
+    /// Whether a key is called as the table is, or just `id`.
+    fn names_itself(&self) -> bool {
+        let own = |field: &Field| field.is_marked() && self.noun.ends_with(&field.name.stem);
+        !self.is_bridge() && self.fields.iter().any(own)
+    }
+
     /// Nothing but keys: a table between others.
     fn is_bridge(&self) -> bool {
-        self.fields.len() >= 2 && self.fields.iter().all(Field::is_marked)
+        let refers = |field: &Field| field.name.stem.last().is_some_and(|word| !ANOTHER_ROW.contains(&word.as_str()));
+        self.fields.len() >= 2 && self.fields.iter().all(|field| field.is_marked() && refers(field))
     }
 }
 
@@ -164,11 +204,12 @@ impl<'a> Tables<'a> {
     pub fn read(schemas: &'a [TableSchema], facts: &Facts) -> Self {
         let vocabulary = Vocabulary::of(schemas);
         let nouns = nouns(schemas, &vocabulary);
-        let mut all: Vec<Table> = schemas.iter().zip(nouns).map(|(schema, noun)| read_table(schema, noun, &vocabulary)).collect();
-        let exact: HashMap<String, Vec<usize>> = all.iter().enumerate().fold(HashMap::new(), |mut exact, (i, table)| {
-            exact.entry(phrase(&table.noun)).or_insert_with(Vec::new).push(i);
-            exact
-        });
+        let mut all: Vec<Table> =
+            schemas.iter().zip(nouns).map(|(schema, (noun, whole))| read_table(schema, noun, whole, &vocabulary)).collect();
+        let mut exact: HashMap<String, Vec<usize>> = HashMap::new();
+        for (i, table) in all.iter().enumerate().filter(|(_, table)| table.names_itself()) {
+            exact.entry(phrase(&table.noun)).or_default().push(i);
+        }
         for (i, table) in all.iter_mut().enumerate() {
             table.keys = keys(i, table, &exact, facts);
         }
@@ -241,12 +282,12 @@ pub fn phrase(words: &[String]) -> String {
     words.join(" ")
 }
 
-/// What each table holds: its name without layers, and without what most of the tables begin or end with.
-fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<Vec<String>> {
-    let mut nouns: Vec<Vec<String>> =
-        schemas.iter().map(|schema| without_layers(vocabulary.words(schema.table.table()))).collect();
+/// What each table holds: its name without layers; and that without what most of the tables begin or end with.
+fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<(Vec<String>, Vec<String>)> {
+    let whole: Vec<Vec<String>> = schemas.iter().map(|schema| without_layers(vocabulary.words(schema.table.table()))).collect();
+    let mut nouns = whole.clone();
     if nouns.len() < 3 {
-        return nouns;
+        return nouns.into_iter().zip(whole).collect();
     }
     let common = |nouns: &[Vec<String>], of: fn(&Vec<String>) -> Option<&String>| -> Option<String> {
         let mut counts: HashMap<&String, usize> = HashMap::new();
@@ -264,7 +305,7 @@ fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<Vec<String>> {
     if let Some(last) = common(&nouns, |noun| noun.last()) {
         nouns.iter_mut().filter(|noun| noun.len() > 1 && noun.last() == Some(&last)).for_each(|noun| drop(noun.pop()));
     }
-    nouns
+    nouns.into_iter().zip(whole).collect()
 }
 
 fn without_layers(words: Vec<String>) -> Vec<String> {
@@ -274,7 +315,7 @@ fn without_layers(words: Vec<String>) -> Vec<String> {
     if from < until { words[from..until].to_vec() } else { words }
 }
 
-fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, vocabulary: &Vocabulary) -> Table<'a> {
+fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, whole: Vec<String>, vocabulary: &Vocabulary) -> Table<'a> {
     let mut words: Vec<Vec<String>> = schema.columns.iter().map(|column| vocabulary.words(column.name.as_str())).collect();
     // TPC-H's l_orderkey: what all columns begin with is the table's sign, unless it is a word of its name.
     let sign = words.first().and_then(|first| first.first()).cloned();
@@ -287,7 +328,7 @@ fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, vocabulary: &Vocab
         Field { column, keyable: keyable(column, &name), plural: Vocabulary::is_plural(column.name.as_str()), name }
     };
     let fields = schema.columns.iter().zip(&words).map(field).collect();
-    Table { schema, noun, fields, keys: vec![] }
+    Table { schema, noun, whole, fields, keys: vec![] }
 }
 
 fn keyable(column: &Column, name: &KeyName) -> bool {
@@ -298,7 +339,7 @@ fn keyable(column: &Column, name: &KeyName) -> bool {
 
 pub fn is_potential_key(vocabulary: &Vocabulary, schema: &TableSchema, column: &Column) -> bool {
     let noun = without_layers(vocabulary.words(schema.table.table()));
-    let table = read_table(schema, noun, vocabulary);
+    let table = read_table(schema, noun.clone(), noun, vocabulary);
     table.fields.iter().any(|field| field.column.name == column.name && field.is_marked())
 }
 
@@ -306,7 +347,9 @@ pub fn is_potential_key(vocabulary: &Vocabulary, schema: &TableSchema, column: &
 fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &Facts) -> Vec<Key> {
     let marked = table.fields.iter().filter(|field| field.is_marked()).count();
     let first_marked = table.fields.iter().position(Field::is_marked);
-    let timed = table.fields.iter().any(|field| field.column.column_type.is_temporal());
+    let timed = table.fields.iter().any(is_period);
+    let described = table.fields.iter().any(|field| !field.is_marked() && field.column.column_type == ColumnType::String);
+    let begins_with_keys = table.fields.iter().take_while(|field| field.is_marked() && field.name.mark >= Mark::Key).count() > 1;
     let another = |stem: &[String]| exact.get(&phrase(stem)).is_some_and(|tables| tables.iter().any(|t| *t != position));
     let certainty = |i: usize, field: &Field| -> f64 {
         let KeyName { stem, mark } = &field.name;
@@ -319,11 +362,16 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
             Mark::Number if stem.is_empty() => 0.6,
             Mark::Code if stem.is_empty() => 0.85,
             Mark::Number | Mark::Code if *stem == *noun => 0.9,
+            Mark::Number if stem.last().is_some_and(|word| PLACES.contains(&word.as_str())) => 0.0,
             _ if stem.is_empty() || *stem == *noun => 1.0,
             _ if another(stem) => 0.0,
             _ if noun.ends_with(stem) || shortens(stem, noun) => 0.9,
             _ if Some(i) == first_marked && noun.starts_with(stem) => 0.75,
-            _ if i == 0 && marked == 1 && !timed => 0.75,
+            _ if i == 0 && stem.starts_with(noun) => 0.8,
+            // Rows of a day or a period come again for the same thing, and so do those that begin with several keys.
+            _ if i == 0 && (timed || begins_with_keys) => 0.3,
+            _ if i == 0 && marked == 1 => 0.75,
+            _ if i == 0 && described => 0.7,
             _ if i == 0 => 0.5,
             _ => 0.0,
         };
@@ -343,6 +391,31 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
     keys
 }
 
+/// Whether a time says when something happened or the row holds, as `date`, `seen_at` and `valid_from` do; not what is kept of the thing itself.
+fn is_period(field: &Field) -> bool {
+    const KEPT: [&str; 17] = [
+        "birth",
+        "changed",
+        "created",
+        "creation",
+        "deleted",
+        "hire",
+        "hired",
+        "inserted",
+        "joined",
+        "launched",
+        "last",
+        "modified",
+        "opened",
+        "registered",
+        "registration",
+        "signup",
+        "updated",
+    ];
+    let kept = |word: &String| KEPT.contains(&word.as_str());
+    field.column.column_type.is_temporal() && !field.name.stem.iter().any(kept)
+}
+
 fn is_common(stem: &[String]) -> bool {
     stem.last().is_none_or(|word| COMMON.contains(&word.as_str()) || word.chars().all(char::is_numeric) || word.len() < 3)
 }
@@ -355,57 +428,79 @@ fn shortens(stem: &[String], noun: &[String]) -> bool {
 
 /// All words by which tables are referred to.
 fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
-    let mut aliases: HashMap<String, Vec<Alias>> = HashMap::new();
-    let mut add = |words: &[String], table: usize, weight: f64| {
-        let named = aliases.entry(phrase(words)).or_default();
-        match named.iter_mut().find(|alias| alias.table == table) {
-            Some(alias) => alias.weight = alias.weight.max(weight),
-            None => named.push(Alias { table, weight }),
-        }
-    };
+    let mut aliases = Aliases::default();
     // Keys that are called after nothing that there is: one of the tables that have such a key is where it belongs.
     let mut homeless: HashMap<String, Vec<(usize, f64)>> = HashMap::new();
     for (t, table) in tables.iter().enumerate() {
         let Some(key) = table.keys.first() else { continue };
-        let noun = &table.noun;
-        add(noun, t, 1.0);
-        for from in 1..noun.len() {
-            add(&noun[from..], t, 0.72);
-        }
-        for until in 1..noun.len() {
-            let central = noun[until..].iter().all(|word| CENTRAL.contains(&word.as_str()));
-            add(&noun[..until], t, if central { 0.88 } else { 0.5 });
-        }
         let stem = &table.fields[key.field].name.stem;
+        for noun in [&table.noun, &table.whole] {
+            aliases.add(noun, t, 1.0, AliasKind::Own);
+            for from in 1..noun.len() {
+                aliases.add(&noun[from..], t, 0.72, AliasKind::Part);
+            }
+            // A key that has the whole name is not referred to by half of it.
+            for until in 1..if stem == noun { 1 } else { noun.len() } {
+                let central = noun[until..].iter().all(|word| CENTRAL.contains(&word.as_str()));
+                aliases.add(&noun[..until], t, if central { 0.88 } else { 0.5 }, AliasKind::Part);
+            }
+        }
+        let noun = &table.noun;
         if stem.is_empty() || stem == noun {
             continue;
         }
         if noun.ends_with(stem) || shortens(stem, noun) {
-            add(stem, t, 1.0);
+            aliases.add(stem, t, 1.0, AliasKind::Own);
         } else {
-            let central = noun.iter().any(|word| CENTRAL.contains(&word.as_str()));
+            let central = table.whole.iter().any(|word| CENTRAL.contains(&word.as_str()));
             let certainty = key.certainty + if central { 0.1 } else { 0.0 };
             homeless.entry(phrase(stem)).or_default().push((t, certainty));
         }
     }
+    aliases.doubt_shared_parts();
     for (stem, mut places) in homeless {
-        let named = aliases.entry(stem).or_default();
+        let named = aliases.0.get(&stem).map_or(&[][..], Vec::as_slice);
         if named.iter().any(|alias| alias.weight >= OWNER && tables[alias.table].sure_key().is_some()) {
             continue;
         }
-        // Columns that identify a row and nothing else come before those of a table with much beside: the wider table is the thing itself.
+        // Of equals the widest table: it is the thing itself, others add to it.
         places
             .sort_by(|(a, x), (b, y)| y.total_cmp(x).then(tables[*b].fields.len().cmp(&tables[*a].fields.len())).then(a.cmp(b)));
-        for (rank, (table, _)) in places.into_iter().enumerate() {
-            let weight = if rank == 0 { 0.94 } else { 0.5 };
-            match named.iter_mut().find(|alias| alias.table == table) {
-                Some(alias) => alias.weight = alias.weight.max(weight),
-                None => named.push(Alias { table, weight }),
+        let words: Vec<String> = stem.split(' ').map(str::to_owned).collect();
+        for (rank, (table, certainty)) in places.into_iter().enumerate() {
+            let weight = if rank == 0 && certainty > 0.3 { 0.94 } else { 0.5 };
+            aliases.add(&words, table, weight, AliasKind::Homeless);
+        }
+    }
+    let mut aliases = aliases.0;
+    aliases.values_mut().for_each(|named| named.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.table.cmp(&b.table))));
+    aliases
+}
+
+/// Aliases as they are gathered.
+#[derive(Default)]
+struct Aliases(HashMap<String, Vec<Alias>>);
+
+impl Aliases {
+    /// The better of two aliases for one table stays.
+    fn add(&mut self, words: &[String], table: usize, weight: f64, kind: AliasKind) {
+        let named = self.0.entry(phrase(words)).or_default();
+        match named.iter_mut().find(|alias| alias.table == table) {
+            Some(alias) if alias.weight < weight => (alias.weight, alias.kind) = (weight, kind),
+            Some(_) => {}
+            None => named.push(Alias { table, weight, kind }),
+        }
+    }
+
+    /// `type` is a part of area_type and of artist_type: it names neither.
+    fn doubt_shared_parts(&mut self) {
+        for named in self.0.values_mut() {
+            let best = named.iter().filter(|alias| alias.kind == AliasKind::Part).map(|alias| alias.weight).fold(0.0, f64::max);
+            if named.iter().filter(|alias| alias.kind == AliasKind::Part && alias.weight == best).count() > 1 {
+                named.iter_mut().filter(|alias| alias.kind == AliasKind::Part).for_each(|alias| alias.weight *= 0.6);
             }
         }
     }
-    aliases.values_mut().for_each(|named| named.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.table.cmp(&b.table))));
-    aliases
 }
 
 /// Whether a column is a plain name or number that could stand for a row of another table without saying that it is a key.
