@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::analyses::{brief_columns, read_brief};
+use super::brief::{brief_columns, read_brief};
 use super::{Store, StoreError, name_key, read_json, read_time, time_text, write_json};
 use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery, VersionSummary};

@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transacti
 
 mod analyses;
 mod answers;
+mod brief;
 mod datasets;
 mod models;
 

@@ -6,7 +6,7 @@
 
 use super::OutputColumn;
 use super::answer::{as_of_expr, computed};
-use super::expr::{Expr, Ident, Literal};
+use super::expr::{Expr, Ident, Literal, count_if, sum, sum_if};
 use super::joined;
 use super::pipeline::Pipeline;
 use super::plan::{Plan, PlannedColumn};
@@ -426,19 +426,6 @@ fn is_label(column: &PlannedColumn) -> bool {
 
 fn rows_of(label: &str) -> String {
     format!("{label}_rows")
-}
-
-pub(super) fn count_if(condition: Expr) -> Expr {
-    Expr::call("COUNT", [Expr::Case { branches: vec![(condition, Expr::int(1))], otherwise: None }])
-}
-
-/// 0 where there are no rows.
-pub(super) fn sum_if(condition: Expr, value: Expr) -> Expr {
-    sum(Expr::Case { branches: vec![(condition, value)], otherwise: Some(Box::new(Expr::int(0))) })
-}
-
-fn sum(value: Expr) -> Expr {
-    Expr::call("COALESCE", [Expr::call("SUM", [value]), Expr::int(0)])
 }
 
 /// An instant as microseconds since 1970; a time without a zone as if it were UTC's.

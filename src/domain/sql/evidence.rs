@@ -2,8 +2,7 @@
 //!
 //! Each side's keys are counted first; what is joined is counts, so that a join which would multiply rows a millionfold costs no more than another.
 
-use super::analysis::sum_if;
-use super::expr::{Expr, Ident};
+use super::expr::{Expr, Ident, sum_if};
 use super::pipeline::any_partition;
 use super::plan::must_filter;
 use super::query::{Body, Cte, From, Item, JoinClause, Query, Select};

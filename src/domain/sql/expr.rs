@@ -189,6 +189,19 @@ impl Expr {
     }
 }
 
+pub(super) fn count_if(condition: Expr) -> Expr {
+    Expr::call("COUNT", [Expr::Case { branches: vec![(condition, Expr::int(1))], otherwise: None }])
+}
+
+pub(super) fn sum(value: Expr) -> Expr {
+    Expr::call("COALESCE", [Expr::call("SUM", [value]), Expr::int(0)])
+}
+
+/// 0 where there are no rows.
+pub(super) fn sum_if(condition: Expr, value: Expr) -> Expr {
+    sum(Expr::Case { branches: vec![(condition, value)], otherwise: Some(Box::new(Expr::int(0))) })
+}
+
 /// A day that a date is compared with: known now, or computed by the query.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Day {

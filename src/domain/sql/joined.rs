@@ -1,8 +1,7 @@
 //! What each join does to the rows: how many there were, how many found a partner, how many came out, and the most partners that one row got
 //! (G-60). From key columns alone, in one pass: each joined table is first counted by its keys, and counts multiply along the chain.
 
-use super::analysis::sum_if;
-use super::expr::Expr;
+use super::expr::{Expr, sum_if};
 use super::pipeline::Pipeline;
 use super::plan::Plan;
 use super::query::{From, Item, JoinClause, Select};

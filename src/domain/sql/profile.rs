@@ -1,6 +1,6 @@
 //! Queries about one table as it stands: a profile of its columns in one scan, and the values of one column.
 
-use super::expr::{Expr, Ident, Literal, OrderKey};
+use super::expr::{Expr, Ident, Literal, OrderKey, count_if};
 use super::pipeline::any_partition;
 use super::plan::must_filter;
 use super::query::{Body, From, Item, Query, Select};
@@ -140,10 +140,6 @@ fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
             Expr::call("TO_JSON_STRING", [top])
         }
     }
-}
-
-fn count_if(condition: Expr) -> Expr {
-    Expr::call("COUNTIF", [condition])
 }
 
 /// Characters, bytes or items. An array that is NULL has none: BigQuery keeps no such arrays.
