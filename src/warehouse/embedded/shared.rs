@@ -98,7 +98,7 @@ async fn computed(
     most_bytes: usize,
 ) -> Result<Option<(Arc<MemTable>, MemoryReservation)>> {
     let frame = DataFrame::new(session.clone(), part.input.as_ref().clone());
-    let mut reservation = MemoryConsumer::new("shared rows").register(&session.runtime_env().memory_pool);
+    let reservation = MemoryConsumer::new("shared rows").register(&session.runtime_env().memory_pool);
     // Side by side: one partition may wait for what another gives.
     let streams = frame.execute_stream_partitioned().await?;
     let mut all = select_all(streams.into_iter().enumerate().map(|(i, stream)| stream.map(move |batch| (i, batch))));
