@@ -25,7 +25,7 @@ impl ColumnFacts {
 
     /// Every row has a value of its own. Nothing is known of an empty table.
     pub fn is_unique(&self) -> Option<bool> {
-        (self.rows > 0).then(|| self.nulls == 0 && self.distinct >= self.rows)
+        (self.rows > 0).then_some(self.nulls == 0 && self.distinct >= self.rows)
     }
 }
 

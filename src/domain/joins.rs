@@ -3,6 +3,8 @@
 //!
 //! [`propose`] tells all that is plausible, [`weigh`] corrects a proposal by evidence, [`settle`] keeps what is good enough.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::dataset::JoinType;
@@ -145,8 +147,10 @@ pub fn propose(schemas: &[TableSchema], facts: &Facts) -> Vec<Candidate> {
     found.extend(tables.shared_without_owner());
     found.retain(|candidate| candidate.score >= PLAUSIBLE);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|candidate| seen.insert((candidate.left.clone(), candidate.right.clone(), candidate.on.clone())));
+    let mut seen = HashSet::new();
+    let first: Vec<bool> = found.iter().map(|join| seen.insert((&join.left, &join.right, &join.on))).collect();
+    let mut first = first.into_iter();
+    found.retain(|_| first.next().unwrap_or_default());
     found
 }
 

@@ -1,7 +1,8 @@
 //! What names are made of: words in the singular, abbreviations written out, the mark of a key apart. `custIDs`, `CUST_ID` and `customer_id` are
 //! the same two words.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use super::schema::TableSchema;
 
@@ -170,7 +171,11 @@ pub fn singular(word: &str) -> String {
 
 /// The words of the tables at hand, by which glued words are told apart.
 #[derive(Debug, Clone, Default)]
-pub struct Vocabulary(HashSet<String>);
+pub struct Vocabulary {
+    words: HashSet<String>,
+    /// Parts of names that were taken apart before: the same few stand in most names.
+    seen: RefCell<HashMap<String, Vec<String>>>,
+}
 
 impl Vocabulary {
     pub fn of<'a>(schemas: impl IntoIterator<Item = &'a TableSchema>) -> Self {
@@ -180,14 +185,21 @@ impl Vocabulary {
                 words.insert(canonical(&token));
             }
         }
-        Self(words)
+        Self { words, seen: RefCell::default() }
     }
 
     /// The words of a name: split at case, digits and all that is no letter; in the singular; abbreviations written out.
     pub fn words(&self, name: &str) -> Vec<String> {
         let mut words = vec![];
         for token in tokens(name) {
-            self.unglue(&token, &mut words);
+            let seen = self.seen.borrow().get(&token).cloned();
+            let apart = seen.unwrap_or_else(|| {
+                let mut apart = vec![];
+                self.unglue(&token, &mut apart);
+                self.seen.borrow_mut().insert(token, apart.clone());
+                apart
+            });
+            words.extend(apart);
         }
         // `order_no`: alone, and in front, it is the word no.
         if words.len() > 1
@@ -206,7 +218,7 @@ impl Vocabulary {
 
     fn unglue(&self, token: &str, words: &mut Vec<String>) {
         let word = canonical(token);
-        if !token.is_ascii() || self.0.contains(&word) {
+        if !token.is_ascii() || self.words.contains(&word) {
             return words.push(word);
         }
         // The short marks end many words: they are cut off only where what is left is a word that the tables have.
@@ -234,14 +246,14 @@ impl Vocabulary {
     }
 
     fn knows(&self, token: &str) -> bool {
-        let known = |text: &str| self.0.contains(&canonical(text));
+        let known = |text: &str| self.words.contains(&canonical(text));
         // Or two words in one, as in `customeraddress`.
         known(token) || self.seam(token).is_some()
     }
 
     /// Where two words of the tables meet in one.
     fn seam(&self, token: &str) -> Option<usize> {
-        let known = |text: &str| self.0.contains(&canonical(text));
+        let known = |text: &str| self.words.contains(&canonical(text));
         (4..token.len().saturating_sub(3)).find(|at| known(&token[..*at]) && known(&token[*at..]))
     }
 }
@@ -331,8 +343,9 @@ pub struct KeyName {
 impl KeyName {
     /// Of a name's words.
     pub fn of(words: &[String]) -> Self {
-        let own = |stem: &[String], mark| Self { stem: stem.to_vec(), mark };
-        let Some((last, before)) = words.split_last() else { return own(&[], Mark::None) };
+        let own = |stem: &[String], mark| Self { stem: without_numbers(stem).to_vec(), mark };
+        // `address_id_2`
+        let Some((last, before)) = without_numbers(words).split_last() else { return own(&[], Mark::None) };
         let mark = Mark::of(last);
         // `product_id_fk`
         if mark == Mark::Key && before.last().is_some_and(|word| Mark::of(word) >= Mark::Key) {
@@ -354,6 +367,12 @@ impl KeyName {
             _ => own(words, Mark::None),
         }
     }
+}
+
+/// Without the numbers at the end, unless there is nothing else.
+fn without_numbers(words: &[String]) -> &[String] {
+    let until = words.iter().rposition(|word| !word.chars().all(char::is_numeric)).map_or(words.len(), |at| at + 1);
+    &words[..until]
 }
 
 /// Whether a word is made of beginnings of all the others in their order, as `cdemo` of customer demographics or `bu` of business unit.
@@ -436,6 +455,8 @@ mod tests {
         assert_eq!(of("id_customer"), key("customer", Mark::Id));
         assert_eq!(of("sold_date_sk"), key("sold date", Mark::Key));
         assert_eq!(of("sku"), key("sku", Mark::Code));
+        assert_eq!(of("Product2Id"), key("product", Mark::Id));
+        assert_eq!(of("address_id_2"), key("address", Mark::Id));
         assert_eq!(of("product_sku"), key("product", Mark::Code));
         assert_eq!(of("id"), key("", Mark::Id));
         assert_eq!(of("name"), key("name", Mark::None));

@@ -2,7 +2,7 @@
 
 use super::tables::{Field, PLACES, Table, Tables, phrase};
 use super::{Candidate, joinable};
-use crate::domain::naming::Mark;
+use crate::domain::naming::{Mark, abbreviates};
 use crate::domain::schema::ColumnType;
 
 /// What happens to a thing that is there already: such a table refers to the other, not the other to it.
@@ -103,13 +103,18 @@ fn composites(tables: &Tables, table: &Table) -> Vec<Composite> {
     // partsupp, playlist_track: it begins with the keys of others.
     let run: Vec<usize> = (0..fields.len()).take_while(|i| fields[*i].is_marked() && !is_place(&fields[*i])).collect();
     if (2..=MOST).contains(&run.len()) {
-        found.push(Composite { fields: run, certainty: 0.8, by_number: false });
+        // What is called after its keys, or is nothing else, is keyed by them; other tables may have many rows of them, as laps have of race and driver.
+        let stems: Vec<String> = run.iter().flat_map(|i| fields[*i].name.stem.iter().cloned()).collect();
+        let glued = matches!(table.noun.as_slice(), [only] if abbreviates(only, &stems));
+        let named = glued || run.iter().all(|i| fields[*i].name.stem.iter().any(|word| table.noun.contains(word)));
+        let certainty = if named || run.len() == fields.len() { 0.8 } else { 0.42 };
+        found.push(Composite { fields: run, certainty, by_number: false });
     }
     // A document's number, and the line or the product in it.
     let document = |i: &usize| fields[*i].is_marked() && !fields[*i].name.stem.is_empty() && !is_place(&fields[*i]);
-    let mut all = 0..fields.len();
-    if let Some(place) = all.find(|i| is_place(&fields[*i]))
-        && let Some(number) = (0..fields.len()).find(document)
+    let its_own = |i: &usize| document(i) && (table.noun.starts_with(&fields[*i].name.stem) || says_number(&fields[*i]));
+    if let Some(place) = (0..fields.len()).find(|i| is_place(&fields[*i]))
+        && let Some(number) = (0..fields.len()).find(its_own)
     {
         found.push(Composite { fields: vec![number, place], certainty: 0.8, by_number: false });
         return found;

@@ -134,7 +134,7 @@ fn score(prior: f64, evidence: &Evidence) -> f64 {
     let telling = evidence.left.keys >= 3 && coverage >= 0.02;
     match prior {
         clear if clear >= THRESHOLD => clear + (1.0 - clear) * 0.6 * held,
-        weak if weak >= PLAUSIBLE && telling && inclusion >= 0.99 => (weak + 0.2).max(THRESHOLD).min(0.64),
+        weak if weak >= PLAUSIBLE && telling && inclusion >= 0.99 => (weak + 0.2).clamp(THRESHOLD, 0.64),
         weak => weak,
     }
 }

@@ -49,8 +49,8 @@ const AGENTS: [&str; 24] = [
     "superior",
 ];
 
-/// Tables of people.
-const PEOPLE: [&str; 9] = ["account", "contact", "employee", "member", "person", "profile", "staff", "user", "worker"];
+/// Tables of people, those first that do things to rows.
+const PEOPLE: [&str; 9] = ["user", "employee", "staff", "worker", "person", "member", "account", "contact", "profile"];
 
 pub fn find(tables: &Tables) -> Vec<Candidate> {
     let mut found = vec![];
@@ -83,7 +83,7 @@ impl Search<'_, '_, '_> {
         let before = self.found.len();
         self.by_name();
         self.by_own_noun();
-        self.to_its_own_table();
+        self.by_another_row();
         if self.found[before..].iter().all(|candidate| candidate.score < super::MEDIUM) {
             self.by_abbreviation();
             self.by_synonym();
@@ -159,7 +159,7 @@ impl Search<'_, '_, '_> {
     }
 
     /// `parent_id`, `reports_to`, a manager among employees.
-    fn to_its_own_table(&mut self) {
+    fn by_another_row(&mut self) {
         let stem = &self.field.name.stem;
         let reports = matches!(stem.as_slice(), [verb, .., to] if matches!(verb.as_str(), "report" | "reply") && to == "to");
         let another_row = matches!(stem.as_slice(), [only] if ANOTHER_ROW.contains(&only.as_str())) || reports;
@@ -183,7 +183,8 @@ impl Search<'_, '_, '_> {
         let Some(short) = self.field.name.stem.last().filter(|_| self.field.name.mark != Mark::None) else { return };
         let tables = self.tables;
         for (t, target) in tables.all.iter().enumerate() {
-            if t == self.at.0 || !abbreviates(short, &target.noun) {
+            let begins = target.noun.first().is_some_and(|word| word.as_bytes().first() == short.as_bytes().first());
+            if !begins || t == self.at.0 || !abbreviates(short, &target.noun) {
                 continue;
             }
             let weight = match (target.noun.len(), short.len()) {
@@ -213,12 +214,15 @@ impl Search<'_, '_, '_> {
         let stem = &self.field.name.stem;
         let by = stem.len() >= 2 && stem.last().is_some_and(|last| last == "by") && stem[stem.len() - 2].ends_with("ed");
         let agent = stem.last().is_some_and(|last| AGENTS.contains(&last.as_str()));
-        if !by && !(agent && self.field.name.mark != Mark::None) {
+        let said = by || (agent && self.field.name.mark != Mark::None);
+        if !said {
             return;
         }
-        let targets = self.targets(|noun| noun.len() == 1 && PEOPLE.contains(&noun[0].as_str()));
-        let sure = if targets.len() == 1 { 0.72 } else { 0.45 };
-        self.point_at(&targets, sure, |target| {
+        let rank = |t: &usize| PEOPLE.iter().position(|word| *word == self.tables.all[*t].noun[0]);
+        let mut targets = self.targets(|noun| noun.len() == 1 && PEOPLE.contains(&noun[0].as_str()));
+        targets.sort_by_key(rank);
+        targets.truncate(1);
+        self.point_at(&targets, 0.72, |target| {
             format!("{} is someone, and {} has people.", phrase(stem), target.schema.table.table())
         });
     }

@@ -2,53 +2,64 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Confidence, DetectedJoin, Settled, THRESHOLD, Weighed};
+use super::{Confidence, DetectedJoin, KeyPair, Settled, THRESHOLD, Weighed};
 use crate::domain::dataset::JoinType;
 use crate::domain::name::{ColumnName, TableName};
 
 /// Keeps what is good enough. `order` are the tables as they were given: the first is the root of the tree.
-pub fn settle(order: &[TableName], weighed: Vec<Weighed>) -> Settled {
-    let mut joins = suggested(weighed);
-    let tree = tree(order, &joins);
+pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
+    let places: HashMap<&TableName, usize> = order.iter().enumerate().map(|(i, table)| (table, i)).collect();
+    let ends = |one: &Weighed| places.get(&one.candidate.left).copied().zip(places.get(&one.candidate.right).copied());
+    weighed.retain(|one| one.candidate.score >= THRESHOLD && ends(one).is_some());
+    weighed.sort_by(|a, b| b.candidate.score.total_cmp(&a.candidate.score));
+    let all: Vec<(usize, usize)> = weighed.iter().filter_map(ends).collect();
+    let kept = kept(order.len(), &weighed, &all);
+    let ends: Vec<(usize, usize)> = kept.iter().map(|i| all[*i]).collect();
+    let mut joins: Vec<Option<Weighed>> = weighed.into_iter().map(Some).collect();
+    let mut joins: Vec<DetectedJoin> = kept.into_iter().filter_map(|i| joins[i].take()).map(detected).collect();
+    let tree = tree(order.len(), &joins, &ends);
+    let mut reached = vec![false; order.len()];
+    if let Some(root) = reached.first_mut() {
+        *root = true;
+    }
     for position in &tree {
         joins[*position].in_tree = true;
+        let (left, right) = ends[*position];
+        // The trees of other parts come after the first one's, and touch nothing of it.
+        if reached[left] || reached[right] {
+            (reached[left], reached[right]) = (true, true);
+        }
     }
-    let reached: HashSet<&TableName> = order.first().into_iter().chain(tree_tables(order, &joins, &tree)).collect();
-    let unconnected = order.iter().filter(|table| !reached.contains(table)).cloned().collect();
+    let unconnected = order.iter().zip(reached).filter(|(_, reached)| !reached).map(|(table, _)| table.clone()).collect();
     Settled { joins, tree, unconnected }
 }
 
-fn suggested(mut weighed: Vec<Weighed>) -> Vec<DetectedJoin> {
-    weighed.retain(|one| one.candidate.score >= THRESHOLD);
-    // The wider table of two that are as good is the one that has the thing itself; candidates come in that order.
-    weighed.sort_by(|a, b| b.candidate.score.total_cmp(&a.candidate.score));
-    let mut referred: HashSet<(TableName, Vec<ColumnName>)> = HashSet::new();
-    let mut linked: HashSet<(TableName, TableName, Vec<(ColumnName, ColumnName)>)> = HashSet::new();
-    let mut parts = Parts::default();
-    let (owned, shared): (Vec<Weighed>, Vec<Weighed>) =
-        weighed.into_iter().partition(|one| !one.candidate.last_resort || one.evidence.is_some());
-    let mut kept: Vec<Weighed> = vec![];
-    for one in owned {
-        let join = &one.candidate;
-        let mut columns: Vec<ColumnName> = join.on.iter().map(|pair| pair.left.clone()).collect();
-        columns.sort_unstable();
-        let mut pairs: Vec<(ColumnName, ColumnName)> =
-            join.on.iter().map(|pair| (pair.right.clone(), pair.left.clone())).collect();
-        pairs.sort_unstable();
-        // A column refers to one table; and what refers here is not referred to by the same columns.
-        if linked.contains(&(join.right.clone(), join.left.clone(), pairs)) || !referred.insert((join.left.clone(), columns)) {
+/// Positions of the joins that are suggested: a column refers to one table; and what refers to a table is not referred to by the same columns.
+fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usize> {
+    let mut referred: HashSet<(usize, Vec<&ColumnName>)> = HashSet::new();
+    let mut linked: HashSet<(usize, usize, Vec<(&ColumnName, &ColumnName)>)> = HashSet::new();
+    let mut parts = Parts((0..tables).collect());
+    let last_resort = |i: &usize| weighed[*i].candidate.last_resort && weighed[*i].evidence.is_none();
+    let mut kept = vec![];
+    for i in (0..weighed.len()).filter(|i| !last_resort(i)) {
+        let (left, right) = ends[i];
+        let sorted = |side: fn(&KeyPair) -> (&ColumnName, &ColumnName)| {
+            let mut pairs: Vec<_> = weighed[i].candidate.on.iter().map(side).collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        let pairs = sorted(|pair| (&pair.left, &pair.right));
+        let columns = pairs.iter().map(|(left, _)| *left).collect();
+        if linked.contains(&(right, left, sorted(|pair| (&pair.right, &pair.left)))) || !referred.insert((left, columns)) {
             continue;
         }
-        let mut pairs: Vec<(ColumnName, ColumnName)> =
-            join.on.iter().map(|pair| (pair.left.clone(), pair.right.clone())).collect();
-        pairs.sort_unstable();
-        linked.insert((join.left.clone(), join.right.clone(), pairs));
-        parts.join(&join.left, &join.right);
-        kept.push(one);
+        linked.insert((left, right, pairs));
+        parts.join(left, right);
+        kept.push(i);
     }
     // Tables that only share a key are joined by it where nothing else connects them.
-    kept.extend(shared.into_iter().filter(|one| parts.join(&one.candidate.left, &one.candidate.right)));
-    kept.into_iter().map(detected).collect()
+    kept.extend((0..weighed.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
+    kept
 }
 
 fn detected(one: Weighed) -> DetectedJoin {
@@ -63,65 +74,48 @@ fn detected(one: Weighed) -> DetectedJoin {
 }
 
 /// The maximum spanning tree, grown from the first table so that its order is one of joining. Of joins that are as good, one that looks a row up comes
-/// before one that multiplies rows. A part that nothing connects with the first table has a tree of its own.
-fn tree(order: &[TableName], joins: &[DetectedJoin]) -> Vec<usize> {
-    let mut reached: HashSet<&TableName> = HashSet::new();
+/// before one that multiplies rows. A part that nothing connects with the first table has a tree of its own. The joins come best first.
+fn tree(tables: usize, joins: &[DetectedJoin], ends: &[(usize, usize)]) -> Vec<usize> {
+    let mut reached = vec![false; tables];
     let mut tree = vec![];
-    for root in order {
-        if !reached.insert(root) {
+    for root in 0..tables {
+        if std::mem::replace(&mut reached[root], true) {
             continue;
         }
         loop {
-            let crosses = |join: &DetectedJoin| reached.contains(&join.join.left) != reached.contains(&join.join.right);
-            let looks_up = |join: &DetectedJoin| reached.contains(&join.join.left);
-            let rank = |i: usize| (joins[i].join.score, looks_up(&joins[i]));
-            let mut best: Option<usize> = None;
-            for i in (0..joins.len()).filter(|i| crosses(&joins[*i])) {
-                if best.is_none_or(|best| rank(i) > rank(best)) {
-                    best = Some(i);
+            let mut best: Option<(usize, bool)> = None;
+            for (i, (left, right)) in ends.iter().enumerate() {
+                if best.is_some_and(|(best, looks_up)| looks_up || joins[best].join.score > joins[i].join.score) {
+                    break;
+                }
+                if reached[*left] != reached[*right] && (best.is_none() || reached[*left]) {
+                    best = Some((i, reached[*left]));
                 }
             }
-            let Some(i) = best else { break };
-            reached.insert(&joins[i].join.left);
-            reached.insert(&joins[i].join.right);
+            let Some((i, _)) = best else { break };
+            let (left, right) = ends[i];
+            (reached[left], reached[right]) = (true, true);
             tree.push(i);
         }
     }
     tree
 }
 
-/// The tables that the tree reaches from the first one.
-fn tree_tables<'j>(order: &'j [TableName], joins: &'j [DetectedJoin], tree: &[usize]) -> Vec<&'j TableName> {
-    let mut reached: Vec<&TableName> = order.first().into_iter().collect();
-    for join in tree.iter().map(|i| &joins[*i].join) {
-        let (left, right) = (reached.contains(&&join.left), reached.contains(&&join.right));
-        if left != right {
-            reached.push(if left { &join.right } else { &join.left });
-        }
-    }
-    reached
-}
-
-/// Which tables are connected.
-#[derive(Default)]
-struct Parts(HashMap<TableName, TableName>);
+/// Which tables are connected: each points at another of its part, one at itself.
+struct Parts(Vec<usize>);
 
 impl Parts {
-    fn root(&self, table: &TableName) -> TableName {
-        let mut at = table;
-        while let Some(up) = self.0.get(at) {
-            at = up;
+    fn root(&self, mut table: usize) -> usize {
+        while self.0[table] != table {
+            table = self.0[table];
         }
-        at.clone()
+        table
     }
 
     /// Connects two tables; false if they were.
-    fn join(&mut self, left: &TableName, right: &TableName) -> bool {
+    fn join(&mut self, left: usize, right: usize) -> bool {
         let (left, right) = (self.root(left), self.root(right));
-        let apart = left != right;
-        if apart {
-            self.0.insert(left, right);
-        }
-        apart
+        self.0[left] = right;
+        left != right
     }
 }

@@ -36,7 +36,9 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// Words after a table's noun that mark the table as the one that holds the thing itself.
-const CENTRAL: [&str; 16] = [
+const CENTRAL: [&str; 18] = [
+    "entity",
+    "record",
     "basic",
     "base",
     "master",
@@ -166,6 +168,8 @@ pub struct Table<'a> {
     pub noun: Vec<String>,
     /// The noun with what most tables begin or end with.
     pub whole: Vec<String>,
+    /// What all columns begin with, and no name of theirs holds any more.
+    pub sign: Option<String>,
     pub fields: Vec<Field<'a>>,
     /// The surest first.
     pub keys: Vec<Key>,
@@ -236,17 +240,18 @@ impl<'a> Tables<'a> {
                 }
             }
         }
+        let reason = "Both tables have this key and neither is known to have it once a row: the join can multiply rows.";
         let mut found = vec![];
         for sharing in places.values() {
-            for (i, (left, l)) in sharing.iter().enumerate() {
-                for (right, r) in &sharing[i + 1..] {
-                    let (a, b) = (&self.all[*left].fields[*l], &self.all[*right].fields[*r]);
-                    if left != right && joinable(a.column.column_type, b.column.column_type) {
-                        let reason =
-                            "Both tables have this key and neither is known to have it once a row: the join can multiply rows.";
-                        let candidate = self.candidate((*left, &[*l]), (*right, &[*r]), THRESHOLD, vec![reason.into()]);
-                        found.push(Candidate { last_resort: true, ..candidate });
-                    }
+            // One for each table is enough to connect them.
+            for (i, (table, f)) in sharing.iter().enumerate().skip(1) {
+                let fits = |(other, o): &&(usize, usize)| {
+                    let (a, b) = (&self.all[*other].fields[*o], &self.all[*table].fields[*f]);
+                    other != table && joinable(a.column.column_type, b.column.column_type)
+                };
+                if let Some((first, o)) = sharing[..i].iter().find(fits) {
+                    let candidate = self.candidate((*first, &[*o]), (*table, &[*f]), THRESHOLD, vec![reason.into()]);
+                    found.push(Candidate { last_resort: true, ..candidate });
                 }
             }
         }
@@ -275,11 +280,18 @@ impl<'a> Tables<'a> {
     }
 }
 
+/// Tables that one name is held to mean at most, as events_2023 and events_2024 are both events.
+const MOST_MEANT: usize = 6;
+
 /// From this weight on an alias is a table's own name.
 pub const OWNER: f64 = 0.95;
 
 pub fn phrase(words: &[String]) -> String {
     words.join(" ")
+}
+
+fn words_of(phrase: &str) -> Vec<String> {
+    phrase.split(' ').map(str::to_owned).collect()
 }
 
 /// What each table holds: its name without layers; and that without what most of the tables begin or end with.
@@ -320,15 +332,16 @@ fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, whole: Vec<String>
     // TPC-H's l_orderkey: what all columns begin with is the table's sign, unless it is a word of its name.
     let sign = words.first().and_then(|first| first.first()).cloned();
     let shared = |sign: &String| words.iter().all(|words| words.len() > 1 && words.first() == Some(sign));
-    if let Some(sign) = sign.filter(|sign| words.len() > 1 && !noun.contains(sign) && shared(sign)) {
-        words.iter_mut().filter(|words| words[0] == sign).for_each(|words| drop(words.remove(0)));
+    let sign = sign.filter(|sign| words.len() > 1 && !noun.contains(sign) && shared(sign));
+    if sign.is_some() {
+        words.iter_mut().for_each(|words| drop(words.remove(0)));
     }
     let field = |(column, words): (&'a Column, &Vec<String>)| {
         let name = KeyName::of(words);
         Field { column, keyable: keyable(column, &name), plural: Vocabulary::is_plural(column.name.as_str()), name }
     };
     let fields = schema.columns.iter().zip(&words).map(field).collect();
-    Table { schema, noun, whole, fields, keys: vec![] }
+    Table { schema, noun, whole, sign, fields, keys: vec![] }
 }
 
 fn keyable(column: &Column, name: &KeyName) -> bool {
@@ -369,7 +382,8 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
             _ if Some(i) == first_marked && noun.starts_with(stem) => 0.75,
             _ if i == 0 && stem.starts_with(noun) => 0.8,
             // Rows of a day or a period come again for the same thing, and so do those that begin with several keys.
-            _ if i == 0 && (timed || begins_with_keys) => 0.3,
+            _ if i == 0 && begins_with_keys => 0.3,
+            _ if i == 0 && timed => 0.35,
             _ if i == 0 && marked == 1 => 0.75,
             _ if i == 0 && described => 0.7,
             _ if i == 0 => 0.5,
@@ -431,6 +445,8 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
     let mut aliases = Aliases::default();
     // Keys that are called after nothing that there is: one of the tables that have such a key is where it belongs.
     let mut homeless: HashMap<String, Vec<(usize, f64)>> = HashMap::new();
+    // Keys that are called after a part of their table's noun, and how long the noun is.
+    let mut claims: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
     for (t, table) in tables.iter().enumerate() {
         let Some(key) = table.keys.first() else { continue };
         let stem = &table.fields[key.field].name.stem;
@@ -446,11 +462,15 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
             }
         }
         let noun = &table.noun;
+        // pub_id of publishers, where all columns begin with pub.
+        if let Some(sign) = table.sign.as_ref().filter(|_| stem.is_empty()) {
+            aliases.add(std::slice::from_ref(sign), t, 0.97, AliasKind::Own);
+        }
         if stem.is_empty() || stem == noun {
             continue;
         }
         if noun.ends_with(stem) || shortens(stem, noun) {
-            aliases.add(stem, t, 1.0, AliasKind::Own);
+            claims.entry(phrase(stem)).or_default().push((t, noun.last().map_or(0, String::len)));
         } else {
             let central = table.whole.iter().any(|word| CENTRAL.contains(&word.as_str()));
             let certainty = key.certainty + if central { 0.1 } else { 0.0 };
@@ -458,6 +478,14 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
         }
     }
     aliases.doubt_shared_parts();
+    for (stem, claims) in &claims {
+        // The shortest noun is nearest to it; what several tables call their keys alike, as entity_id, says nothing.
+        let shortest = claims.iter().map(|(_, length)| *length).min();
+        if let [(table, _)] = claims.iter().filter(|(_, length)| Some(*length) == shortest).collect::<Vec<_>>().as_slice() {
+            aliases.add(&words_of(stem), *table, 1.0, AliasKind::Own);
+        }
+    }
+    homeless.retain(|stem, _| !claims.contains_key(stem));
     for (stem, mut places) in homeless {
         let named = aliases.0.get(&stem).map_or(&[][..], Vec::as_slice);
         if named.iter().any(|alias| alias.weight >= OWNER && tables[alias.table].sure_key().is_some()) {
@@ -466,14 +494,27 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
         // Of equals the widest table: it is the thing itself, others add to it.
         places
             .sort_by(|(a, x), (b, y)| y.total_cmp(x).then(tables[*b].fields.len().cmp(&tables[*a].fields.len())).then(a.cmp(b)));
-        let words: Vec<String> = stem.split(' ').map(str::to_owned).collect();
+        let words = words_of(&stem);
         for (rank, (table, certainty)) in places.into_iter().enumerate() {
-            let weight = if rank == 0 && certainty > 0.3 { 0.94 } else { 0.5 };
+            let weight = match certainty {
+                sure if rank == 0 && sure >= 0.45 => 0.94,
+                open if rank == 0 && open > 0.3 => {
+                    if tables[table].fields.first().is_some_and(Field::is_marked) {
+                        0.7
+                    } else {
+                        0.94
+                    }
+                }
+                _ => 0.5,
+            };
             aliases.add(&words, table, weight, AliasKind::Homeless);
         }
     }
     let mut aliases = aliases.0;
-    aliases.values_mut().for_each(|named| named.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.table.cmp(&b.table))));
+    for named in aliases.values_mut() {
+        named.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.table.cmp(&b.table)));
+        named.truncate(MOST_MEANT);
+    }
     aliases
 }
 
