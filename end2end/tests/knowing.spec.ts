@@ -126,3 +126,51 @@ test("datasets stand side by side, their differences marked", async ({ page }) =
   const one = await page.request.get("/models/1/dataset/compare?ids=1");
   expect(one.status()).toBe(422);
 });
+
+test("every kind of filter is set in the wizard, from values that are there", async ({ page }) => {
+  const id = await dataset(page, unique("Filtered"));
+  await open(page, `/models/1/dataset/?dialog=edit&id=${id}`);
+  const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+  for (let step = 0; step < 3; step++) await wizard.getByRole("button", { name: "Next" }).click();
+
+  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.kind (STRING)" });
+  await expect(wizard.getByText("Choose at least one value.")).toBeVisible();
+  await wizard.getByRole("button", { name: "Look up" }).click();
+  await wizard.getByRole("checkbox", { name: "view", exact: true }).check();
+  await wizard.getByLabel("A value, or a part of it").fill("O'Brien");
+  await wizard.getByLabel("A value, or a part of it").press("Enter");
+  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.event_id (INT64)" });
+  await wizard.getByLabel("Value", { exact: true }).fill("many");
+  await wizard.getByLabel("Value", { exact: true }).press("Tab");
+  await expect(wizard.getByText("That is no INT64.")).toBeVisible();
+  await wizard.getByLabel("Value", { exact: true }).fill("17");
+  await wizard.getByLabel("Value", { exact: true }).press("Tab");
+  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.occurred_at (TIMESTAMP)" });
+  await wizard.getByLabel("How events.occurred_at is filtered").selectOption({ label: "is in the last days" });
+  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.client_ms (INT64)" });
+  await wizard.getByRole("button", { name: "Remove the filter on events.client_ms" }).click();
+
+  await wizard.getByRole("group", { name: "Products" }).getByLabel("Rows, at least").fill("2");
+  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Rows, at most").fill("500");
+  await wizard.getByLabel("Rows a user").fill("2");
+  await wizard.getByLabel("Sample %").fill("50");
+  await wizard.getByLabel("Sample %").press("Tab");
+  await wizard.getByLabel("Computed from").selectOption({ label: "all rows" });
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+
+  const saved = await (await page.request.get(`/api/datasets/${id}/`)).json();
+  expect(saved.dataset.config.filters).toEqual({
+    date_range: { type: "rolling", months: 3 },
+    rows: [
+      { table: "events", column: "kind", where: { op: "in", values: ["view", "O'Brien"] } },
+      { table: "events", column: "event_id", where: { op: ">=", value: 17 } },
+      { table: "events", column: "occurred_at", where: { op: "last_days", days: 90 } },
+    ],
+    product_filter: { transactions: { min: 2 } },
+    customer_filter: { transactions: { max: 500 } },
+    min_interactions: { user: 2, product: 1, rounds: 3 },
+    sample: { percent: 50, unit: "user", seed: saved.dataset.config.filters.sample.seed },
+    scope: "all",
+  });
+});

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::members::Members;
+use super::row_filters::RowFilters;
 use super::{FieldErrors, State};
-use crate::domain::dataset::{Filters as FilterParts, *};
-use crate::domain::words;
+use crate::domain::dataset::*;
 use crate::rpc;
 use crate::ui::dialogs::CountsPanel;
 
@@ -17,20 +18,9 @@ pub fn Filters(state: State) -> impl IntoView {
     let has_timestamp = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.timestamp.is_some()));
     view! {
         <DateRangeEditor state has_timestamp />
+        <RowFilters state />
+        <Members state />
         <SplitEditor state has_timestamp />
-        {move || {
-            let others = state.draft.with(|d| words::filters(&FilterParts { date_range: None, ..d.config.filters.clone() }));
-            (!others.is_empty())
-                .then(|| {
-                    view! {
-                        <fieldset class="group">
-                            <legend>"Other filters"</legend>
-                            <ul>{others.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
-                            <p class="note">"Set through the API; saving here keeps them."</p>
-                        </fieldset>
-                    }
-                })
-        }}
         <CountsPanel counts />
     }
 }
@@ -160,7 +150,7 @@ fn DateRangeEditor(state: State, has_timestamp: Memo<bool>) -> impl IntoView {
                 }}
             </div>
             {move || (!has_timestamp.get()).then(|| view! { <p class="note">"Map a timestamp in step 3 to choose days or split by time."</p> })}
-            <div class="faults faults-always"><FieldErrors state path="filters" /></div>
+            <div class="faults faults-always"><FieldErrors state path="filters.date_range" /></div>
         </fieldset>
     }
 }
