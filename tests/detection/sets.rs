@@ -234,14 +234,14 @@ fn plain(field: &Field, row: usize, numbers: &mut Numbers) -> String {
         return format!("AAAA{row:08}");
     }
     let n = numbers.below(40);
-    if field.nulls && n % 8 == 0 {
+    if field.nulls && n.is_multiple_of(8) {
         return String::new();
     }
     match field.kind.as_str() {
         "int" => (n + 1).to_string(),
         "text" => format!("{} {n}", prefix(&field.name)),
         "float" => format!("{}.25", n * 3),
-        "bool" => (n % 2 == 0).to_string(),
+        "bool" => n.is_multiple_of(2).to_string(),
         "date" => format!("2024-{:02}-{:02}", n % 12 + 1, n % 28 + 1),
         _ => format!("2024-{:02}-{:02}T10:{:02}:00", n % 12 + 1, n % 28 + 1, n),
     }

@@ -34,10 +34,13 @@ pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
     Settled { joins, tree, unconnected }
 }
 
+/// Columns that are compared, in an order of their own.
+type Pairs<'c> = Vec<(&'c ColumnName, &'c ColumnName)>;
+
 /// Positions of the joins that are suggested: a column refers to one table; and what refers to a table is not referred to by the same columns.
 fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usize> {
     let mut referred: HashSet<(usize, Vec<&ColumnName>)> = HashSet::new();
-    let mut linked: HashSet<(usize, usize, Vec<(&ColumnName, &ColumnName)>)> = HashSet::new();
+    let mut linked: HashSet<(usize, usize, Pairs)> = HashSet::new();
     let mut parts = Parts((0..tables).collect());
     let last_resort = |i: &usize| weighed[*i].candidate.last_resort && weighed[*i].evidence.is_none();
     let mut kept = vec![];
