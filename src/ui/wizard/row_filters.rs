@@ -320,6 +320,8 @@ fn Line(state: State, place: usize) -> impl IntoView {
 }
 
 type Edit = Callback<Box<dyn FnOnce(&mut RowFilter)>>;
+/// A change of a list of values.
+type Change = dyn FnOnce(&mut Vec<Scalar>);
 
 #[component]
 fn OneValue(filter: Memo<Option<RowFilter>>, edit: Edit, of: ColumnType, place: usize, label: &'static str) -> impl IntoView {
@@ -429,7 +431,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
     let found = RwSignal::new(None::<ColumnValues>);
     let failure = RwSignal::new(None::<Failure>);
     let of = move || column.with_untracked(|column| column.as_ref().map_or(ColumnType::String, |column| column.column_type));
-    let change = move |change: Box<dyn FnOnce(&mut Vec<Scalar>)>| {
+    let change = move |change: Box<Change>| {
         edit.run(Box::new(move |filter: &mut RowFilter| {
             if let Predicate::In { values } | Predicate::NotIn { values } = &mut filter.predicate {
                 change(values);
