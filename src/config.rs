@@ -51,6 +51,9 @@ pub struct Serve {
     /// What the tables' dataset is called
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
     pub dataset: String,
+    /// Who freezes versions [default: who is logged in here]
+    #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME")]
+    pub author: Option<String>,
     /// A file with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
     #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
     pub bigquery_credentials: Option<PathBuf>,

@@ -103,6 +103,7 @@ async fn serve(options: Serve) -> Result<(), String> {
             max_bytes_billed: options.max_bytes_billed,
             ..BigQuerySettings::default()
         },
+        author: options.author.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default(),
         price: Price { usd_per_tib: options.usd_per_tib, minimum_bytes: options.minimum_bytes_billed },
         ..Settings::default()
     };

@@ -174,3 +174,22 @@ test("every kind of filter is set in the wizard, from values that are there", as
     scope: "all",
   });
 });
+
+test("a version is frozen, its differences shown, and restored", async ({ page }) => {
+  const id = await dataset(page, unique("Versioned"));
+  const activated = await page.request.post(`/api/datasets/${id}/activate/`, { data: {} });
+  expect(activated.status()).toBe(200);
+  await page.request.post(`/api/datasets/${id}/update/`, { data: { split_config: { type: "time_based", eval_days: 3 } } });
+
+  await open(page, `/models/1/dataset/?dialog=view&id=${id}`);
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("Version 1", { exact: true })).toBeVisible();
+  await dialog.getByRole("button", { name: "Differences from version 1" }).click();
+  const differences = dialog.getByRole("region", { name: "Differences from version 1" });
+  await expect(differences.getByRole("row", { name: "split_config.eval_days 14 3" })).toBeVisible();
+  await dialog.getByRole("button", { name: "SQL of version 1" }).click();
+  await expect(dialog.getByLabel("SQL", { exact: true }).first()).toContainText("FROM `raw_data.events`");
+  await dialog.getByRole("button", { name: "Restore version 1" }).click();
+  await expect(dialog.getByText("as the dataset is")).toBeVisible();
+  await expect(dialog.getByText("eval 14 days")).toBeVisible();
+});

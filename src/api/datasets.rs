@@ -76,7 +76,7 @@ pub async fn deactivate(State(app): State<App>, Id(id): Id, body: Object) -> Ans
     Ok(with_etag(dataset, Some("The dataset is a draft.")))
 }
 
-fn with_etag(dataset: Dataset, message: Option<&str>) -> axum::response::Response {
+pub(super) fn with_etag(dataset: Dataset, message: Option<&str>) -> axum::response::Response {
     let etag = format!("\"{}\"", dataset.revision);
     let body = match message {
         Some(message) => json!({"message": message, "dataset": dataset}),

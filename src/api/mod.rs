@@ -18,6 +18,7 @@ mod extract;
 mod models;
 mod profiles;
 mod queries;
+mod versions;
 
 use answer::{Answer, success};
 pub use answer::{ApiError, failure_response};
@@ -53,6 +54,11 @@ pub fn routes(app: App) -> Router {
         .route("/api/datasets/{id}/analyze/estimate", get(analysis::estimate))
         .route("/api/datasets/{id}/analyze/progress", get(analysis::progress))
         .route("/api/datasets/{id}/analyze/cancel", post(analysis::cancel))
+        .route("/api/datasets/{id}/versions", get(versions::list))
+        .route("/api/datasets/{id}/versions/diff", get(versions::diff))
+        .route("/api/datasets/{id}/versions/{number}", get(versions::one))
+        .route("/api/datasets/{id}/versions/{number}/restore", post(versions::restore))
+        .route("/api/datasets/{id}/drift", get(versions::drift))
         .route("/api/datasets/{id}/summary", get(analysis::summary))
         .route("/api/datasets/{id}/preview", get(queries::preview))
         .route("/api/datasets/{id}/query", get(queries::query))

@@ -3,14 +3,20 @@
 use axum::extract::State;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, success};
+use super::answer::{Answer, ApiError, success};
 use super::extract::{Id, Object, Params};
 use crate::service::{App, DatasetChange};
 
 pub async fn query(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let (split, for_analysis) = (params.split()?, params.flag("for_analysis")?);
+    let (split, for_analysis, version) = (params.split()?, params.flag("for_analysis")?, params.number("version")?);
     params.done()?;
-    Ok(success(json!(app.query(id, split, for_analysis).await?)))
+    Ok(success(match version {
+        Some(_) if for_analysis => {
+            return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
+        }
+        Some(number) => json!(app.version_query(id, number, split).await?),
+        None => json!(app.query(id, split, for_analysis).await?),
+    }))
 }
 
 pub async fn split_queries(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
@@ -23,9 +29,15 @@ pub async fn split_queries(State(app): State<App>, Id(id): Id, params: Params) -
     Ok(success(json!({"queries": queries, "total_estimated_cost_usd": total})))
 }
 
-pub async fn tfx(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
+/// Of the dataset as it is, which is frozen thereby, or of a version.
+pub async fn tfx(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
+    let version = params.number("version")?;
     params.done()?;
-    Ok(success(json!({"tfx": app.tfx(id).await?})))
+    let tfx = match version {
+        Some(number) => app.version_tfx(id, number).await?,
+        None => app.tfx(id).await?,
+    };
+    Ok(success(json!({"tfx": tfx})))
 }
 
 pub async fn validate_query(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {

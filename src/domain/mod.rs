@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod cost;
 pub mod dataset;
 pub mod diff;
+pub mod drift;
 pub mod facts;
 pub mod fault;
 pub mod joins;

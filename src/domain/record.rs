@@ -1,13 +1,16 @@
 //! What the store keeps and the pages show: models, datasets, versions, and the answers to questions about them.
 //! Shared by server, browser, REST and server functions, so that they cannot disagree.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{Analysis, AnalysisBrief};
 use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
-use super::schema::Mode;
+use super::drift::Drift;
+use super::schema::{Mode, TableSchema};
 use super::value::Value;
 
 /// An ML project that datasets belong to.
@@ -53,6 +56,8 @@ pub struct DatasetSummary {
     pub updated_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub version_count: u32,
+    /// The version that the last activation froze: what training reads, also while a draft is edited. `None` after deactivation.
+    pub active_version: Option<u32>,
     /// The last analysis; `None` before the first.
     pub quality: Option<AnalysisBrief>,
 }
@@ -131,8 +136,48 @@ pub struct Comparison {
 pub struct VersionSummary {
     pub number: u32,
     pub config_hash: String,
+    /// `activated`, or `exported for TFX`.
     pub reason: String,
+    /// Who froze it; empty where nobody said.
+    pub author: String,
+    /// The day that relative dates counted back from, where something is relative.
+    pub as_of: Option<NaiveDate>,
+    /// Rows of the whole, where they were counted for it.
+    pub rows: Option<u64>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A frozen version: what was trained on can be told, and asked again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    #[serde(flatten)]
+    pub summary: VersionSummary,
+    pub config: DatasetConfig,
+    /// By part: `full`, `train`, `eval`, `test`.
+    pub sql: BTreeMap<String, String>,
+    /// The tables as they were.
+    pub schemas: Vec<TableSchema>,
+    pub counts: Option<Counts>,
+}
+
+/// What differs between two versions, or a version and the dataset as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VersionDiff {
+    pub from: u32,
+    /// `None`: the dataset as it is.
+    pub to: Option<u32>,
+    /// Of configs and as-of, by path; the values stand in the order from, to.
+    pub differences: Vec<Difference>,
+    /// What became of the tables between them; empty where the dataset as it is stands on the other side: see its drift.
+    pub tables: Vec<Drift>,
+}
+
+/// What has become of a dataset's tables since its latest version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DriftReport {
+    /// The version that the tables are held against; `None` before the first.
+    pub version: Option<u32>,
+    pub changes: Vec<Drift>,
 }
 
 /// What a person says about a dataset.

@@ -9,8 +9,8 @@ use crate::domain::joins::{JoinDetection, VerifyEstimate};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::record::{
-    self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, ListQuery, ModelInput, NameCheck, Overview, Progress,
-    QueryView,
+    self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, DriftReport, ListQuery, ModelInput, NameCheck, Overview,
+    Progress, QueryView,
 };
 use crate::domain::roles::RoleSuggestions;
 use crate::domain::schema::{TableInfo, TableSchema};
@@ -194,6 +194,29 @@ pub async fn analysis_progress(id: i64) -> Result<Option<Progress>, Failure> {
 #[server(input = Json, prefix = "/_fn", endpoint = "cancel-analysis")]
 pub async fn cancel_analysis(id: i64) -> Result<bool, Failure> {
     Ok(app()?.cancel_analysis(id).await?)
+}
+
+#[server(input = Json, prefix = "/_fn", endpoint = "version")]
+pub async fn version(id: i64, number: u32) -> Result<record::Version, Failure> {
+    Ok(app()?.version(id, number).await?)
+}
+
+/// Without `to`, against the dataset as it is.
+#[server(input = Json, prefix = "/_fn", endpoint = "version-diff")]
+pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<record::VersionDiff, Failure> {
+    Ok(app()?.version_diff(id, from, to).await?)
+}
+
+/// `revision` is the one that the person saw; another in the store answers 409 `stale`.
+#[server(input = Json, prefix = "/_fn", endpoint = "restore-version")]
+pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<record::Dataset, Failure> {
+    Ok(app()?.restore_version(id, number, Some(revision)).await?)
+}
+
+/// What has become of the tables since the active version, or the latest.
+#[server(input = Json, prefix = "/_fn", endpoint = "drift")]
+pub async fn drift(id: i64) -> Result<DriftReport, Failure> {
+    Ok(app()?.drift(id).await?)
 }
 
 /// A dataset in words with its kept analysis; asks no warehouse.

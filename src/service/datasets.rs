@@ -1,17 +1,13 @@
 //! Datasets: made, changed, copied, deleted, made active.
 
-use std::collections::BTreeMap;
-
 use futures::future::try_join_all;
 
 use super::models::{checked_description, checked_name, model_error, name_fault};
-use super::queries::{compiled, sizes};
 use super::{App, DatasetChange, ServiceError};
-use crate::domain::dataset::{DatasetConfig, Split, Status};
+use crate::domain::dataset::Status;
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, NameCheck, Pagination};
-use crate::domain::sql::Request;
-use crate::store::{NewVersion, StoreError};
+use crate::store::StoreError;
 
 impl App {
     /// A page of a model's datasets, newest change first.
@@ -141,22 +137,9 @@ impl App {
             return Err(ServiceError::Invalid(empty));
         }
         // The frozen form: relative dates count back from the day that was counted.
-        let parts = [None].into_iter().chain(stored.config.split_config.splits().iter().copied().map(Some));
-        let sql = parts
-            .map(|split| {
-                let request = Request { split, as_of: counts.as_of, ..Request::default() };
-                Ok((split.map_or("full", Split::word).to_owned(), compiled(&stored.config, &catalog, &request)?.sql))
-            })
-            .collect::<Result<BTreeMap<_, _>, ServiceError>>()?;
-        try_join_all(sql.values().map(|sql| warehouse.dry_run(sql))).await?;
-        let version = NewVersion {
-            schemas: schemas_of(&stored.config, &catalog),
-            config: stored.config,
-            reason: "activated".into(),
-            as_of: counts.as_of,
-            sql,
-            sizes: sizes(&counts),
-        };
+        let as_of = counts.as_of;
+        let version = self.new_version(&stored.config, &catalog, as_of, "activated", Some(counts))?;
+        try_join_all(version.sql.values().map(|sql| warehouse.dry_run(sql))).await?;
         match self.store().activate(id, stored.revision, &version).await {
             Err(StoreError::Stale) => Err(self.stale(id).await?),
             done => Ok(done?),
@@ -193,11 +176,4 @@ fn empty_parts(counts: &Counts) -> Vec<FieldError> {
     }
     let empty = counts.splits.iter().filter(|(_, part)| part.rows == 0);
     empty.map(|(split, _)| FieldError::new("split_config", format!("The {} split has no rows.", split.word()))).collect()
-}
-
-fn schemas_of(config: &DatasetConfig, catalog: &crate::domain::catalog::Catalog) -> Vec<crate::domain::schema::TableSchema> {
-    let mut schemas: Vec<_> = config.sources().iter().filter_map(|(_, table)| catalog.schema(table).cloned()).collect();
-    schemas.sort_by(|a, b| a.table.cmp(&b.table));
-    schemas.dedup();
-    schemas
 }

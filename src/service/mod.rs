@@ -27,6 +27,7 @@ mod profiles;
 mod queries;
 mod running;
 mod tables;
+mod versions;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
@@ -40,6 +41,8 @@ pub use tables::checked_catalog;
 pub struct Settings {
     /// The only BigQuery dataset that exists for Trainset.
     pub dataset: String,
+    /// Who freezes versions, in their own words; may be empty.
+    pub author: String,
     /// How many queries run at the same time; others wait.
     pub scans: usize,
     /// How long a query may wait for its turn.
@@ -71,6 +74,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dataset: "raw_data".into(),
+            author: String::new(),
             scans: 2,
             wait: Duration::from_secs(60),
             timeout: Duration::from_secs(240),

@@ -82,6 +82,9 @@ impl App {
         // The job has to run where the data is (G-71).
         let location = self.warehouse_of(&model).await?.location().await?;
         let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location.as_deref()).map_err(ServiceError::Invalid)?;
+        // What is taken away to be trained on can be told later.
+        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None)?;
+        self.store().keep_export(id, &version).await?;
         Ok(artefact)
     }
 
@@ -164,7 +167,12 @@ impl App {
     }
 
     /// The query with what the warehouse thinks of it. A warehouse that says no is an answer, not an error: the query is there.
-    async fn dry_run_view(&self, warehouse: &dyn Warehouse, config: &DatasetConfig, query: CompiledQuery) -> QueryView {
+    pub(super) async fn dry_run_view(
+        &self,
+        warehouse: &dyn Warehouse,
+        config: &DatasetConfig,
+        query: CompiledQuery,
+    ) -> QueryView {
         let validation = match warehouse.dry_run(&query.sql).await {
             Ok(DryRun { bytes, upper_bound, .. }) => QueryValidation {
                 valid: true,

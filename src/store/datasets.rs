@@ -1,17 +1,15 @@
 //! Datasets and their frozen versions.
 
-use std::collections::BTreeMap;
-
-use chrono::{NaiveDate, Utc};
+use chrono::Utc;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::brief::{brief_columns, read_brief};
-use super::{Store, StoreError, name_key, read_json, read_time, time_text, write_json};
+use super::versions::version_summaries;
+use super::{Store, StoreError, name_key, read_json, read_time, time_text};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery, VersionSummary};
-use crate::domain::schema::TableSchema;
+use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery};
 
 /// Longest name of a dataset, in characters.
 pub const MAX_NAME_CHARS: usize = 255;
@@ -24,18 +22,6 @@ pub struct Sizes {
     pub products: Option<u64>,
 }
 
-/// What a version freezes.
-#[derive(Debug, Clone)]
-pub struct NewVersion {
-    pub config: DatasetConfig,
-    pub reason: String,
-    pub as_of: Option<NaiveDate>,
-    /// SQL by part: `full`, `train`, `eval`, `test`.
-    pub sql: BTreeMap<String, String>,
-    pub schemas: Vec<TableSchema>,
-    pub sizes: Sizes,
-}
-
 /// SHA-256 of a config's canonical JSON, in lower-case hex.
 pub fn config_hash(config: &DatasetConfig) -> String {
     canonical(config).1
@@ -43,7 +29,7 @@ pub fn config_hash(config: &DatasetConfig) -> String {
 
 /// A config's canonical JSON, and its hash. Equal configs have equal text: the types write their fields in one order and
 /// leave out what is empty.
-fn canonical(config: &DatasetConfig) -> (String, String) {
+pub(super) fn canonical(config: &DatasetConfig) -> (String, String) {
     // A config is a tree of texts, numbers and lists with text keys: it always has a JSON form.
     let text = serde_json::to_string(config).expect("a config has a JSON form");
     let hash = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -56,7 +42,7 @@ macro_rules! summary_columns {
         concat!(
             "d.id, d.name, d.description, d.status, d.primary_table, d.secondary_tables, d.table_count, d.column_count, \
          d.row_estimate, d.user_estimate, d.product_estimate, d.estimate_hash, d.config_hash, d.created_at, d.updated_at, \
-         d.last_used_at, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count, ",
+         d.last_used_at, d.active_version, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count, ",
             brief_columns!()
         )
     };
@@ -107,12 +93,7 @@ impl Store {
         .bind(id)
         .fetch_one(&mut *tx)
         .await?;
-        let versions = sqlx::query(
-            "SELECT number, config_hash, reason, created_at FROM versions WHERE dataset_id = $1 ORDER BY number DESC",
-        )
-        .bind(id)
-        .fetch_all(&mut *tx)
-        .await?;
+        let versions = version_summaries(&mut tx, id).await?;
         tx.commit().await?;
         let summary = read_summary(&row)?;
         let kept = row.try_get::<Option<&str>, _>("analysis")?.and_then(|text| read_json("analysis", text).ok());
@@ -125,7 +106,7 @@ impl Store {
             revision: row.try_get("revision")?,
             model_id: row.try_get("model_id")?,
             model_name: row.try_get("model_name")?,
-            versions: versions.iter().map(read_version).collect::<Result<_, _>>()?,
+            versions,
         })
     }
 
@@ -250,63 +231,6 @@ impl Store {
         Ok(copy)
     }
 
-    /// Freezes a version and makes the dataset active, in one transaction. Where the latest version has the same config and
-    /// as-of, no other is made. `Stale` where someone changed the dataset since `revision`.
-    pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<(), StoreError> {
-        let (config, hash) = canonical(&version.config);
-        let as_of = version.as_of.map(|day| day.to_string());
-        let now = time_text(Utc::now());
-        let mut tx = self.begin().await?;
-        let stored: i64 = sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
-        if stored != revision {
-            return Err(StoreError::Stale);
-        }
-        let latest =
-            sqlx::query("SELECT number, config_hash, as_of FROM versions WHERE dataset_id = $1 ORDER BY number DESC LIMIT 1")
-                .bind(id)
-                .fetch_optional(&mut *tx)
-                .await?;
-        let (number, frozen) = match &latest {
-            None => (0, false),
-            Some(row) => {
-                let same = row.try_get::<&str, _>("config_hash")? == hash && row.try_get::<Option<String>, _>("as_of")? == as_of;
-                (row.try_get("number")?, same)
-            }
-        };
-        if !frozen {
-            sqlx::query(
-                "INSERT INTO versions (dataset_id, number, config, config_hash, reason, as_of, sql, schemas, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(id)
-            .bind(number + 1_i64)
-            .bind(config)
-            .bind(&hash)
-            .bind(&version.reason)
-            .bind(as_of)
-            .bind(write_json("sql", &version.sql)?)
-            .bind(write_json("schemas", &version.schemas)?)
-            .bind(&now)
-            .execute(&mut *tx)
-            .await?;
-        }
-        set_sizes(&mut tx, id, &hash, version.sizes, &now).await?;
-        set_status(&mut tx, id, Status::Active, &now).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Takes a dataset back to draft; a draft stays as it is.
-    pub async fn deactivate(&self, id: i64) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        let status: String = sqlx::query_scalar("SELECT status FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
-        if status != Status::Draft.word() {
-            set_status(&mut tx, id, Status::Draft, &time_text(Utc::now())).await?;
-            tx.commit().await?;
-        }
-        Ok(())
-    }
-
     /// Keeps a count with its dataset, if the dataset still has the config that was counted. Not a change of the dataset.
     pub async fn keep_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -316,7 +240,7 @@ impl Store {
     }
 }
 
-type Tx = Transaction<'static, Sqlite>;
+pub(super) type Tx = Transaction<'static, Sqlite>;
 
 async fn require_model(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
     sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut **tx).await?;
@@ -383,7 +307,7 @@ pub(super) async fn set_sizes(tx: &mut Tx, id: i64, hash: &str, sizes: Sizes, no
     Ok(())
 }
 
-async fn set_status(tx: &mut Tx, id: i64, status: Status, now: &str) -> Result<(), StoreError> {
+pub(super) async fn set_status(tx: &mut Tx, id: i64, status: Status, now: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE datasets SET status = $2, updated_at = $3, revision = revision + 1 WHERE id = $1")
         .bind(id)
         .bind(status.word())
@@ -440,15 +364,7 @@ fn read_summary(row: &SqliteRow) -> Result<DatasetSummary, StoreError> {
         updated_at: read_time(row.try_get("updated_at")?)?,
         last_used_at: row.try_get::<Option<&str>, _>("last_used_at")?.map(read_time).transpose()?,
         version_count: row.try_get("version_count")?,
+        active_version: row.try_get("active_version")?,
         quality: read_brief(row)?,
-    })
-}
-
-fn read_version(row: &SqliteRow) -> Result<VersionSummary, StoreError> {
-    Ok(VersionSummary {
-        number: row.try_get("number")?,
-        config_hash: row.try_get("config_hash")?,
-        reason: row.try_get("reason")?,
-        created_at: read_time(row.try_get("created_at")?)?,
     })
 }

@@ -18,9 +18,11 @@ mod answers;
 mod brief;
 mod datasets;
 mod models;
+mod versions;
 
 pub use answers::Kept;
-pub use datasets::{MAX_NAME_CHARS, NewVersion, Sizes, config_hash};
+pub use datasets::{MAX_NAME_CHARS, Sizes, config_hash};
+pub use versions::NewVersion;
 
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
@@ -121,6 +123,7 @@ fn migrator() -> Migrator {
         step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
         step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
         step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
+        step(4, "versions", include_str!("../../migrations/0004_versions.sql")),
     ])
 }
 

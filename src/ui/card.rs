@@ -121,6 +121,10 @@ pub fn DatasetCard(
                 <code title=tables>{dataset.primary_table.clone()}</code>
                 <span>{count(dataset.table_count as usize, "table")}</span>
                 <span>{count(dataset.column_count as usize, "column")}</span>
+                {dataset
+                    .active_version
+                    .filter(|_| dataset.status == Status::Draft)
+                    .map(|number| view! { <span class="chip" title="What training reads until the next activation">{format!("version {number} active")}</span> })}
                 {(dataset.version_count > 0).then(|| view! { <span>{count(dataset.version_count as usize, "version")}</span> })}
             </p>
             <dl class="card-sizes">

@@ -329,7 +329,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
         Some(match kind {
             DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> }.into_any(),
             DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> }.into_any(),
-            DialogKind::View => view! { <DetailDialog id on_close /> }.into_any(),
+            DialogKind::View => view! { <DetailDialog id on_close on_changed=reload /> }.into_any(),
             DialogKind::Analysis => view! { <AnalysisDialog id on_close on_changed=reload /> }.into_any(),
             DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),
             DialogKind::Preview => view! { <PreviewDialog id on_close /> }.into_any(),

@@ -10,6 +10,7 @@ use super::layout::Problem;
 use super::query_panel::{PartTabs, SqlBlock, Verdict};
 use super::rows::RowsTable;
 use super::toast::use_toaster;
+use super::versions::Versions;
 use crate::domain::dataset::Split;
 use crate::domain::record::{Counts, Dataset, PartCounts};
 use crate::domain::words;
@@ -40,8 +41,12 @@ fn Section(title: &'static str, lines: Vec<String>) -> impl IntoView {
 }
 
 #[component]
-pub fn DetailDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
+pub fn DetailDialog(id: i64, on_close: Callback<()>, on_changed: Callback<()>) -> impl IntoView {
     let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
+    let on_restored = Callback::new(move |()| {
+        dataset.refetch();
+        on_changed.run(());
+    });
     let title = Signal::derive(move || match dataset.get() {
         Some(Ok(dataset)) => dataset.summary.name,
         _ => "Dataset".into(),
@@ -49,7 +54,7 @@ pub fn DetailDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     let body = move || {
         Suspend::new(async move {
             match dataset.await {
-                Ok(dataset) => view! { <Detail dataset /> }.into_any(),
+                Ok(dataset) => view! { <Detail dataset on_restored /> }.into_any(),
                 Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
             }
         })
@@ -64,7 +69,8 @@ pub fn DetailDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn Detail(dataset: Dataset) -> impl IntoView {
+fn Detail(dataset: Dataset, on_restored: Callback<()>) -> impl IntoView {
+    let whole = StoredValue::new(dataset.clone());
     let config = dataset.config;
     let columns = config
         .selected_columns
@@ -75,13 +81,6 @@ fn Detail(dataset: Dataset) -> impl IntoView {
         })
         .collect();
     let roles = words::roles(&config.column_mapping);
-    let versions = dataset
-        .versions
-        .iter()
-        .map(|v| {
-            format!("{} · {} · {} · {}", v.number, instant(v.created_at), v.reason, &v.config_hash[..v.config_hash.len().min(12)])
-        })
-        .collect();
     let id = dataset.summary.id;
     let counts = Action::new(move |(): &()| rpc::count(id));
     view! {
@@ -97,8 +96,11 @@ fn Detail(dataset: Dataset) -> impl IntoView {
             <Section title="Roles" lines=roles />
             <Section title="Filters" lines=words::filters(&config.filters) />
             <Section title="Split" lines=vec![words::split(&config.split_config)] />
-            <Section title="Versions" lines=versions />
         </div>
+        <section class="detail-section">
+            <h3>"Versions"</h3>
+            <Versions dataset=whole on_restored />
+        </section>
         <CountsPanel counts />
     }
 }

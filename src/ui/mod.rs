@@ -21,6 +21,7 @@ mod query_panel;
 mod rows;
 mod theme;
 mod toast;
+mod versions;
 mod wizard;
 
 /// The document around the application.

@@ -11,3 +11,4 @@ mod profiles;
 mod program;
 mod queries;
 mod status;
+mod versions;

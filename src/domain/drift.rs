@@ -1,0 +1,155 @@
+//! What has become of a dataset's tables since it was frozen: tables and columns that are gone, or another thing now.
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{ColumnRef, DatasetConfig};
+use super::name::{ColumnName, TableName, same};
+use super::schema::{Column, Mode, TableSchema};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    TableGone,
+    ColumnGone,
+    /// Another type, or an array where there was none.
+    TypeChanged,
+    /// What was never NULL may be NULL now, or the other way.
+    ModeChanged,
+    ColumnNew,
+}
+
+/// One change of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    pub table: TableName,
+    /// `None` where the whole table is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnName>,
+    pub change: Change,
+    /// The dataset uses what changed: its query fails, or means another thing.
+    pub used: bool,
+    /// In a sentence.
+    pub text: String,
+}
+
+/// What differs between the tables as they were frozen and as they are; a table that is not in `now` is gone. What the config uses comes first.
+pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) -> Vec<Drift> {
+    let used = used_columns(config);
+    let uses = |table: &TableName, column: &ColumnName| {
+        used.iter().any(|(of, name)| *of == table && same(name.as_str(), column.as_str()))
+    };
+    let mut found = vec![];
+    for before in then {
+        let table = &before.table;
+        let one = |column: Option<&ColumnName>, change, text: String| Drift {
+            table: table.clone(),
+            column: column.cloned(),
+            change,
+            used: column.is_none_or(|column| uses(table, column)),
+            text,
+        };
+        let Some(after) = now.iter().find(|schema| schema.table == *table) else {
+            found.push(one(None, Change::TableGone, format!("{table} is gone.")));
+            continue;
+        };
+        for column in &before.columns {
+            let name = &column.name;
+            match after.column(name) {
+                None => found.push(one(Some(name), Change::ColumnGone, format!("{table} has no column {name} any more."))),
+                Some(today) if kind(column) != kind(today) => {
+                    let text = format!("{table}.{name} was {}, it is {} now.", column.type_label(), today.type_label());
+                    found.push(one(Some(name), Change::TypeChanged, text));
+                }
+                Some(today) if column.mode != today.mode => {
+                    let text = match today.mode {
+                        Mode::Required => format!("{table}.{name} is never NULL any more."),
+                        _ => format!("{table}.{name} may be NULL now."),
+                    };
+                    found.push(one(Some(name), Change::ModeChanged, text));
+                }
+                Some(_) => {}
+            }
+        }
+        for column in after.columns.iter().filter(|column| before.column(&column.name).is_none()) {
+            let new = Drift {
+                used: false,
+                ..one(Some(&column.name), Change::ColumnNew, format!("{table} has a new column {}.", column.name))
+            };
+            found.push(new);
+        }
+    }
+    found.sort_by_key(|drift| !drift.used);
+    found
+}
+
+fn kind(column: &Column) -> (super::schema::ColumnType, bool) {
+    (column.column_type, column.mode == Mode::Repeated)
+}
+
+/// All columns that a config names: selected, mapped, keys of joins, filtered.
+fn used_columns(config: &DatasetConfig) -> Vec<(&TableName, &ColumnName)> {
+    let sources = config.sources();
+    let table = |name: &super::name::SourceName| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);
+    let of = |reference: &ColumnRef| table(&reference.table);
+    let mut used = vec![];
+    used.extend(config.selected_columns.iter().filter_map(|column| Some((table(&column.table)?, &column.column))));
+    used.extend(config.column_mapping.roles().filter_map(|(_, reference)| Some((of(reference)?, &reference.column))));
+    for join in &config.join_config {
+        used.extend(join.on.iter().filter_map(|key| Some((of(&key.left)?, &key.left.column))));
+        used.extend(join.on.iter().filter_map(|key| Some((table(&join.table)?, &key.right))));
+        used.extend(join.order.iter().filter_map(|order| Some((table(&join.table)?, &order.column))));
+    }
+    used.extend(config.filters.rows.iter().filter_map(|filter| Some((table(&filter.table)?, &filter.column))));
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema(table: &str, columns: &[(&str, &str, &str)]) -> TableSchema {
+        let columns: Vec<_> = columns.iter().map(|(name, of, mode)| json!({"name": name, "type": of, "mode": mode})).collect();
+        serde_json::from_value(json!({"table": format!("raw_data.{table}"), "columns": columns})).unwrap()
+    }
+
+    #[test]
+    fn what_changed_is_told_by_table_and_column_what_is_used_first() {
+        let config: DatasetConfig = serde_json::from_value(json!({
+            "primary_table": "raw_data.orders",
+            "secondary_tables": ["raw_data.users", "raw_data.gone"],
+            "join_config": [{"table": "users", "type": "left", "on": [{"left": {"table": "orders", "column": "user"}, "right": "id"}]}],
+            "selected_columns": [{"table": "orders", "column": "amount"}],
+            "filters": {"rows": [{"table": "users", "column": "country", "where": {"op": "not_null"}}]}
+        }))
+        .unwrap();
+        let then = [
+            schema("orders", &[("User", "INT64", "REQUIRED"), ("amount", "FLOAT64", "NULLABLE"), ("note", "STRING", "NULLABLE")]),
+            schema("users", &[("id", "INT64", "NULLABLE"), ("country", "STRING", "NULLABLE"), ("tags", "STRING", "NULLABLE")]),
+            schema("gone", &[("x", "INT64", "NULLABLE")]),
+        ];
+        let now = [
+            schema(
+                "orders",
+                &[("user", "INT64", "NULLABLE"), ("amount", "NUMERIC", "NULLABLE"), ("extra", "STRING", "NULLABLE")],
+            ),
+            schema("users", &[("id", "INT64", "NULLABLE"), ("tags", "STRING", "REPEATED")]),
+        ];
+        let found = drift(&config, &then, &now);
+        let told: Vec<_> = found.iter().map(|d| (d.change, d.column.as_ref().map(|c| c.as_str()), d.used)).collect();
+        assert_eq!(
+            told,
+            [
+                (Change::ModeChanged, Some("User"), true),
+                (Change::TypeChanged, Some("amount"), true),
+                (Change::ColumnGone, Some("country"), true),
+                (Change::TableGone, None, true),
+                (Change::ColumnGone, Some("note"), false),
+                (Change::ColumnNew, Some("extra"), false),
+                (Change::TypeChanged, Some("tags"), false),
+            ]
+        );
+        assert!(found[1].text.contains("was FLOAT64, it is NUMERIC now"));
+        assert!(drift(&config, &then, &then).is_empty());
+    }
+}

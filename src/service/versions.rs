@@ -1,0 +1,155 @@
+//! Frozen versions: read, compared, restored, and held against the tables as they are.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use futures::future::join_all;
+use serde_json::json;
+
+use super::queries::compiled;
+use super::{App, ServiceError};
+use crate::domain::catalog::Catalog;
+use crate::domain::dataset::{DatasetConfig, Split};
+use crate::domain::diff::differences;
+use crate::domain::drift::drift;
+use crate::domain::name::TableName;
+use crate::domain::record::{Counts, Dataset, DatasetInput, DriftReport, QueryView, Version, VersionDiff, VersionSummary};
+use crate::domain::schema::TableSchema;
+use crate::domain::sql::{CompiledQuery, Request};
+use crate::domain::tfx::{TfxArtefact, artefact};
+use crate::store::{NewVersion, StoreError};
+use crate::warehouse::WarehouseError;
+
+impl App {
+    /// The versions of a dataset, newest first.
+    pub async fn versions(&self, id: i64) -> Result<Vec<VersionSummary>, ServiceError> {
+        Ok(self.dataset(id).await?.versions)
+    }
+
+    /// A version, whole.
+    pub async fn version(&self, id: i64, number: u32) -> Result<Version, ServiceError> {
+        match self.store().version(id, number).await {
+            Err(StoreError::NotFound) => {
+                // Without the dataset that is what is said.
+                self.dataset(id).await?;
+                Err(ServiceError::NotFound(format!("The dataset has no version {number}.")))
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// What differs between two versions; without `to`, between a version and the dataset as it is.
+    pub async fn version_diff(&self, id: i64, from: u32, to: Option<u32>) -> Result<VersionDiff, ServiceError> {
+        let before = self.version(id, from).await?;
+        let content = |config: &DatasetConfig, as_of: Option<NaiveDate>| json!({"config": config, "as_of": as_of});
+        let old = content(&before.config, before.summary.as_of);
+        Ok(match to {
+            Some(to) => {
+                let after = self.version(id, to).await?;
+                VersionDiff {
+                    from,
+                    to: Some(to),
+                    differences: differences(&[old, content(&after.config, after.summary.as_of)]),
+                    tables: drift(&before.config, &before.schemas, &after.schemas),
+                }
+            }
+            // The dataset as it is has no as-of yet.
+            None => {
+                let now = self.dataset(id).await?;
+                let differences = differences(&[content(&before.config, None), content(&now.config, None)]);
+                VersionDiff { from, to: None, differences, tables: vec![] }
+            }
+        })
+    }
+
+    /// Makes a version's config the dataset's own again: a change like any other, checked against the live tables.
+    pub async fn restore_version(&self, id: i64, number: u32, revision: Option<i64>) -> Result<Dataset, ServiceError> {
+        let version = self.version(id, number).await?;
+        let stored = self.dataset(id).await?;
+        let input = DatasetInput {
+            name: stored.summary.name.clone(),
+            description: stored.summary.description.clone(),
+            config: version.config,
+        };
+        self.replace_dataset(id, revision.or(Some(stored.revision)), &input).await
+    }
+
+    /// The frozen SQL of a version's part, dry-run by the warehouse as it is today.
+    pub async fn version_query(&self, id: i64, number: u32, split: Option<Split>) -> Result<QueryView, ServiceError> {
+        let version = self.version(id, number).await?;
+        let part = split.map_or("full", Split::word);
+        let sql = version.sql.get(part).cloned();
+        let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} makes no {part} split.")))?;
+        let model = self.model(self.dataset(id).await?.model_id).await?;
+        let warehouse = self.warehouse_of(&model).await?;
+        Ok(self.dry_run_view(&*warehouse, &version.config, CompiledQuery { sql, columns: vec![] }).await)
+    }
+
+    /// What TFX takes of a version: of its config, its tables and its day as they were frozen.
+    pub async fn version_tfx(&self, id: i64, number: u32) -> Result<TfxArtefact, ServiceError> {
+        let version = self.version(id, number).await?;
+        let model = self.model(self.dataset(id).await?.model_id).await?;
+        let warehouse = self.warehouse_of(&model).await?;
+        let catalog = Catalog::new(warehouse.project().map(str::to_owned), version.schemas);
+        let location = warehouse.location().await?;
+        let made = artefact(&version.config, &catalog, version.summary.as_of, location.as_deref());
+        Ok(made.map_err(ServiceError::Invalid)?.0)
+    }
+
+    /// What has become of a dataset's tables since the version that training reads, or the latest one.
+    pub async fn drift(&self, id: i64) -> Result<DriftReport, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let latest = dataset.versions.first().map(|version| version.number);
+        let Some(number) = dataset.summary.active_version.or(latest) else {
+            return Ok(DriftReport { version: None, changes: vec![] });
+        };
+        let version = self.version(id, number).await?;
+        let model = self.model(dataset.model_id).await?;
+        let warehouse = self.warehouse_of(&model).await?;
+        let tables: Vec<&TableName> = version.schemas.iter().map(|schema| &schema.table).collect();
+        let mut now = vec![];
+        for schema in join_all(tables.iter().map(|table| warehouse.schema(table))).await {
+            match schema {
+                Ok(schema) => now.push(schema),
+                // A table that cannot be read is as good as gone.
+                Err(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(DriftReport { version: Some(number), changes: drift(&version.config, &version.schemas, &now) })
+    }
+
+    /// A version of a config over the tables as they are, its day written into every query.
+    pub(super) fn new_version(
+        &self,
+        config: &DatasetConfig,
+        catalog: &Catalog,
+        as_of: Option<NaiveDate>,
+        reason: &str,
+        counts: Option<Counts>,
+    ) -> Result<NewVersion, ServiceError> {
+        let parts = [None].into_iter().chain(config.split_config.splits().iter().copied().map(Some));
+        let sql = parts
+            .map(|split| {
+                let request = Request { split, as_of, ..Request::default() };
+                Ok((split.map_or("full", Split::word).to_owned(), compiled(config, catalog, &request)?.sql))
+            })
+            .collect::<Result<BTreeMap<_, _>, ServiceError>>()?;
+        Ok(NewVersion {
+            schemas: schemas_of(config, catalog),
+            config: config.clone(),
+            reason: reason.into(),
+            author: self.settings().author.clone(),
+            as_of,
+            sql,
+            counts,
+        })
+    }
+}
+
+fn schemas_of(config: &DatasetConfig, catalog: &Catalog) -> Vec<TableSchema> {
+    let mut schemas: Vec<_> = config.sources().iter().filter_map(|(_, table)| catalog.schema(table).cloned()).collect();
+    schemas.sort_by(|a, b| a.table.cmp(&b.table));
+    schemas.dedup();
+    schemas
+}

@@ -1,0 +1,133 @@
+//! Versions: what they hold, when one is made, how they differ, the way back; and tables that changed under a dataset.
+
+use serde_json::{Value, json};
+use trainset::domain::schema::{ColumnType, Mode};
+
+use crate::helpers::{TestApp, counts};
+
+async fn activated() -> (TestApp, i64) {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    (app, id)
+}
+
+async fn edit(app: &TestApp, id: i64, body: Value) -> Value {
+    app.post(&format!("/api/datasets/{id}/update/"), body).await.ok()["dataset"].clone()
+}
+
+#[tokio::test]
+async fn a_version_holds_all_that_was_frozen() {
+    let (app, id) = activated().await;
+    let version = app.get(&format!("/api/datasets/{id}/versions/1/")).await.ok()["version"].clone();
+    assert_eq!(
+        (&version["number"], &version["reason"], &version["as_of"]),
+        (&json!(1), &json!("activated"), &json!("2024-03-31"))
+    );
+    assert_eq!((&version["rows"], &version["counts"]["full"]["rows"]), (&json!(10), &json!(10)));
+    assert_eq!(version["config"]["primary_table"], "raw_data.orders");
+    let parts: Vec<&String> = version["sql"].as_object().unwrap().keys().collect();
+    assert_eq!(parts, ["eval", "full", "train"]);
+    // G-20: the day is written into the SQL.
+    assert!(
+        version["sql"]["train"].as_str().unwrap().contains("DATE '2024-03-")
+            || version["sql"]["train"].as_str().unwrap().contains("2024-03-25")
+    );
+    assert_eq!(version["schemas"].as_array().unwrap().len(), 2);
+    let listed = app.get(&format!("/api/datasets/{id}/versions/")).await.ok();
+    assert_eq!(listed["versions"].as_array().unwrap().len(), 1);
+    app.get(&format!("/api/datasets/{id}/versions/2/")).await.refused(404, "not_found");
+    app.get("/api/datasets/99/versions/1/").await.refused(404, "not_found");
+    assert_eq!(app.get(&format!("/api/datasets/{id}/versions/one/")).await.status, 400);
+}
+
+#[tokio::test]
+async fn the_active_version_stays_while_a_draft_is_edited() {
+    let (app, id) = activated().await;
+    let edited = edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
+    assert_eq!((&edited["status"], &edited["active_version"]), (&json!("draft"), &json!(1)));
+    // What training reads is still the SQL of version 1.
+    let frozen = app.get(&format!("/api/datasets/{id}/query/?version=1&split=eval")).await.ok();
+    let now = app.get(&format!("/api/datasets/{id}/query/?split=eval")).await.ok();
+    assert_ne!(frozen["query"], now["query"]);
+    assert_eq!(frozen["query"], app.get(&format!("/api/datasets/{id}/versions/1/")).await.ok()["version"]["sql"]["eval"]);
+    assert_eq!(frozen["validation"]["valid"], json!(true));
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?version=1&split=test")).await.faults(), ["split"]);
+    app.get(&format!("/api/datasets/{id}/query/?version=7")).await.refused(404, "not_found");
+    app.get(&format!("/api/datasets/{id}/query/?version=1&for_analysis=true")).await.refused(400, "bad_parameter");
+
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["active_version"], json!(2));
+    let draft = app.post(&format!("/api/datasets/{id}/deactivate/"), json!({})).await.ok();
+    assert_eq!(draft["dataset"]["active_version"], Value::Null);
+}
+
+#[tokio::test]
+async fn versions_differ_by_path_and_can_be_restored() {
+    let (app, id) = activated().await;
+    let edited = edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
+    let diff = app.get(&format!("/api/datasets/{id}/versions/diff/?from=1")).await.ok()["diff"].clone();
+    assert_eq!(diff["differences"], json!([{"path": "config.split_config.eval_days", "values": [7, 3]}]));
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    let between = app.get(&format!("/api/datasets/{id}/versions/diff/?from=2&to=1")).await.ok();
+    assert_eq!(between["diff"]["differences"][0]["values"], json!([3, 7]));
+    let same = app.get(&format!("/api/datasets/{id}/versions/diff/?from=2&to=current")).await.ok();
+    assert_eq!(same["diff"]["differences"], json!([]));
+    for bad in ["", "?from=x", "?from=1&to=y", "?from=1&too=2"] {
+        app.get(&format!("/api/datasets/{id}/versions/diff/{bad}")).await.refused(400, "bad_parameter");
+    }
+
+    let restore = format!("/api/datasets/{id}/versions/1/restore/");
+    app.post(&restore, json!({"revision": edited["revision"]})).await.refused(409, "stale");
+    let restored = app.post(&restore, json!({})).await.ok()["dataset"].clone();
+    assert_eq!((&restored["config"]["split_config"]["eval_days"], &restored["name"]), (&json!(7), &json!("Orders")));
+    assert_eq!((&restored["status"], &restored["active_version"]), (&json!("draft"), &json!(2)));
+    // Content-addressed: what was frozen before is not frozen again.
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    let now = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
+    assert_eq!((&now["version_count"], &now["active_version"]), (&json!(2), &json!(1)));
+    // What fits the tables no more is not restored.
+    edit(&app, id, json!({"split_config": null, "selected_columns": [{"table": "orders", "column": "id"}]})).await;
+    app.fake.drop_table("raw_data.products");
+    assert!(app.post(&restore, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
+}
+
+#[tokio::test]
+async fn an_export_for_tfx_is_frozen_once() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let export = format!("/api/datasets/{id}/query/tfx/");
+    let first = app.get(&export).await.ok();
+    app.get(&export).await.ok();
+    let dataset = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
+    assert_eq!((&dataset["version_count"], &dataset["versions"][0]["reason"]), (&json!(1), &json!("exported for TFX")));
+    assert_eq!((&dataset["status"], &dataset["active_version"]), (&json!("draft"), &Value::Null));
+    assert!(dataset["last_used_at"].is_string());
+    // Later the same is given, whatever became of the dataset.
+    edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
+    assert_eq!(app.get(&format!("{export}?version=1")).await.ok()["tfx"], first["tfx"]);
+    app.get(&format!("{export}?version=9")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn tables_that_changed_are_told() {
+    let (app, id) = activated().await;
+    let drift = async || app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
+    assert_eq!(drift().await, json!({"version": 1, "changes": []}));
+    {
+        let mut schemas = app.fake.schemas.lock().unwrap();
+        let orders = schemas.get_mut(&"raw_data.orders".parse().unwrap()).unwrap().as_mut().unwrap();
+        orders.columns.retain(|column| column.name.as_str() != "id");
+        orders.columns[0].column_type = ColumnType::String;
+        orders.columns[1].mode = Mode::Repeated;
+    }
+    app.fake.drop_table("raw_data.products");
+    let changes = drift().await["changes"].clone();
+    let told: Vec<(&Value, &Value)> = changes.as_array().unwrap().iter().map(|c| (&c["change"], &c["used"])).collect();
+    let expected = [("type_changed", true), ("type_changed", true), ("table_gone", true), ("column_gone", false)];
+    assert_eq!(told, expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
+    let fresh = app.post("/api/models/1/datasets/create/", json!({"name": "New", "config": {"primary_table": "raw_data.visits", "selected_columns": [{"table": "visits", "column": "user_id"}]}})).await.ok();
+    let id = fresh["dataset_id"].as_i64().unwrap();
+    assert_eq!(app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"], json!({"version": null, "changes": []}));
+}
