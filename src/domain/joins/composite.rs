@@ -138,7 +138,10 @@ fn is_place(field: &Field) -> bool {
 
 fn says_number(field: &Field) -> bool {
     const DOCUMENTS: [&str; 8] = ["basket", "invoice", "order", "purchase", "receipt", "ticket", "transaction", "shipment"];
-    field.name.mark == Mark::Number || matches!(field.name.stem.as_slice(), [only] if DOCUMENTS.contains(&only.as_str()))
+    // The number of a week is none of a document.
+    let period = |word: &String| matches!(word.as_str(), "day" | "month" | "period" | "quarter" | "week" | "year");
+    let numbered = field.name.mark == Mark::Number && !field.name.stem.iter().any(period);
+    numbered || matches!(field.name.stem.as_slice(), [only] if DOCUMENTS.contains(&only.as_str()))
 }
 
 fn is_product(field: &Field) -> bool {
