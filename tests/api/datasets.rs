@@ -208,7 +208,7 @@ async fn every_field_of_a_card_is_there() {
             "updated_at",
             "last_used_at",
             "version_count",
-        "active_version",
+            "active_version",
             "quality"
         ]
     );
