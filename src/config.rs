@@ -33,6 +33,8 @@ pub enum Command {
     Profile(Profile),
     /// Say how tables can be joined, the best first
     Joins(Joins),
+    /// Copy the database to a new file, also while the server runs
+    Backup(Backup),
     /// Print the JSON Schema of a config
     Schema,
 }
@@ -72,6 +74,15 @@ pub struct Serve {
     /// Another host name that browsers may use for this server; repeat it, or separate names by commas
     #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
     pub host: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write: one that is not there yet
+    pub to: PathBuf,
+    /// The database [default: trainset.db in the data folder]
+    #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
+    pub database: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Demo(demo)) => write_demo(&demo.dir, demo.seed),
         Some(Command::Serve(serve)) => start(serve),
+        Some(Command::Backup(backup)) => write_backup(&backup),
         Some(Command::Validate(config)) => return print(offline::validate(&config)),
         Some(Command::Sql(sql)) => return print(offline::sql(&sql)),
         Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
@@ -89,7 +90,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let listener = listen(&options.addr).await?;
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
     let warehouse = warehouse(&options).await?;
-    let store = Store::open(&database(&options)?).await.map_err(|error| error.to_string())?;
+    let store = Store::open(&database(options.database.as_ref())?).await.map_err(|error| error.to_string())?;
     let credentials = match &options.bigquery_credentials {
         None => Credentials::Default,
         Some(none) if none.as_os_str() == "none" => Credentials::Anonymous,
@@ -164,9 +165,16 @@ async fn signal() {
     tokio::signal::ctrl_c().await.ok();
 }
 
+fn write_backup(options: &config::Backup) -> Result<(), String> {
+    let file = database(options.database.as_ref())?;
+    threads()?.block_on(trainset::store::backup(&file, &options.to)).map_err(|error| error.to_string())?;
+    talk(&format!("Copied {} to {}.", file.display(), options.to.display()));
+    Ok(())
+}
+
 /// The database's file; its folder is made only where it is our own.
-fn database(options: &Serve) -> Result<PathBuf, String> {
-    match &options.database {
+fn database(named: Option<&PathBuf>) -> Result<PathBuf, String> {
+    match named {
         Some(file) => Ok(file.clone()),
         None => Ok(own_folder("--database FILE")?.join("trainset.db")),
     }

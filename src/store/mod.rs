@@ -15,12 +15,14 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transacti
 
 mod analyses;
 mod answers;
+mod backup;
 mod brief;
 mod datasets;
 mod models;
 mod versions;
 
 pub use answers::Kept;
+pub use backup::backup;
 pub use datasets::{MAX_NAME_CHARS, Sizes, config_hash};
 pub use versions::NewVersion;
 

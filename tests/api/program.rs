@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use trainset::domain::record::{DatasetInput, ListQuery};
 use trainset::store::{Store, StoreError};
 
 fn trainset(folder: &Path) -> Command {
@@ -68,6 +69,48 @@ fn a_table_is_profiled_on_the_command_line() {
         let (code, text, error) = profile(args);
         assert!(code == Some(1) && text.is_empty() && error.contains(said), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_whole_while_others_write() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("trainset.db");
+    let store = Store::open(&file).await.unwrap();
+    let input = |n: usize| DatasetInput { name: format!("Dataset {n}"), ..DatasetInput::default() };
+    for n in 0..50 {
+        store.insert_dataset(1, &input(n)).await.unwrap();
+    }
+    let writer = store.clone();
+    let writing = tokio::spawn(async move {
+        for n in 50..400 {
+            writer.insert_dataset(1, &input(n)).await.unwrap();
+        }
+    });
+    let copy = folder.path().join("copy.db");
+    let backup = |to: &Path| trainset(folder.path()).arg("backup").arg(to).arg("--database").arg(&file).output().unwrap();
+    let output = tokio::task::block_in_place(|| backup(&copy));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!writing.is_finished() || store.datasets(1, &ListQuery::default()).await.unwrap().1 == 400);
+    writing.await.unwrap();
+    // What was there when it began, in the order of writing and without a gap.
+    let restored = Store::open(&copy).await.unwrap();
+    let (_, total) = restored.datasets(1, &ListQuery::default()).await.unwrap();
+    assert!((50..=400).contains(&total), "{total}");
+    for n in 0..total as usize {
+        assert!(restored.name_is_taken(1, &format!("Dataset {n}"), None).await.unwrap(), "{n} of {total}");
+    }
+    assert_eq!(store.datasets(1, &ListQuery::default()).await.unwrap().1, 400);
+
+    refused(&backup(&copy), "never writes over");
+    refused(&backup(&folder.path().join("nowhere").join("copy.db")), "nowhere");
+    let missing =
+        trainset(folder.path()).arg("backup").arg(folder.path().join("b.db")).arg("--database").arg("/nothing/x.db").output();
+    refused(&missing.unwrap(), "no database");
+    let foreign = folder.path().join("foreign.db");
+    fs::write(&foreign, "not a database, but long enough to be looked at as one").unwrap();
+    let output = trainset(folder.path()).arg("backup").arg(folder.path().join("b.db")).arg("--database").arg(&foreign).output();
+    refused(&output.unwrap(), "not a database");
+    assert!(!folder.path().join("b.db").exists() && !folder.path().join("b.db.unfinished").exists());
 }
 
 #[test]

@@ -131,3 +131,44 @@ async fn tables_that_changed_are_told() {
     let id = fresh["dataset_id"].as_i64().unwrap();
     assert_eq!(app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"], json!({"version": null, "changes": []}));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_change_is_lost_among_64_clients() {
+    // Each client changes the description from what it read; who was late reads again. Every 200 has a revision of its own.
+    let app = std::sync::Arc::new(TestApp::new().await);
+    let id = app.dataset("Shared").await;
+    let update = format!("/api/datasets/{id}/update/");
+    let clients = (0..64).map(|client| {
+        let (app, update) = (app.clone(), update.clone());
+        tokio::spawn(async move {
+            let (mut saved, mut refused) = (vec![], 0);
+            for round in 0..4 {
+                loop {
+                    let now = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["revision"].clone();
+                    let reply = app.post(&update, json!({"description": format!("{client} {round}"), "revision": now})).await;
+                    match reply.status {
+                        200 => {
+                            let dataset = &reply.body["dataset"];
+                            saved.push((dataset["revision"].as_i64().unwrap(), now.as_i64().unwrap()));
+                            break;
+                        }
+                        409 => refused += 1,
+                        other => panic!("{other}: {}", reply.text),
+                    }
+                }
+            }
+            (saved, refused)
+        })
+    });
+    let mut revisions = vec![];
+    for done in futures::future::join_all(clients).await {
+        let (saved, _) = done.unwrap();
+        // The answer may already show a later change, never an earlier one.
+        assert!(saved.iter().all(|(shown, from)| shown > from), "{saved:?}");
+        revisions.extend(saved.into_iter().map(|(_, from)| from));
+    }
+    revisions.sort_unstable();
+    // 256 changes, each from another revision: none went over another.
+    assert_eq!(revisions, (1..=256).collect::<Vec<i64>>());
+    assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["revision"], json!(257));
+}
