@@ -128,12 +128,17 @@ impl Rest {
         let last = Instant::now() + self.pace.call + call.held;
         let last = call.deadline.map_or(last, |deadline| deadline.min(last));
         let mut wait = self.pace.first_wait;
+        let mut before = None;
         loop {
             let (refusal, at_least) = match self.attempt(call, last).await {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Final(refusal) => return Err(refusal),
                 Attempt::Again(refusal, at_least) => (refusal, at_least),
             };
+            // An attempt that was cut short because the time was over says nothing: the one before it does.
+            if Instant::now() >= last {
+                return Err(before.unwrap_or(refusal));
+            }
             // Full jitter, so that those who were refused together do not come back together.
             let pause = at_least.unwrap_or_else(|| wait.mul_f64(fraction()));
             if Instant::now() + pause >= last {
@@ -141,6 +146,7 @@ impl Rest {
             }
             tracing::debug!(path = call.path, ?pause, "BigQuery is asked again");
             tokio::time::sleep(pause).await;
+            before = Some(refusal);
             wait = (wait * 2).min(self.pace.longest_wait);
         }
     }
