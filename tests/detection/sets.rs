@@ -52,6 +52,13 @@ pub fn all() -> Vec<Set> {
         set("instacart", true, include_str!("sets/instacart.txt")),
         set("movielens", true, include_str!("sets/movielens.txt")),
         set("retailer", true, include_str!("sets/retailer.txt")),
+        set("thelook", true, include_str!("sets/thelook.txt")),
+        set("berka", true, include_str!("sets/berka.txt")),
+        set("ergast", true, include_str!("sets/ergast.txt")),
+        set("foodmart", true, include_str!("sets/foodmart.txt")),
+        set("hm", true, include_str!("sets/hm.txt")),
+        set("retailrocket", true, include_str!("sets/retailrocket.txt")),
+        set("yelp", true, include_str!("sets/yelp.txt")),
     ]
 }
 
