@@ -76,8 +76,13 @@ pub async fn deactivate(State(app): State<App>, Id(id): Id, body: Object) -> Ans
     Ok(with_etag(dataset, Some("The dataset is a draft.")))
 }
 
+/// The revision, as a header has it.
+pub(super) fn etag(dataset: &Dataset) -> String {
+    format!("\"{}\"", dataset.revision)
+}
+
 pub(super) fn with_etag(dataset: Dataset, message: Option<&str>) -> axum::response::Response {
-    let etag = format!("\"{}\"", dataset.revision);
+    let etag = etag(&dataset);
     let body = match message {
         Some(message) => json!({"message": message, "dataset": dataset}),
         None => json!({"dataset": dataset}),

@@ -27,6 +27,7 @@ mod profiles;
 mod queries;
 mod running;
 mod tables;
+mod transfer;
 mod versions;
 
 pub use analysis::find_out;
@@ -35,6 +36,7 @@ pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
 pub use tables::checked_catalog;
+pub use transfer::{DatasetFile, Outcome, Plan, ReadFile};
 
 /// What a person can set.
 #[derive(Debug, Clone)]

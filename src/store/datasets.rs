@@ -122,6 +122,12 @@ impl Store {
         Ok(taken != 0)
     }
 
+    /// The dataset of the model that has this name.
+    pub async fn dataset_named(&self, model_id: i64, name: &str) -> Result<Option<i64>, StoreError> {
+        let id = sqlx::query_scalar("SELECT id FROM datasets WHERE model_id = $1 AND name_key = $2");
+        Ok(id.bind(model_id).bind(name_key(name)).fetch_optional(&self.read).await?)
+    }
+
     /// Its id. `NotFound` without the model, `NameTaken` where the name is not free.
     pub async fn insert_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;

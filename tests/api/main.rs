@@ -11,4 +11,5 @@ mod profiles;
 mod program;
 mod queries;
 mod status;
+mod transfer;
 mod versions;
