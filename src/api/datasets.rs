@@ -56,6 +56,12 @@ pub async fn delete(State(app): State<App>, Id(id): Id, mut body: Object) -> Ans
     Ok(success(json!({"message": "The dataset is deleted."})))
 }
 
+/// For a month after its deletion.
+pub async fn undelete(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
+    body.done()?;
+    Ok(with_etag(app.undelete_dataset(id).await?, Some("The dataset is back.")))
+}
+
 pub async fn clone(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
     let name: Option<String> = body.take("name", "a text")?;
     body.done()?;

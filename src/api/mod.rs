@@ -48,6 +48,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/datasets/{id}", get(datasets::one))
         .route("/api/datasets/{id}/update", post(datasets::update))
         .route("/api/datasets/{id}/delete", post(datasets::delete))
+        .route("/api/datasets/{id}/undelete", post(datasets::undelete))
         .route("/api/datasets/{id}/export", get(transfer::export))
         .route("/api/datasets/{id}/clone", post(datasets::clone))
         .route("/api/datasets/{id}/activate", post(datasets::activate))

@@ -81,12 +81,10 @@ impl ReadFile {
 impl App {
     /// A dataset as a file. The same dataset, the same text.
     pub async fn export_dataset(&self, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        Ok(dataset_file(&input_of(&dataset), id, format))
+        Ok(dataset_file(&self.dataset(id).await?, format))
     }
 
-    /// Makes the dataset that a file describes. Where its name is taken, that dataset becomes what the file says if the caller wants it so
-    /// (`NameTaken` otherwise), and nothing happens where it is that already.
+    /// Makes the dataset that a file describes, as [`App::put_dataset`] does; faults say where in the file they are.
     pub async fn import_dataset(
         &self,
         model_id: i64,
@@ -95,30 +93,44 @@ impl App {
         update: bool,
     ) -> Result<(Dataset, Outcome), ServiceError> {
         let file = ReadFile::read(text, format)?;
-        let done = match self.plan(model_id, &file.input).await?.existing {
-            Some(existing) if update => {
-                let (id, revision) = (existing.summary.id, existing.revision);
-                let saved = self.replace_dataset(id, Some(revision), &file.input).await;
-                saved.map(|dataset| {
-                    let outcome = if dataset.revision == revision { Outcome::Unchanged } else { Outcome::Updated };
-                    (dataset, outcome)
-                })
-            }
-            Some(_) => Err(ServiceError::NameTaken("dataset")),
-            None => self.create_dataset(model_id, &file.input).await.map(|dataset| (dataset, Outcome::Created)),
-        };
-        done.map_err(|error| file.placed(error))
+        self.put_dataset(model_id, &file.input, update).await.map_err(|error| file.placed(error))
     }
 
-    /// What making a dataset of this description would change. `NotFound` without the model.
-    pub async fn plan(&self, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
-        self.model(model_id).await?;
-        let existing = match self.store().dataset_named(model_id, &input.name).await? {
-            None => None,
-            Some(id) => Some(self.dataset(id).await?),
+    /// Makes a dataset. Where its name is taken, that dataset becomes what is said if the caller wants it so (`NameTaken` otherwise), and nothing
+    /// happens where it is that already.
+    pub async fn put_dataset(
+        &self,
+        model_id: i64,
+        input: &DatasetInput,
+        update: bool,
+    ) -> Result<(Dataset, Outcome), ServiceError> {
+        let Some(existing) = self.dataset_named(model_id, &input.name).await? else {
+            return Ok((self.create_dataset(model_id, input).await?, Outcome::Created));
         };
+        if !update {
+            return Err(ServiceError::NameTaken("dataset"));
+        }
+        // Of two that apply at the same time, the second hears that it came too late.
+        let saved = self.replace_dataset(existing.summary.id, Some(existing.revision), input).await?;
+        let outcome = if saved.revision == existing.revision { Outcome::Unchanged } else { Outcome::Updated };
+        Ok((saved, outcome))
+    }
+
+    /// What [`App::put_dataset`] would change, of a dataset that fits the tables as they are now.
+    pub async fn plan(&self, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
+        let existing = self.dataset_named(model_id, &input.name).await?;
+        self.check_input(model_id, input).await?;
         let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&input_of(dataset)));
         Ok(Plan { differences: differences(&[before, contents(input)]), input: input.clone(), existing })
+    }
+
+    /// `NotFound` without the model.
+    async fn dataset_named(&self, model_id: i64, name: &str) -> Result<Option<Dataset>, ServiceError> {
+        self.model(model_id).await?;
+        Ok(match self.store().dataset_named(model_id, name).await? {
+            None => None,
+            Some(id) => Some(self.dataset(id).await?),
+        })
     }
 }
 
@@ -130,14 +142,16 @@ fn input_of(dataset: &Dataset) -> DatasetInput {
     }
 }
 
+/// A dataset as a file.
+pub fn dataset_file(dataset: &Dataset, format: Format) -> DatasetFile {
+    let text = write(&contents(&input_of(dataset)), format);
+    DatasetFile { name: file_name(&dataset.summary.name, dataset.summary.id, format), format, text }
+}
+
 /// What a file holds: without what is empty, in the order of the types' fields.
 fn contents(input: &DatasetInput) -> Value {
     let DatasetInput { name, description, config } = input;
     without_empty(json!({"name": name.trim(), "description": description.trim(), "config": config}))
-}
-
-fn dataset_file(input: &DatasetInput, id: i64, format: Format) -> DatasetFile {
-    DatasetFile { name: file_name(&input.name, id, format), format, text: write(&contents(input), format) }
 }
 
 /// A dataset's name as that of a file: no separators, no leading dot, nothing that a header would need to quote.
@@ -193,10 +207,10 @@ mod tests {
         }
         // What is written is read again, and written the same.
         for format in Format::ALL {
-            let file = dataset_file(&read, 1, format);
-            let again = ReadFile::read(&file.text, format).unwrap().input;
+            let text = write(&contents(&read), format);
+            let again = ReadFile::read(&text, format).unwrap().input;
             assert_eq!(again, read);
-            assert_eq!(dataset_file(&again, 1, format), file);
+            assert_eq!(write(&contents(&again), format), text);
         }
     }
 }

@@ -12,4 +12,5 @@ mod program;
 mod queries;
 mod status;
 mod transfer;
+mod undelete;
 mod versions;
