@@ -5,14 +5,45 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trainset::warehouse::demo;
 
+mod files;
+
+pub use files::*;
+
 /// Define, check, version and take away training datasets for recommenders.
 #[derive(Debug, Parser)]
-#[command(name = "trainset", version, about, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "trainset",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit status: 0; 1 where the answer is no or there is none; 2 where the command line is wrong.\n\
+                  Each flag has an environment variable; what stands on the command line wins."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
     pub serve: Serve,
+    #[command(flatten)]
+    pub log: Log,
+}
+
+/// What is said on stderr.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
+pub struct Log {
+    /// How the log is written: for people, or a JSON object a line
+    #[arg(long, global = true, env = "TRAINSET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What is logged, as debug, or trainset=debug,sqlx=info
+    #[arg(long, global = true, env = "TRAINSET_LOG", default_value = "warn,trainset=info", value_name = "FILTER")]
+    pub log: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +60,10 @@ pub enum Command {
     Tfx(Frozen),
     /// Count a config's rows and say what is to be thought of them
     Analyze(Analyze),
+    /// Make the dataset that a file describes, or change the one of its name; also while the server runs
+    Apply(Apply),
+    /// Print a dataset as a file, as `apply` takes it
+    Export(Export),
     /// Say what the columns of a table hold
     Profile(Profile),
     /// Say how tables can be joined, the best first
@@ -44,7 +79,29 @@ pub struct Serve {
     /// Where to listen, as host:port; port 0 takes a free one
     #[arg(long, env = "TRAINSET_ADDR", default_value = "127.0.0.1:3000")]
     pub addr: String,
-    /// The file for models and datasets, made where it is missing [default: trainset.db in the data folder]
+    /// Listen on an address that other machines reach. There is no log-in: whoever reaches it may read the tables and change datasets
+    #[arg(long, env = "TRAINSET_ALLOW_REMOTE")]
+    pub allow_remote: bool,
+    /// Another host name that browsers may use for this server; repeat it, or separate names by commas
+    #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
+    pub host: Vec<String>,
+    /// How long running requests may take to end once the program is told to stop
+    #[arg(long, env = "TRAINSET_GRACE", default_value_t = 10, value_name = "SECONDS")]
+    pub grace: u64,
+    /// How many queries run at the same time
+    #[arg(long, env = "TRAINSET_SCANS", default_value_t = 2, value_name = "NUMBER")]
+    pub scans: usize,
+    /// How many queries may wait for their turn; what comes after them is refused
+    #[arg(long, env = "TRAINSET_QUEUE", default_value_t = 32, value_name = "NUMBER")]
+    pub queue: usize,
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// Where everything is, and who asks.
+#[derive(Debug, Clone, Args)]
+pub struct Installation {
+    /// The file for models and datasets, made by `serve` where it is missing [default: trainset.db in the data folder]
     #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
     pub database: Option<PathBuf>,
     /// A folder of Parquet or CSV files, one a table [default: a demo shop, made in the data folder at the first start]
@@ -56,6 +113,13 @@ pub struct Serve {
     /// Who freezes versions [default: who is logged in here]
     #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME")]
     pub author: Option<String>,
+    #[command(flatten)]
+    pub bigquery: BigQuery,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "BigQuery")]
+pub struct BigQuery {
     /// A file with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
     #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
     pub bigquery_credentials: Option<PathBuf>,
@@ -71,9 +135,6 @@ pub struct Serve {
     /// What BigQuery bills at least for each table of a query, in bytes
     #[arg(long, env = "TRAINSET_MINIMUM_BYTES_BILLED", default_value_t = trainset::domain::cost::Price::default().minimum_bytes, value_name = "BYTES")]
     pub minimum_bytes_billed: u64,
-    /// Another host name that browsers may use for this server; repeat it, or separate names by commas
-    #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
-    pub host: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -90,108 +151,8 @@ pub struct Demo {
     /// The folder to write to: one that is not there yet, or empty
     pub dir: PathBuf,
     /// Another number, another shop
-    #[arg(long, default_value_t = demo::SEED)]
+    #[arg(long, env = "TRAINSET_SEED", default_value_t = demo::SEED)]
     pub seed: u64,
-}
-
-#[derive(Debug, Args)]
-pub struct Config {
-    /// A dataset's config as JSON; - reads it from stdin
-    pub file: PathBuf,
-    #[command(flatten)]
-    pub tables: Tables,
-}
-
-/// Where the tables are.
-#[derive(Debug, Args)]
-pub struct Tables {
-    /// A folder of Parquet or CSV files, one a table
-    #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
-    pub warehouse: PathBuf,
-    /// What the tables' dataset is called
-    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
-    pub dataset: String,
-}
-
-#[derive(Debug, Args)]
-pub struct Frozen {
-    #[command(flatten)]
-    pub config: Config,
-    /// The day that dates count back from, as 2024-01-31, written into the SQL as a literal
-    #[arg(long, value_name = "DAY")]
-    pub as_of: Option<chrono::NaiveDate>,
-}
-
-#[derive(Debug, Args)]
-pub struct Analyze {
-    #[command(flatten)]
-    pub config: Config,
-    /// The whole analysis as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Profile {
-    /// The table: orders, or raw_data.orders
-    pub table: String,
-    #[command(flatten)]
-    pub tables: Tables,
-    /// Only these columns, separated by commas
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub columns: Vec<String>,
-    /// All that is found out, as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Joins {
-    /// Tables by their ids (orders) or full names (raw_data.orders), the primary first
-    #[arg(required = true, value_name = "TABLE")]
-    pub tables: Vec<String>,
-    #[command(flatten)]
-    pub place: Tables,
-    /// Ask the data too: are the keys there, and is each there once
-    #[arg(long)]
-    pub verify: bool,
-    /// The joins with their reasons and evidence as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Sql {
-    #[command(flatten)]
-    pub frozen: Frozen,
-    /// Only the rows of this part
-    #[arg(long, value_enum)]
-    pub split: Option<SplitArg>,
-    /// What the query gives
-    #[arg(long, value_enum, default_value_t = ShapeArg::Rows)]
-    pub shape: ShapeArg,
-    /// Call mapped columns by their roles
-    #[arg(long)]
-    pub for_analysis: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SplitArg {
-    Train,
-    Eval,
-    Test,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum ShapeArg {
-    Rows,
-    Tfx,
-    Counts,
-    Funnel,
-    PerDay,
-    AsOf,
-    Analysis,
 }
 
 /// The folder for what the program keeps: `$XDG_DATA_HOME/trainset`, or the platform's own.
@@ -204,4 +165,29 @@ pub fn data_folder() -> Option<PathBuf> {
         None => given("HOME")?.join(".local/share"),
     };
     Some(folder.join("trainset"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn each_flag_has_its_environment_variable_and_a_help() {
+        fn check(command: &clap::Command) {
+            for arg in command.get_arguments().filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")) {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+                if !arg.is_positional() {
+                    let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+                    assert!(variable.starts_with("TRAINSET_"), "{} {}", command.get_name(), arg.get_id());
+                }
+            }
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
+        }
+        let mut command = Cli::command();
+        command.build();
+        command.debug_assert();
+        check(&Cli::command());
+    }
 }

@@ -8,7 +8,7 @@
 //! - `store`: datasets and versions in SQLite; `warehouse`: tables and queries
 //! - [`domain`]: types, validation, the SQL compiler; pure
 //!
-//! [`error`] is the failure that leaves the house. Floors without a link exist on the server only.
+//! [`error`] is the failure that leaves the house; all floors count with `metrics`. Floors without a link exist on the server only.
 
 // The views of nested components are nested types.
 #![recursion_limit = "256"]
@@ -20,6 +20,8 @@ pub mod ui;
 
 #[cfg(feature = "ssr")]
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod metrics;
 #[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]

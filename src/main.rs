@@ -1,42 +1,41 @@
 //! The command line. Answers go to stdout, talk to stderr; the exit status is 0, 1 (it did not work) or 2 (usage).
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
-use trainset::domain::cost::Price;
-use trainset::domain::schema::{TableInfo, TableKind};
-use trainset::service::{App, BigQuerySettings, Settings};
+use trainset::service::{App, Settings};
 use trainset::site::site;
 use trainset::store::Store;
-use trainset::warehouse::bigquery::Credentials;
-use trainset::warehouse::embedded::Embedded;
-use trainset::warehouse::{Warehouse, demo};
 
+mod apply;
 mod config;
+mod installation;
 mod offline;
 mod telemetry;
 
 use config::{Cli, Command, Serve};
 
-/// How long running requests may take to end once the program was told to stop.
-const GRACE: Duration = Duration::from_secs(10);
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start();
+    if let Err(message) = telemetry::start(&cli.log) {
+        talk(&format!("error: {message}"));
+        return ExitCode::from(2);
+    }
     let done = match cli.command {
-        Some(Command::Demo(demo)) => write_demo(&demo.dir, demo.seed),
+        Some(Command::Demo(demo)) => installation::write_demo(&demo.dir, demo.seed),
         Some(Command::Serve(serve)) => start(serve),
         Some(Command::Backup(backup)) => write_backup(&backup),
         Some(Command::Validate(config)) => return print(offline::validate(&config)),
         Some(Command::Sql(sql)) => return print(offline::sql(&sql)),
         Some(Command::Tfx(frozen)) => return print(offline::tfx(&frozen)),
         Some(Command::Analyze(analyze)) => return print(offline::analyze(&analyze)),
+        Some(Command::Apply(options)) => return print(apply::apply(&options)),
+        Some(Command::Export(options)) => return print(apply::export(&options)),
         Some(Command::Profile(profile)) => return print(offline::profile(&profile)),
         Some(Command::Joins(joins)) => return print(offline::joins(&joins)),
         Some(Command::Schema) => return print(async { Ok(offline::schema()) }),
@@ -89,25 +88,11 @@ async fn serve(options: Serve) -> Result<(), String> {
     // The address first: what fails most often should not leave anything behind.
     let listener = listen(&options.addr).await?;
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
-    let warehouse = warehouse(&options).await?;
-    let store = Store::open(&database(options.database.as_ref())?).await.map_err(|error| error.to_string())?;
-    let credentials = match &options.bigquery_credentials {
-        None => Credentials::Default,
-        Some(none) if none.as_os_str() == "none" => Credentials::Anonymous,
-        Some(file) => Credentials::File(file.clone()),
-    };
-    let settings = Settings {
-        dataset: options.dataset.clone(),
-        bigquery: BigQuerySettings {
-            endpoint: options.bigquery_endpoint.clone(),
-            credentials,
-            max_bytes_billed: options.max_bytes_billed,
-            ..BigQuerySettings::default()
-        },
-        author: options.author.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default(),
-        price: Price { usd_per_tib: options.usd_per_tib, minimum_bytes: options.minimum_bytes_billed },
-        ..Settings::default()
-    };
+    reachable(&options, addr)?;
+    let warehouse = installation::warehouse(&options.installation).await?;
+    let file = installation::database(options.installation.database.as_ref())?;
+    let store = Store::open(&file).await.map_err(|error| error.to_string())?;
+    let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host);
 
@@ -122,15 +107,34 @@ async fn serve(options: Serve) -> Result<(), String> {
         tracing::info!("stopping");
         stop.send(()).ok();
     });
+    let grace = Duration::from_secs(options.grace);
     let deadline = async move {
         told.changed().await.ok();
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(grace).await;
     };
     tokio::select! {
         done = server.into_future() => done.map_err(|error| format!("The server stopped: {error}."))?,
         () = deadline => tracing::warn!("some requests did not end in time and were dropped"),
     }
     tokio::time::timeout(Duration::from_secs(2), store.close()).await.ok();
+    Ok(())
+}
+
+/// Other machines are let in only by whoever says that they may be.
+fn reachable(options: &Serve, addr: SocketAddr) -> Result<(), String> {
+    if addr.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    let what = "Trainset has no log-in: whoever reaches it can read the tables with your credentials, run queries that cost money, and change or \
+                delete datasets";
+    if !options.allow_remote {
+        return Err(format!(
+            "Other machines can reach {addr}. {what}. If a firewall or a proxy with a log-in keeps strangers out, add --allow-remote."
+        ));
+    }
+    talk(&format!(
+        "warning: other machines can reach {addr}. {what}. Browsers may call this server by its addresses and by the names of --host."
+    ));
     Ok(())
 }
 
@@ -166,65 +170,8 @@ async fn signal() {
 }
 
 fn write_backup(options: &config::Backup) -> Result<(), String> {
-    let file = database(options.database.as_ref())?;
+    let file = installation::database(options.database.as_ref())?;
     threads()?.block_on(trainset::store::backup(&file, &options.to)).map_err(|error| error.to_string())?;
     talk(&format!("Copied {} to {}.", file.display(), options.to.display()));
-    Ok(())
-}
-
-/// The database's file; its folder is made only where it is our own.
-fn database(named: Option<&PathBuf>) -> Result<PathBuf, String> {
-    match named {
-        Some(file) => Ok(file.clone()),
-        None => Ok(own_folder("--database FILE")?.join("trainset.db")),
-    }
-}
-
-fn own_folder(instead: &str) -> Result<PathBuf, String> {
-    let folder =
-        config::data_folder().ok_or_else(|| format!("There is no home folder to keep data in. Say where with {instead}."))?;
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("The folder {} cannot be made: {error}. Say where with {instead}.", folder.display()))?;
-    Ok(folder)
-}
-
-/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing.
-async fn warehouse(options: &Serve) -> Result<Embedded, String> {
-    let folder = match &options.warehouse {
-        Some(folder) => folder.clone(),
-        None => {
-            let folder = own_folder("--warehouse DIR")?.join("demo-shop");
-            if !folder.exists() {
-                talk("Making a demo shop, once.");
-                let target = folder.clone();
-                let made = tokio::task::spawn_blocking(move || write_demo(&target, demo::SEED)).await;
-                made.map_err(|_| "The demo shop could not be made.".to_owned())??;
-            }
-            folder
-        }
-    };
-    let shown = folder.display();
-    let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
-    // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
-    let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
-    let mut broken: Vec<&TableInfo> = tables.iter().filter(|table| table.problem.is_some()).collect();
-    // A view over a broken file is broken with it: the files come first.
-    broken.sort_by_key(|table| table.kind == TableKind::View);
-    let Some(first) = broken.first() else { return Ok(warehouse) };
-    let problem = first.problem.as_deref().unwrap_or_default();
-    let more = match broken.len() {
-        1 => String::new(),
-        n => format!("; {} more with it", n - 1),
-    };
-    Err(format!(
-        "The folder {shown} has a file that cannot be read ({}: {problem}{more}). Repair it or take it out, and start again.",
-        first.name
-    ))
-}
-
-/// Writes the demo shop; it appears whole or not at all.
-fn write_demo(folder: &Path, seed: u64) -> Result<(), String> {
-    let report = demo::write(folder, seed).map_err(|error| error.to_string())?;
-    talk(&format!("Wrote the demo shop to {}: {report}", folder.display()));
     Ok(())
 }

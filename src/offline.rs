@@ -3,21 +3,20 @@
 use std::io::Read;
 use std::path::Path;
 
-use serde_json::Value;
 use trainset::domain::analysis::{Check, Outcome, Severity};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
+use trainset::domain::document::{Format, MAX_BYTES};
 use trainset::domain::fault::FieldError;
 use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::TableName;
-use trainset::domain::parse::config_from_json;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
-use trainset::service::{ServiceError, checked_catalog, find_joins, find_out, find_profile};
+use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, find_out, find_profile};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse};
 
@@ -29,12 +28,12 @@ pub struct Answer {
     pub yes: bool,
 }
 
-fn yes(text: String) -> Answer {
+pub fn yes(text: String) -> Answer {
     Answer { text, yes: true }
 }
 
 /// The faults, a line each: the answer is no.
-fn no(faults: &[FieldError]) -> Answer {
+pub fn no(faults: &[FieldError]) -> Answer {
     Answer { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
 }
 
@@ -206,25 +205,42 @@ async fn open(options: &Tables) -> Result<Embedded, String> {
 
 /// The config and the tables that it fits, or its faults.
 async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<FieldError>>, String> {
-    let json: Value = serde_json::from_str(&text(&options.file)?)
-        .map_err(|error| format!("{} is not JSON: {error}.", options.file.display()))?;
-    let config = match config_from_json(json) {
-        Ok(config) => config,
+    let file = match read_file(&options.file)? {
+        Ok(file) => file,
         Err(faults) => return Ok(Err(faults)),
     };
     let warehouse = open(&options.tables).await?;
-    match checked_catalog(&warehouse, &options.tables.dataset, &config).await {
-        Ok(catalog) => Ok(Ok((config, catalog))),
+    match checked_catalog(&warehouse, &options.tables.dataset, &file.input.config).await {
+        Ok(catalog) => Ok(Ok((file.input.config, catalog))),
+        Err(error) => faults_of(file.placed(error)).map(Err),
+    }
+}
+
+/// A file that was read, or its faults. What its name does not say is YAML, which JSON is too.
+pub fn read_file(path: &Path) -> Result<Result<ReadFile, Vec<FieldError>>, String> {
+    let format = path.to_str().and_then(Format::of_file).unwrap_or_default();
+    match ReadFile::read(&text(path)?, format) {
+        Ok(file) => Ok(Ok(file)),
         Err(ServiceError::Invalid(faults)) => Ok(Err(faults)),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// The faults that an error is about; any other error is one of the command.
+pub fn faults_of(error: ServiceError) -> Result<Vec<FieldError>, String> {
+    match error {
+        ServiceError::Invalid(faults) => Ok(faults),
+        other => Err(other.to_string()),
     }
 }
 
 fn text(file: &Path) -> Result<String, String> {
+    // A byte more than is read tells that there is more.
+    let most = MAX_BYTES as u64 + 1;
     let mut text = String::new();
     let read = match file.to_str() {
-        Some("-") => std::io::stdin().read_to_string(&mut text).map(drop),
-        _ => std::fs::read_to_string(file).map(|read| text = read),
+        Some("-") => std::io::stdin().take(most).read_to_string(&mut text),
+        _ => std::fs::File::open(file).and_then(|file| file.take(most).read_to_string(&mut text)),
     };
     read.map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
     Ok(text)

@@ -56,6 +56,12 @@ pub async fn delete(State(app): State<App>, Id(id): Id, mut body: Object) -> Ans
     Ok(success(json!({"message": "The dataset is deleted."})))
 }
 
+/// For a month after its deletion.
+pub async fn undelete(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
+    body.done()?;
+    Ok(with_etag(app.undelete_dataset(id).await?, Some("The dataset is back.")))
+}
+
 pub async fn clone(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
     let name: Option<String> = body.take("name", "a text")?;
     body.done()?;
@@ -76,8 +82,13 @@ pub async fn deactivate(State(app): State<App>, Id(id): Id, body: Object) -> Ans
     Ok(with_etag(dataset, Some("The dataset is a draft.")))
 }
 
+/// The revision, as a header has it.
+pub(super) fn etag(dataset: &Dataset) -> String {
+    format!("\"{}\"", dataset.revision)
+}
+
 pub(super) fn with_etag(dataset: Dataset, message: Option<&str>) -> axum::response::Response {
-    let etag = format!("\"{}\"", dataset.revision);
+    let etag = etag(&dataset);
     let body = match message {
         Some(message) => json!({"message": message, "dataset": dataset}),
         None => json!({"dataset": dataset}),

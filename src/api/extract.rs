@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::answer::ApiError;
 use crate::domain::dataset::{Split, Status};
+use crate::domain::document::Format;
 use crate::domain::fault::FieldError;
 
 /// The id in a path.
@@ -106,6 +107,10 @@ impl Params {
         self.read("status", "draft or active", |text| all.into_iter().find(|status| status.word() == text))
     }
 
+    pub fn format(&mut self) -> Result<Option<Format>, ApiError> {
+        self.read("format", "yaml or json", |text| Format::ALL.into_iter().find(|format| format.word() == text))
+    }
+
     /// Refuses what no one took.
     pub fn done(self) -> Result<(), ApiError> {
         match self.0.first() {
@@ -172,7 +177,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-fn body_error(error: BytesRejection) -> ApiError {
+pub(super) fn body_error(error: BytesRejection) -> ApiError {
     match error.status().as_u16() {
         413 => ApiError::new(413, "too_large", "The body is larger than 1 MB."),
         _ => ApiError::bad_request("bad_request", None, "The body did not arrive whole."),

@@ -18,6 +18,7 @@ mod extract;
 mod models;
 mod profiles;
 mod queries;
+mod transfer;
 mod versions;
 
 use answer::{Answer, success};
@@ -42,10 +43,13 @@ pub fn routes(app: App) -> Router {
         .route("/api/models/{id}/detect-joins/estimate", post(detection::estimate))
         .route("/api/models/{id}/suggest-columns", post(detection::suggest_columns))
         .route("/api/models/{id}/compile", post(queries::compile))
+        .route("/api/models/{id}/datasets/import", post(transfer::import))
         .route("/api/models/{id}/datasets/compare", post(analysis::compare))
         .route("/api/datasets/{id}", get(datasets::one))
         .route("/api/datasets/{id}/update", post(datasets::update))
         .route("/api/datasets/{id}/delete", post(datasets::delete))
+        .route("/api/datasets/{id}/undelete", post(datasets::undelete))
+        .route("/api/datasets/{id}/export", get(transfer::export))
         .route("/api/datasets/{id}/clone", post(datasets::clone))
         .route("/api/datasets/{id}/activate", post(datasets::activate))
         .route("/api/datasets/{id}/deactivate", post(datasets::deactivate))

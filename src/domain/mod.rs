@@ -7,6 +7,8 @@ pub mod catalog;
 pub mod cost;
 pub mod dataset;
 pub mod diff;
+#[cfg(feature = "ssr")]
+pub mod document;
 pub mod drift;
 pub mod facts;
 pub mod fault;

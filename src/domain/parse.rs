@@ -82,6 +82,12 @@ pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError
         .map_err(|error| vec![FieldError::new(error.path().to_string(), error.inner().to_string())])
 }
 
+/// A config, or what holds one, without the keys that say nothing. It reads as the same.
+pub fn without_empty(mut json: Value) -> Value {
+    drop_empty(&mut json);
+    json
+}
+
 /// Takes known keys out of objects where they hold null, `""`, `[]` or `{}`, innermost first.
 fn drop_empty(value: &mut Value) {
     match value {

@@ -72,6 +72,12 @@ pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
     Ok(app()?.delete_dataset(id, force).await?)
 }
 
+/// Brings a deleted dataset back, with its versions; 409 `name_taken` where its name was given away meanwhile.
+#[server(input = Json, prefix = "/_fn", endpoint = "undelete-dataset")]
+pub async fn undelete_dataset(id: i64) -> Result<record::Dataset, Failure> {
+    Ok(app()?.undelete_dataset(id).await?)
+}
+
 #[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
 pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<record::Dataset, Failure> {
     Ok(app()?.clone_dataset(id, name.as_deref()).await?)

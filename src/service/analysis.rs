@@ -32,6 +32,7 @@ impl App {
         let run = self.0.running.join(id);
         let work = async {
             if !refresh && let Some(analysis) = self.kept_analysis(&model, &dataset).await? {
+                self.metrics().kept("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
             let place = self.0.asked.place(&format!("analysis {id}"));
@@ -39,8 +40,10 @@ impl App {
             // Someone else's run may have ended meanwhile.
             let fresh = |analysis: &Analysis| !refresh || analysis.made_at > asked;
             if let Some(analysis) = self.kept_analysis(&model, &dataset).await?.filter(fresh) {
+                self.metrics().kept("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
+            self.metrics().kept("analysis", false);
             let analysis = self.run_analysis(&model, &dataset, &run).await?;
             Ok(Analyzed { analysis, cached: false })
         };

@@ -40,16 +40,22 @@ impl App {
 
     /// Makes a draft. Its config fits the tables as they are now.
     pub async fn create_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<Dataset, ServiceError> {
-        let model = self.model(model_id).await?;
-        let mut faults = vec![];
-        let checked = checked_input(input, &mut faults);
-        let config = self.checked_catalog(&model, &checked.config).await;
-        refuse(faults, config.map(drop))?;
+        let checked = self.check_input(model_id, input).await?;
         let id = self.store().insert_dataset(model_id, &checked).await.map_err(|error| match error {
             StoreError::NotFound => model_error(StoreError::NotFound),
             other => other.into(),
         })?;
         self.dataset(id).await
+    }
+
+    /// What a person says about a dataset, trimmed, if it fits the tables as they are now. All faults at once otherwise.
+    pub(super) async fn check_input(&self, model_id: i64, input: &DatasetInput) -> Result<DatasetInput, ServiceError> {
+        let model = self.model(model_id).await?;
+        let mut faults = vec![];
+        let checked = checked_input(input, &mut faults);
+        let config = self.checked_catalog(&model, &checked.config).await;
+        refuse(faults, config.map(drop))?;
+        Ok(checked)
     }
 
     /// Replaces what a person says about a dataset, if it still is what the edit started from; `None` takes what is stored
@@ -93,16 +99,19 @@ impl App {
         refuse(faults, config)?;
         match self.store().update_dataset(id, revision, &checked).await {
             Err(StoreError::Stale) => Err(self.stale(id).await?),
-            done => {
-                done?;
-                self.dataset(id).await
-            }
+            done => Ok(done?),
         }
     }
 
-    /// Deletes a dataset; one with versions only by force.
+    /// Deletes a dataset; one with versions only by force. It can be brought back for a month.
     pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), ServiceError> {
         Ok(self.store().delete_dataset(id, force).await?)
+    }
+
+    /// Brings a deleted dataset back, with its versions; one that is there stays as it is. `NameTaken` where its name was given away meanwhile.
+    pub async fn undelete_dataset(&self, id: i64) -> Result<Dataset, ServiceError> {
+        self.store().undelete_dataset(id).await?;
+        self.dataset(id).await
     }
 
     /// A draft with the same config; without a name "… (Copy)", then "… (Copy 2)".
@@ -117,13 +126,12 @@ impl App {
     /// Active: checks the dataset against the live tables, refuses an empty part, freezes a version. Draft: only the status.
     pub async fn set_status(&self, id: i64, status: Status) -> Result<Dataset, ServiceError> {
         match status {
-            Status::Draft => self.store().deactivate(id).await?,
-            Status::Active => self.activate(id).await?,
+            Status::Draft => Ok(self.store().deactivate(id).await?),
+            Status::Active => self.activate(id).await,
         }
-        self.dataset(id).await
     }
 
-    async fn activate(&self, id: i64) -> Result<(), ServiceError> {
+    async fn activate(&self, id: i64) -> Result<Dataset, ServiceError> {
         let stored = self.dataset(id).await?;
         if stored.summary.status == Status::Active {
             return Err(ServiceError::AlreadyActive);

@@ -32,6 +32,9 @@ pub enum ServiceError {
     /// All places for queries stayed taken.
     #[error("Too many queries are running. Try again in a moment.")]
     Busy,
+    /// What does not answer, by its name: `database`, `warehouse`.
+    #[error("The program is not ready to answer.")]
+    NotReady(Vec<FieldError>),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
     #[error(transparent)]
@@ -72,6 +75,11 @@ impl From<ServiceError> for Failure {
             ServiceError::AlreadyActive => Self::new(409, "already_active", message),
             ServiceError::Cancelled => Self::new(409, "cancelled", message),
             ServiceError::Busy => Self::new(429, "busy", message),
+            ServiceError::NotReady(what) => {
+                let mut failure = Self::new(503, "not_ready", message);
+                failure.errors.extend(what.into_iter().map(|fault| (fault.path, fault.message)));
+                failure
+            }
             ServiceError::Warehouse(error) => {
                 let (status, code) = match error {
                     WarehouseError::NoTable(_) => (404, "not_found"),

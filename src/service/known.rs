@@ -81,13 +81,16 @@ impl App {
         find: impl Future<Output = Result<T, ServiceError>>,
     ) -> Result<Known<T>, ServiceError> {
         if let Some(known) = self.kept(question).await? {
+            self.metrics().kept(question.kind, true);
             return Ok(known);
         }
         let place = self.asked(question);
         let _alone = place.lock().await;
         if let Some(known) = self.kept(question).await? {
+            self.metrics().kept(question.kind, true);
             return Ok(known);
         }
+        self.metrics().kept(question.kind, false);
         let answer = find.await?;
         let at = self.keep(question, &answer).await?;
         Ok(Known { answer, cached: false, at })

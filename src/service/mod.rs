@@ -5,15 +5,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::domain::cost::Price;
+use crate::domain::fault::FieldError;
 use crate::domain::record::Model;
+use crate::metrics::{Held, Metrics};
 use crate::store::Store;
-use crate::warehouse::Warehouse;
 use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
+use crate::warehouse::{Measured, Warehouse};
 
 mod analysis;
 mod change;
@@ -27,6 +30,7 @@ mod profiles;
 mod queries;
 mod running;
 mod tables;
+mod transfer;
 mod versions;
 
 pub use analysis::find_out;
@@ -35,6 +39,7 @@ pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
 pub use tables::checked_catalog;
+pub use transfer::{DatasetFile, Outcome, Plan, ReadFile, dataset_file};
 
 /// What a person can set.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub struct Settings {
     pub author: String,
     /// How many queries run at the same time; others wait.
     pub scans: usize,
+    /// How many queries may wait for their turn; what comes after them is refused.
+    pub queue: usize,
     /// How long a query may wait for its turn.
     pub wait: Duration,
     /// How long a query may run.
@@ -76,6 +83,7 @@ impl Default for Settings {
             dataset: "raw_data".into(),
             author: String::new(),
             scans: 2,
+            queue: 32,
             wait: Duration::from_secs(60),
             timeout: Duration::from_secs(240),
             bigquery: BigQuerySettings::default(),
@@ -93,6 +101,9 @@ struct Inner {
     warehouse: Arc<dyn Warehouse>,
     settings: Settings,
     scans: Semaphore,
+    /// Queries that wait for their turn.
+    waiting: AtomicUsize,
+    metrics: Metrics,
     /// Clients by project and location, each made when it is first asked for.
     projects: Mutex<Projects>,
     asked: known::Asked,
@@ -102,20 +113,47 @@ struct Inner {
 impl App {
     pub fn new(store: Store, warehouse: Arc<dyn Warehouse>, settings: Settings) -> Self {
         let scans = Semaphore::new(settings.scans.max(1));
+        let metrics = Metrics::default();
+        let warehouse = Arc::new(Measured::new(warehouse, "embedded", metrics.clone()));
         Self(Arc::new(Inner {
             store,
             warehouse,
             settings,
             scans,
+            waiting: AtomicUsize::new(0),
+            metrics,
             projects: Default::default(),
             asked: Default::default(),
             running: Default::default(),
         }))
     }
 
-    /// Whether the store answers.
+    /// Whether the database and the embedded warehouse answer; which of them does not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.store().ping().await?)
+        let store = tokio::time::timeout(PATIENCE, self.store().ping());
+        let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouse.tables());
+        let (store, warehouse) = tokio::join!(store, warehouse);
+        let mut not_ready = vec![];
+        match store {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store is not ready");
+                not_ready.push(FieldError::new("database", "The database does not answer as it should."));
+            }
+            Err(_) => not_ready.push(FieldError::new("database", "The database does not answer.")),
+        }
+        match warehouse {
+            Ok(Ok(_)) => {}
+            // For people, with nothing internal.
+            Ok(Err(error)) => not_ready.push(FieldError::new("warehouse", error.to_string())),
+            Err(_) => not_ready.push(FieldError::new("warehouse", "The warehouse does not answer.")),
+        }
+        if not_ready.is_empty() { Ok(()) } else { Err(ServiceError::NotReady(not_ready)) }
+    }
+
+    /// What was counted so far.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     fn store(&self) -> &Store {
@@ -145,20 +183,54 @@ impl App {
         };
         // Credentials that cannot be read today are read again at the next question.
         let connected = Arc::new(BigQuery::connect(options).await?);
+        let connected = Arc::new(Measured::new(connected, "bigquery", self.metrics().clone()));
         projects.insert(key, connected.clone());
         Ok(connected)
     }
 
-    /// The right to run a query that reads tables.
-    async fn scan(&self) -> Result<SemaphorePermit<'_>, ServiceError> {
+    /// The right to run a query that reads tables. `Busy` at once where too many wait already, else after a while.
+    async fn scan(&self) -> Result<Turn<'_>, ServiceError> {
+        let turn = |permit| Turn { _permit: permit, _counted: self.metrics().running() };
+        // There is none to take while others wait.
+        if let Ok(permit) = self.0.scans.try_acquire() {
+            return Ok(turn(permit));
+        }
+        let _place = self.place_in_queue().ok_or(ServiceError::Busy)?;
         match tokio::time::timeout(self.settings().wait, self.0.scans.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+            Ok(Ok(permit)) => Ok(turn(permit)),
             _ => Err(ServiceError::Busy),
         }
     }
+
+    fn place_in_queue(&self) -> Option<Place<'_>> {
+        let place = Place { waiting: &self.0.waiting, _counted: self.metrics().waiting() };
+        let before = self.0.waiting.fetch_add(1, Ordering::SeqCst);
+        (before < self.settings().queue).then_some(place)
+    }
 }
 
-type Projects = HashMap<(String, Option<String>), Arc<BigQuery>>;
+/// The right to run a query, for as long as it is held.
+struct Turn<'a> {
+    _permit: SemaphorePermit<'a>,
+    _counted: Held,
+}
+
+/// A place among those who wait. One that was counted is counted off again, whether or not it could be had.
+struct Place<'a> {
+    waiting: &'a AtomicUsize,
+    _counted: Held,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// How long a part of the program may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Projects = HashMap<(String, Option<String>), Arc<dyn Warehouse>>;
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;

@@ -70,6 +70,7 @@ impl App {
         let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
         let mut read = Read { bytes: Some(0), price_usd: None };
         let cached = wanted.missing(&known).is_empty();
+        self.metrics().kept(question.kind, cached);
         if !cached {
             let place = self.asked(&question);
             let _alone = place.lock().await;

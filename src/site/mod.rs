@@ -1,6 +1,6 @@
 //! The web application: REST, server functions, pages and files in one router, and what surrounds them all.
 //!
-//! From the outside in: request id and trace, the gate, panics caught, the slash at the end taken off, the routes.
+//! From the outside in: request id and trace, what is counted, the gate, panics caught, the slash at the end taken off, the routes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use crate::ui;
 
 mod files;
 mod gate;
+mod measure;
 
 use gate::Gate;
 
@@ -40,24 +41,29 @@ const TIMEOUT: Duration = Duration::from_secs(330);
 
 /// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by.
 pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
+    let metrics = app.metrics().clone();
     let inner = Router::new()
         .merge(api::routes(app.clone()).layer(CompressionLayer::new()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
+        .route("/metrics", get(measure::metrics).with_state(app.metrics().clone()))
         // Not compressed on the way: what is large here is compressed when it is built.
         .route("/pkg/{*file}", get(package))
         .merge(pages(app, addr))
         // For the API's own extractors, and for bodies that others read.
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY));
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn(measure::tell_route));
     // The slash at the end has to go before the router looks at the path.
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
         .layer(map_request(remember_path))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))
+        .layer(from_fn_with_state(metrics, measure::measure))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(map_request(measure::sane_request_id))
 }
 
 /// Pages with their server functions, and files of the site where there is no page.
@@ -175,5 +181,5 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 
 fn span(request: &Request) -> tracing::Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    tracing::info_span!("request", request_id = id, method = %request.method(), path = request.uri().path())
 }

@@ -27,7 +27,7 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT OR REPLACE INTO analyses (dataset_id, config_hash, state, score, leaks, made_at, analysis) \
-             SELECT id, config_hash, $3, $4, $5, $6, $7 FROM datasets WHERE id = $1 AND config_hash = $2",
+             SELECT id, config_hash, $3, $4, $5, $6, $7 FROM datasets WHERE id = $1 AND config_hash = $2 AND deleted_at IS NULL",
         )
         .bind(id)
         .bind(&analysis.config_hash)

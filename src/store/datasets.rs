@@ -56,7 +56,7 @@ impl Store {
         let offset = i64::from(query.page.max(1) - 1) * per_page;
         // instr, not LIKE: nothing in the searched text is a wildcard.
         let rows = sqlx::query(concat!(
-            "WITH hits AS (SELECT d.id, d.updated_at FROM datasets d WHERE d.model_id = $1 \
+            "WITH hits AS (SELECT d.id, d.updated_at FROM datasets d WHERE d.model_id = $1 AND d.deleted_at IS NULL \
              AND ($2 IS NULL OR d.status = $2) AND ($3 = '' OR instr(d.search_text, $3) > 0)), \
              page AS (SELECT id FROM hits ORDER BY updated_at DESC, id DESC LIMIT $4 OFFSET $5) \
              SELECT (SELECT COUNT(*) FROM hits) AS total, ",
@@ -84,42 +84,27 @@ impl Store {
     pub async fn dataset(&self, id: i64) -> Result<Dataset, StoreError> {
         // One snapshot for both queries.
         let mut tx = self.read.begin().await?;
-        let row = sqlx::query(concat!(
-            "SELECT ",
-            summary_columns!(),
-            ", d.config, d.revision, d.model_id, m.name AS model_name, a.analysis \
-             FROM datasets d JOIN models m ON m.id = d.model_id LEFT JOIN analyses a ON a.dataset_id = d.id WHERE d.id = $1"
-        ))
-        .bind(id)
-        .fetch_one(&mut *tx)
-        .await?;
-        let versions = version_summaries(&mut tx, id).await?;
+        let dataset = read_dataset(&mut tx, id).await?;
         tx.commit().await?;
-        let summary = read_summary(&row)?;
-        let kept = row.try_get::<Option<&str>, _>("analysis")?.and_then(|text| read_json("analysis", text).ok());
-        let stale = summary.quality.is_some_and(|brief| brief.stale);
-        Ok(Dataset {
-            summary,
-            analysis: kept.map(|analysis| KeptAnalysis { stale, analysis }),
-            config: read_json("config", row.try_get("config")?)?,
-            config_hash: row.try_get("config_hash")?,
-            revision: row.try_get("revision")?,
-            model_id: row.try_get("model_id")?,
-            model_name: row.try_get("model_name")?,
-            versions,
-        })
+        Ok(dataset)
     }
 
     /// Whether another dataset of the model has this name.
     pub async fn name_is_taken(&self, model_id: i64, name: &str, except: Option<i64>) -> Result<bool, StoreError> {
         let taken: i64 =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND id IS NOT $3)")
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND deleted_at IS NULL AND id IS NOT $3)")
                 .bind(model_id)
                 .bind(name_key(name))
                 .bind(except)
                 .fetch_one(&self.read)
                 .await?;
         Ok(taken != 0)
+    }
+
+    /// The dataset of the model that has this name.
+    pub async fn dataset_named(&self, model_id: i64, name: &str) -> Result<Option<i64>, StoreError> {
+        let id = sqlx::query_scalar("SELECT id FROM datasets WHERE model_id = $1 AND name_key = $2 AND deleted_at IS NULL");
+        Ok(id.bind(model_id).bind(name_key(name)).fetch_optional(&self.read).await?)
     }
 
     /// Its id. `NotFound` without the model, `NameTaken` where the name is not free.
@@ -132,20 +117,23 @@ impl Store {
     }
 
     /// Replaces name, description and config if the stored revision is the expected one. What is stored already changes
-    /// nothing, not even the revision (G-80). Another config takes an active dataset back to draft.
-    pub async fn update_dataset(&self, id: i64, expected: Option<i64>, input: &DatasetInput) -> Result<(), StoreError> {
+    /// nothing, not even the revision (G-80). Another config takes an active dataset back to draft. The dataset as this change left it: read later, it could be
+    /// another's, and its revision would let the next change go over that one.
+    pub async fn update_dataset(&self, id: i64, expected: Option<i64>, input: &DatasetInput) -> Result<Dataset, StoreError> {
         let (config, hash) = canonical(&input.config);
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT name, description, config_hash, revision, status FROM datasets WHERE id = $1")
-            .bind(id)
-            .fetch_one(&mut *tx)
-            .await?;
+        let row = sqlx::query(
+            "SELECT name, description, config_hash, revision, status FROM datasets WHERE id = $1 AND deleted_at IS NULL",
+        )
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
         let same_config = row.try_get::<&str, _>("config_hash")? == hash;
         let same = same_config
             && row.try_get::<&str, _>("name")? == input.name
             && row.try_get::<&str, _>("description")? == input.description;
         if same {
-            return Ok(());
+            return read_dataset(&mut tx, id).await;
         }
         if expected.is_some_and(|expected| row.try_get("revision").ok() != Some(expected)) {
             return Err(StoreError::Stale);
@@ -172,32 +160,16 @@ impl Store {
         .bind(time_text(Utc::now()))
         .execute(&mut *tx)
         .await?;
+        let dataset = read_dataset(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// Deletes a dataset; one with versions only by force (`HasVersions`), and then with them.
-    pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        let versions: u32 = sqlx::query_scalar(
-            "SELECT (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) FROM datasets d WHERE d.id = $1",
-        )
-        .bind(id)
-        .fetch_one(&mut *tx)
-        .await?;
-        if versions > 0 && !force {
-            return Err(StoreError::HasVersions(versions));
-        }
-        sqlx::query("DELETE FROM datasets WHERE id = $1").bind(id).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(dataset)
     }
 
     /// A draft with the same description, config, last count and analysis; without a name it is called "… (Copy)", "… (Copy 2)".
     /// The name is found and taken in one transaction.
     pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT model_id, name, description, config FROM datasets WHERE id = $1")
+        let row = sqlx::query("SELECT model_id, name, description, config FROM datasets WHERE id = $1 AND deleted_at IS NULL")
             .bind(id)
             .fetch_one(&mut *tx)
             .await?;
@@ -242,6 +214,33 @@ impl Store {
 
 pub(super) type Tx = Transaction<'static, Sqlite>;
 
+/// A dataset with its versions, newest first, as a transaction sees it.
+pub(super) async fn read_dataset(tx: &mut Tx, id: i64) -> Result<Dataset, StoreError> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        summary_columns!(),
+        ", d.config, d.revision, d.model_id, m.name AS model_name, a.analysis \
+         FROM datasets d JOIN models m ON m.id = d.model_id LEFT JOIN analyses a ON a.dataset_id = d.id WHERE d.id = $1 AND d.deleted_at IS NULL"
+    ))
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?;
+    let versions = version_summaries(tx, id).await?;
+    let summary = read_summary(&row)?;
+    let kept = row.try_get::<Option<&str>, _>("analysis")?.and_then(|text| read_json("analysis", text).ok());
+    let stale = summary.quality.is_some_and(|brief| brief.stale);
+    Ok(Dataset {
+        summary,
+        analysis: kept.map(|analysis| KeptAnalysis { stale, analysis }),
+        config: read_json("config", row.try_get("config")?)?,
+        config_hash: row.try_get("config_hash")?,
+        revision: row.try_get("revision")?,
+        model_id: row.try_get("model_id")?,
+        model_name: row.try_get("model_name")?,
+        versions,
+    })
+}
+
 async fn require_model(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
     sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut **tx).await?;
     Ok(())
@@ -278,11 +277,13 @@ async fn free_copy_name(tx: &mut Tx, model_id: i64, name: &str) -> Result<String
         let ending = if number == 1 { " (Copy)".to_owned() } else { format!(" (Copy {number})") };
         let stem: String = name.chars().take(MAX_NAME_CHARS - ending.len()).collect();
         let candidate = format!("{}{ending}", stem.trim_end());
-        let taken: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2)")
-            .bind(model_id)
-            .bind(name_key(&candidate))
-            .fetch_one(&mut **tx)
-            .await?;
+        let taken: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM datasets WHERE model_id = $1 AND name_key = $2 AND deleted_at IS NULL)",
+        )
+        .bind(model_id)
+        .bind(name_key(&candidate))
+        .fetch_one(&mut **tx)
+        .await?;
         if taken == 0 {
             return Ok(candidate);
         }

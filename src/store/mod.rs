@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction};
@@ -18,6 +18,7 @@ mod answers;
 mod backup;
 mod brief;
 mod datasets;
+mod deleted;
 mod models;
 mod versions;
 
@@ -28,6 +29,9 @@ pub use versions::NewVersion;
 
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
+
+/// How long a deleted dataset can be brought back.
+const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
 
 /// What the store refuses, or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +99,7 @@ impl Store {
         let read = pool(4).connect_with(options.pragma("query_only", "ON")).await.map_err(cannot_open)?;
         let store = Self { write, read };
         store.ensure_a_model().await?;
+        store.purge_deleted(Utc::now() - KEPT_DELETED).await?;
         Ok(store)
     }
 
@@ -126,6 +131,7 @@ fn migrator() -> Migrator {
         step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
         step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
         step(4, "versions", include_str!("../../migrations/0004_versions.sql")),
+        step(5, "undelete", include_str!("../../migrations/0005_undelete.sql")),
     ])
 }
 

@@ -11,7 +11,7 @@ impl Store {
     /// All models, by name, in one query.
     pub async fn models(&self) -> Result<Vec<Model>, StoreError> {
         let rows = sqlx::query(
-            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id) AS dataset_count \
+            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id AND d.deleted_at IS NULL) AS dataset_count \
              FROM models m ORDER BY m.name_key, m.id",
         )
         .fetch_all(&self.read)
@@ -22,7 +22,7 @@ impl Store {
     /// One model, or `NotFound`.
     pub async fn model(&self, id: i64) -> Result<Model, StoreError> {
         let row = sqlx::query(
-            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id) AS dataset_count \
+            "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id AND d.deleted_at IS NULL) AS dataset_count \
              FROM models m WHERE m.id = $1",
         )
         .bind(id)

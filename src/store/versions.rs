@@ -6,10 +6,10 @@ use chrono::{NaiveDate, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::datasets::{Sizes, Tx, canonical, set_sizes, set_status};
+use super::datasets::{Sizes, Tx, canonical, read_dataset, set_sizes, set_status};
 use super::{Store, StoreError, read_json, read_time, time_text, write_json};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Counts, Version, VersionSummary};
+use crate::domain::record::{Counts, Dataset, Version, VersionSummary};
 use crate::domain::schema::TableSchema;
 
 /// What a version freezes.
@@ -28,10 +28,13 @@ pub struct NewVersion {
 
 impl Store {
     /// Freezes a version and makes the dataset active, in one transaction. `Stale` where someone changed the dataset since `revision`.
-    pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<(), StoreError> {
+    pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<Dataset, StoreError> {
         let now = time_text(Utc::now());
         let mut tx = self.begin().await?;
-        let stored: i64 = sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        let stored: i64 = sqlx::query_scalar("SELECT revision FROM datasets WHERE id = $1 AND deleted_at IS NULL")
+            .bind(id)
+            .fetch_one(&mut *tx)
+            .await?;
         if stored != revision {
             return Err(StoreError::Stale);
         }
@@ -42,28 +45,36 @@ impl Store {
         }
         set_status(&mut tx, id, Status::Active, &now).await?;
         set_active_version(&mut tx, id, Some(number)).await?;
+        let dataset = read_dataset(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(dataset)
     }
 
     /// Takes a dataset back to draft, and training nothing from it; a draft without an active version stays as it is.
-    pub async fn deactivate(&self, id: i64) -> Result<(), StoreError> {
+    pub async fn deactivate(&self, id: i64) -> Result<Dataset, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT status, active_version FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        let row = sqlx::query("SELECT status, active_version FROM datasets WHERE id = $1 AND deleted_at IS NULL")
+            .bind(id)
+            .fetch_one(&mut *tx)
+            .await?;
         let is_draft = row.try_get::<&str, _>("status")? == Status::Draft.word();
         if !is_draft || row.try_get::<Option<u32>, _>("active_version")?.is_some() {
             set_status(&mut tx, id, Status::Draft, &time_text(Utc::now())).await?;
             set_active_version(&mut tx, id, None).await?;
-            tx.commit().await?;
         }
-        Ok(())
+        let dataset = read_dataset(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(dataset)
     }
 
     /// Freezes what is taken away for training, and notes when that was. Not a change of the dataset. The version's number.
     pub async fn keep_export(&self, id: i64, version: &NewVersion) -> Result<u32, StoreError> {
         let now = time_text(Utc::now());
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE datasets SET last_used_at = $2 WHERE id = $1").bind(id).bind(&now).execute(&mut *tx).await?;
+        let used = sqlx::query("UPDATE datasets SET last_used_at = $2 WHERE id = $1 AND deleted_at IS NULL");
+        if used.bind(id).bind(&now).execute(&mut *tx).await?.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
         let (number, _) = freeze(&mut tx, id, version, &now).await?;
         tx.commit().await?;
         Ok(number)
@@ -73,7 +84,7 @@ impl Store {
     pub async fn version(&self, id: i64, number: u32) -> Result<Version, StoreError> {
         let row = sqlx::query(
             "SELECT number, config_hash, reason, author, as_of, counts, created_at, config, sql, schemas FROM versions \
-             WHERE dataset_id = $1 AND number = $2",
+             WHERE dataset_id = (SELECT id FROM datasets WHERE id = $1 AND deleted_at IS NULL) AND number = $2",
         )
         .bind(id)
         .bind(number)

@@ -13,6 +13,9 @@ use crate::domain::value::{ResultColumn, Rows};
 pub mod bigquery;
 pub mod demo;
 pub mod embedded;
+mod measured;
+
+pub use measured::Measured;
 
 /// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
 ///

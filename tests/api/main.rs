@@ -11,4 +11,6 @@ mod profiles;
 mod program;
 mod queries;
 mod status;
+mod transfer;
+mod undelete;
 mod versions;

@@ -1,0 +1,216 @@
+//! Config as code: a dataset as a file, and back. The file holds what a person says about a dataset (name, description, config) and nothing of the
+//! installation, so that it can be kept in a repository, reviewed, and applied elsewhere.
+
+use serde_json::{Value, json};
+
+use super::{App, DatasetChange, ServiceError};
+use crate::domain::diff::{Difference, differences};
+use crate::domain::document::{Document, Format, write};
+use crate::domain::fault::FieldError;
+use crate::domain::parse::without_empty;
+use crate::domain::record::{Dataset, DatasetInput};
+
+/// A dataset's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetFile {
+    /// Fit for every file system and header: letters, digits, `-`, `_` and `.` alone.
+    pub name: String,
+    pub format: Format,
+    pub text: String,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+/// What an import would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub input: DatasetInput,
+    /// The dataset that has the name now.
+    pub existing: Option<Dataset>,
+    /// From the dataset as it is to the file's, by path; of a new dataset, all that it says.
+    pub differences: Vec<Difference>,
+}
+
+impl Plan {
+    pub fn outcome(&self) -> Outcome {
+        match &self.existing {
+            None => Outcome::Created,
+            Some(_) if self.differences.is_empty() => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        }
+    }
+}
+
+/// A file that was read, and the places of what is in it.
+pub struct ReadFile {
+    pub input: DatasetInput,
+    document: Document,
+}
+
+impl ReadFile {
+    /// Reads a file: name, description and config, or a config alone.
+    pub fn read(text: &str, format: Format) -> Result<Self, ServiceError> {
+        let document = Document::read(text, format).map_err(|error| ServiceError::BadRequest(error.to_string()))?;
+        let change = match document.value.clone() {
+            Value::Object(fields) => DatasetChange::from_json(fields),
+            Value::Null => Ok(DatasetChange::default()),
+            _ => Err(vec![FieldError::new("config", "A dataset's file has name, description and config.")]),
+        };
+        match change.and_then(DatasetChange::into_new) {
+            Ok(input) => Ok(Self { input, document }),
+            Err(faults) => Err(ServiceError::Invalid(document.placed(faults))),
+        }
+    }
+
+    /// An error about what was read, with the places of its faults.
+    pub fn placed(&self, error: ServiceError) -> ServiceError {
+        match error {
+            ServiceError::Invalid(faults) => ServiceError::Invalid(self.document.placed(faults)),
+            other => other,
+        }
+    }
+}
+
+impl App {
+    /// A dataset as a file. The same dataset, the same text.
+    pub async fn export_dataset(&self, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
+        Ok(dataset_file(&self.dataset(id).await?, format))
+    }
+
+    /// Makes the dataset that a file describes, as [`App::put_dataset`] does; faults say where in the file they are.
+    pub async fn import_dataset(
+        &self,
+        model_id: i64,
+        text: &str,
+        format: Format,
+        update: bool,
+    ) -> Result<(Dataset, Outcome), ServiceError> {
+        let file = ReadFile::read(text, format)?;
+        self.put_dataset(model_id, &file.input, update).await.map_err(|error| file.placed(error))
+    }
+
+    /// Makes a dataset. Where its name is taken, that dataset becomes what is said if the caller wants it so (`NameTaken` otherwise), and nothing
+    /// happens where it is that already.
+    pub async fn put_dataset(
+        &self,
+        model_id: i64,
+        input: &DatasetInput,
+        update: bool,
+    ) -> Result<(Dataset, Outcome), ServiceError> {
+        let Some(existing) = self.dataset_named(model_id, &input.name).await? else {
+            return Ok((self.create_dataset(model_id, input).await?, Outcome::Created));
+        };
+        if !update {
+            return Err(ServiceError::NameTaken("dataset"));
+        }
+        // Of two that apply at the same time, the second hears that it came too late.
+        let saved = self.replace_dataset(existing.summary.id, Some(existing.revision), input).await?;
+        let outcome = if saved.revision == existing.revision { Outcome::Unchanged } else { Outcome::Updated };
+        Ok((saved, outcome))
+    }
+
+    /// What [`App::put_dataset`] would change, of a dataset that fits the tables as they are now.
+    pub async fn plan(&self, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
+        let existing = self.dataset_named(model_id, &input.name).await?;
+        self.check_input(model_id, input).await?;
+        let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&input_of(dataset)));
+        Ok(Plan { differences: differences(&[before, contents(input)]), input: input.clone(), existing })
+    }
+
+    /// `NotFound` without the model.
+    async fn dataset_named(&self, model_id: i64, name: &str) -> Result<Option<Dataset>, ServiceError> {
+        self.model(model_id).await?;
+        Ok(match self.store().dataset_named(model_id, name).await? {
+            None => None,
+            Some(id) => Some(self.dataset(id).await?),
+        })
+    }
+}
+
+fn input_of(dataset: &Dataset) -> DatasetInput {
+    DatasetInput {
+        name: dataset.summary.name.clone(),
+        description: dataset.summary.description.clone(),
+        config: dataset.config.clone(),
+    }
+}
+
+/// A dataset as a file.
+pub fn dataset_file(dataset: &Dataset, format: Format) -> DatasetFile {
+    let text = write(&contents(&input_of(dataset)), format);
+    DatasetFile { name: file_name(&dataset.summary.name, dataset.summary.id, format), format, text }
+}
+
+/// What a file holds: without what is empty, in the order of the types' fields.
+fn contents(input: &DatasetInput) -> Value {
+    let DatasetInput { name, description, config } = input;
+    without_empty(json!({"name": name.trim(), "description": description.trim(), "config": config}))
+}
+
+/// A dataset's name as that of a file: no separators, no leading dot, nothing that a header would need to quote.
+fn file_name(name: &str, id: i64, format: Format) -> String {
+    let mut stem = String::new();
+    for c in name.chars().take(100) {
+        match c {
+            c if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') => stem.push(c.to_ascii_lowercase()),
+            // One dash for each run of anything else.
+            _ if !stem.ends_with('-') => stem.push('-'),
+            _ => {}
+        }
+    }
+    let stem = stem.trim_matches(|c| matches!(c, '-' | '.'));
+    match stem.is_empty() {
+        true => format!("dataset-{id}.{}", format.word()),
+        false => format!("{stem}.{}", format.word()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_safe() {
+        for (name, file) in [
+            ("Orders of 2024", "orders-of-2024.yaml"),
+            ("../../etc/passwd", "etc-passwd.yaml"),
+            ("a\"b;c\\d", "a-b-c-d.yaml"),
+            ("Käufe", "k-ufe.yaml"),
+            ("订单", "dataset-7.yaml"),
+            (".hidden", "hidden.yaml"),
+        ] {
+            assert_eq!(file_name(name, 7, Format::Yaml), file);
+        }
+        assert!(file_name(&"x".repeat(255), 7, Format::Json).len() <= 105);
+    }
+
+    #[test]
+    fn a_file_is_read_whole_or_as_a_config_alone() {
+        let whole = "name: Orders\ndescription: null\nconfig:\n  primary_table: raw_data.orders\n";
+        let read = ReadFile::read(whole, Format::Yaml).unwrap().input;
+        assert_eq!((read.name.as_str(), read.description.as_str()), ("Orders", ""));
+        let alone = ReadFile::read("primary_table: raw_data.orders\n", Format::Yaml).unwrap().input;
+        assert_eq!(alone.config, read.config);
+        // G-05, G-90: unknown keys are refused, wherever they stand.
+        for (text, path) in
+            [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour"), ("- 1\n", "config")]
+        {
+            let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
+            assert_eq!(faults[0].path, path);
+        }
+        // What is written is read again, and written the same.
+        for format in Format::ALL {
+            let text = write(&contents(&read), format);
+            let again = ReadFile::read(&text, format).unwrap().input;
+            assert_eq!(again, read);
+            assert_eq!(write(&contents(&again), format), text);
+        }
+    }
+}

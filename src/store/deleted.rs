@@ -1,0 +1,161 @@
+//! Datasets that were deleted: out of sight, but whole for a while.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+
+use super::{Store, StoreError, time_text};
+
+impl Store {
+    /// Deletes a dataset; one with versions only by force (`HasVersions`). It stays in the file, and its name is free.
+    pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let versions: u32 = sqlx::query_scalar(
+            "SELECT (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) FROM datasets d WHERE d.id = $1 AND d.deleted_at IS NULL",
+        )
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
+        if versions > 0 && !force {
+            return Err(StoreError::HasVersions(versions));
+        }
+        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(time_text(Utc::now()))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Brings a deleted dataset back as it was; one that is there stays as it is. `NotFound` after its time, `NameTaken` where another has its name.
+    pub async fn undelete_dataset(&self, id: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        if row.try_get::<Option<&str>, _>("deleted_at")?.is_some() {
+            sqlx::query("UPDATE datasets SET deleted_at = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes out what was deleted before a time, with its versions. How many datasets that were.
+    pub(super) async fn purge_deleted(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let before = time_text(before);
+        // Most starts find nothing, and then write nothing.
+        let old: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE deleted_at < $1)")
+            .bind(&before)
+            .fetch_one(&self.read)
+            .await?;
+        if old == 0 {
+            return Ok(0);
+        }
+        let mut tx = self.begin().await?;
+        let gone =
+            sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(&before).execute(&mut *tx).await?.rows_affected();
+        tx.commit().await?;
+        tracing::info!(datasets = gone, "took out what was deleted a month ago");
+        Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::TimeDelta;
+    use sqlx::{Connection, SqliteConnection};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::record::{DatasetInput, ListQuery};
+    use crate::store::migrator;
+
+    fn named(name: &str) -> DatasetInput {
+        DatasetInput { name: name.into(), ..DatasetInput::default() }
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_a_month_ago_goes_with_its_versions() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let old = store.insert_dataset(1, &named("Old")).await.unwrap();
+        let new = store.insert_dataset(1, &named("New")).await.unwrap();
+        let kept = store.insert_dataset(1, &named("Kept")).await.unwrap();
+        sqlx::query(
+            "INSERT INTO versions (dataset_id, number, config, config_hash, reason, sql, schemas, created_at) \
+             VALUES ($1, 1, '{}', '', 'activated', '{}', '[]', '2024-01-01T00:00:00.000000Z')",
+        )
+        .bind(old)
+        .execute(&store.write)
+        .await
+        .unwrap();
+        store.delete_dataset(old, true).await.unwrap();
+        store.delete_dataset(new, false).await.unwrap();
+        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1")
+            .bind(old)
+            .bind(time_text(Utc::now() - TimeDelta::days(31)))
+            .execute(&store.write)
+            .await
+            .unwrap();
+        store.close().await;
+
+        // At the next start.
+        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        assert!(matches!(store.undelete_dataset(old).await, Err(StoreError::NotFound)));
+        let versions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM versions").fetch_one(&store.read).await.unwrap();
+        assert_eq!(versions, 0);
+        store.undelete_dataset(new).await.unwrap();
+        assert_eq!(store.dataset(kept).await.unwrap().summary.name, "Kept");
+    }
+
+    /// A file as the steps before this one left it.
+    async fn of_version_4(file: &Path) -> SqliteConnection {
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let all = migrator();
+        let before = sqlx::migrate::Migrator::with_migrations(all.iter().filter(|step| step.version <= 4).cloned().collect());
+        before.run_direct(None, &mut connection, false).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn a_file_of_before_keeps_all_that_is_in_it() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("trainset.db");
+        let mut connection = of_version_4(&file).await;
+        sqlx::raw_sql(
+            "INSERT INTO models (id, name, name_key, description, created_at, updated_at) \
+             VALUES (3, 'M', 'm', '', '2024-01-01T00:00:00.000000Z', '2024-01-01T00:00:00.000000Z'); \
+             INSERT INTO datasets (id, model_id, name, name_key, description, search_text, status, config, config_hash, revision, primary_table, \
+             secondary_tables, table_count, column_count, row_estimate, estimate_hash, created_at, updated_at, active_version) \
+             VALUES (8, 3, 'A', 'a', 'd', 'a', 'active', '{}', 'h', 5, 'raw_data.t', '[]', 1, 2, 9, 'h', '2024-01-01T00:00:00.000000Z', \
+             '2024-01-02T00:00:00.000000Z', 2), (9, 3, 'Gone', 'gone', '', '', 'draft', '{}', 'h', 1, '', '[]', 0, 0, NULL, NULL, \
+             '2024-01-01T00:00:00.000000Z', '2024-01-01T00:00:00.000000Z', NULL); \
+             INSERT INTO versions (dataset_id, number, config, config_hash, reason, as_of, sql, schemas, created_at, author) VALUES \
+             (8, 1, '{}', 'h', 'activated', NULL, '{}', '[]', '2024-01-01T00:00:00.000000Z', 'ann'), \
+             (8, 2, '{}', 'h', 'activated', '2024-01-01', '{}', '[]', '2024-01-02T00:00:00.000000Z', 'bob'); \
+             INSERT INTO analyses VALUES (8, 'h', NULL, 70, 1, '2024-01-01T00:00:00.000000Z', '{}'); \
+             DELETE FROM datasets WHERE id = 9",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        connection.close().await.unwrap();
+
+        let store = Store::open(&file).await.unwrap();
+        let dataset = store.dataset(8).await.unwrap();
+        assert_eq!((dataset.revision, dataset.summary.active_version, dataset.summary.row_count_estimate), (5, Some(2), Some(9)));
+        assert_eq!(dataset.summary.quality.map(|brief| (brief.score, brief.leaks)), Some((70, 1)));
+        let versions: Vec<_> = dataset.versions.iter().map(|v| (v.number, v.author.as_str(), v.as_of.is_some())).collect();
+        assert_eq!(versions, [(2, "bob", true), (1, "ann", false)]);
+        assert_eq!(store.datasets(3, &ListQuery::default()).await.unwrap().1, 1);
+        // The id of what is gone is not given again.
+        assert_eq!(store.insert_dataset(3, &named("B")).await.unwrap(), 10);
+        let broken: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM pragma_foreign_key_check").fetch_one(&store.read).await.unwrap();
+        assert_eq!(broken, 0);
+        let schema: Vec<String> =
+            sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE sql LIKE '%new_%'").fetch_all(&store.read).await.unwrap();
+        assert_eq!(schema, Vec::<String>::new());
+    }
+}
