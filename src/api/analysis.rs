@@ -1,41 +1,113 @@
 //! What is known of a dataset: analyses, summaries, comparisons.
 
 use axum::extract::State;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
-use super::extract::{Id, Object, Params};
+use super::bodies::Empty;
+use super::extract::{Body, DatasetPath, InPath, ModelPath};
+use super::query::{Nothing, Query};
+use super::refusals::{Busy, Cancelled, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
+use crate::domain::analysis::AnalysisEstimate;
+use crate::domain::record::{Analyzed, Comparison, Overview, Progress};
 use crate::service::App;
 
-pub async fn analyze(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
-    let refresh: Option<bool> = body.take("refresh", "true or false")?;
-    body.done()?;
-    Ok(success(json!(app.analyze(id, refresh.unwrap_or_default()).await?)))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnalysisWish {
+    /// Run it although the kept one still holds.
+    #[schema(default = false)]
+    refresh: Option<bool>,
 }
 
-pub async fn estimate(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"estimate": app.analysis_estimate(id).await?})))
+/// Analyze a dataset
+///
+/// Counts, funnel, split estimates from real per-day counts, quality with advice, proof of the split and leaks. Kept until the config or a table changes: a
+/// repeated look runs no query. Who asks while it runs gets the same run.
+#[utoipa::path(post, path = "/api/datasets/{id}/analyze", operation_id = "analyze_dataset", tag = "analysis", params(DatasetPath),
+    request_body = Option<AnalysisWish>,
+    responses((status = 200, description = "The analysis.", body = Analyzed), Missing, Cancelled, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn analyze(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    Body(wish): Body<AnalysisWish>,
+) -> Answer<Analyzed> {
+    Ok(success(app.analyze(at.id, wish.refresh.unwrap_or_default()).await?))
 }
 
-/// `null` while nothing runs.
-pub async fn progress(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"progress": app.analysis_progress(id).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct AnalysisPrice {
+    estimate: AnalysisEstimate,
 }
 
-pub async fn cancel(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
-    body.done()?;
-    Ok(success(json!({"cancelled": app.cancel_analysis(id).await?})))
+/// Estimate what an analysis would read
+#[utoipa::path(get, path = "/api/datasets/{id}/analyze/estimate", operation_id = "estimate_analysis", tag = "analysis", params(DatasetPath),
+    responses((status = 200, description = "By dry runs: nothing is read.", body = AnalysisPrice), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
+pub async fn estimate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<AnalysisPrice> {
+    Ok(success(AnalysisPrice { estimate: app.analysis_estimate(at.id).await? }))
 }
 
-pub async fn summary(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"summary": app.summary(id).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct RunningAnalysis {
+    /// `null` while nothing runs.
+    progress: Option<Progress>,
 }
 
-pub async fn compare(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let ids: Option<Vec<i64>> = body.take("dataset_ids", "a list of ids of datasets")?;
-    body.done()?;
-    Ok(success(json!(app.compare(model, &ids.unwrap_or_default()).await?)))
+/// Ask how far an analysis is
+#[utoipa::path(get, path = "/api/datasets/{id}/analyze/progress", operation_id = "get_analysis_progress", tag = "analysis", params(DatasetPath),
+    responses((status = 200, description = "How far it is.", body = RunningAnalysis), Missing))]
+pub async fn progress(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<RunningAnalysis> {
+    Ok(success(RunningAnalysis { progress: app.analysis_progress(at.id).await? }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AnalysisStopped {
+    /// Whether one ran.
+    cancelled: bool,
+}
+
+/// Stop an analysis
+///
+/// For all who wait for it. What was found out before stays.
+#[utoipa::path(post, path = "/api/datasets/{id}/analyze/cancel", operation_id = "cancel_analysis", tag = "analysis", params(DatasetPath),
+    request_body = Option<Empty>, responses((status = 200, description = "None runs any more.", body = AnalysisStopped), Missing))]
+pub async fn cancel(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<AnalysisStopped> {
+    Ok(success(AnalysisStopped { cancelled: app.cancel_analysis(at.id).await? }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Summary {
+    summary: Overview,
+}
+
+/// Get a dataset in words
+///
+/// From what is kept alone: no query runs. Tables, columns, roles, filters and split as lines for people, and the last analysis.
+#[utoipa::path(get, path = "/api/datasets/{id}/summary", operation_id = "get_dataset_summary", tag = "analysis", params(DatasetPath),
+    responses((status = 200, description = "The summary.", body = Summary), Missing))]
+pub async fn summary(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<Summary> {
+    Ok(success(Summary { summary: app.summary(at.id).await? }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedIds {
+    /// Two to five different datasets of the model.
+    #[serde(default)]
+    #[schema(required = true, min_items = 2, max_items = 5)]
+    dataset_ids: Vec<i64>,
+}
+
+/// Compare datasets
+///
+/// Side by side in the order asked, and what differs among them by path.
+#[utoipa::path(post, path = "/api/models/{id}/datasets/compare", operation_id = "compare_datasets", tag = "analysis", params(ModelPath),
+    request_body = ComparedIds, responses((status = 200, description = "The comparison.", body = Comparison), Missing))]
+pub async fn compare(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(asked): Body<ComparedIds>,
+) -> Answer<Comparison> {
+    Ok(success(app.compare(at.id, &asked.dataset_ids).await?))
 }

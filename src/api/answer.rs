@@ -1,29 +1,64 @@
 //! The envelope of every answer: `{"status": "success", …}`, or `{"status": "error", "code", "message", "errors"?}`.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::fault::FieldError;
 use crate::error::Failure;
 use crate::service::ServiceError;
 
-/// What a handler gives.
-pub type Answer = Result<Response, ApiError>;
+/// What a handler gives: the fields that stand beside the status, typed.
+pub type Answer<T> = Result<Success<T>, ApiError>;
 
-/// 200 with the fields of an object beside the status.
-pub fn success(fields: Value) -> Response {
-    envelope(StatusCode::OK, "success", fields)
+/// 200 with the fields of `T` beside the status.
+#[derive(Debug)]
+pub struct Success<T> {
+    body: T,
+    revision: Option<i64>,
 }
 
-fn envelope(status: StatusCode, word: &str, fields: Value) -> Response {
-    let mut body = Map::new();
-    body.insert("status".into(), word.into());
-    if let Value::Object(fields) = fields {
-        body.extend(fields);
+/// A success.
+pub fn success<T: Serialize>(body: T) -> Success<T> {
+    Success { body, revision: None }
+}
+
+impl<T> Success<T> {
+    /// With the revision as `ETag`: it comes back as `If-Match` with a change.
+    pub fn tagged(self, revision: i64) -> Self {
+        Self { revision: Some(revision), ..self }
     }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    status: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl<T: Serialize> IntoResponse for Success<T> {
+    fn into_response(self) -> Response {
+        let mut response = envelope(StatusCode::OK, "success", &self.body);
+        let tag = self.revision.and_then(|revision| HeaderValue::from_str(&format!("\"{revision}\"")).ok());
+        if let Some(tag) = tag {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
+fn envelope<T: Serialize>(status: StatusCode, word: &'static str, body: &T) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, Value::Object(body).to_string()).into_response()
+    match serde_json::to_string(&Envelope { status: word, body }) {
+        Ok(text) => (status, headers, text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            let text = r#"{"status":"error","code":"internal","message":"The answer cannot be written. The server's log has the details."}"#;
+            (StatusCode::INTERNAL_SERVER_ERROR, headers, text).into_response()
+        }
+    }
 }
 
 /// A failure with what only the API tells of it.
@@ -65,11 +100,16 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         let mut more = Map::new();
         match &error {
-            ServiceError::Stale(current) => drop(more.insert("current".into(), json!(current))),
+            // Both states, so that the second editor can choose.
+            ServiceError::Stale { current, yours } => {
+                more.insert("current".into(), json!(current));
+                more.insert("yours".into(), json!(yours));
+            }
             ServiceError::HasVersions(count) => {
                 more.insert("has_versions".into(), true.into());
                 more.insert("version_count".into(), (*count).into());
             }
+            ServiceError::HasDatasets(count) => drop(more.insert("dataset_count".into(), (*count).into())),
             _ => {}
         }
         Self { failure: Box::new(error.into()), more }
@@ -88,7 +128,7 @@ impl IntoResponse for ApiError {
             fields.insert("errors".into(), json!(failure.errors));
         }
         fields.extend(more);
-        envelope(status, "error", Value::Object(fields))
+        envelope(status, "error", &fields)
     }
 }
 

@@ -1,97 +1,213 @@
 //! `/api/datasets/` and the datasets of a model.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
-use serde_json::json;
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, success};
-use super::extract::{Id, Object, Params, expected_revision};
+use super::bodies::{DatasetUpdate, Empty, NewDataset};
+use super::extract::{Body, DatasetPath, IfMatch, InPath, ModelPath, Object, expected_revision};
+use super::query::{Nothing, Query};
+use super::refusals::{ActiveOrStale, Busy, HasVersions, Missing, NameTaken, TakenOrStale, WarehouseRefused, WarehouseTimeout};
+use super::replies::{DatasetSaved, Done, saved};
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, ListQuery};
+use crate::domain::record::{Dataset, DatasetName, DatasetSummary, ListQuery, NameCheck, Pagination};
 use crate::service::{App, DatasetChange};
 
-pub async fn list(State(app): State<App>, Id(model): Id, mut params: Params) -> Answer {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListParams {
+    status: Option<Status>,
+    /// In name and description, without regard to case; nothing in it is a wildcard.
+    search: Option<String>,
+    #[param(minimum = 1, default = 1)]
+    page: Option<u32>,
+    #[param(minimum = 1, maximum = 50, default = 10)]
+    per_page: Option<u32>,
+}
+
+/// A page of datasets, newest change first.
+#[derive(Serialize, ToSchema)]
+pub struct Datasets {
+    datasets: Vec<DatasetSummary>,
+    pagination: Pagination,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct DatasetNames {
+    /// By name.
+    datasets: Vec<DatasetName>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct OneDataset {
+    dataset: Dataset,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct DatasetMade {
+    /// For people.
+    message: String,
+    dataset_id: i64,
+    dataset: Dataset,
+}
+
+/// List a model's datasets
+///
+/// A page of them, newest change first.
+#[utoipa::path(get, path = "/api/models/{id}/datasets", operation_id = "list_datasets", tag = "datasets", params(ModelPath, ListParams),
+    responses((status = 200, description = "The page, empty beyond the last.", body = Datasets), Missing))]
+pub async fn list(State(app): State<App>, InPath(at): InPath<ModelPath>, Query(asked): Query<ListParams>) -> Answer<Datasets> {
     let defaults = ListQuery::default();
     let query = ListQuery {
-        status: params.status()?,
-        search: params.text("search").unwrap_or_default(),
-        page: params.number("page")?.unwrap_or(defaults.page),
-        per_page: params.number("per_page")?.unwrap_or(defaults.per_page),
+        status: asked.status,
+        search: asked.search.unwrap_or_default(),
+        page: asked.page.unwrap_or(defaults.page),
+        per_page: asked.per_page.unwrap_or(defaults.per_page),
     };
-    params.done()?;
-    let page = app.datasets(model, &query).await?;
-    Ok(success(json!({"datasets": page.datasets, "pagination": page.pagination})))
+    let page = app.datasets(at.id, &query).await?;
+    Ok(success(Datasets { datasets: page.datasets, pagination: page.pagination }))
 }
 
-pub async fn create(State(app): State<App>, Id(model): Id, Object(body): Object) -> Answer {
+/// List the names of a model's datasets
+///
+/// All of them at once, for a choice among them.
+#[utoipa::path(get, path = "/api/models/{id}/datasets/names", operation_id = "list_dataset_names", tag = "datasets", params(ModelPath),
+    responses((status = 200, description = "All names.", body = DatasetNames), Missing))]
+pub async fn names(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<DatasetNames> {
+    Ok(success(DatasetNames { datasets: app.dataset_names(at.id).await? }))
+}
+
+/// Make a dataset
+///
+/// A draft. Its config is checked against the tables as they are now, and all faults are told at once.
+#[utoipa::path(post, path = "/api/models/{id}/datasets/create", operation_id = "create_dataset", tag = "datasets", params(ModelPath),
+    request_body = NewDataset,
+    responses((status = 200, description = "It is there.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
+pub async fn create(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<DatasetMade> {
     let input = DatasetChange::from_json(body)?.into_new()?;
-    let dataset = app.create_dataset(model, &input).await?;
-    Ok(success(json!({"message": "The dataset is there.", "dataset_id": dataset.summary.id, "dataset": dataset})))
+    let dataset = app.create_dataset(at.id, &input).await?;
+    Ok(success(DatasetMade { message: "The dataset is there.".into(), dataset_id: dataset.summary.id, dataset }))
 }
 
-pub async fn check_name(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let name: Option<String> = body.take("name", "a text")?;
-    let exclude_id = body.take("exclude_id", "the id of a dataset")?;
-    body.done()?;
-    let check = app.check_name(model, &name.unwrap_or_default(), exclude_id).await?;
-    Ok(success(json!(check)))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WantedName {
+    #[serde(default)]
+    #[schema(required = true)]
+    name: String,
+    /// The dataset that may have it already: the one that is edited.
+    exclude_id: Option<i64>,
 }
 
-/// The `ETag` is the revision: send it back as `If-Match` with a change.
-pub async fn one(State(app): State<App>, Id(id): Id) -> Answer {
-    Ok(with_etag(app.dataset(id).await?, None))
+/// Ask whether a name is free
+#[utoipa::path(post, path = "/api/models/{id}/datasets/check-name", operation_id = "check_dataset_name", tag = "datasets", params(ModelPath),
+    request_body = WantedName, responses((status = 200, description = "Whether it is, and why not.", body = NameCheck), Missing))]
+pub async fn check_name(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(wanted): Body<WantedName>,
+) -> Answer<NameCheck> {
+    Ok(success(app.check_name(at.id, &wanted.name, wanted.exclude_id).await?))
 }
 
-pub async fn update(State(app): State<App>, Id(id): Id, headers: HeaderMap, mut body: Object) -> Answer {
-    let revision = expected_revision(&headers, &mut body)?;
+/// Get a dataset
+///
+/// Whole: its config, its versions and its last analysis. The `ETag` is the revision: send it back as `If-Match` with a change.
+#[utoipa::path(get, path = "/api/datasets/{id}", operation_id = "get_dataset", tag = "datasets", params(DatasetPath),
+    responses((status = 200, description = "The dataset.", body = OneDataset, headers(("ETag" = String, description = "The revision."))), Missing))]
+pub async fn one(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<OneDataset> {
+    let dataset = app.dataset(at.id).await?;
+    let revision = dataset.revision;
+    Ok(success(OneDataset { dataset }).tagged(revision))
+}
+
+/// Change a dataset
+///
+/// Any subset of name, description and config. With a revision the change is only made to that one: who comes second gets 409 with both states. The same
+/// again changes nothing. Another config makes an active dataset a draft; the active version stays what training reads.
+#[utoipa::path(post, path = "/api/datasets/{id}/update", operation_id = "update_dataset", tag = "datasets", params(DatasetPath, IfMatch),
+    request_body = DatasetUpdate,
+    responses((status = 200, description = "As it is now.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+        Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
+pub async fn update(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    headers: HeaderMap,
+    mut body: Object,
+) -> Answer<DatasetSaved> {
+    let revision = expected_revision(&headers, body.take("revision")?)?;
     let change = DatasetChange::from_json(body.0)?;
-    Ok(with_etag(app.change_dataset(id, revision, &change).await?, Some("The dataset is saved.")))
+    Ok(saved(app.change_dataset(at.id, revision, &change).await?, "The dataset is saved."))
 }
 
-pub async fn delete(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
-    let force: Option<bool> = body.take("force", "true or false")?;
-    body.done()?;
-    app.delete_dataset(id, force.unwrap_or_default()).await?;
-    Ok(success(json!({"message": "The dataset is deleted."})))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    /// Delete its versions with it.
+    #[schema(default = false)]
+    force: Option<bool>,
 }
 
-/// For a month after its deletion.
-pub async fn undelete(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
-    body.done()?;
-    Ok(with_etag(app.undelete_dataset(id).await?, Some("The dataset is back.")))
+/// Delete a dataset
+///
+/// One with frozen versions only with `force`: what was trained on it could not be told afterwards. `undelete` brings it back for a month.
+#[utoipa::path(post, path = "/api/datasets/{id}/delete", operation_id = "delete_dataset", tag = "datasets", params(DatasetPath),
+    request_body = Option<Deletion>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasVersions))]
+pub async fn delete(State(app): State<App>, InPath(at): InPath<DatasetPath>, Body(asked): Body<Deletion>) -> Answer<Done> {
+    app.delete_dataset(at.id, asked.force.unwrap_or_default()).await?;
+    Ok(success(Done { message: "The dataset is deleted.".into() }))
 }
 
-pub async fn clone(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
-    let name: Option<String> = body.take("name", "a text")?;
-    body.done()?;
-    let copy = app.clone_dataset(id, name.as_deref()).await?;
+/// Bring a deleted dataset back
+///
+/// With its versions, for a month after its deletion. One that is there stays as it is.
+#[utoipa::path(post, path = "/api/datasets/{id}/undelete", operation_id = "undelete_dataset", tag = "datasets", params(DatasetPath),
+    request_body = Option<Empty>,
+    responses((status = 200, description = "It is back.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+        Missing, NameTaken))]
+pub async fn undelete(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
+    Ok(saved(app.undelete_dataset(at.id).await?, "The dataset is back."))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cloning {
+    /// Without one: "… (Copy)", then "… (Copy 2)".
+    #[schema(max_length = 255)]
+    name: Option<String>,
+}
+
+/// Copy a dataset
+///
+/// A draft with the same description, config and analysis, without the versions.
+#[utoipa::path(post, path = "/api/datasets/{id}/clone", operation_id = "clone_dataset", tag = "datasets", params(DatasetPath),
+    request_body = Option<Cloning>, responses((status = 200, description = "The copy.", body = DatasetMade), Missing, NameTaken))]
+pub async fn clone(State(app): State<App>, InPath(at): InPath<DatasetPath>, Body(asked): Body<Cloning>) -> Answer<DatasetMade> {
+    let copy = app.clone_dataset(at.id, asked.name.as_deref()).await?;
     let message = format!("Copied as {}.", copy.summary.name);
-    Ok(success(json!({"message": message, "dataset_id": copy.summary.id, "dataset": copy})))
+    Ok(success(DatasetMade { message, dataset_id: copy.summary.id, dataset: copy }))
 }
 
-pub async fn activate(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
-    body.done()?;
-    let dataset = app.set_status(id, Status::Active).await?;
-    Ok(with_etag(dataset, Some("The dataset is active.")))
+/// Activate a dataset
+///
+/// Checks it against the live tables and by dry runs, counts its rows, refuses an empty part, and freezes a version, in one transaction.
+#[utoipa::path(post, path = "/api/datasets/{id}/activate", operation_id = "activate_dataset", tag = "datasets", params(DatasetPath),
+    request_body = Option<Empty>,
+    responses((status = 200, description = "It is active.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+        Missing, ActiveOrStale, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn activate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
+    Ok(saved(app.set_status(at.id, Status::Active).await?, "The dataset is active."))
 }
 
-pub async fn deactivate(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
-    body.done()?;
-    let dataset = app.set_status(id, Status::Draft).await?;
-    Ok(with_etag(dataset, Some("The dataset is a draft.")))
-}
-
-/// The revision, as a header has it.
-pub(super) fn etag(dataset: &Dataset) -> String {
-    format!("\"{}\"", dataset.revision)
-}
-
-pub(super) fn with_etag(dataset: Dataset, message: Option<&str>) -> axum::response::Response {
-    let etag = etag(&dataset);
-    let body = match message {
-        Some(message) => json!({"message": message, "dataset": dataset}),
-        None => json!({"dataset": dataset}),
-    };
-    ([(header::ETAG, etag)], success(body)).into_response()
+/// Make a dataset a draft again
+///
+/// Its versions stay; none of them is active.
+#[utoipa::path(post, path = "/api/datasets/{id}/deactivate", operation_id = "deactivate_dataset", tag = "datasets", params(DatasetPath),
+    request_body = Option<Empty>,
+    responses((status = 200, description = "It is a draft.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))), Missing))]
+pub async fn deactivate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
+    Ok(saved(app.set_status(at.id, Status::Draft).await?, "The dataset is a draft."))
 }

@@ -1,39 +1,128 @@
 //! Joins and roles that are suggested for tables.
 
 use axum::extract::State;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::answer::{Answer, ApiError, success};
-use super::extract::{Id, Object};
-use crate::domain::joins::{JoinDetection, THRESHOLD};
+use super::answer::{Answer, success};
+use super::extract::{Body, InPath, ModelPath};
+use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
+use crate::domain::joins::{DetectedJoin, JoinDetection, THRESHOLD, Verification, VerifyEstimate};
+use crate::domain::name::TableName;
+use crate::domain::roles::RoleSuggestion;
 use crate::service::App;
 
-pub async fn detect_joins(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let (tables, verify) = (tables(&mut body)?, body.take("verify", "true or false")?);
-    body.done()?;
-    let JoinDetection { settled, verification } = app.detect_joins(model, &tables, verify.unwrap_or_default()).await?;
-    Ok(success(json!({
-        "detected_joins": settled.joins,
-        "tree": settled.tree,
-        "unconnected": settled.unconnected,
-        "threshold": THRESHOLD,
-        "verification": verification,
-    })))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinQuestion {
+    /// The tables by their ids or full names, the primary first.
+    #[serde(default)]
+    #[schema(required = true, min_items = 1, max_items = 60)]
+    tables: Vec<String>,
+    /// Have the data decide: one query for two tables.
+    #[schema(default = false)]
+    verify: Option<bool>,
 }
 
-/// What `verify` would read and cost.
-pub async fn estimate(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let tables = tables(&mut body)?;
-    body.done()?;
-    Ok(success(json!({"estimate": app.joins_estimate(model, &tables).await?})))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedTables {
+    /// The tables by their ids or full names, the primary first.
+    #[serde(default)]
+    #[schema(required = true, min_items = 1, max_items = 60)]
+    tables: Vec<String>,
 }
 
-pub async fn suggest_columns(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let tables = tables(&mut body)?;
-    body.done()?;
-    Ok(success(json!({"suggestions": app.suggest_columns(model, &tables).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct DetectedJoins {
+    /// The best first.
+    detected_joins: Vec<DetectedJoin>,
+    /// Positions of those that connect the tables, in an order in which a dataset can join them.
+    tree: Vec<usize>,
+    /// Tables that no join reaches from the first table.
+    unconnected: Vec<TableName>,
+    /// Nothing below this score is suggested.
+    threshold: f64,
+    /// `null` where the data were not asked.
+    verification: Option<Verification>,
 }
 
-fn tables(body: &mut Object) -> Result<Vec<String>, ApiError> {
-    Ok(body.take("tables", "a list of tables, as [\"raw_data.orders\", \"raw_data.users\"]")?.unwrap_or_default())
+/// Detect joins among tables
+///
+/// By names, types and keys; with `verify` by the data: which share of the left keys the right has, whether the right key is unique, and the largest fan-out.
+/// Answers of the data are kept until a table changes.
+#[utoipa::path(post, path = "/api/models/{id}/detect-joins", operation_id = "detect_joins", tag = "suggestions", params(ModelPath),
+    request_body = JoinQuestion,
+    responses((status = 200, description = "What can be joined, with the reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn detect_joins(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(asked): Body<JoinQuestion>,
+) -> Answer<DetectedJoins> {
+    let JoinDetection { settled, verification } =
+        app.detect_joins(at.id, &asked.tables, asked.verify.unwrap_or_default()).await?;
+    Ok(success(DetectedJoins {
+        detected_joins: settled.joins,
+        tree: settled.tree,
+        unconnected: settled.unconnected,
+        threshold: THRESHOLD,
+        verification,
+    }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct JoinEstimate {
+    estimate: VerifyEstimate,
+}
+
+/// Estimate what verifying joins would read
+#[utoipa::path(post, path = "/api/models/{id}/detect-joins/estimate", operation_id = "estimate_joins", tag = "suggestions", params(ModelPath),
+    request_body = AskedTables,
+    responses((status = 200, description = "By dry runs: nothing is read.", body = JoinEstimate), MissingTable, WarehouseRefused, WarehouseTimeout))]
+pub async fn estimate(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(asked): Body<AskedTables>,
+) -> Answer<JoinEstimate> {
+    Ok(success(JoinEstimate { estimate: app.joins_estimate(at.id, &asked.tables).await? }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Suggestions {
+    suggestions: SuggestedRoles,
+}
+
+/// A role that no column fits is absent.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestedRoles {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<RoleSuggestion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<RoleSuggestion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<RoleSuggestion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revenue: Option<RoleSuggestion>,
+}
+
+/// Suggest columns for the roles
+#[utoipa::path(post, path = "/api/models/{id}/suggest-columns", operation_id = "suggest_columns", tag = "suggestions", params(ModelPath),
+    request_body = AskedTables,
+    responses((status = 200, description = "The best column of each role, and others that could be meant.", body = Suggestions),
+        MissingTable, WarehouseRefused, WarehouseTimeout))]
+pub async fn suggest_columns(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(asked): Body<AskedTables>,
+) -> Answer<Suggestions> {
+    use crate::domain::dataset::Role::{ProductId, Revenue, Timestamp, UserId};
+    let mut found = app.suggest_columns(at.id, &asked.tables).await?;
+    Ok(success(Suggestions {
+        suggestions: SuggestedRoles {
+            user_id: found.remove(&UserId),
+            product_id: found.remove(&ProductId),
+            timestamp: found.remove(&Timestamp),
+            revenue: found.remove(&Revenue),
+        },
+    }))
 }

@@ -1,96 +1,110 @@
 //! The REST routes: each reads its parameters, calls one use case and writes the envelope. Decides nothing itself.
 //!
-//! Paths are registered without the slash at the end; the site's outermost layer takes it off, so both forms work.
+//! A route cannot be without its documentation: [`routes!`] registers both. Paths are registered without the slash at the end; the site's outermost
+//! layer takes it off, so both forms work.
 
 use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::{get, post};
-use serde_json::json;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::service::App;
 
+mod about;
 mod analysis;
 mod answer;
+mod bodies;
 mod datasets;
 mod detection;
+mod docs;
+mod document;
+mod examples;
 mod extract;
+mod health;
+mod links;
 mod models;
 mod profiles;
 mod queries;
+mod query;
+mod refusals;
+mod replies;
 mod transfer;
 mod versions;
 
-use answer::{Answer, success};
 pub use answer::{ApiError, failure_response};
 
 /// Everything under `/api/`, with JSON for what is not there.
 pub fn routes(app: App) -> Router {
-    Router::new()
-        .route("/api/models", get(models::list))
-        .route("/api/models/create", post(models::create))
-        .route("/api/models/{id}", get(models::one))
-        .route("/api/models/{id}/update", post(models::update))
-        .route("/api/models/{id}/datasets", get(datasets::list))
-        .route("/api/models/{id}/datasets/create", post(datasets::create))
-        .route("/api/models/{id}/datasets/check-name", post(datasets::check_name))
-        .route("/api/models/{id}/bq-tables", get(models::tables))
-        .route("/api/models/{id}/bq-tables/{table}/schema", get(models::schema))
-        .route("/api/models/{id}/bq-tables/{table}/stats", get(profiles::stats))
-        .route("/api/models/{id}/bq-tables/{table}/stats/estimate", get(profiles::estimate))
-        .route("/api/models/{id}/bq-tables/{table}/columns/{column}/samples", get(profiles::samples))
-        .route("/api/models/{id}/detect-joins", post(detection::detect_joins))
-        .route("/api/models/{id}/detect-joins/estimate", post(detection::estimate))
-        .route("/api/models/{id}/suggest-columns", post(detection::suggest_columns))
-        .route("/api/models/{id}/compile", post(queries::compile))
-        .route("/api/models/{id}/datasets/import", post(transfer::import))
-        .route("/api/models/{id}/datasets/compare", post(analysis::compare))
-        .route("/api/datasets/{id}", get(datasets::one))
-        .route("/api/datasets/{id}/update", post(datasets::update))
-        .route("/api/datasets/{id}/delete", post(datasets::delete))
-        .route("/api/datasets/{id}/undelete", post(datasets::undelete))
-        .route("/api/datasets/{id}/export", get(transfer::export))
-        .route("/api/datasets/{id}/clone", post(datasets::clone))
-        .route("/api/datasets/{id}/activate", post(datasets::activate))
-        .route("/api/datasets/{id}/deactivate", post(datasets::deactivate))
-        .route("/api/datasets/{id}/count", post(queries::count))
-        .route("/api/datasets/{id}/analyze", post(analysis::analyze))
-        .route("/api/datasets/{id}/analyze/estimate", get(analysis::estimate))
-        .route("/api/datasets/{id}/analyze/progress", get(analysis::progress))
-        .route("/api/datasets/{id}/analyze/cancel", post(analysis::cancel))
-        .route("/api/datasets/{id}/versions", get(versions::list))
-        .route("/api/datasets/{id}/versions/diff", get(versions::diff))
-        .route("/api/datasets/{id}/versions/{number}", get(versions::one))
-        .route("/api/datasets/{id}/versions/{number}/restore", post(versions::restore))
-        .route("/api/datasets/{id}/drift", get(versions::drift))
-        .route("/api/datasets/{id}/summary", get(analysis::summary))
-        .route("/api/datasets/{id}/preview", get(queries::preview))
-        .route("/api/datasets/{id}/query", get(queries::query))
-        .route("/api/datasets/{id}/query/split", get(queries::split_queries))
-        .route("/api/datasets/{id}/query/tfx", get(queries::tfx))
-        .route("/api/datasets/{id}/validate-query", post(queries::validate_query))
+    let described = OpenApiRouter::with_openapi(document::start()).merge(documented());
+    let mut whole = described.get_openapi().clone();
+    whole.merge(health_routes().into_openapi());
+    let (router, _) = described.split_for_parts();
+    let router = router
         .route("/api", get(no_route))
         .route("/api/{*rest}", axum::routing::any(no_route))
         .method_not_allowed_fallback(no_method)
-        .with_state(app)
+        .with_state(app);
+    about::with_document(router, &document::finish(&whole))
+}
+
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(models::list))
+        .routes(routes!(models::create))
+        .routes(routes!(models::one))
+        .routes(routes!(models::update))
+        .routes(routes!(models::delete))
+        .routes(routes!(models::tables))
+        .routes(routes!(models::schema))
+        .routes(routes!(profiles::stats))
+        .routes(routes!(profiles::estimate))
+        .routes(routes!(profiles::samples))
+        .routes(routes!(datasets::list))
+        .routes(routes!(datasets::names))
+        .routes(routes!(datasets::create))
+        .routes(routes!(datasets::check_name))
+        .routes(routes!(datasets::one))
+        .routes(routes!(datasets::update))
+        .routes(routes!(datasets::delete))
+        .routes(routes!(datasets::undelete))
+        .routes(routes!(datasets::clone))
+        .routes(routes!(datasets::activate))
+        .routes(routes!(datasets::deactivate))
+        .routes(routes!(queries::compile))
+        .routes(routes!(queries::validate))
+        .routes(routes!(queries::query))
+        .routes(routes!(queries::split_queries))
+        .routes(routes!(queries::tfx))
+        .routes(routes!(queries::validate_query))
+        .routes(routes!(queries::preview))
+        .routes(routes!(queries::count))
+        .routes(routes!(analysis::analyze))
+        .routes(routes!(analysis::estimate))
+        .routes(routes!(analysis::progress))
+        .routes(routes!(analysis::cancel))
+        .routes(routes!(analysis::summary))
+        .routes(routes!(analysis::compare))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::one))
+        .routes(routes!(versions::diff))
+        .routes(routes!(versions::restore))
+        .routes(routes!(versions::drift))
+        .routes(routes!(detection::detect_joins))
+        .routes(routes!(detection::estimate))
+        .routes(routes!(detection::suggest_columns))
+        .routes(routes!(transfer::export))
+        .routes(routes!(transfer::import))
+        .merge(about::routes())
 }
 
 /// Whether the process lives, and whether it can answer.
 pub fn health(app: App) -> Router {
-    Router::new()
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
-        .method_not_allowed_fallback(no_method)
-        .with_state(app)
+    let (router, _) = health_routes().split_for_parts();
+    router.method_not_allowed_fallback(no_method).with_state(app)
 }
 
-async fn alive() -> Response {
-    success(json!({}))
-}
-
-async fn ready(State(app): State<App>) -> Answer {
-    app.ready().await?;
-    Ok(success(json!({})))
+fn health_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(health::alive)).routes(routes!(health::ready))
 }
 
 async fn no_route() -> ApiError {

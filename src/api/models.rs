@@ -1,79 +1,215 @@
 //! `/api/models/`: models and the tables they see.
 
 use axum::extract::State;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
-use super::extract::{Id, InPath, Object};
+use super::extract::{Body, InPath, ModelPath, TablePath};
+use super::query::{Nothing, Query};
+use super::refusals::{HasDatasets, Missing, MissingTable, NameTaken, WarehouseRefused, WarehouseTimeout};
+use super::replies::Done;
+use crate::domain::dataset::Role;
 use crate::domain::joins::is_potential_key;
+use crate::domain::name::{ColumnName, TableName};
 use crate::domain::record::{Model, ModelInput};
 use crate::domain::roles::suggested_role;
-use crate::domain::schema::TableInfo;
+use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind, TableSchema};
 use crate::service::App;
 
-pub async fn list(State(app): State<App>) -> Answer {
-    Ok(success(json!({"models": app.models().await?})))
+#[derive(Serialize, ToSchema)]
+pub struct Models {
+    /// By name.
+    models: Vec<Model>,
 }
 
-pub async fn one(State(app): State<App>, Id(id): Id) -> Answer {
-    Ok(success(json!({"model": app.model(id).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct OneModel {
+    model: Model,
 }
 
-pub async fn create(State(app): State<App>, body: Object) -> Answer {
-    let model = app.create_model(&body.read()?).await?;
-    Ok(success(json!({"message": "The model is there.", "model_id": model.id, "model": model})))
+#[derive(Serialize, ToSchema)]
+pub struct ModelMade {
+    message: String,
+    model_id: i64,
+    model: Model,
 }
 
-/// Any subset; `null` empties what can be empty.
-pub async fn update(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
-    let Model { name, description, gcp_project_id, location, .. } = app.model(id).await?;
-    for (key, value) in [
-        ("name", json!(name)),
-        ("description", json!(description)),
-        ("gcp_project_id", json!(gcp_project_id)),
-        ("location", json!(location)),
-    ] {
-        body.0.entry(key).or_insert(value);
+#[derive(Serialize, ToSchema)]
+pub struct ModelSaved {
+    message: String,
+    model: Model,
+}
+
+/// List the models
+#[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
+    responses((status = 200, description = "All models.", body = Models)))]
+pub async fn list(State(app): State<App>, _: Query<Nothing>) -> Answer<Models> {
+    Ok(success(Models { models: app.models().await? }))
+}
+
+/// Make a model
+///
+/// With `gcp_project_id` its tables are those of BigQuery's dataset in that project; without, those of the embedded warehouse.
+#[utoipa::path(post, path = "/api/models/create", operation_id = "create_model", tag = "models", request_body = ModelInput,
+    responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
+pub async fn create(State(app): State<App>, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
+    let model = app.create_model(&input).await?;
+    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model }))
+}
+
+/// Get a model
+#[utoipa::path(get, path = "/api/models/{id}", operation_id = "get_model", tag = "models", params(ModelPath),
+    responses((status = 200, description = "The model.", body = OneModel), Missing))]
+pub async fn one(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<OneModel> {
+    Ok(success(OneModel { model: app.model(at.id).await? }))
+}
+
+/// What to change of a model. What is absent stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelChange {
+    #[schema(max_length = 255)]
+    name: Option<String>,
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+    /// `null` binds the model to the embedded warehouse.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    gcp_project_id: Option<Option<String>>,
+    /// `null` reads the location from the dataset.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    location: Option<Option<String>>,
+}
+
+/// `null` is given, and means none.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Change a model
+#[utoipa::path(post, path = "/api/models/{id}/update", operation_id = "update_model", tag = "models", params(ModelPath),
+    request_body = ModelChange, responses((status = 200, description = "As it is now.", body = ModelSaved), Missing, NameTaken))]
+pub async fn update(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Body(change): Body<ModelChange>,
+) -> Answer<ModelSaved> {
+    let stored = app.model(at.id).await?;
+    let input = ModelInput {
+        name: change.name.unwrap_or(stored.name),
+        description: change.description.unwrap_or(stored.description),
+        gcp_project_id: change.gcp_project_id.unwrap_or(stored.gcp_project_id),
+        location: change.location.unwrap_or(stored.location),
+    };
+    let model = app.update_model(at.id, &input).await?;
+    Ok(success(ModelSaved { message: "The model is saved.".into(), model }))
+}
+
+/// Delete a model
+///
+/// Only one without datasets. Its tables are left alone.
+#[utoipa::path(post, path = "/api/models/{id}/delete", operation_id = "delete_model", tag = "models", params(ModelPath),
+    request_body = Option<super::bodies::Empty>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasDatasets))]
+pub async fn delete(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Body<super::bodies::Empty>) -> Answer<Done> {
+    app.delete_model(at.id).await?;
+    Ok(success(Done { message: "The model is deleted.".into() }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Tables {
+    /// By name; empty where the dataset is.
+    tables: Vec<Table>,
+}
+
+/// A table, by what is known without reading it.
+#[derive(Serialize, ToSchema)]
+pub struct Table {
+    table_id: String,
+    full_name: TableName,
+    kind: TableKind,
+    /// `null` where only a query could tell, as for a view: that is not 0.
+    row_count: Option<u64>,
+    size_bytes: Option<u64>,
+    /// Of 2^20 bytes, with two decimals.
+    size_mb: Option<f64>,
+    column_count: Option<u32>,
+    last_modified: Option<DateTime<Utc>>,
+    /// Why it cannot be used, where it cannot.
+    problem: Option<String>,
+}
+
+impl From<TableInfo> for Table {
+    fn from(table: TableInfo) -> Self {
+        Self {
+            table_id: table.name.table().to_owned(),
+            full_name: table.name,
+            kind: table.kind,
+            row_count: table.rows,
+            size_bytes: table.bytes,
+            size_mb: table.bytes.map(|bytes| (bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0),
+            column_count: table.columns,
+            last_modified: table.last_modified,
+            problem: table.problem,
+        }
     }
-    let input: ModelInput = body.read()?;
-    Ok(success(json!({"message": "The model is saved.", "model": app.update_model(id, &input).await?})))
 }
 
-pub async fn tables(State(app): State<App>, Id(id): Id) -> Answer {
-    let tables: Vec<Value> = app.tables(id).await?.into_iter().map(table).collect();
-    Ok(success(json!({"tables": tables})))
+/// List the tables that a model sees
+///
+/// "No such dataset", "no permission" and "empty" are three answers: 404 with `no_dataset`, 502 with `no_permission`, and an empty list.
+#[utoipa::path(get, path = "/api/models/{id}/bq-tables", operation_id = "list_tables", tag = "tables", params(ModelPath),
+    responses((status = 200, description = "The tables.", body = Tables), MissingTable, WarehouseRefused, WarehouseTimeout))]
+pub async fn tables(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<Tables> {
+    Ok(success(Tables { tables: app.tables(at.id).await?.into_iter().map(Table::from).collect() }))
 }
 
-fn table(table: TableInfo) -> Value {
-    let megabytes = table.bytes.map(|bytes| (bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0);
-    json!({
-        "table_id": table.name.table(),
-        "full_name": table.name,
-        "kind": table.kind,
-        "row_count": table.rows,
-        "size_bytes": table.bytes,
-        "size_mb": megabytes,
-        "column_count": table.columns,
-        "last_modified": table.last_modified,
-        "problem": table.problem,
-    })
+#[derive(Serialize, ToSchema)]
+pub struct TableColumns {
+    table_name: TableName,
+    schema: Vec<SchemaColumn>,
+    /// Columns that cannot be used at all, each with the reason.
+    unusable: Vec<UnusableColumn>,
 }
 
-pub async fn schema(State(app): State<App>, InPath((id, table)): InPath<(i64, String)>) -> Answer {
-    let schema = app.table_schema(id, &table).await?;
-    let columns: Vec<Value> = schema
-        .columns
-        .iter()
-        .map(|column| {
-            json!({
-                "name": column.name,
-                "type": column.column_type,
-                "mode": column.mode,
-                "description": column.description,
-                "suggested_role": suggested_role(&schema, column),
-                "is_potential_join_key": is_potential_key(&schema, column),
-            })
-        })
-        .collect();
-    Ok(success(json!({"table_name": schema.table, "schema": columns, "unusable": schema.unusable})))
+/// A column, and what its name and type suggest.
+#[derive(Serialize, ToSchema)]
+pub struct SchemaColumn {
+    name: ColumnName,
+    r#type: ColumnType,
+    mode: Mode,
+    description: Option<String>,
+    /// `null` where nothing suggests one.
+    suggested_role: Option<Role>,
+    /// Named and typed as keys are.
+    is_potential_join_key: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct UnusableColumn {
+    name: String,
+    reason: String,
+}
+
+/// Get a table's columns
+#[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/schema", operation_id = "get_table_schema", tag = "tables", params(TablePath),
+    responses((status = 200, description = "The columns in their order.", body = TableColumns), MissingTable, WarehouseRefused, WarehouseTimeout))]
+pub async fn schema(State(app): State<App>, InPath(at): InPath<TablePath>, _: Query<Nothing>) -> Answer<TableColumns> {
+    let schema = app.table_schema(at.id, &at.table).await?;
+    let columns = schema.columns.iter().map(|column| told(&schema, column)).collect();
+    let unusable = schema.unusable.into_iter().map(|(name, reason)| UnusableColumn { name, reason }).collect();
+    Ok(success(TableColumns { table_name: schema.table, schema: columns, unusable }))
+}
+
+fn told(schema: &TableSchema, column: &Column) -> SchemaColumn {
+    SchemaColumn {
+        name: column.name.clone(),
+        r#type: column.column_type,
+        mode: column.mode,
+        description: column.description.clone(),
+        suggested_role: suggested_role(schema, column),
+        is_potential_join_key: is_potential_key(schema, column),
+    }
 }

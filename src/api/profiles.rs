@@ -1,38 +1,123 @@
 //! What the columns of a table hold.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::answer::{Answer, success};
-use super::extract::{InPath, Params};
+use super::extract::{ColumnPath, InPath, TablePath};
+use super::query::Query;
+use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
+use crate::domain::profile::{ColumnProfile, ProfileEstimate, ProfileMeta, ValueCount};
 use crate::service::App;
 
-pub async fn stats(State(app): State<App>, InPath((id, table)): InPath<(i64, String)>, mut params: Params) -> Answer {
-    let columns = params.list("columns");
-    params.done()?;
-    let profile = app.profile(id, &table, columns.as_deref()).await?;
-    let stats: Map<String, Value> = profile
-        .columns
-        .iter()
-        .map(|column| (column.name.clone(), json!(column)))
-        .chain([("_meta".into(), json!(profile.meta))])
-        .collect();
-    Ok(success(json!({"stats": stats})))
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ProfiledColumns {
+    /// Columns to look at, all where none is named; at most 100 at a time.
+    #[param(style = Form, explode = false, example = json!(["channel", "ordered_at"]))]
+    columns: Option<Vec<String>>,
 }
 
-pub async fn estimate(State(app): State<App>, InPath((id, table)): InPath<(i64, String)>, mut params: Params) -> Answer {
-    let columns = params.list("columns");
-    params.done()?;
-    Ok(success(json!({"estimate": app.profile_estimate(id, &table, columns.as_deref()).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct Profile {
+    stats: Stats,
 }
 
-pub async fn samples(
+/// Columns by their names, and what it took to find out about them.
+#[derive(Serialize)]
+pub struct Stats {
+    #[serde(flatten)]
+    columns: BTreeMap<String, ColumnProfile>,
+    _meta: ProfileMeta,
+}
+
+impl PartialSchema for Stats {
+    fn schema() -> RefOr<Schema> {
+        let columns = AdditionalProperties::RefOr(RefOr::Ref(Ref::from_schema_name(ColumnProfile::name())));
+        ObjectBuilder::new()
+            .description(Some("Columns by their names, and in `_meta` what it took to find out about them."))
+            .property("_meta", Ref::from_schema_name(ProfileMeta::name()))
+            .required("_meta")
+            .additional_properties(Some(columns))
+            .into()
+    }
+}
+
+impl ToSchema for Stats {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for (name, schema) in [(ColumnProfile::name(), ColumnProfile::schema()), (ProfileMeta::name(), ProfileMeta::schema())] {
+            schemas.push((name.into(), schema));
+        }
+        ColumnProfile::schemas(schemas);
+        ProfileMeta::schemas(schemas);
+    }
+}
+
+/// Profile a table's columns
+///
+/// Nulls, distinct values, range, mean, quantiles, lengths, the most frequent values and a histogram: by one scan of the table, kept until it changes.
+#[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/stats", operation_id = "get_table_stats", tag = "tables", params(TablePath, ProfiledColumns),
+    responses((status = 200, description = "By column.", body = Profile), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn stats(
     State(app): State<App>,
-    InPath((id, table, column)): InPath<(i64, String, String)>,
-    mut params: Params,
-) -> Answer {
-    let (limit, search) = (params.number("limit")?.unwrap_or(10), params.text("search"));
-    params.done()?;
-    let found = app.column_values(id, &table, &column, search.as_deref(), limit).await?;
-    Ok(success(json!({"sample_values": found.values, "complete": found.complete})))
+    InPath(at): InPath<TablePath>,
+    Query(asked): Query<ProfiledColumns>,
+) -> Answer<Profile> {
+    let profile = app.profile(at.id, &at.table, asked.columns.as_deref()).await?;
+    let columns = profile.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
+    Ok(success(Profile { stats: Stats { columns, _meta: profile.meta } }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ProfilePrice {
+    estimate: ProfileEstimate,
+}
+
+/// Estimate what a profile would read
+#[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/stats/estimate", operation_id = "estimate_table_stats", tag = "tables",
+    params(TablePath, ProfiledColumns),
+    responses((status = 200, description = "By a dry run: nothing is read.", body = ProfilePrice), MissingTable, WarehouseRefused, WarehouseTimeout))]
+pub async fn estimate(
+    State(app): State<App>,
+    InPath(at): InPath<TablePath>,
+    Query(asked): Query<ProfiledColumns>,
+) -> Answer<ProfilePrice> {
+    Ok(success(ProfilePrice { estimate: app.profile_estimate(at.id, &at.table, asked.columns.as_deref()).await? }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ValueParams {
+    #[param(minimum = 1, maximum = 100, default = 10)]
+    limit: Option<u32>,
+    /// Values that contain this, without regard to case.
+    #[param(max_length = 1000)]
+    search: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Values {
+    /// The most frequent first.
+    sample_values: Vec<ValueCount>,
+    /// There are no others.
+    complete: bool,
+}
+
+/// List a column's values
+///
+/// With their counts, most frequent first; found among all of the table's rows, not in a sample.
+#[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/columns/{column}/samples", operation_id = "list_column_values", tag = "tables",
+    params(ColumnPath, ValueParams),
+    responses((status = 200, description = "The values.", body = Values), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn samples(State(app): State<App>, InPath(at): InPath<ColumnPath>, Query(asked): Query<ValueParams>) -> Answer<Values> {
+    let limit = asked.limit.unwrap_or(10);
+    let found = app.column_values(at.id, &at.table, &at.column, asked.search.as_deref(), limit).await?;
+    Ok(success(Values { sample_values: found.values, complete: found.complete }))
 }

@@ -1,69 +1,239 @@
 //! Generated queries, previews and counts.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
-use serde_json::{Map, Value, json};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
-use super::extract::{Id, Object, Params};
+use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
+use super::extract::{Body, DatasetPath, InPath, ModelPath, Object};
+use super::query::{Nothing, Query};
+use super::refusals::{Busy, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
+use crate::domain::dataset::Split;
+use crate::domain::record::{Counts, PartCounts, Preview, QueryView};
+use crate::domain::tfx::TfxArtefact;
 use crate::service::{App, DatasetChange};
 
-pub async fn query(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let (split, for_analysis, version) = (params.split()?, params.flag("for_analysis")?, params.number("version")?);
-    params.done()?;
-    Ok(success(match version {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct QueryParams {
+    /// The part that is wanted; the whole without it.
+    split: Option<Split>,
+    /// Name mapped columns by their roles. Not with `version`.
+    #[param(default = false)]
+    for_analysis: Option<bool>,
+    /// The SQL as this version froze it, in place of the dataset as it is.
+    #[param(minimum = 1)]
+    version: Option<u32>,
+}
+
+/// Get a dataset's SQL
+///
+/// And what a dry run says of it. A warehouse that refuses the query is an answer too: `validation.valid` is false and `error` has its words.
+#[utoipa::path(get, path = "/api/datasets/{id}/query", operation_id = "get_query", tag = "queries", params(DatasetPath, QueryParams),
+    responses((status = 200, description = "The SQL.", body = QueryView), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
+pub async fn query(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    Query(asked): Query<QueryParams>,
+) -> Answer<QueryView> {
+    let for_analysis = asked.for_analysis.unwrap_or_default();
+    Ok(success(match asked.version {
         Some(_) if for_analysis => {
             return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
         }
-        Some(number) => json!(app.version_query(id, number, split).await?),
-        None => json!(app.query(id, split, for_analysis).await?),
+        Some(number) => app.version_query(at.id, number, asked.split).await?,
+        None => app.query(at.id, asked.split, for_analysis).await?,
     }))
 }
 
-pub async fn split_queries(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    let views = app.split_queries(id).await?;
+#[derive(Serialize, ToSchema)]
+pub struct SplitQueries {
+    queries: QueriesBySplit,
+    /// `null` where a part of it is not known, or reading is free.
+    total_estimated_cost_usd: Option<f64>,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+pub struct QueriesBySplit {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train: Option<QueryView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eval: Option<QueryView>,
+    /// Where the dataset makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<QueryView>,
+}
+
+/// Get the SQL of all splits
+#[utoipa::path(get, path = "/api/datasets/{id}/query/split", operation_id = "get_split_queries", tag = "queries", params(DatasetPath),
+    responses((status = 200, description = "By split.", body = SplitQueries), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
+pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<SplitQueries> {
+    let views = app.split_queries(at.id).await?;
     let costs: Vec<f64> = views.iter().filter_map(|(_, view)| view.validation.estimated_cost_usd).collect();
     // No sum where a part of it is not known.
     let total = (costs.len() == views.len()).then(|| costs.iter().sum::<f64>());
-    let queries: Map<String, Value> = views.into_iter().map(|(split, view)| (split.word().to_owned(), json!(view))).collect();
-    Ok(success(json!({"queries": queries, "total_estimated_cost_usd": total})))
+    let mut queries = QueriesBySplit::default();
+    for (split, view) in views {
+        let place = match split {
+            Split::Train => &mut queries.train,
+            Split::Eval => &mut queries.eval,
+            Split::Test => &mut queries.test,
+        };
+        *place = Some(view);
+    }
+    Ok(success(SplitQueries { queries, total_estimated_cost_usd: total }))
 }
 
-/// Of the dataset as it is, which is frozen thereby, or of a version.
-pub async fn tfx(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let version = params.number("version")?;
-    params.done()?;
-    let tfx = match version {
-        Some(number) => app.version_tfx(id, number).await?,
-        None => app.tfx(id).await?,
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct TfxParams {
+    /// What this version froze, in place of the dataset as it is.
+    #[param(minimum = 1)]
+    version: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Tfx {
+    tfx: TfxArtefact,
+}
+
+/// Export a dataset for TFX
+///
+/// What BigQueryExampleGen takes: the whole SQL of each split with typed defaults for NULL, project and location. Of the dataset as it is, which freezes a
+/// version and counts as its use, or of a version.
+#[utoipa::path(get, path = "/api/datasets/{id}/query/tfx", operation_id = "get_tfx", tag = "queries", params(DatasetPath, TfxParams),
+    responses((status = 200, description = "proto3 JSON, and a snippet of Python.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(asked): Query<TfxParams>) -> Answer<Tfx> {
+    let tfx = match asked.version {
+        Some(number) => app.version_tfx(at.id, number).await?,
+        None => app.tfx(at.id).await?,
     };
-    Ok(success(json!({"tfx": tfx})))
+    Ok(success(Tfx { tfx }))
 }
 
-pub async fn validate_query(State(app): State<App>, Id(id): Id, mut body: Object) -> Answer {
-    let split = body.take("split", "train, eval or test")?;
-    body.done()?;
-    Ok(success(json!(app.query(id, split, false).await?)))
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValidatedPart {
+    /// The part that is meant; the whole without it.
+    split: Option<Split>,
 }
 
-/// The SQL of a config that is not saved: the config whole, or by its parts.
-pub async fn compile(State(app): State<App>, Id(model): Id, mut body: Object) -> Answer {
-    let split = body.take("split", "train, eval or test")?;
+/// Dry-run a dataset's SQL
+#[utoipa::path(post, path = "/api/datasets/{id}/validate-query", operation_id = "validate_query", tag = "queries", params(DatasetPath),
+    request_body = Option<ValidatedPart>,
+    responses((status = 200, description = "The SQL, and what the warehouse says of it.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
+pub async fn validate_query(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    Body(asked): Body<ValidatedPart>,
+) -> Answer<QueryView> {
+    Ok(success(app.query(at.id, asked.split, false).await?))
+}
+
+/// Compile a config
+///
+/// The SQL of a config that is not saved, dry-run.
+#[utoipa::path(post, path = "/api/models/{id}/compile", operation_id = "compile_config", tag = "configs", params(ModelPath), request_body = UnsavedQuery,
+    responses((status = 200, description = "The SQL.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
+pub async fn compile(State(app): State<App>, InPath(at): InPath<ModelPath>, mut body: Object) -> Answer<QueryView> {
+    let split = body.take("split")?;
     let config = DatasetChange::from_json(body.0)?.into_new()?.config;
-    Ok(success(json!(app.check_config(model, &config, split).await?)))
+    Ok(success(app.check_config(at.id, &config, split).await?))
 }
 
-pub async fn preview(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let (limit, split) = (params.number("limit")?.unwrap_or(100), params.split()?);
-    params.done()?;
-    Ok(success(json!({"preview": app.preview(id, split, limit).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct ConfigCheck {
+    valid: bool,
+    /// Path of a field to what is wrong with it; empty where the config is valid.
+    errors: BTreeMap<String, String>,
 }
 
-pub async fn count(State(app): State<App>, Id(id): Id, body: Object) -> Answer {
-    body.done()?;
-    let counts = app.count(id).await?;
-    let splits: Map<String, Value> = counts.splits.iter().map(|(split, part)| (split.word().to_owned(), json!(part))).collect();
-    Ok(success(json!({
-        "counts": {"as_of": counts.as_of, "full": counts.full, "splits": splits, "unassigned": counts.unassigned}
-    })))
+/// Validate a config
+///
+/// Holds a config that is not saved against the tables as they are. Nothing is run. That it is not valid is an answer, not an error.
+#[utoipa::path(post, path = "/api/models/{id}/validate", operation_id = "validate_config", tag = "configs", params(ModelPath), request_body = UnsavedConfig,
+    responses((status = 200, description = "Whether it is valid, and all that is wrong with it.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
+pub async fn validate(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<ConfigCheck> {
+    let read = DatasetChange::from_json(body)?.into_new().map(|input| input.config);
+    let faults = app.config_faults(at.id, read).await?;
+    let mut errors = BTreeMap::new();
+    for fault in faults {
+        errors.entry(fault.path).or_insert(fault.message);
+    }
+    Ok(success(ConfigCheck { valid: errors.is_empty(), errors }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewParams {
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// The part that is wanted; the whole without it.
+    split: Option<Split>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Previewed {
+    preview: Preview,
+}
+
+/// Preview a dataset's rows
+#[utoipa::path(get, path = "/api/datasets/{id}/preview", operation_id = "preview_dataset", tag = "queries", params(DatasetPath, PreviewParams),
+    responses((status = 200, description = "Rows of the real query.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn preview(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    Query(asked): Query<PreviewParams>,
+) -> Answer<Previewed> {
+    Ok(success(Previewed { preview: app.preview(at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Counted {
+    counts: DatasetCounts,
+}
+
+/// Rows, users and products, counted by running the query.
+#[derive(Serialize, ToSchema)]
+pub struct DatasetCounts {
+    /// The day that relative dates counted back from, where something is relative.
+    as_of: Option<NaiveDate>,
+    full: PartCounts,
+    splits: CountsBySplit,
+    /// Rows that belong to no split: the gap of a time split.
+    unassigned: PartCounts,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+pub struct CountsBySplit {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train: Option<PartCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eval: Option<PartCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<PartCounts>,
+}
+
+impl From<Counts> for DatasetCounts {
+    fn from(counts: Counts) -> Self {
+        let of = |wanted: Split| counts.splits.iter().find(|(split, _)| *split == wanted).map(|(_, part)| *part);
+        let splits = CountsBySplit { train: of(Split::Train), eval: of(Split::Eval), test: of(Split::Test) };
+        Self { as_of: counts.as_of, full: counts.full, splits, unassigned: counts.unassigned }
+    }
+}
+
+/// Count a dataset's rows
+///
+/// Of the whole and of each split; kept for its card.
+#[utoipa::path(post, path = "/api/datasets/{id}/count", operation_id = "count_dataset", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
+    responses((status = 200, description = "The counts.", body = Counted), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn count(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<Counted> {
+    Ok(success(Counted { counts: app.count(at.id).await?.into() }))
 }

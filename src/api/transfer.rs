@@ -4,20 +4,40 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header;
-use axum::response::IntoResponse;
-use serde_json::json;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
-use super::datasets::etag;
-use super::extract::{Id, Params, body_error};
+use super::bodies::NewDataset;
+use super::extract::{DatasetPath, InPath, ModelPath, body_error};
+use super::query::Query;
+use super::refusals::{Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use crate::domain::document::Format;
+use crate::domain::record::Dataset;
 use crate::service::{App, Outcome};
 
-/// The dataset as a file, in YAML unless `format` says `json`.
-pub async fn export(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let format = params.format()?.unwrap_or_default();
-    params.done()?;
-    let file = app.export_dataset(id, format).await?;
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExportParams {
+    /// YAML where nothing is said.
+    format: Option<Format>,
+}
+
+/// Get a dataset as a file
+///
+/// Its name, description and config, and nothing of this installation: to keep in a repository, to review, to apply elsewhere. The same dataset is always
+/// the same text.
+#[utoipa::path(get, path = "/api/datasets/{id}/export", operation_id = "export_dataset", tag = "configs", params(DatasetPath, ExportParams),
+    responses((status = 200, description = "The file, as an attachment.", content((String = "application/yaml"), (serde_json::Value = "application/json"))), Missing))]
+pub async fn export(
+    State(app): State<App>,
+    InPath(at): InPath<DatasetPath>,
+    Query(asked): Query<ExportParams>,
+) -> Result<Response, ApiError> {
+    let format = asked.format.unwrap_or_default();
+    let file = app.export_dataset(at.id, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)),
@@ -26,19 +46,48 @@ pub async fn export(State(app): State<App>, Id(id): Id, mut params: Params) -> A
     Ok((headers, file.text).into_response())
 }
 
-/// Makes the dataset that a file describes; with `update=true`, or changes the one that has its name.
-pub async fn import(State(app): State<App>, Id(model): Id, mut params: Params, file: FileBody) -> Answer {
-    let update = params.flag("update")?;
-    params.done()?;
-    let (dataset, outcome) = app.import_dataset(model, &file.text, file.format, update).await?;
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ImportParams {
+    /// Change the dataset that has the name already. Without it a taken name is refused.
+    #[param(default = false)]
+    update: Option<bool>,
+}
+
+/// A file's dataset.
+#[derive(Serialize, ToSchema)]
+pub struct Imported {
+    /// For people.
+    message: String,
+    outcome: Outcome,
+    dataset_id: i64,
+    dataset: Dataset,
+}
+
+/// Make a dataset from a file
+///
+/// A file as `export` gives it, or one with a config's own fields beside the name. It is the whole truth: what it does not say is empty. Faults tell the
+/// line and column where they stand.
+#[utoipa::path(post, path = "/api/models/{id}/datasets/import", operation_id = "import_dataset", tag = "configs", params(ModelPath, ImportParams),
+    request_body(content((NewDataset = "application/json"), (String = "application/yaml"))),
+    responses((status = 200, description = "It is there.", body = Imported, headers(("ETag" = String, description = "The revision."))),
+        Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
+pub async fn import(
+    State(app): State<App>,
+    InPath(at): InPath<ModelPath>,
+    Query(asked): Query<ImportParams>,
+    file: FileBody,
+) -> Answer<Imported> {
+    let (dataset, outcome) = app.import_dataset(at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
         Outcome::Created => "The dataset is there.",
         Outcome::Updated => "The dataset is saved.",
         Outcome::Unchanged => "The dataset was like this already.",
     };
-    let headers = [(header::ETAG, etag(&dataset))];
-    let body = json!({"message": message, "outcome": outcome, "dataset_id": dataset.summary.id, "dataset": dataset});
-    Ok((headers, success(body)).into_response())
+    let revision = dataset.revision;
+    let imported = Imported { message: message.into(), outcome, dataset_id: dataset.summary.id, dataset };
+    Ok(success(imported).tagged(revision))
 }
 
 /// A body that is a file, in the form that its Content-Type says. No form of a page can send one of these.

@@ -2,52 +2,111 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Answer, success};
-use super::datasets::with_etag;
-use super::extract::{Id, InPath, Object, Params, expected_revision};
-use crate::api::ApiError;
+use super::answer::{Answer, ApiError, success};
+use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_revision};
+use super::query::{Nothing, Query};
+use super::refusals::{Missing, Stale, WarehouseRefused, WarehouseTimeout};
+use super::replies::{DatasetSaved, saved};
+use crate::domain::record::{DriftReport, Version, VersionDiff, VersionSummary};
 use crate::service::App;
 
-pub async fn list(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"versions": app.versions(id).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct Versions {
+    /// Newest first.
+    versions: Vec<VersionSummary>,
 }
 
-pub async fn one(State(app): State<App>, InPath((id, number)): InPath<(i64, u32)>, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"version": app.version(id, number).await?})))
+/// List a dataset's versions
+#[utoipa::path(get, path = "/api/datasets/{id}/versions", operation_id = "list_versions", tag = "versions", params(DatasetPath),
+    responses((status = 200, description = "All of them.", body = Versions), Missing))]
+pub async fn list(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<Versions> {
+    Ok(success(Versions { versions: app.versions(at.id).await? }))
 }
 
-/// `to` is a number, or `current`, which it is without being said.
-pub async fn diff(State(app): State<App>, Id(id): Id, mut params: Params) -> Answer {
-    let from = params.number("from")?;
-    let from = from.ok_or_else(|| ApiError::bad_request("bad_parameter", Some("from"), "from is the number of a version."))?;
-    let to = match params.text("to").as_deref() {
+#[derive(Serialize, ToSchema)]
+pub struct OneVersion {
+    version: Version,
+}
+
+/// Get a version
+///
+/// All that was frozen: config, day, SQL of every part, the tables as they were, counts.
+#[utoipa::path(get, path = "/api/datasets/{id}/versions/{number}", operation_id = "get_version", tag = "versions", params(VersionPath),
+    responses((status = 200, description = "The version.", body = OneVersion), Missing))]
+pub async fn one(State(app): State<App>, InPath(at): InPath<VersionPath>, _: Query<Nothing>) -> Answer<OneVersion> {
+    Ok(success(OneVersion { version: app.version(at.id, at.number).await? }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct DiffParams {
+    /// The number of a version.
+    #[param(required = true, minimum = 1)]
+    from: Option<u32>,
+    /// The number of another, or `current`, the dataset as it is.
+    #[param(default = "current", pattern = "^([1-9][0-9]{0,8}|current)$")]
+    to: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Diff {
+    diff: VersionDiff,
+}
+
+/// Compare two versions
+///
+/// Or a version and the dataset as it is.
+#[utoipa::path(get, path = "/api/datasets/{id}/versions/diff", operation_id = "diff_versions", tag = "versions", params(DatasetPath, DiffParams),
+    responses((status = 200, description = "What differs, by path.", body = Diff), Missing))]
+pub async fn diff(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(asked): Query<DiffParams>) -> Answer<Diff> {
+    let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
+    let from = asked.from.ok_or_else(|| wrong("from", "from is the number of a version."))?;
+    let to = match asked.to.as_deref() {
         None | Some("current") => None,
-        Some(text) => Some(
-            text.parse()
-                .map_err(|_| ApiError::bad_request("bad_parameter", Some("to"), "to is the number of a version, or current."))?,
-        ),
+        Some(text) => Some(text.parse().map_err(|_| wrong("to", "to is the number of a version, or current."))?),
     };
-    params.done()?;
-    Ok(success(json!({"diff": app.version_diff(id, from, to).await?})))
+    Ok(success(Diff { diff: app.version_diff(at.id, from, to).await? }))
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restoring {
+    /// The revision that is replaced, in place of the header `If-Match`.
+    revision: Option<i64>,
+}
+
+/// Restore a version
+///
+/// Makes its config the dataset's own again, as a new revision: a change like any other, checked against the live tables.
+#[utoipa::path(post, path = "/api/datasets/{id}/versions/{number}/restore", operation_id = "restore_version", tag = "versions",
+    params(VersionPath, IfMatch), request_body = Option<Restoring>,
+    responses((status = 200, description = "The dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+        Missing, Stale, WarehouseRefused, WarehouseTimeout))]
 pub async fn restore(
     State(app): State<App>,
-    InPath((id, number)): InPath<(i64, u32)>,
+    InPath(at): InPath<VersionPath>,
     headers: HeaderMap,
-    mut body: Object,
-) -> Answer {
-    let revision = expected_revision(&headers, &mut body)?;
-    body.done()?;
-    let dataset = app.restore_version(id, number, revision).await?;
-    Ok(with_etag(dataset, Some(&format!("Version {number} is the dataset's config again."))))
+    Body(asked): Body<Restoring>,
+) -> Answer<DatasetSaved> {
+    let revision = expected_revision(&headers, asked.revision)?;
+    let dataset = app.restore_version(at.id, at.number, revision).await?;
+    Ok(saved(dataset, format!("Version {} is the dataset's config again.", at.number)))
 }
 
-pub async fn drift(State(app): State<App>, Id(id): Id, params: Params) -> Answer {
-    params.done()?;
-    Ok(success(json!({"drift": app.drift(id).await?})))
+#[derive(Serialize, ToSchema)]
+pub struct TableDrift {
+    drift: DriftReport,
+}
+
+/// Ask what has become of a dataset's tables
+///
+/// Since the version that training reads, or the latest one.
+#[utoipa::path(get, path = "/api/datasets/{id}/drift", operation_id = "get_drift", tag = "versions", params(DatasetPath),
+    responses((status = 200, description = "What changed, what the dataset uses first.", body = TableDrift), Missing, WarehouseRefused, WarehouseTimeout))]
+pub async fn drift(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<TableDrift> {
+    Ok(success(TableDrift { drift: app.drift(at.id).await? }))
 }

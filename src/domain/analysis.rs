@@ -28,6 +28,7 @@ pub use readiness::Readiness;
 
 /// All that is known of a dataset after a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analysis {
     /// Of the config that was analyzed: another one makes this stale.
     pub config_hash: String,
@@ -66,6 +67,7 @@ impl Analysis {
 
 /// What an analysis would read. Nothing is run for it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AnalysisEstimate {
     /// `None` where the engine cannot tell.
     pub bytes: Option<u64>,
@@ -77,6 +79,7 @@ pub struct AnalysisEstimate {
 
 /// An analysis on a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AnalysisBrief {
     /// 0 to 100.
     pub score: u32,
@@ -90,6 +93,7 @@ pub struct AnalysisBrief {
 
 /// The figures of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Facts {
     /// The day that relative dates counted back from, where something is relative.
     pub as_of: Option<NaiveDate>,
@@ -146,6 +150,7 @@ impl Facts {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     Full,
@@ -182,6 +187,7 @@ impl From<Split> for Part {
 
 /// Times are UTC for TIMESTAMP and as they stand for DATE (midnight) and DATETIME.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartFacts {
     pub part: Part,
     pub rows: u64,
@@ -191,12 +197,15 @@ pub struct PartFacts {
     /// Calendar days in the dataset's zone.
     pub first_day: Option<NaiveDate>,
     pub last_day: Option<NaiveDate>,
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub first_at: Option<NaiveDateTime>,
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub last_at: Option<NaiveDateTime>,
 }
 
 /// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Stage {
     pub stage: String,
     pub rows: u64,
@@ -205,6 +214,7 @@ pub struct Stage {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DayRows {
     pub day: Option<NaiveDate>,
     /// `full` without a split.
@@ -214,6 +224,7 @@ pub struct DayRows {
 
 /// Rows of a split, summed over its days.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SplitEstimate {
     pub split: Split,
     pub rows: u64,
@@ -225,6 +236,7 @@ pub struct SplitEstimate {
 
 /// Distinct users, products, pairs …, over rows that have all of their ids. What concerns a split is `None` where the config does not make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Members {
     /// Rows that have the ids.
     pub rows: u64,
@@ -253,6 +265,7 @@ impl Members {
 
 /// A temporal column and the event's time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AttributeTime {
     /// `table.column`.
     pub column: String,
@@ -264,6 +277,7 @@ pub struct AttributeTime {
 
 /// A column of two values that is learned: BOOL, or INT64 of 0 and 1, and its name says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Label {
     /// `table.column`.
     pub column: String,
@@ -286,6 +300,7 @@ impl Label {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Balance {
     pub rows: u64,
     pub positive: u64,
@@ -300,6 +315,7 @@ impl Balance {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartBalance {
     pub part: Part,
     #[serde(flatten)]
@@ -308,6 +324,7 @@ pub struct PartBalance {
 
 /// The keys of the products' table, and how many of them the dataset has rows of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Catalogue {
     pub items: u64,
     pub used: u64,
@@ -315,6 +332,7 @@ pub struct Catalogue {
 
 /// What a join did to the rows (G-60).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct JoinFacts {
     /// The joined table's name within the dataset.
     pub table: SourceName,

@@ -282,6 +282,7 @@ impl ColumnMapping {
 
 /// A dataset's state. Active means: it was checked against the live tables and a version is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     #[default]

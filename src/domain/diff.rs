@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 /// A place at which not all values are the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Difference {
     pub path: String,
     /// What each has there, in the order given; `None` where it has nothing.
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<Value>))]
     pub values: Vec<Option<Value>>,
 }
 

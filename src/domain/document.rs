@@ -19,7 +19,9 @@ pub const MAX_BYTES: usize = 1_000_000;
 const MAX_DEPTH: usize = 32;
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum Format {
     #[default]
     Yaml,

@@ -7,6 +7,7 @@ use super::name::{ColumnName, TableName, same};
 use super::schema::{Column, Mode, TableSchema};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     TableGone,
@@ -20,6 +21,7 @@ pub enum Change {
 
 /// One change of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
     /// `None` where the whole table is meant.

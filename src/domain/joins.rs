@@ -34,6 +34,7 @@ pub const MAX_TABLES: usize = 60;
 
 /// A score in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     Low,
@@ -61,6 +62,7 @@ impl Confidence {
 
 /// `left = right`; several together are a composite key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeyPair {
     pub left: ColumnName,
     pub right: ColumnName,
@@ -68,6 +70,7 @@ pub struct KeyPair {
 
 /// A join that may be: many rows of `left` refer to one of `right`. Both are one table where a table refers to itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Candidate {
     pub left: TableName,
     pub right: TableName,
@@ -79,6 +82,7 @@ pub struct Candidate {
     pub reasons: Vec<String>,
     /// Neither table has the key once a row, as far as names tell: good only for tables that nothing else connects.
     #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "ssr", schema(ignore))]
     pub last_resort: bool,
 }
 
@@ -98,6 +102,7 @@ impl Candidate {
 
 /// A join that is suggested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DetectedJoin {
     #[serde(flatten)]
     pub join: Candidate,
@@ -249,6 +254,7 @@ pub struct JoinDetection {
 
 /// What asking the data took.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Verification {
     /// Pairs of tables that were looked at.
     pub pairs: u32,
@@ -264,6 +270,7 @@ pub struct Verification {
 
 /// What asking the data would take.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VerifyEstimate {
     pub pairs: u32,
     /// Queries that would run: pairs whose answer is kept cost nothing.

@@ -7,6 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::dataset::{AsOf, DatasetConfig, Scalar, SecondaryTable, Seed, TimeZone};
 use super::name::{ColumnName, OutputName, SourceName, TableName};
+use super::schema::ColumnType;
 
 /// JSON Schema 2020-12 of a config. The reader also takes null wherever something may be missing, and older spellings; both are read
 /// into this form.
@@ -66,6 +67,19 @@ texts! {
     AsOf: "`latest_event`, `today`, or a day.", "latest_event";
     TimeZone: "A zone of the IANA time zone database.", "Europe/Berlin";
 }
+
+impl PartialSchema for ColumnType {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.map(Self::sql_name);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(names))
+            .description(Some("A type of BigQuery."))
+            .build()
+            .into()
+    }
+}
+impl ToSchema for ColumnType {}
 
 impl PartialSchema for Seed {
     fn schema() -> RefOr<Schema> {

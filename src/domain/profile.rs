@@ -26,6 +26,7 @@ pub struct TableProfile {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileMeta {
     pub rows: u64,
     /// All of it was found out before, and the table has not changed since.
@@ -42,6 +43,7 @@ pub struct ProfileMeta {
 
 /// What finding out the rest of a profile would read.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileEstimate {
     /// Columns that nothing is known of yet.
     pub columns: usize,
@@ -54,6 +56,7 @@ pub struct ProfileEstimate {
 
 /// A column's values. What does not apply to its type is absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ColumnProfile {
     pub name: String,
@@ -114,6 +117,7 @@ pub struct ColumnProfile {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quantile {
     /// 0 … 1: this part of the values is not larger.
     pub share: f64,
@@ -121,6 +125,7 @@ pub struct Quantile {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Lengths {
     pub min: u64,
     pub max: u64,
@@ -130,6 +135,7 @@ pub struct Lengths {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TopValue {
     pub value: Value,
     pub count: u64,
@@ -139,6 +145,7 @@ pub struct TopValue {
 
 /// Values from `from` up to but without `to`; the last bin has `to` too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Bin {
     pub from: Value,
     pub to: Value,
@@ -155,6 +162,7 @@ pub struct ColumnValues {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ValueCount {
     pub value: Value,
     pub count: u64,

@@ -15,6 +15,7 @@ use super::value::Value;
 
 /// An ML project that datasets belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Model {
     pub id: i64,
     pub name: String,
@@ -29,8 +30,10 @@ pub struct Model {
 
 /// What a person says about a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelInput {
+    #[cfg_attr(feature = "ssr", schema(required = true, max_length = 255))]
     pub name: String,
     pub description: String,
     pub gcp_project_id: Option<String>,
@@ -39,6 +42,7 @@ pub struct ModelInput {
 
 /// One card of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetSummary {
     pub id: i64,
     pub name: String,
@@ -62,8 +66,18 @@ pub struct DatasetSummary {
     pub quality: Option<AnalysisBrief>,
 }
 
+/// A dataset in a choice among many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct DatasetName {
+    pub id: i64,
+    pub name: String,
+    pub status: Status,
+}
+
 /// A dataset, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Dataset {
     #[serde(flatten)]
     pub summary: DatasetSummary,
@@ -81,6 +95,7 @@ pub struct Dataset {
 
 /// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeptAnalysis {
     pub stale: bool,
     #[serde(flatten)]
@@ -89,6 +104,7 @@ pub struct KeptAnalysis {
 
 /// The answer to a wish for an analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analyzed {
     pub analysis: Analysis,
     /// It was there before it was asked for, and still holds: nothing was run.
@@ -97,6 +113,7 @@ pub struct Analyzed {
 
 /// How far a running analysis is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// From 1 to `steps`.
     pub step: u32,
@@ -109,6 +126,7 @@ pub struct Progress {
 
 /// A dataset in words, from the store alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Overview {
     #[serde(flatten)]
     pub summary: DatasetSummary,
@@ -124,6 +142,7 @@ pub struct Overview {
 
 /// Datasets side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Comparison {
     /// In the order asked.
     pub comparison: Vec<Overview>,
@@ -133,6 +152,7 @@ pub struct Comparison {
 
 /// A frozen config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionSummary {
     pub number: u32,
     pub config_hash: String,
@@ -149,6 +169,7 @@ pub struct VersionSummary {
 
 /// A frozen version: what was trained on can be told, and asked again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Version {
     #[serde(flatten)]
     pub summary: VersionSummary,
@@ -162,6 +183,7 @@ pub struct Version {
 
 /// What differs between two versions, or a version and the dataset as it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionDiff {
     pub from: u32,
     /// `None`: the dataset as it is.
@@ -174,6 +196,7 @@ pub struct VersionDiff {
 
 /// What has become of a dataset's tables since its latest version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DriftReport {
     /// The version that the tables are held against; `None` before the first.
     pub version: Option<u32>,
@@ -182,6 +205,7 @@ pub struct DriftReport {
 
 /// What a person says about a dataset.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetInput {
     pub name: String,
@@ -210,6 +234,7 @@ impl Default for ListQuery {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Pagination {
     pub total: u32,
     pub page: u32,
@@ -235,6 +260,7 @@ pub struct DatasetPage {
 
 /// Whether a name is free in its model, with the reason in words where it is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NameCheck {
     pub available: bool,
     pub message: String,
@@ -242,12 +268,14 @@ pub struct NameCheck {
 
 /// A generated query and what the warehouse thinks of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryView {
     pub query: String,
     pub validation: QueryValidation,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryValidation {
     pub valid: bool,
     /// What BigQuery says it would read; the embedded engine says what lies in the files.
@@ -263,6 +291,7 @@ pub struct QueryValidation {
 
 /// Rows of the real query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Preview {
     pub columns: Vec<PreviewColumn>,
     pub rows: Vec<Vec<Value>>,
@@ -273,6 +302,7 @@ pub struct Preview {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PreviewColumn {
     pub name: String,
     #[serde(rename = "type")]
@@ -284,6 +314,7 @@ pub struct PreviewColumn {
 
 /// Rows, users and products of the full query and of each split, counted by running it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// The day that relative dates counted back from, where something is relative.
     pub as_of: Option<NaiveDate>,
@@ -294,6 +325,7 @@ pub struct Counts {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartCounts {
     pub rows: u64,
     /// Distinct; `None` without the role.

@@ -19,6 +19,7 @@ const ALTERNATIVES: usize = 5;
 
 /// A column for a role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Choice {
     pub table: TableName,
     pub column: ColumnName,
@@ -31,6 +32,7 @@ pub struct Choice {
 
 /// The best column for a role, and others that could be meant, the best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RoleSuggestion {
     #[serde(flatten)]
     pub choice: Choice,

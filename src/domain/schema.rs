@@ -126,6 +126,7 @@ impl std::fmt::Display for ColumnType {
 
 /// Whether a column may be NULL, or holds an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Mode {
     #[default]
@@ -135,6 +136,7 @@ pub enum Mode {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Column {
     pub name: ColumnName,
     #[serde(rename = "type")]
@@ -162,6 +164,7 @@ impl Column {
 
 /// A table and its columns in their order. Columns whose names BigQuery would refuse are listed apart, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TableSchema {
     pub table: TableName,
     pub columns: Vec<Column>,
@@ -174,6 +177,7 @@ pub struct TableSchema {
 
 /// How a table is cut up, so that a query with the right filter reads only a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Partition {
     /// The column, or `_PARTITIONTIME` where the time of loading makes the partitions.
     pub column: String,
@@ -195,6 +199,7 @@ impl TableSchema {
 
 /// What kind of thing a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TableKind {
     Table,

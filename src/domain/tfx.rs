@@ -6,7 +6,6 @@
 //! that is the consumer's side.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::catalog::Catalog;
 use super::dataset::{DatasetConfig, Split};
@@ -15,17 +14,37 @@ use super::sql::{OutputColumn, Request, Shape, compile};
 
 /// The artefact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxArtefact {
-    /// `example_gen_pb2.Input`.
-    pub input_config: serde_json::Value,
-    /// `example_gen_pb2.Output`: empty, since the input's splits are the output's.
-    pub output_config: serde_json::Value,
+    pub input_config: TfxInput,
+    pub output_config: TfxOutput,
     pub project_id: Option<String>,
     /// Where the data is; the job must run there.
     pub location: Option<String>,
     /// Python that makes the component.
     pub snippet: String,
 }
+
+/// `example_gen_pb2.Input`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TfxInput {
+    pub splits: Vec<TfxSplit>,
+}
+
+/// `example_gen_pb2.Input.Split`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TfxSplit {
+    pub name: String,
+    /// The whole SQL of the split.
+    pub pattern: String,
+}
+
+/// `example_gen_pb2.Output`: empty, since the input's splits are the output's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TfxOutput {}
 
 /// The artefact of a config. Without a split there is one, `train`, with all rows.
 pub fn artefact(
@@ -40,17 +59,16 @@ pub fn artefact(
         let compiled = compile(config, catalog, &Request { split, shape: Shape::Tfx, as_of, ..Request::default() })?;
         columns = compiled.columns;
         let name = split.unwrap_or(Split::Train).word();
-        splits.push(json!({"name": name, "pattern": compiled.sql}));
+        splits.push(TfxSplit { name: name.into(), pattern: compiled.sql });
         Ok::<_, Vec<FieldError>>(())
     };
     match config.split_config.splits() {
         [] => query(None)?,
         parts => parts.iter().try_for_each(|split| query(Some(*split)))?,
     }
-    let input_config = json!({"splits": splits});
     let artefact = TfxArtefact {
-        input_config,
-        output_config: json!({}),
+        input_config: TfxInput { splits },
+        output_config: TfxOutput {},
         project_id: catalog.project().map(str::to_owned),
         location: location.map(str::to_owned),
         snippet: SNIPPET.to_owned(),

@@ -6,7 +6,7 @@ use super::models::{checked_description, checked_name, model_error, name_fault};
 use super::{App, DatasetChange, ServiceError};
 use crate::domain::dataset::Status;
 use crate::domain::fault::FieldError;
-use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, NameCheck, Pagination};
+use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::store::StoreError;
 
 impl App {
@@ -20,6 +20,11 @@ impl App {
         }
         let (datasets, total) = self.store().datasets(model_id, query).await.map_err(model_error)?;
         Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
+    }
+
+    /// All datasets of a model by their names, for a choice among them.
+    pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, ServiceError> {
+        self.store().dataset_names(model_id).await.map_err(model_error)
     }
 
     /// Whether a name is free in its model; `exclude_id` is the dataset that has it already.
@@ -87,7 +92,7 @@ impl App {
             return Ok(stored);
         }
         if revision.is_some_and(|revision| revision != stored.revision) {
-            return Err(ServiceError::Stale(Box::new(stored)));
+            return Err(ServiceError::Stale { current: Box::new(stored), yours: Some(Box::new(checked)) });
         }
         // A name can be put right even while a table is missing.
         let config = if same_config {
@@ -98,7 +103,7 @@ impl App {
         };
         refuse(faults, config)?;
         match self.store().update_dataset(id, revision, &checked).await {
-            Err(StoreError::Stale) => Err(self.stale(id).await?),
+            Err(StoreError::Stale) => Err(self.stale(id, Some(checked)).await?),
             done => Ok(done?),
         }
     }
@@ -149,13 +154,13 @@ impl App {
         let version = self.new_version(&stored.config, &catalog, as_of, "activated", Some(counts))?;
         try_join_all(version.sql.values().map(|sql| warehouse.dry_run(sql))).await?;
         match self.store().activate(id, stored.revision, &version).await {
-            Err(StoreError::Stale) => Err(self.stale(id).await?),
+            Err(StoreError::Stale) => Err(self.stale(id, None).await?),
             done => Ok(done?),
         }
     }
 
-    async fn stale(&self, id: i64) -> Result<ServiceError, ServiceError> {
-        Ok(ServiceError::Stale(Box::new(self.dataset(id).await?)))
+    async fn stale(&self, id: i64, yours: Option<DatasetInput>) -> Result<ServiceError, ServiceError> {
+        Ok(ServiceError::Stale { current: Box::new(self.dataset(id).await?), yours: yours.map(Box::new) })
     }
 }
 

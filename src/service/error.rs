@@ -1,7 +1,7 @@
 //! What a use case refuses, and how that leaves the house.
 
 use crate::domain::fault::FieldError;
-use crate::domain::record::Dataset;
+use crate::domain::record::{Dataset, DatasetInput};
 use crate::error::Failure;
 use crate::store::StoreError;
 use crate::warehouse::WarehouseError;
@@ -19,11 +19,13 @@ pub enum ServiceError {
     BadRequest(String),
     #[error("There is a {0} of that name already.")]
     NameTaken(&'static str),
-    /// Someone else saved first; what is stored now.
+    /// Someone else saved first: what is stored now, and what the change would have made of it, where it would have changed a field.
     #[error("Someone else saved this dataset since you opened it.")]
-    Stale(Box<Dataset>),
+    Stale { current: Box<Dataset>, yours: Option<Box<DatasetInput>> },
     #[error("The dataset has {0} versions, which would go with it.")]
     HasVersions(u32),
+    #[error("The model has {0} datasets. Delete them first.")]
+    HasDatasets(u32),
     #[error("The dataset is active already.")]
     AlreadyActive,
     /// Someone stopped it while it ran.
@@ -53,6 +55,7 @@ impl From<StoreError> for ServiceError {
             StoreError::NotFound => Self::NotFound("There is no such dataset.".into()),
             StoreError::NameTaken => Self::NameTaken("dataset"),
             StoreError::HasVersions(count) => Self::HasVersions(count),
+            StoreError::HasDatasets(count) => Self::HasDatasets(count),
             other => Self::Store(other),
         }
     }
@@ -70,8 +73,9 @@ impl From<ServiceError> for Failure {
                 failure.errors.insert("name".into(), message);
                 failure
             }
-            ServiceError::Stale(_) => Self::new(409, "stale", message),
+            ServiceError::Stale { .. } => Self::new(409, "stale", message),
             ServiceError::HasVersions(_) => Self::new(409, "has_versions", message),
+            ServiceError::HasDatasets(_) => Self::new(409, "has_datasets", message),
             ServiceError::AlreadyActive => Self::new(409, "already_active", message),
             ServiceError::Cancelled => Self::new(409, "cancelled", message),
             ServiceError::Busy => Self::new(429, "busy", message),

@@ -26,6 +26,11 @@ impl App {
         self.store().update_model(id, &checked_model(input)?).await.map_err(model_error)?;
         self.model(id).await
     }
+
+    /// Deletes a model that has no datasets.
+    pub async fn delete_model(&self, id: i64) -> Result<(), ServiceError> {
+        self.store().delete_model(id).await.map_err(model_error)
+    }
 }
 
 pub(super) fn model_error(error: StoreError) -> ServiceError {

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
+use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Model, PartCounts, Preview, PreviewColumn, QueryValidation, QueryView};
 use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
@@ -25,6 +26,24 @@ impl App {
         split: Option<Split>,
     ) -> Result<QueryView, ServiceError> {
         self.view(&self.model(model_id).await?, config, &Request { split, ..Request::default() }).await
+    }
+
+    /// What is wrong with an unsaved config, where it could be read and where it could not.
+    pub async fn config_faults(
+        &self,
+        model_id: i64,
+        read: Result<DatasetConfig, Vec<FieldError>>,
+    ) -> Result<Vec<FieldError>, ServiceError> {
+        let model = self.model(model_id).await?;
+        let config = match read {
+            Ok(config) => config,
+            Err(faults) => return Ok(faults),
+        };
+        match self.checked_catalog(&model, &config).await {
+            Ok(_) => Ok(vec![]),
+            Err(ServiceError::Invalid(faults)) => Ok(faults),
+            Err(error) => Err(error),
+        }
     }
 
     /// Rows of an unsaved config's real query.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{App, DatasetChange, ServiceError};
 use crate::domain::diff::{Difference, differences};
 use crate::domain::document::{Document, Format, write};
-use crate::domain::fault::FieldError;
 use crate::domain::parse::without_empty;
 use crate::domain::record::{Dataset, DatasetInput};
 
@@ -20,7 +19,7 @@ pub struct DatasetFile {
 }
 
 /// What an import did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Created,
@@ -61,7 +60,7 @@ impl ReadFile {
         let change = match document.value.clone() {
             Value::Object(fields) => DatasetChange::from_json(fields),
             Value::Null => Ok(DatasetChange::default()),
-            _ => Err(vec![FieldError::new("config", "A dataset's file has name, description and config.")]),
+            _ => return Err(ServiceError::BadRequest("A dataset's file has name, description and config.".into())),
         };
         match change.and_then(DatasetChange::into_new) {
             Ok(input) => Ok(Self { input, document }),
@@ -200,11 +199,12 @@ mod tests {
         assert_eq!(alone.config, read.config);
         // G-05, G-90: unknown keys are refused, wherever they stand.
         for (text, path) in
-            [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour"), ("- 1\n", "config")]
+            [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")]
         {
             let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
             assert_eq!(faults[0].path, path);
         }
+        assert!(matches!(ReadFile::read("- 1\n", Format::Yaml), Err(ServiceError::BadRequest(_))));
         // What is written is read again, and written the same.
         for format in Format::ALL {
             let text = write(&contents(&read), format);

@@ -48,10 +48,9 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
         .route("/metrics", get(measure::metrics).with_state(app.metrics().clone()))
         // Not compressed on the way: what is large here is compressed when it is built.
         .route("/pkg/{*file}", get(package))
-        .merge(pages(app, addr))
-        // For the API's own extractors, and for bodies that others read.
+        // Leptos reads the bodies of its calls itself. The API has a limit of its own, which answers in the envelope.
+        .merge(pages(app, addr).layer(RequestBodyLimitLayer::new(MAX_BODY)))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn(measure::tell_route));
     // The slash at the end has to go before the router looks at the path.
     Router::new()

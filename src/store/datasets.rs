@@ -9,7 +9,7 @@ use super::brief::{brief_columns, read_brief};
 use super::versions::version_summaries;
 use super::{Store, StoreError, name_key, read_json, read_time, time_text};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery};
+use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, ListQuery};
 
 /// Longest name of a dataset, in characters.
 pub const MAX_NAME_CHARS: usize = 255;
@@ -78,6 +78,27 @@ impl Store {
             return Ok((vec![], total));
         }
         Ok((rows.iter().map(read_summary).collect::<Result<_, _>>()?, total))
+    }
+
+    /// All datasets of a model by their names, in one query. `NotFound` where there is no such model.
+    pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.name, d.status FROM models m LEFT JOIN datasets d ON d.model_id = m.id WHERE m.id = $1 \
+             ORDER BY d.name_key, d.id",
+        )
+        .bind(model_id)
+        .fetch_all(&self.read)
+        .await?;
+        if rows.is_empty() {
+            return Err(StoreError::NotFound);
+        }
+        let mut names = vec![];
+        for row in &rows {
+            // A model without datasets is one row without one.
+            let Some(id) = row.try_get::<Option<i64>, _>("id")? else { continue };
+            names.push(DatasetName { id, name: row.try_get("name")?, status: read_status(row)? });
+        }
+        Ok(names)
     }
 
     /// A dataset with its versions, newest first.
@@ -343,6 +364,11 @@ impl Card {
     }
 }
 
+fn read_status(row: &SqliteRow) -> Result<Status, StoreError> {
+    let is_active = row.try_get::<&str, _>("status")? == Status::Active.word();
+    Ok(if is_active { Status::Active } else { Status::Draft })
+}
+
 fn read_summary(row: &SqliteRow) -> Result<DatasetSummary, StoreError> {
     let counted = row.try_get::<Option<&str>, _>("estimate_hash")? == Some(row.try_get("config_hash")?);
     // A count of another config says nothing about this one (G-97).
@@ -353,7 +379,7 @@ fn read_summary(row: &SqliteRow) -> Result<DatasetSummary, StoreError> {
         id: row.try_get("id")?,
         name: row.try_get("name")?,
         description: row.try_get("description")?,
-        status: if row.try_get::<&str, _>("status")? == Status::Active.word() { Status::Active } else { Status::Draft },
+        status: read_status(row)?,
         primary_table: row.try_get("primary_table")?,
         secondary_tables: read_json("tables", row.try_get("secondary_tables")?)?,
         table_count: row.try_get("table_count")?,

@@ -49,6 +49,9 @@ pub enum StoreError {
     /// The dataset has so many versions, and the deletion was not forced.
     #[error("the dataset has {0} versions")]
     HasVersions(u32),
+    /// The model has so many datasets.
+    #[error("the model has {0} datasets")]
+    HasDatasets(u32),
     /// A stored value is not what this program writes.
     #[error("the stored {what} cannot be read: {reason}")]
     Unreadable { what: &'static str, reason: String },

@@ -75,6 +75,24 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes a model; one with datasets is kept (`HasDatasets`).
+    pub async fn delete_model(&self, id: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let datasets: u32 =
+            sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id AND d.deleted_at IS NULL) FROM models m WHERE m.id = $1")
+                .bind(id)
+                .fetch_one(&mut *tx)
+                .await?;
+        if datasets > 0 {
+            return Err(StoreError::HasDatasets(datasets));
+        }
+        // Those that were deleted before have nowhere to come back to.
+        sqlx::query("DELETE FROM datasets WHERE model_id = $1").bind(id).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM models WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// A fresh installation has one model, bound to the embedded warehouse, so that a newcomer sees tables at once.
     pub(super) async fn ensure_a_model(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;

@@ -161,8 +161,10 @@ async fn what_cannot_be_looked_at_is_refused() {
         let many: Vec<String> = (0..61).map(|i| format!("t{i}")).collect();
         let refused = app.post(path, json!({"tables": many})).await.refused(400, "bad_request");
         assert!(refused["message"].as_str().unwrap().contains("60"), "{refused}");
-        for wrong in [json!("orders"), json!([1]), json!({"a": 1}), json!(true)] {
-            assert_eq!(app.post(path, json!({"tables": wrong})).await.faults(), ["tables"]);
+        for (wrong, at) in
+            [(json!("orders"), "tables"), (json!([1]), "tables[0]"), (json!({"a": 1}), "tables"), (json!(true), "tables")]
+        {
+            assert_eq!(app.post(path, json!({"tables": wrong})).await.faults(), [at]);
         }
         assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.faults(), ["more"]);
     }

@@ -12,6 +12,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 use trainset::domain::name::TableName;
 use trainset::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind, TableSchema};
@@ -20,6 +21,8 @@ use trainset::service::{App, Settings};
 use trainset::site::site;
 use trainset::store::Store;
 use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
+
+use crate::document::Document;
 
 /// What the fake answers.
 pub struct Fake {
@@ -42,7 +45,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    fn new() -> Self {
+    pub fn new() -> Self {
         use ColumnType::{Float64, Int64, String as Text, Timestamp};
         let schemas = [
             table(
@@ -225,16 +228,35 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub async fn with(settings: Settings) -> Self {
+        let fake = Arc::new(Fake::new());
+        Self::over(fake.clone(), fake, settings).await
+    }
+
+    /// Over another warehouse than the fake.
+    pub async fn over(warehouse: Arc<dyn Warehouse>, fake: Arc<Fake>, settings: Settings) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         let store = Store::open(&file).await.unwrap();
-        let fake = Arc::new(Fake::new());
-        let app = App::new(store.clone(), fake.clone(), Settings::default());
+        let app = App::new(store.clone(), warehouse, settings);
         let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[]);
         Self { router, fake, file, store, _folder: folder }
     }
 
+    /// The reply to a request. What the API says is held against its document.
     pub async fn send(&self, request: Request<Body>) -> Reply {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let reply = self.ask(request).await;
+        if ["/api/", "/healthz", "/readyz"].iter().any(|part| path.starts_with(part)) && path != "/api/docs.css" {
+            self.document().await.hold(&method, &path, &reply);
+        }
+        reply
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
@@ -242,13 +264,19 @@ impl TestApp {
         Reply { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 
+    /// The API's document, as the server gives it.
+    pub async fn document(&self) -> &'static Document {
+        static DOCUMENT: OnceCell<Document> = OnceCell::const_new();
+        let read = async || Document(self.ask(request("GET", "/api/openapi.json").body(Body::empty()).unwrap()).await.body);
+        DOCUMENT.get_or_init(read).await
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send(request("GET", path).body(Body::empty()).unwrap()).await
     }
 
     pub async fn post(&self, path: &str, body: Json) -> Reply {
-        let request = request("POST", path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+        self.send(json_request("POST", path, &body)).await
     }
 
     /// A dataset of model 1; its id.
@@ -256,6 +284,14 @@ impl TestApp {
         let body = self.post("/api/models/1/datasets/create/", json!({"name": name, "config": config()})).await.ok();
         body["dataset_id"].as_i64().unwrap()
     }
+}
+
+/// With the headers that clients send.
+pub fn json_request(method: &str, path: &str, body: &Json) -> Request<Body> {
+    let text = body.to_string();
+    let request =
+        request(method, path).header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, text.len());
+    request.body(Body::from(text)).unwrap()
 }
 
 pub fn request(method: &str, path: &str) -> axum::http::request::Builder {

@@ -2,8 +2,11 @@
 
 mod analysis;
 mod config_save;
+mod contract;
 mod datasets;
 mod detection;
+mod document;
+mod examples;
 mod gate;
 mod helpers;
 mod models;

@@ -178,8 +178,8 @@ async fn two_engines_give_one_answer() {
         }
         // As TFX's executor asks first.
         let (artefact, _) = tfx::artefact(config, &there, None, None).unwrap();
-        for split in artefact.input_config["splits"].as_array().unwrap() {
-            let sql = format!("SELECT * FROM ({}) LIMIT 0", split["pattern"].as_str().unwrap());
+        for split in &artefact.input_config.splits {
+            let sql = format!("SELECT * FROM ({}) LIMIT 0", split.pattern);
             match both.bigquery.run(&sql, &limits()).await {
                 Ok(rows) => assert_eq!(rows.rows.len(), 0),
                 Err(error) => differences.push(format!("{} for TFX: {error}\n{sql}", golden.name)),

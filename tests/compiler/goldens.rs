@@ -114,8 +114,8 @@ fn tfx_can_ask_for_the_columns_of_each_pattern() {
             Ok(made) => made,
             Err(faults) => panic!("{}: {faults:?}", golden.name),
         };
-        for split in artefact.input_config["splits"].as_array().unwrap() {
-            let got = SHOP.run(&format!("SELECT * FROM ({}) LIMIT 0", split["pattern"].as_str().unwrap()));
+        for split in &artefact.input_config.splits {
+            let got = SHOP.run(&format!("SELECT * FROM ({}) LIMIT 0", split.pattern));
             let typed = |name: &str, t, mode| (name.to_owned(), t, mode == trainset::domain::schema::Mode::Repeated);
             let got: Vec<_> = got.columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
             let told: Vec<_> = columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();

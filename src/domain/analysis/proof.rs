@@ -7,6 +7,7 @@ use super::{Facts, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Split};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Proof {
     /// Train, eval, test.
     pub parts: Vec<ProofPart>,
@@ -19,13 +20,16 @@ pub struct Proof {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProofPart {
     pub split: Split,
     pub rows: u64,
     pub users: Option<u64>,
     pub products: Option<u64>,
     /// The instants of the part's first and last row; UTC for TIMESTAMP.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub first_at: Option<NaiveDateTime>,
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub last_at: Option<NaiveDateTime>,
     /// Not of train.
     pub cold_users: Option<Cold>,
@@ -34,6 +38,7 @@ pub struct ProofPart {
 
 /// Members that train has no row of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Cold {
     pub count: u64,
     /// Their rows in the part.

@@ -9,6 +9,7 @@ use super::{Facts, Members, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quality {
     /// 100 less the points of `checks`; not below 0.
     pub score: u32,
@@ -24,6 +25,7 @@ pub struct Quality {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     Excellent,

@@ -7,6 +7,7 @@ use super::check::{Check, Outcome, Severity, counted, grouped, percent};
 use super::{Facts, share};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Readiness {
     /// Whose minimums.
     pub target: String,

@@ -75,6 +75,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 
 /// The data's answer about a join, left joined.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Shares {
     pub left_rows: u64,
     pub left_rows_with_key: u64,

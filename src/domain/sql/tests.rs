@@ -420,7 +420,7 @@ fn tfx_gets_its_types_and_no_null() {
     insta::assert_snapshot!(sql(parts.clone(), &Request { shape: Shape::Tfx, split: Some(Split::Train), ..Request::default() }));
 
     let (artefact, columns) = crate::domain::tfx::artefact(&config(parts), &shop(), None, Some("EU")).unwrap();
-    let names: Vec<_> = artefact.input_config["splits"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = artefact.input_config.splits.iter().map(|split| split.name.as_str()).collect();
     assert_eq!(names, ["train", "eval"]);
     assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
 

@@ -1,0 +1,106 @@
+//! What the API says of itself: its document, a page to read it, the schema of a config. Made once, answered with an `ETag`.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::docs;
+use crate::domain::json_schema::config_schema;
+use crate::service::App;
+
+/// The page is of this server alone and runs nothing.
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// A text that stays the same while the server runs.
+struct Fixed {
+    text: Bytes,
+    kind: &'static str,
+    etag: String,
+}
+
+impl Fixed {
+    fn new(text: String, kind: &'static str) -> Self {
+        let hash: String = Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { text: text.into(), kind, etag: format!("\"{hash}\"") }
+    }
+
+    fn json(value: &Value) -> Self {
+        Self::new(value.to_string(), "application/json")
+    }
+
+    /// The text, or that the browser has it already.
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let common = [(header::ETAG, self.etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
+        let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag) {
+            return (StatusCode::NOT_MODIFIED, common).into_response();
+        }
+        (common, [(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response()
+    }
+}
+
+/// The document and what is made of it.
+pub struct About {
+    document: Fixed,
+    page: Fixed,
+}
+
+impl About {
+    pub fn new(document: &Value) -> Self {
+        Self { document: Fixed::json(document), page: Fixed::new(docs::page(document), "text/html; charset=utf-8") }
+    }
+}
+
+/// These routes. They find the document that they are part of as an extension.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(openapi))
+        .routes(routes!(config_schema_json))
+        .routes(routes!(page))
+        .route("/api/docs.css", axum::routing::get(style))
+}
+
+/// Gives the routes their document.
+pub fn with_document(router: Router, document: &Value) -> Router {
+    router.layer(Extension(Arc::new(About::new(document))))
+}
+
+/// Get this document
+#[utoipa::path(get, path = "/api/openapi.json", operation_id = "get_openapi", tag = "server",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Value), (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+async fn openapi(Extension(about): Extension<Arc<About>>, headers: HeaderMap) -> Response {
+    about.document.answer(&headers)
+}
+
+/// Read this document as a page
+#[utoipa::path(get, path = "/api/docs", operation_id = "get_docs", tag = "server",
+    responses((status = 200, description = "HTML that needs no network and runs no script.", body = String, content_type = "text/html"),
+        (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+async fn page(Extension(about): Extension<Arc<About>>, headers: HeaderMap) -> Response {
+    let mut response = about.page.answer(&headers);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
+}
+
+/// Get the JSON Schema of a config
+///
+/// What a config file may say, for editors and checks.
+#[utoipa::path(get, path = "/api/config-schema.json", operation_id = "get_config_schema", tag = "server",
+    responses((status = 200, description = "JSON Schema 2020-12.", body = Value), (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+async fn config_schema_json(headers: HeaderMap) -> Response {
+    static SCHEMA: OnceLock<Fixed> = OnceLock::new();
+    SCHEMA.get_or_init(|| Fixed::json(&config_schema())).answer(&headers)
+}
+
+async fn style(headers: HeaderMap) -> Response {
+    static STYLE: OnceLock<Fixed> = OnceLock::new();
+    STYLE.get_or_init(|| Fixed::new(include_str!("docs.css").into(), "text/css; charset=utf-8")).answer(&headers)
+}

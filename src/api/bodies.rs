@@ -1,0 +1,108 @@
+//! Bodies that say a dataset's config, whole or by its parts: described from the config's own schema, since people's JSON is read more leniently than a
+//! derived reader would.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::dataset::{DatasetConfig, Split};
+
+/// A body without a field.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
+
+/// A new dataset.
+pub struct NewDataset;
+/// A change of a dataset.
+pub struct DatasetUpdate;
+/// A config that is not saved, and the split whose SQL is asked for.
+pub struct UnsavedQuery;
+/// A config that is not saved.
+pub struct UnsavedConfig;
+
+impl PartialSchema for NewDataset {
+    fn schema() -> RefOr<Schema> {
+        let body = described("A new dataset: its name, and its config whole or by its parts.");
+        with_config(names(body)).required("name").build().into()
+    }
+}
+
+impl PartialSchema for DatasetUpdate {
+    fn schema() -> RefOr<Schema> {
+        let body = described(
+            "Any subset of a dataset. What is absent stays as it is; the config comes whole or by its parts, of which `null` empties one.",
+        );
+        let revision = ObjectBuilder::new()
+            .schema_type(nullable(Type::Integer))
+            .description(Some("The revision that the change started from, in place of the header `If-Match`."))
+            .examples([serde_json::json!(1)]);
+        with_config(names(body.property("revision", revision))).build().into()
+    }
+}
+
+impl PartialSchema for UnsavedQuery {
+    fn schema() -> RefOr<Schema> {
+        let split = OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(reference::<Split>());
+        with_config(names(described("A config, whole or by its parts; the name may stand beside it.")).property("split", split))
+            .build()
+            .into()
+    }
+}
+
+impl PartialSchema for UnsavedConfig {
+    fn schema() -> RefOr<Schema> {
+        with_config(names(described("A config, whole or by its parts; the name may stand beside it."))).build().into()
+    }
+}
+
+fn described(text: &str) -> ObjectBuilder {
+    ObjectBuilder::new().description(Some(text)).additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn nullable(kind: Type) -> utoipa::openapi::schema::SchemaType {
+    [Type::Null, kind].into_iter().collect()
+}
+
+fn names(body: ObjectBuilder) -> ObjectBuilder {
+    let text = |limit| ObjectBuilder::new().schema_type(nullable(Type::String)).max_length(Some(limit));
+    body.property("name", text(255)).property("description", text(2000))
+}
+
+/// The config whole, and each of its parts.
+fn with_config(body: ObjectBuilder) -> ObjectBuilder {
+    let or_null = |schema: RefOr<Schema>| OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(schema);
+    let body = body.property("config", or_null(reference::<DatasetConfig>()));
+    let RefOr::T(Schema::Object(config)) = DatasetConfig::schema() else { return body };
+    config.properties.into_iter().fold(body, |body, (name, schema)| match schema {
+        // The primary table may be null in the config itself.
+        RefOr::T(Schema::OneOf(_)) => body.property(name, schema),
+        schema => body.property(name, or_null(schema)),
+    })
+}
+
+fn reference<T: ToSchema>() -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(T::name()))
+}
+
+/// What stands in the place of the derive.
+macro_rules! named {
+    ($($name:ident),*) => {$(
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                DatasetConfig::schemas(schemas);
+                schemas.push((DatasetConfig::name().into(), DatasetConfig::schema()));
+                schemas.push((Split::name().into(), Split::schema()));
+            }
+        }
+    )*};
+}
+
+named!(NewDataset, DatasetUpdate, UnsavedQuery, UnsavedConfig);
