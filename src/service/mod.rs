@@ -28,6 +28,7 @@ mod queries;
 mod running;
 mod tables;
 mod versions;
+mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
