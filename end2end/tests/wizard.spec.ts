@@ -163,7 +163,7 @@ test("a join that multiplies rows asks for a word", async ({ page }) => {
   await wizard.getByRole("button", { name: "Next" }).click();
   await expect(wizard.getByRole("group", { name: "Columns and mapping" })).toBeVisible();
   await wizard.getByRole("button", { name: "Show SQL" }).click();
-  await wizard.getByLabel("total", { exact: true }).first().check();
+  await wizard.getByLabel("amount", { exact: true }).check();
   await expect(wizard.getByLabel("SQL", { exact: true })).toContainText("ROW_NUMBER");
 });
 
@@ -313,9 +313,9 @@ test("Enter makes a new line in the description, and goes on nowhere", async ({ 
 });
 
 test.describe(() => {
-  test.use({ allowInConsole: [/ERR_INTERNET_DISCONNECTED|Failed to load resource/] });
+  test.use({ allowInConsole: [/Failed to load resource: net::/] });
 
-  test("the server goes in mid-wizard, and nothing typed is lost", async ({ page, context }) => {
+  test("the server goes in mid-wizard, and nothing typed is lost", async ({ page }) => {
     const name = unique("Offline");
     const wizard = await newWizard(page, name);
     await wizard.getByRole("button", { name: "Next" }).click();
@@ -323,12 +323,12 @@ test.describe(() => {
     await wizard.getByRole("button", { name: "Next" }).click();
     await wizard.getByRole("button", { name: "Select all of events" }).click();
     await wizard.getByRole("button", { name: "Next" }).click();
-    await context.setOffline(true);
+    await page.route("**/_fn/**", (route) => route.abort());
     await wizard.getByRole("button", { name: "Save" }).click();
     await expect(wizard.getByText("The server does not answer.")).toBeVisible();
     await wizard.getByRole("button", { name: "Previous" }).click();
-    await expect(wizard.getByText(/^13 selected|^\d+ selected/)).toBeVisible();
-    await context.setOffline(false);
+    await expect(wizard.getByText(/^[1-9]\d* selected/)).toBeVisible();
+    await page.unroute("**/_fn/**");
     await wizard.getByRole("button", { name: "Try again" }).first().click();
     await expect(page.getByText("The server answers again.")).toBeVisible();
     await expect(wizard.getByText("The server does not answer.")).toBeHidden();
@@ -421,10 +421,10 @@ test("the frame keeps its height from step to step, and can fill the window", as
   const wizard = page.getByRole("dialog", { name: "Edit dataset" });
   await expect(wizard.getByLabel("Name", { exact: true })).toBeVisible();
   const height = async () => (await wizard.boundingBox())!.height;
-  expect(await height()).toBe(580);
+  expect(await height()).toBeCloseTo(580, 2);
   for (let step = 0; step < 3; step++) {
     await wizard.getByRole("button", { name: "Next" }).click();
-    expect(await height()).toBe(580);
+    expect(await height()).toBeCloseTo(580, 2);
   }
   await wizard.getByRole("button", { name: "Fill the window" }).click();
   expect(await height()).toBeGreaterThan(800);

@@ -115,7 +115,7 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         view! {
             <button
                 type="button"
-                class="icon-button"
+                class="icon-button enlarge"
                 aria-label=texts::ENLARGE
                 title=texts::ENLARGE
                 aria-pressed=move || large.get().to_string()

@@ -65,10 +65,16 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
         picture.places.set(Places::new());
         picture.keep_places();
     };
+    // The hint goes where something is chosen: there is little room.
+    let said = move || match (picture.said.with(String::is_empty), chosen.with(Option::is_some)) {
+        (false, false) => picture.said.get(),
+        (true, false) => texts::PICTURE_HINT.to_owned(),
+        (_, true) => String::new(),
+    };
     view! {
         <div class="picture-bar">
             {line}
-            <p class="note" role="status">{move || if picture.said.with(String::is_empty) { texts::PICTURE_HINT.to_owned() } else { picture.said.get() }}</p>
+            <p class="note" role="status">{said}</p>
             {undo}
             <button
                 type="button"

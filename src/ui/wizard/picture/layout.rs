@@ -12,7 +12,7 @@ pub const WIDTH: f64 = 196.0;
 pub const HEAD: f64 = 32.0;
 pub const ROW: f64 = 24.0;
 /// Between layers there is room for a line and its word.
-const ACROSS: f64 = 112.0;
+const ACROSS: f64 = 96.0;
 const DOWN: f64 = 28.0;
 pub const MARGIN: f64 = 20.0;
 /// Columns that a closed box shows.

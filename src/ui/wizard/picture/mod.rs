@@ -39,6 +39,8 @@ struct Picture {
     from: RwSignal<Option<ColumnRef>>,
     /// What the pointer does.
     hand: RwSignal<Hand>,
+    /// Units of the picture to a pixel of the screen.
+    scale: StoredValue<f64>,
     /// What happened last, read out.
     said: RwSignal<String>,
     /// The draft before a table was taken out, and after.
@@ -144,8 +146,9 @@ impl Picture {
             Hand::Box { name, from, start } => {
                 let by = (at.0 - start.0, at.1 - start.1);
                 let moved = self.places.with_untracked(|places| places.contains_key(name.as_str()));
+                let scale = self.scale.get_value();
                 if moved || by.0.abs() + by.1.abs() > STILL {
-                    self.put(&name, (from.0 + by.0, from.1 + by.1));
+                    self.put(&name, (from.0 + by.0 * scale, from.1 + by.1 * scale));
                 }
             }
             Hand::Line { from, start, .. } => self.hand.set(Hand::Line { from, start, now: at }),
@@ -224,16 +227,31 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         chosen: RwSignal::new(None),
         from: RwSignal::new(None),
         hand: RwSignal::new(Hand::Free),
+        scale: StoredValue::new(1.0),
         said: RwSignal::new(String::new()),
         undo: RwSignal::new(None),
     };
-    // A picture grows while a box is dragged out of it, and never jumps under the hand.
-    let extent = Memo::new(move |_| boxes.with(|boxes| points.with(|points| layout::extent(boxes, points))));
+    // While a box is dragged the picture keeps its size, and with it its scale: nothing jumps under the hand.
+    let extent = Memo::new(move |before: Option<&Point>| match before {
+        Some(before) if picture.hand.with(|hand| *hand != Hand::Free) => *before,
+        _ => boxes.with(|boxes| points.with(|points| layout::extent(boxes, points))),
+    });
+    let canvas = NodeRef::<leptos::svg::Svg>::new();
+    // A wide picture is shown smaller than it is: the pointer goes farther in it than on the screen.
+    let on_screen = move |event: &ev::PointerEvent| {
+        let shown = canvas.get_untracked().map(|canvas| f64::from(canvas.client_width())).filter(|width| *width > 0.0);
+        picture.scale.set_value(shown.map_or(1.0, |shown| extent.get_untracked().0 / shown));
+        pointer(event)
+    };
     let width = move || format!("{:.0}", extent.get().0);
     let height = move || format!("{:.0}", extent.get().1);
     let names = Memo::new(move |_| boxes.with(|boxes| boxes.iter().map(|b| b.name.clone()).collect::<Vec<_>>()));
     let line_keys = Memo::new(move |_| lines.with(|lines| lines.iter().map(|l| (l.join.clone(), l.pair)).collect::<Vec<_>>()));
-    let on_move = move |event: ev::PointerEvent| picture.drag(pointer(&event));
+    let on_move = move |event: ev::PointerEvent| {
+        if picture.hand.with_untracked(|hand| *hand != Hand::Free) {
+            picture.drag(on_screen(&event));
+        }
+    };
     let on_up = move |event: ev::PointerEvent| {
         let at = pointer(&event);
         picture.drop_at(at, column_at(at));
@@ -248,7 +266,8 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
     };
     let drawn = move || match picture.hand.get() {
         Hand::Line { from, start, now } => {
-            let to = (from.0 + now.0 - start.0, from.1 + now.1 - start.1);
+            let scale = picture.scale.get_value();
+            let to = (from.0 + (now.0 - start.0) * scale, from.1 + (now.1 - start.1) * scale);
             let path = format!("M{:.1} {:.1}L{:.1} {:.1}", from.0, from.1, to.0, to.1);
             Some(view! { <path class="join-drawn" d=path /> })
         }
@@ -258,9 +277,11 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         <div class="join-picture" class:join-picture-large=large on:keydown=on_escape>
             <div class="join-scroll">
                 <svg
+                    node_ref=canvas
                     class="join-canvas"
                     width=width
                     height=height
+                    viewBox=move || format!("0 0 {} {}", width(), height())
                     role="group"
                     aria-label=texts::JOIN_PICTURE
                     aria-describedby="join-picture-keys"
