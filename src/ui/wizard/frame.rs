@@ -99,10 +99,10 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         }
     };
     let is_last = move || step.get().next().is_none();
-    // Enter goes on wherever a form is sent by it: in every field but those of several lines.
+    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It does not save: who ends a number with it is not done.
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if step.get_untracked().next().is_some() { walk.next() } else { save() }
+        walk.next();
     };
     let enter_on_step = move |event: ev::KeyboardEvent| {
         if event.key() == "Enter" && !event.default_prevented() && event.target() == event.current_target() {
@@ -143,16 +143,17 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         let saves = move || if saving.run.pending().get() { texts::SAVING } else { texts::SAVE };
         let why = move || unfinished.get().map(|(step, why)| format!("{}: {why}", step.title()));
         let cannot = move || saving.run.pending().get() || unfinished.get().is_some();
+        let save_button = move || {
+            view! { <button type="button" class="button success" disabled=cannot title=why on:click=move |_| save()>{saves}</button> }
+                .into_any()
+        };
         if is_last() {
-            view! { <button type="submit" class="button success" disabled=cannot title=why>{saves}</button> }.into_any()
+            save_button()
         } else {
             // Who edits can save from any step.
-            let save = edits.then(|| {
-                view! { <button type="button" class="button success" disabled=cannot title=why on:click=move |_| save()>{saves}</button> }
-            });
             view! {
                 <button type="submit" class="button primary">{texts::NEXT}</button>
-                {save}
+                {edits.then(save_button)}
             }
             .into_any()
         }

@@ -28,7 +28,12 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                 type="button"
                 class="button small"
                 aria-pressed=move || (shows_picture.get() == picture).to_string()
-                on:click=move |_| shows_picture.set(picture)
+                on:click=move |_| {
+                    shows_picture.set(picture);
+                    if picture {
+                        show_picture();
+                    }
+                }
             >
                 {text}
             </button>
@@ -55,11 +60,11 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
         None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> }.into_any(),
     };
     view! {
+        <div class="side-switch">
+            {tab(false, texts::SHOW_TABLES)} {tab(true, texts::SHOW_PICTURE)}
+        </div>
         <div class="two-sides" class:with-picture=shows_picture>
             <section class="table-picker" aria-label=move || if shows_picture.get() { texts::JOIN_PICTURE } else { texts::TABLES_OF_WAREHOUSE }>
-                <div class="side-switch">
-                    {tab(false, texts::SHOW_TABLES)} {tab(true, texts::SHOW_PICTURE)}
-                </div>
                 {left}
             </section>
             <section class="join-list" aria-label=texts::TABLES_OF_DATASET>
@@ -85,6 +90,15 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// On a narrow page the picture stands below the form: who asks for it gets to see it.
+fn show_picture() {
+    request_animation_frame(|| {
+        if let Some(picture) = document().query_selector(".join-picture").ok().flatten() {
+            picture.scroll_into_view();
+        }
+    });
 }
 
 /// The warehouse's tables, or why there are none.
