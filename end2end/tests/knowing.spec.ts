@@ -32,8 +32,8 @@ test("joins and roles are suggested, verified with the data and taken by a click
   await expect(wizard.getByText("orders.buyer_id = customers.id")).toBeVisible();
   await wizard.getByRole("button", { name: "Use the suggested keys of orders" }).click();
   await expect(wizard.getByLabel("Left key for orders")).toContainText("order_lines.order (INT64)");
-  await wizard.getByRole("button", { name: "Use all 2 suggestions" }).click();
-  await wizard.getByRole("button", { name: "Verify with data" }).click();
+  await wizard.getByRole("button", { name: "Auto-detect: use all 2 suggestions" }).click();
+  await wizard.getByRole("button", { name: /^Verify with data/ }).click();
   await expect(wizard.getByText(/of rows find a partner/)).toHaveCount(3);
   await expect(wizard.getByText(/at most 1 partner a row/).first()).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();

@@ -7,9 +7,9 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::JoinType;
+use super::dataset::{JoinKey, JoinType};
 use super::facts::Facts;
-use super::name::{ColumnName, TableName};
+use super::name::{ColumnName, SourceName, TableName};
 use super::schema::{Column, ColumnType, TableSchema};
 
 mod composite;
@@ -280,6 +280,29 @@ pub struct VerifyEstimate {
     pub price_usd: Option<f64>,
     /// It may read less.
     pub upper_bound: bool,
+}
+
+/// What the data say of a join that a dataset has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JoinFacts {
+    /// The joined table, by its name in the dataset.
+    pub table: SourceName,
+    pub on: Vec<JoinKey>,
+    /// `None` where they were not asked, or could not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
+    /// Why they could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What the data say of a dataset's joins, and what asking those that are not known takes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct JoinsWeighed {
+    /// Those that have keys, in the order of the config.
+    pub joins: Vec<JoinFacts>,
+    /// What still has to be asked, and its price; nothing where all is known.
+    pub open: VerifyEstimate,
 }
 
 #[cfg(test)]

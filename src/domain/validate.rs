@@ -329,7 +329,7 @@ impl<'a> Check<'a> {
 }
 
 /// Whether two columns can be compared as keys. Nothing is cast behind a person's back.
-pub(super) fn comparable(left: ColumnType, right: ColumnType) -> bool {
+pub(crate) fn comparable(left: ColumnType, right: ColumnType) -> bool {
     left == right || (left.is_numeric() && right.is_numeric())
 }
 

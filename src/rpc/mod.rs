@@ -5,7 +5,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
-use crate::domain::joins::{JoinDetection, VerifyEstimate};
+use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::record::{
@@ -133,6 +133,12 @@ pub async fn detect_joins(model_id: i64, tables: Vec<String>, verify: bool) -> R
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-joins")]
 pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<VerifyEstimate, Failure> {
     Ok(app()?.joins_estimate(model_id, &tables).await?)
+}
+
+/// What the data say of the joins of an unsaved config. What would cost runs only when it is `agreed`; otherwise its price comes back.
+#[server(input = Json, prefix = "/_fn", endpoint = "weigh-joins")]
+pub async fn weigh_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<JoinsWeighed, Failure> {
+    Ok(app()?.weigh_joins(model_id, &config, agreed).await?)
 }
 
 /// Columns for the roles of a dataset over these tables, the primary first.

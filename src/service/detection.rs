@@ -25,8 +25,8 @@ const MAX_PAIRS: usize = 400;
 
 /// What the data say of two tables, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Counted {
-    evidence: Vec<Option<Evidence>>,
+pub(super) struct Counted {
+    pub(super) evidence: Vec<Option<Evidence>>,
     bytes: Option<u64>,
 }
 
@@ -64,27 +64,8 @@ impl App {
                 open.push(question);
             }
         }
-        let dry = async |question: &&PairQuestion| warehouse.dry_run(&sql(&*warehouse, &schemas, question)).await;
-        let mut total = VerifyEstimate {
-            pairs: questions.len() as u32,
-            queries: open.len() as u32,
-            bytes: Some(0),
-            price_usd: price.map(|_| 0.0),
-            upper_bound: false,
-        };
-        for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
-            match dry {
-                Ok(DryRun { bytes, upper_bound, .. }) => {
-                    total.upper_bound |= upper_bound;
-                    total.bytes = total.bytes.zip(bytes).map(|(sum, bytes)| sum.saturating_add(bytes));
-                    let paid = price.zip(bytes).map(|(price, bytes)| price.of(bytes, question.tables()));
-                    total.price_usd = total.price_usd.zip(paid).map(|(sum, paid)| sum + paid);
-                }
-                // What cannot be asked costs nothing.
-                Err(error) => drop(of_one_pair(error.into())?),
-            }
-        }
-        Ok(total)
+        let total = estimate(&*warehouse, &schemas, &open, price).await?;
+        Ok(VerifyEstimate { pairs: questions.len() as u32, ..total })
     }
 
     /// Columns for the roles of a dataset over these tables; the first is the primary.
@@ -97,7 +78,7 @@ impl App {
     }
 
     /// The tables that someone wants looked at together, as they are now.
-    async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
+    pub(super) async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
         if tables.is_empty() {
             return Err(ServiceError::BadRequest("Name the tables to look at in tables, the primary first.".into()));
         }
@@ -118,7 +99,7 @@ impl App {
     }
 
     /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
-    async fn counted(
+    pub(super) async fn counted(
         &self,
         model: &Model,
         warehouse: &dyn Warehouse,
@@ -140,8 +121,8 @@ impl App {
 /// More rows than any answer has: two for each list of column pairs.
 const MAX_ROWS: usize = 10_000;
 
-struct Answer {
-    counted: Result<Counted, String>,
+pub(super) struct Answer {
+    pub(super) counted: Result<Counted, String>,
     ran: bool,
 }
 
@@ -173,6 +154,36 @@ pub async fn find_joins(
         counted.push(Answer { counted: found, ran: true });
     }
     Ok(told(schemas, candidates, &questions, counted, None))
+}
+
+/// What questions would read and cost, by dry runs.
+pub(super) async fn estimate(
+    warehouse: &dyn Warehouse,
+    schemas: &[TableSchema],
+    open: &[&PairQuestion],
+    price: Option<Price>,
+) -> Result<VerifyEstimate, ServiceError> {
+    let dry = async |question: &&PairQuestion| warehouse.dry_run(&sql(warehouse, schemas, question)).await;
+    let mut total = VerifyEstimate {
+        pairs: open.len() as u32,
+        queries: open.len() as u32,
+        bytes: Some(0),
+        price_usd: price.map(|_| 0.0),
+        upper_bound: false,
+    };
+    for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
+        match dry {
+            Ok(DryRun { bytes, upper_bound, .. }) => {
+                total.upper_bound |= upper_bound;
+                total.bytes = total.bytes.zip(bytes).map(|(sum, bytes)| sum.saturating_add(bytes));
+                let paid = price.zip(bytes).map(|(price, bytes)| price.of(bytes, question.tables()));
+                total.price_usd = total.price_usd.zip(paid).map(|(sum, paid)| sum + paid);
+            }
+            // What cannot be asked costs nothing.
+            Err(error) => drop(of_one_pair(error.into())?),
+        }
+    }
+    Ok(total)
 }
 
 /// What is plausible, and what to ask the data about it.

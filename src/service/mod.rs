@@ -32,6 +32,7 @@ mod running;
 mod tables;
 mod transfer;
 mod versions;
+mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;

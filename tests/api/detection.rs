@@ -242,3 +242,43 @@ async fn schemas_tell_what_columns_look_like() {
     ];
     assert_eq!(told, expected.each_ref().map(|(role, key)| (role, key)));
 }
+
+#[tokio::test]
+async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
+    let app = TestApp::new().await;
+    app.fake.answer(counted([1000, 1000, 200, 9, 1000], [3000, 3000, 200, 40, 3000], 200, 15_000.0));
+    let key = |left: &str, column: &str, right: &str| json!({"left": {"table": left, "column": column}, "right": right});
+    let config = |join: Json| {
+        json!({"primary_table": "raw_data.orders", "secondary_tables": ["raw_data.products", "raw_data.visits"], "join_config": [
+            {"table": "visits", "on": []}, {"table": "products", "on": join}
+        ]})
+    };
+    let weigh = async |config: Json, agreed: bool| {
+        let answer = app.post("/_fn/weigh-joins", json!({"model_id": 1, "config": config, "agreed": agreed})).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    // Free: asked at once. What has no keys is not asked about.
+    let chosen = config(json!([key("orders", "product_id", "id")]));
+    let body = weigh(chosen.clone(), false).await;
+    assert_eq!((ran(&app), body["joins"].as_array().unwrap().len()), (1, 1), "{body}");
+    let shares = &body["joins"][0]["shares"];
+    assert_eq!((&shares["largest_fan_out"], &shares["rows_after"]), (&json!(40), &json!(15_000)));
+
+    // Where it costs, the price is told first; what is known already is free.
+    app.fake.bills.store(true, Ordering::SeqCst);
+    let known = weigh(chosen.clone(), false).await;
+    assert_eq!((ran(&app), &known["joins"], &known["open"]["queries"]), (1, &body["joins"], &json!(0)));
+    let other = config(json!([key("orders", "user_id", "id")]));
+    let priced = weigh(other.clone(), false).await;
+    assert!(priced["open"]["price_usd"].as_f64().unwrap() > 0.0, "{priced}");
+    assert_eq!((ran(&app), &priced["joins"][0]["shares"]), (1, &Json::Null));
+    let agreed = weigh(other, true).await;
+    assert_eq!((ran(&app), &agreed["joins"][0]["shares"]["largest_fan_out"]), (2, &json!(40)));
+
+    // What no two tables can tell is said, not asked.
+    let spread = config(json!([key("orders", "product_id", "id"), key("visits", "user_id", "id")]));
+    let body = weigh(spread, true).await;
+    assert!(body["joins"][0]["error"].as_str().unwrap().contains("several tables"), "{body}");
+    assert_eq!(ran(&app), 2);
+}

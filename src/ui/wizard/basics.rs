@@ -3,27 +3,32 @@
 use leptos::prelude::*;
 
 use super::{FieldErrors, State};
+use crate::ui::texts::wizard as texts;
 
 #[component]
 pub fn Basics(state: State) -> impl IntoView {
-    let said = move || {
-        let empty = state.draft.with(|d| d.name.trim().is_empty());
+    let said = Memo::new(move |_| {
+        if state.draft.with(|d| d.name.trim().is_empty()) {
+            return None;
+        }
         match state.name_check.get() {
-            _ if empty => None,
             Some(check) if check.message.is_empty() => None,
             Some(check) => Some((check.available, check.message)),
-            None => Some((true, "Checking…".to_owned())),
+            None => Some((true, texts::CHECKING_NAME.to_owned())),
         }
-    };
+    });
+    let is_bad = move || said.get().is_some_and(|(good, _)| !good);
     view! {
         <div class="form">
             <label class="field">
-                <span>"Name"</span>
+                <span>{texts::NAME}</span>
                 <input
                     type="text"
                     maxlength="255"
                     autofocus
                     autocomplete="off"
+                    aria-describedby="wizard-name-said"
+                    aria-invalid=move || is_bad().to_string()
                     prop:value=move || state.draft.with(|d| d.name.clone())
                     on:input:target=move |e| {
                         let name = e.target().value();
@@ -31,15 +36,16 @@ pub fn Basics(state: State) -> impl IntoView {
                     }
                 />
             </label>
-            <p class="name-check" role="status" class:field-error=move || said().is_some_and(|(good, _)| !good)>
-                {move || said().map(|(_, text)| text)}
+            <p class="name-check" id="wizard-name-said" role="status" class:field-error=is_bad>
+                {move || said.get().map(|(_, text)| text)}
             </p>
             <div class="faults"><FieldErrors state path="name" /></div>
             <label class="field">
-                <span>"Description"</span>
+                <span>{texts::DESCRIPTION}</span>
                 <textarea
                     rows="5"
                     maxlength="2000"
+                    placeholder=texts::DESCRIPTION_HINT
                     prop:value=move || state.draft.with(|d| d.description.clone())
                     on:input:target=move |e| {
                         let description = e.target().value();
@@ -50,4 +56,5 @@ pub fn Basics(state: State) -> impl IntoView {
             <div class="faults"><FieldErrors state path="description" /></div>
         </div>
     }
+    .into_any()
 }

@@ -1,202 +1,134 @@
 //! Step 3: which columns come out, under which names, and what four of them mean.
+//!
+//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change, and a search hides lines instead of making them anew.
 
 use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use super::draft::selectable;
-use super::options::{SearchField, column_options, read_option, shown_name};
+use super::draft::{Mark, folded, marks, selectable};
+use super::options::{SearchField, shown_name};
+use super::roles::Roles;
 use super::statistics::{ColumnStatistics, StatisticsButton};
-use super::suggestions::RoleSuggestion;
 use super::{FieldErrors, State};
-use crate::domain::dataset::{ColumnRef, Role, TimeZone, TimestampFormat};
+use crate::domain::dataset::{ColumnMapping, ColumnRef, DatasetConfig};
 use crate::domain::name::{SourceName, TableName, fold};
-use crate::domain::output;
-use crate::domain::schema::{Column, ColumnType};
-use crate::domain::validate::{can_be_read, fits_role};
-use crate::domain::words;
+use crate::domain::schema::Column;
+use crate::ui::texts::wizard as texts;
+
+/// Lines that are made at a time: the rest follow, frame by frame.
+const AT_A_TIME: usize = 40;
+
+type Marks = Memo<HashMap<(String, String), Mark>>;
 
 #[component]
 pub fn Columns(state: State) -> impl IntoView {
-    let sources =
-        Memo::new(move |_| state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>()));
     let search = RwSignal::new(String::new());
-    // What each selected column will be called.
-    let names = Memo::new(move |_| {
-        state.draft.with(|draft| {
-            let names = output::resolve(&draft.config, &[]);
-            let columns = draft.config.selected_columns.iter().map(|c| c.reference());
-            columns.zip(names.into_iter().map(String::from)).collect::<HashMap<ColumnRef, String>>()
+    let wanted = Memo::new(move |_| fold(search.get().trim()));
+    // What the marks depend on, so that other changes of the draft make none.
+    let part = Memo::new(move |_| {
+        state.draft.with(|draft| DatasetConfig {
+            primary_table: draft.config.primary_table.clone(),
+            secondary_tables: draft.config.secondary_tables.clone(),
+            selected_columns: draft.config.selected_columns.clone(),
+            column_mapping: ColumnMapping { timestamp_format: None, time_zone: None, ..draft.config.column_mapping.clone() },
+            ..DatasetConfig::default()
         })
     });
+    let all: Marks = Memo::new(move |_| part.with(marks));
+    let selected = Memo::new(move |_| part.with(|part| part.selected_columns.len()));
     view! {
-        <div class="roles">
-            {Role::ALL.into_iter().map(|role| view! { <RoleSelect state role /> }).collect_view()}
-            <TimeReading state />
-        </div>
+        <Roles state />
         <div class="columns-head">
-            <SearchField label="Search columns" text=search />
-            <span class="note">{move || format!("{} selected", state.draft.with(|d| d.config.selected_columns.len()))}</span>
+            <SearchField label=texts::SEARCH_COLUMNS text=search />
+            <span class="note">{move || texts::selected(selected.get())}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
-        <For each=move || sources.get() key=|(name, _)| name.clone() let((name, table))>
-            <SourceColumns state name table search names />
+        <For each=move || state.sources.get() key=|(name, _)| name.clone() let((name, table))>
+            <SourceColumns state name table wanted marks=all />
         </For>
     }
-}
-
-/// How the timestamp is read: its format where its type does not say, and the zone whose days are counted where it is an instant.
-#[component]
-fn TimeReading(state: State) -> impl IntoView {
-    let mapping = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.clone()));
-    let column = Memo::new(move |_| {
-        let timestamp = mapping.get().timestamp?;
-        state.draft.with(|draft| state.catalog.with(|catalog| catalog.column(&draft.config, &timestamp).cloned()))
-    });
-    let formats = move || {
-        let t = column.get().filter(can_be_read)?.column_type;
-        let options = TimestampFormat::ALL.into_iter().filter(|format| format.reads(t)).map(|format| {
-            let selected = move || mapping.get().timestamp_format == Some(format);
-            view! { <option value=format.word() selected=selected>{words::timestamp_format(format)}</option> }
-        });
-        Some(view! {
-            <label class="field">
-                <span>"timestamp is written as"</span>
-                <select
-                    aria-label="timestamp is written as"
-                    on:change:target=move |e| {
-                        let word = e.target().value();
-                        let format = TimestampFormat::ALL.into_iter().find(|format| format.word() == word);
-                        state.edit(|draft| draft.config.column_mapping.timestamp_format = format);
-                    }
-                >
-                    <option value="" selected=move || mapping.get().timestamp_format.is_none()>
-                        "choose"
-                    </option>
-                    {options.collect_view()}
-                </select>
-                <div class="faults faults-always"><FieldErrors state path="column_mapping.timestamp_format" /></div>
-            </label>
-        })
-    };
-    let is_instant = Memo::new(move |_| match (column.get(), mapping.get().timestamp_format) {
-        (Some(column), None) => column.column_type == ColumnType::Timestamp,
-        (Some(_), Some(format)) => !matches!(format, TimestampFormat::IsoDate | TimestampFormat::CompactDate),
-        (None, _) => false,
-    });
-    let refused = RwSignal::new(None::<String>);
-    let zone = move || {
-        is_instant.get().then(|| {
-            view! {
-                <label class="field">
-                    <span>"days begin at midnight in"</span>
-                    <input
-                        placeholder="UTC"
-                        aria-label="time zone"
-                        prop:value=move || mapping.get().time_zone.map(String::from).unwrap_or_default()
-                        on:change:target=move |e| {
-                            let text = e.target().value();
-                            let parsed = (!text.trim().is_empty()).then(|| text.trim().parse::<TimeZone>()).transpose();
-                            match parsed {
-                                Ok(zone) => {
-                                    refused.set(None);
-                                    state.edit(|draft| draft.config.column_mapping.time_zone = zone);
-                                }
-                                Err(reason) => refused.set(Some(reason)),
-                            }
-                        }
-                    />
-                    <div class="faults faults-always">
-                        {move || refused.get().map(|reason| view! { <p class="field-error">{reason}</p> })}
-                        <FieldErrors state path="column_mapping.time_zone" />
-                    </div>
-                </label>
-            }
-        })
-    };
-    view! {
-        {formats}
-        {zone}
-    }
+    .into_any()
 }
 
 #[component]
-fn RoleSelect(state: State, role: Role) -> impl IntoView {
-    let chosen = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).cloned()));
-    let fits = move |column: &Column| fits_role(role, column).is_ok() || (role == Role::Timestamp && can_be_read(column));
-    let options = move || column_options(state, None, chosen.get(), fits);
-    view! {
-        <div class="role">
-        <label class="field">
-            <span>{role.word()}</span>
-            <select
-                aria-label=role.word()
-                on:change:target=move |e| {
-                    let column = read_option(&e.target().value());
-                    state.edit(|draft| draft.map(role, column));
-                }
-            >
-                <option value="" selected=move || chosen.get().is_none()>
-                    "not mapped"
-                </option>
-                {options}
-            </select>
-            <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
-        </label>
-        <RoleSuggestion state role />
-        </div>
-    }
-}
-
-#[component]
-fn SourceColumns(
-    state: State,
-    name: SourceName,
-    table: TableName,
-    search: RwSignal<String>,
-    names: Memo<HashMap<ColumnRef, String>>,
-) -> impl IntoView {
+fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<String>, marks: Marks) -> impl IntoView {
     let title = shown_name(&name, &table);
+    let own = fold(name.as_str());
     let (name, table) = (StoredValue::new(name), StoredValue::new(table));
     let columns = Memo::new(move |_| {
-        state.schemas.with(|s| {
-            table
-                .with_value(|table| s.get(table))
-                .map(|schema| selectable(schema).cloned().collect::<Vec<Column>>())
-                .unwrap_or_default()
+        state.schemas.with(|schemas| {
+            let schema = table.with_value(|table| schemas.get(table));
+            schema.map(|schema| selectable(schema).cloned().collect::<Vec<Column>>()).unwrap_or_default()
         })
     });
+    let unusable = move || {
+        state.schemas.with(|schemas| {
+            let schema = table.with_value(|table| schemas.get(table));
+            let all: Vec<String> = schema
+                .map(|schema| {
+                    let unsupported = schema.columns.iter().filter_map(|c| Some((c.name.as_str(), c.column_type.unsupported()?)));
+                    let unreadable = schema.unusable.iter().map(|(name, why)| (name.as_str(), why.as_str()));
+                    unsupported.chain(unreadable).map(|(name, why)| format!("{name}: {why}")).collect()
+                })
+                .unwrap_or_default();
+            (!all.is_empty()).then(|| {
+                let lines = all.iter().map(|line| view! { <li>{line.clone()}</li> }).collect_view();
+                view! {
+                    <details class="note unusable">
+                        <summary>{texts::unusable(all.len())}</summary>
+                        <ul>{lines}</ul>
+                    </details>
+                }
+            })
+        })
+    };
+    let fits = |column: &Column, wanted: &str| wanted.is_empty() || fold(column.name.as_str()).contains(wanted);
     let shown = Memo::new(move |_| {
-        let wanted = fold(search.get().trim());
-        columns.with(|all| all.iter().filter(|c| fold(c.name.as_str()).contains(&wanted)).cloned().collect::<Vec<_>>())
+        columns.with(|all| wanted.with(|wanted| all.iter().filter(|c| fits(c, wanted)).cloned().collect::<Vec<_>>()))
     });
+    let selected =
+        Memo::new(move |_| marks.with(|marks| marks.iter().filter(|((t, _), mark)| *t == own && mark.output.is_some()).count()));
     let reference = move |column: &Column| ColumnRef { table: name.get_value(), column: column.name.clone() };
-    let selected = move || columns.with(|all| state.draft.with(|d| all.iter().filter(|c| d.is_selected(&reference(c))).count()));
     // All or none of those that the search shows.
     let choose = move |on: bool| {
-        let all = shown.get_untracked();
-        state.edit(|draft| all.iter().for_each(|c| draft.select(&reference(c), on)));
+        let all: Vec<ColumnRef> = shown.with_untracked(|shown| shown.iter().map(reference).collect());
+        state.edit(|draft| draft.select_all(&all, on));
     };
+    let made = RwSignal::new(AT_A_TIME);
+    let total = Memo::new(move |_| columns.with(Vec::len));
+    Effect::new(move |_| {
+        if made.get() < total.get() {
+            request_animation_frame(move || {
+                // The step may be another by then.
+                let _ = made.try_update(|made| *made += AT_A_TIME);
+            });
+        }
+    });
+    let lines = Memo::new(move |_| columns.with(|all| all.iter().take(made.get()).cloned().collect::<Vec<_>>()));
     view! {
         <fieldset class="source-columns">
             <legend>
                 <strong>{title}</strong>
-                <span class="note">{move || format!("{} of {}", selected(), columns.with(Vec::len))}</span>
-                <button type="button" class="button small" aria-label=format!("Select all of {}", name.get_value()) on:click=move |_| choose(true)>
-                    "All"
+                <span class="note">{move || texts::some_of(selected.get(), total.get())}</span>
+                <button type="button" class="button small" aria-label=texts::select_all_of(name.get_value().as_str()) on:click=move |_| choose(true)>
+                    {texts::ALL}
                 </button>
-                <button type="button" class="button small" aria-label=format!("Select none of {}", name.get_value()) on:click=move |_| choose(false)>
-                    "None"
+                <button type="button" class="button small" aria-label=texts::select_none_of(name.get_value().as_str()) on:click=move |_| choose(false)>
+                    {texts::NONE}
                 </button>
                 <StatisticsButton state table=table.get_value() shown />
             </legend>
             <ul class="column-list">
-                <For each=move || shown.get() key=|c| c.name.clone() let:column>
-                    <ColumnLine state table=table.get_value() reference=reference(&column) column names />
+                <For each=move || lines.get() key=|c| c.name.clone() let:column>
+                    <ColumnLine state table=table.get_value() reference=reference(&column) column wanted marks />
                 </For>
             </ul>
+            {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_COLUMN_CALLED_SO}</p> })}
+            {unusable}
         </fieldset>
     }
+    .into_any()
 }
 
 #[component]
@@ -205,22 +137,23 @@ fn ColumnLine(
     table: TableName,
     reference: ColumnRef,
     column: Column,
-    names: Memo<HashMap<ColumnRef, String>>,
+    wanted: Memo<String>,
+    marks: Marks,
 ) -> impl IntoView {
     let own = column.name.to_string();
-    let profile = Memo::new(move |_| state.profiles.with(|all| all.get(&table).and_then(|known| known.get(&own)).cloned()));
-    let full = reference.to_string();
-    let reference = StoredValue::new(reference);
-    let selected = Memo::new(move |_| state.draft.with(|d| reference.with_value(|r| d.is_selected(r))));
-    let role = move || {
-        state.draft.with(|d| {
-            d.config.column_mapping.roles().find(|(_, r)| reference.with_value(|own| *r == own)).map(|(role, _)| role.word())
-        })
+    let search = fold(&own);
+    let hidden = Memo::new(move |_| wanted.with(|wanted| !wanted.is_empty() && !search.contains(wanted.as_str())));
+    let profile = {
+        let own = own.clone();
+        Memo::new(move |_| state.profiles.with(|all| all.get(&table).and_then(|known| known.get(&own)).cloned()))
     };
-    let output = Memo::new(move |_| names.with(|names| reference.with_value(|r| names.get(r).cloned())).unwrap_or_default());
-    let bad_name = RwSignal::new(false);
+    let key = folded(&reference);
+    let reference = StoredValue::new(reference);
+    let mark = Memo::new(move |_| marks.with(|marks| marks.get(&key).cloned()).unwrap_or_default());
+    let selected = Memo::new(move |_| mark.with(|mark| mark.output.is_some()));
+    let chip = move || mark.with(|mark| mark.role).map(|role| view! { <span class="chip">{role.word()}</span> });
     view! {
-        <li class="column-line">
+        <li class="column-line" hidden=hidden>
             <label class="check">
                 <input
                     type="checkbox"
@@ -230,40 +163,63 @@ fn ColumnLine(
                         state.edit(|draft| reference.with_value(|r| draft.select(r, on)));
                     }
                 />
-                <span class="column-name">{column.name.to_string()}</span>
+                <span class="column-name" title=column.description.clone()>{own}</span>
             </label>
             <span class="column-type">{column.type_label()}</span>
-            {move || role().map(|role| view! { <span class="chip">{role}</span> })}
-            {move || {
-                selected
-                    .get()
-                    .then(|| {
-                        view! {
-                            <input
-                                type="text"
-                                class="column-alias"
-                                maxlength="300"
-                                aria-label=format!("Output name of {full}")
-                                aria-invalid=move || bad_name.get().to_string()
-                                prop:value=output
-                                on:change:target=move |e| {
-                                    let own = reference.with_value(|r| r.column.to_string());
-                                    let text = e.target().value();
-                                    let alias = if text.trim() == own { String::new() } else { text };
-                                    let mut good = true;
-                                    state.edit(|draft| good = reference.with_value(|r| draft.rename(r, &alias)));
-                                    bad_name.set(!good);
-                                }
-                            />
-                        }
-                    })
-            }}
-            {move || {
-                bad_name
-                    .get()
-                    .then(|| view! { <span class="field-error">"Letters, digits and underscores, not starting with a digit."</span> })
-            }}
+            {chip}
+            {move || selected.get().then(|| view! { <OutputName state reference mark /> })}
             {move || profile.get().map(|profile| view! { <ColumnStatistics profile /> })}
         </li>
     }
+    .into_any()
+}
+
+/// What a selected column is called, as it will be: who wants a name that another has sees what it gets instead.
+#[component]
+fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>) -> impl IntoView {
+    // While one types, the field says what was typed; what it means is in the draft at once.
+    let typed = RwSignal::new(None::<String>);
+    let bad = Memo::new(move |_| {
+        typed.with(|typed| {
+            typed
+                .as_ref()
+                .is_some_and(|text| !text.trim().is_empty() && text.trim().parse::<crate::domain::name::OutputName>().is_err())
+        })
+    });
+    let shown = move || typed.get().unwrap_or_else(|| mark.with(|mark| mark.output.clone()).unwrap_or_default());
+    let said = move || match (bad.get(), mark.with(|mark| (mark.gives_way, mark.output.clone()))) {
+        (true, _) => Some(view! { <span class="field-error">{texts::BAD_OUTPUT_NAME}</span> }.into_any()),
+        (false, (true, Some(output))) => {
+            let own = reference.with_value(|r| r.column.to_string());
+            Some(view! { <span class="note gives-way">{texts::gives_way(&own, &output)}</span> }.into_any())
+        }
+        _ => None,
+    };
+    view! {
+        <input
+            type="text"
+            class="column-alias"
+            maxlength="300"
+            aria-label=texts::output_name_of(&reference.with_value(ToString::to_string))
+            aria-invalid=move || bad.get().to_string()
+            prop:value=shown
+            on:input:target=move |e| {
+                let text = e.target().value();
+                let own = reference.with_value(|r| r.column.to_string());
+                let alias = if text.trim() == own { String::new() } else { text.clone() };
+                typed.set(Some(text));
+                // A text that is no name changes nothing yet.
+                state.edit(|draft| {
+                    reference.with_value(|r| draft.rename(r, &alias));
+                });
+            }
+            on:change=move |_| {
+                if !bad.get_untracked() {
+                    typed.set(None);
+                }
+            }
+        />
+        {said}
+    }
+    .into_any()
 }

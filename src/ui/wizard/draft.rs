@@ -1,13 +1,16 @@
 //! What the wizard edits, and the changes that a person can make to it. Pure: the same state, whoever shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
 use crate::domain::fault::FieldError;
-use crate::domain::name::{OutputName, SourceName, TableName, same};
+use crate::domain::name::{OutputName, SourceName, TableName, fold, same};
+use crate::domain::output;
+use crate::domain::record::Dataset;
 use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
+use crate::ui::texts::wizard as texts;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
@@ -32,10 +35,10 @@ impl Step {
 
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Basics => "Basic info",
-            Self::Tables => "Source tables",
-            Self::Columns => "Columns and mapping",
-            Self::Filters => "Filters and split",
+            Self::Basics => texts::BASICS,
+            Self::Tables => texts::TABLES,
+            Self::Columns => texts::COLUMNS,
+            Self::Filters => texts::FILTERS,
         }
     }
 
@@ -70,20 +73,22 @@ pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
     let name = draft.name.trim();
     let mut faults = vec![];
     if name.is_empty() {
-        faults.push(FieldError::new("name", "Give the dataset a name."));
+        faults.push(FieldError::new("name", texts::NAME_MISSING));
     } else if name.chars().count() > 255 {
-        faults.push(FieldError::new("name", "A name has at most 255 characters."));
+        faults.push(FieldError::new("name", texts::NAME_TOO_LONG));
     }
     faults.extend(validate(&draft.config, catalog));
     faults
 }
 
 impl Draft {
-    pub fn tables(&self) -> Vec<TableName> {
-        let mut tables: Vec<TableName> = self.config.sources().into_iter().map(|(_, table)| table.clone()).collect();
-        tables.sort();
-        tables.dedup();
-        tables
+    /// What is said of a dataset.
+    pub fn of(dataset: &Dataset) -> Self {
+        Self {
+            name: dataset.summary.name.clone(),
+            description: dataset.summary.description.clone(),
+            config: dataset.config.clone(),
+        }
     }
 
     /// Another primary. What referred to the one before goes with it.
@@ -151,14 +156,102 @@ impl Draft {
         }
     }
 
+    /// Calls a secondary by another name, wherever it is referred to. `false` where the text is no name, or another table has it.
+    pub fn rename_secondary(&mut self, name: &SourceName, text: &str) -> bool {
+        let Ok(new) = text.trim().parse::<SourceName>() else { return false };
+        if self.config.sources().iter().any(|(other, _)| other.same_as(&new) && !other.same_as(name)) {
+            return false;
+        }
+        let config = &mut self.config;
+        let Some(secondary) = config.secondary_tables.iter_mut().find(|s| s.name().same_as(name)) else { return false };
+        secondary.alias = Some(new.clone()).filter(|new| *new != SourceName::from(&secondary.table));
+        let rename = |table: &mut SourceName| {
+            if table.same_as(name) {
+                *table = new.clone();
+            }
+        };
+        for join in &mut config.join_config {
+            rename(&mut join.table);
+            join.on.iter_mut().for_each(|key| rename(&mut key.left.table));
+        }
+        config.selected_columns.iter_mut().for_each(|column| rename(&mut column.table));
+        config.filters.rows.iter_mut().for_each(|filter| rename(&mut filter.table));
+        for role in Role::ALL {
+            if let Some(mut column) = config.column_mapping.get(role).cloned() {
+                rename(&mut column.table);
+                config.column_mapping.set(role, Some(column));
+            }
+        }
+        true
+    }
+
+    /// Makes two columns a pair of keys, whichever was taken first. The table that stands later is joined to the other; one that has no keys yet, to one
+    /// that has. The joined table's name, or `None` where both columns are in one table.
+    pub fn connect(&mut self, one: &ColumnRef, other: &ColumnRef) -> Option<SourceName> {
+        let sources: Vec<SourceName> = self.config.sources().into_iter().map(|(name, _)| name).collect();
+        let place = |column: &ColumnRef| sources.iter().position(|name| name.same_as(&column.table));
+        let (a, b) = (place(one)?, place(other)?);
+        if a == b {
+            return None;
+        }
+        let (mut left, mut right) = if a < b { (one, other) } else { (other, one) };
+        let is_open = |column: &ColumnRef| self.config.join_of(&column.table).is_some_and(|join| join.on.is_empty());
+        if is_open(left) && !is_open(right) && !self.leads_to(&right.table, &left.table) {
+            (left, right) = (right, left);
+        }
+        let key = JoinKey { left: left.clone(), right: right.column.clone() };
+        self.edit_join(&right.table, |join| {
+            // A column is compared with one other: connecting it anew takes it from the one before.
+            match join.on.iter_mut().find(|known| same(known.right.as_str(), key.right.as_str())) {
+                Some(known) => *known = key,
+                None => join.on.push(key),
+            }
+        });
+        self.settle_order();
+        Some(right.table.clone())
+    }
+
+    /// Gives a join its keys, and the tables an order in which each stands after those it is joined to.
+    pub fn set_keys(&mut self, name: &SourceName, on: Vec<JoinKey>) {
+        self.edit_join(name, |join| join.on = on);
+        self.settle_order();
+    }
+
+    /// Whether a table's keys refer to another, directly or by the tables between.
+    fn leads_to(&self, from: &SourceName, to: &SourceName) -> bool {
+        let mut open = vec![from.clone()];
+        let mut seen: Vec<SourceName> = vec![];
+        while let Some(name) = open.pop() {
+            if name.same_as(to) {
+                return true;
+            }
+            if seen.contains(&name) {
+                continue;
+            }
+            open.extend(self.config.join_of(&name).into_iter().flat_map(|join| &join.on).map(|key| key.left.table.clone()));
+            seen.push(name);
+        }
+        false
+    }
+
+    /// The order of the tables, changed as little as it takes for joins to look back only. A circle stays as it is: validation tells of it.
+    fn settle_order(&mut self) {
+        let mut waiting = std::mem::take(&mut self.config.secondary_tables);
+        let mut placed: Vec<SourceName> = self.config.primary_table.iter().map(SourceName::from).collect();
+        while !waiting.is_empty() {
+            let is_there = |key: &JoinKey| placed.iter().any(|name| name.same_as(&key.left.table));
+            let ready =
+                waiting.iter().position(|s| self.config.join_of(&s.name()).is_none_or(|join| join.on.iter().all(is_there)));
+            let next = waiting.remove(ready.unwrap_or_default());
+            placed.push(next.name());
+            self.config.secondary_tables.push(next);
+        }
+    }
+
     pub fn edit_join(&mut self, name: &SourceName, edit: impl FnOnce(&mut Join)) {
         if let Some(join) = self.config.join_config.iter_mut().find(|j| j.table.same_as(name)) {
             edit(join);
         }
-    }
-
-    pub fn is_selected(&self, column: &ColumnRef) -> bool {
-        self.position(column).is_some()
     }
 
     fn position(&self, column: &ColumnRef) -> Option<usize> {
@@ -179,6 +272,24 @@ impl Draft {
             }),
             (Some(i), false) => drop(self.config.selected_columns.remove(i)),
             _ => {}
+        }
+    }
+
+    /// Selects columns of a table, or takes them out of the selection.
+    pub fn select_all(&mut self, columns: &[ColumnRef], selected: bool) {
+        let all: std::collections::HashSet<(String, String)> = columns.iter().map(folded).collect();
+        if selected {
+            let known: std::collections::HashSet<(String, String)> =
+                self.config.selected_columns.iter().map(|column| folded(&column.reference())).collect();
+            let new = columns.iter().filter(|column| !known.contains(&folded(column)));
+            self.config.selected_columns.extend(new.map(|column| SelectedColumn {
+                table: column.table.clone(),
+                column: column.column.clone(),
+                alias: None,
+                default: None,
+            }));
+        } else {
+            self.config.selected_columns.retain(|column| !all.contains(&folded(&column.reference())));
         }
     }
 
@@ -208,6 +319,39 @@ impl Draft {
         }
         self.config.column_mapping.set(role, column);
     }
+}
+
+/// A column in the form in which references are compared.
+pub fn folded(column: &ColumnRef) -> (String, String) {
+    (fold(column.table.as_str()), fold(column.column.as_str()))
+}
+
+/// What is shown of a column beside its type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// What it is called in the dataset; `None` while it is not selected.
+    pub output: Option<String>,
+    /// A person gave it that name.
+    pub named: bool,
+    /// It wants another name than it gets: the one that it has is another column's.
+    pub gives_way: bool,
+    pub role: Option<Role>,
+}
+
+/// What is shown of the columns that are selected or have a role, by [`folded`] reference.
+pub fn marks(config: &DatasetConfig) -> HashMap<(String, String), Mark> {
+    let mut marks: HashMap<(String, String), Mark> = HashMap::with_capacity(config.selected_columns.len());
+    for (column, output) in config.selected_columns.iter().zip(output::resolve(config, &[])) {
+        let own = OutputName::nearest(column.column.as_str());
+        let gives_way = column.alias.is_none() && !same(own.as_str(), output.as_str());
+        let mark = Mark { output: Some(output.into()), named: column.alias.is_some(), gives_way, role: None };
+        // Selected twice, the column's line shows the first; validation tells of the other.
+        marks.entry(folded(&column.reference())).or_insert(mark);
+    }
+    for (role, column) in config.column_mapping.roles() {
+        marks.entry(folded(column)).or_default().role = Some(role);
+    }
+    marks
 }
 
 /// The columns of a source that can be selected.
@@ -244,7 +388,7 @@ mod tests {
         // G-62
         let mut draft = draft();
         draft.remove_secondary(&"orders".parse().unwrap());
-        assert_eq!(draft.tables().len(), 2);
+        assert_eq!(draft.config.sources().len(), 2);
         assert_eq!(draft.config.join_config.len(), 1);
         assert!(draft.config.join_config[0].on.is_empty(), "the chain's key went with the table");
         assert_eq!(draft.config.selected_columns.len(), 1);
@@ -270,6 +414,79 @@ mod tests {
         draft.add_secondary("raw_data.users".parse().unwrap());
         assert_eq!(draft.config.secondary_tables[2].name().as_str(), "users_2");
         assert_eq!(draft.config.join_config[2].table.as_str(), "users_2");
+    }
+
+    fn keys(draft: &Draft, name: &str) -> Vec<String> {
+        let join = draft.config.join_of(&name.parse().unwrap()).unwrap();
+        join.on.iter().map(|key| format!("{} = {}", key.left, key.right)).collect()
+    }
+
+    fn order(draft: &Draft) -> Vec<String> {
+        draft.config.secondary_tables.iter().map(|s| s.name().to_string()).collect()
+    }
+
+    #[test]
+    fn two_columns_are_connected_whichever_comes_first() {
+        let mut draft = draft();
+        draft.set_keys(&"orders".parse().unwrap(), vec![]);
+        let name = draft.connect(&reference("orders", "id"), &reference("lines", "order"));
+        assert_eq!(name, Some("orders".parse().unwrap()));
+        assert_eq!(keys(&draft, "orders"), ["lines.order = id"]);
+        // Another left column for the same right one takes its place; another right one makes a composite key.
+        draft.connect(&reference("lines", "order_id"), &reference("orders", "id"));
+        draft.connect(&reference("lines", "shop"), &reference("orders", "shop"));
+        assert_eq!(keys(&draft, "orders"), ["lines.order_id = id", "lines.shop = shop"]);
+        assert_eq!(draft.connect(&reference("orders", "id"), &reference("orders", "shop")), None);
+    }
+
+    #[test]
+    fn a_table_without_keys_is_joined_to_one_that_stands_later() {
+        let mut draft = Draft::default();
+        draft.set_primary("raw_data.lines".parse().unwrap());
+        draft.add_secondary("raw_data.users".parse().unwrap());
+        draft.add_secondary("raw_data.orders".parse().unwrap());
+        draft.connect(&reference("lines", "order"), &reference("orders", "id"));
+        assert_eq!(draft.connect(&reference("orders", "buyer"), &reference("users", "id")), Some("users".parse().unwrap()));
+        assert_eq!(order(&draft), ["orders", "users"], "a join looks back only");
+        assert_eq!(keys(&draft, "users"), ["orders.buyer = id"]);
+    }
+
+    #[test]
+    fn a_secondary_is_renamed_wherever_it_is_referred_to() {
+        let mut draft = draft();
+        let orders = "orders".parse().unwrap();
+        assert!(!draft.rename_secondary(&orders, "Lines"), "another table has that name");
+        assert!(!draft.rename_secondary(&orders, " "));
+        assert!(draft.rename_secondary(&orders, "bought"));
+        assert_eq!(keys(&draft, "users"), ["bought.buyer = id"]);
+        assert_eq!(draft.config.column_mapping.timestamp, Some(reference("bought", "at")));
+        assert!(serde_json::to_string(&draft.config).unwrap().matches("\"orders\"").count() == 0);
+        // Its own name back is the short form: equal configs are equal.
+        assert!(draft.rename_secondary(&"bought".parse().unwrap(), "orders"));
+        assert_eq!(draft, self::draft());
+    }
+
+    #[test]
+    fn all_and_none_leave_other_tables_alone() {
+        let mut draft = draft();
+        let columns = [reference("users", "id"), reference("users", "name")];
+        draft.select_all(&columns, true);
+        draft.select_all(&columns, true);
+        assert_eq!(draft.config.selected_columns.len(), 4);
+        draft.select_all(&columns, false);
+        assert_eq!(draft.config.selected_columns.len(), 2);
+    }
+
+    #[test]
+    fn marks_tell_names_and_who_gives_way() {
+        // G-10
+        let mut draft = draft();
+        draft.select_all(&[reference("lines", "id"), reference("orders", "id")], true);
+        let marks = marks(&draft.config);
+        let of = |table, column| marks[&folded(&reference(table, column))].clone();
+        assert_eq!(of("lines", "id"), Mark { output: Some("id".into()), ..Mark::default() });
+        assert_eq!(of("orders", "id"), Mark { output: Some("orders_id".into()), gives_way: true, ..Mark::default() });
+        assert_eq!(of("orders", "at").role, Some(Role::Timestamp));
     }
 
     #[test]

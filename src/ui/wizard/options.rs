@@ -14,31 +14,37 @@ pub fn column_options(
     chosen: Option<ColumnRef>,
     fits: impl Fn(&Column) -> bool,
 ) -> AnyView {
-    let sources = state.draft.with(|d| d.config.sources().into_iter().map(|(n, t)| (n, t.clone())).collect::<Vec<_>>());
-    let offered = sources.into_iter().take_while(|(source, _)| before.as_ref().is_none_or(|end| !source.same_as(end)));
-    state.schemas.with(|schemas| {
-        offered
-            .filter_map(|(source, table)| {
-                let options = schemas
-                    .get(&table)?
-                    .columns
-                    .iter()
-                    .filter(|column| fits(column))
-                    .map(|column| {
-                        let this = ColumnRef { table: source.clone(), column: column.name.clone() };
-                        let selected = chosen.as_ref() == Some(&this);
-                        view! {
-                            <option value=option_value(&this) selected=selected>
-                                {format!("{this} ({})", column.column_type)}
-                            </option>
-                        }
-                    })
-                    .collect_view();
-                Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
-            })
-            .collect_view()
-            .into_any()
-    })
+    let end = before.and_then(|end| state.sources.with(|all| all.iter().position(|(name, _)| name.same_as(&end))));
+    grouped(state, end.unwrap_or(usize::MAX), usize::MAX, chosen, &fits)
+}
+
+/// The same of all sources but one.
+pub fn other_columns(state: State, but: &SourceName, chosen: Option<ColumnRef>) -> AnyView {
+    let place = state.sources.with(|all| all.iter().position(|(name, _)| name.same_as(but)));
+    grouped(state, usize::MAX, place.unwrap_or(usize::MAX), chosen, &Column::is_scalar)
+}
+
+fn grouped(state: State, end: usize, but: usize, chosen: Option<ColumnRef>, fits: &dyn Fn(&Column) -> bool) -> AnyView {
+    let offered = |(i, (source, table)): (usize, &(SourceName, TableName))| {
+        if i == but {
+            return None;
+        }
+        let options = state.schemas.with(|schemas| {
+            let columns = schemas.get(table)?.columns.iter().filter(|column| fits(column));
+            let option = |column: &Column| {
+                let this = ColumnRef { table: source.clone(), column: column.name.clone() };
+                let selected = chosen.as_ref() == Some(&this);
+                view! {
+                    <option value=option_value(&this) prop:selected=selected>
+                        {format!("{this} ({})", column.column_type)}
+                    </option>
+                }
+            };
+            Some(columns.map(option).collect_view())
+        })?;
+        Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
+    };
+    state.sources.with(|sources| sources.iter().take(end).enumerate().filter_map(offered).collect_view()).into_any()
 }
 
 /// A column as the value of an `<option>`: table and column, kept apart by a character that no name has.
@@ -68,4 +74,5 @@ pub fn SearchField(label: &'static str, text: RwSignal<String>) -> impl IntoView
             on:input:target=move |e| text.set(e.target().value())
         />
     }
+    .into_any()
 }

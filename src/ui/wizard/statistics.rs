@@ -8,9 +8,10 @@ use crate::domain::profile::{ColumnProfile, ProfileEstimate};
 use crate::domain::schema::Column;
 use crate::domain::value::Value;
 use crate::rpc;
-use crate::ui::format::{bytes, dollars, integer, short};
+use crate::ui::format::{integer, short};
 use crate::ui::layout::Problem;
 use crate::ui::pictures::Histogram;
+use crate::ui::texts::wizard as texts;
 
 /// Most columns that are asked for at a time; the server takes no more.
 const AT_A_TIME: usize = 100;
@@ -47,7 +48,10 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
                     let known = profiles.entry(table).or_default();
                     known.extend(found.columns.into_iter().map(|column| (column.name.clone(), column)));
                 }),
-                Err(error) => failure.set(Some(error)),
+                Err(error) => {
+                    state.heard(&error);
+                    failure.set(Some(error));
+                }
             }
         }
     });
@@ -55,13 +59,9 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
         find.dispatch(agreed);
     };
     let words = move || match (find.pending().get(), price.get()) {
-        (true, _) => "Looking…".to_owned(),
-        (false, Some(estimate)) => {
-            let most = if estimate.upper_bound { "at most " } else { "" };
-            let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
-            format!("Run: {read}{most}{}", dollars(estimate.price_usd.unwrap_or_default()))
-        }
-        (false, None) => "Statistics".to_owned(),
+        (true, _) => texts::LOOKING.to_owned(),
+        (false, Some(estimate)) => texts::run_for(estimate.bytes, estimate.upper_bound, estimate.price_usd.unwrap_or_default()),
+        (false, None) => texts::STATISTICS.to_owned(),
     };
     view! {
         {move || {
@@ -71,7 +71,7 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
                         <button
                             type="button"
                             class="button small"
-                            aria-label=move || format!("{} of {}", words(), table.get_value().table())
+                            aria-label=move || texts::words_of(&words(), table.get_value().table())
                             disabled=find.pending()
                             on:click=move |_| asks(price.with_untracked(Option::is_some))
                         >
@@ -88,41 +88,56 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
 #[component]
 pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     if let Some(reason) = &profile.unsupported {
-        return view! { <p class="column-stats note">{format!("It is {reason}.")}</p> }.into_any();
+        return view! { <p class="column-stats note">{texts::it_is(reason)}</p> }.into_any();
     }
-    let name = profile.name.clone();
-    let top = profile.top_values.clone();
+    let profile = StoredValue::new(profile);
+    // Of a hundred columns few are opened: what is inside is made then.
+    let opened = RwSignal::new(false);
+    let inside = move || opened.get().then(|| profile.with_value(inside));
+    view! {
+        <details class="column-stats" on:toggle=move |_| opened.set(true)>
+            <summary>{profile.with_value(in_brief)}</summary>
+            {inside}
+        </details>
+    }
+    .into_any()
+}
+
+/// The histogram, the figures, and the most frequent values; of a column whose values are all different, some of them.
+fn inside(profile: &ColumnProfile) -> AnyView {
     let unique = profile.uniqueness == Some(1.0);
-    let figures = figures(&profile);
-    let histogram = profile.histogram.clone();
-    let values = top
-        .into_iter()
-        .filter(|_| !unique)
+    let values = profile
+        .top_values
+        .iter()
         .map(|top| {
             let text = match &top.value {
-                Value::Text(text) if text.is_empty() => "(empty)".to_owned(),
+                Value::Text(text) if text.is_empty() => texts::EMPTY_TEXT.to_owned(),
                 value => value.to_string(),
             };
+            let counts = (!unique).then(|| {
+                view! {
+                    <span class="number">{integer(top.count)}</span>
+                    <span class="number note">{texts::percent(top.percent)}</span>
+                }
+            });
             view! {
                 <li>
                     <span class="top-value">{text}</span>
-                    <span class="number">{integer(top.count)}</span>
-                    <span class="number note">{format!("{:.1} %", top.percent)}</span>
+                    {counts}
                 </li>
             }
         })
         .collect_view();
+    let bins = profile.histogram.clone();
+    let name = profile.name.clone();
     view! {
-        <details class="column-stats">
-            <summary>{in_brief(&profile)}</summary>
-            <div class="column-figures">
-                {(!histogram.is_empty()).then(|| view! { <Histogram name bins=histogram /> })}
-                <dl class="figures">{figures}</dl>
-                <ol class="top-values" aria-label="Most frequent values">
-                    {values}
-                </ol>
-            </div>
-        </details>
+        <div class="column-figures">
+            {(!bins.is_empty()).then(|| view! { <Histogram name bins /> })}
+            <dl class="figures">{figures(profile)}</dl>
+            <ol class="top-values" aria-label=if unique { texts::SOME_VALUES } else { texts::TOP_VALUES }>
+                {values}
+            </ol>
+        </div>
     }
     .into_any()
 }
@@ -131,22 +146,22 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
 fn in_brief(profile: &ColumnProfile) -> String {
     let mut parts = vec![];
     if profile.null_count > 0 {
-        parts.push(format!("{:.1} % NULL", profile.null_percent));
+        parts.push(texts::null_share(profile.null_percent));
     }
     match (profile.cardinality, profile.uniqueness) {
-        (Some(_), Some(1.0)) if profile.cardinality_is_exact => parts.push("all distinct".into()),
+        (Some(_), Some(1.0)) if profile.cardinality_is_exact => parts.push(texts::ALL_DISTINCT.into()),
         (Some(distinct), _) => {
-            parts.push(format!("{}{} distinct", if profile.cardinality_is_exact { "" } else { "about " }, short(distinct)));
+            parts.push(texts::distinct(&short(distinct), profile.cardinality_is_exact));
         }
         _ => {}
     }
     if let (Some(min), Some(max)) = (&profile.min, &profile.max) {
-        parts.push(format!("{} to {}", brief(min), brief(max)));
+        parts.push(texts::from_to(&brief(min), &brief(max)));
     }
-    parts.extend(profile.true_percent.map(|percent| format!("{percent:.1} % true")));
-    parts.extend(profile.array_lengths.map(|lengths| format!("{} to {} items", lengths.min, lengths.max)));
+    parts.extend(profile.true_percent.map(texts::true_share));
+    parts.extend(profile.array_lengths.map(|lengths| texts::items(&lengths.min.to_string(), &lengths.max.to_string())));
     if parts.is_empty() {
-        parts.push("no values".into());
+        parts.push(texts::NO_VALUES.into());
     }
     parts.join(" · ")
 }
@@ -159,27 +174,27 @@ fn brief(value: &Value) -> String {
     }
 }
 
-fn figures(profile: &ColumnProfile) -> impl IntoView {
+fn figures(profile: &ColumnProfile) -> AnyView {
     let decimal =
         |number: f64| if number.abs() >= 1e6 || number == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") };
     let mut all: Vec<(&str, String)> = vec![];
     if profile.null_count > 0 {
-        all.push(("NULL", integer(profile.null_count)));
+        all.push((texts::NULL, integer(profile.null_count)));
     }
-    all.extend(profile.cardinality.map(|distinct| ("distinct", integer(distinct))));
-    all.extend(profile.mean.map(|mean| ("mean", decimal(mean))));
-    all.extend(profile.stddev.map(|stddev| ("deviation", decimal(stddev))));
-    for (share, word) in [(0.05, "5 %"), (0.25, "25 %"), (0.5, "median"), (0.75, "75 %"), (0.95, "95 %")] {
+    all.extend(profile.cardinality.map(|distinct| (texts::DISTINCT, integer(distinct))));
+    all.extend(profile.mean.map(|mean| (texts::MEAN, decimal(mean))));
+    all.extend(profile.stddev.map(|stddev| (texts::DEVIATION, decimal(stddev))));
+    for (share, word) in [(0.05, "5 %"), (0.25, "25 %"), (0.5, texts::MEDIAN), (0.75, "75 %"), (0.95, "95 %")] {
         all.extend(profile.quantiles.iter().find(|q| q.share == share).map(|q| (word, brief(&q.value))));
     }
     let some = |number: Option<u64>| number.filter(|number| *number > 0).map(integer);
-    all.extend(some(profile.zero_count).map(|n| ("zeros", n)));
-    all.extend(some(profile.negative_count).map(|n| ("negative", n)));
-    all.extend(some(profile.not_finite_count).map(|n| ("NaN, infinite", n)));
-    all.extend(profile.range_days.map(|days| ("days", days.to_string())));
+    all.extend(some(profile.zero_count).map(|n| (texts::ZEROS, n)));
+    all.extend(some(profile.negative_count).map(|n| (texts::NEGATIVE, n)));
+    all.extend(some(profile.not_finite_count).map(|n| (texts::NOT_FINITE, n)));
+    all.extend(profile.range_days.map(|days| (texts::DAYS, days.to_string())));
     for lengths in profile.lengths.iter().chain(&profile.array_lengths) {
-        all.push(("length", format!("{} to {}, mean {:.1}", lengths.min, lengths.max, lengths.mean)));
-        all.extend(some(Some(lengths.empty)).map(|n| ("empty", n)));
+        all.push((texts::LENGTH, texts::lengths(&lengths.min.to_string(), &lengths.max.to_string(), lengths.mean)));
+        all.extend(some(Some(lengths.empty)).map(|n| (texts::EMPTY, n)));
     }
-    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view()
+    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view().into_any()
 }

@@ -5,14 +5,13 @@ use std::collections::HashSet;
 use leptos::prelude::*;
 
 use super::State;
+use super::evidence::said;
 use crate::domain::dataset::{ColumnRef, DatasetConfig, JoinKey, Role};
-use crate::domain::joins::{Confidence, DetectedJoin, JoinDetection, Shares, VerifyEstimate};
+use crate::domain::joins::{Confidence, DetectedJoin, JoinDetection, KeyPair, Shares};
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::roles::RoleSuggestions;
-use crate::error::Failure;
 use crate::rpc;
-use crate::ui::format::{bytes, count, dollars, integer};
-use crate::ui::layout::Problem;
+use crate::ui::texts::wizard as texts;
 
 /// A join of one of the dataset's tables to one before it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,37 +25,57 @@ pub struct SuggestedJoin {
     pub error: Option<String>,
 }
 
-/// The best join of a secondary to the tables before it: one of the tree first, then by score.
-pub fn suggestion_for(config: &DatasetConfig, found: &[DetectedJoin], name: &SourceName) -> Option<SuggestedJoin> {
-    let sources = config.sources();
-    let own = sources.iter().position(|(source, _)| source.same_as(name))?;
-    let table = sources[own].1;
-    let mut best: Option<(bool, f64, SuggestedJoin)> = None;
-    for join in found {
-        let Some((other, multiplies)) = partner(&sources[..own], table, join) else { continue };
-        let key = |pair: &crate::domain::joins::KeyPair| {
-            let (left, right) = if multiplies { (&pair.right, &pair.left) } else { (&pair.left, &pair.right) };
-            JoinKey { left: ColumnRef { table: other.clone(), column: left.clone() }, right: right.clone() }
-        };
-        let suggested = SuggestedJoin {
-            on: join.join.on.iter().map(key).collect(),
-            confidence: join.confidence,
-            reasons: join.join.reasons.clone(),
-            multiplies,
-            evidence: join.evidence,
-            error: join.error.clone(),
-        };
-        let better = best.as_ref().is_none_or(|(in_tree, score, _)| (join.in_tree, join.join.score) > (*in_tree, *score));
-        if better {
-            best = Some((join.in_tree, join.join.score, suggested));
-        }
+/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what is known of these; the others are connected to them
+/// one by one, a join of the tree first, then the best.
+pub fn suggest(config: &DatasetConfig, found: &[DetectedJoin]) -> Vec<(SourceName, SuggestedJoin)> {
+    let is_joined = |name: &SourceName| config.join_of(name).is_none_or(|join| !join.on.is_empty());
+    let (mut placed, mut open): (Vec<_>, Vec<_>) = config.sources().into_iter().partition(|(name, _)| is_joined(name));
+    let mut suggested = vec![];
+    for (name, table) in &placed {
+        let Some(join) = config.join_of(name) else { continue };
+        let others: Vec<(SourceName, &TableName)> = placed.iter().filter(|(other, _)| other != name).cloned().collect();
+        let known = found.iter().filter_map(|found| read(&others, table, found)).find(|known| known.on == join.on);
+        suggested.extend(known.map(|known| (name.clone(), known)));
     }
-    best.map(|(.., suggested)| suggested)
+    while !open.is_empty() {
+        let mut best: Option<(bool, f64, usize, SuggestedJoin)> = None;
+        for (i, (_, table)) in open.iter().enumerate() {
+            for join in found {
+                let better =
+                    best.as_ref().is_none_or(|(in_tree, score, ..)| (join.in_tree, join.join.score) > (*in_tree, *score));
+                if better && let Some(read) = read(&placed, table, join) {
+                    best = Some((join.in_tree, join.join.score, i, read));
+                }
+            }
+        }
+        let Some((.., i, join)) = best else { break };
+        let (name, table) = open.remove(i);
+        suggested.push((name.clone(), join));
+        placed.push((name, table));
+    }
+    suggested
 }
 
-/// The source before that a detected join connects the table to, and whether the table is its referring side.
-fn partner(before: &[(SourceName, &TableName)], table: &TableName, join: &DetectedJoin) -> Option<(SourceName, bool)> {
-    let find = |wanted: &TableName| before.iter().find(|(_, table)| *table == wanted).map(|(name, _)| name.clone());
+/// A detected join as one of a table to a source.
+fn read(sources: &[(SourceName, &TableName)], table: &TableName, found: &DetectedJoin) -> Option<SuggestedJoin> {
+    let (other, multiplies) = partner(sources, table, found)?;
+    let key = |pair: &KeyPair| {
+        let (left, right) = if multiplies { (&pair.right, &pair.left) } else { (&pair.left, &pair.right) };
+        JoinKey { left: ColumnRef { table: other.clone(), column: left.clone() }, right: right.clone() }
+    };
+    Some(SuggestedJoin {
+        on: found.join.on.iter().map(key).collect(),
+        confidence: found.confidence,
+        reasons: found.join.reasons.clone(),
+        multiplies,
+        evidence: found.evidence,
+        error: found.error.clone(),
+    })
+}
+
+/// The source that a detected join connects the table to, and whether the table is its referring side.
+fn partner(sources: &[(SourceName, &TableName)], table: &TableName, join: &DetectedJoin) -> Option<(SourceName, bool)> {
+    let find = |wanted: &TableName| sources.iter().find(|(_, table)| *table == wanted).map(|(name, _)| name.clone());
     if join.join.right == *table
         && let Some(left) = find(&join.join.left)
     {
@@ -70,11 +89,10 @@ fn partner(before: &[(SourceName, &TableName)], table: &TableName, join: &Detect
 pub struct Suggestions {
     pub joins: RwSignal<Option<JoinDetection>>,
     pub roles: RwSignal<RoleSuggestions>,
-    pub failure: RwSignal<Option<Failure>>,
 }
 
 /// The dataset's tables, the primary first, each once.
-fn tables_of(config: &DatasetConfig) -> Vec<String> {
+pub fn tables_of(config: &DatasetConfig) -> Vec<String> {
     let mut seen = HashSet::new();
     config.sources().into_iter().filter(|(_, table)| seen.insert(*table)).map(|(_, table)| table.to_string()).collect()
 }
@@ -83,6 +101,7 @@ fn tables_of(config: &DatasetConfig) -> Vec<String> {
 pub fn keep_suggested(state: State) {
     let tables = Memo::new(move |_| state.draft.with(|draft| tables_of(&draft.config)));
     Effect::new(move |_| {
+        state.again.track();
         let asked = tables.get();
         if asked.is_empty() {
             return;
@@ -100,160 +119,106 @@ pub fn keep_suggested(state: State) {
     });
 }
 
-/// Asks the data about the joins; the price first, where there is one.
-#[component]
-pub fn VerifyJoins(state: State) -> impl IntoView {
-    let price = RwSignal::new(None::<VerifyEstimate>);
-    let failure = state.suggestions.failure;
-    let verify = Action::new(move |agreed: &bool| {
-        let agreed = *agreed;
-        let tables = state.draft.with_untracked(|draft| tables_of(&draft.config));
-        async move {
-            failure.set(None);
-            if !agreed {
-                match rpc::estimate_joins(state.model_id, tables.clone()).await {
-                    Ok(estimate) if estimate.price_usd.is_some_and(|usd| usd > 0.0) => return price.set(Some(estimate)),
-                    Ok(_) => {}
-                    Err(error) => return failure.set(Some(error)),
-                }
-            }
-            price.set(None);
-            match rpc::detect_joins(state.model_id, tables.clone(), true).await {
-                Ok(found) if state.draft.with_untracked(|draft| tables_of(&draft.config)) == tables => {
-                    state.suggestions.joins.set(Some(found));
-                }
-                Ok(_) => {}
-                Err(error) => failure.set(Some(error)),
-            }
-        }
+/// What is suggested for each secondary, as the dataset stands.
+pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
+    let joins = Memo::new(move |_| {
+        let part = |draft: &super::draft::Draft| DatasetConfig {
+            primary_table: draft.config.primary_table.clone(),
+            secondary_tables: draft.config.secondary_tables.clone(),
+            join_config: draft.config.join_config.clone(),
+            ..DatasetConfig::default()
+        };
+        state.draft.with(part)
     });
-    let several = Memo::new(move |_| state.draft.with(|draft| !draft.config.secondary_tables.is_empty()));
-    let words = move || match (verify.pending().get(), price.get()) {
-        (true, _) => "Looking at the keys…".to_owned(),
-        (false, Some(estimate)) => {
-            let most = if estimate.upper_bound { "at most " } else { "" };
-            let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
-            format!("Run: {read}{most}{}", dollars(estimate.price_usd.unwrap_or_default()))
-        }
-        (false, None) => "Verify with data".to_owned(),
-    };
-    let open = Memo::new(move |_| {
-        let found = state.suggestions.joins.get();
-        state.draft.with(|draft| {
-            let empty = draft.config.join_config.iter().filter(|join| join.on.is_empty());
-            let joins = found.as_ref().map(|found| found.settled.joins.as_slice()).unwrap_or_default();
-            empty
-                .filter_map(|join| Some((join.table.clone(), suggestion_for(&draft.config, joins, &join.table)?.on)))
-                .collect::<Vec<_>>()
+    Memo::new(move |_| {
+        let found = state.suggestions.joins;
+        joins.with(|config| {
+            found.with(|found| found.as_ref().map(|found| suggest(config, &found.settled.joins)).unwrap_or_default())
         })
+    })
+}
+
+/// Takes all suggestions for joins that have no keys, at once.
+#[component]
+pub fn AutoDetect(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>>) -> impl IntoView {
+    let open = Memo::new(move |_| {
+        let is_open = |name: &SourceName| state.draft.with(|d| d.config.join_of(name).is_some_and(|join| join.on.is_empty()));
+        suggested.with(|all| all.iter().filter(|(name, _)| is_open(name)).cloned().collect::<Vec<_>>())
     });
     let use_all = move |_| {
         let all = open.get_untracked();
-        state.edit(|draft| all.into_iter().for_each(|(name, on)| draft.edit_join(&name, |join| join.on = on)));
+        state.edit(|draft| all.into_iter().for_each(|(name, join)| draft.set_keys(&name, join.on)));
     };
-    view! {
-        {move || {
-            several
-                .get()
-                .then(|| {
-                    view! {
-                        <div class="suggest-bar">
-                            {move || {
-                                (open.with(Vec::len) > 1)
-                                    .then(|| {
-                                        view! {
-                                            <button type="button" class="button small" on:click=use_all>
-                                                {format!("Use all {} suggestions", open.with(Vec::len))}
-                                            </button>
-                                        }
-                                    })
-                            }}
-                            <button
-                                type="button"
-                                class="button small"
-                                disabled=verify.pending()
-                                on:click=move |_| {
-                                    verify.dispatch(price.with_untracked(Option::is_some));
-                                }
-                            >
-                                {words}
-                            </button>
-                        </div>
-                    }
-                })
-        }}
-        <Problem failure />
+    move || {
+        let n = open.with(Vec::len);
+        (n > 0).then(|| {
+            view! {
+                <button type="button" class="button small primary" on:click=use_all>
+                    {texts::use_suggestions(n)}
+                </button>
+            }
+        })
     }
 }
 
 /// What is suggested for a join, and what the data say of it.
 #[component]
-pub fn JoinSuggestion(state: State, name: StoredValue<SourceName>) -> impl IntoView {
-    let suggested = Memo::new(move |_| {
-        let found = state.suggestions.joins.get()?;
-        state.draft.with(|draft| name.with_value(|name| suggestion_for(&draft.config, &found.settled.joins, name)))
+pub fn JoinSuggestion(
+    state: State,
+    name: StoredValue<SourceName>,
+    suggested: Memo<Vec<(SourceName, SuggestedJoin)>>,
+) -> impl IntoView {
+    let own = Memo::new(move |_| {
+        suggested
+            .with(|all| all.iter().find(|(known, _)| name.with_value(|name| known.same_as(name))).map(|(_, join)| join.clone()))
     });
-    let on = Memo::new(move |_| {
-        state.draft.with(|d| name.with_value(|name| d.config.join_of(name).map(|join| join.on.clone()))).unwrap_or_default()
+    let is_open = Memo::new(move |_| {
+        state.draft.with(|d| name.with_value(|name| d.config.join_of(name).is_some_and(|join| join.on.is_empty())))
     });
     let take = move |_| {
-        if let Some(suggested) = suggested.get_untracked() {
-            state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.on = suggested.on)));
+        if let Some(join) = own.get_untracked() {
+            state.edit(|draft| name.with_value(|name| draft.set_keys(name, join.on)));
         }
     };
     move || {
-        let SuggestedJoin { on: keys, confidence, reasons, multiplies, evidence, error } = suggested.get()?;
-        let is_used = on.with(|on| *on == keys);
-        let is_open = on.with(Vec::is_empty);
-        // A person who chose other keys is not told again.
-        if !is_used && !is_open {
-            return None;
-        }
-        let pairs: Vec<String> = keys.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
+        let open = is_open.get();
+        let Some(SuggestedJoin { on, confidence, reasons, multiplies, evidence, error }) = own.get() else {
+            // Only where something was looked for and nothing found.
+            let looked = open && state.suggestions.joins.with(Option::is_some);
+            return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> }.into_any());
+        };
+        let pairs: Vec<String> = on.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
         // What the data say stands below in their own words.
         let reasons = reasons.into_iter().take(if evidence.is_some() { 1 } else { usize::MAX }).collect::<Vec<_>>().join(" ");
-        let multiplied = multiplies.then_some("Each row before can find several: rows multiply.");
-        Some(view! {
-            <div class="suggestion" class:suggestion-open=is_open>
+        let multiplied = multiplies.then_some(texts::ROWS_MULTIPLY);
+        // Of keys that are chosen, the evidence below speaks.
+        let evidence = evidence.filter(|_| open).map(|shares| view! { <p class="evidence">{said(&shares)}</p> });
+        let button = open.then(|| {
+            view! {
+                <code>{pairs.join(texts::AND)}</code>
+                <button
+                    type="button"
+                    class="button small"
+                    aria-label=texts::use_keys_of(name.get_value().as_str())
+                    on:click=take
+                >
+                    {texts::USE}
+                </button>
+            }
+        });
+        let view = view! {
+            <div class="suggestion" class:suggestion-open=open>
                 <p>
-                    <span class=format!("chip confidence-{}", confidence.word())>{format!("{} confidence", confidence.word())}</span>
-                    {is_open
-                        .then(|| {
-                            view! {
-                                <code>{pairs.join(" and ")}</code>
-                                <button
-                                    type="button"
-                                    class="button small"
-                                    aria-label=format!("Use the suggested keys of {}", name.get_value())
-                                    on:click=take
-                                >
-                                    "Use"
-                                </button>
-                            }
-                        })}
+                    <span class=format!("chip confidence-{}", confidence.word())>{texts::confidence(confidence)}</span>
+                    {button}
                 </p>
                 <p class="note">{reasons} {multiplied.map(|text| format!(" {text}"))}</p>
-                {evidence.map(|shares| view! { <p class="evidence">{said(&shares)}</p> })}
+                {evidence}
                 {error.map(|error| view! { <p class="field-error">{error}</p> })}
             </div>
-        })
+        };
+        Some(view.into_any())
     }
-}
-
-/// `99.7 % of rows find a partner · all 38,021 keys found · the key is unique · at most 1 partner a row`.
-fn said(shares: &Shares) -> String {
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let mut parts = vec![];
-    parts.extend(shares.matched_rows.map(|share| format!("{} of rows find a partner", percent(share))));
-    parts.push(format!("{} of {} keys found", integer(shares.left_keys_found), integer(shares.left_keys)));
-    parts.push(match shares.uniqueness {
-        Some(1.0) => "unique on the other side".to_owned(),
-        Some(share) => format!("not unique on the other side ({})", percent(share)),
-        None => "no keys on the other side".to_owned(),
-    });
-    parts.push(format!("at most {} a row", count(shares.largest_fan_out as usize, "partner")));
-    parts.push(format!("{} rows become {}", integer(shares.left_rows), integer(shares.rows_after)));
-    parts.join(" · ")
 }
 
 /// The column that is suggested for a role that has none.
@@ -265,6 +230,7 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
                 return None;
             }
             let choice = state.suggestions.roles.with(|roles| roles.get(&role).map(|suggested| suggested.choice.clone()))?;
+            // Suggestions fill only what is empty.
             let source = draft.config.sources().into_iter().find(|(_, table)| **table == choice.table).map(|(name, _)| name)?;
             Some((ColumnRef { table: source, column: choice.column }, choice.reason))
         })
@@ -279,9 +245,9 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
                     title=reason
                     on:click=move |_| state.edit(|draft| draft.map(role, Some(column.clone())))
                 >
-                    "Suggested: "
+                    {texts::SUGGESTED}
                     <code>{shown}</code>
-                    <span class="for-readers">{format!(" for {}", role.word())}</span>
+                    <span class="for-readers">{texts::for_role(role)}</span>
                 </button>
             }
         })
@@ -302,6 +268,7 @@ mod tests {
             join("orders", ("buyer", "id"), "users", 0.7, true),
             join("orders", ("seller", "id"), "users", 0.8, false),
             join("users", ("parent", "id"), "users", 0.6, false),
+            join("lines", ("order", "id"), "orders", 0.9, true),
         ];
         all.into_iter().map(|json| serde_json::from_value(json).unwrap()).collect()
     }
@@ -315,30 +282,48 @@ mod tests {
         draft.config
     }
 
-    fn text(suggested: Option<SuggestedJoin>) -> Option<(String, bool)> {
-        suggested.map(|s| (format!("{} = {}", s.on[0].left, s.on[0].right), s.multiplies))
+    fn text(config: &DatasetConfig) -> Vec<String> {
+        let line = |(name, s): &(SourceName, SuggestedJoin)| {
+            format!("{} = {name}.{}{}", s.on[0].left, s.on[0].right, if s.multiplies { ", multiplied" } else { "" })
+        };
+        suggest(config, &found()).iter().map(line).collect()
     }
 
     #[test]
     fn a_join_of_the_tree_is_suggested_before_a_better_one() {
-        let config = config("orders", &["users"]);
-        let name = "users".parse().unwrap();
-        assert_eq!(text(suggestion_for(&config, &found(), &name)), Some(("orders.buyer = id".into(), false)));
+        assert_eq!(text(&config("orders", &["users"])), ["orders.buyer = users.id"]);
     }
 
     #[test]
     fn from_the_other_side_the_rows_multiply() {
-        let config = config("users", &["orders"]);
-        let name = "orders".parse().unwrap();
-        assert_eq!(text(suggestion_for(&config, &found(), &name)), Some(("users.id = buyer".into(), true)));
+        assert_eq!(text(&config("users", &["orders"])), ["users.id = orders.buyer, multiplied"]);
     }
 
     #[test]
     fn a_table_joined_again_is_joined_by_its_own_reference() {
-        let config = config("users", &["users"]);
-        let name = "users_2".parse().unwrap();
-        assert_eq!(text(suggestion_for(&config, &found(), &name)), Some(("users.parent = id".into(), false)));
-        // Only tables before it can be joined to.
-        assert_eq!(suggestion_for(&config, &found(), &"users".parse().unwrap()), None);
+        assert_eq!(text(&config("users", &["users"])), ["users.parent = users_2.id"]);
+    }
+
+    #[test]
+    fn a_chain_is_found_whatever_the_order_of_the_tables() {
+        assert_eq!(text(&config("lines", &["users", "orders"])), ["lines.order = orders.id", "orders.buyer = users.id"]);
+        // Alone, nothing leads to users.
+        assert_eq!(text(&config("lines", &["users"])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_keys_that_are_chosen_it_is_said_what_is_known() {
+        let mut draft = super::super::draft::Draft { config: config("orders", &["users"]), ..Default::default() };
+        let name = "users".parse().unwrap();
+        let on = |column: &str| {
+            vec![JoinKey {
+                left: ColumnRef { table: "orders".parse().unwrap(), column: column.parse().unwrap() },
+                right: "id".parse().unwrap(),
+            }]
+        };
+        draft.set_keys(&name, on("seller"));
+        assert_eq!(text(&draft.config), ["orders.seller = users.id"]);
+        draft.set_keys(&name, on("number"));
+        assert_eq!(text(&draft.config), Vec::<String>::new());
     }
 }

@@ -2,68 +2,164 @@
 
 use leptos::prelude::*;
 
+use super::evidence::VerifyJoins;
 use super::joins::JoinEditor;
 use super::options::SearchField;
-use super::suggestions::VerifyJoins;
+use super::picture::JoinPicture;
+use super::suggestions::{AutoDetect, suggested};
 use super::{FieldErrors, State};
 use crate::domain::name::fold;
-use crate::domain::schema::TableInfo;
+use crate::domain::schema::{TableInfo, TableKind};
+use crate::error::Failure;
 use crate::rpc;
 use crate::ui::format::{bytes, instant, integer, short};
 use crate::ui::layout::Problem;
+use crate::ui::texts::wizard as texts;
 
 #[component]
-pub fn Tables(state: State) -> impl IntoView {
-    let tables = Resource::new(|| (), move |()| rpc::tables(state.model_id));
-    let search = RwSignal::new(String::new());
-    let list = move || {
-        Suspend::new(async move {
-            match tables.await {
-                Ok(all) if all.is_empty() => view! {
-                    <div class="empty">
-                        <h3>"The warehouse has no tables"</h3>
-                        <p>"Put Parquet or CSV files into its folder, one table a file, and reload."</p>
-                    </div>
-                }
-                .into_any(),
-                Ok(all) => view! { <TableList state all search /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
-    let secondaries = Memo::new(move |_| {
-        state.draft.with(|d| d.config.secondary_tables.iter().map(|s| (s.name(), s.table.clone())).collect::<Vec<_>>())
-    });
-    view! {
-        <div class="two-sides">
-            <section class="table-picker" aria-label="Tables of the warehouse">
-                <SearchField label="Search tables" text=search />
-                <Suspense fallback=|| view! { <p class="waiting"><span class="spinner" aria-hidden="true"></span>"Listing tables…"</p> }>
-                    {list}
-                </Suspense>
-            </section>
-            <section class="join-list" aria-label="Tables of the dataset">
-                <div class="faults"><FieldErrors state path="primary_table" /></div>
-                {move || match state.draft.with(|d| d.config.primary_table.clone()) {
-                    Some(primary) => view! {
-                        <div class="join-card">
-                            <p class="join-title">
-                                <strong>{primary.table().to_owned()}</strong>
-                                <span class="chip">"primary"</span>
-                            </p>
-                        </div>
+pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
+    let suggested = suggested(state);
+    let shows_picture = RwSignal::new(false);
+    let has_joins = Memo::new(move |_| state.sources.with(|sources| sources.len() > 1));
+    let secondaries = Memo::new(move |_| state.sources.with(|sources| sources.iter().skip(1).cloned().collect::<Vec<_>>()));
+    let tab = move |picture: bool, text: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="button small"
+                aria-pressed=move || (shows_picture.get() == picture).to_string()
+                on:click=move |_| {
+                    shows_picture.set(picture);
+                    if picture {
+                        show_picture();
                     }
-                    .into_any(),
-                    None => view! { <p class="note">"Choose the table whose rows are the interactions: orders, events, ratings."</p> }.into_any(),
+                }
+            >
+                {text}
+            </button>
+        }
+    };
+    let left = move || {
+        if shows_picture.get() {
+            view! { <JoinPicture state suggested large /> }.into_any()
+        } else {
+            view! { <TablePicker state /> }.into_any()
+        }
+    };
+    let primary = Memo::new(move |_| state.draft.with(|d| d.config.primary_table.clone()));
+    let primary_card = move || match primary.get() {
+        Some(primary) => view! {
+            <div class="join-card">
+                <p class="join-title">
+                    <strong>{primary.table().to_owned()}</strong>
+                    <span class="chip">{texts::PRIMARY_CHIP}</span>
+                </p>
+            </div>
+        }
+        .into_any(),
+        None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> }.into_any(),
+    };
+    view! {
+        <div class="side-switch">
+            {tab(false, texts::SHOW_TABLES)} {tab(true, texts::SHOW_PICTURE)}
+        </div>
+        <div class="two-sides" class:with-picture=shows_picture>
+            <section class="table-picker" aria-label=move || if shows_picture.get() { texts::JOIN_PICTURE } else { texts::TABLES_OF_WAREHOUSE }>
+                {left}
+            </section>
+            <section class="join-list" aria-label=texts::TABLES_OF_DATASET>
+                <div class="faults"><FieldErrors state path="primary_table" /></div>
+                {primary_card}
+                {move || {
+                    has_joins
+                        .get()
+                        .then(|| {
+                            view! {
+                                <div class="suggest-bar">
+                                    <AutoDetect state suggested />
+                                    <VerifyJoins state />
+                                </div>
+                            }
+                        })
                 }}
-                <VerifyJoins state />
                 <For each=move || secondaries.get() key=|(name, _)| name.clone() let((name, table))>
-                    <JoinEditor state name table />
+                    <JoinEditor state name table suggested />
                 </For>
                 <div class="faults"><FieldErrors state path="secondary_tables" /></div>
             </section>
         </div>
     }
+    .into_any()
+}
+
+/// On a narrow page the picture stands below the form: who asks for it gets to see it.
+fn show_picture() {
+    request_animation_frame(|| {
+        if let Some(picture) = document().query_selector(".join-picture").ok().flatten() {
+            picture.scroll_into_view();
+        }
+    });
+}
+
+/// The warehouse's tables, or why there are none.
+#[component]
+fn TablePicker(state: State) -> impl IntoView {
+    let answer = RwSignal::new(None::<Result<Vec<TableInfo>, Failure>>);
+    let search = RwSignal::new(String::new());
+    let ask = move || {
+        answer.set(None);
+        leptos::task::spawn_local(async move {
+            let said = rpc::tables(state.model_id).await;
+            if let Err(failure) = &said {
+                state.heard(failure);
+            }
+            // The step may be another by now.
+            answer.try_set(Some(said));
+        });
+    };
+    // Asked again only where it failed: the list does not change under one's hand.
+    Effect::new(move |_| {
+        state.again.track();
+        if !answer.with_untracked(|answer| matches!(answer, Some(Ok(_)))) {
+            ask();
+        }
+    });
+    let empty = move |title: &'static str, advice: String| {
+        view! {
+            <div class="empty">
+                <h3>{title}</h3>
+                <p>{advice}</p>
+                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+            </div>
+        }
+        .into_any()
+    };
+    let list = move || match answer.get() {
+        None => view! {
+            <p class="waiting" role="status">
+                <span class="spinner" aria-hidden="true"></span>
+                {texts::LISTING}
+            </p>
+        }
+        .into_any(),
+        // Three answers that are not one: no dataset, no permission, nothing in it.
+        Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
+        Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message),
+        Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message),
+        Some(Ok(all)) => view! { <TableList state all search /> }.into_any(),
+        Some(Err(failure)) => view! {
+            <Problem failure=Some(failure) />
+            <p class="problem-actions">
+                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+            </p>
+        }
+        .into_any(),
+    };
+    view! {
+        <SearchField label=texts::SEARCH_TABLES text=search />
+        {list}
+    }
+    .into_any()
 }
 
 #[component]
@@ -78,59 +174,40 @@ fn TableList(state: State, all: Vec<TableInfo>, search: RwSignal<String>) -> imp
                 <TableLine state info />
             </For>
         </ul>
-        {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">"No table is called so."</p> })}
+        {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_TABLE_CALLED_SO}</p> })}
     }
+    .into_any()
 }
 
 #[component]
 fn TableLine(state: State, info: TableInfo) -> impl IntoView {
-    let table = info.name.clone();
-    let is_primary = {
-        let table = table.clone();
-        Memo::new(move |_| state.draft.with(|d| d.config.primary_table.as_ref() == Some(&table)))
-    };
-    let joined = {
-        let table = table.clone();
-        Memo::new(move |_| state.draft.with(|d| d.config.secondary_tables.iter().filter(|s| s.table == table).count()))
-    };
-    let has_primary = Memo::new(move |_| state.draft.with(|d| d.config.primary_table.is_some()));
-    let set_primary = {
-        let table = table.clone();
-        move |_| {
-            let table = table.clone();
-            state.edit(|draft| draft.set_primary(table));
-        }
-    };
-    let add = {
-        let table = table.clone();
-        move |_| {
-            let table = table.clone();
-            state.edit(|draft| draft.add_secondary(table));
-        }
-    };
+    let table = StoredValue::new(info.name.clone());
+    let is_primary =
+        Memo::new(move |_| state.draft.with(|d| table.with_value(|table| d.config.primary_table.as_ref() == Some(table))));
+    let joined = Memo::new(move |_| {
+        state.sources.with(|sources| table.with_value(|table| sources.iter().skip(1).filter(|(_, other)| other == table).count()))
+    });
+    let has_primary = Memo::new(move |_| state.sources.with(|sources| !sources.is_empty()));
+    let unknown_rows = info.rows.is_none();
     let facts: Vec<String> = [
-        info.rows.map(|n| format!("{} rows", short(n))),
-        info.rows.is_none().then(|| "a view".to_owned()),
-        info.partition.as_ref().map(|by| match by.filter_required {
-            true => format!("partitioned by {}, a filter is required", by.column),
-            false => format!("partitioned by {}", by.column),
-        }),
+        (info.kind != TableKind::Table).then(|| texts::table_kind(info.kind).to_owned()),
+        info.rows.map(|n| texts::rows_short(short(n))),
+        unknown_rows.then(|| texts::ROWS_UNKNOWN.to_owned()),
         info.bytes.map(bytes),
-        info.columns.map(|n| format!("{n} columns")),
+        info.columns.map(texts::columns),
+        info.partition.as_ref().map(|by| texts::partitioned(&by.column, by.filter_required)),
+        info.last_modified.map(|at| texts::changed(&at.format("%Y-%m-%d").to_string())),
     ]
     .into_iter()
     .flatten()
     .collect();
-    let hover = format!(
-        "{}{}",
-        info.rows.map(|n| format!("{} rows", integer(n))).unwrap_or_default(),
-        info.last_modified.map(|at| format!(", changed {}", instant(at))).unwrap_or_default()
-    );
+    let exact = info.rows.map(|n| texts::rows_short(integer(n)));
+    let hover: Vec<String> = exact.into_iter().chain(info.last_modified.map(|at| texts::changed(&instant(at)))).collect();
     let broken = info.problem.is_some();
     let name = info.name.table().to_owned();
     view! {
         <li class="table-line" class:table-chosen=move || is_primary.get() || joined.get().gt(&0)>
-            <div class="table-facts" title=hover>
+            <div class="table-facts" title=hover.join(", ")>
                 <strong>{name.clone()}</strong>
                 <span class="note">{facts.join(" · ")}</span>
                 {info.problem.map(|problem| view! { <span class="field-error">{problem}</span> })}
@@ -139,23 +216,24 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                 <button
                     type="button"
                     class="button small"
-                    aria-label=format!("Use {name} as primary table")
+                    aria-label=texts::use_as_primary(&name)
                     aria-pressed=move || is_primary.get().to_string()
                     disabled=broken
-                    on:click=set_primary
+                    on:click=move |_| state.edit(|draft| draft.set_primary(table.get_value()))
                 >
-                    "Primary"
+                    {texts::PRIMARY}
                 </button>
                 <button
                     type="button"
                     class="button small"
-                    aria-label=format!("Join {name}")
+                    aria-label=texts::join_table(&name)
                     disabled=move || broken || !has_primary.get()
-                    on:click=add
+                    on:click=move |_| state.edit(|draft| draft.add_secondary(table.get_value()))
                 >
-                    {move || if joined.get() > 0 || is_primary.get() { "Join again" } else { "Join" }}
+                    {move || if joined.get() > 0 || is_primary.get() { texts::JOIN_AGAIN } else { texts::JOIN }}
                 </button>
             </div>
         </li>
     }
+    .into_any()
 }

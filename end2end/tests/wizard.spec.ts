@@ -1,0 +1,431 @@
+// The wizard's frame and its first three steps: what can go well, and what can go wrong, between an empty name and a saved dataset.
+import { call, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
+import type { Locator, Page } from "@playwright/test";
+
+const list = `/models/${MODEL}/dataset/`;
+const edit = (id: number) => `${list}?dialog=edit&id=${id}`;
+
+type Saved = { id: number; revision: number; name: string; description: string; config: any; versions: unknown[] };
+const saved = (page: Page, id: number) => call<Saved>(page, "dataset", { id });
+
+/** Requests that change something on the server. */
+function changes(page: Page) {
+  const seen: string[] = [];
+  page.on("request", (request) => {
+    if (/_fn\/(create|update|delete|clone|restore|set)-/.test(request.url())) seen.push(request.url());
+  });
+  return seen;
+}
+
+async function newWizard(page: Page, name: string) {
+  await open(page, `${list}?dialog=new`);
+  const wizard = page.getByRole("dialog", { name: "New dataset" });
+  await wizard.getByLabel("Name", { exact: true }).fill(name);
+  return wizard;
+}
+
+/** Order lines, orders, products and customers, without keys yet. */
+async function fourTables(wizard: Locator) {
+  await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
+  for (const table of ["customers", "orders", "products"]) await wizard.getByRole("button", { name: `Join ${table}`, exact: true }).click();
+}
+
+test("joins are detected, verified, drawn and changed in the picture, and saved as they stand", async ({ page }) => {
+  // G-02, G-03, G-65
+  const name = unique("Drawn");
+  const wizard = await newWizard(page, name);
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await fourTables(wizard);
+  // Customers stand first and belong to orders: the chain is found whatever the order.
+  await wizard.getByRole("button", { name: /^Auto-detect: use all 3/ }).click();
+  await expect(wizard.getByLabel("Left key for customers")).toContainText("orders.buyer_id (INT64)");
+  await expect(wizard.getByText(/of rows find a partner/)).toHaveCount(3);
+  await wizard.getByRole("button", { name: /^Verify with data/ }).click();
+  await expect(wizard.getByText(/at most 1 partner a row/).first()).toBeVisible();
+
+  await wizard.getByRole("button", { name: "Picture" }).click();
+  const picture = wizard.getByRole("group", { name: "Picture of the joins" });
+  await expect(picture.getByRole("group", { name: /^Table / })).toHaveCount(4);
+  const line = picture.getByRole("button", { name: "LEFT JOIN order_lines.sku = products.product_code" });
+  await line.click();
+  await wizard.getByLabel("Type of the join to products").selectOption("inner");
+  await expect(picture.getByRole("button", { name: "INNER JOIN order_lines.sku = products.product_code" })).toBeVisible();
+  await expect(wizard.getByLabel("Join type of products")).toHaveValue("inner");
+
+  // Removed and drawn again, by dragging from column to column.
+  await wizard.getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(picture.getByRole("button", { name: /JOIN order_lines.sku/ })).toHaveCount(0);
+  const middle = async (column: string) => {
+    const box = (await picture.getByRole("button", { name: column, exact: true }).boundingBox())!;
+    return [box.x + box.width / 2, box.y + box.height / 2] as const;
+  };
+  await picture.getByRole("button", { name: "products.product_code (STRING)", exact: true }).scrollIntoViewIfNeeded();
+  await page.mouse.move(...(await middle("order_lines.sku (STRING)")));
+  await page.mouse.down();
+  await page.mouse.move(...(await middle("products.product_code (STRING)")), { steps: 8 });
+  await page.mouse.up();
+  await expect(picture.getByRole("button", { name: "INNER JOIN order_lines.sku = products.product_code" })).toBeVisible();
+
+  // A box is dragged, and is there again after a while elsewhere.
+  const box = picture.getByRole("group", { name: "Table products" });
+  const before = await box.getAttribute("transform");
+  const head = (await box.locator(".join-head").boundingBox())!;
+  await page.mouse.move(head.x + 30, head.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(head.x + 70, head.y + 60, { steps: 4 });
+  await page.mouse.up();
+  const dragged = await box.getAttribute("transform");
+  expect(dragged).not.toBe(before);
+  await wizard.getByRole("button", { name: "Tables", exact: true }).click();
+  await wizard.getByRole("button", { name: "Picture" }).click();
+  await expect(box).toHaveAttribute("transform", dragged!);
+
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByLabel("user_id").selectOption({ label: "orders.buyer_id (INT64)" });
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+
+  const card = page.locator(".card", { hasText: name });
+  await expect(card).toContainText("4 tables");
+  const all = await (await page.request.get(`/api/models/${MODEL}/datasets/?search=${encodeURIComponent(name)}`)).json();
+  const { config } = await saved(page, all.datasets[0].id);
+  expect(config.secondary_tables).toEqual(["raw_data.orders", "raw_data.customers", "raw_data.products"]);
+  const joins = Object.fromEntries(config.join_config.map((join: any) => [join.table, [join.type, join.on]]));
+  expect(joins).toEqual({
+    customers: ["left", [{ left: { table: "orders", column: "buyer_id" }, right: "id" }]],
+    orders: ["left", [{ left: { table: "order_lines", column: "order" }, right: "id" }]],
+    products: ["inner", [{ left: { table: "order_lines", column: "sku" }, right: "product_code" }]],
+  });
+  // The picture is the dataset's own now.
+  await open(page, edit(all.datasets[0].id));
+  const again = page.getByRole("dialog", { name: "Edit dataset" });
+  await again.getByRole("button", { name: "Next" }).click();
+  await again.getByRole("button", { name: "Picture" }).click();
+  await expect(again.getByRole("group", { name: "Table products" })).toHaveAttribute("transform", dragged!);
+});
+
+test("the picture is worked by the keyboard alone", async ({ page }) => {
+  const wizard = await newWizard(page, unique("Keys"));
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
+  await wizard.getByRole("button", { name: "Join orders", exact: true }).click();
+  await wizard.getByRole("button", { name: "Picture" }).click();
+  const picture = wizard.getByRole("group", { name: "Picture of the joins" });
+
+  await picture.getByRole("button", { name: "order_lines.order (INT64)", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await expect(wizard.getByText("now choose the column that it equals")).toBeVisible();
+  // Escape gives up the line, not the wizard.
+  await page.keyboard.press("Escape");
+  await expect(wizard.getByText("now choose the column that it equals")).toBeHidden();
+  await expect(wizard).toBeVisible();
+  await page.keyboard.press("Enter");
+  await picture.getByRole("button", { name: "orders.id (INT64)", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  const line = picture.getByRole("button", { name: "LEFT JOIN order_lines.order = orders.id" });
+  await expect(line).toBeVisible();
+  await expect(wizard.getByRole("list", { name: "The joins in words" })).toContainText("LEFT JOIN orders on order_lines.order = orders.id.");
+
+  const box = picture.getByRole("group", { name: "Table orders" });
+  const [x, y] = (await box.getAttribute("transform"))!.match(/[\d.]+/g)!.map(Number);
+  await box.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect(box).toHaveAttribute("transform", `translate(${(x + 10).toFixed(1)} ${(y + 50).toFixed(1)})`);
+
+  await line.focus();
+  await page.keyboard.press("Delete");
+  await expect(line).toHaveCount(0);
+  await box.focus();
+  await page.keyboard.press("Delete");
+  await expect(box).toHaveCount(0);
+  await wizard.getByRole("button", { name: "Undo" }).click();
+  await expect(box).toBeVisible();
+});
+
+test("a join that multiplies rows asks for a word", async ({ page }) => {
+  // G-60
+  const wizard = await newWizard(page, unique("Fan-out"));
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Use orders as primary table" }).click();
+  await wizard.getByRole("button", { name: "Join order_lines", exact: true }).click();
+  await wizard.getByLabel("Left key for order_lines").selectOption({ label: "orders.id (INT64)" });
+  await wizard.getByLabel("Right key of order_lines").selectOption({ label: "order (INT64)" });
+  await expect(wizard.getByText(/^A key is up to \d+ times in order_lines/)).toBeVisible();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await expect(wizard.getByText("say at the join whether rows may multiply").first()).toBeVisible();
+  await expect(wizard.getByRole("group", { name: "Source tables" })).toBeVisible();
+  await wizard.getByRole("button", { name: "Take one row a key" }).click();
+  await expect(wizard.getByLabel("One row a key, so that rows cannot multiply")).toBeChecked();
+  await wizard.getByLabel("Which row of order_lines is taken").selectOption({ label: "amount (FLOAT64)" });
+  await wizard.getByLabel("Which amount is taken").selectOption("first");
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await expect(wizard.getByRole("group", { name: "Columns and mapping" })).toBeVisible();
+  await wizard.getByRole("button", { name: "Show SQL" }).click();
+  await wizard.getByLabel("amount", { exact: true }).check();
+  await expect(wizard.getByLabel("SQL", { exact: true })).toContainText("ROW_NUMBER");
+});
+
+test("an edit without a change sends nothing that changes, and makes no version", async ({ page }) => {
+  // G-80
+  const id = await makeDataset(page, unique("Untouched"), {
+    ...threeTables,
+    filters: { date_range: { type: "rolling", days: 60 } },
+    split_config: { type: "time_based", eval_days: 14 },
+  });
+  await page.request.post(`/api/datasets/${id}/activate/`, { data: {} });
+  const before = await saved(page, id);
+  const sent = changes(page);
+  await open(page, edit(id));
+  const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+  await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue(before.name);
+  for (const step of ["Source tables", "Columns and mapping", "Filters and split"]) {
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await expect(wizard.getByRole("group", { name: step })).toBeVisible();
+  }
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Nothing was changed.")).toBeVisible();
+  await expect(wizard).toBeHidden();
+  expect(sent).toEqual([]);
+  expect(await saved(page, id)).toEqual(before);
+});
+
+test("an edit with a change saves that change alone", async ({ page }) => {
+  const id = await makeDataset(page, unique("Changed"));
+  const before = await saved(page, id);
+  await open(page, edit(id));
+  const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+  await wizard.getByLabel("Description").fill("with its titles");
+  await wizard.getByRole("button", { name: "Columns and mapping" }).click();
+  await wizard.getByLabel("title", { exact: true }).check();
+  // Two columns of one name: what gives way says what it becomes.
+  await wizard.getByLabel("Search columns").fill("id");
+  await expect(wizard.locator(".column-line:visible", { hasText: "title" })).toHaveCount(0);
+  await wizard.getByLabel("Search columns").fill("");
+  const title = wizard.getByLabel("Output name of products.title");
+  await title.fill("SKU");
+  await expect(wizard.getByText("sku is taken by another column: this one becomes order_lines_sku")).toBeVisible();
+  await title.fill("1 title");
+  await expect(wizard.getByText("Letters, digits and underscores")).toBeVisible();
+  await title.fill("product_title");
+  await title.press("Tab");
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+  const after = await saved(page, id);
+  expect(after.description).toBe("with its titles");
+  expect(after.config).toEqual({
+    ...before.config,
+    selected_columns: [...before.config.selected_columns, { table: "products", column: "title", alias: "product_title" }],
+  });
+});
+
+test.describe(() => {
+  test.use({ allowInConsole: [/status of 409/] });
+
+  test("of two tabs the second is told, and shown both", async ({ page, context }) => {
+    const id = await makeDataset(page, unique("Two tabs"));
+    const other = await context.newPage();
+    const open_ = async (tab: Page) => {
+      await open(tab, edit(id));
+      const wizard = tab.getByRole("dialog", { name: "Edit dataset" });
+      await expect(wizard.getByLabel("Description")).toHaveValue("made by a test");
+      return wizard;
+    };
+    const mine = await open_(page);
+    const theirs = await open_(other);
+    await theirs.getByLabel("Description").fill("theirs");
+    await theirs.getByRole("button", { name: "Save" }).click();
+    await expect(theirs).toBeHidden();
+
+    await mine.getByLabel("Description").fill("mine");
+    await mine.getByRole("button", { name: "Save" }).click();
+    const conflict = page.getByRole("dialog", { name: "Someone else saved this dataset" });
+    await expect(conflict.getByRole("row", { name: "description made by a test theirs mine" })).toBeVisible();
+    await conflict.getByRole("button", { name: "Continue editing" }).click();
+    await expect(mine.getByLabel("Description")).toHaveValue("mine");
+    await mine.getByRole("button", { name: "Save" }).click();
+    await conflict.getByRole("button", { name: "Keep mine over it" }).click();
+    await expect(mine).toBeHidden();
+    expect((await saved(page, id)).description).toBe("mine");
+
+    // The other way round: theirs is taken, and goes on from there.
+    const late = await open_(other).catch(() => other.getByRole("dialog", { name: "Edit dataset" }));
+    await expect(late.getByLabel("Description")).toHaveValue("mine");
+    await call(page, "update-dataset", { id, revision: (await saved(page, id)).revision, input: { name: (await saved(page, id)).name, description: "newest", config: threeTables } });
+    await late.getByLabel("Description").fill("late");
+    await late.getByRole("button", { name: "Save" }).click();
+    await other.getByRole("dialog", { name: "Someone else saved this dataset" }).getByRole("button", { name: "Take theirs" }).click();
+    await expect(late.getByLabel("Description")).toHaveValue("newest");
+    await late.getByLabel("Description").fill("newest and mine");
+    await late.getByRole("button", { name: "Save" }).click();
+    await expect(late).toBeHidden();
+    expect((await saved(page, id)).description).toBe("newest and mine");
+  });
+});
+
+test("from the list to a saved dataset by the keyboard alone", async ({ page }) => {
+  const name = unique("By keys");
+  await open(page, list);
+  const link = page.getByRole("link", { name: "New Dataset" });
+  for (let i = 0; i < 60 && !(await link.evaluate((e) => e === document.activeElement)); i++) await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const wizard = page.getByRole("dialog", { name: "New dataset" });
+  await expect(wizard.getByLabel("Name", { exact: true })).toBeFocused();
+  await page.keyboard.type(name);
+  // Enter goes on as soon as the name is known to be free.
+  await page.keyboard.press("Enter");
+  await expect(wizard.getByRole("group", { name: "Source tables" })).toBeFocused();
+  const tabTo = async (target: Locator) => {
+    for (let i = 0; i < 80; i++) {
+      if (await target.evaluate((e) => e === document.activeElement)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error("Tab does not lead there");
+  };
+  await tabTo(wizard.getByLabel("Search tables"));
+  await page.keyboard.type("event");
+  await tabTo(wizard.getByRole("button", { name: "Use events as primary table" }));
+  await page.keyboard.press("Space");
+  await tabTo(wizard.getByRole("button", { name: "Next" }));
+  await page.keyboard.press("Enter");
+  await expect(wizard.getByRole("group", { name: "Columns and mapping" })).toBeFocused();
+  // Nothing is chosen yet: Enter says so.
+  await page.keyboard.press("Enter");
+  await expect(wizard.getByText("Choose at least one column.").first()).toBeVisible();
+  await tabTo(wizard.getByRole("button", { name: "Select all of events" }));
+  await page.keyboard.press("Enter");
+  await tabTo(wizard.getByRole("button", { name: "Next" }));
+  await page.keyboard.press("Enter");
+  await expect(wizard.getByRole("group", { name: "Filters and split" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(wizard).toBeHidden();
+  await expect(page.locator(".card", { hasText: name })).toBeVisible();
+});
+
+test("Enter makes a new line in the description, and goes on nowhere", async ({ page }) => {
+  const wizard = await newWizard(page, unique("Lines"));
+  await wizard.getByLabel("Description").fill("one");
+  await wizard.getByLabel("Description").press("End");
+  await wizard.getByLabel("Description").press("Enter");
+  await page.keyboard.type("two");
+  await expect(wizard.getByLabel("Description")).toHaveValue("one\ntwo");
+});
+
+test.describe(() => {
+  test.use({ allowInConsole: [/Failed to load resource: net::/] });
+
+  test("the server goes in mid-wizard, and nothing typed is lost", async ({ page }) => {
+    const name = unique("Offline");
+    const wizard = await newWizard(page, name);
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await wizard.getByRole("button", { name: "Use events as primary table" }).click();
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await wizard.getByRole("button", { name: "Select all of events" }).click();
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await page.route("**/_fn/**", (route) => route.abort());
+    await wizard.getByRole("button", { name: "Save" }).click();
+    await expect(wizard.getByText("The server does not answer.")).toBeVisible();
+    await wizard.getByRole("button", { name: "Previous" }).click();
+    await expect(wizard.getByText(/^[1-9]\d* selected/)).toBeVisible();
+    await page.unroute("**/_fn/**");
+    await wizard.getByRole("button", { name: "Try again" }).first().click();
+    await expect(page.getByText("The server answers again.")).toBeVisible();
+    await expect(wizard.getByText("The server does not answer.")).toBeHidden();
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await wizard.getByRole("button", { name: "Save" }).click();
+    await expect(wizard).toBeHidden();
+    await expect(page.locator(".card", { hasText: name })).toBeVisible();
+  });
+});
+
+test("a draft that was left behind is offered again, whatever else lies there", async ({ page }) => {
+  const name = unique("Left behind");
+  let wizard = await newWizard(page, name);
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Use events as primary table" }).click();
+  // A closed tab: no time is left to write it down later.
+  await page.evaluate((place) => {
+    for (const [key, text] of [["a", "{"], ["b", '{"at":1,"config":{"tables":["x"]}}'], ["c", "null"], ["d", '<img src=x onerror="boom()">']]) {
+      localStorage.setItem(place + key, text);
+    }
+    localStorage.setItem("trainset.picture.1.new", '{"events":["here",null]}');
+  }, `trainset.draft.${MODEL}.new.`);
+  await page.reload();
+  wizard = page.getByRole("dialog", { name: "New dataset" });
+  const offer = wizard.getByRole("region", { name: "A draft that was left behind" });
+  await expect(offer).toHaveCount(1);
+  await expect(offer).toContainText(`A draft of ${name} was left behind, last changed 2`);
+  await offer.getByRole("button", { name: "Continue" }).click();
+  await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue(name);
+  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await expect(wizard.getByRole("button", { name: "Use events as primary table" })).toHaveAttribute("aria-pressed", "true");
+  await wizard.getByRole("button", { name: "Picture" }).click();
+  await expect(wizard.getByRole("group", { name: "Table events, primary" })).toBeVisible();
+
+  // Kept on purpose, offered again, and thrown away for good.
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Keep for later" }).click();
+  await expect(wizard).toBeHidden();
+  await page.getByRole("link", { name: "New Dataset" }).click();
+  await offer.getByRole("button", { name: "Discard" }).click();
+  await expect(offer).toHaveCount(0);
+  await page.reload();
+  await expect(wizard.getByLabel("Name", { exact: true })).toBeVisible();
+  await expect(offer).toHaveCount(0);
+});
+
+test.describe(() => {
+  test.use({ allowInConsole: [/status of 4\d\d/] });
+
+  test("what the server refuses finds its step and field", async ({ page }) => {
+    // G-83
+    const id = await makeDataset(page, unique("Refused"));
+    await page.route("**/_fn/update-dataset", (route) =>
+      route.fulfill({
+        status: 422,
+        contentType: "application/json",
+        body: JSON.stringify({ status: 422, code: "invalid", message: "join_config[1].on[0].right: The column is gone.", errors: { "join_config[1].on[0].right": "The column is gone." } }),
+      }),
+    );
+    await open(page, edit(id));
+    const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+    await wizard.getByLabel("Description").fill("refused");
+    await wizard.getByRole("button", { name: "Filters and split" }).click();
+    await wizard.getByRole("button", { name: "Save" }).click();
+    await expect(wizard.getByRole("group", { name: "Source tables" })).toBeVisible();
+    const card = wizard.locator(".join-card", { hasText: "products" });
+    await expect(card.getByText("The column is gone.")).toBeVisible();
+  });
+
+  test("a dataset that was deleted meanwhile is saved anew", async ({ page }) => {
+    const name = unique("Deleted");
+    const id = await makeDataset(page, name);
+    await open(page, edit(id));
+    const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+    await wizard.getByLabel("Description").fill("still wanted");
+    await call(page, "delete-dataset", { id, force: false });
+    await wizard.getByRole("button", { name: "Save" }).click();
+    await expect(wizard.getByText("The dataset was deleted meanwhile.")).toBeVisible();
+    await expect(wizard.getByText("The name is free.")).toBeVisible();
+    await wizard.getByRole("button", { name: "Save" }).click();
+    await expect(wizard).toBeHidden();
+    await expect(page.locator(".card", { hasText: name })).toContainText("still wanted");
+  });
+});
+
+test("the frame keeps its height from step to step, and can fill the window", async ({ page }) => {
+  const id = await makeDataset(page, unique("Still"));
+  await open(page, edit(id));
+  const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+  await expect(wizard.getByLabel("Name", { exact: true })).toBeVisible();
+  const height = async () => (await wizard.boundingBox())!.height;
+  expect(await height()).toBeCloseTo(580, 2);
+  for (let step = 0; step < 3; step++) {
+    await wizard.getByRole("button", { name: "Next" }).click();
+    expect(await height()).toBeCloseTo(580, 2);
+  }
+  await wizard.getByRole("button", { name: "Fill the window" }).click();
+  expect(await height()).toBeGreaterThan(800);
+});

@@ -1,0 +1,92 @@
+//! What the data say of the joins that a dataset has, however its keys were chosen: asked when it is free or agreed, and kept until a table changes.
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::detection::{Answer, Counted, estimate};
+use super::{App, ServiceError};
+use crate::domain::dataset::{DatasetConfig, Join};
+use crate::domain::joins::{JoinFacts, JoinsWeighed, KeyPair, PairQuestion};
+use crate::domain::name::TableName;
+use crate::domain::schema::TableSchema;
+use crate::domain::validate::comparable;
+use crate::warehouse::LiveTable;
+
+impl App {
+    /// Match rate, uniqueness and fan-out of each join that has keys. What is not known yet is found out if that is free or `agreed`; otherwise its
+    /// price is told.
+    pub async fn weigh_joins(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<JoinsWeighed, ServiceError> {
+        let model = self.model(model_id).await?;
+        let mut names: Vec<String> = vec![];
+        for (_, table) in config.sources() {
+            let name = table.to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let joins: Vec<&Join> = config.join_config.iter().filter(|join| !join.on.is_empty()).collect();
+        if joins.is_empty() {
+            return Ok(JoinsWeighed::default());
+        }
+        let live = self.asked_tables(&model, &names).await?;
+        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
+        let questions: Vec<Result<PairQuestion, String>> = joins.iter().map(|join| question(config, &schemas, join)).collect();
+
+        let warehouse = self.warehouse_of(&model).await?;
+        let price = warehouse.bills().then_some(self.settings().price);
+        let mut open = vec![];
+        for question in questions.iter().flatten() {
+            let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
+            if self.kept::<Counted>(&App::question(&model, "join", &question.on, &tables)).await?.is_none() {
+                open.push(question);
+            }
+        }
+        let waiting = match price {
+            Some(price) if !agreed && !open.is_empty() => estimate(&*warehouse, &schemas, &open, Some(price)).await?,
+            _ => Default::default(),
+        };
+        let asks = waiting.price_usd.is_none_or(|usd| usd <= 0.0);
+        let ask = async |question: &Result<PairQuestion, String>| match question {
+            Err(reason) => Ok(Some(Err(reason.clone()))),
+            Ok(question) if !asks && open.contains(&question) => Ok(None),
+            Ok(question) => self.counted(&model, &*warehouse, &live, question).await.map(|Answer { counted, .. }| Some(counted)),
+        };
+        let asking: Vec<_> = questions.iter().map(ask).collect();
+        let counted: Vec<Option<Result<Counted, String>>> =
+            stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
+        let facts = |(join, counted): (&Join, Option<Result<Counted, String>>)| {
+            let (shares, error) = match counted {
+                Some(Ok(counted)) => (counted.evidence.into_iter().flatten().next().map(|evidence| evidence.shares()), None),
+                Some(Err(reason)) => (None, Some(reason)),
+                None => (None, None),
+            };
+            JoinFacts { table: join.table.clone(), on: join.on.clone(), shares, error }
+        };
+        let joins = joins.into_iter().zip(counted).map(facts).collect();
+        Ok(JoinsWeighed { joins, open: if asks { Default::default() } else { waiting } })
+    }
+}
+
+/// What to ask about a join; why nothing can be asked.
+fn question(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Result<PairQuestion, String> {
+    let sources = config.sources();
+    let table = |name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);
+    let unknown = || "Its keys are not all there: nothing can be counted.".to_owned();
+    let first = join.on.first().ok_or_else(unknown)?;
+    if join.on.iter().any(|key| !key.left.table.same_as(&first.left.table)) {
+        return Err("Its keys are in several tables: it is counted with the whole dataset, in the analysis.".into());
+    }
+    let place = |table: &TableName| schemas.iter().position(|schema| schema.table == *table);
+    let left = table(&first.left.table).and_then(place).ok_or_else(unknown)?;
+    let right = table(&join.table).and_then(place).ok_or_else(unknown)?;
+    let mut pairs = vec![];
+    for key in &join.on {
+        let sides = schemas[left].column(&key.left.column).zip(schemas[right].column(&key.right));
+        let (l, r) = sides.filter(|(l, r)| l.is_scalar() && r.is_scalar()).ok_or_else(unknown)?;
+        if !comparable(l.column_type, r.column_type) {
+            return Err(unknown());
+        }
+        pairs.push(KeyPair { left: l.name.clone(), right: r.name.clone() });
+    }
+    pairs.sort_unstable();
+    Ok(PairQuestion { left, right, on: vec![pairs], asked: vec![] })
+}

@@ -1,0 +1,405 @@
+//! The wizard, but for its fourth step.
+
+use super::common::counted;
+use crate::domain::dataset::{JoinType, Role};
+use crate::domain::joins::Confidence;
+use crate::domain::schema::TableKind;
+use crate::ui::format::{bytes, dollars, integer};
+
+// The frame.
+pub const NEW_DATASET: &str = "New dataset";
+pub const EDIT_DATASET: &str = "Edit dataset";
+pub const STEPS: &str = "Steps";
+pub const BASICS: &str = "Basic info";
+pub const TABLES: &str = "Source tables";
+pub const COLUMNS: &str = "Columns and mapping";
+pub const FILTERS: &str = "Filters and split";
+pub const PREVIOUS: &str = "Previous";
+pub const NEXT: &str = "Next";
+pub const SAVE: &str = "Save";
+pub const SAVING: &str = "Saving…";
+pub const ENLARGE: &str = "Fill the window";
+pub const LOADING: &str = "Loading the dataset and its tables…";
+pub const TRY_AGAIN: &str = "Try again";
+pub const READING_COLUMNS: &str = "Reading the tables' columns…";
+pub const NOTHING_CHANGED: &str = "Nothing was changed.";
+pub const DELETED_MEANWHILE: &str =
+    "The dataset was deleted meanwhile. What you typed is still here: save it once more to make it anew.";
+pub const SERVER_GONE: &str =
+    "The server does not answer. What you typed is kept in this browser; it is asked again every few seconds.";
+pub const SERVER_IS_BACK: &str = "The server answers again.";
+
+pub fn saved(name: &str) -> String {
+    format!("{name} is saved.")
+}
+
+// Leaving, and what was left.
+pub const LEAVE_TITLE: &str = "Leave without saving?";
+pub const LEAVE_TEXT: &str =
+    "What you changed here is not saved. It can be kept in this browser, and is offered when you come back.";
+pub const STAY: &str = "Stay";
+pub const KEEP_FOR_LATER: &str = "Keep for later";
+pub const LEAVE: &str = "Leave";
+pub const LEFT_BEHIND: &str = "A draft that was left behind";
+pub const SAVED_SINCE: &str = " The dataset was saved since: you will see both before anything is overwritten.";
+pub const CONTINUE: &str = "Continue";
+pub const DISCARD: &str = "Discard";
+
+pub fn left_behind(name: &str, at: &str) -> String {
+    match name.trim() {
+        "" => format!("A draft without a name was left behind, last changed {at}."),
+        name => format!("A draft of {name} was left behind, last changed {at}."),
+    }
+}
+
+// Two who edit.
+pub const CONFLICT: &str = "Someone else saved this dataset";
+pub const BOTH_STATES: &str = "What differs";
+pub const FIELD: &str = "Field";
+pub const AS_OPENED: &str = "When you opened it";
+pub const THEIRS: &str = "Theirs";
+pub const MINE: &str = "Mine";
+pub const KEEP_MINE: &str = "Keep mine over it";
+pub const TAKE_THEIRS: &str = "Take theirs";
+pub const CONTINUE_EDITING: &str = "Continue editing";
+pub const SAME_AS_MINE: &str = "It is the same as yours.";
+
+pub fn saved_meanwhile(at: &str) -> String {
+    format!("It was saved {at}, after you opened it. Nothing of yours is lost.")
+}
+
+// Step 1.
+pub const NAME: &str = "Name";
+pub const DESCRIPTION: &str = "Description";
+pub const DESCRIPTION_HINT: &str = "What it is for, where it comes from, what to know before training on it";
+pub const CHECKING_NAME: &str = "Checking the name…";
+pub const NAME_MISSING: &str = "Give the dataset a name.";
+pub const NAME_TOO_LONG: &str = "A name has at most 255 characters.";
+
+// Step 2: the tables.
+pub const SHOW_TABLES: &str = "Tables";
+pub const SHOW_PICTURE: &str = "Picture";
+pub const TABLES_OF_WAREHOUSE: &str = "Tables of the warehouse";
+pub const TABLES_OF_DATASET: &str = "Tables of the dataset";
+pub const SEARCH_TABLES: &str = "Search tables";
+pub const LISTING: &str = "Listing tables…";
+pub const NO_TABLES: &str = "The warehouse has no tables";
+pub const NO_TABLES_ADVICE: &str = "Put Parquet or CSV files into its folder, one table a file, or load tables into its dataset.";
+pub const NO_DATASET: &str = "The warehouse's dataset is not there";
+pub const NO_PERMISSION: &str = "You may not read the warehouse's tables";
+pub const NO_TABLE_CALLED_SO: &str = "No table is called so.";
+pub const CHOOSE_PRIMARY: &str = "Choose the table whose rows are the interactions: orders, events, ratings.";
+pub const PRIMARY: &str = "Primary";
+pub const PRIMARY_CHIP: &str = "primary";
+pub const JOIN: &str = "Join";
+pub const JOIN_AGAIN: &str = "Join again";
+pub const ROWS_UNKNOWN: &str = "rows unknown";
+
+pub fn table_kind(kind: TableKind) -> &'static str {
+    match kind {
+        TableKind::Table => "table",
+        TableKind::View => "view",
+        TableKind::MaterializedView => "materialized view",
+        TableKind::External => "external table",
+    }
+}
+
+pub fn rows_short(rows: String) -> String {
+    format!("{rows} rows")
+}
+
+pub fn columns(n: u32) -> String {
+    counted(n.into(), "column", "columns")
+}
+
+pub fn partitioned(by: &str, filter_required: bool) -> String {
+    let required = if filter_required { ", a filter is required" } else { "" };
+    format!("partitioned by {by}{required}")
+}
+
+pub fn changed(at: &str) -> String {
+    format!("changed {at}")
+}
+
+pub fn use_as_primary(table: &str) -> String {
+    format!("Use {table} as primary table")
+}
+
+pub fn join_table(table: &str) -> String {
+    format!("Join {table}")
+}
+
+// Step 2: the joins.
+pub const AND: &str = " and ";
+pub const USE: &str = "Use";
+pub const CHOOSE_COLUMN: &str = "choose a column";
+pub const ADD_PAIR: &str = "Add key pair";
+pub const ONE_ROW: &str = "One row a key, so that rows cannot multiply";
+pub const TAKES_ROW: &str = "Takes the row with";
+pub const BY_COLUMN: &str = "by a column…";
+pub const SMALLEST_FIRST: &str = "smallest, oldest";
+pub const LARGEST_FIRST: &str = "largest, newest";
+pub const BAD_SOURCE_NAME: &str = "Another table has that name, or it is none.";
+pub const NOTHING_SUGGESTED: &str = "Nothing in the names says how it is joined: choose its keys.";
+pub const ROWS_MULTIPLY: &str = "Each row before can find several: rows multiply.";
+pub const VERIFY: &str = "Verify with data";
+pub const LOOKING_AT_KEYS: &str = "Looking at the keys…";
+pub const ONE_ROW_A_KEY: &str = "Take one row a key";
+pub const KEEP_ALL_ROWS: &str = "Keep all rows";
+
+pub fn confidence(confidence: Confidence) -> String {
+    format!("{} confidence", confidence.word())
+}
+
+pub fn use_suggestions(n: usize) -> String {
+    if n == 1 { "Auto-detect: use 1 suggestion".into() } else { format!("Auto-detect: use all {n} suggestions") }
+}
+
+pub fn use_keys_of(name: &str) -> String {
+    format!("Use the suggested keys of {name}")
+}
+
+pub fn join_type_of(name: &str) -> String {
+    format!("Join type of {name}")
+}
+
+pub fn left_key_for(name: &str) -> String {
+    format!("Left key for {name}")
+}
+
+pub fn right_key_of(name: &str) -> String {
+    format!("Right key of {name}")
+}
+
+pub fn remove_pair(n: usize, name: &str) -> String {
+    format!("Remove key pair {n} of {name}")
+}
+
+pub fn remove_table(name: &str) -> String {
+    format!("Remove {name}")
+}
+
+pub fn name_of(name: &str) -> String {
+    format!("Name of {name} in the dataset")
+}
+
+pub fn order_of(name: &str) -> String {
+    format!("Which row of {name} is taken")
+}
+
+pub fn direction_of(column: &str) -> String {
+    format!("Which {column} is taken")
+}
+
+pub fn remove_order(column: &str) -> String {
+    format!("Do not go by {column}")
+}
+
+/// What a paid look would read and cost.
+pub fn run_for(read: Option<u64>, upper_bound: bool, usd: f64) -> String {
+    let most = if upper_bound { "at most " } else { "" };
+    let read = read.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
+    format!("Run: {read}{most}{}", dollars(usd))
+}
+
+pub fn fan_out(name: &str, most: u64, before: u64, after: u64) -> String {
+    format!(
+        "A key is up to {} times in {name}: the join makes {} of {} rows. Take one row a key, or say that all are wanted.",
+        integer(most),
+        counted(after, "row", "rows"),
+        integer(before)
+    )
+}
+
+pub fn fan_out_open(name: &str, most: u64) -> String {
+    format!("{name} has up to {} a key: say at the join whether rows may multiply.", counted(most, "row", "rows"))
+}
+
+pub fn rows_match(share: f64) -> String {
+    format!("{:.1} % of rows find a partner", 100.0 * share)
+}
+
+pub fn keys_found(found: u64, all: u64) -> String {
+    format!("{} of {} found", integer(found), counted(all, "key", "keys"))
+}
+
+pub fn uniqueness(share: Option<f64>) -> String {
+    match share {
+        Some(1.0) => "unique on the other side".to_owned(),
+        Some(share) => format!("not unique on the other side ({:.1} %)", 100.0 * share),
+        None => "no keys on the other side".to_owned(),
+    }
+}
+
+pub fn partners(most: u64) -> String {
+    format!("at most {} a row", counted(most, "partner", "partners"))
+}
+
+pub fn rows_become(before: u64, after: u64) -> String {
+    format!("{} become {}", counted(before, "row", "rows"), integer(after))
+}
+
+// Step 2: the picture.
+pub const JOIN_PICTURE: &str = "Picture of the joins";
+pub const JOINS_IN_WORDS: &str = "The joins in words";
+pub const PICTURE_HINT: &str = "Drag a column to another to connect them, or click both.";
+pub const PICTURE_KEYS: &str = "Tab goes through tables, columns and lines. Arrow keys move a table, Delete takes it out. Enter on a column begins a line, Enter on \
+    another ends it, Escape gives it up. Enter on a line chooses it, Delete removes it.";
+pub const SAME_TABLE: &str = "Both columns are in one table. To join it to itself, join it a second time.";
+pub const LINE_REMOVED: &str = "The pair of keys is removed.";
+pub const REMOVE_LINE: &str = "Remove";
+pub const UNDO: &str = "Undo";
+pub const ARRANGE: &str = "Arrange";
+pub const FEWER_COLUMNS: &str = "fewer columns";
+
+pub fn more_columns(n: usize) -> String {
+    format!("{} more", counted(n as u64, "column", "columns"))
+}
+
+pub fn connecting(column: &str) -> String {
+    format!("From {column}: now choose the column that it equals.")
+}
+
+pub fn connected(one: &str, other: &str) -> String {
+    format!("{one} = {other}")
+}
+
+pub fn table_removed(name: &str) -> String {
+    format!("{name} was taken out, with all that refers to it.")
+}
+
+pub fn box_label(title: &str, primary: bool) -> String {
+    if primary { format!("Table {title}, primary") } else { format!("Table {title}") }
+}
+
+pub fn line_label(join_type: JoinType, left: &str, right: &str) -> String {
+    format!("{} JOIN {left} = {right}", join_type.word().to_uppercase())
+}
+
+pub fn type_of_line(name: &str) -> String {
+    format!("Type of the join to {name}")
+}
+
+pub fn is_primary(name: &str) -> String {
+    format!("{name} is the primary table.")
+}
+
+pub fn is_joined(name: &str, join_type: JoinType, pairs: &str) -> String {
+    format!("{} JOIN {name} on {pairs}.", join_type.word().to_uppercase())
+}
+
+pub fn is_not_joined(name: &str) -> String {
+    format!("{name} has no keys yet.")
+}
+
+// Step 3.
+pub const SEARCH_COLUMNS: &str = "Search columns";
+pub const NO_COLUMN_CALLED_SO: &str = "No column is called so.";
+pub const ALL: &str = "All";
+pub const NONE: &str = "None";
+pub const CHOOSE: &str = "choose";
+pub const WRITTEN_AS: &str = "timestamp is written as";
+pub const DAYS_BEGIN_IN: &str = "days begin at midnight in";
+pub const TIME_ZONE: &str = "time zone";
+pub const NOT_MAPPED: &str = "not mapped";
+pub const SUGGESTED: &str = "Suggested: ";
+pub const BAD_OUTPUT_NAME: &str = "Letters, digits and underscores, not starting with a digit.";
+
+pub fn for_role(role: Role) -> String {
+    format!(" for {}", role.word())
+}
+
+pub fn selected(n: usize) -> String {
+    format!("{} selected", integer(n as u64))
+}
+
+pub fn some_of(n: usize, all: usize) -> String {
+    format!("{} of {}", integer(n as u64), integer(all as u64))
+}
+
+pub fn select_all_of(name: &str) -> String {
+    format!("Select all of {name}")
+}
+
+pub fn select_none_of(name: &str) -> String {
+    format!("Select none of {name}")
+}
+
+pub fn unusable(n: usize) -> String {
+    format!("{} cannot be used", counted(n as u64, "column", "columns"))
+}
+
+pub fn output_name_of(column: &str) -> String {
+    format!("Output name of {column}")
+}
+
+pub fn gives_way(own: &str, output: &str) -> String {
+    format!("{own} is taken by another column: this one becomes {output}, or what you call it.")
+}
+
+// Statistics.
+pub const STATISTICS: &str = "Statistics";
+pub const LOOKING: &str = "Looking…";
+pub const TOP_VALUES: &str = "Most frequent values";
+pub const SOME_VALUES: &str = "Some of its values";
+pub const EMPTY_TEXT: &str = "(empty)";
+pub const ALL_DISTINCT: &str = "all distinct";
+pub const NO_VALUES: &str = "no values";
+pub const NULL: &str = "NULL";
+pub const DISTINCT: &str = "distinct";
+pub const MEAN: &str = "mean";
+pub const DEVIATION: &str = "deviation";
+pub const MEDIAN: &str = "median";
+pub const ZEROS: &str = "zeros";
+pub const NEGATIVE: &str = "negative";
+pub const NOT_FINITE: &str = "NaN, infinite";
+pub const DAYS: &str = "days";
+pub const LENGTH: &str = "length";
+pub const EMPTY: &str = "empty";
+
+pub fn words_of(words: &str, table: &str) -> String {
+    format!("{words} of {table}")
+}
+
+pub fn it_is(reason: &str) -> String {
+    format!("It is {reason}.")
+}
+
+pub fn percent(percent: f64) -> String {
+    format!("{percent:.1} %")
+}
+
+pub fn null_share(percent: f64) -> String {
+    format!("{percent:.1} % NULL")
+}
+
+pub fn true_share(percent: f64) -> String {
+    format!("{percent:.1} % true")
+}
+
+pub fn distinct(n: &str, exact: bool) -> String {
+    format!("{}{n} distinct", if exact { "" } else { "about " })
+}
+
+pub fn from_to(from: &str, to: &str) -> String {
+    format!("{from} to {to}")
+}
+
+pub fn items(from: &str, to: &str) -> String {
+    format!("{from} to {to} items")
+}
+
+pub fn lengths(from: &str, to: &str, mean: f64) -> String {
+    format!("{from} to {to}, mean {mean:.1}")
+}
+
+// The panel beside the steps.
+pub const QUERY: &str = "Query";
+pub const SHOW_SQL: &str = "Show SQL";
+pub const HIDE_SQL: &str = "Hide SQL";
+pub const PREVIEW_ROWS: &str = "Preview rows";
+pub const RUNNING: &str = "Running…";
+pub const SQL_FILE: &str = "dataset.sql";
+pub const NO_SQL_YET: &str = "The SQL is here as soon as this is said:";
+pub const ASKING_BYTES: &str = "Asking the warehouse what it would read…";
+pub const ROWS_AS_IT_STANDS: &str = "Rows of the dataset as it stands";

@@ -1,0 +1,89 @@
+//! Two people, or two tabs, had the same dataset open: the second to save is told, and shown both.
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use super::draft::Draft;
+use crate::domain::diff::differences;
+use crate::domain::record::Dataset;
+use crate::ui::dialog::Dialog;
+use crate::ui::format::instant;
+use crate::ui::texts::wizard as texts;
+
+/// What a person does about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Mine is saved, theirs is overwritten.
+    Mine,
+    /// Mine is dropped, theirs goes into the wizard.
+    Theirs,
+    /// Nothing yet.
+    Later,
+}
+
+/// A draft as it is compared.
+fn compared(draft: &Draft) -> Value {
+    // A config has a JSON form, always.
+    let config = serde_json::to_value(&draft.config).unwrap_or_default();
+    json!({"name": draft.name.trim(), "description": draft.description.trim(), "config": config})
+}
+
+fn text(value: Option<Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "–".to_owned(),
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Shows what the edit started from, theirs and mine, wherever they are not all the same.
+#[component]
+pub fn Conflict(
+    /// What the edit started from, where it is known.
+    before: Option<Draft>,
+    theirs: Dataset,
+    mine: Draft,
+    saving: Signal<bool>,
+    on_choice: Callback<Choice>,
+) -> impl IntoView {
+    let at = instant(theirs.summary.updated_at);
+    let mut sides: Vec<Value> = before.iter().map(compared).collect();
+    sides.extend([compared(&Draft::of(&theirs)), compared(&mine)]);
+    let found = differences(&sides);
+    let both_same = compared(&Draft::of(&theirs)) == compared(&mine);
+    let lines = found
+        .into_iter()
+        .map(|difference| {
+            let path = difference.path.trim_start_matches("config.").to_owned();
+            let cells = difference.values.into_iter().map(|value| view! { <td><code>{text(value)}</code></td> }).collect_view();
+            view! { <tr><th scope="row"><code>{path}</code></th>{cells}</tr> }
+        })
+        .collect_view();
+    let heads = before.is_some().then_some(texts::AS_OPENED).into_iter().chain([texts::THEIRS, texts::MINE]);
+    let heads = heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view();
+    let choose = move |choice: Choice| move |_: leptos::ev::MouseEvent| on_choice.run(choice);
+    view! {
+        <Dialog title=texts::CONFLICT on_close=Callback::new(move |()| on_choice.run(Choice::Later)) class="modal-wide modal-conflict">
+            <div class="modal-body">
+                <p>{texts::saved_meanwhile(&at)} {both_same.then_some(texts::SAME_AS_MINE)}</p>
+                <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=texts::BOTH_STATES>
+                    <table class="compare">
+                        <thead>
+                            <tr>
+                                <th scope="col">{texts::FIELD}</th>
+                                {heads}
+                            </tr>
+                        </thead>
+                        <tbody>{lines}</tbody>
+                    </table>
+                </div>
+                <div class="modal-footer">
+                    <button type="button" class="button" autofocus on:click=choose(Choice::Later)>{texts::CONTINUE_EDITING}</button>
+                    <button type="button" class="button" disabled=saving on:click=choose(Choice::Theirs)>{texts::TAKE_THEIRS}</button>
+                    <button type="button" class="button danger" disabled=saving on:click=choose(Choice::Mine)>{texts::KEEP_MINE}</button>
+                </div>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}

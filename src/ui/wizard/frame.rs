@@ -1,0 +1,297 @@
+//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen to a draft.
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use super::conflict::Conflict;
+use super::draft::Step;
+use super::kept::{Keeper, LeftBehind, keep_draft};
+use super::save::{ServerGone, saving};
+use super::state::{State, check_name, load_schemas};
+use super::{Loaded, basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
+use crate::ui::dialog::Dialog;
+use crate::ui::layout::Problem;
+use crate::ui::texts::wizard as texts;
+
+/// Where the wizard stands.
+#[derive(Clone, Copy)]
+struct Walk {
+    state: State,
+    step: RwSignal<Step>,
+    /// Whether the person tried to go on: only then is a step that is merely unfinished called wrong.
+    tried: RwSignal<Option<Step>>,
+    /// The person went on while a step still waited: it goes on as soon as it can.
+    going: RwSignal<Option<Step>>,
+}
+
+impl Walk {
+    fn open(self, step: Step) {
+        self.tried.set(None);
+        self.going.set(None);
+        self.step.set(step);
+        focus_step(step);
+    }
+
+    /// Shows what is wrong with a step.
+    fn show_wrong(self, step: Step) {
+        self.step.set(step);
+        self.tried.set(Some(step));
+        show_first_fault();
+    }
+
+    fn next(self) {
+        let step = self.step.get_untracked();
+        let Some(next) = step.next() else { return };
+        if untrack(|| self.state.waits_for(step)).is_some() {
+            self.going.set(Some(step));
+        } else if untrack(|| self.state.blocked(step)).is_some() {
+            self.show_wrong(step);
+        } else {
+            self.open(next);
+        }
+    }
+}
+
+#[component]
+pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
+    let (dataset, schemas, unread) = match loaded {
+        Some(Loaded { dataset, schemas, unread }) => (Some(dataset), schemas, unread),
+        None => (None, Default::default(), None),
+    };
+    let title = if dataset.is_some() { texts::EDIT_DATASET } else { texts::NEW_DATASET };
+    let state = State::new(model_id, dataset.as_ref(), schemas);
+    state.unread.set(unread);
+    let keeper = Keeper::new(state);
+    let walk = Walk { state, step: RwSignal::new(Step::Basics), tried: RwSignal::new(None), going: RwSignal::new(None) };
+    let Walk { step, tried, going, .. } = walk;
+    let large = RwSignal::new(false);
+    let leaving = RwSignal::new(false);
+
+    load_schemas(state);
+    check_name(state);
+    suggestions::keep_suggested(state);
+    evidence::keep_weighed(state);
+    keep_draft(state, keeper);
+
+    let on_refused = Callback::new(move |first| walk.show_wrong(first));
+    let saving = saving(state, keeper, on_close, on_saved, on_refused);
+    let close = Callback::new(move |()| if state.is_changed() { leaving.set(true) } else { on_close.run(()) });
+    // Another draft is another question: a wish to go on is not one to go on with that.
+    Effect::new(move |_| {
+        state.draft.track();
+        going.set(None);
+    });
+    Effect::new(move |_| {
+        if let Some(step) = going.get()
+            && state.waits_for(step).is_none()
+        {
+            going.set(None);
+            walk.next();
+        }
+    });
+
+    let blocked = Memo::new(move |_| state.blocked(step.get()));
+    let unfinished = Memo::new(move |_| Step::ALL.into_iter().find_map(|s| state.blocked(s).map(|why| (s, why))));
+    let save = move || match unfinished.get_untracked() {
+        Some((step, _)) => walk.show_wrong(step),
+        None => {
+            saving.run.dispatch(None);
+        }
+    };
+    let is_last = move || step.get().next().is_none();
+    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It does not save: who ends a number with it is not done.
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        walk.next();
+    };
+    let enter_on_step = move |event: ev::KeyboardEvent| {
+        if event.key() == "Enter" && !event.default_prevented() && event.target() == event.current_target() {
+            event.prevent_default();
+            if step.get_untracked().next().is_some() { walk.next() } else { save() }
+        }
+    };
+    let class = Signal::derive(move || if large.get() { "modal-container-wizard modal-large" } else { "modal-container-wizard" });
+    let enlarge = move || {
+        view! {
+            <button
+                type="button"
+                class="icon-button enlarge"
+                aria-label=texts::ENLARGE
+                title=texts::ENLARGE
+                aria-pressed=move || large.get().to_string()
+                on:click=move |_| large.update(|large| *large = !*large)
+            >
+                <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" class="icon-lines">
+                    <path d=move || if large.get() { "M8 3v5H3M12 17v-5h5M8 8 3 3M12 12l5 5" } else { "M12 3h5v5M8 17H3v-5M17 3l-6 6M3 17l6-6" } />
+                </svg>
+            </button>
+        }
+        .into_any()
+    };
+    let body = move || match step.get() {
+        Step::Basics => view! { <basics::Basics state /> }.into_any(),
+        Step::Tables => view! { <tables::Tables state large /> }.into_any(),
+        Step::Columns => view! { <columns::Columns state /> }.into_any(),
+        Step::Filters => view! { <filters::Filters state /> }.into_any(),
+    };
+    let reason = move || match going.get() {
+        Some(step) => state.waits_for(step).map(str::to_owned),
+        None => tried.get().filter(|tried| *tried == step.get()).and_then(|_| blocked.get()),
+    };
+    let next_or_save = move || {
+        let edits = state.editing.get_value().is_some();
+        let saves = move || if saving.run.pending().get() { texts::SAVING } else { texts::SAVE };
+        let why = move || unfinished.get().map(|(step, why)| format!("{}: {why}", step.title()));
+        let cannot = move || saving.run.pending().get() || unfinished.get().is_some();
+        let save_button = move || {
+            view! { <button type="button" class="button success" disabled=cannot title=why on:click=move |_| save()>{saves}</button> }
+                .into_any()
+        };
+        if is_last() {
+            save_button()
+        } else {
+            // Who edits can save from any step.
+            view! {
+                <button type="submit" class="button primary">{texts::NEXT}</button>
+                {edits.then(save_button)}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Dialog title on_close=close class tools=enlarge>
+            <Progress walk />
+            <form class="wizard-form" novalidate on:submit=submit>
+                <ServerGone state saving />
+                <div
+                    class="wizard-body"
+                    class:show-faults=move || tried.get() == Some(step.get())
+                    tabindex="-1"
+                    role="group"
+                    aria-label=move || step.get().title()
+                    on:keydown=enter_on_step
+                >
+                    <LeftBehind state keeper />
+                    <Problem failure=saving.failure />
+                    {move || {
+                        (step.get() != Step::Basics).then(|| view! { <Unread state /> })
+                    }}
+                    {body}
+                </div>
+                <side::SidePanel state />
+                <footer class="wizard-footer">
+                    <span class="wizard-reason" role="status">{reason}</span>
+                    <button
+                        type="button"
+                        class="button"
+                        disabled=move || step.get().previous().is_none()
+                        on:click=move |_| {
+                            if let Some(previous) = step.get().previous() {
+                                walk.open(previous);
+                            }
+                        }
+                    >
+                        {texts::PREVIOUS}
+                    </button>
+                    {next_or_save}
+                </footer>
+            </form>
+            {move || leaving.get().then(|| view! { <Leave keeper leaving on_close /> })}
+            {move || {
+                saving
+                    .theirs
+                    .get()
+                    .map(|theirs| {
+                        // A draft that was left behind may have started from an older state than the one that was loaded.
+                        let known = state.editing.get_value().map(|(_, revision)| revision) == state.start.get_value();
+                        view! {
+                            <Conflict
+                                before=known.then(|| state.before.get_value())
+                                theirs
+                                mine=state.draft.get_untracked()
+                                saving=saving.run.pending().into()
+                                on_choice=Callback::new(move |choice| saving.choose(state, choice))
+                            />
+                        }
+                    })
+            }}
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// The steps by name; each that can be gone to is a button.
+#[component]
+fn Progress(walk: Walk) -> impl IntoView {
+    let Walk { state, step, .. } = walk;
+    // The first step that something is wrong with: none after it can be opened.
+    let first_wrong = Memo::new(move |_| Step::ALL.into_iter().find(|step| state.blocked(*step).is_some()));
+    let can_open = move |target: Step| target <= step.get() || first_wrong.get().is_none_or(|wrong| target <= wrong);
+    let lines = Step::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(i, this)| {
+            view! {
+                <li class="wizard-step" class:wizard-step-done=move || this < step.get()>
+                    <button
+                        type="button"
+                        aria-current=move || (step.get() == this).then_some("step")
+                        disabled=move || !can_open(this)
+                        on:click=move |_| walk.open(this)
+                    >
+                        <span class="wizard-number">{i + 1}</span>
+                        {this.title()}
+                    </button>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ol class="wizard-steps" aria-label=texts::STEPS>{lines}</ol> }.into_any()
+}
+
+/// Why the columns of the chosen tables are not there.
+#[component]
+fn Unread(state: State) -> impl IntoView {
+    let is_told = move || state.unread.get().filter(|_| !state.is_loaded());
+    let again = move || {
+        is_told().map(|_| {
+            view! {
+                <p class="problem-actions">
+                    <button type="button" class="button small" on:click=move |_| state.again.update(|n| *n += 1)>{texts::TRY_AGAIN}</button>
+                </p>
+            }
+        })
+    };
+    view! {
+        <Problem failure=Signal::derive(is_told) />
+        {again}
+    }
+    .into_any()
+}
+
+/// Asks before what was typed goes.
+#[component]
+fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <Dialog title=texts::LEAVE_TITLE on_close=Callback::new(move |()| leaving.set(false)) class="modal-small">
+            <div class="modal-body">
+                <p>{texts::LEAVE_TEXT}</p>
+                <div class="modal-footer">
+                    <button type="button" class="button" autofocus on:click=move |_| leaving.set(false)>{texts::STAY}</button>
+                    <button type="button" class="button" on:click=move |_| on_close.run(())>{texts::KEEP_FOR_LATER}</button>
+                    <button
+                        type="button"
+                        class="button danger"
+                        on:click=move |_| {
+                            keeper.forget();
+                            on_close.run(());
+                        }
+                    >
+                        {texts::LEAVE}
+                    </button>
+                </div>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}

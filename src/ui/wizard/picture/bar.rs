@@ -1,0 +1,90 @@
+//! What stands below the join picture: the chosen line, what just happened, the way back to the automatic order.
+
+use leptos::prelude::*;
+
+use super::*;
+
+#[component]
+pub fn PictureBar(picture: Picture) -> impl IntoView {
+    let state = picture.state;
+    let chosen = Memo::new(move |_| {
+        let (name, pair) = picture.chosen.get()?;
+        picture.lines.with(|lines| lines.iter().find(|line| line.pair == pair && line.join.same_as(&name)).cloned())
+    });
+    let line = move || {
+        let Line { join, pair, left, right, join_type, .. } = chosen.get()?;
+        let name = StoredValue::new(join);
+        let types = JoinType::ALL
+            .into_iter()
+            .map(|t| view! { <option value=t.word() prop:selected=t == join_type>{t.word().to_uppercase()}</option> })
+            .collect_view();
+        Some(view! {
+            <div class="join-chosen">
+                <code>{format!("{left} = {right}")}</code>
+                <select
+                    aria-label=texts::type_of_line(name.get_value().as_str())
+                    on:change:target=move |e| {
+                        let word = e.target().value();
+                        if let Some(t) = JoinType::ALL.into_iter().find(|t| t.word() == word) {
+                            state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.join_type = t)));
+                        }
+                    }
+                >
+                    {types}
+                </select>
+                <button type="button" class="button small" on:click=move |_| name.with_value(|name| picture.remove_line(name, pair))>
+                    {texts::REMOVE_LINE}
+                </button>
+            </div>
+        })
+    };
+    // What a person changed after it would be undone with it: then it is offered no more.
+    let undone = Memo::new(move |_| {
+        let (before, after) = picture.undo.get()?;
+        state.draft.with(|draft| *draft == after).then_some(before)
+    });
+    let undo = move || {
+        undone.get().map(|before| {
+            view! {
+                <button
+                    type="button"
+                    class="button small"
+                    on:click=move |_| {
+                        let before = before.clone();
+                        state.edit(|draft| *draft = before);
+                        picture.undo.set(None);
+                        picture.said.set(String::new());
+                    }
+                >
+                    {texts::UNDO}
+                </button>
+            }
+        })
+    };
+    let arrange = move |_| {
+        picture.places.set(Places::new());
+        picture.keep_places();
+    };
+    // The hint goes where something is chosen: there is little room.
+    let said = move || match (picture.said.with(String::is_empty), chosen.with(Option::is_some)) {
+        (false, false) => picture.said.get(),
+        (true, false) => texts::PICTURE_HINT.to_owned(),
+        (_, true) => String::new(),
+    };
+    view! {
+        <div class="picture-bar">
+            {line}
+            <p class="note" role="status">{said}</p>
+            {undo}
+            <button
+                type="button"
+                class="button small"
+                disabled=move || picture.places.with(Places::is_empty)
+                on:click=arrange
+            >
+                {texts::ARRANGE}
+            </button>
+        </div>
+    }
+    .into_any()
+}
