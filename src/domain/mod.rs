@@ -8,6 +8,7 @@ pub mod cost;
 pub mod dataset;
 pub mod diff;
 pub mod drift;
+pub mod effect;
 pub mod facts;
 pub mod fault;
 pub mod joins;
