@@ -19,6 +19,7 @@ mod models;
 mod pictures;
 mod query_panel;
 mod rows;
+pub mod texts;
 mod theme;
 mod toast;
 mod versions;

@@ -1,0 +1,1 @@
+//! The dialogs about one dataset: detail, rows, clone, delete, activate.

@@ -1,0 +1,1 @@
+//! The wizard's fourth step: filters and split.

@@ -1,0 +1,1 @@
+//! The pictures: funnel, histogram, days.

@@ -1,0 +1,1 @@
+//! The query dialog: parts, verdict, price.

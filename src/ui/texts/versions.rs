@@ -1,0 +1,1 @@
+//! Frozen versions, what differs, the way back.
