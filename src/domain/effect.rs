@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{DayRows, Part};
-use super::dataset::{AmountRange, CountRange, DatasetConfig, Role};
+use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
 use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
@@ -15,8 +15,8 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
-pub use steps::{Bar, Ladder, Stay, Step, bars};
-pub use windows::{Window, windows};
+pub use steps::{Bar, Stay, Step, bars, quantile};
+pub use windows::{Window, date_window, windows};
 
 /// What filters and split do.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -132,6 +132,30 @@ pub fn same_for_customers(a: &DatasetConfig, b: &DatasetConfig) -> bool {
     same_for_products(a, b)
         && a.filters.product_filter == b.filters.product_filter
         && (a.filters.apply_to == b.filters.apply_to || a.filters.product_filter.is_none())
+}
+
+/// Whether dates count back from the same day in both.
+pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
+    let stated = |config: &DatasetConfig| {
+        let of_range = match &config.filters.date_range {
+            Some(DateRange::Rolling { as_of, .. }) => *as_of,
+            _ => None,
+        };
+        let of_split = match &config.split_config {
+            SplitConfig::TimeBased { as_of, .. } => *as_of,
+            _ => None,
+        };
+        let end = match &config.filters.date_range {
+            Some(DateRange::Fixed { end, .. }) => *end,
+            _ => None,
+        };
+        (of_split.or(of_range).unwrap_or_default(), end)
+    };
+    a.primary_table == b.primary_table
+        && a.secondary_tables == b.secondary_tables
+        && a.join_config == b.join_config
+        && a.column_mapping == b.column_mapping
+        && stated(a) == stated(b)
 }
 
 /// The answer to a wish for the effect of a config: found, or what it would cost to find it.

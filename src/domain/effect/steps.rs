@@ -58,6 +58,17 @@ fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, boo
     (count, exact)
 }
 
+/// The number that this share of the members does not exceed, as far as steps tell: the beginning of the step that it is in.
+pub fn quantile(steps: &[Step], share: f64) -> Option<i64> {
+    let all: u64 = steps.iter().map(|step| step.members).sum();
+    let mut count = 0;
+    let reached = |step: &&Step| {
+        count += step.members;
+        count as f64 >= share * all as f64
+    };
+    steps.iter().find(reached).map(|step| step.from)
+}
+
 /// A whole number cut to its first digits: 12345 to 12300.
 fn leading_digits(number: i64, digits: u32) -> i64 {
     let unit = unit(number, digits);
@@ -88,7 +99,7 @@ pub struct Bar {
 
 /// Where bars may begin: the first digits of their numbers, from 10 to 99.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ladder(&'static [i64]);
+struct Ladder(&'static [i64]);
 
 impl Ladder {
     /// From fine to coarse.

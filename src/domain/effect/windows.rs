@@ -1,9 +1,19 @@
 //! The days of each part of a split by time: calendar arithmetic from the as-of, as the compiler's SQL has it.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 
 use crate::domain::analysis::Part;
-use crate::domain::dataset::SplitConfig;
+use crate::domain::dataset::{DateRange, SplitConfig};
+
+/// The days of a rolling date range, both ends included.
+pub fn date_window(range: &DateRange, as_of: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+    let before = match range {
+        DateRange::Rolling { days: Some(days), .. } => as_of.checked_sub_days(Days::new((*days).into())),
+        DateRange::Rolling { months: Some(months), .. } => as_of.checked_sub_months(Months::new(*months)),
+        _ => None,
+    };
+    Some((before?.succ_opt()?, as_of))
+}
 
 /// The calendar days of a part, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
