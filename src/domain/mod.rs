@@ -10,6 +10,7 @@ pub mod diff;
 #[cfg(feature = "ssr")]
 pub mod document;
 pub mod drift;
+pub mod effect;
 pub mod facts;
 pub mod fault;
 pub mod joins;

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
+use crate::domain::effect;
 use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
 // `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
@@ -166,6 +167,24 @@ pub async fn preview_config(
 #[server(input = Json, prefix = "/_fn", endpoint = "count-config")]
 pub async fn count_config(model_id: i64, config: DatasetConfig) -> Result<Counts, Failure> {
     Ok(app()?.count_config(model_id, &config).await?)
+}
+
+/// What the filters and the split of an unsaved config do; where that is billed and not known yet, its price, until `agreed` is true.
+#[server(input = Json, prefix = "/_fn", endpoint = "filter-effect")]
+pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, Failure> {
+    Ok(app()?.filter_effect(model_id, &config, agreed).await?)
+}
+
+/// What looking up values of a column would read and cost; nothing where they are known.
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-values")]
+pub async fn estimate_values(
+    model_id: i64,
+    table: String,
+    column: String,
+    search: Option<String>,
+    limit: u32,
+) -> Result<ProfileEstimate, Failure> {
+    Ok(app()?.values_estimate(model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "query")]

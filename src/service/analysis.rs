@@ -129,7 +129,7 @@ fn still_holds(kept: &Kept<Analysis>, state: Option<&str>) -> bool {
 }
 
 /// By the calendar of the dataset's zone.
-fn today(config: &DatasetConfig) -> NaiveDate {
+pub(super) fn today(config: &DatasetConfig) -> NaiveDate {
     let zone = config.column_mapping.time_zone.as_ref().and_then(|zone| zone.as_str().parse::<chrono_tz::Tz>().ok());
     Utc::now().with_timezone(&zone.unwrap_or_default()).date_naive()
 }

@@ -23,6 +23,7 @@ mod change;
 mod compare;
 mod datasets;
 mod detection;
+mod effect;
 mod error;
 mod known;
 mod models;

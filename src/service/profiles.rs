@@ -132,26 +132,11 @@ impl App {
         search: Option<&str>,
         limit: u32,
     ) -> Result<ColumnValues, ServiceError> {
-        if !(1..=MAX_VALUES).contains(&limit) {
-            return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_VALUES}.")));
-        }
-        let search = search.map(str::trim).filter(|search| !search.is_empty());
-        if search.is_some_and(|search| search.chars().count() > MAX_SEARCH) {
-            return Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH} characters long.")));
-        }
+        let search = checked_search(search, limit)?;
         let model = self.model(model_id).await?;
         let live = self.live_table(&model, table).await?;
-        let column = find(&live.schema, column)?;
-        if column.mode == Mode::Repeated {
-            return Err(ServiceError::BadRequest(format!(
-                "{} holds arrays: take their items apart in a view first.",
-                column.name
-            )));
-        }
-        if let Some(reason) = column.column_type.unsupported() {
-            return Err(ServiceError::BadRequest(format!("{} is {reason}.", column.name)));
-        }
-        let question = Self::question(&model, "values", &(&column.name, search, limit), &[&live]);
+        let column = with_values(&live.schema, column)?;
+        let question = values_question(&model, &live, column, search, limit);
         let find = async {
             let warehouse = self.warehouse_of(&model).await?;
             // One more, to know whether there are more.
@@ -165,6 +150,30 @@ impl App {
             Ok(ColumnValues { values: rows.into_iter().filter_map(value).take(limit as usize).collect(), complete })
         };
         Ok(self.known(&question, find).await?.answer)
+    }
+
+    /// What looking up values would read, by a dry run; nothing where they are known.
+    pub async fn values_estimate(
+        &self,
+        model_id: i64,
+        table: &str,
+        column: &str,
+        search: Option<&str>,
+        limit: u32,
+    ) -> Result<ProfileEstimate, ServiceError> {
+        let search = checked_search(search, limit)?;
+        let model = self.model(model_id).await?;
+        let live = self.live_table(&model, table).await?;
+        let column = with_values(&live.schema, column)?;
+        let question = values_question(&model, &live, column, search, limit);
+        if self.kept::<ColumnValues>(&question).await?.is_some() {
+            return Ok(ProfileEstimate { columns: 0, bytes: Some(0), price_usd: None, upper_bound: false });
+        }
+        let warehouse = self.warehouse_of(&model).await?;
+        let sql = values(warehouse.project(), &live.schema, column, search, limit + 1);
+        let DryRun { bytes, upper_bound, .. } = warehouse.dry_run(&sql).await?;
+        let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, 1));
+        Ok(ProfileEstimate { columns: 1, bytes, price_usd, upper_bound })
     }
 
     async fn live_table(&self, model: &Model, table: &str) -> Result<LiveTable, ServiceError> {
@@ -187,6 +196,35 @@ impl App {
         }
         Ok(facts)
     }
+}
+
+/// What is searched for, within its limits; nothing where it is empty.
+fn checked_search(search: Option<&str>, limit: u32) -> Result<Option<&str>, ServiceError> {
+    if !(1..=MAX_VALUES).contains(&limit) {
+        return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_VALUES}.")));
+    }
+    let search = search.map(str::trim).filter(|search| !search.is_empty());
+    match search.is_some_and(|search| search.chars().count() > MAX_SEARCH) {
+        true => Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH} characters long."))),
+        false => Ok(search),
+    }
+}
+
+/// A column whose values can be listed.
+fn with_values<'a>(table: &'a TableSchema, column: &str) -> Result<&'a Column, ServiceError> {
+    let column = find(table, column)?;
+    if column.mode == Mode::Repeated {
+        let reason = format!("{} holds arrays: take their items apart in a view first.", column.name);
+        return Err(ServiceError::BadRequest(reason));
+    }
+    match column.column_type.unsupported() {
+        Some(reason) => Err(ServiceError::BadRequest(format!("{} is {reason}.", column.name))),
+        None => Ok(column),
+    }
+}
+
+fn values_question(model: &Model, live: &LiveTable, column: &Column, search: Option<&str>, limit: u32) -> Question {
+    App::question(model, "values", &(&column.name, search, limit), &[live])
 }
 
 /// Of an estimate only that a column is far from having a value for each row: nearer, nobody knows whether it has.

@@ -11,18 +11,26 @@ use crate::domain::dataset::*;
 use crate::domain::schema::ColumnType;
 
 pub(super) fn products(pipeline: &mut Pipeline) {
-    if let Some(filter) = &pipeline.plan.config.filters.product_filter {
-        members(pipeline, "product", "products", "product_filter", Role::ProductId, filter);
-    }
+    let filter = pipeline.plan.config.filters.product_filter.as_ref();
+    members(pipeline, "product", "products", "product_filter", Role::ProductId, filter);
 }
 
 pub(super) fn customers(pipeline: &mut Pipeline) {
-    if let Some(filter) = &pipeline.plan.config.filters.customer_filter {
-        members(pipeline, "customer", "customers", "customer_filter", Role::UserId, filter);
-    }
+    let filter = pipeline.plan.config.filters.customer_filter.as_ref();
+    members(pipeline, "customer", "customers", "customer_filter", Role::UserId, filter);
 }
 
-fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, role: Role, filter: &MemberFilter) {
+fn members(
+    pipeline: &mut Pipeline,
+    one: &'static str,
+    many: &str,
+    stage: &'static str,
+    role: Role,
+    filter: Option<&MemberFilter>,
+) {
+    if filter.is_none() && !pipeline.shows_members {
+        return;
+    }
     let plan = pipeline.plan;
     // Validation asks for the role.
     let Some(id) = plan.role(role) else { return };
@@ -41,10 +49,14 @@ fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, 
     }
     totals.group_by.push(of_rows(id));
     let mut kept_from = pipeline.add(format!("{one}_totals"), totals);
+    if pipeline.shows_members {
+        pipeline.totals.push((one, kept_from.clone()));
+    }
+    let Some(filter) = filter else { return };
 
     let mut keep = vec![];
     if let Some(percent) = filter.top_revenue_percent {
-        kept_from = pipeline.add(format!("{one}_ranks"), ranks(&kept_from));
+        kept_from = ranked(pipeline, one, &kept_from);
         // The member that crosses the threshold starts below it.
         let before = Expr::column("revenue_before").binary("*", Expr::int(100));
         let threshold = Expr::column("revenue_of_all").binary("*", Expr::int(percent));
@@ -70,6 +82,15 @@ fn members(pipeline: &mut Pipeline, one: &str, many: &str, stage: &'static str, 
         rows.filter.push(is_train_or_else(Expr::of(kept.as_str(), "id").not_null_test()));
     }
     pipeline.advance(stage, format!("of_kept_{many}"), rows);
+}
+
+/// The CTE of a kind of member that [`ranks`] its totals; there is one, whoever asks.
+pub(super) fn ranked(pipeline: &mut Pipeline, one: &str, totals: &str) -> String {
+    let name = format!("{one}_ranks");
+    match pipeline.ctes.iter().any(|cte| cte.name.as_str() == name) {
+        true => name,
+        false => pipeline.add(name, ranks(totals)),
+    }
 }
 
 /// Running revenue before each member, the largest first, ties by id; only positive totals take part.
@@ -119,7 +140,7 @@ pub(super) fn min_interactions(pipeline: &mut Pipeline) {
 }
 
 /// Exact decimals, whatever the column: sums of FLOAT64 depend on the order of adding, and with it who crosses a threshold.
-fn total(revenue: Expr, t: ColumnType) -> Expr {
+pub(super) fn total(revenue: Expr, t: ColumnType) -> Expr {
     let value = match t {
         ColumnType::Float64 => revenue.safe_cast(ColumnType::Numeric),
         ColumnType::Int64 => revenue.cast(ColumnType::Numeric),

@@ -14,6 +14,7 @@ use super::validate::validate;
 
 mod analysis;
 mod answer;
+mod effect;
 mod evidence;
 mod expr;
 mod joined;
@@ -31,6 +32,7 @@ mod tfx;
 mod tests;
 
 pub use analysis::Section;
+pub use effect::{EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
 pub use evidence::{evidence_query, read_evidence};
 use pipeline::Pipeline;
 use plan::Plan;
@@ -72,6 +74,8 @@ pub enum Shape {
     PerDay,
     /// All that an analysis counts, in rows of one form: see [`Section`]. Ignores `split`.
     Analysis,
+    /// What filters and split do, in rows of one form: see [`EffectSection`]. Ignores `split`.
+    Effect,
 }
 
 /// A column of a compiled query.
@@ -104,7 +108,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
     let mut pipeline = match request.shape {
         Shape::AsOf => first_stages(&plan),
-        _ => all_stages(&plan),
+        shape => all_stages(&plan, shape == Shape::Effect),
     };
     let (body, columns) = match request.shape {
         Shape::Rows => answer::rows(&pipeline, request.split, None),
@@ -115,6 +119,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         Shape::PerDay => answer::per_day(&pipeline),
         Shape::AsOf => answer::as_of(&pipeline),
         Shape::Analysis => analysis::report(&mut pipeline),
+        Shape::Effect => effect::report(&mut pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
@@ -134,7 +139,7 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 ///
 /// The label of a split that follows from the row itself (its day, or a hash) is put on before the filters on products and customers, so that
 /// their membership can be computed from train alone. Only leave-last comes after them, unless they ask for train.
-fn all_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
+fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
         && !(filters.has_membership() && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
@@ -146,6 +151,10 @@ fn all_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
         pipeline.label();
     }
     pipeline.unpruned = Some(pipeline.current.clone());
+    pipeline.shows_members = shows_members;
+    if shows_members && !label_last {
+        effect::narrow(&mut pipeline);
+    }
     members::products(&mut pipeline);
     members::customers(&mut pipeline);
     members::min_interactions(&mut pipeline);

@@ -21,11 +21,25 @@ pub(super) struct Pipeline<'p> {
     pub tables: Vec<From>,
     /// The CTE that stood before the filters on products and customers.
     pub unpruned: Option<String>,
+    /// Totals of products and customers are computed whether they are filtered or not: they are to be looked at.
+    pub shows_members: bool,
+    /// What those totals are of, and the CTEs that have them.
+    pub totals: Vec<(&'static str, String)>,
 }
 
 impl<'p> Pipeline<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        Self { plan, ctes: vec![], current: String::new(), labelled: false, stages: vec![], tables: vec![], unpruned: None }
+        Self {
+            plan,
+            ctes: vec![],
+            current: String::new(),
+            labelled: false,
+            stages: vec![],
+            tables: vec![],
+            unpruned: None,
+            shows_members: false,
+            totals: vec![],
+        }
     }
 
     /// Adds a CTE and returns its name.

@@ -63,9 +63,12 @@ impl Step {
 
 /// Faults of a path and of all below it.
 pub fn at<'a>(faults: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
-    faults.iter().filter(move |fault| {
-        fault.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
-    })
+    faults.iter().filter(move |fault| is_below(&fault.path, path))
+}
+
+/// Whether a path is another, or a part of it.
+pub fn is_below(path: &str, of: &str) -> bool {
+    path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
 }
 
 /// Faults that the domain finds, the name's included.

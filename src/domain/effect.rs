@@ -1,0 +1,279 @@
+//! What filters and split do to a dataset that may not be saved yet: what each stage leaves, how rows and revenue are shared out among products and
+//! customers where their filters act, the rows of each day. Read from the rows of one query; the pictures are drawn from it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::analysis::{DayRows, Part};
+use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
+use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
+use super::value::{Rows, Value};
+
+mod steps;
+mod windows;
+
+#[cfg(test)]
+mod tests;
+
+pub use steps::{Bar, Stay, Step, bars, quantile};
+pub use windows::{Window, date_window, windows};
+
+/// What filters and split do.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FilterEffect {
+    /// The day that relative dates count back from, where something is relative.
+    pub as_of: Option<NaiveDate>,
+    /// What is left after each stage, in the order of the stages.
+    pub stages: Vec<StageEffect>,
+    /// By day and part, after all filters; `day` is `None` without a timestamp.
+    pub days: Vec<DayRows>,
+    /// `None` where the role is not mapped.
+    pub products: Option<MemberSizes>,
+    pub customers: Option<MemberSizes>,
+}
+
+/// What is left after a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageEffect {
+    /// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
+    pub stage: String,
+    pub rows: u64,
+    /// Distinct; `None` without the role.
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+    pub revenue: Option<f64>,
+}
+
+/// How many rows, and how much revenue, the products have, or the customers, over the rows that their filter looks at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct MemberSizes {
+    /// Ascending by percent, each with those that a smaller one does not keep. Only positive totals take part.
+    pub curve: Vec<Level>,
+    /// Ascending.
+    pub by_rows: Vec<Step>,
+    /// In millionths, ascending; empty without a revenue. What is below 0 begins at -1.
+    pub by_revenue: Vec<Step>,
+    /// Members of whom no row has a revenue.
+    pub without_revenue: u64,
+}
+
+/// Members that a share of revenue keeps from this whole percent on; 100 is beyond what a filter can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    pub percent: u32,
+    pub members: u64,
+    pub rows: u64,
+    pub revenue: f64,
+}
+
+/// What the top N percent of revenue are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Crossing {
+    pub members: u64,
+    pub rows: u64,
+    /// Of the revenue; 0 to 1. The member that crosses the threshold stays, so it is no smaller than what was asked for.
+    pub share: f64,
+}
+
+impl MemberSizes {
+    /// All members, those without revenue too.
+    pub fn members(&self) -> u64 {
+        self.by_rows.iter().map(|step| step.members).sum()
+    }
+
+    /// Members with a positive revenue, which alone have a rank.
+    pub fn ranked(&self) -> u64 {
+        self.curve.iter().map(|level| level.members).sum()
+    }
+
+    /// What the filter keeps at this percent, 1 to 99: the very number.
+    pub fn top(&self, percent: u32) -> Crossing {
+        let all: f64 = self.curve.iter().map(|level| level.revenue).sum();
+        let mut crossing = Crossing::default();
+        for level in self.curve.iter().filter(|level| level.percent <= percent) {
+            crossing.members += level.members;
+            crossing.rows += level.rows;
+            crossing.share += level.revenue;
+        }
+        crossing.share = if all > 0.0 { (crossing.share / all).min(1.0) } else { 0.0 };
+        crossing
+    }
+
+    /// How many a filter on their number of rows keeps.
+    pub fn with_rows(&self, range: CountRange) -> Stay {
+        steps::between(&self.by_rows, range.min.map(f64::from), range.max.map(f64::from), ROW_DIGITS)
+    }
+
+    /// How many a filter on their revenue keeps.
+    pub fn with_revenue(&self, range: AmountRange) -> Stay {
+        // Amounts are typed as decimals, which binary fractions only come near.
+        let millionths = |amount: f64| {
+            let exact = amount * MILLION as f64;
+            if (exact - exact.round()).abs() < 1e-3 { exact.round() } else { exact }
+        };
+        steps::between(&self.by_revenue, range.min.map(millionths), range.max.map(millionths), REVENUE_DIGITS)
+    }
+}
+
+/// Whether the picture of products, made of one config, is that of another too: what stands before their filter is the same.
+pub fn same_for_products(a: &DatasetConfig, b: &DatasetConfig) -> bool {
+    let (x, y) = (&a.filters, &b.filters);
+    a.primary_table == b.primary_table
+        && a.secondary_tables == b.secondary_tables
+        && a.join_config == b.join_config
+        && a.selected_columns == b.selected_columns
+        && a.column_mapping == b.column_mapping
+        && a.split_config == b.split_config
+        && (&x.date_range, &x.rows, &x.sample, x.scope) == (&y.date_range, &y.rows, &y.sample, y.scope)
+}
+
+/// The same for customers, whose filter comes after that of products.
+pub fn same_for_customers(a: &DatasetConfig, b: &DatasetConfig) -> bool {
+    same_for_products(a, b)
+        && a.filters.product_filter == b.filters.product_filter
+        && (a.filters.apply_to == b.filters.apply_to || a.filters.product_filter.is_none())
+}
+
+/// Whether dates count back from the same day in both.
+pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
+    let stated = |config: &DatasetConfig| {
+        let of_range = match &config.filters.date_range {
+            Some(DateRange::Rolling { as_of, .. }) => *as_of,
+            _ => None,
+        };
+        let of_split = match &config.split_config {
+            SplitConfig::TimeBased { as_of, .. } => *as_of,
+            _ => None,
+        };
+        let end = match &config.filters.date_range {
+            Some(DateRange::Fixed { end, .. }) => *end,
+            _ => None,
+        };
+        (of_split.or(of_range).unwrap_or_default(), end)
+    };
+    a.primary_table == b.primary_table
+        && a.secondary_tables == b.secondary_tables
+        && a.join_config == b.join_config
+        && a.column_mapping == b.column_mapping
+        && stated(a) == stated(b)
+}
+
+/// The answer to a wish for the effect of a config: found, or what it would cost to find it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum EffectAnswer {
+    Found {
+        effect: FilterEffect,
+        /// It was there before it was asked for: nothing was run.
+        cached: bool,
+        at: DateTime<Utc>,
+        /// What was read, where the engine tells.
+        bytes: Option<u64>,
+        /// US dollars; `None` where reading is free.
+        price_usd: Option<f64>,
+    },
+    /// Nothing was run: reading is billed, and nobody agreed yet.
+    Asks {
+        bytes: Option<u64>,
+        price_usd: f64,
+        /// It may read less.
+        upper_bound: bool,
+    },
+}
+
+/// The stages in their order.
+const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
+
+/// Reads the rows of the query for a config's effect.
+pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
+    let mapped = |role| config.column_mapping.get(role).map(|_| MemberSizes::default());
+    let (products, customers) = (mapped(Role::ProductId), mapped(Role::UserId));
+    let mut effect = FilterEffect { products, customers, ..FilterEffect::default() };
+    for row in (0..rows.rows.len()).map(|row| Row { rows, row }) {
+        let section = row.text("section");
+        let is = |of: EffectSection| section == Some(of.word());
+        if is(EffectSection::AsOf) {
+            effect.as_of = row.day();
+        } else if is(EffectSection::Stage) {
+            let Some(stage) = row.text("item") else { continue };
+            effect.stages.push(StageEffect {
+                stage: stage.into(),
+                rows: row.count("n1").unwrap_or_default(),
+                users: row.count("n2"),
+                products: row.count("n3"),
+                revenue: row.amount(),
+            });
+        } else if is(EffectSection::Days) {
+            let part = Part::ALL.into_iter().find(|part| Some(part.word()) == row.text("item"));
+            if let (Some(part), Some(rows)) = (part, row.count("n1")) {
+                effect.days.push(DayRows { day: row.day(), part, rows });
+            }
+        } else {
+            let members = match row.text("item") {
+                Some("product") => &mut effect.products,
+                Some("customer") => &mut effect.customers,
+                _ => continue,
+            };
+            if let Some(members) = members {
+                of_member(members, &row, section);
+            }
+        }
+    }
+    // A query's rows come in any order.
+    effect.stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
+    effect.days.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
+    for members in effect.products.iter_mut().chain(effect.customers.iter_mut()) {
+        members.curve.sort_by_key(|level| level.percent);
+        members.by_rows.sort_by_key(|step| step.from);
+        members.by_revenue.sort_by_key(|step| step.from);
+    }
+    effect
+}
+
+fn of_member(members: &mut MemberSizes, row: &Row, section: Option<&str>) {
+    let count = |name| row.count(name).unwrap_or_default();
+    let step = |from| Step { from, members: count("n2"), at_edge: count("n3") };
+    if section == Some(EffectSection::Curve.word()) {
+        let percent = u32::try_from(count("n1")).unwrap_or(u32::MAX);
+        let revenue = row.amount().unwrap_or_default();
+        members.curve.push(Level { percent, members: count("n2"), rows: count("n3"), revenue });
+    } else if section == Some(EffectSection::Rows.word()) {
+        members.by_rows.extend(row.number("n1").map(step));
+    } else if section == Some(EffectSection::Revenue.word()) {
+        match row.number("n1") {
+            Some(from) => members.by_revenue.push(step(from)),
+            None => members.without_revenue += count("n2"),
+        }
+    }
+}
+
+struct Row<'a> {
+    rows: &'a Rows,
+    row: usize,
+}
+
+impl Row<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.rows.get(self.row, name).and_then(Value::as_str)
+    }
+
+    fn day(&self) -> Option<NaiveDate> {
+        self.text("day").and_then(|day| day.parse().ok())
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.rows.get(self.row, name).and_then(Value::as_i64)
+    }
+
+    fn count(&self, name: &str) -> Option<u64> {
+        self.number(name).and_then(|number| u64::try_from(number).ok())
+    }
+
+    fn amount(&self) -> Option<f64> {
+        match self.rows.get(self.row, "amount") {
+            Some(Value::Float(amount)) => Some(*amount),
+            Some(Value::Int(amount)) => Some(*amount as f64),
+            _ => None,
+        }
+    }
+}

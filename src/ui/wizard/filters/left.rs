@@ -1,0 +1,83 @@
+//! What is left after each stage, and how much of the revenue that is.
+
+use leptos::prelude::*;
+
+use super::asking::Asking;
+use crate::domain::effect::{FilterEffect, StageEffect};
+use crate::ui::format::integer;
+use crate::ui::texts::filters as t;
+
+pub fn left(asking: Asking) -> AnyView {
+    let stale = move || !asking.fits.get().all;
+    let body = move || {
+        asking.found.get().map(|found| {
+            view! {
+                <section class="group left" aria-label=t::LEFT class:stale=stale>
+                    <h3>{t::LEFT} {move || stale().then(|| view! { <span class="chip chip-plain">{t::STALE}</span> })}</h3>
+                    {funnel(&found.effect)}
+                </section>
+            }
+        })
+    };
+    body.into_any()
+}
+
+fn funnel(effect: &FilterEffect) -> AnyView {
+    let most = effect.stages.iter().map(|stage| stage.rows).max().unwrap_or_default().max(1) as f64;
+    let has_revenue = effect.stages.iter().any(|stage| stage.revenue.is_some());
+    let source = effect.stages.first().and_then(|stage| stage.revenue).filter(|revenue| *revenue > 0.0);
+    let optional = |number: Option<u64>| number.map_or("–".into(), integer);
+    let lines = effect
+        .stages
+        .iter()
+        .map(|stage| {
+            let share = stage.rows as f64 / most * 100.0;
+            let revenue = source.zip(stage.revenue).map(|(all, revenue)| format!("{:.1} %", revenue / all * 100.0));
+            view! {
+                <tr>
+                    <th scope="row">{t::stage(&stage.stage)}</th>
+                    <td class="funnel-bar">
+                        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+                            <rect width=format!("{share:.2}") height="10" />
+                        </svg>
+                    </td>
+                    <td class="number">{integer(stage.rows)}</td>
+                    <td class="number">{format!("{share:.1} %")}</td>
+                    <td class="number">{optional(stage.users)}</td>
+                    <td class="number">{optional(stage.products)}</td>
+                    {has_revenue.then(|| view! { <td class="number">{revenue.unwrap_or("–".into())}</td> })}
+                </tr>
+            }
+        })
+        .collect_view();
+    let nothing = effect.stages.last().is_some_and(|stage| stage.rows == 0);
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label=t::LEFT>
+            <table class="rows counts-table" aria-label=t::LEFT>
+                <thead>
+                    <tr>
+                        <th scope="col">{t::AFTER}</th>
+                        <th scope="col"></th>
+                        <th scope="col" class="number">{t::ROWS}</th>
+                        <th scope="col" class="number">{t::OF_ALL}</th>
+                        <th scope="col" class="number">{t::USERS}</th>
+                        <th scope="col" class="number">{t::PRODUCTS}</th>
+                        {has_revenue.then(|| view! { <th scope="col" class="number">{t::REVENUE}</th> })}
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
+        </div>
+        {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
+        {coverage(&effect.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
+    }
+    .into_any()
+}
+
+/// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.
+fn coverage(stages: &[StageEffect]) -> Option<String> {
+    let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
+    let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;
+    let revenue = before.revenue.zip(after.revenue).filter(|(all, _)| *all > 0.0).map(|(all, left)| left / all);
+    Some(t::coverage(after.rows as f64 / before.rows as f64 * 100.0, revenue))
+}

@@ -1,0 +1,305 @@
+//! Pictures of the split. By time: the rows of each day in the colour of their part, over the parts to scale, with their days and rows. The parts follow
+//! each keystroke; the days are those that were counted last.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use leptos::prelude::*;
+
+use super::asking::Asking;
+use crate::domain::analysis::{DayRows, Part};
+use crate::domain::dataset::SplitConfig;
+use crate::domain::effect::{Window, windows};
+use crate::ui::format::integer;
+use crate::ui::texts::filters as t;
+
+/// Bars of a picture by days; more days share bars.
+const MOST_BARS: u64 = 120;
+const WIDTH: f64 = 600.0;
+const BARS: f64 = 90.0;
+const BAND: (f64, f64) = (94.0, 12.0);
+
+/// A part, its days, and the rows that were counted in them.
+#[derive(Debug, Clone, PartialEq)]
+struct Line {
+    part: Part,
+    days: Option<(NaiveDate, NaiveDate)>,
+    rows: u64,
+}
+
+/// Rows by day, whatever part they were in.
+fn by_day(days: &[DayRows]) -> (BTreeMap<NaiveDate, u64>, u64) {
+    let (mut all, mut without) = (BTreeMap::new(), 0);
+    for day in days {
+        match day.day {
+            Some(date) => *all.entry(date).or_default() += day.rows,
+            None => without += day.rows,
+        }
+    }
+    (all, without)
+}
+
+/// Parts with the rows of their days. Rows without a day are train's.
+fn by_windows(windows: &[Window], days: &BTreeMap<NaiveDate, u64>, without: u64) -> Vec<Line> {
+    let line = |window: &Window| {
+        let within = |day: &NaiveDate| window.first.is_none_or(|first| *day >= first) && *day <= window.last;
+        let rows: u64 = days.iter().filter(|(day, _)| within(day)).map(|(_, rows)| rows).sum();
+        let first = window.first.or_else(|| days.keys().next().copied().filter(|first| *first <= window.last));
+        let rows = if window.part == Part::Train { rows + without } else { rows };
+        Line { part: window.part, days: first.map(|first| (first, window.last)), rows }
+    };
+    windows.iter().map(line).collect()
+}
+
+/// Parts as they were counted.
+fn by_part(days: &[DayRows]) -> Vec<Line> {
+    let line = |part: Part| {
+        let of_part = || days.iter().filter(move |day| day.part == part);
+        let dated = || of_part().filter_map(|day| day.day);
+        let days = dated().min().zip(dated().max());
+        of_part().next().map(|_| Line { part, days, rows: of_part().map(|day| day.rows).sum() })
+    };
+    Part::ALL.into_iter().filter_map(line).collect()
+}
+
+fn part_of(day: NaiveDate, windows: &[Window]) -> Part {
+    let within = |window: &&Window| window.first.is_none_or(|first| day >= first) && day <= window.last;
+    windows.iter().find(within).map_or(Part::Full, |window| window.part)
+}
+
+/// The days of a split by time, or of a dataset without one.
+pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+    // Counted once an answer, not at each keystroke.
+    let counted = Memo::new(move |_| {
+        asking.found.with(|found| found.as_ref().map(|found| (by_day(&found.effect.days), found.effect.as_of)))
+    });
+    let stale = move || !asking.fits.get().all;
+    move || {
+        let Some(((days, without), as_of)) = counted.get() else {
+            return view! { <p class="note">{t::DAYS_WAIT}</p> }.into_any();
+        };
+        let as_of = as_of.or_else(|| days.keys().next_back().copied());
+        let parts = as_of.map(|as_of| windows(&split.get(), as_of)).unwrap_or_default();
+        let lines = match parts.is_empty() {
+            true => vec![Line {
+                part: Part::Full,
+                days: days.keys().next().copied().zip(days.keys().next_back().copied()),
+                rows: days.values().sum::<u64>() + without,
+            }],
+            false => by_windows(&parts, &days, without),
+        };
+        view! {
+            <figure class="picture timeline" class:stale=stale>
+                {drawn(&days, &parts)}
+                {table_of(lines, without)}
+            </figure>
+        }
+        .into_any()
+    }
+    .into_any()
+}
+
+/// Bars by days, and the parts below them to the same scale.
+fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
+    // From the first row, or the first day that is held out, to the last of both.
+    let held_out = parts.iter().filter_map(|window| window.first).min();
+    let first = days.keys().next().copied().into_iter().chain(held_out).min();
+    let last = days.keys().next_back().copied().into_iter().chain(parts.last().map(|window| window.last)).max();
+    let Some((first, last)) = first.zip(last) else { return ().into_any() };
+    let span = (last - first).num_days().unsigned_abs() + 1;
+    let width = WIDTH / span as f64;
+    let left = |day: NaiveDate| (day - first).num_days().max(0) as f64 * width;
+    // Days that share a bar are those of one part.
+    let shared = span.div_ceil(MOST_BARS).max(1);
+    let mut bars: BTreeMap<(u64, Part), (NaiveDate, NaiveDate, u64)> = BTreeMap::new();
+    for (day, rows) in days {
+        let bar = bars.entry(((*day - first).num_days().unsigned_abs() / shared, part_of(*day, parts))).or_insert((*day, *day, 0));
+        bar.1 = *day;
+        bar.2 += rows;
+    }
+    // Rows a day: bars of fewer days are not lower for it.
+    let height = |from: NaiveDate, to: NaiveDate, rows: u64| rows as f64 / ((to - from).num_days() + 1) as f64;
+    let most = bars.values().map(|(from, to, rows)| height(*from, *to, *rows)).fold(1.0, f64::max);
+    let bars = bars
+        .into_iter()
+        .map(|((_, part), (from, to, rows))| {
+            let tall = (height(from, to, rows) / most * BARS).max(0.6);
+            let wide = ((to - from).num_days() + 1) as f64 * width;
+            let days = if from == to { from.to_string() } else { format!("{from} – {to}") };
+            view! {
+                <rect
+                    class=format!("part-{}", part.word())
+                    x=format!("{:.2}", left(from))
+                    y=format!("{:.2}", BARS - tall)
+                    width=format!("{:.2}", (wide - 0.4).max(0.4))
+                    height=format!("{tall:.2}")
+                >
+                    <title>{format!("{days}: {}", integer(rows))}</title>
+                </rect>
+            }
+        })
+        .collect_view();
+    let band = parts
+        .iter()
+        .filter(|window| window.last >= first)
+        .map(|window| {
+            let from = window.first.unwrap_or(first).max(first);
+            let end = left(window.last.checked_add_days(Days::new(1)).unwrap_or(window.last));
+            view! {
+                <rect
+                    class=format!("part-{}", window.part.word())
+                    x=format!("{:.2}", left(from))
+                    y=BAND.0.to_string()
+                    width=format!("{:.2}", (end - left(from)).max(0.5))
+                    height=BAND.1.to_string()
+                >
+                    <title>{window.part.word()}</title>
+                </rect>
+            }
+        })
+        .collect_view();
+    view! {
+        <svg viewBox=format!("0 0 {WIDTH} {}", BAND.0 + BAND.1) preserveAspectRatio="none" aria-hidden="true">
+            {bars}
+            {band}
+        </svg>
+        <p class="day-ends"><span>{first.to_string()}</span><span>{last.to_string()}</span></p>
+    }
+    .into_any()
+}
+
+/// Parts, days, rows: what the picture shows, to be read.
+fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
+    let all = lines.iter().map(|line| line.rows).sum::<u64>().max(1) as f64;
+    let lines = lines
+        .into_iter()
+        .map(|Line { part, days, rows }| {
+            let day = |day: Option<NaiveDate>| day.map_or("–".to_owned(), |day| day.to_string());
+            let span = days.map_or("–".to_owned(), |(first, last)| integer(((last - first).num_days() + 1).max(0) as u64));
+            view! {
+                <tr>
+                    <th scope="row"><span class=format!("swatch part-{}", part.word()) aria-hidden="true"></span>{part.word()}</th>
+                    <td>{day(days.map(|days| days.0))}</td>
+                    <td>{day(days.map(|days| days.1))}</td>
+                    <td class="number">{span}</td>
+                    <td class="number">{integer(rows)}</td>
+                    <td class="number">{format!("{:.1} %", rows as f64 / all * 100.0)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label=t::PARTS>
+            <table class="rows counts-table" aria-label=t::PARTS>
+                <thead>
+                    <tr>
+                        <th scope="col">{t::PART}</th>
+                        <th scope="col">{t::FIRST}</th>
+                        <th scope="col">{t::LAST}</th>
+                        <th scope="col" class="number">{t::SPAN}</th>
+                        <th scope="col" class="number">{t::ROWS}</th>
+                        <th scope="col" class="number">{t::OF_ALL}</th>
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
+        </div>
+        {(without > 0).then(|| view! { <p class="note">{format!("{} {}", integer(without), t::NO_DAY)}</p> })}
+    }
+    .into_any()
+}
+
+/// The shares of a random split: as they are asked for, and, once they are counted, as they came out.
+pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+    let counted = counted_parts(asking);
+    let band = move || {
+        let SplitConfig::Random { train_percent, test_percent, .. } = split.get() else { return ().into_any() };
+        let eval = 100u32.saturating_sub(train_percent.saturating_add(test_percent));
+        let mut left = 0;
+        let pieces = [(Part::Train, train_percent), (Part::Eval, eval), (Part::Test, test_percent)]
+            .into_iter()
+            .map(|(part, percent)| {
+                let x = left;
+                left += percent.min(100);
+                view! { <rect class=format!("part-{}", part.word()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
+            })
+            .collect_view();
+        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }.into_any()
+    };
+    let stale = move || !asking.fits.get().all;
+    view! {
+        <figure class="picture" class:stale=stale>
+            {band}
+            {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
+        </figure>
+    }
+    .into_any()
+}
+
+/// Three users' rows in the order of their time, the last of them held out.
+pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+    const ROWS: [usize; 3] = [9, 5, 7];
+    let counted = counted_parts(asking);
+    let held_out = Memo::new(move |_| match split.get() {
+        SplitConfig::LeaveLast { n } => n as usize,
+        _ => 0,
+    });
+    let dots = move || {
+        let n = held_out.get();
+        ROWS.into_iter()
+            .enumerate()
+            .map(|(user, rows)| {
+                let dots = (0..rows)
+                    .map(|i| {
+                        let part = if i + n >= rows { "eval" } else { "train" };
+                        view! { <circle class=format!("part-{part}") cx=(58 + i * 16).to_string() cy=(10 + user * 18).to_string() r="5" /> }
+                    })
+                    .collect_view();
+                view! {
+                    <text x="0" y=(14 + user * 18).to_string()>{t::a_user(user + 1)}</text>
+                    {dots}
+                }
+            })
+            .collect_view()
+    };
+    let stale = move || !asking.fits.get().all;
+    view! {
+        <figure class="picture" class:stale=stale>
+            <svg class="last-rows ticks" viewBox="0 0 200 56" aria-hidden="true">{dots}</svg>
+            {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
+        </figure>
+    }
+    .into_any()
+}
+
+fn counted_parts(asking: Asking) -> Memo<Vec<Line>> {
+    Memo::new(move |_| asking.found.with(|found| found.as_ref().map(|found| by_part(&found.effect.days)).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_fall_into_the_parts_as_they_are_chosen_now() {
+        // G-31, G-38
+        let day = |n: u32| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
+        let rows = |n: u32, part| DayRows { day: Some(day(n)), part, rows: 10 };
+        let mut counted: Vec<DayRows> = (1..=10).map(|n| rows(n, Part::Train)).collect();
+        counted.push(DayRows { day: None, part: Part::Train, rows: 3 });
+        let (days, without) = by_day(&counted);
+        let split = SplitConfig::TimeBased { eval_days: 2, test_days: 1, gap_days: 1, as_of: None };
+        let lines = by_windows(&windows(&split, day(10)), &days, without);
+        let said: Vec<_> = lines.iter().map(|line| (line.part, line.days.unwrap(), line.rows)).collect();
+        assert_eq!(
+            said,
+            [
+                (Part::Train, (day(1), day(6)), 63),
+                (Part::Gap, (day(7), day(7)), 10),
+                (Part::Eval, (day(8), day(9)), 20),
+                (Part::Test, (day(10), day(10)), 10),
+            ]
+        );
+        assert_eq!(by_part(&counted), [Line { part: Part::Train, days: Some((day(1), day(10))), rows: 103 }]);
+    }
+}
