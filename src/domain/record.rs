@@ -180,6 +180,13 @@ pub struct DriftReport {
     pub changes: Vec<Drift>,
 }
 
+/// A dataset to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetName {
+    pub id: i64,
+    pub name: String,
+}
+
 /// What a person says about a dataset.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -245,6 +252,13 @@ pub struct NameCheck {
 pub struct QueryView {
     pub query: String,
     pub validation: QueryValidation,
+}
+
+/// The query of one part of a dataset; `None` is the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartQuery {
+    pub split: Option<Split>,
+    pub view: QueryView,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::models::{checked_description, checked_name, model_error, name_fault};
 use super::{App, DatasetChange, ServiceError};
 use crate::domain::dataset::Status;
 use crate::domain::fault::FieldError;
-use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetPage, ListQuery, NameCheck, Pagination};
+use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::store::StoreError;
 
 impl App {
@@ -20,6 +20,11 @@ impl App {
         }
         let (datasets, total) = self.store().datasets(model_id, query).await.map_err(model_error)?;
         Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
+    }
+
+    /// All names of a model's datasets, by name.
+    pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, ServiceError> {
+        self.store().dataset_names(model_id).await.map_err(model_error)
     }
 
     /// Whether a name is free in its model; `exclude_id` is the dataset that has it already.

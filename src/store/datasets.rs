@@ -9,7 +9,7 @@ use super::brief::{brief_columns, read_brief};
 use super::versions::version_summaries;
 use super::{Store, StoreError, name_key, read_json, read_time, time_text};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetSummary, KeptAnalysis, ListQuery};
+use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, ListQuery};
 
 /// Longest name of a dataset, in characters.
 pub const MAX_NAME_CHARS: usize = 255;
@@ -78,6 +78,25 @@ impl Store {
             return Ok((vec![], total));
         }
         Ok((rows.iter().map(read_summary).collect::<Result<_, _>>()?, total))
+    }
+
+    /// All names of a model's datasets, by name, in one query. `NotFound` where there is no such model.
+    pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.name FROM models m LEFT JOIN datasets d ON d.model_id = m.id WHERE m.id = $1 ORDER BY d.name_key",
+        )
+        .bind(model_id)
+        .fetch_all(&self.read)
+        .await?;
+        if rows.is_empty() {
+            return Err(StoreError::NotFound);
+        }
+        // A model without datasets is one row without a dataset.
+        let name = |row: &SqliteRow| match row.try_get("id")? {
+            Some(id) => Ok(Some(DatasetName { id, name: row.try_get("name")? })),
+            None => Ok(None),
+        };
+        rows.iter().filter_map(|row| name(row).transpose()).collect()
     }
 
     /// A dataset with its versions, newest first.
