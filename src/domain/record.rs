@@ -274,6 +274,13 @@ pub struct QueryView {
     pub validation: QueryValidation,
 }
 
+/// The query of one part of a dataset; `None` is the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartQuery {
+    pub split: Option<Split>,
+    pub view: QueryView,
+}
+
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryValidation {

@@ -15,11 +15,18 @@ use crate::domain::record::{
 };
 use crate::domain::roles::RoleSuggestions;
 use crate::domain::schema::{TableInfo, TableSchema};
+use crate::domain::tfx::TfxArtefact;
 use crate::error::Failure;
 
 #[cfg(feature = "ssr")]
 fn app() -> Result<crate::service::App, Failure> {
     use_context().ok_or_else(|| Failure::new(500, "internal", "The server is not ready."))
+}
+
+/// Whether the server answers.
+#[server(input = Json, prefix = "/_fn", endpoint = "ping")]
+pub async fn ping() -> Result<(), Failure> {
+    Ok(app()?.ready().await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "models")]
@@ -45,6 +52,12 @@ pub async fn update_model(model_id: i64, input: ModelInput) -> Result<record::Mo
 #[server(input = Json, prefix = "/_fn", endpoint = "datasets")]
 pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Failure> {
     Ok(app()?.datasets(model_id, &query).await?)
+}
+
+/// All datasets of a model by their names, to choose from.
+#[server(input = Json, prefix = "/_fn", endpoint = "dataset-names")]
+pub async fn dataset_names(model_id: i64) -> Result<Vec<record::DatasetName>, Failure> {
+    Ok(app()?.dataset_names(model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "check-name")]
@@ -190,6 +203,18 @@ pub async fn estimate_values(
 #[server(input = Json, prefix = "/_fn", endpoint = "query")]
 pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> {
     Ok(app()?.query(id, split, false).await?)
+}
+
+/// The query of the whole and of each split, each dry-run.
+#[server(input = Json, prefix = "/_fn", endpoint = "queries")]
+pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, Failure> {
+    Ok(app()?.part_queries(id).await?)
+}
+
+/// What TFX takes of a dataset. Freezes a version.
+#[server(input = Json, prefix = "/_fn", endpoint = "export-tfx")]
+pub async fn export_tfx(id: i64) -> Result<TfxArtefact, Failure> {
+    Ok(app()?.tfx(id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview")]

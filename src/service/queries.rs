@@ -7,7 +7,7 @@ use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::fault::FieldError;
-use crate::domain::record::{Counts, Model, PartCounts, Preview, PreviewColumn, QueryValidation, QueryView};
+use crate::domain::record::{Counts, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
 use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
@@ -85,6 +85,20 @@ impl App {
             let request = Request { split: Some(*split), ..Request::default() };
             let query = compiled(&dataset.config, &catalog, &request)?;
             Ok((*split, self.dry_run_view(&*warehouse, &dataset.config, query).await))
+        });
+        join_all(views).await.into_iter().collect()
+    }
+
+    /// The SQL of a saved dataset, whole and by split, in the order full, train, eval, test, dry-run at the same time.
+    pub async fn part_queries(&self, id: i64) -> Result<Vec<PartQuery>, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let model = self.model(dataset.model_id).await?;
+        let warehouse = self.warehouse_of(&model).await?;
+        let catalog = self.checked_catalog(&model, &dataset.config).await?;
+        let parts = [None].into_iter().chain(dataset.config.split_config.splits().iter().copied().map(Some));
+        let views = parts.map(async |split| {
+            let query = compiled(&dataset.config, &catalog, &Request { split, ..Request::default() })?;
+            Ok(PartQuery { split, view: self.dry_run_view(&*warehouse, &dataset.config, query).await })
         });
         join_all(views).await.into_iter().collect()
     }

@@ -83,7 +83,7 @@ impl Store {
     /// All datasets of a model by their names, in one query. `NotFound` where there is no such model.
     pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.id, d.name, d.status FROM models m LEFT JOIN datasets d ON d.model_id = m.id WHERE m.id = $1 \
+            "SELECT d.id, d.name, d.status FROM models m LEFT JOIN datasets d ON d.model_id = m.id AND d.deleted_at IS NULL WHERE m.id = $1 \
              ORDER BY d.name_key, d.id",
         )
         .bind(model_id)

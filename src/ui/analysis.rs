@@ -5,11 +5,14 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 
+use super::detail::Opening;
 use super::dialog::Dialog;
-use super::dialogs::Waiting;
 use super::format::{bytes, dollars, instant, integer};
 use super::layout::Problem;
 use super::pictures::{DayChart, Funnel};
+use super::query_panel::said_of;
+use super::texts::{analysis as texts, common};
+use super::work::Asked;
 use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };
@@ -21,27 +24,32 @@ use crate::rpc;
 const ASK_EVERY: Duration = Duration::from_millis(400);
 
 #[component]
-pub fn AnalysisDialog(id: i64, on_close: Callback<()>, on_changed: Callback<()>) -> impl IntoView {
+pub fn AnalysisDialog(
+    id: i64,
+    /// The address of the page without the dialog.
+    closed: String,
+    on_close: Callback<()>,
+    on_changed: Callback<()>,
+) -> impl IntoView {
     let overview = Resource::new(|| (), move |()| rpc::summary(id));
-    let title = Signal::derive(move || match overview.get() {
-        Some(Ok(overview)) => format!("Analysis of {}", overview.summary.name),
-        _ => "Analysis".into(),
-    });
-    let body = move || {
+    let dialog = move || {
+        let closed = closed.clone();
         Suspend::new(async move {
-            match overview.await {
-                Ok(overview) => view! { <Panel id kept=overview.analysis on_changed /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+            let (title, body) = match overview.await {
+                Ok(overview) => {
+                    let title = texts::title(&overview.summary.name);
+                    (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
+                }
+                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }.into_any()),
+            };
+            view! {
+                <Dialog title on_close served=closed class="modal-wide">
+                    <div class="modal-body">{body}</div>
+                </Dialog>
             }
         })
     };
-    view! {
-        <Dialog title on_close class="modal-wide">
-            <div class="modal-body">
-                <Suspense fallback=|| view! { <Waiting what="Loading…" /> }>{body}</Suspense>
-            </div>
-        </Dialog>
-    }
+    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
 }
 
 #[component]
@@ -50,7 +58,15 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     let failure = RwSignal::new(None::<Failure>);
     let note = RwSignal::new(None::<&'static str>);
     let progress = RwSignal::new(None::<Progress>);
-    let estimate = Resource::new(|| (), move |()| rpc::estimate_analysis(id));
+    // In the browser alone: the page does not wait for a warehouse.
+    let estimate = Asked::new();
+    Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
+    let estimated = move || {
+        estimate.with(|answer| {
+            let AnalysisEstimate { bytes, price_usd, upper_bound } = answer?.as_ref().ok()?;
+            Some(said_of(*bytes, *price_usd, *upper_bound).join(common::DOT))
+        })
+    };
     let run = Action::new(move |refresh: &bool| {
         let refresh = *refresh;
         async move {
@@ -59,18 +75,18 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             progress.set(None);
             match rpc::analyze(id, refresh).await {
                 Ok(found) => {
-                    note.set(found.cached.then_some("Nothing has changed since: this is what was found then. Nothing was run."));
+                    note.set(found.cached.then_some(texts::CACHED));
                     kept.set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
                     on_changed.run(());
                 }
-                Err(stopped) if stopped.code == "cancelled" => note.set(Some("The analysis was stopped.")),
+                Err(stopped) if stopped.code == "cancelled" => note.set(Some(texts::STOPPED)),
                 Err(error) => failure.set(Some(error)),
             }
         }
     });
     let cancel = Action::new(move |(): &()| rpc::cancel_analysis(id));
     watch_progress(id, run.pending(), progress);
-    let words = move || if kept.with(Option::is_none) { "Analyze" } else { "Analyze again" };
+    let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
     // One that no longer holds is made anew by itself; one that does only where someone insists.
     let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
     view! {
@@ -85,7 +101,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             >
                 {words}
             </button>
-            <Transition>{move || Suspend::new(async move { estimate.await.ok().map(estimated) })}</Transition>
+            <span class="note">{estimated}</span>
         </div>
         {move || {
             run.pending()
@@ -94,7 +110,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                     view! {
                         <div class="progress" role="status">
                             <span class="spinner" aria-hidden="true"></span>
-                            <span>{move || progress.get().map_or("Starting…".into(), |at| said(&at))}</span>
+                            <span>{move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds))}</span>
                             <button
                                 type="button"
                                 class="button small"
@@ -102,7 +118,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                                     cancel.dispatch(());
                                 }
                             >
-                                "Stop"
+                                {common::STOP}
                             </button>
                         </div>
                     }
@@ -110,22 +126,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         }}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
         <Problem failure />
-        {move || {
-            kept.get()
-                .map(|KeptAnalysis { stale, analysis }| {
-                    view! {
-                        {stale
-                            .then(|| {
-                                view! {
-                                    <p class="info-box warning" role="status">
-                                        "The config was changed after this analysis: what follows is of the dataset as it was."
-                                    </p>
-                                }
-                            })}
-                        <Report analysis />
-                    }
-                })
-        }}
+        {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }
 }
 
@@ -154,66 +155,58 @@ fn watch_progress(id: i64, running: Memo<bool>, progress: RwSignal<Option<Progre
     on_cleanup(stop);
 }
 
-fn said(at: &Progress) -> String {
-    format!("{} of {}: {} · {:.0} s", at.step, at.steps, at.what, at.seconds)
-}
-
-fn estimated(estimate: AnalysisEstimate) -> impl IntoView {
-    let most = if estimate.upper_bound { "at most " } else { "" };
-    let size = estimate.bytes.map(|read| format!("reads {most}{}", bytes(read)));
-    let price = estimate.price_usd.map(|usd| format!("costs {most}{}", dollars(usd)));
-    let said: Vec<String> = size.into_iter().chain(price).collect();
-    view! { <span class="note">{said.join(" · ")}</span> }
-}
-
+/// What an analysis found; `stale` where the config was changed after it.
 #[component]
-fn Report(analysis: Analysis) -> impl IntoView {
+pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     let quality = analysis.quality_metrics;
     let facts = analysis.facts;
     let grade = quality.grade.word();
-    let mut made = vec![instant(analysis.made_at), format!("{:.1} s", analysis.seconds)];
-    made.extend(analysis.bytes.map(|read| format!("read {}", bytes(read))));
+    let mut made = vec![instant(analysis.made_at), texts::seconds(analysis.seconds)];
+    made.extend(analysis.bytes.map(|read| texts::read(&bytes(read))));
     made.extend(analysis.price_usd.map(dollars));
-    made.extend(facts.as_of.map(|day| format!("as of {day}")));
+    made.extend(facts.as_of.map(|day| texts::as_of(&day.to_string())));
     let leaks = analysis.leaks.iter().filter(|check| check.outcome == Outcome::Failed).count();
-    let leak_words = match leaks {
-        0 => "no leak found".to_owned(),
-        1 => "1 leak".to_owned(),
-        n => format!("{n} leaks"),
-    };
     view! {
+        {stale
+            .then(|| {
+                view! {
+                    <p class="info-box warning" role="status">
+                        {texts::STALE}
+                    </p>
+                }
+            })}
         <div class="score-line">
             <p class=format!("score score-{grade}")>
                 <strong>{quality.score}</strong>
-                <span>"of 100, "{grade}</span>
+                <span>{texts::of_hundred(grade)}</span>
             </p>
             <p class="score" class:score-poor=move || { leaks > 0 } class:score-excellent=move || { leaks == 0 }>
                 <strong>{integer(facts.part(Part::Full).map_or(0, |full| full.rows))}</strong>
-                <span>"rows, "{leak_words}</span>
+                <span>{texts::rows_and_leaks(leaks)}</span>
             </p>
-            <p class="note">{made.join(" · ")}</p>
+            <p class="note">{made.join(common::DOT)}</p>
         </div>
         <section class="report">
-            <h3>"Parts"</h3>
+            <h3>{texts::PARTS}</h3>
             <PartsTable counts=facts.counts.clone() estimates=analysis.split_estimates proof=analysis.split_proof />
         </section>
         <section class="report">
-            <h3>"Leakage audit"</h3>
+            <h3>{texts::LEAKAGE}</h3>
             <Checks checks=analysis.leaks />
         </section>
         <section class="report">
-            <h3>"Quality"</h3>
+            <h3>{texts::QUALITY}</h3>
             <Checks checks=quality.checks />
         </section>
         <section class="report">
-            <h3>"Funnel"</h3>
+            <h3>{texts::FUNNEL}</h3>
             <Funnel stages=facts.funnel />
         </section>
         {(!facts.per_day.is_empty() && facts.timestamp_type.is_some())
             .then(|| {
                 view! {
                     <section class="report">
-                        <h3>"Rows a day"</h3>
+                        <h3>{texts::PER_DAY}</h3>
                         <DayChart days=facts.per_day />
                     </section>
                 }
@@ -222,15 +215,14 @@ fn Report(analysis: Analysis) -> impl IntoView {
             .then(|| {
                 view! {
                     <section class="report">
-                        <h3>"Joins"</h3>
+                        <h3>{texts::JOINS}</h3>
                         <JoinsTable joins=facts.joins />
                     </section>
                 }
             })}
         <section class="report">
             <h3>
-                {if analysis.readiness.ready { "Ready for " } else { "Not ready for " }}
-                {analysis.readiness.target}
+                {texts::ready_for(&analysis.readiness.target, analysis.readiness.ready)}
             </h3>
             <Checks checks=analysis.readiness.checks />
         </section>
@@ -239,15 +231,17 @@ fn Report(analysis: Analysis) -> impl IntoView {
 
 #[component]
 fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Option<Proof>) -> impl IntoView {
-    let optional = |number: Option<u64>| number.map_or("–".into(), integer);
+    let optional = |number: Option<u64>| number.map_or(common::DASH.into(), integer);
     let cold =
-        |cold: Option<Cold>| cold.map_or("–".into(), |cold| format!("{} ({:.1} %)", integer(cold.count), 100.0 * cold.share));
+        |cold: Option<Cold>| cold.map_or(common::DASH.into(), |cold| texts::cold(&integer(cold.count), 100.0 * cold.share));
     let lines = counts
         .iter()
         .map(|part| {
-            let percent = estimates.iter().find(|e| Part::from(e.split) == part.part).map(|e| format!("{:.1} %", e.percent));
+            let percent = estimates.iter().find(|e| Part::from(e.split) == part.part).map(|e| texts::percent(e.percent));
             let proven = proof.as_ref().and_then(|proof| proof.parts.iter().find(|p| Part::from(p.split) == part.part));
-            let at = |at: Option<chrono::NaiveDateTime>| at.map_or("–".into(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string());
+            let at = |at: Option<chrono::NaiveDateTime>| {
+                at.map_or(common::DASH.into(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+            };
             view! {
                 <tr>
                     <th scope="row">{part.part.word()}</th>
@@ -264,29 +258,25 @@ fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Opti
         })
         .collect_view();
     let proven = proof.map(|proof| {
-        let mut said = vec![
-            format!("{} rows in two splits", integer(proof.rows_in_two_splits)),
-            format!("{} in none", integer(proof.rows_in_no_split)),
-        ];
-        said.extend(
-            proof.train_rows_after_first_eval.map(|rows| format!("{} of train later than the first of eval", integer(rows))),
-        );
-        view! { <p class="note">{said.join(" · ")}</p> }
+        let mut said =
+            vec![texts::in_two_splits(&integer(proof.rows_in_two_splits)), texts::in_no_split(&integer(proof.rows_in_no_split))];
+        said.extend(proof.train_rows_after_first_eval.map(|rows| texts::late_train(&integer(rows))));
+        view! { <p class="note">{said.join(common::DOT)}</p> }
     });
     view! {
         <div class="table-scroll">
             <table class="rows counts-table">
                 <thead>
                     <tr>
-                        <th scope="col">"Part"</th>
-                        <th scope="col" class="number">"Rows"</th>
-                        <th scope="col" class="number">"Share"</th>
-                        <th scope="col" class="number">"Users"</th>
-                        <th scope="col" class="number">"Products"</th>
-                        <th scope="col">"First"</th>
-                        <th scope="col">"Last"</th>
-                        <th scope="col" class="number" title="Not of train; in brackets their share of the part's rows">"Cold users"</th>
-                        <th scope="col" class="number" title="Not of train; in brackets their share of the part's rows">"Cold products"</th>
+                        <th scope="col">{texts::PART}</th>
+                        <th scope="col" class="number">{texts::ROWS}</th>
+                        <th scope="col" class="number">{texts::SHARE}</th>
+                        <th scope="col" class="number">{texts::USERS}</th>
+                        <th scope="col" class="number">{texts::PRODUCTS}</th>
+                        <th scope="col">{texts::FIRST}</th>
+                        <th scope="col">{texts::LAST}</th>
+                        <th scope="col" class="number" title=texts::COLD_WHY>{texts::COLD_USERS}</th>
+                        <th scope="col" class="number" title=texts::COLD_WHY>{texts::COLD_PRODUCTS}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>
@@ -305,7 +295,7 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
                 <tr>
                     <th scope="row">{join.table.to_string()}</th>
                     <td>{join.join_type.word()}</td>
-                    <td class="number">{format!("{:.1} %", 100.0 * join.match_rate())}</td>
+                    <td class="number">{texts::percent(100.0 * join.match_rate())}</td>
                     <td class="number">{integer(join.largest_fan_out)}</td>
                     <td class="number">{integer(join.rows_before)}</td>
                     <td class="number">{integer(join.rows_after)}</td>
@@ -318,12 +308,12 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
             <table class="rows counts-table">
                 <thead>
                     <tr>
-                        <th scope="col">"Table"</th>
-                        <th scope="col">"Join"</th>
-                        <th scope="col" class="number">"Rows matched"</th>
-                        <th scope="col" class="number">"Most matches a row"</th>
-                        <th scope="col" class="number">"Rows before"</th>
-                        <th scope="col" class="number">"Rows after"</th>
+                        <th scope="col">{texts::TABLE}</th>
+                        <th scope="col">{texts::JOIN}</th>
+                        <th scope="col" class="number">{texts::MATCHED}</th>
+                        <th scope="col" class="number">{texts::MOST_MATCHES}</th>
+                        <th scope="col" class="number">{texts::BEFORE}</th>
+                        <th scope="col" class="number">{texts::AFTER}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>
@@ -339,17 +329,13 @@ fn Checks(checks: Vec<Check>) -> impl IntoView {
     failed.sort_by_key(|check| std::cmp::Reverse(check.severity));
     let passed = others.iter().filter(|check| check.outcome == Outcome::Passed).count();
     let skipped = others.len() - passed;
-    let mut said = vec![format!("{passed} passed")];
-    if skipped > 0 {
-        said.push(format!("{skipped} not applicable"));
-    }
     view! {
         <ul class="checks">{failed.into_iter().map(line_of).collect_view()}</ul>
         {(!others.is_empty())
             .then(|| {
                 view! {
                     <details class="checks-rest">
-                        <summary>{said.join(", ")}</summary>
+                        <summary>{texts::others(passed, skipped)}</summary>
                         <ul class="checks">{others.into_iter().map(line_of).collect_view()}</ul>
                     </details>
                 }
@@ -359,11 +345,11 @@ fn Checks(checks: Vec<Check>) -> impl IntoView {
 
 fn line_of(check: Check) -> impl IntoView {
     let (class, word) = match (check.outcome, check.severity) {
-        (Outcome::Passed, _) => ("passed", "passed"),
-        (Outcome::NotApplicable, _) => ("skipped", "not applicable"),
-        (Outcome::Failed, Some(Severity::Error)) => ("error", "error"),
-        (Outcome::Failed, Some(Severity::Notice) | None) => ("notice", "notice"),
-        (Outcome::Failed, Some(Severity::Warning)) => ("warning", "warning"),
+        (Outcome::Passed, _) => ("passed", texts::PASSED),
+        (Outcome::NotApplicable, _) => ("skipped", texts::NOT_APPLICABLE),
+        (Outcome::Failed, Some(Severity::Error)) => ("error", texts::ERROR),
+        (Outcome::Failed, Some(Severity::Notice) | None) => ("notice", texts::NOTICE),
+        (Outcome::Failed, Some(Severity::Warning)) => ("warning", texts::WARNING),
     };
     view! {
         <li class=format!("check-line check-{class}")>
@@ -372,7 +358,7 @@ fn line_of(check: Check) -> impl IntoView {
                 <p>
                     <strong>{check.title}</strong>
                     {check.about.map(|about| view! { " " <code>{about}</code> })}
-                    {(check.points > 0).then(|| view! { <span class="chip">{format!("−{}", check.points)}</span> })}
+                    {(check.points > 0).then(|| view! { <span class="chip">{texts::points(check.points)}</span> })}
                 </p>
                 <p>{check.reason}</p>
                 {check.advice.map(|advice| view! { <p class="note">{advice}</p> })}

@@ -1,48 +1,21 @@
 //! A dataset's card in the list.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
-use super::format::{count, instant, integer, short};
+use super::format::{integer, short};
+use super::icon;
+use super::place::{DialogKind, Place};
+use super::query_panel::size_and_price;
+use super::reach::use_reach;
+use super::texts::{common, list as texts};
+use super::toast::{Toaster, use_toaster};
+use super::when::When;
+use super::work::{Waiting, Work};
 use crate::domain::analysis::AnalysisBrief;
 use crate::domain::dataset::Status;
 use crate::domain::record::DatasetSummary;
-
-/// What a card's buttons ask for. The dialogs have addresses, so most are links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DialogKind {
-    New,
-    Edit,
-    View,
-    Analysis,
-    Query,
-    Preview,
-    Clone,
-    Delete,
-}
-
-impl DialogKind {
-    const ALL: [Self; 8] =
-        [Self::New, Self::Edit, Self::View, Self::Analysis, Self::Query, Self::Preview, Self::Clone, Self::Delete];
-
-    /// The word in the address: `?dialog=view`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Edit => "edit",
-            Self::View => "view",
-            Self::Analysis => "analysis",
-            Self::Query => "query",
-            Self::Preview => "preview",
-            Self::Clone => "clone",
-            Self::Delete => "delete",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-}
+use crate::error::Failure;
+use crate::rpc;
 
 #[component]
 pub fn StatusBadge(status: Status) -> impl IntoView {
@@ -54,109 +27,338 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
     }
 }
 
-/// What the last analysis said.
-#[component]
-fn QualityLine(quality: AnalysisBrief, href: String) -> impl IntoView {
-    let leaks = match quality.leaks {
-        0 => "no leak found".to_owned(),
-        n => count(n as usize, "leak"),
+/// What all cards of a page share.
+#[derive(Clone, Copy)]
+pub struct CardsOf {
+    pub model_id: i64,
+    pub place: Memo<Place>,
+    /// Reading the tables costs money.
+    pub bills: bool,
+    /// Those to compare.
+    pub chosen: RwSignal<Vec<i64>>,
+    /// Fetches the list again.
+    pub reload: Callback<()>,
+}
+
+/// A number as three digits and a letter, exact where it is pointed at.
+fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
+    let (text, exact) = number.map_or((common::DASH.into(), texts::NOT_COUNTED.into()), |n| (short(n), integer(n)));
+    view! {
+        <div>
+            <dt>{label}</dt>
+            <dd title=exact class:unknown=number.is_none()>
+                {text}
+            </dd>
+        </div>
+    }
+}
+
+/// What the last analysis said, as a link to it.
+fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
+    let said = match quality {
+        None => view! {
+            <dd class="unknown" title=texts::NOT_ANALYZED>
+                {common::DASH}
+            </dd>
+        }
+        .into_any(),
+        Some(AnalysisBrief { score, grade, .. }) => view! {
+            <dd>
+                <a
+                    href=href
+                    data-noscroll=""
+                    class=format!("card-quality grade-{}", grade.word())
+                    title=texts::quality_why(score, grade.word())
+                >
+                    {score}
+                    " "
+                    <small>{grade.word()}</small>
+                </a>
+            </dd>
+        }
+        .into_any(),
     };
     view! {
-        <p class="card-quality">
-            <A href scroll=false>
-                {format!("Quality {} · {}", quality.score, quality.grade.word())}
-            </A>
-            <span class:bad=quality.leaks != 0>{leaks}</span>
-            {quality.stale.then(|| view! { <span class="chip" title="The config was changed after the analysis">"stale"</span> })}
-        </p>
+        <div>
+            <dt>{texts::QUALITY}</dt>
+            {said}
+        </div>
+    }
+}
+
+/// What is remarkable about the dataset, a chip each.
+fn chips(dataset: &DatasetSummary) -> impl IntoView {
+    let leaks = dataset.quality.map_or(0, |quality| quality.leaks);
+    let stale = dataset.quality.is_some_and(|quality| quality.stale);
+    let older = dataset.active_version.filter(|_| dataset.status == Status::Draft);
+    view! {
+        {older
+            .map(|number| {
+                view! {
+                    <span class="chip" title=texts::ACTIVE_VERSION_WHY>
+                        {texts::version_active(number)}
+                    </span>
+                }
+            })}
+        {(leaks > 0).then(|| view! { <span class="chip chip-bad">{texts::leaks(leaks)}</span> })}
+        {stale
+            .then(|| {
+                view! {
+                    <span class="chip chip-warning" title=texts::STALE_WHY>
+                        {texts::STALE}
+                    </span>
+                }
+            })}
     }
 }
 
 #[component]
-pub fn DatasetCard(
-    dataset: DatasetSummary,
-    /// The address of a dialog about this dataset.
-    href: Callback<(DialogKind, i64), String>,
-    on_status: Callback<(i64, Status)>,
-    /// It is one of those to compare.
-    #[prop(into)]
-    selected: Signal<bool>,
-    on_select: Callback<(i64, bool)>,
-) -> impl IntoView {
+pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
     let id = dataset.id;
     let name = dataset.name.clone();
+    let selected = Memo::new(move |_| of.chosen.with(|chosen| chosen.contains(&id)));
+    let choose = move |on: bool| {
+        of.chosen.update(|chosen| {
+            chosen.retain(|other| *other != id);
+            if on {
+                chosen.push(id);
+            }
+        });
+    };
+    let address = |kind: DialogKind| of.place.get_untracked().with(kind, id).address(of.model_id);
     let link = |kind: DialogKind, text: &'static str| {
-        let label = format!("{text} {name}");
         view! {
-            <A href=href.run((kind, id)) scroll=false attr:class="button quiet" attr:aria-label=label>
+            <a
+                class="button quiet"
+                id=format!("{}-{id}", kind.word())
+                href=address(kind)
+                data-noscroll=""
+                aria-label=texts::named(text, &name)
+            >
                 {text}
-            </A>
+            </a>
         }
     };
-    let other = if dataset.status == Status::Draft { Status::Active } else { Status::Draft };
-    let status_text = if other == Status::Active { "Activate" } else { "Deactivate" };
-    let size = |label: &'static str, number: Option<u64>| {
-        let (text, exact) = number.map_or(("–".into(), "not counted yet".into()), |n| (short(n), integer(n)));
+    let small = |kind: DialogKind, text: &'static str, class: &'static str, icon: AnyView| {
         view! {
-            <div>
-                <dt>{label}</dt>
-                <dd title=exact>{text}</dd>
-            </div>
+            <a
+                class=class
+                id=format!("{}-{id}", kind.word())
+                href=address(kind)
+                data-noscroll=""
+                aria-label=texts::named(text, &name)
+                title=text
+            >
+                {icon}
+            </a>
         }
     };
     let tables =
         std::iter::once(dataset.primary_table.clone()).chain(dataset.secondary_tables.clone()).collect::<Vec<_>>().join(", ");
+    let activation = Activation::new(&dataset, of);
     view! {
-        <li class="card">
+        <li class="card" class:card-chosen=selected>
             <div class="card-header">
                 <h2 class="card-title">
-                    <A href=href.run((DialogKind::View, id)) scroll=false>
+                    <a href=address(DialogKind::View) data-noscroll="">
                         {dataset.name.clone()}
-                    </A>
+                    </a>
                 </h2>
                 <StatusBadge status=dataset.status />
             </div>
             <p class="card-text">{dataset.description.clone()}</p>
             <p class="card-facts">
-                <code title=tables>{dataset.primary_table.clone()}</code>
-                <span>{count(dataset.table_count as usize, "table")}</span>
-                <span>{count(dataset.column_count as usize, "column")}</span>
-                {dataset
-                    .active_version
-                    .filter(|_| dataset.status == Status::Draft)
-                    .map(|number| view! { <span class="chip" title="What training reads until the next activation">{format!("version {number} active")}</span> })}
-                {(dataset.version_count > 0).then(|| view! { <span>{count(dataset.version_count as usize, "version")}</span> })}
+                <code>{dataset.primary_table.clone()}</code>
+                <span title=tables>{texts::tables(dataset.table_count)}</span>
+                <span>{texts::columns(dataset.column_count)}</span>
+                {(dataset.version_count > 0).then(|| view! { <span>{texts::versions(dataset.version_count)}</span> })}
+                {chips(&dataset)}
             </p>
             <dl class="card-sizes">
-                {size("Rows", dataset.row_count_estimate)} {size("Users", dataset.unique_users_estimate)}
-                {size("Products", dataset.unique_products_estimate)}
+                {size(texts::ROWS, dataset.row_count_estimate)} {size(texts::USERS, dataset.unique_users_estimate)}
+                {size(texts::PRODUCTS, dataset.unique_products_estimate)}
+                {quality(dataset.quality, address(DialogKind::Analysis))}
             </dl>
-            {dataset.quality.map(|quality| view! { <QualityLine quality href=href.run((DialogKind::Analysis, id)) /> })}
             <div class="card-date">
-                <p>"Changed " <time datetime=dataset.updated_at.to_rfc3339()>{instant(dataset.updated_at)}</time></p>
+                <p>{texts::CHANGED} " " <When at=dataset.updated_at /></p>
                 <label class="check">
                     <input
                         type="checkbox"
-                        aria-label=format!("Compare {name}")
+                        aria-label=texts::named(texts::COMPARE, &name)
                         prop:checked=selected
-                        on:change:target=move |e| on_select.run((id, e.target().checked()))
+                        on:change:target=move |e| choose(e.target().checked())
                     />
-                    "Compare"
+                    {texts::COMPARE}
                 </label>
             </div>
+            {activation.said()}
             <div class="card-actions">
-                {link(DialogKind::View, "View")} {link(DialogKind::Edit, "Edit")} {link(DialogKind::Analysis, "Analyze")}
-                {link(DialogKind::Query, "Query")} {link(DialogKind::Preview, "Preview")}
-                <button
-                    type="button"
-                    class="button quiet"
-                    aria-label=format!("{status_text} {name}")
-                    on:click=move |_| on_status.run((id, other))
-                >
-                    {status_text}
-                </button>
-                {link(DialogKind::Clone, "Clone")} {link(DialogKind::Delete, "Delete")}
+                {link(DialogKind::View, texts::VIEW)} {link(DialogKind::Edit, texts::EDIT)}
+                {link(DialogKind::Analysis, texts::ANALYZE)} {link(DialogKind::Query, texts::QUERY)} {activation.button()}
+                {small(DialogKind::Preview, texts::PREVIEW, "icon-button", icon::table().into_any())}
+                {small(DialogKind::Clone, texts::CLONE, "icon-button", icon::copy().into_any())}
+                {small(DialogKind::Delete, texts::DELETE, "icon-button icon-danger", icon::bin().into_any())}
             </div>
         </li>
     }
+}
+
+/// Activates and deactivates from the card; what is missing is shown there, with the way to put it right.
+#[derive(Clone, Copy)]
+struct Activation {
+    id: i64,
+    name: StoredValue<String>,
+    status: Status,
+    of: CardsOf,
+    toaster: Toaster,
+    work: Work,
+    failure: RwSignal<Option<Failure>>,
+    /// What the count would read and cost, to be agreed to.
+    price: RwSignal<Option<String>>,
+}
+
+impl Activation {
+    fn new(dataset: &DatasetSummary, of: CardsOf) -> Self {
+        Self {
+            id: dataset.id,
+            name: StoredValue::new(dataset.name.clone()),
+            status: dataset.status,
+            of,
+            toaster: use_toaster(),
+            work: Work::new(),
+            failure: RwSignal::new(None),
+            price: RwSignal::new(None),
+        }
+    }
+
+    /// Changes the status; where reading costs money, the price is asked first.
+    fn change(self, agreed: bool) {
+        let to = if self.status == Status::Draft { Status::Active } else { Status::Draft };
+        self.failure.set(None);
+        self.work.start(async move {
+            if to == Status::Active && self.of.bills && !agreed {
+                match rpc::query(self.id, None).await {
+                    Ok(view) if view.validation.valid => {
+                        return self.price.set(Some(size_and_price(&view.validation)));
+                    }
+                    Ok(view) => {
+                        let message = view.validation.error.unwrap_or_default();
+                        return self.failure.set(Some(Failure::new(502, "warehouse", message)));
+                    }
+                    Err(failure) => return self.failure.set(Some(failure)),
+                }
+            }
+            self.price.set(None);
+            match rpc::set_status(self.id, to).await {
+                Ok(dataset) => {
+                    let name = dataset.summary.name;
+                    let said = match to {
+                        Status::Active => texts::activated(&name, dataset.summary.active_version),
+                        Status::Draft => texts::deactivated(&name),
+                    };
+                    let (id, back, toaster, reload) = (self.id, self.status, self.toaster, self.of.reload);
+                    toaster.undoable(said, move || set_back(id, back, toaster, reload));
+                    self.of.reload.run(());
+                }
+                Err(failure) => self.failure.set(Some(failure)),
+            }
+        });
+    }
+
+    fn button(self) -> impl IntoView {
+        let text = if self.status == Status::Draft { texts::ACTIVATE } else { texts::DEACTIVATE };
+        view! {
+            <button
+                type="button"
+                class="button quiet"
+                aria-label=texts::named(text, &self.name.get_value())
+                aria-busy=move || self.work.running().to_string()
+                disabled=move || self.work.running()
+                on:click=move |_| self.change(false)
+            >
+                {text}
+            </button>
+        }
+    }
+
+    /// What runs, what it would cost, or why it cannot be.
+    fn said(self) -> impl IntoView {
+        move || {
+            if self.work.running() {
+                let what = if self.status == Status::Draft { texts::ACTIVATING } else { texts::DEACTIVATING };
+                return view! { <Waiting what on_stop=Callback::new(move |()| self.work.stop()) /> }.into_any();
+            }
+            if let Some(price) = self.price.get() {
+                return self.agree(price);
+            }
+            match self.failure.get() {
+                Some(failure) => self.missing(failure),
+                None => ().into_any(),
+            }
+        }
+    }
+
+    fn agree(self, price: String) -> AnyView {
+        view! {
+            <div class="card-note info-box" role="status">
+                <p>{texts::activation_price(&price)}</p>
+                <p class="problem-actions">
+                    <button type="button" class="button small primary" on:click=move |_| self.change(true)>
+                        {texts::ACTIVATE}
+                    </button>
+                    <button type="button" class="button small" on:click=move |_| self.price.set(None)>
+                        {common::CANCEL}
+                    </button>
+                </p>
+            </div>
+        }
+        .into_any()
+    }
+
+    fn missing(self, failure: Failure) -> AnyView {
+        use_reach().noticed(&failure);
+        // Something is wrong with the config; else it is the warehouse, or someone was quicker.
+        let config = failure.code == "invalid";
+        let lines: Vec<String> =
+            if failure.errors.is_empty() { vec![failure.message] } else { failure.errors.into_values().collect() };
+        let edit = self.of.place.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
+        view! {
+            <div class="card-note info-box bad" role="alert">
+                {config.then(|| view! { <p>{texts::CANNOT_ACTIVATE}</p> })}
+                <ul>{lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                <p class="problem-actions">
+                    {config
+                        .then(|| {
+                            view! {
+                                <a class="button small" href=edit data-noscroll="">
+                                    {texts::FIX_IT}
+                                </a>
+                            }
+                        })}
+                    <button type="button" class="button small" on:click=move |_| self.change(false)>
+                        {common::TRY_AGAIN}
+                    </button>
+                    <button type="button" class="button small quiet" on:click=move |_| self.failure.set(None)>
+                        {common::DISMISS}
+                    </button>
+                </p>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// The way back, from the message: the card may be gone by then.
+fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
+    leptos::task::spawn_local(async move {
+        match rpc::set_status(id, to).await {
+            Ok(dataset) => toaster.good(match to {
+                Status::Active => texts::activated(&dataset.summary.name, dataset.summary.active_version),
+                Status::Draft => texts::deactivated(&dataset.summary.name),
+            }),
+            Err(failure) => toaster.failed(&failure),
+        }
+        // The page may be another one by now.
+        reload.try_run(());
+    });
 }

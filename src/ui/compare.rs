@@ -2,16 +2,23 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
-use super::format::integer;
+use super::format::{instant, integer};
+use super::icon;
 use super::layout::{Page, PageFailure, datasets_path};
+use super::reach::use_reach;
+use super::texts::{common, compare as texts, list};
+use super::versions::difference_line;
 use crate::domain::analysis::Part;
 use crate::domain::diff::Difference;
-use crate::domain::record::{Comparison, Model, Overview};
+use crate::domain::record::{Comparison, DatasetName, Model, Overview};
 use crate::error::Failure;
 use crate::rpc;
+
+/// Most datasets that stand side by side.
+const MOST: usize = 5;
 
 /// The address that compares datasets.
 pub fn compare_path(model_id: i64, ids: &[i64]) -> String {
@@ -19,8 +26,41 @@ pub fn compare_path(model_id: i64, ids: &[i64]) -> String {
     format!("{}compare?ids={}", datasets_path(model_id), ids.join(","))
 }
 
-async fn load(model_id: i64, ids: Vec<i64>) -> Result<(Vec<Model>, Comparison), Failure> {
-    Ok((rpc::models().await?, rpc::compare(model_id, ids).await?))
+/// Appears in the list as soon as a dataset is chosen to be compared.
+#[component]
+pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
+    move || {
+        let ids = chosen.get();
+        let next = match ids.len() {
+            0 => return None,
+            2..=MOST => view! {
+                <a href=compare_path(model_id, &ids) class="button primary">
+                    {list::COMPARE}
+                </a>
+            }
+            .into_any(),
+            1 => view! { <span class="note">{list::ONE_MORE}</span> }.into_any(),
+            _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> }.into_any(),
+        };
+        Some(view! {
+            <div class="compare-bar" role="region" aria-label=list::COMPARISON>
+                <span>{list::chosen(ids.len())}</span>
+                {next}
+                <button type="button" class="button quiet" on:click=move |_| chosen.set(vec![])>
+                    {list::CLEAR}
+                </button>
+            </div>
+        })
+    }
+}
+
+/// What the page needs: the models of its side, the names to choose from, and the comparison where there are two or more to compare.
+type Data = (Vec<Model>, Vec<DatasetName>, Option<Comparison>);
+
+async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, Failure> {
+    let names = rpc::dataset_names(model_id).await?;
+    let comparison = if ids.len() < 2 { None } else { Some(rpc::compare(model_id, ids).await?) };
+    Ok((rpc::models().await?, names, comparison))
 }
 
 #[component]
@@ -28,22 +68,99 @@ pub fn ComparePage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
-    // What is no number is no dataset: the server says so.
-    let ids = Memo::new(move |_| {
-        query.with(|q| {
-            q.get_str("ids").unwrap_or_default().split(',').map(|id| id.trim().parse().unwrap_or(-1)).collect::<Vec<i64>>()
-        })
-    });
-    let data = Resource::new_blocking(move || (model_id.get(), ids.get()), |(model_id, ids)| load(model_id, ids));
+    let ids = Memo::new(move |_| query.with(|q| read_ids(q.get_str("ids").unwrap_or_default())));
+    let reach = use_reach();
+    let data =
+        Resource::new_blocking(move || (model_id.get(), ids.get(), reach.back()), |(model_id, ids, _)| load(model_id, ids));
     let page = move || {
         Suspend::new(async move {
             match data.await {
-                Ok((models, comparison)) => view! { <Compared models model_id=model_id.get_untracked() comparison /> }.into_any(),
+                Ok((models, names, comparison)) => {
+                    let (model_id, ids) = (model_id.get_untracked(), ids.get_untracked());
+                    view! { <Compared models model_id names ids comparison /> }.into_any()
+                }
                 Err(failure) => view! { <PageFailure failure /> }.into_any(),
             }
         })
     };
     view! { <Transition>{page}</Transition> }
+}
+
+/// What is no number is no dataset: the server says so.
+fn read_ids(text: &str) -> Vec<i64> {
+    text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(|id| id.parse().unwrap_or(-1)).collect()
+}
+
+/// Those that are compared, each with a way out, and a field that takes in one more by its name.
+#[component]
+fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoView {
+    let unknown = RwSignal::new(false);
+    let name_of = |id: i64| names.iter().find(|name| name.id == id).map(|name| name.name.clone()).unwrap_or_default();
+    let chips = ids
+        .iter()
+        .map(|id| {
+            let name = name_of(*id);
+            let others: Vec<i64> = ids.iter().copied().filter(|other| other != id).collect();
+            view! {
+                <li class="chip chip-plain">
+                    {name.clone()}
+                    <a href=compare_path(model_id, &others) aria-label=texts::take_away(&name) data-noscroll="">
+                        {icon::cross()}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    let full = ids.len() >= MOST;
+    let options = names
+        .iter()
+        .filter(|name| !ids.contains(&name.id))
+        .map(|name| view! { <option value=name.name.clone()></option> })
+        .collect_view();
+    let navigate = use_navigate();
+    let add = move |typed: String| {
+        let typed = typed.trim().to_lowercase();
+        if typed.is_empty() {
+            return unknown.set(false);
+        }
+        match names.iter().find(|name| name.name.to_lowercase() == typed && !ids.contains(&name.id)) {
+            Some(name) => {
+                let all: Vec<i64> = ids.iter().copied().chain([name.id]).collect();
+                let address = compare_path(model_id, &all);
+                navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            }
+            None => unknown.set(true),
+        }
+    };
+    view! {
+        <div class="chooser">
+            <ul class="chips" aria-label=texts::CHOSEN>
+                {chips}
+            </ul>
+            {if full {
+                view! { <p class="note">{texts::FULL}</p> }.into_any()
+            } else {
+                view! {
+                    <label class="field">
+                        <span>{texts::ADD}</span>
+                        <input
+                            type="text"
+                            list="dataset-names"
+                            autocomplete="off"
+                            placeholder=texts::ADD_HINT
+                            aria-describedby="add-said"
+                            on:change:target=move |e| add(e.target().value())
+                        />
+                        <datalist id="dataset-names">{options}</datalist>
+                    </label>
+                    <p id="add-said" class="field-error" role="status">
+                        {move || unknown.get().then_some(texts::UNKNOWN)}
+                    </p>
+                }
+                    .into_any()
+            }}
+        </div>
+    }
 }
 
 /// A row: what is compared, and what each dataset has there.
@@ -100,32 +217,32 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
     let figure = |label: &str, of: fn(&Overview) -> Option<u64>| one(label, &|o| of(o).map(integer));
     vec![
         (
-            "Basics",
+            texts::BASICS,
             vec![
-                one("description", &|o| Some(o.summary.description.clone()).filter(|text| !text.is_empty())),
-                one("status", &|o| Some(o.summary.status.word().into())),
+                one(texts::DESCRIPTION, &|o| Some(o.summary.description.clone()).filter(|text| !text.is_empty())),
+                one(texts::STATUS, &|o| Some(o.summary.status.word().into())),
             ],
         ),
-        ("Tables and joins", aligned(&lists(|o| &o.tables))),
-        ("Columns", aligned(&lists(|o| &o.columns))),
-        ("Roles", by_name(&lists(|o| &o.roles))),
-        ("Filters", aligned(&lists(|o| &o.filters))),
-        ("Split", vec![one("", &|o| Some(o.split.clone()))]),
+        (texts::TABLES, aligned(&lists(|o| &o.tables))),
+        (texts::COLUMNS, aligned(&lists(|o| &o.columns))),
+        (texts::ROLES, by_name(&lists(|o| &o.roles))),
+        (texts::FILTERS, aligned(&lists(|o| &o.filters))),
+        (texts::SPLIT, vec![one("", &|o| Some(o.split.clone()))]),
         (
-            "Analysis",
+            texts::ANALYSIS,
             vec![
-                one("as of", &|o| o.analysis.as_ref()?.analysis.facts.as_of.map(|day| day.to_string())),
-                figure("rows", |o| rows_of(o, Part::Full)),
-                figure("train", |o| rows_of(o, Part::Train)),
-                figure("eval", |o| rows_of(o, Part::Eval)),
-                figure("test", |o| rows_of(o, Part::Test)),
-                figure("users", |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
-                figure("products", |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
-                figure("quality", |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
-                figure("leaks", |o| Some(o.analysis.as_ref()?.analysis.brief().leaks.into())),
-                one("made", &|o| {
+                one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.facts.as_of.map(|day| day.to_string())),
+                figure(texts::ROWS, |o| rows_of(o, Part::Full)),
+                figure(Part::Train.word(), |o| rows_of(o, Part::Train)),
+                figure(Part::Eval.word(), |o| rows_of(o, Part::Eval)),
+                figure(Part::Test.word(), |o| rows_of(o, Part::Test)),
+                figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
+                figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
+                figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
+                figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.brief().leaks.into())),
+                one(texts::MADE, &|o| {
                     let kept = o.analysis.as_ref()?;
-                    Some(format!("{}{}", super::format::instant(kept.analysis.made_at), if kept.stale { ", stale" } else { "" }))
+                    Some(texts::made(&instant(kept.analysis.made_at), kept.stale))
                 }),
             ],
         ),
@@ -137,7 +254,39 @@ fn rows_of(overview: &Overview, part: Part) -> Option<u64> {
 }
 
 #[component]
-fn Compared(models: Vec<Model>, model_id: i64, comparison: Comparison) -> impl IntoView {
+fn Compared(
+    models: Vec<Model>,
+    model_id: i64,
+    names: Vec<DatasetName>,
+    ids: Vec<i64>,
+    comparison: Option<Comparison>,
+) -> impl IntoView {
+    let said = match &comparison {
+        Some(comparison) => texts::differences(comparison.differences.len()),
+        None if ids.is_empty() => texts::CHOOSE.to_owned(),
+        None => texts::CHOOSE_MORE.to_owned(),
+    };
+    view! {
+        <Title text=texts::TITLE />
+        <Page models current=Some(model_id)>
+            <div class="page-head">
+                <div>
+                    <h1>{texts::TITLE}</h1>
+                    <p class="lead" role="status">
+                        {said}
+                    </p>
+                </div>
+                <a href=datasets_path(model_id) class="button">
+                    {texts::BACK}
+                </a>
+            </div>
+            <Chooser model_id names ids />
+            {comparison.map(side_by_side)}
+        </Page>
+    }
+}
+
+fn side_by_side(comparison: Comparison) -> AnyView {
     let only = RwSignal::new(false);
     let all = comparison.comparison;
     let width = all.len() + 1;
@@ -156,12 +305,16 @@ fn Compared(models: Vec<Model>, model_id: i64, comparison: Comparison) -> impl I
                         .into_iter()
                         .map(|cell| match cell {
                             Some(text) => view! { <td>{text}</td> }.into_any(),
-                            None => view! { <td class="null"><span class="for-readers">"none"</span>"–"</td> }.into_any(),
+                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> }
+                                .into_any(),
                         })
                         .collect_view();
                     view! {
                         <tr class:differs=differs hidden=move || only.get() && !differs>
-                            <th scope="row">{line.label}</th>
+                            <th scope="row">
+                                {line.label}
+                                {differs.then(|| view! { <span class="for-readers">{texts::DIFFERS}</span> })}
+                            </th>
                             {cells}
                         </tr>
                     }
@@ -180,70 +333,42 @@ fn Compared(models: Vec<Model>, model_id: i64, comparison: Comparison) -> impl I
         })
         .collect_view();
     let differences = comparison.differences;
-    let said = match differences.len() {
-        0 => "They are the same but for what they are called.".to_owned(),
-        1 => "1 difference".to_owned(),
-        n => format!("{n} differences"),
-    };
     view! {
-        <Title text="Compare datasets" />
-        <Page models current=Some(model_id)>
-            <div class="page-head">
-                <div>
-                    <h1>"Compare datasets"</h1>
-                    <p class="lead">{said}</p>
-                </div>
-                <A href=datasets_path(model_id) attr:class="button">"Back to the datasets"</A>
-            </div>
-            <label class="check compare-switch">
-                <input type="checkbox" prop:checked=only on:change:target=move |e| only.set(e.target().checked()) />
-                "Only differences"
-            </label>
-            <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label="Datasets side by side">
-                <table class="compare">
-                    <thead>
-                        <tr>
-                            <th scope="col"><span class="for-readers">"What"</span></th>
-                            {heads}
-                        </tr>
-                    </thead>
-                    {body}
-                </table>
-            </div>
-            {(!differences.is_empty()).then(|| view! { <Paths names differences /> })}
-        </Page>
+        <label class="check compare-switch">
+            <input type="checkbox" prop:checked=only on:change:target=move |e| only.set(e.target().checked()) />
+            {texts::ONLY}
+        </label>
+        <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=texts::SIDE_BY_SIDE>
+            <table class="compare">
+                <thead>
+                    <tr>
+                        <th scope="col">
+                            <span class="for-readers">{texts::WHAT}</span>
+                        </th>
+                        {heads}
+                    </tr>
+                </thead>
+                {body}
+            </table>
+        </div>
+        {(!differences.is_empty()).then(|| view! { <Paths names differences /> })}
     }
+    .into_any()
 }
 
 /// What differs, as the API tells it.
 #[component]
 fn Paths(names: Vec<String>, differences: Vec<Difference>) -> impl IntoView {
     let heads = names.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view();
-    let lines = differences
-        .into_iter()
-        .map(|difference| {
-            let cells = difference
-                .values
-                .into_iter()
-                .map(|value| {
-                    let text = value.filter(|value| !value.is_null()).map_or("–".into(), |value| match value {
-                        serde_json::Value::String(text) => text,
-                        other => other.to_string(),
-                    });
-                    view! { <td><code>{text}</code></td> }
-                })
-                .collect_view();
-            view! { <tr><th scope="row"><code>{difference.path}</code></th>{cells}</tr> }
-        })
-        .collect_view();
+    let lines = differences.iter().map(difference_line).collect_view();
     view! {
         <details class="checks-rest">
-            <summary>"By path"</summary>
-            <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label="Differences by path">
+            <summary>{texts::PATHS}</summary>
+            <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=texts::DIFFERENCES>
                 <table class="compare">
                     <thead>
                         <tr>
-                            <th scope="col">"Path"</th>
+                            <th scope="col">{texts::PATH}</th>
                             {heads}
                         </tr>
                     </thead>

@@ -1,146 +1,63 @@
-//! The dialogs about one dataset: detail, query, preview, clone, delete.
+//! The small dialogs about one dataset: rows, counts, clone, delete.
+
+use std::time::Duration;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use super::card::StatusBadge;
 use super::dialog::Dialog;
-use super::format::{count, instant, integer};
+use super::format::integer;
 use super::layout::Problem;
-use super::query_panel::{PartTabs, SqlBlock, Verdict};
+use super::query_panel::PartTabs;
 use super::rows::RowsTable;
+use super::texts::{common, dialogs as texts};
 use super::toast::use_toaster;
-use super::versions::Versions;
-use crate::domain::dataset::Split;
-use crate::domain::record::{Counts, Dataset, PartCounts};
-use crate::domain::words;
+use super::work::{Asked, Waiting, Work};
+use crate::domain::dataset::{Split, Status};
+use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::error::Failure;
 use crate::rpc;
-
-/// What waits shows that it does.
-#[component]
-pub fn Waiting(what: &'static str) -> impl IntoView {
-    view! {
-        <p class="waiting" role="status">
-            <span class="spinner" aria-hidden="true"></span>
-            {what}
-        </p>
-    }
-}
-
-/// A list with a heading.
-#[component]
-fn Section(title: &'static str, lines: Vec<String>) -> impl IntoView {
-    let lines = if lines.is_empty() { vec!["none".to_owned()] } else { lines };
-    view! {
-        <section class="detail-section">
-            <h3>{title}</h3>
-            <ul>{lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
-        </section>
-    }
-}
-
-#[component]
-pub fn DetailDialog(id: i64, on_close: Callback<()>, on_changed: Callback<()>) -> impl IntoView {
-    let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
-    let on_restored = Callback::new(move |()| {
-        dataset.refetch();
-        on_changed.run(());
-    });
-    let title = Signal::derive(move || match dataset.get() {
-        Some(Ok(dataset)) => dataset.summary.name,
-        _ => "Dataset".into(),
-    });
-    let body = move || {
-        Suspend::new(async move {
-            match dataset.await {
-                Ok(dataset) => view! { <Detail dataset on_restored /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <Dialog title on_close>
-            <div class="modal-body">
-                <Suspense fallback=|| view! { <Waiting what="Loading…" /> }>{body}</Suspense>
-            </div>
-        </Dialog>
-    }
-}
-
-#[component]
-fn Detail(dataset: Dataset, on_restored: Callback<()>) -> impl IntoView {
-    let whole = StoredValue::new(dataset.clone());
-    let config = dataset.config;
-    let columns = config
-        .selected_columns
-        .iter()
-        .map(|c| match &c.alias {
-            Some(alias) => format!("{} as {alias}", c.reference()),
-            None => c.reference().to_string(),
-        })
-        .collect();
-    let roles = words::roles(&config.column_mapping);
-    let id = dataset.summary.id;
-    let counts = Action::new(move |(): &()| rpc::count(id));
-    view! {
-        <p class="card-facts">
-            <StatusBadge status=dataset.summary.status />
-            <span>{format!("revision {}", dataset.revision)}</span>
-            <span>"changed " {instant(dataset.summary.updated_at)}</span>
-        </p>
-        <p>{dataset.summary.description}</p>
-        <div class="detail">
-            <Section title="Tables" lines=words::tables(&config) />
-            <Section title="Columns" lines=columns />
-            <Section title="Roles" lines=roles />
-            <Section title="Filters" lines=words::filters(&config.filters) />
-            <Section title="Split" lines=vec![words::split(&config.split_config)] />
-        </div>
-        <section class="detail-section">
-            <h3>"Versions"</h3>
-            <Versions dataset=whole on_restored />
-        </section>
-        <CountsPanel counts />
-    }
-}
 
 /// Counts the dataset when asked to, and shows what came out.
 #[component]
 pub fn CountsPanel(counts: Action<(), Result<Counts, Failure>>) -> impl IntoView {
     let answer = counts.value();
+    let running = StoredValue::new(None::<ActionAbortHandle>);
+    let stop = Callback::new(move |()| {
+        if let Some(Some(handle)) = running.try_update_value(Option::take) {
+            handle.abort();
+        }
+    });
     view! {
         <div class="counts">
             <button
                 type="button"
-                class="button"
-                disabled=move || counts.pending().get()
-                on:click=move |_| {
-                    counts.dispatch(());
-                }
+                class="button small"
+                disabled=counts.pending()
+                on:click=move |_| running.set_value(Some(counts.dispatch(())))
             >
-                {move || if counts.pending().get() { "Counting…" } else { "Count rows, users and products" }}
+                {texts::COUNT}
             </button>
-            {move || match answer.get() {
-                Some(Ok(counts)) => view! { <CountsTable counts /> }.into_any(),
-                Some(Err(failure)) => view! { <Problem failure=Some(failure) /> }.into_any(),
-                None => ().into_any(),
+            {move || match (counts.pending().get(), answer.get()) {
+                (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
+                (false, Some(Ok(counts))) => counts_table(&counts),
+                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                (false, None) => ().into_any(),
             }}
         </div>
     }
 }
 
-#[component]
-fn CountsTable(counts: Counts) -> impl IntoView {
-    let mut parts: Vec<(&'static str, PartCounts)> = vec![("full", counts.full)];
+fn counts_table(counts: &Counts) -> AnyView {
+    let mut parts: Vec<(&'static str, PartCounts)> = vec![(super::texts::query::FULL, counts.full)];
     parts.extend(counts.splits.iter().map(|(split, part)| (split.word(), *part)));
     if counts.unassigned.rows > 0 {
-        parts.push(("in no split", counts.unassigned));
+        parts.push((texts::NO_SPLIT, counts.unassigned));
     }
-    let optional = |number: Option<u64>| number.map_or("–".into(), integer);
+    let optional = |number: Option<u64>| number.map_or(common::DASH.into(), integer);
     let days = |part: &PartCounts| match (part.first_day, part.last_day) {
-        (Some(first), Some(last)) => format!("{first} to {last}"),
-        _ => "–".into(),
+        (Some(first), Some(last)) => texts::days(&first.to_string(), &last.to_string()),
+        _ => common::DASH.into(),
     };
     let lines = parts
         .iter()
@@ -161,132 +78,164 @@ fn CountsTable(counts: Counts) -> impl IntoView {
             <table class="rows counts-table">
                 <thead>
                     <tr>
-                        <th scope="col">"Part"</th>
-                        <th scope="col">"Rows"</th>
-                        <th scope="col">"Users"</th>
-                        <th scope="col">"Products"</th>
-                        <th scope="col">"Days"</th>
+                        <th scope="col">{texts::PART}</th>
+                        <th scope="col" class="number">
+                            {texts::ROWS}
+                        </th>
+                        <th scope="col" class="number">
+                            {texts::USERS}
+                        </th>
+                        <th scope="col" class="number">
+                            {texts::PRODUCTS}
+                        </th>
+                        <th scope="col">{texts::DAYS}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>
             </table>
         </div>
-        {counts.as_of.map(|day| view! { <p class="note">"As of " {day.to_string()}</p> })}
+        {counts.as_of.map(|day| view! { <p class="note">{texts::as_of(&day.to_string())}</p> })}
     }
+    .into_any()
 }
 
-/// A dialog that shows one part of a dataset at a time.
+/// The dataset of a dialog, asked for in the browser when it opens.
+pub fn asked_dataset(id: i64) -> (Asked<Dataset>, Callback<()>) {
+    let asked = Asked::new();
+    let ask = Callback::new(move |()| asked.ask(rpc::dataset(id)));
+    Effect::new(move |_| ask.run(()));
+    (asked, ask)
+}
+
+/// The name of a dataset that was asked for; empty until it is there.
+pub fn name_of(asked: Asked<Dataset>) -> Signal<String> {
+    Signal::derive(move || {
+        asked.with(|answer| match answer {
+            Some(Ok(dataset)) => dataset.summary.name.clone(),
+            _ => String::new(),
+        })
+    })
+}
+
 #[component]
-fn PartDialog(
-    id: i64,
-    title: &'static str,
-    on_close: Callback<()>,
-    /// What is shown, given the dataset's name and the part.
-    of_part: Callback<(Signal<String>, RwSignal<Option<Split>>), AnyView>,
-) -> impl IntoView {
-    let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
-    let known = move || dataset.get().and_then(Result::ok);
-    let splits = Signal::derive(move || known().map(|d| d.config.split_config.splits().to_vec()).unwrap_or_default());
-    let name = Signal::derive(move || known().map(|d| d.summary.name).unwrap_or_default());
+pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
+    let (dataset, _) = asked_dataset(id);
+    let name = name_of(dataset);
+    let splits = Signal::derive(move || {
+        dataset.with(|answer| match answer {
+            Some(Ok(dataset)) => dataset.config.split_config.splits().to_vec(),
+            _ => vec![],
+        })
+    });
     let part = RwSignal::new(None::<Split>);
+    let rows = Asked::new();
+    let ask = Callback::new(move |()| rows.ask(rpc::preview(id, part.get_untracked(), 100)));
+    Effect::new(move |_| {
+        part.track();
+        ask.run(());
+    });
+    let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> }.into_any();
     view! {
-        <Dialog title=Signal::derive(move || format!("{title} {}", name.get())) on_close class="modal-wide">
+        <Dialog title=Signal::derive(move || texts::rows_of(&name.get())) on_close class="modal-wide">
             <div class="modal-body">
                 <PartTabs splits part />
-                {of_part.run((name, part))}
+                {rows.show(texts::RUNNING, ask, shown)}
             </div>
         </Dialog>
     }
 }
 
-#[component]
-pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let of_part = Callback::new(move |(name, part): (Signal<String>, RwSignal<Option<Split>>)| {
-        let query = Resource::new(move || part.get(), move |part| rpc::query(id, part));
-        let file_name =
-            Signal::derive(move || format!("{}-{}.sql", file_stem(&name.get()), part.get().map_or("full", Split::word)));
-        let body = move || {
-            Suspend::new(async move {
-                match query.await {
-                    Ok(query) => view! {
-                        <Verdict validation=query.validation />
-                        <SqlBlock sql=query.query file_name />
-                    }
-                    .into_any(),
-                    Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is dropped (G-84). Of no name nothing is asked.
+fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
+    let check = RwSignal::new(None);
+    let work = Work::new();
+    Effect::new(move |_| {
+        let asked = name.with(|name| name.trim().to_owned());
+        check.set(None);
+        work.stop();
+        if asked.is_empty() {
+            return;
+        }
+        set_timeout(
+            move || {
+                if name.try_with_untracked(|now| now.trim() == asked) != Some(true) {
+                    return;
                 }
-            })
-        };
-        view! { <Transition fallback=|| view! { <Waiting what="Asking the warehouse…" /> }>{body}</Transition> }.into_any()
+                work.start(async move {
+                    let answer = rpc::check_name(model_id, asked, None).await;
+                    check.set(Some(answer.unwrap_or_else(|f| NameCheck { available: false, message: f.message })));
+                });
+            },
+            Duration::from_millis(300),
+        );
     });
-    view! { <PartDialog id title="Query of" on_close of_part /> }
-}
-
-/// Letters, digits and dashes of a name, for a file.
-fn file_stem(name: &str) -> String {
-    let stem: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    if stem.is_empty() { "dataset".into() } else { stem }
+    check
 }
 
 #[component]
-pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let of_part = Callback::new(move |(_, part): (Signal<String>, RwSignal<Option<Split>>)| {
-        let preview = Resource::new(move || part.get(), move |part| rpc::preview(id, part, 100));
-        let body = move || {
-            Suspend::new(async move {
-                match preview.await {
-                    Ok(preview) => view! { <RowsTable preview /> }.into_any(),
-                    Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-                }
-            })
-        };
-        view! { <Transition fallback=|| view! { <Waiting what="Running the query…" /> }>{body}</Transition> }.into_any()
-    });
-    view! { <PartDialog id title="Rows of" on_close of_part /> }
-}
-
-#[component]
-pub fn CloneDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
+pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
     let name = RwSignal::new(String::new());
+    let check = check_as_typed(model_id, name);
     let failure = RwSignal::new(None::<Failure>);
-    let clone = Action::new(move |name: &String| {
-        let name = Some(name.trim().to_owned()).filter(|n| !n.is_empty());
-        async move {
-            match rpc::clone_dataset(id, name).await {
+    let work = Work::new();
+    let named = Memo::new(move |_| name.with(|name| !name.trim().is_empty()));
+    let taken = Memo::new(move |_| check.with(|check| check.as_ref().is_some_and(|check| !check.available)));
+    let blocked = move || work.running() || (named.get() && (check.with(Option::is_none) || taken.get()));
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if untrack(blocked) {
+            return;
+        }
+        failure.set(None);
+        let given = name.with_untracked(|name| Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
+        work.start(async move {
+            match rpc::clone_dataset(id, given).await {
                 Ok(dataset) => {
-                    toaster.good(format!("{} is there.", dataset.summary.name));
+                    toaster.good(texts::cloned(&dataset.summary.name));
                     on_done.run(());
                 }
                 Err(error) => failure.set(Some(error)),
             }
-        }
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        clone.dispatch(name.get());
+        });
+    };
+    let said = move || match check.get() {
+        Some(check) => check.message,
+        None if named.get() => texts::CHECKING.to_owned(),
+        None => texts::COPY_HINT.to_owned(),
     };
     view! {
-        <Dialog title="Clone dataset" on_close class="modal-small">
+        <Dialog title=texts::CLONE_TITLE on_close class="modal-small">
             <form class="modal-body" on:submit=submit>
+                <p>{texts::COPY_WHAT}</p>
                 <Problem failure />
                 <label class="field">
-                    <span>"Name of the copy"</span>
+                    <span>{texts::COPY_NAME}</span>
                     <input
                         type="text"
                         maxlength="255"
-                        placeholder="the same name, with (Copy)"
                         autofocus
+                        autocomplete="off"
+                        aria-describedby="copy-said"
+                        aria-invalid=move || taken.get().to_string()
                         prop:value=name
                         on:input:target=move |e| name.set(e.target().value())
                     />
                 </label>
+                <p id="copy-said" class="name-check" role="status" class:field-error=taken class:note=move || !named.get()>
+                    {said}
+                </p>
                 <div class="modal-footer">
-                    <button type="button" class="button quiet" on:click=move |_| on_close.run(())>
-                        "Cancel"
+                    <button type="button" class="button" on:click=move |_| on_close.run(())>
+                        {common::CANCEL}
                     </button>
-                    <button type="submit" class="button primary" disabled=move || clone.pending().get()>
-                        "Clone"
+                    <button
+                        type="submit"
+                        class="button primary"
+                        aria-busy=move || work.running().to_string()
+                        disabled=blocked
+                    >
+                        {move || if work.running() { texts::CLONING } else { texts::CLONE }}
                     </button>
                 </div>
             </form>
@@ -297,70 +246,80 @@ pub fn CloneDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> im
 #[component]
 pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
-    let dataset = Resource::new(|| (), move |()| rpc::dataset(id));
+    let (dataset, again) = asked_dataset(id);
     let failure = RwSignal::new(None::<Failure>);
-    let sure = RwSignal::new(false);
-    let delete = Action::new(move |force: &bool| {
-        let force = *force;
-        async move {
+    let work = Work::new();
+    // Given what of it goes: its name, and whether its versions were agreed to.
+    let delete = Callback::new(move |(name, force): (String, bool)| {
+        failure.set(None);
+        work.start(async move {
             match rpc::delete_dataset(id, force).await {
                 Ok(()) => {
-                    toaster.good("The dataset is deleted.");
+                    toaster.good(texts::deleted(&name));
                     on_done.run(());
                 }
                 Err(error) => failure.set(Some(error)),
             }
-        }
+        });
     });
-    let body = move || {
-        Suspend::new(async move {
-            match dataset.await {
-                Ok(dataset) => {
-                    let versions = dataset.versions.len();
-                    let blocked = move || delete.pending().get() || (versions > 0 && !sure.get());
-                    view! {
-                        <p>
-                            "This deletes " <strong>{dataset.summary.name}</strong>
-                            {if versions > 0 { format!(" and its {}.", count(versions, "version")) } else { ".".into() }}
-                            " It cannot be undone."
-                        </p>
-                        {(versions > 0)
-                            .then(|| {
-                                view! {
-                                    <label class="check">
-                                        <input type="checkbox" prop:checked=sure on:change:target=move |e| sure.set(e.target().checked()) />
-                                        "Delete the versions too: what was trained from them can no longer be told."
-                                    </label>
-                                }
-                            })}
-                        <div class="modal-footer">
-                            <button type="button" class="button quiet" on:click=move |_| on_close.run(())>
-                                "Cancel"
-                            </button>
-                            <button
-                                type="button"
-                                class="button danger"
-                                disabled=blocked
-                                on:click=move |_| {
-                                    delete.dispatch(versions > 0 && sure.get_untracked());
-                                }
-                            >
-                                "Delete"
-                            </button>
-                        </div>
-                    }
-                    .into_any()
-                }
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
+    let what = move |dataset: &Dataset| what_goes(dataset, work, delete, on_close);
     view! {
-        <Dialog title="Delete dataset" on_close class="modal-small">
+        <Dialog title=texts::DELETE_TITLE on_close class="modal-small">
             <div class="modal-body">
                 <Problem failure />
-                <Suspense fallback=|| view! { <Waiting what="Loading…" /> }>{body}</Suspense>
+                {dataset.show_with(common::LOADING, again, what)}
             </div>
         </Dialog>
     }
+}
+
+/// Names what goes; versions want a consent of their own (G-93).
+fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on_close: Callback<()>) -> AnyView {
+    let versions = dataset.versions.len();
+    let sure = RwSignal::new(false);
+    let name = dataset.summary.name.clone();
+    let mut lines = vec![texts::GOES_CONFIG.to_owned()];
+    if dataset.analysis.is_some() {
+        lines.push(texts::GOES_ANALYSIS.to_owned());
+    }
+    if versions > 0 {
+        let numbers: Vec<String> = dataset.versions.iter().map(|version| version.number.to_string()).collect();
+        lines.push(texts::goes_versions(versions, &numbers.join(", ")));
+    }
+    let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
+    let active = dataset.summary.status == Status::Active || dataset.summary.active_version.is_some();
+    let (before, after) = texts::DELETES;
+    view! {
+        <p>{before} <strong>{name.clone()}</strong> {after}</p>
+        {active.then(|| view! { <p class="info-box warning">{texts::GOES_ACTIVE}</p> })}
+        <div>
+            <p>{texts::GOES}</p>
+            <ul class="going">{lines}</ul>
+        </div>
+        {(versions > 0)
+            .then(|| {
+                view! {
+                    <label class="check">
+                        <input type="checkbox" prop:checked=sure on:change:target=move |e| sure.set(e.target().checked()) />
+                        {texts::SURE}
+                    </label>
+                }
+            })}
+        <p class="note">{texts::STAYS}</p>
+        <div class="modal-footer">
+            <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
+                {common::CANCEL}
+            </button>
+            <button
+                type="button"
+                class="button danger"
+                aria-busy=move || work.running().to_string()
+                disabled=move || work.running() || (versions > 0 && !sure.get())
+                on:click=move |_| delete.run((name.clone(), versions > 0 && sure.get_untracked()))
+            >
+                {move || if work.running() { texts::DELETING } else { texts::DELETE }}
+            </button>
+        </div>
+    }
+    .into_any()
 }

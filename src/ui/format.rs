@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::texts;
+
 /// `1234567` is `1,234,567`.
 pub fn integer(number: u64) -> String {
     let digits = number.to_string();
@@ -51,6 +53,17 @@ pub fn instant(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// `2025-06-30T14:05:00Z`, for programs.
+pub fn instant_for_programs(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `3 hours ago`, seen from `now`.
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    // A clock that is a little behind the server's must not make the past the future.
+    texts::common::ago(u64::try_from((now - at).num_seconds()).unwrap_or_default())
+}
+
 /// `$0.0123`; a price below a hundredth of a cent is said to be that.
 pub fn dollars(usd: f64) -> String {
     match usd {
@@ -59,6 +72,11 @@ pub fn dollars(usd: f64) -> String {
         usd if usd < 1.0 => format!("${usd:.4}"),
         usd => format!("${usd:.2}"),
     }
+}
+
+/// Four decimals, or none of what is large or whole.
+pub fn decimal(number: f64) -> String {
+    if number.abs() >= 1e6 || number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") }
 }
 
 /// `1 table`, `2 tables`.

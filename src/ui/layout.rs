@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 
+use super::keys::KeysButton;
+use super::reach::use_reach;
+use super::texts::common;
 use super::theme::ThemeSwitch;
 use crate::domain::record::Model;
 use crate::error::Failure;
@@ -27,33 +29,67 @@ pub fn Page(
             let here = current == Some(model.id);
             view! {
                 <li>
-                    <A href=datasets_path(model.id) attr:class="side-link" attr:aria-current=here.then_some("page")>
+                    <a href=datasets_path(model.id) class="side-link" aria-current=here.then_some("page")>
                         <span class="side-name">{model.name}</span>
                         <span class="side-count">{model.dataset_count}</span>
-                    </A>
+                    </a>
                 </li>
             }
         })
         .collect_view();
     view! {
+        <TopBar />
+        <div class="frame">
+            <nav class="side" aria-label=common::MODELS>
+                <a href="/" class="side-title">
+                    {common::MODELS}
+                </a>
+                <ul>{links}</ul>
+            </nav>
+            <main class="content" id="content" tabindex="-1">
+                {children()}
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn TopBar() -> impl IntoView {
+    view! {
+        <a class="skip" href="#content" rel="external">
+            {common::SKIP}
+        </a>
         <header class="topbar">
-            <A href="/" attr:class="brand">
+            <a href="/" class="brand">
                 <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
                     <rect x="2" y="4" width="20" height="4" rx="1.5" fill="currentColor" />
                     <rect x="2" y="10" width="14" height="4" rx="1.5" fill="currentColor" opacity=".75" />
                     <rect x="2" y="16" width="7" height="4" rx="1.5" fill="currentColor" opacity=".5" />
                 </svg>
-                "Trainset"
-            </A>
-            <ThemeSwitch />
+                {common::PRODUCT}
+            </a>
+            <div class="topbar-tools">
+                <a class="topbar-link" href="/api/docs" rel="external" title=common::API_TITLE>
+                    {common::API}
+                </a>
+                <KeysButton />
+                <ThemeSwitch />
+            </div>
         </header>
-        <div class="frame">
-            <nav class="side" aria-label="Models">
-                <A href="/" attr:class="side-title">"Models"</A>
-                <ul>{links}</ul>
-            </nav>
-            <main class="content">{children()}</main>
-        </div>
+    }
+}
+
+/// A page that is only a sentence and the way back.
+fn sentence(title: &'static str, heading: String) -> impl IntoView {
+    view! {
+        <Title text=title />
+        <TopBar />
+        <main class="content empty" id="content" tabindex="-1">
+            <h1>{heading}</h1>
+            <p>
+                <a href="/">{common::BACK_TO_MODELS}</a>
+            </p>
+        </main>
     }
 }
 
@@ -63,13 +99,7 @@ pub fn NotFound() -> impl IntoView {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
-    view! {
-        <Title text="Not found" />
-        <main class="content empty">
-            <h1>"There is no such page"</h1>
-            <p><A href="/">"Back to the models"</A></p>
-        </main>
-    }
+    sentence(common::NOT_FOUND, common::NO_SUCH_PAGE.to_owned())
 }
 
 /// A page that could not be loaded, with its status for the response.
@@ -81,18 +111,15 @@ pub fn PageFailure(failure: Failure) -> impl IntoView {
     {
         response.set_status(status);
     }
-    view! {
-        <Title text="Something is wrong" />
-        <main class="content empty">
-            <h1>{failure.message}</h1>
-            <p><A href="/">"Back to the models"</A></p>
-        </main>
-    }
+    use_reach().noticed(&failure);
+    sentence(common::SOMETHING_WRONG, failure.message)
 }
 
 /// A failure where it happened.
 #[component]
 pub fn Problem(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
+    let reach = use_reach();
+    Effect::new(move |_| failure.with(|failure| failure.iter().for_each(|failure| reach.noticed(failure))));
     move || {
         failure.get().map(|failure| {
             // One field's fault is the message already.

@@ -10,20 +10,32 @@ mod analysis;
 mod card;
 mod compare;
 mod datasets;
+mod detail;
 mod dialog;
 mod dialogs;
+mod empty;
 pub mod format;
 mod highlight;
+mod icon;
+mod keys;
 mod layout;
 mod models;
 mod pictures;
+mod place;
+mod profiles;
+mod query;
 mod query_panel;
+mod reach;
 mod rows;
+mod search;
+mod tabs;
 pub mod texts;
 mod theme;
 mod toast;
 mod versions;
+mod when;
 mod wizard;
+mod work;
 
 /// The document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -51,6 +63,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     toast::provide();
+    keys::provide();
     // Effects run in the browser only: from here on the page reacts.
     Effect::new(|_| {
         if let Some(root) = document().document_element() {
@@ -60,7 +73,7 @@ pub fn App() -> impl IntoView {
     });
     view! {
         <Stylesheet id="leptos" href="/pkg/trainset.css" />
-        <Title formatter=|title: String| if title.is_empty() { "Trainset".to_owned() } else { format!("{title} · Trainset") } />
+        <Title formatter=|title: String| texts::common::page_title(&title) />
         <Router>
             <Routes fallback=layout::NotFound>
                 <Route path=path!("/") view=models::ModelsPage ssr=SsrMode::Async />
@@ -68,6 +81,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/models/:id/dataset/compare") view=compare::ComparePage ssr=SsrMode::Async />
             </Routes>
         </Router>
+        <keys::Keys />
+        <reach::Gone />
         <toast::Toasts />
     }
 }

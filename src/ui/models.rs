@@ -3,31 +3,47 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 
 use super::dialog::Dialog;
-use super::format::count;
+use super::empty::Empty;
+use super::icon;
+use super::keys::on_key;
 use super::layout::{Page, PageFailure, Problem, datasets_path};
+use super::reach::{is_unreachable, use_reach};
+use super::texts::{common, models as texts};
 use super::toast::use_toaster;
+use super::work::Work;
 use crate::domain::record::{Model, ModelInput};
 use crate::error::Failure;
 use crate::rpc;
 
 #[component]
 pub fn ModelsPage() -> impl IntoView {
-    let models = Resource::new_blocking(|| (), |()| rpc::models());
+    let reach = use_reach();
+    let models = Resource::new_blocking(move || reach.back(), |_| rpc::models());
+    // What was shown last stays while the server is gone.
+    let last = StoredValue::new(None::<Vec<Model>>);
     // `Some(None)` adds one, `Some(Some(model))` renames it.
     let editing = RwSignal::new(None::<Option<Model>>);
     let page = move || {
         Suspend::new(async move {
             match models.await {
-                Ok(models) => view! { <Loaded models editing /> }.into_any(),
-                Err(failure) => view! { <PageFailure failure /> }.into_any(),
+                Ok(models) => {
+                    last.set_value(Some(models.clone()));
+                    view! { <Loaded models editing /> }.into_any()
+                }
+                Err(failure) => match last.get_value().filter(|_| is_unreachable(&failure)) {
+                    Some(models) => {
+                        reach.noticed(&failure);
+                        view! { <Loaded models editing /> }.into_any()
+                    }
+                    None => view! { <PageFailure failure /> }.into_any(),
+                },
             }
         })
     };
     view! {
-        <Title text="Models" />
+        <Title text=texts::TITLE />
         <Transition>{page}</Transition>
         {move || {
             editing
@@ -52,26 +68,35 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
         .cloned()
         .map(|model| {
             let warehouse = match &model.gcp_project_id {
-                Some(project) => format!("BigQuery · {project}"),
-                None => "Embedded warehouse".to_owned(),
+                Some(project) => texts::bigquery(project),
+                None => texts::EMBEDDED.to_owned(),
             };
             let renamed = model.clone();
             view! {
                 <li class="card">
                     <div class="card-header">
                         <h2 class="card-title">
-                            <A href=datasets_path(model.id)>{model.name.clone()}</A>
+                            <a href=datasets_path(model.id)>{model.name.clone()}</a>
                         </h2>
                     </div>
                     <p class="card-text">{model.description}</p>
                     <p class="card-facts">
                         <span>{warehouse}</span>
-                        <span>{count(model.dataset_count as usize, "dataset")}</span>
+                        {model.location.clone().map(|location| view! { <span>{location}</span> })}
+                        <span>{texts::datasets(model.dataset_count)}</span>
                     </p>
                     <div class="card-actions">
-                        <A href=datasets_path(model.id) attr:class="button">"Open datasets"</A>
-                        <button type="button" class="button quiet" on:click=move |_| editing.set(Some(Some(renamed.clone())))>
-                            "Edit"
+                        <a href=datasets_path(model.id) class="button quiet" aria-label=texts::open(&model.name)>
+                            {texts::OPEN}
+                        </a>
+                        <button
+                            type="button"
+                            class="button quiet"
+                            id=format!("model-{}", model.id)
+                            aria-label=texts::edit(&model.name)
+                            on:click=move |_| editing.set(Some(Some(renamed.clone())))
+                        >
+                            {texts::EDIT}
                         </button>
                     </div>
                 </li>
@@ -79,26 +104,21 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
         })
         .collect_view();
     let none = models.is_empty();
+    on_key("n", Callback::new(move |()| editing.set(Some(None))));
     view! {
         <Page models>
             <div class="page-head">
                 <div>
-                    <h1>"Models"</h1>
-                    <p class="lead">"A model is the ML project that training datasets belong to."</p>
+                    <h1>{texts::TITLE}</h1>
+                    <p class="lead">{texts::LEAD}</p>
                 </div>
                 <button type="button" class="button primary" on:click=move |_| editing.set(Some(None))>
-                    "Add model"
+                    {icon::plus()}
+                    {texts::ADD}
                 </button>
             </div>
             {none
-                .then(|| {
-                    view! {
-                        <div class="empty">
-                            <h2>"No models yet"</h2>
-                            <p>"Add one to define its training datasets."</p>
-                        </div>
-                    }
-                })}
+                .then(|| view! { <Empty title=texts::NONE_TITLE advice=texts::NONE_ADVICE next=None /> })}
             <ul class="cards">{cards}</ul>
         </Page>
     }
@@ -114,26 +134,27 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     let project = RwSignal::new(before.gcp_project_id.clone().unwrap_or_default());
     let location = RwSignal::new(before.location.clone().unwrap_or_default());
     let failure = RwSignal::new(None::<Failure>);
-    let save = Action::new(move |input: &ModelInput| {
-        let input = input.clone();
-        async move {
+    let work = Work::new();
+    let save = move |input: ModelInput| {
+        failure.set(None);
+        work.start(async move {
             let saved = match id {
                 Some(id) => rpc::update_model(id, input).await,
                 None => rpc::create_model(input).await,
             };
             match saved {
                 Ok(model) => {
-                    toaster.good(format!("{} is saved.", model.name));
+                    toaster.good(texts::saved(&model.name));
                     on_done.run(true);
                 }
                 Err(error) => failure.set(Some(error)),
             }
-        }
-    });
+        });
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let given = |text: String| (!text.trim().is_empty()).then_some(text);
-        save.dispatch(ModelInput {
+        save(ModelInput {
             name: name.get(),
             description: description.get(),
             gcp_project_id: given(project.get()),
@@ -141,43 +162,49 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
         });
     };
     view! {
-        <Dialog title=if id.is_some() { "Edit model" } else { "Add model" } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
+        <Dialog title=if id.is_some() { texts::EDIT_TITLE } else { texts::ADD } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
             <form class="modal-body" on:submit=submit>
                 <Problem failure />
                 <label class="field">
-                    <span>"Name"</span>
+                    <span>{texts::NAME}</span>
                     <input type="text" required maxlength="255" autofocus prop:value=name on:input:target=move |e| name.set(e.target().value()) />
                 </label>
                 <label class="field">
-                    <span>"Description"</span>
+                    <span>{texts::DESCRIPTION}</span>
                     <textarea rows="3" maxlength="2000" prop:value=description on:input:target=move |e| description.set(e.target().value())></textarea>
                 </label>
                 <label class="field">
-                    <span>"Google Cloud project"</span>
+                    <span>{texts::PROJECT}</span>
                     <input
                         type="text"
                         maxlength="300"
-                        placeholder="none: the embedded warehouse"
+                        aria-describedby="project-hint"
                         prop:value=project
                         on:input:target=move |e| project.set(e.target().value())
                     />
+                    <span class="note" id="project-hint">
+                        {texts::PROJECT_HINT}
+                    </span>
                 </label>
                 <label class="field">
-                    <span>"Location"</span>
+                    <span>{texts::LOCATION}</span>
                     <input
                         type="text"
                         maxlength="32"
-                        placeholder="as the dataset says"
+                        aria-describedby="location-hint"
                         prop:value=location
                         on:input:target=move |e| location.set(e.target().value())
                     />
+                    <span class="note" id="location-hint">
+                        {texts::LOCATION_HINT}
+                    </span>
                 </label>
                 <div class="modal-footer">
-                    <button type="button" class="button quiet" on:click=move |_| on_done.run(false)>
-                        "Cancel"
+                    <button type="button" class="button" on:click=move |_| on_done.run(false)>
+                        {common::CANCEL}
                     </button>
-                    <button type="submit" class="button primary" disabled=move || save.pending().get()>
-                        "Save"
+                    <button type="submit" class="button primary" disabled=move || work.running() aria-busy=move || work.running().to_string()>
+                        {common::SAVE}
                     </button>
                 </div>
             </form>

@@ -6,6 +6,9 @@ use chrono::{Days, NaiveDate};
 use leptos::prelude::*;
 
 use super::format::integer;
+use super::texts::analysis::percent;
+use super::texts::common;
+use super::texts::pictures as texts;
 use crate::domain::analysis::{DayRows, Part, Stage};
 use crate::domain::profile::Bin;
 
@@ -25,7 +28,7 @@ pub fn Histogram(name: String, bins: Vec<Bin>) -> impl IntoView {
             let height = if bin.count == 0 { 0.0 } else { (bin.count as f64 / most * 30.0).max(0.8) };
             view! {
                 <rect x=format!("{:.3}", i as f64 * width + 0.4) y=format!("{:.3}", 30.0 - height) width=format!("{:.3}", (width - 0.8).max(0.2)) height=format!("{height:.3}")>
-                    <title>{format!("{} to {}: about {}", bin.from, bin.to, integer(bin.count))}</title>
+                    <title>{texts::bin(&bin.from.to_string(), &bin.to.to_string(), &integer(bin.count))}</title>
                 </rect>
             }
         })
@@ -40,12 +43,12 @@ pub fn Histogram(name: String, bins: Vec<Bin>) -> impl IntoView {
                 {bars}
             </svg>
             <table class="for-readers">
-                <caption>{format!("Values of {name}, approximate")}</caption>
+                <caption>{texts::histogram(&name)}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"From"</th>
-                        <th scope="col">"To"</th>
-                        <th scope="col">"Rows"</th>
+                        <th scope="col">{texts::FROM}</th>
+                        <th scope="col">{texts::TO}</th>
+                        <th scope="col">{texts::ROWS}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>
@@ -91,8 +94,7 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
     let most = bars.iter().map(|bar| bar.rows.values().sum::<u64>()).max().unwrap_or_default().max(1) as f64;
     let parts: Vec<Part> = Part::ALL.into_iter().filter(|part| bars.iter().any(|bar| bar.rows.contains_key(part))).collect();
     let width = 600.0 / bars.len().max(1) as f64;
-    let named =
-        |bar: &DayBar| if bar.first == bar.last { bar.first.to_string() } else { format!("{} to {}", bar.first, bar.last) };
+    let named = |bar: &DayBar| texts::days(&bar.first.to_string(), &bar.last.to_string());
     let drawn = bars
         .iter()
         .enumerate()
@@ -112,7 +114,7 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
                             width=format!("{:.2}", (width * 0.86).max(0.3))
                             height=format!("{height:.2}")
                         >
-                            <title>{format!("{}: {} rows, {}", named(bar), integer(*rows), part.word())}</title>
+                            <title>{texts::rows_of_days(&named(bar), &integer(*rows), part.word())}</title>
                         </rect>
                     }
                 })
@@ -141,10 +143,10 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
             {ends.map(|(first, last)| view! { <p class="day-ends"><span>{first}</span><span>{last}</span></p> })}
             <ul class="legend">{legend}</ul>
             <table class="for-readers">
-                <caption>"Rows a day"</caption>
+                <caption>{texts::ROWS_A_DAY}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Days"</th>
+                        <th scope="col">{texts::DAYS}</th>
                         {heads}
                     </tr>
                 </thead>
@@ -158,21 +160,21 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
 #[component]
 pub fn Funnel(stages: Vec<Stage>) -> impl IntoView {
     let most = stages.iter().map(|stage| stage.rows).max().unwrap_or_default().max(1) as f64;
-    let optional = |number: Option<u64>| number.map_or("–".into(), integer);
+    let optional = |number: Option<u64>| number.map_or(common::DASH.into(), integer);
     let lines = stages
         .iter()
         .map(|stage| {
             let share = stage.rows as f64 / most * 100.0;
             view! {
                 <tr>
-                    <th scope="row">{stage.stage.replace('_', " ")}</th>
+                    <th scope="row">{texts::stage(&stage.stage)}</th>
                     <td class="funnel-bar">
                         <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
                             <rect width=format!("{share:.2}") height="10" />
                         </svg>
                     </td>
                     <td class="number">{integer(stage.rows)}</td>
-                    <td class="number">{format!("{share:.1} %")}</td>
+                    <td class="number">{percent(share)}</td>
                     <td class="number">{optional(stage.users)}</td>
                     <td class="number">{optional(stage.products)}</td>
                 </tr>
@@ -184,12 +186,12 @@ pub fn Funnel(stages: Vec<Stage>) -> impl IntoView {
             <table class="rows counts-table">
                 <thead>
                     <tr>
-                        <th scope="col">"After"</th>
-                        <th scope="col"></th>
-                        <th scope="col" class="number">"Rows"</th>
-                        <th scope="col" class="number">"Of the most"</th>
-                        <th scope="col" class="number">"Users"</th>
-                        <th scope="col" class="number">"Products"</th>
+                        <th scope="col">{texts::AFTER}</th>
+                        <td></td>
+                        <th scope="col" class="number">{texts::ROWS}</th>
+                        <th scope="col" class="number">{texts::OF_THE_MOST}</th>
+                        <th scope="col" class="number">{texts::USERS}</th>
+                        <th scope="col" class="number">{texts::PRODUCTS}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>

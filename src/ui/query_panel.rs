@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::format::{bytes, dollars};
 use super::highlight::Sql;
+use super::tabs::Tabs;
+use super::texts::{common, query as texts};
 use super::toast::use_toaster;
 use crate::domain::dataset::Split;
 use crate::domain::record::QueryValidation;
@@ -11,52 +13,65 @@ use crate::domain::record::QueryValidation;
 /// Chooses between the full query and the splits that there are.
 #[component]
 pub fn PartTabs(#[prop(into)] splits: Signal<Vec<Split>>, part: RwSignal<Option<Split>>) -> impl IntoView {
-    let tab = move |this: Option<Split>| {
-        view! {
-            <button
-                type="button"
-                role="tab"
-                class="tab"
-                aria-selected=move || (part.get() == this).to_string()
-                on:click=move |_| part.set(this)
-            >
-                {this.map_or("full", Split::word)}
-            </button>
-        }
-    };
-    view! {
-        <div class="tabs" role="tablist" aria-label="Part of the dataset">
-            {tab(None)} {move || splits.get().into_iter().map(|split| tab(Some(split))).collect_view()}
-        </div>
-    }
+    let names = Signal::derive(move || {
+        splits.with(|splits| std::iter::once(texts::FULL).chain(splits.iter().map(|split| split.word())).collect())
+    });
+    let chosen = Signal::derive(move || {
+        let part = part.get();
+        splits.with(|splits| splits.iter().position(|split| Some(*split) == part).map_or(0, |at| at + 1))
+    });
+    let on_choose = Callback::new(move |at: usize| {
+        part.set(splits.with_untracked(|splits| at.checked_sub(1).and_then(|at| splits.get(at).copied())));
+    });
+    view! { <Tabs label=texts::PARTS names chosen on_choose /> }
 }
 
 /// The text, with the buttons that take it away.
 #[component]
 pub fn SqlBlock(#[prop(into)] sql: Signal<String>, #[prop(into)] file_name: Signal<String>) -> impl IntoView {
+    view! {
+        <div class="sql-block">
+            {tools(sql, file_name)}
+            <Sql text=sql />
+        </div>
+    }
+}
+
+/// Text that is no SQL, with the same buttons.
+#[component]
+pub fn TextBlock(label: &'static str, text: String, file_name: &'static str) -> impl IntoView {
+    let text = StoredValue::new(text);
+    view! {
+        <div class="sql-block">
+            {tools(Signal::derive(move || text.get_value()), Signal::stored(file_name.to_owned()))}
+            <pre class="sql" tabindex="0" aria-label=label>
+                <code>{text.get_value()}</code>
+            </pre>
+        </div>
+    }
+}
+
+fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
     let toaster = use_toaster();
     let copy = move |_| {
-        let promise = window().navigator().clipboard().write_text(&sql.get_untracked());
+        let promise = window().navigator().clipboard().write_text(&text.get_untracked());
         leptos::task::spawn_local(async move {
             match settled(promise).await {
-                Ok(()) => toaster.good("Copied."),
-                Err(()) => toaster.bad("The browser does not let this page copy. Select the text and copy it by hand."),
+                Ok(()) => toaster.good(texts::COPIED),
+                Err(()) => toaster.bad(texts::CANNOT_COPY),
             }
         });
     };
     // A data address needs no script to be followed and no server to be asked.
-    let href = move || format!("data:text/plain;charset=utf-8,{}", percent_encoded(&sql.get()));
+    let href = move || format!("data:text/plain;charset=utf-8,{}", percent_encoded(&text.get()));
     view! {
-        <div class="sql-block">
-            <div class="sql-tools">
-                <button type="button" class="button small" on:click=copy>
-                    "Copy"
-                </button>
-                <a class="button small" href=href download=move || file_name.get()>
-                    "Download"
-                </a>
-            </div>
-            <Sql text=sql />
+        <div class="sql-tools">
+            <button type="button" class="button small" on:click=copy>
+                {texts::COPY}
+            </button>
+            <a class="button small" href=href download=move || file_name.get()>
+                {texts::DOWNLOAD}
+            </a>
         </div>
     }
 }
@@ -68,42 +83,50 @@ async fn settled(promise: js_sys::Promise) -> Result<(), ()> {
 
 /// What may stand in an address stays, all other bytes are written in hex.
 fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write;
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
         }
     }
     out
 }
 
+/// `reads 12 MiB`, `costs about $0.01`: what is known of it.
+pub fn said_of(size: Option<u64>, price: Option<f64>, at_most: bool) -> Vec<String> {
+    let size = size.map(|size| texts::reads(&bytes(size), at_most));
+    let price = price.map(|usd| texts::costs(&dollars(usd), at_most));
+    size.into_iter().chain(price).collect()
+}
+
+/// The same of a query, in one line.
+pub fn size_and_price(validation: &QueryValidation) -> String {
+    // Of a clustered table only a run can tell how little it reads.
+    said_of(validation.total_bytes_processed, validation.estimated_cost_usd, validation.upper_bound).join(common::DOT)
+}
+
 /// Valid or not, and what a run would read and cost.
 #[component]
 pub fn Verdict(validation: QueryValidation) -> impl IntoView {
-    // Of a clustered table only a run can tell how little it reads.
-    let most = if validation.upper_bound { "at most" } else { "about" };
-    let size = validation.total_bytes_processed.map(|read| match validation.upper_bound {
-        true => format!("reads at most {}", bytes(read)),
-        false => format!("reads {}", bytes(read)),
-    });
-    let price = validation.estimated_cost_usd.map(|usd| format!("costs {most} {}", dollars(usd)));
-    let said: Vec<String> = size.into_iter().chain(price).collect();
     if validation.valid {
+        let said = size_and_price(&validation);
         view! {
             <p class="verdict">
-                <strong>"Valid"</strong>
-                {(!said.is_empty()).then(|| format!(" · {}", said.join(" · ")))}
+                <strong>{texts::VALID}</strong>
+                {(!said.is_empty()).then_some(common::DOT)}
+                {said}
             </p>
         }
         .into_any()
     } else {
         view! {
             <p class="verdict verdict-bad" role="alert">
-                <strong>"Not valid: "</strong>
+                <strong>{texts::NOT_VALID}</strong>
                 {validation.error}
             </p>
         }

@@ -2,13 +2,18 @@
 
 use leptos::prelude::*;
 
+use super::empty::Empty;
 use super::format::integer;
+use super::texts::dialogs as texts;
 use crate::domain::record::Preview;
 use crate::domain::schema::Mode;
 use crate::domain::value::Value;
 
 #[component]
 pub fn RowsTable(preview: Preview) -> impl IntoView {
+    if preview.rows.is_empty() {
+        return view! { <Empty title=texts::NO_ROWS_TITLE advice=texts::NO_ROWS_ADVICE next=None /> }.into_any();
+    }
     let head = preview
         .columns
         .iter()
@@ -43,14 +48,11 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
             view! { <tr>{cells}</tr> }
         })
         .collect_view();
-    let said = if preview.limited {
-        format!("The first {} rows; there are more.", integer(preview.total.into()))
-    } else {
-        format!("All {} rows.", integer(preview.total.into()))
-    };
+    let said =
+        if preview.limited { texts::first_rows(&integer(preview.total.into())) } else { texts::all_rows(preview.total.into()) };
     view! {
         <p class="note">{said}</p>
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Rows">
+        <div class="table-scroll" tabindex="0" role="region" aria-label=texts::ROWS>
             <table class="rows">
                 <thead>
                     <tr>{head}</tr>
@@ -59,4 +61,5 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
             </table>
         </div>
     }
+    .into_any()
 }

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::texts::common;
+
 const COOKIE: &str = "trainset-theme";
 
 /// The theme that the request's cookie asks for, if any.
@@ -40,7 +42,7 @@ fn switch() {
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     view! {
-        <button type="button" class="icon-button" aria-label="Switch between light and dark" title="Light or dark" on:click=|_| switch()>
+        <button type="button" class="icon-button" aria-label=common::THEME title=common::THEME on:click=|_| switch()>
             <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
                 <circle cx="10" cy="10" r="7" fill="none" stroke="currentColor" stroke-width="1.6" />
                 <path d="M10 3 a7 7 0 0 1 0 14 z" fill="currentColor" />

@@ -1,20 +1,37 @@
-//! Short messages, top right, that go away by themselves and are read out.
+//! Short messages, top right, that go away by themselves and are read out. What can be undone can be undone there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::icon;
+use super::reach::{self, Reach};
+use super::texts::common;
+use crate::error::Failure;
+
+/// How long a message stays, in seconds.
+const STAYS: u64 = 5;
+/// One that says what failed, or that offers a way back.
+const STAYS_LONGER: u64 = 12;
+/// While it is pointed at or has the focus, it stays for so long again.
+const STAYS_ON: Duration = Duration::from_secs(2);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+enum Tone {
     Good,
     Bad,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+/// What undoes something. It outlives whatever made it.
+type Undo = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Clone)]
 struct Toast {
     id: u32,
     tone: Tone,
     text: String,
+    undo: Option<Undo>,
 }
 
 /// Says things. Copy it where it is needed: `let toaster = toast::use_toaster()`.
@@ -22,10 +39,19 @@ struct Toast {
 pub struct Toaster {
     toasts: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
+    /// The open dialogs, the topmost last: only what is in it can be seen and heard, so messages are shown there.
+    dialogs: RwSignal<Vec<u32>>,
+    reach: Reach,
 }
 
 pub fn provide() {
-    provide_context(Toaster { toasts: RwSignal::new(vec![]), next: StoredValue::new(0) });
+    reach::provide();
+    provide_context(Toaster {
+        toasts: RwSignal::new(vec![]),
+        next: StoredValue::new(1),
+        dialogs: RwSignal::new(vec![]),
+        reach: reach::use_reach(),
+    });
 }
 
 pub fn use_toaster() -> Toaster {
@@ -34,19 +60,61 @@ pub fn use_toaster() -> Toaster {
 
 impl Toaster {
     pub fn good(self, text: impl Into<String>) {
-        self.say(Tone::Good, text.into());
+        self.say(Tone::Good, text.into(), None);
+    }
+
+    /// Something that can be undone: the message offers it.
+    pub fn undoable(self, text: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
+        self.say(Tone::Good, text.into(), Some(Arc::new(undo)));
     }
 
     pub fn bad(self, text: impl Into<String>) {
-        self.say(Tone::Bad, text.into());
+        self.say(Tone::Bad, text.into(), None);
     }
 
-    fn say(self, tone: Tone, text: String) {
+    /// A failure that has no place of its own. That the server is gone is told by its banner.
+    pub fn failed(self, failure: &Failure) {
+        if reach::is_unreachable(failure) {
+            self.reach.noticed(failure);
+        } else {
+            self.bad(failure.message.clone());
+        }
+    }
+
+    /// A dialog opens; what it has to give back when it closes.
+    pub fn dialog_opens(self) -> u32 {
+        let id = self.number();
+        self.dialogs.update(|open| open.push(id));
+        id
+    }
+
+    pub fn dialog_closes(self, id: u32) {
+        self.dialogs.try_update(|open| open.retain(|other| *other != id));
+    }
+
+    fn number(self) -> u32 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
-        self.toasts.update(|toasts| toasts.push(Toast { id, tone, text }));
-        let seconds = if tone == Tone::Bad { 12 } else { 5 };
-        set_timeout(move || self.dismiss(id), Duration::from_secs(seconds));
+        id
+    }
+
+    fn say(self, tone: Tone, text: String, undo: Option<Undo>) {
+        let id = self.number();
+        let seconds = if tone == Tone::Bad || undo.is_some() { STAYS_LONGER } else { STAYS };
+        self.toasts.update(|toasts| toasts.push(Toast { id, tone, text, undo }));
+        self.leaves_after(id, Duration::from_secs(seconds));
+    }
+
+    fn leaves_after(self, id: u32, time: Duration) {
+        let leave = move || {
+            let wanted = format!("#toast-{id}:is(:hover, :focus-within)");
+            if document().query_selector(&wanted).is_ok_and(|found| found.is_some()) {
+                self.leaves_after(id, STAYS_ON);
+            } else {
+                self.dismiss(id);
+            }
+        };
+        set_timeout(leave, time);
     }
 
     fn dismiss(self, id: u32) {
@@ -54,19 +122,48 @@ impl Toaster {
     }
 }
 
+/// Shows the messages where they can be seen: in the topmost dialog, or on the page where none is open.
 #[component]
-pub fn Toasts() -> impl IntoView {
+pub fn Toasts(
+    /// The dialog that this is in.
+    #[prop(optional, into)]
+    dialog: Signal<Option<u32>>,
+) -> impl IntoView {
     let toaster = use_toaster();
+    let shown = move || {
+        let here = toaster.dialogs.with(|open| open.last().copied()) == dialog.get();
+        if here { toaster.toasts.get() } else { vec![] }
+    };
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For each=move || toaster.toasts.get() key=|toast| toast.id let:toast>
-                <div class="toast" class:toast-bad=toast.tone == Tone::Bad>
-                    <span>{toast.text}</span>
-                    <button type="button" class="icon-button" aria-label="Dismiss" on:click=move |_| toaster.dismiss(toast.id)>
-                        "×"
-                    </button>
-                </div>
+            <For each=shown key=|toast| toast.id let:toast>
+                {one(toaster, toast)}
             </For>
+        </div>
+    }
+}
+
+fn one(toaster: Toaster, toast: Toast) -> impl IntoView {
+    let id = toast.id;
+    view! {
+        <div class="toast" id=format!("toast-{id}") class:toast-bad=toast.tone == Tone::Bad>
+            <span>{toast.text}</span>
+            {toast
+                .undo
+                .map(|undo| {
+                    let click = move |_| {
+                        toaster.dismiss(id);
+                        undo();
+                    };
+                    view! {
+                        <button type="button" class="button small" on:click=click>
+                            {common::UNDO}
+                        </button>
+                    }
+                })}
+            <button type="button" class="icon-button" aria-label=common::DISMISS on:click=move |_| toaster.dismiss(id)>
+                {icon::cross()}
+            </button>
         </div>
     }
 }

@@ -1,216 +1,315 @@
-//! The frozen versions of a dataset: what is in each, how it differs from the dataset as it is, and the way back to it.
+//! The frozen versions of a dataset: what is in each, how it differs from another or from the dataset as it is, and the way back to it.
 
 use leptos::prelude::*;
 
-use super::dialogs::Waiting;
-use super::format::{instant, integer};
+use super::format::integer;
 use super::layout::Problem;
 use super::query_panel::SqlBlock;
-use super::toast::use_toaster;
+use super::texts::{common, versions as texts};
+use super::toast::{Toaster, use_toaster};
+use super::when::When;
+use super::work::{Asked, Work};
 use crate::domain::diff::Difference;
-use crate::domain::record::{Dataset, VersionDiff, VersionSummary};
+use crate::domain::drift::Drift;
+use crate::domain::record::{Dataset, DatasetInput, Version, VersionDiff, VersionSummary};
 use crate::error::Failure;
 use crate::rpc;
 
 /// What is shown of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
+    /// What differs from another version, or from the dataset as it is.
     Diff,
     Sql,
 }
 
+/// What the lines share.
+#[derive(Clone, Copy)]
+struct Lines {
+    dataset: RwSignal<Dataset>,
+    open: RwSignal<Option<(u32, Shown)>>,
+    failure: RwSignal<Option<Failure>>,
+    work: Work,
+    toaster: Toaster,
+    on_changed: Callback<()>,
+}
+
 #[component]
-pub fn Versions(dataset: StoredValue<Dataset>, on_restored: Callback<()>) -> impl IntoView {
-    let toaster = use_toaster();
-    let (id, revision) = dataset.with_value(|d| (d.summary.id, d.revision));
-    let (versions, active, hash) = dataset.with_value(|d| (d.versions.clone(), d.summary.active_version, d.config_hash.clone()));
-    let open = RwSignal::new(None::<(u32, Shown)>);
+pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl IntoView {
+    let id = dataset.with_untracked(|dataset| dataset.summary.id);
     let failure = RwSignal::new(None::<Failure>);
-    let restore = Action::new(move |number: &u32| {
-        let number = *number;
-        async move {
-            match rpc::restore_version(id, number, revision).await {
-                Ok(_) => {
-                    toaster.good(format!("Version {number} is the dataset's config again."));
-                    on_restored.run(());
+    let lines = Lines { dataset, open: RwSignal::new(None), failure, work: Work::new(), toaster: use_toaster(), on_changed };
+    let stale = move || failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "stale"));
+    let look_again = move |_| {
+        lines.work.start(async move {
+            match rpc::dataset(id).await {
+                Ok(now) => {
+                    failure.set(None);
+                    dataset.set(now);
                 }
                 Err(error) => failure.set(Some(error)),
             }
+        });
+    };
+    let list = move || {
+        let (versions, active, hash) = dataset.with(|d| (d.versions.clone(), d.summary.active_version, d.config_hash.clone()));
+        if versions.is_empty() {
+            return view! { <p class="note">{texts::NONE}</p> }.into_any();
         }
-    });
-    if versions.is_empty() {
-        return view! { <p class="note">"None yet: activating the dataset, or exporting it for TFX, freezes one."</p> }
-            .into_any();
-    }
-    let lines = versions
-        .into_iter()
-        .map(|version| {
-            let VersionSummary { number, config_hash, reason, author, as_of, rows, created_at } = version;
-            let same = config_hash == hash;
-            let mut said = vec![instant(created_at), reason];
-            said.extend(Some(author).filter(|author| !author.is_empty()).map(|author| format!("by {author}")));
-            said.extend(as_of.map(|day| format!("as of {day}")));
-            said.extend(rows.map(|rows| format!("{} rows", integer(rows))));
-            let toggle =
-                move |shown: Shown| open.update(|open| *open = (*open != Some((number, shown))).then_some((number, shown)));
-            let pressed = move |shown: Shown| (open.get() == Some((number, shown))).to_string();
-            view! {
-                <li class="version">
-                    <div class="version-head">
-                        <strong>{format!("Version {number}")}</strong>
-                        {(active == Some(number)).then(|| view! { <span class="chip confidence-high">"active"</span> })}
-                        {same.then(|| view! { <span class="chip">"as the dataset is"</span> })}
-                        <span class="note">{said.join(" · ")}</span>
-                        <code class="note" title=config_hash.clone()>{config_hash[..config_hash.len().min(12)].to_owned()}</code>
-                    </div>
-                    <div class="version-buttons">
-                        <button
-                            type="button"
-                            class="button small"
-                            aria-label=format!("SQL of version {number}")
-                            aria-pressed=move || pressed(Shown::Sql)
-                            on:click=move |_| toggle(Shown::Sql)
-                        >
-                            "SQL"
-                        </button>
-                        {(!same)
-                            .then(|| {
-                                view! {
-                                    <button
-                                        type="button"
-                                        class="button small"
-                                        aria-label=format!("Differences from version {number}")
-                                        aria-pressed=move || pressed(Shown::Diff)
-                                        on:click=move |_| toggle(Shown::Diff)
-                                    >
-                                        "Differences"
-                                    </button>
-                                    <button
-                                        type="button"
-                                        class="button small"
-                                        aria-label=format!("Restore version {number}")
-                                        disabled=restore.pending()
-                                        on:click=move |_| {
-                                            failure.set(None);
-                                            restore.dispatch(number);
-                                        }
-                                    >
-                                        "Restore"
-                                    </button>
-                                }
-                            })}
-                    </div>
-                    {move || {
-                        match open.get() {
-                            Some((shown, Shown::Diff)) if shown == number => view! { <Diff id number /> }.into_any(),
-                            Some((shown, Shown::Sql)) if shown == number => view! { <FrozenSql id number /> }.into_any(),
-                            _ => ().into_any(),
-                        }
-                    }}
-                </li>
-            }
-        })
-        .collect_view();
+        let items = versions.into_iter().map(|version| lines.line(version, active, &hash)).collect_view();
+        view! { <ul class="versions">{items}</ul> }.into_any()
+    };
     view! {
         <DriftNote id />
         <Problem failure />
-        <ul class="versions">{lines}</ul>
+        {move || {
+            stale()
+                .then(|| {
+                    view! {
+                        <p class="problem-actions">
+                            <button type="button" class="button small" on:click=look_again>
+                                {texts::LOOK_AGAIN}
+                            </button>
+                        </p>
+                    }
+                })
+        }}
+        {list}
+    }
+}
+
+impl Lines {
+    fn line(self, version: VersionSummary, active: Option<u32>, hash: &str) -> AnyView {
+        let VersionSummary { number, config_hash, reason, author, as_of, rows, created_at } = version;
+        let same = config_hash == hash;
+        let mut said = vec![reason];
+        said.extend(Some(author).filter(|author| !author.is_empty()).map(|author| texts::by(&author)));
+        said.extend(as_of.map(|day| texts::as_of(&day.to_string())));
+        said.extend(rows.map(|rows| texts::rows(&integer(rows))));
+        let short = config_hash[..config_hash.len().min(12)].to_owned();
+        view! {
+            <li class="version">
+                <div class="version-head">
+                    <strong>{texts::version(number)}</strong>
+                    {(active == Some(number)).then(|| view! { <span class="chip chip-good">{texts::ACTIVE}</span> })}
+                    {same.then(|| view! { <span class="chip">{texts::SAME}</span> })}
+                    <span class="note">
+                        <When at=created_at />
+                        {common::DOT}
+                        {said.join(common::DOT)}
+                    </span>
+                    <code class="note" title=config_hash>
+                        {short}
+                    </code>
+                </div>
+                <div class="version-buttons">
+                    {self.toggle(number, Shown::Sql, texts::SQL, texts::sql_of(number))}
+                    {self.toggle(number, Shown::Diff, texts::DIFFERENCES, texts::differences_from(number))}
+                    {(!same).then(|| self.restore_button(number))}
+                </div>
+                {move || match self.open.get() {
+                    Some((shown, Shown::Diff)) if shown == number => view! { <Diff dataset=self.dataset number /> }.into_any(),
+                    Some((shown, Shown::Sql)) if shown == number => frozen_sql(self.id(), number).into_any(),
+                    _ => ().into_any(),
+                }}
+            </li>
+        }
+        .into_any()
+    }
+
+    fn id(self) -> i64 {
+        self.dataset.with_untracked(|dataset| dataset.summary.id)
+    }
+
+    fn toggle(self, number: u32, shown: Shown, text: &'static str, label: String) -> impl IntoView {
+        let this = Some((number, shown));
+        view! {
+            <button
+                type="button"
+                class="button small"
+                aria-label=label
+                aria-pressed=move || (self.open.get() == this).to_string()
+                on:click=move |_| self.open.update(|open| *open = if *open == this { None } else { this })
+            >
+                {text}
+            </button>
+        }
+    }
+
+    fn restore_button(self, number: u32) -> impl IntoView {
+        view! {
+            <button
+                type="button"
+                class="button small"
+                aria-label=texts::restore(number)
+                disabled=move || self.work.running()
+                on:click=move |_| self.restore(number)
+            >
+                {texts::RESTORE}
+            </button>
+        }
+    }
+
+    fn restore(self, number: u32) {
+        self.failure.set(None);
+        let before = self.dataset.get_untracked();
+        self.work.start(async move {
+            match rpc::restore_version(before.summary.id, number, before.revision).await {
+                Ok(restored) => {
+                    let revision = restored.revision;
+                    self.toaster.undoable(texts::restored(number), move || self.put_back(before.clone(), revision));
+                    self.open.set(None);
+                    self.dataset.set(restored);
+                    self.on_changed.run(());
+                }
+                Err(error) => self.failure.set(Some(error)),
+            }
+        });
+    }
+
+    /// The config as it was before a restore, from the message: the dialog may be gone by then. `revision` is the restored one's: what someone
+    /// saved since is not written over.
+    fn put_back(self, before: Dataset, revision: i64) {
+        leptos::task::spawn_local(async move {
+            let id = before.summary.id;
+            let input =
+                DatasetInput { name: before.summary.name, description: before.summary.description, config: before.config };
+            match rpc::update_dataset(id, revision, input).await {
+                Ok(dataset) => {
+                    self.toaster.good(texts::UNDONE);
+                    self.dataset.try_set(dataset);
+                }
+                Err(failure) => self.toaster.failed(&failure),
+            }
+            self.on_changed.try_run(());
+        });
+    }
+}
+
+/// Whether the tables are still what they were. Asked in the browser alone: the page does not wait for a warehouse.
+#[component]
+fn DriftNote(id: i64) -> impl IntoView {
+    let drift = Asked::new();
+    Effect::new(move |_| drift.ask(rpc::drift(id)));
+    move || {
+        drift.with(|answer| {
+            let report = answer?.as_ref().ok().filter(|report| !report.changes.is_empty())?;
+            let number = report.version.unwrap_or_default();
+            Some(changes_of(texts::tables_changed(number), &report.changes))
+        })
+    }
+}
+
+fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
+    let used = changes.iter().any(|change| change.used);
+    let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }).collect_view();
+    view! {
+        <div class="info-box drift" class:warning=used>
+            <p>{heading}</p>
+            <ul>{lines}</ul>
+        </div>
     }
     .into_any()
 }
 
-/// Whether the tables are still what they were.
 #[component]
-fn DriftNote(id: i64) -> impl IntoView {
-    let drift = Resource::new(|| (), move |()| rpc::drift(id));
-    let said = move || {
-        Suspend::new(async move {
-            let report = drift.await.ok().filter(|report| !report.changes.is_empty())?;
-            let used = report.changes.iter().any(|change| change.used);
-            let lines =
-                report.changes.into_iter().map(|change| view! { <li class:bad=change.used>{change.text}</li> }).collect_view();
-            Some(view! {
-                <div class="info-box drift" class:warning=used>
-                    <p>{format!("The tables have changed since version {}:", report.version.unwrap_or_default())}</p>
-                    <ul>{lines}</ul>
-                </div>
-            })
-        })
-    };
-    view! { <Transition>{said}</Transition> }
-}
-
-#[component]
-fn Diff(id: i64, number: u32) -> impl IntoView {
-    let diff = Resource::new(|| (), move |()| rpc::version_diff(id, number, None));
-    let body = move || {
-        Suspend::new(async move {
-            match diff.await {
-                Ok(VersionDiff { differences, .. }) => view! { <Differences number differences /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
-            }
-        })
-    };
-    view! { <Suspense fallback=|| view! { <Waiting what="Comparing…" /> }>{body}</Suspense> }
-}
-
-#[component]
-fn Differences(number: u32, differences: Vec<Difference>) -> impl IntoView {
-    let text = |value: Option<serde_json::Value>| match value {
-        None | Some(serde_json::Value::Null) => "–".to_owned(),
-        Some(serde_json::Value::String(text)) => text,
-        Some(other) => other.to_string(),
-    };
-    let lines = differences
-        .into_iter()
-        .map(|difference| {
-            let path = difference.path.trim_start_matches("config.").to_owned();
-            let cells = difference.values.into_iter().map(|value| view! { <td><code>{text(value)}</code></td> }).collect_view();
-            view! { <tr><th scope="row"><code>{path}</code></th>{cells}</tr> }
-        })
-        .collect_view();
+fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
+    let (id, others) = dataset.with_untracked(|dataset| {
+        let numbers = dataset.versions.iter().map(|version| version.number).filter(|other| *other != number);
+        (dataset.summary.id, numbers.collect::<Vec<_>>())
+    });
+    // `None`: the dataset as it is.
+    let with = RwSignal::new(None::<u32>);
+    let diff = Asked::new();
+    let ask = Callback::new(move |()| diff.ask(rpc::version_diff(id, number, with.get_untracked())));
+    Effect::new(move |_| {
+        with.track();
+        ask.run(());
+    });
+    let options =
+        others.into_iter().map(|other| view! { <option value=other.to_string()>{texts::version(other)}</option> }).collect_view();
     view! {
-        <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=format!("Differences from version {number}")>
+        <label class="diff-with">
+            <span>{texts::WITH}</span>
+            <select on:change:target=move |e| with.set(e.target().value().parse().ok())>
+                <option value="">{texts::NOW}</option>
+                {options}
+            </select>
+        </label>
+        {diff.show(texts::COMPARING, ask, diff_of)}
+    }
+}
+
+fn diff_of(diff: &VersionDiff) -> AnyView {
+    let second = diff.to.map_or(texts::NOW.to_owned(), texts::version);
+    let tables = (!diff.tables.is_empty()).then(|| changes_of(texts::tables_changed(diff.from), &diff.tables));
+    if diff.differences.is_empty() {
+        return view! {
+            <p class="note">{texts::NO_DIFFERENCE}</p>
+            {tables}
+        }
+        .into_any();
+    }
+    let label = texts::differences_from(diff.from);
+    let lines = diff.differences.iter().map(difference_line).collect_view();
+    view! {
+        <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=label>
             <table class="compare">
                 <thead>
                     <tr>
-                        <th scope="col">"Path"</th>
-                        <th scope="col">{format!("Version {number}")}</th>
-                        <th scope="col">"Now"</th>
+                        <th scope="col">{texts::PATH}</th>
+                        <th scope="col">{texts::version(diff.from)}</th>
+                        <th scope="col">{second}</th>
                     </tr>
                 </thead>
                 <tbody>{lines}</tbody>
             </table>
         </div>
+        {tables}
     }
+    .into_any()
 }
 
-#[component]
-fn FrozenSql(id: i64, number: u32) -> impl IntoView {
-    let version = Resource::new(|| (), move |()| rpc::version(id, number));
-    let body = move || {
-        Suspend::new(async move {
-            match version.await {
-                Ok(version) => {
-                    let parts = version
-                        .sql
-                        .into_iter()
-                        .map(|(part, sql)| {
-                            let file_name = format!("version-{number}-{part}.sql");
-                            let open = part == "full";
-                            view! {
-                                <details open=open>
-                                    <summary>{part}</summary>
-                                    <SqlBlock sql file_name />
-                                </details>
-                            }
-                        })
-                        .collect_view();
-                    view! { <div class="frozen-sql">{parts}</div> }.into_any()
-                }
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+/// A path and what stands there on each side.
+pub fn difference_line(difference: &Difference) -> AnyView {
+    let text = |value: &Option<serde_json::Value>| match value {
+        None | Some(serde_json::Value::Null) => common::DASH.to_owned(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let path = difference.path.trim_start_matches("config.").to_owned();
+    let cells = difference.values.iter().map(|value| view! { <td><code>{text(value)}</code></td> }).collect_view();
+    view! {
+        <tr>
+            <th scope="row">
+                <code>{path}</code>
+            </th>
+            {cells}
+        </tr>
+    }
+    .into_any()
+}
+
+fn frozen_sql(id: i64, number: u32) -> impl IntoView {
+    let version = Asked::new();
+    let ask = Callback::new(move |()| version.ask(rpc::version(id, number)));
+    Effect::new(move |_| ask.run(()));
+    version.show(common::LOADING, ask, sql_of)
+}
+
+fn sql_of(version: &Version) -> AnyView {
+    let number = version.summary.number;
+    let parts = version
+        .sql
+        .iter()
+        .map(|(part, sql)| {
+            view! {
+                <details open=part == "full">
+                    <summary>{part.clone()}</summary>
+                    <SqlBlock sql=sql.clone() file_name=format!("version-{number}-{part}.sql") />
+                </details>
             }
         })
-    };
-    view! { <Suspense fallback=|| view! { <Waiting what="Loading…" /> }>{body}</Suspense> }
+        .collect_view();
+    view! { <div class="frozen-sql">{parts}</div> }.into_any()
 }

@@ -1,1 +1,102 @@
 //! The analysis of a dataset.
+
+use super::common::counted;
+
+pub const TITLE: &str = "Analysis";
+pub const ANALYZE: &str = "Analyze";
+pub const AGAIN: &str = "Analyze again";
+pub const STARTING: &str = "Starting…";
+pub const CACHED: &str = "Nothing has changed since: this is what was found then. Nothing was run.";
+pub const STOPPED: &str = "The analysis was stopped.";
+pub const STALE: &str = "The config was changed after this analysis: what follows is of the dataset as it was.";
+pub const PARTS: &str = "Parts";
+pub const LEAKAGE: &str = "Leakage audit";
+pub const QUALITY: &str = "Quality";
+pub const FUNNEL: &str = "Funnel";
+pub const PER_DAY: &str = "Rows a day";
+pub const JOINS: &str = "Joins";
+pub const PART: &str = "Part";
+pub const ROWS: &str = "Rows";
+pub const SHARE: &str = "Share";
+pub const USERS: &str = "Users";
+pub const PRODUCTS: &str = "Products";
+pub const FIRST: &str = "First";
+pub const LAST: &str = "Last";
+pub const COLD_USERS: &str = "Cold users";
+pub const COLD_PRODUCTS: &str = "Cold products";
+pub const COLD_WHY: &str = "Not of train; in brackets their share of the part’s rows";
+pub const TABLE: &str = "Table";
+pub const JOIN: &str = "Join";
+pub const MATCHED: &str = "Rows matched";
+pub const MOST_MATCHES: &str = "Most matches a row";
+pub const BEFORE: &str = "Rows before";
+pub const AFTER: &str = "Rows after";
+pub const PASSED: &str = "passed";
+pub const NOT_APPLICABLE: &str = "not applicable";
+pub const ERROR: &str = "error";
+pub const WARNING: &str = "warning";
+pub const NOTICE: &str = "notice";
+pub const ALL_PASSED: &str = "Nothing to complain about.";
+
+pub fn title(name: &str) -> String {
+    format!("Analysis of {name}")
+}
+
+pub fn step(step: u32, steps: u32, what: &str, seconds: f64) -> String {
+    format!("{step} of {steps}: {what} · {seconds:.0} s")
+}
+
+pub fn seconds(seconds: f64) -> String {
+    format!("{seconds:.1} s")
+}
+
+pub fn read(size: &str) -> String {
+    format!("read {size}")
+}
+
+pub fn as_of(day: &str) -> String {
+    format!("as of {day}")
+}
+
+pub fn of_hundred(grade: &str) -> String {
+    format!("of 100, {grade}")
+}
+
+pub fn rows_and_leaks(leaks: usize) -> String {
+    match leaks {
+        0 => "rows, no leak found".to_owned(),
+        n => format!("rows, {}", counted(n as u64, "leak", "leaks")),
+    }
+}
+
+pub fn percent(percent: f64) -> String {
+    format!("{percent:.1} %")
+}
+
+pub fn cold(count: &str, percent: f64) -> String {
+    format!("{count} ({percent:.1} %)")
+}
+
+pub fn in_two_splits(rows: &str) -> String {
+    format!("{rows} rows in two splits")
+}
+
+pub fn in_no_split(rows: &str) -> String {
+    format!("{rows} in none")
+}
+
+pub fn late_train(rows: &str) -> String {
+    format!("{rows} of train later than the first of eval")
+}
+
+pub fn others(passed: usize, skipped: usize) -> String {
+    if skipped > 0 { format!("{passed} {PASSED}, {skipped} {NOT_APPLICABLE}") } else { format!("{passed} {PASSED}") }
+}
+
+pub fn points(points: u32) -> String {
+    format!("−{points}")
+}
+
+pub fn ready_for(target: &str, ready: bool) -> String {
+    if ready { format!("Ready for {target}") } else { format!("Not ready for {target}") }
+}

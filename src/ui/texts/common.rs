@@ -2,10 +2,68 @@
 
 use crate::ui::format::integer;
 
+pub const PRODUCT: &str = "Trainset";
+pub const CLOSE: &str = "Close";
+pub const CANCEL: &str = "Cancel";
+pub const SAVE: &str = "Save";
+pub const DISMISS: &str = "Dismiss";
+pub const UNDO: &str = "Undo";
+pub const STOP: &str = "Stop";
+pub const TRY_AGAIN: &str = "Try again";
+pub const LOADING: &str = "Loading…";
+pub const STOPPED: &str = "Stopped. Nothing was changed.";
+pub const NONE: &str = "none";
+/// Where a figure is not known or does not apply.
+pub const DASH: &str = "–";
+/// Between facts that stand in one line.
+pub const DOT: &str = " · ";
+
+pub const SKIP: &str = "Skip to the content";
+pub const MODELS: &str = "Models";
+pub const API: &str = "API";
+pub const API_TITLE: &str = "Every route of the API, readable without a network";
+pub const KEYS: &str = "Keys";
+pub const THEME: &str = "Switch between light and dark";
+
+pub const NOT_FOUND: &str = "Not found";
+pub const NO_SUCH_PAGE: &str = "There is no such page";
+pub const SOMETHING_WRONG: &str = "Something is wrong";
+pub const BACK_TO_MODELS: &str = "Back to the models";
+
+pub const GONE: &str = "The server cannot be reached. What you typed is still here.";
+pub const GONE_TRYING: &str = "Trying…";
+pub const BACK: &str = "The server answers again.";
+pub const LATE: &str = "This needs the page’s own program, which is still on its way. If it does not come, reload the page; the list and each dataset can be read without it.";
+
 /// `1 table`, `3 tables`, `1,234 tables`: the only place that knows how many things are called.
 pub fn counted(n: u64, one: &str, many: &str) -> String {
     let noun = if n == 1 { one } else { many };
     format!("{} {noun}", integer(n))
+}
+
+pub fn page_title(title: &str) -> String {
+    if title.is_empty() { PRODUCT.to_owned() } else { format!("{title} · {PRODUCT}") }
+}
+
+/// How long something has been running.
+pub fn running_for(seconds: u64) -> String {
+    format!("{seconds} s")
+}
+
+/// How long ago something was; the exact time stands beside it.
+pub fn ago(seconds: u64) -> String {
+    const UNITS: [(u64, &str, &str); 6] = [
+        (31_557_600, "year", "years"),
+        (2_629_800, "month", "months"),
+        (604_800, "week", "weeks"),
+        (86_400, "day", "days"),
+        (3_600, "hour", "hours"),
+        (60, "minute", "minutes"),
+    ];
+    match UNITS.into_iter().find(|(length, ..)| seconds >= *length) {
+        Some((length, one, many)) => format!("{} ago", counted(seconds / length, one, many)),
+        None => "just now".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -17,5 +75,12 @@ mod tests {
         assert_eq!(counted(0, "table", "tables"), "0 tables");
         assert_eq!(counted(1, "query", "queries"), "1 query");
         assert_eq!(counted(1234, "query", "queries"), "1,234 queries");
+    }
+
+    #[test]
+    fn what_was_is_told_in_its_largest_unit() {
+        assert_eq!([0, 59].map(ago), ["just now", "just now"]);
+        assert_eq!([60, 7_199, 86_400, 1_209_600].map(ago), ["1 minute ago", "1 hour ago", "1 day ago", "2 weeks ago"]);
+        assert_eq!([5_000_000, 70_000_000].map(ago), ["1 month ago", "2 years ago"]);
     }
 }

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod list;
 pub mod models;
 pub mod pictures;
+pub mod profiles;
 pub mod query;
 pub mod versions;
 pub mod wizard;

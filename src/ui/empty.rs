@@ -1,0 +1,101 @@
+//! What stands where nothing does: why, and what to do next.
+
+use leptos::prelude::*;
+
+use super::layout::datasets_path;
+use super::reach;
+use super::texts::list as texts;
+use super::work::Asked;
+use crate::domain::schema::TableInfo;
+use crate::error::Failure;
+use crate::rpc;
+
+/// A sentence, advice, and perhaps a way out.
+#[component]
+pub fn Empty(
+    title: &'static str,
+    advice: &'static str,
+    /// Address and words of what to do next.
+    #[prop(optional_no_strip)]
+    next: Option<(String, &'static str)>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <h2>{title}</h2>
+            <p>{advice}</p>
+            {next.map(|(href, text)| view! { <a class="button primary" href=href data-noscroll="">{text}</a> })}
+        </div>
+    }
+}
+
+/// Why a model has no tables to choose from: title, advice, and the warehouse's own words where it has some. `None` where it has tables.
+pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static str, &'static str, String)> {
+    match answer {
+        Ok(tables) if tables.is_empty() => Some((texts::NO_TABLES_TITLE, texts::NO_TABLES_ADVICE, String::new())),
+        Ok(_) => None,
+        Err(failure) => {
+            let (title, advice) = match failure.code.as_str() {
+                "no_dataset" => (texts::NO_WAREHOUSE_TITLE, texts::NO_WAREHOUSE_ADVICE),
+                "no_permission" => (texts::NO_PERMISSION_TITLE, texts::NO_PERMISSION_ADVICE),
+                _ => (texts::TABLES_UNKNOWN_TITLE, texts::TABLES_UNKNOWN_ADVICE),
+            };
+            Some((title, advice, failure.message.clone()))
+        }
+    }
+}
+
+/// Below "no datasets yet": whether there is anything to make one of. Asked in the browser alone: the page does not wait for a warehouse.
+#[component]
+pub fn TablesThere(model_id: i64) -> impl IntoView {
+    let asked = Asked::new();
+    Effect::new(move |_| asked.ask(rpc::tables(model_id)));
+    move || {
+        asked.with(|answer| {
+            // That the server itself is gone is told by its banner.
+            let answer = answer.filter(|answer| !answer.as_ref().is_err_and(reach::is_unreachable))?;
+            let (title, advice, said) = no_tables(answer)?;
+            Some(view! {
+                <div class="info-box warning" role="status">
+                    <h3>{title}</h3>
+                    <p>{advice}</p>
+                    <p class="note">{said}</p>
+                </div>
+            })
+        })
+    }
+}
+
+/// The list has nothing: because it ends before this page, because nothing fits, or because nothing is there.
+#[component]
+pub fn NoDatasets(model_id: i64, past_end: Option<String>, searching: bool, new_address: String) -> impl IntoView {
+    if let Some(first) = past_end {
+        let next = Some((first, texts::FIRST_PAGE));
+        view! { <Empty title=texts::PAST_END_TITLE advice=texts::PAST_END_ADVICE next /> }.into_any()
+    } else if searching {
+        let next = Some((datasets_path(model_id), texts::SHOW_ALL));
+        view! { <Empty title=texts::NOTHING_TITLE advice=texts::NOTHING_ADVICE next /> }.into_any()
+    } else {
+        view! {
+            <Empty title=texts::NONE_TITLE advice=texts::NONE_ADVICE next=Some((new_address, texts::NEW)) />
+            <TablesThere model_id />
+        }
+        .into_any()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_forbidden_and_empty_are_three_answers() {
+        // G-76
+        let failed = |code: &str| no_tables(&Err(Failure::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
+        let titles =
+            [failed("no_dataset"), failed("no_permission"), no_tables(&Ok(vec![])).map(|(title, ..)| title), failed("timeout")];
+        assert!(titles.iter().all(Option::is_some));
+        for (i, title) in titles.iter().enumerate() {
+            assert!(!titles[..i].contains(title), "{title:?}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Where a person is on the Datasets page, as its address has it: search, filter, page, the open dialog and its part. Reload, the back button and a shared
+//! link all come to the same place.
+
+use leptos_router::params::ParamsMap;
+
+use super::layout::datasets_path;
+use crate::domain::dataset::Status;
+use crate::domain::record::ListQuery;
+
+/// The dialogs that have an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogKind {
+    New,
+    Edit,
+    View,
+    Analysis,
+    Query,
+    Preview,
+    Clone,
+    Delete,
+}
+
+impl DialogKind {
+    const ALL: [Self; 8] =
+        [Self::New, Self::Edit, Self::View, Self::Analysis, Self::Query, Self::Preview, Self::Clone, Self::Delete];
+
+    /// The word in the address: `?dialog=view`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Edit => "edit",
+            Self::View => "view",
+            Self::Analysis => "analysis",
+            Self::Query => "query",
+            Self::Preview => "preview",
+            Self::Clone => "clone",
+            Self::Delete => "delete",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// The parts of the detail dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    #[default]
+    Overview,
+    Quality,
+    Columns,
+    Versions,
+}
+
+impl Tab {
+    pub const ALL: [Self; 4] = [Self::Overview, Self::Quality, Self::Columns, Self::Versions];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Quality => "quality",
+            Self::Columns => "columns",
+            Self::Versions => "versions",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.word() == word)
+    }
+}
+
+/// The word of a status in the address, and the other way.
+pub fn parse_status(word: &str) -> Option<Status> {
+    [Status::Draft, Status::Active].into_iter().find(|status| status.word() == word)
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub list: ListQuery,
+    pub dialog: Option<(DialogKind, Option<i64>)>,
+    pub tab: Tab,
+}
+
+impl Place {
+    pub fn read(query: &ParamsMap) -> Self {
+        let list = ListQuery {
+            status: query.get_str("status").and_then(parse_status),
+            search: query.get("search").unwrap_or_default(),
+            page: query.get_str("page").and_then(|p| p.parse().ok()).unwrap_or(1).max(1),
+            ..ListQuery::default()
+        };
+        let id = query.get_str("id").and_then(|id| id.parse().ok());
+        let dialog = query.get_str("dialog").and_then(DialogKind::parse).map(|kind| (kind, id));
+        Self {
+            list,
+            dialog: dialog.filter(|(kind, id)| *kind == DialogKind::New || id.is_some()),
+            tab: query.get_str("tab").and_then(Tab::parse).unwrap_or_default(),
+        }
+    }
+
+    pub fn address(&self, model_id: i64) -> String {
+        let mut query = ParamsMap::new();
+        if !self.list.search.is_empty() {
+            query.insert("search", self.list.search.clone());
+        }
+        if let Some(status) = self.list.status {
+            query.insert("status", status.word().to_owned());
+        }
+        if self.list.page > 1 {
+            query.insert("page", self.list.page.to_string());
+        }
+        if let Some((kind, id)) = self.dialog {
+            query.insert("dialog", kind.word().to_owned());
+            if let Some(id) = id {
+                query.insert("id", id.to_string());
+            }
+            if self.tab != Tab::default() {
+                query.insert("tab", self.tab.word().to_owned());
+            }
+        }
+        format!("{}{}", datasets_path(model_id), query.to_query_string())
+    }
+
+    /// The same list with a dialog over it.
+    pub fn with(&self, kind: DialogKind, id: i64) -> Self {
+        Self { list: self.list.clone(), dialog: Some((kind, Some(id))), tab: Tab::default() }
+    }
+
+    /// The list without a dialog.
+    pub fn closed(&self) -> Self {
+        Self { list: self.list.clone(), dialog: None, tab: Tab::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_back_to_its_place() {
+        let place = Place {
+            list: ListQuery { search: "a & b = \"c\"".into(), status: Some(Status::Active), page: 3, ..ListQuery::default() },
+            dialog: Some((DialogKind::View, Some(7))),
+            tab: Tab::Versions,
+        };
+        let address = place.address(1);
+        let query = address.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+        let params: ParamsMap = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), percent_decoded(value)))
+            .collect();
+        assert_eq!(Place::read(&params), place);
+        assert_eq!(
+            place.closed().address(1),
+            format!("/models/1/dataset/{}", &address["/models/1/dataset/".len()..address.find("&dialog").unwrap()])
+        );
+    }
+
+    #[test]
+    fn what_is_no_place_is_the_first_page() {
+        let params: ParamsMap = [("page", "0"), ("status", "gone"), ("dialog", "edit")]
+            .into_iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
+        let place = Place::read(&params);
+        assert_eq!((place.list, place.dialog), (ListQuery::default(), None));
+    }
+
+    fn percent_decoded(text: &str) -> String {
+        let mut bytes = vec![];
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'%' => {
+                    let hex: String = rest.by_ref().take(2).map(char::from).collect();
+                    bytes.push(u8::from_str_radix(&hex, 16).unwrap());
+                }
+                b'+' => bytes.push(b' '),
+                other => bytes.push(other),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+}

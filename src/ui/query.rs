@@ -1,0 +1,184 @@
+//! The query of a dataset: the whole and each split, what the warehouse says of each, what all cost; and what TFX takes.
+
+use leptos::prelude::*;
+
+use super::dialog::Dialog;
+use super::dialogs::{asked_dataset, name_of};
+use super::format::{bytes, dollars};
+use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
+use super::tabs::Tabs;
+use super::texts::{common, query as texts};
+use super::work::Asked;
+use crate::domain::dataset::Split;
+use crate::domain::record::{PartQuery, QueryValidation};
+use crate::domain::tfx::TfxArtefact;
+use crate::rpc;
+
+/// As the snippet in Python opens it.
+const TFX_FILE: &str = "trainset.tfx.json";
+
+#[component]
+pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
+    let (dataset, _) = asked_dataset(id);
+    let name = name_of(dataset);
+    let queries = Asked::new();
+    let ask = Callback::new(move |()| queries.ask(rpc::queries(id)));
+    Effect::new(move |_| ask.run(()));
+    // The full query until the splits are known.
+    let splits = Signal::derive(move || {
+        queries.with(|answer| match answer {
+            Some(Ok(parts)) => parts.iter().filter_map(|part| part.split).collect(),
+            _ => Vec::<Split>::new(),
+        })
+    });
+    let names = Signal::derive(move || {
+        let splits = splits.get();
+        let words = splits.iter().map(|split| split.word());
+        std::iter::once(texts::FULL).chain(words).chain(std::iter::once(texts::TFX)).collect::<Vec<_>>()
+    });
+    let chosen = RwSignal::new(0usize);
+    let is_tfx = Memo::new(move |_| chosen.get() > splits.with(Vec::len));
+    let title = Signal::derive(move || texts::title(&name.get()));
+    let parts = move |parts: &Vec<PartQuery>| {
+        let at = chosen.get();
+        match parts.get(at) {
+            Some(part) => part_of(part, parts, &name.get()),
+            None => ().into_any(),
+        }
+    };
+    view! {
+        <Dialog title on_close class="modal-wide">
+            <div class="modal-body">
+                <Tabs label=texts::PARTS names chosen=chosen.into() on_choose=Callback::new(move |at| chosen.set(at)) />
+                {move || {
+                    if is_tfx.get() {
+                        view! { <Tfx id /> }.into_any()
+                    } else {
+                        queries.show_with(texts::ASKING, ask, parts).into_any()
+                    }
+                }}
+            </div>
+        </Dialog>
+    }
+}
+
+fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
+    let word = part.split.map_or(texts::FULL, Split::word);
+    view! {
+        <Verdict validation=part.view.validation.clone() />
+        {totals(all)}
+        <SqlBlock sql=part.view.query.clone() file_name=format!("{}-{word}.sql", file_stem(name)) />
+    }
+    .into_any()
+}
+
+/// What each part reads and costs, and all splits together: what one training reads.
+fn totals(all: &[PartQuery]) -> impl IntoView {
+    let splits = || all.iter().filter(|part| part.split.is_some()).map(|part| &part.view.validation);
+    if splits().next().is_none() {
+        return ().into_any();
+    }
+    let total = QueryValidation {
+        valid: splits().all(|v| v.valid),
+        total_bytes_processed: splits().map(|v| v.total_bytes_processed).sum(),
+        estimated_cost_usd: splits().map(|v| v.estimated_cost_usd).sum(),
+        upper_bound: splits().any(|v| v.upper_bound),
+        error: None,
+    };
+    let brief = size_and_price(&total);
+    let lines = all
+        .iter()
+        .map(|part| line_of(part.split.map_or(texts::FULL, Split::word), &part.view.validation))
+        .chain(std::iter::once(line_of(texts::SPLITS_TOTAL, &total)))
+        .collect_view();
+    view! {
+        <details class="totals">
+            <summary>{texts::SPLITS_TOTAL} {(!brief.is_empty()).then_some(common::DOT)} {brief}</summary>
+            <div class="table-scroll">
+                <table class="rows">
+                    <caption class="for-readers">{texts::TOTALS}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{texts::PART}</th>
+                            <th scope="col">{texts::VERDICT}</th>
+                            <th scope="col" class="number">
+                                {texts::READS}
+                            </th>
+                            <th scope="col" class="number">
+                                {texts::COSTS}
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
+    let most = |amount: String| if validation.upper_bound { texts::at_most(&amount) } else { amount };
+    let size = validation.total_bytes_processed.map_or(texts::UNKNOWN.to_owned(), |size| most(bytes(size)));
+    // Without a size nobody can tell the price either.
+    let price = match validation.estimated_cost_usd {
+        Some(usd) => most(dollars(usd)),
+        None if validation.total_bytes_processed.is_some() => texts::FREE.to_owned(),
+        None => texts::UNKNOWN.to_owned(),
+    };
+    view! {
+        <tr>
+            <th scope="row">{part}</th>
+            <td>{if validation.valid { texts::VALID } else { texts::NOT_VALID.trim_end_matches([':', ' ']) }}</td>
+            <td class="number">{size}</td>
+            <td class="number">{price}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Made when someone asks for it: it freezes a version.
+#[component]
+fn Tfx(id: i64) -> impl IntoView {
+    let artefact = Asked::new();
+    let started = RwSignal::new(false);
+    let export = Callback::new(move |()| {
+        started.set(true);
+        artefact.ask(rpc::export_tfx(id));
+    });
+    view! {
+        <p>{texts::TFX_WHAT}</p>
+        {move || {
+            if started.get() {
+                artefact.show(texts::TFX_EXPORTING, export, artefact_of).into_any()
+            } else {
+                view! {
+                    <p>
+                        <button type="button" class="button primary" on:click=move |_| export.run(())>
+                            {texts::TFX_EXPORT}
+                        </button>
+                    </p>
+                }
+                    .into_any()
+            }
+        }}
+    }
+}
+
+fn artefact_of(artefact: &TfxArtefact) -> AnyView {
+    // A tree of texts with text keys always has a JSON form.
+    let json = serde_json::to_string_pretty(artefact).unwrap_or_default();
+    view! {
+        <h3>{texts::TFX_JSON}</h3>
+        <TextBlock label=texts::TFX_JSON text=json file_name=TFX_FILE />
+        <h3>{texts::TFX_PYTHON}</h3>
+        <TextBlock label=texts::TFX_PYTHON text=artefact.snippet.clone() file_name="trainset_example_gen.py" />
+    }
+    .into_any()
+}
+
+/// Letters, digits and dashes of a name, for a file.
+fn file_stem(name: &str) -> String {
+    let stem: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    if stem.is_empty() { "dataset".into() } else { stem }
+}

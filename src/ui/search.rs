@@ -1,0 +1,135 @@
+//! Search and status filter of the list. What is typed is searched for 300 ms after the last letter; without WASM the form sends itself.
+
+use std::time::Duration;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::keys::on_key;
+use super::place::{Place, parse_status};
+use super::texts::list as texts;
+use crate::domain::dataset::Status;
+use crate::domain::record::ListQuery;
+
+const QUIET: Duration = Duration::from_millis(300);
+
+/// What stands in the search field. It belongs to the page, not to the field: an answer that arrives while someone types on must not take letters away.
+#[derive(Clone, Copy)]
+pub struct Search {
+    text: RwSignal<String>,
+    /// The last search that was sent: an address with another one came from elsewhere, as from the back button.
+    sent: StoredValue<String>,
+    turn: StoredValue<u32>,
+    place: Memo<Place>,
+    go: Callback<ListQuery>,
+}
+
+impl Search {
+    pub fn new(model_id: Memo<i64>, place: Memo<Place>) -> Self {
+        let now = place.get_untracked().list.search;
+        let navigate = use_navigate();
+        let go = Callback::new(move |list: ListQuery| {
+            let list = ListQuery { page: 1, ..list };
+            let address = Place { list, ..place.get_untracked().closed() }.address(model_id.get_untracked());
+            navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        });
+        let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), turn: StoredValue::new(0), place, go };
+        Effect::new(move |_| {
+            let there = place.with(|place| place.list.search.clone());
+            if search.sent.with_value(|sent| *sent != there) {
+                search.sent.set_value(there.clone());
+                search.text.set(there);
+            }
+        });
+        search
+    }
+
+    fn typed(self, value: String) {
+        self.text.set(value);
+        let mine = self.turn.get_value() + 1;
+        self.turn.set_value(mine);
+        set_timeout(
+            move || {
+                if self.turn.try_get_value() == Some(mine) {
+                    self.send();
+                }
+            },
+            QUIET,
+        );
+    }
+
+    /// Searches for what stands there.
+    fn send(self) {
+        self.turn.update_value(|turn| *turn += 1);
+        let search = self.text.get_untracked();
+        if self.sent.with_value(|sent| *sent == search) {
+            return;
+        }
+        self.sent.set_value(search.clone());
+        self.go.run(ListQuery { search, ..self.place.get_untracked().list });
+    }
+
+    fn filter(self, status: Option<Status>) {
+        self.go.run(ListQuery { status, search: self.text.get_untracked(), ..self.place.get_untracked().list });
+    }
+}
+
+#[component]
+pub fn SearchBar(search: Search) -> impl IntoView {
+    let field = NodeRef::<leptos::html::Input>::new();
+    on_key(
+        "/",
+        Callback::new(move |()| {
+            if let Some(input) = field.get_untracked() {
+                // Focus fails only for an element that is gone.
+                let _ = input.focus();
+                input.select();
+            }
+        }),
+    );
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        search.send();
+    };
+    let chosen = move || search.place.get().list.status;
+    let option = move |status: Option<Status>| {
+        let (value, text) = status.map_or(("", texts::ALL_STATUSES), |status| (status.word(), texts::status(status)));
+        view! {
+            <option value=value selected=move || chosen() == status>
+                {text}
+            </option>
+        }
+    };
+    view! {
+        <form class="search" role="search" method="get" on:submit=submit>
+            <input
+                node_ref=field
+                type="search"
+                name="search"
+                autocomplete="off"
+                placeholder=texts::SEARCH_HINT
+                aria-label=texts::SEARCH
+                prop:value=search.text
+                value=search.text.get_untracked()
+                on:input:target=move |e| search.typed(e.target().value())
+            />
+            <select
+                name="status"
+                aria-label=texts::STATUS
+                prop:value=move || chosen().map_or("", Status::word)
+                on:change:target=move |e| search.filter(parse_status(&e.target().value()))
+            >
+                {option(None)}
+                {option(Some(Status::Draft))}
+                {option(Some(Status::Active))}
+            </select>
+            <noscript>
+                <button type="submit" class="button">
+                    {texts::SEARCH_NOW}
+                </button>
+            </noscript>
+        </form>
+    }
+}

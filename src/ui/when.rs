@@ -1,0 +1,31 @@
+//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where it is pointed at.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+
+use super::format::{ago, instant, instant_for_programs};
+
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+#[component]
+pub fn When(at: DateTime<Utc>) -> impl IntoView {
+    // Set by an effect, so that what the browser takes over is what the server wrote.
+    let told = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        let look = move || {
+            let now = DateTime::from_timestamp_millis(js_sys::Date::now() as i64);
+            told.try_set(now.map(|now| ago(at, now)));
+        };
+        look();
+        if let Ok(timer) = set_interval_with_handle(look, LOOK_AGAIN) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    view! {
+        <time datetime=instant_for_programs(at) title=instant(at)>
+            {move || told.get().unwrap_or_else(|| instant(at))}
+        </time>
+    }
+}
