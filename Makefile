@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run release dev test e2e bench lint setup clean
+.PHONY: help run release dev test e2e gallery bench lint setup clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -28,6 +28,11 @@ e2e: ## the build and the browser tests; ARGS go to Playwright, as ARGS="-g stor
 	@source scripts/lib.sh; source scripts/env.sh; source scripts/build.sh; build_server; build_front
 	@scripts/e2e.sh $(ARGS)
 
+gallery: ## pictures of all views, light and dark, wide and narrow, into end2end/gallery; ARGS go to Playwright
+	@scripts/setup.sh test
+	@source scripts/lib.sh; source scripts/env.sh; source scripts/build.sh; build_server; build_front
+	@scripts/gallery.sh $(ARGS)
+
 lint: ## format and clippy, both halves
 	@scripts/setup.sh run
 	@scripts/lint.sh
@@ -42,4 +47,4 @@ setup: ## install what is missing, and nothing else
 	@scripts/setup.sh test
 
 clean: ## remove what was built in this clone; ~/.cache/trainset stays
-	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report end2end/gallery

@@ -29,6 +29,16 @@ impl Failure {
         Self { status, code: code.into(), message: message.into(), errors: BTreeMap::new() }
     }
 
+    /// No answer came, or none of this server's.
+    pub fn unreachable() -> Self {
+        Self::new(0, "unreachable", "The server did not answer. Is it running? Nothing you typed is lost; try again.")
+    }
+
+    /// The two halves are of different versions.
+    pub fn outdated() -> Self {
+        Self::new(0, "outdated", "This page is older than the server. Reload it.")
+    }
+
     /// 422: the fields that are wrong, each with its reason. The first fault of a path is kept.
     pub fn invalid(faults: &[FieldError]) -> Self {
         let message = match faults {
@@ -48,12 +58,8 @@ impl FromServerFnError for Failure {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
-                Self::new(0, "unreachable", "The server did not answer. Is it running? Nothing you typed is lost; try again.")
-            }
-            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::new(0, "outdated", "This page is older than the server. Reload it.")
-            }
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::unreachable(),
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::outdated(),
             _ => Self::new(500, "internal", "Something went wrong in the server. Its log has the details."),
         }
     }

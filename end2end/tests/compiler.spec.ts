@@ -16,7 +16,8 @@ test("every golden config compiles to the same bytes in the browser", async ({ p
   });
   const compiled = await page.evaluate(
     async ({ goldens, schemas }) => {
-      const url = "/pkg/trainset.js";
+      // The page's own, which is loaded already.
+      const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
       const { compile_sql } = await import(url);
       const splits = (config: any) => {
         const split = config.split_config ?? {};
@@ -35,7 +36,7 @@ test("every golden config compiles to the same bytes in the browser", async ({ p
 test("what is wrong is said in the browser as well", async ({ page }) => {
   await open(page, "/");
   const said = await page.evaluate(async (schemas) => {
-    const url = "/pkg/trainset.js";
+    const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
     const { compile_sql } = await import(url);
     try {
       return compile_sql(schemas, JSON.stringify({ primary_table: "raw_data.nowhere" }), "{}");

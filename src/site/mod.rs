@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -21,6 +21,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::normalize_path::NormalizePath;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::api::{self, failure_response};
@@ -75,7 +76,12 @@ fn pages(app: App, addr: SocketAddr) -> Router {
     };
     let shell = {
         let options = options.clone();
-        move || ui::shell(options.clone())
+        move || {
+            let names = files::names();
+            let mut options = options.clone();
+            options.output_name = names.code.into();
+            ui::shell(options, names.style)
+        }
     };
     // The fallback is a page too, which says that there is none.
     let not_found = render_app_to_stream_with_context(context.clone(), shell.clone());
@@ -101,6 +107,8 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
+        // A page names the files of its build: it is asked for again, or it would be of a build that is gone.
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .with_state(options)
 }
 
@@ -162,7 +170,7 @@ async fn failure_status(request: Request, next: Next) -> Response {
         return failure_response(500, "internal", "Something went wrong in the server. Its log has the details.");
     };
     if let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) {
-        parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // 0: the arguments could not be read.
         parts.status = match failure.status {
             0 => StatusCode::BAD_REQUEST,

@@ -2,7 +2,7 @@
 //! that is fetched or saved goes through [`crate::rpc`].
 
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Stylesheet, Title, provide_meta_context};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
@@ -37,8 +37,9 @@ mod when;
 mod wizard;
 mod work;
 
-/// The document around the application.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document around the application. The options' output name is what the page asks for below `/pkg/`, `style` is the style sheet's; both carry
+/// a hash (see `site::files`).
+pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme::of_request()>
@@ -46,6 +47,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                // First of all: the page is painted with it, and reacts only later.
+                <link id="leptos" rel="stylesheet" href=format!("/pkg/{style}.css") />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -72,7 +75,6 @@ pub fn App() -> impl IntoView {
         }
     });
     view! {
-        <Stylesheet id="leptos" href="/pkg/trainset.css" />
         <Title formatter=|title: String| texts::common::page_title(&title) />
         <Router>
             <Routes fallback=layout::NotFound>

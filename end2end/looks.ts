@@ -1,0 +1,181 @@
+// What can be measured of a view's looks: accessibility by axe, nothing cut or overlapping, nothing that moves by itself.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** axe's violations in the open dialog, or in the page where none is open. `rules` runs only those. */
+export async function axe(page: Page, rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  return page.evaluate(async (rules) => {
+    type Node = { target: string[]; failureSummary?: string };
+    type Results = { violations: { id: string; nodes: Node[] }[] };
+    const { axe } = window as unknown as { axe: { run: (root: Node | Element | Document, options: object) => Promise<Results> } };
+    const root = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+    const found = await axe.run(root, { resultTypes: ["violations"], ...(rules ? { runOnly: { type: "rule", values: rules } } : {}) });
+    return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary?.split("\n").slice(1).join(" ").trim()}`));
+  }, rules);
+}
+
+/** Records what moves by itself, from the first paint on. Call it before the page is opened. */
+export async function watchShifts(page: Page) {
+  await page.addInitScript(() => {
+    const shifts: string[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((all) => {
+      for (const entry of all.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node?: Node }[] })[]) {
+        if (entry.hadRecentInput) continue;
+        const moved = entry.sources.map(({ node }) => (node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "").slice(0, 40)));
+        shifts.push(`${entry.value.toFixed(4)} ${moved.join(", ")}`);
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+}
+
+export const shifts = (page: Page) => page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
+
+/** What is cut, overlaps, or sticks out of the window, in the open dialog or in the page where none is open. */
+export function misplaced(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    type Box = { left: number; top: number; right: number; bottom: number };
+    const faults = new Set<string>();
+    const root = ([...document.querySelectorAll("dialog[open]")].at(-1) as HTMLElement | undefined) ?? document.body;
+    const width = document.documentElement.clientWidth;
+    const height = document.documentElement.clientHeight;
+    const words = (text: string) => text.replace(/\s+/g, " ").trim().slice(0, 40);
+    const called = (element: Element) => {
+      const name = element.getAttribute("aria-label") ?? words(element.textContent ?? "");
+      const kind = [element.localName, ...element.classList].join(".");
+      return `${kind} "${name}"`;
+    };
+    const shows = (element: Element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+
+    if (document.documentElement.scrollWidth > width) {
+      const wide = [...document.querySelectorAll("body *")].filter((e) => shows(e) && e.getBoundingClientRect().right > width + 1);
+      faults.add(`the page scrolls sideways, ${document.documentElement.scrollWidth - width} px: ${wide.slice(0, 3).map(called).join("; ")}`);
+    }
+    if (root !== document.body) {
+      const box = root.getBoundingClientRect();
+      if (box.left < 0 || box.top < 0 || box.right > width || box.bottom > height) faults.add(`${called(root)} sticks out of the window`);
+    }
+
+    // What an element's ancestors leave of a box, and which of them takes some of it for good: one that does not scroll.
+    const styles = new Map<Element, { x: string; y: string; dots: boolean }>();
+    const styleOf = (element: Element) => {
+      let style = styles.get(element);
+      if (!style) {
+        const computed = getComputedStyle(element);
+        const dots = computed.textOverflow === "ellipsis" || (computed.webkitLineClamp !== "none" && computed.webkitLineClamp !== "");
+        style = { x: computed.overflowX, y: computed.overflowY, dots };
+        styles.set(element, style);
+      }
+      return style;
+    };
+    const clipped = (from: Element, box: Box): { left: Box; cutter?: Element } => {
+      const left = { ...box };
+      let cutter: Element | undefined;
+      let freeX = true;
+      let freeY = true;
+      for (let element: Element | null = from; element && element !== document.documentElement; element = element.parentElement) {
+        const { x, y, dots } = styleOf(element);
+        if (x === "visible" && y === "visible") continue;
+        const border = element.getBoundingClientRect();
+        const inner = { left: border.left + element.clientLeft, top: border.top + element.clientTop, right: 0, bottom: 0 };
+        inner.right = inner.left + element.clientWidth;
+        inner.bottom = inner.top + element.clientHeight;
+        const scrolls = (way: string) => way === "auto" || way === "scroll";
+        const outX = left.right > inner.right + 1 || left.left < inner.left - 1;
+        const outY = left.bottom > inner.bottom + 2 || left.top < inner.top - 2;
+        // Beyond one that scrolls, whatever is cut comes into sight when it scrolls.
+        if (x !== "visible" && outX && freeX && !scrolls(x) && !dots) cutter ??= element;
+        if (y !== "visible" && outY && freeY && !scrolls(y) && !dots) cutter ??= element;
+        if (scrolls(x) || dots) freeX = false;
+        if (scrolls(y) || dots) freeY = false;
+        if (x !== "visible") {
+          left.left = Math.max(left.left, inner.left);
+          left.right = Math.min(left.right, inner.right);
+        }
+        if (y !== "visible") {
+          left.top = Math.max(left.top, inner.top);
+          left.bottom = Math.min(left.bottom, inner.bottom);
+        }
+      }
+      return { left, cutter };
+    };
+    // For readers alone: there, and meant to be unseen.
+    const unseen = (element: Element) => {
+      for (let e: Element | null = element; e && e !== root.parentElement; e = e.parentElement) {
+        if (e.classList.contains("for-readers")) return true;
+        const { width, height } = e.getBoundingClientRect();
+        if (width <= 1 && height <= 1 && styleOf(e).x !== "visible") return true;
+      }
+      return false;
+    };
+
+    const texts: { box: Box; element: Element; text: string }[] = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = words(node.textContent ?? "");
+      const element = node.parentElement;
+      if (!text || !element || !shows(element) || unseen(element)) continue;
+      if (element.closest("select, textarea, title, script, style")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const rect of range.getClientRects()) {
+        if (rect.width < 1 || rect.height < 1) continue;
+        const { left: box, cutter } = clipped(element, rect);
+        if (cutter) faults.add(`text cut by ${called(cutter).slice(0, 80)}: "${text}"`);
+        if (box.right - box.left > 1 && box.bottom - box.top > 1) texts.push({ box, element, text });
+      }
+    }
+
+    const controls: { box: Box; element: Element }[] = [];
+    for (const element of root.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
+      if (!shows(element) || unseen(element) || element.closest("svg")) continue;
+      // A line of a link that is broken is a box of its own.
+      const rects = element.localName === "a" ? [...element.getClientRects()] : [element.getBoundingClientRect()];
+      for (const rect of rects) {
+        const { left: box, cutter } = clipped(element.parentElement!, rect);
+        if (cutter) faults.add(`${called(element)} is cut by ${called(cutter).slice(0, 80)}`);
+        if (box.right - box.left > 1 && box.bottom - box.top > 1) controls.push({ box, element });
+      }
+      if ((element.localName === "button" || element.localName === "a") && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1) {
+        const { x, dots } = styleOf(element);
+        if (x === "visible" && !dots) faults.add(`${called(element)} is too narrow for what it says`);
+      }
+    }
+
+    const shared = (a: Box, b: Box) => {
+      const w = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const h = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      return w > 2 && h > 2 ? w * h : 0;
+    };
+    const area = (a: Box) => (a.right - a.left) * (a.bottom - a.top);
+    const related = (a: Element, b: Element) => a.contains(b) || b.contains(a);
+    // What lies over the page (a bar that sticks to the window's edge, a toast) may cover what scrolls below it.
+    const layerOf = (element: Element) => {
+      for (let e: Element | null = element; e && e !== root; e = e.parentElement) {
+        if (["fixed", "sticky", "absolute"].includes(getComputedStyle(e).position)) return e;
+      }
+      return null;
+    };
+    controls.forEach(({ box, element }, i) => {
+      for (const other of controls.slice(i + 1)) {
+        if (shared(box, other.box) && !related(element, other.element) && layerOf(element) === layerOf(other.element)) faults.add(`${called(element)} overlaps ${called(other.element)}`);
+      }
+      for (const text of texts) {
+        if (shared(box, text.box) > area(text.box) / 5 && !related(element, text.element) && layerOf(element) === layerOf(text.element)) {
+          faults.add(`"${text.text}" runs into ${called(element)}`);
+        }
+      }
+    });
+    texts.forEach(({ box, element, text }, i) => {
+      for (const other of texts.slice(i + 1)) {
+        const smaller = Math.min(area(box), area(other.box));
+        if (element !== other.element && shared(box, other.box) > smaller / 4 && layerOf(element) === layerOf(other.element)) faults.add(`"${text}" runs into "${other.text}"`);
+      }
+    });
+    return [...faults];
+  });
+}

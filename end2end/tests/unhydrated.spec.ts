@@ -1,0 +1,55 @@
+// Before WASM arrives, or where it never does: pages are whole, can be read, and their links work.
+import { expect, test } from "../fixtures";
+import { furnish, type Shop } from "../shop";
+import { list } from "../views";
+import type { Page } from "@playwright/test";
+
+let shop: Shop;
+test.beforeAll(async ({ playwright, baseURL }) => {
+  test.setTimeout(120_000);
+  const request = await playwright.request.newContext({ baseURL });
+  shop = await furnish(request);
+  await request.dispose();
+});
+
+/** From the start page to a dataset, side by side with others, and back, by links alone. */
+async function walk(page: Page) {
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Models");
+  await page.getByRole("main").locator(`a[href="${list(shop.model)}"]`).first().click();
+  await expect(page).toHaveURL(new RegExp(`${list(shop.model)}$`));
+  await expect(page.locator(".card")).toHaveCount(4);
+  const card = page.locator(".card", { hasText: "Repeat buyers" });
+  await expect(card).toContainText("3 tables");
+  await expect(card).toContainText(/Quality \d+/);
+
+  await page.goto(`/models/${shop.model}/dataset/compare?ids=${shop.full},${shop.active}`);
+  await expect(page.getByRole("columnheader", { name: "Repeat buyers" }).first()).toBeVisible();
+  await expect(page.getByRole("row", { name: /^status/ })).toContainText("draft");
+  await page.getByRole("link", { name: "Back to the datasets" }).click();
+  await expect(page.locator(".card")).toHaveCount(4);
+
+  // An address finds what it found with WASM.
+  await page.goto(`${list(shop.model)}?search=hundred`);
+  await expect(page.locator(".card")).toHaveCount(1);
+  await page.goto(list(shop.empty));
+  await expect(page.locator(".empty")).toBeVisible();
+  await page.goto("/no/such/page");
+  await page.getByRole("main").getByRole("link").first().click();
+  await expect(page).toHaveURL(/\/$/);
+}
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false, allowInConsole: [/status of 404/] });
+
+  test("pages are whole and their links work", async ({ page }) => walk(page));
+});
+
+test.describe("where the program does not arrive", () => {
+  test.use({ allowInConsole: [/status of 404/, /ERR_FAILED/, /Failed to fetch/, /preload/] });
+
+  test("pages are whole and their links work", async ({ page }) => {
+    await page.route("**/*.wasm", (route) => route.abort());
+    await walk(page);
+  });
+});
