@@ -12,9 +12,6 @@ use super::value::{Rows, Value};
 mod steps;
 mod windows;
 
-#[cfg(test)]
-mod tests;
-
 pub use steps::{Bar, Stay, Step, bars, quantile};
 pub use windows::{Window, date_window, windows};
 
@@ -163,7 +160,7 @@ pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum EffectAnswer {
     Found {
-        effect: FilterEffect,
+        effect: Box<FilterEffect>,
         /// It was there before it was asked for: nothing was run.
         cached: bool,
         at: DateTime<Utc>,

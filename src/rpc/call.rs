@@ -68,7 +68,8 @@ mod browser {
             let text = ClientRes::<Failure>::try_into_string(response).await?;
             match status {
                 // What stands before the server may answer in its place, and not in JSON.
-                400.. => Err(serde_json::from_str(&text).unwrap_or_else(|_| if status < 500 { Failure::outdated() } else { Failure::unreachable() })),
+                400.. => Err(serde_json::from_str(&text)
+                    .unwrap_or_else(|_| if status < 500 { Failure::outdated() } else { Failure::unreachable() })),
                 _ => Ok(text),
             }
         })

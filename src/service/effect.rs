@@ -29,12 +29,7 @@ struct Found {
 impl App {
     /// The effect of a config that may not be saved. Where reading is billed and the answer is not kept from before, only what it would cost, until
     /// `agreed` is true. Dropping the future stops the query.
-    pub async fn filter_effect(
-        &self,
-        model_id: i64,
-        config: &DatasetConfig,
-        agreed: bool,
-    ) -> Result<EffectAnswer, ServiceError> {
+    pub async fn filter_effect(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
         let model = self.model(model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
         let question = self.effect_question(&model, config).await?;
@@ -43,7 +38,7 @@ impl App {
         }
         let Known { answer, cached, at } = self.known(&question, self.find_effect(&model, config, &catalog)).await?;
         let Found { effect, bytes, price_usd } = answer;
-        Ok(EffectAnswer::Found { effect, cached, at, bytes, price_usd })
+        Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, bytes, price_usd })
     }
 
     async fn effect_question(&self, model: &Model, config: &DatasetConfig) -> Result<Question, ServiceError> {

@@ -223,7 +223,12 @@ impl App {
 
     /// The as-of to write into a query that is about to run. Where reading is billed it is found out first, from the timestamp's column alone,
     /// so that the query itself reads only the partitions that it needs.
-    pub(super) async fn frozen(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Option<NaiveDate>, ServiceError> {
+    pub(super) async fn frozen(
+        &self,
+        model: &Model,
+        config: &DatasetConfig,
+        catalog: &Catalog,
+    ) -> Result<Option<NaiveDate>, ServiceError> {
         if !self.warehouse_of(model).await?.bills() {
             return Ok(None);
         }

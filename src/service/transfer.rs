@@ -198,9 +198,7 @@ mod tests {
         let alone = ReadFile::read("primary_table: raw_data.orders\n", Format::Yaml).unwrap().input;
         assert_eq!(alone.config, read.config);
         // G-05, G-90: unknown keys are refused, wherever they stand.
-        for (text, path) in
-            [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")]
-        {
+        for (text, path) in [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")] {
             let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
             assert_eq!(faults[0].path, path);
         }

@@ -156,7 +156,14 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_folder_is_served() {
-        for path in ["/../Cargo.toml", "/pkg/../../Cargo.toml", "//etc/passwd", "/", "/pkg", "/pkg/trainset.0123456789abcdef./../../Cargo.toml"] {
+        for path in [
+            "/../Cargo.toml",
+            "/pkg/../../Cargo.toml",
+            "//etc/passwd",
+            "/",
+            "/pkg",
+            "/pkg/trainset.0123456789abcdef./../../Cargo.toml",
+        ] {
             assert!(answer(path, &HeaderMap::new()).is_none(), "{path}");
         }
     }

@@ -146,7 +146,7 @@ fn line_of(column: &ColumnProfile) -> impl IntoView {
             </td>
             <td>{shown(&column.min)}</td>
             <td>{shown(&column.max)}</td>
-            <td class="number">{column.mean.map_or(common::DASH.into(), |mean| super::format::decimal(mean))}</td>
+            <td class="number">{column.mean.map_or(common::DASH.into(), super::format::decimal)}</td>
             <td>{top}</td>
         </tr>
     }

@@ -118,7 +118,13 @@ impl Ladder {
         if two < 10 {
             // Below 10 there are no two digits: one is enough.
             return match self.0 {
-                [10] => if two == 0 { 0 } else { 1 },
+                [10] => {
+                    if two == 0 {
+                        0
+                    } else {
+                        1
+                    }
+                }
                 _ => two,
             };
         }
@@ -153,7 +159,7 @@ pub fn bars(steps: &[Step], most: usize) -> Vec<Bar> {
     if negative > 0 {
         bars.push(Bar { from: -1, to: 0, members: negative });
     }
-    let (Some(first), Some(last)) = (positive().next(), positive().last()) else { return bars };
+    let (Some(first), Some(last)) = (positive().next(), positive().next_back()) else { return bars };
     // Nothing, and what is next to nothing, would be many empty bars.
     let room = most.saturating_sub(bars.len() + 1);
     let mut from = first.from;

@@ -119,7 +119,8 @@ fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> Select {
         None => Expr::null(ColumnType::Int64),
     };
     let numbers = vec![Expr::CountRows, distinct(Role::UserId), distinct(Role::ProductId)];
-    let revenue = plan.role(Role::Revenue).map(|c| members::total(Expr::of(cte, &c.ident), c.column_type).cast(ColumnType::Float64));
+    let revenue =
+        plan.role(Role::Revenue).map(|c| members::total(Expr::of(cte, &c.ident), c.column_type).cast(ColumnType::Float64));
     row(EffectSection::Stage, Some(Expr::text(stage)), None, numbers, revenue, From::cte(cte))
 }
 
@@ -141,10 +142,7 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
     let item = || Some(Expr::text(member));
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
     let count = || Expr::column("row_count");
-    let mut steps = vec![
-        Item::named(leading_digits(count, ROW_DIGITS, 12), "row_step"),
-        Item::named(count(), "row_count"),
-    ];
+    let mut steps = vec![Item::named(leading_digits(count, ROW_DIGITS, 12), "row_step"), Item::named(count(), "row_count")];
     if has_revenue {
         let millionths = Expr::call("FLOOR", [Expr::column("revenue").binary("*", Expr::int(MILLION))]).cast(ColumnType::Int64);
         let limited = Expr::Case {

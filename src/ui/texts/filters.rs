@@ -31,7 +31,8 @@ pub fn seconds(seconds: u32) -> String {
 
 /// `Counted just now` …, with what it cost.
 pub fn counted_how(cached: bool, read: Option<u64>, price_usd: Option<f64>) -> String {
-    let mut said = vec![if cached { "Known from before, nothing was run".to_owned() } else { "Counted from the data".to_owned() }];
+    let mut said =
+        vec![if cached { "Known from before, nothing was run".to_owned() } else { "Counted from the data".to_owned() }];
     if !cached {
         said.extend(read.map(|read| format!("read {}", bytes(read))));
         said.extend(price_usd.map(dollars));
@@ -189,9 +190,9 @@ pub const ROUNDS: &str = "Rounds";
 pub const SAMPLE_PERCENT: &str = "Sample %";
 pub const SAMPLE_BY: &str = "Sample by";
 pub const SAMPLE_SEED: &str = "Sample seed";
-pub const CORE_NOTE: &str =
-    "Users and products with fewer rows go, again on what is left, round by round.";
-pub const SAMPLE_NOTE: &str = "The sample is chosen by hash, before products and customers are looked at: the same at every run and on every engine.";
+pub const CORE_NOTE: &str = "Users and products with fewer rows go, again on what is left, round by round.";
+pub const SAMPLE_NOTE: &str =
+    "The sample is chosen by hash, before products and customers are looked at: the same at every run and on every engine.";
 pub const NEEDS_BOTH: &str = "Map a user_id and a product_id in step 3 to ask for a minimum of interactions.";
 pub const WHO_DECIDES: &str = "Who decides";
 pub const COMPUTED_FROM: &str = "Computed from";
@@ -241,7 +242,11 @@ pub const ROWS_A_DAY: &str = "Rows a day";
 pub const DAYS_WAIT: &str = "The days are drawn once they are counted.";
 
 pub fn fewer_days(days: u32, there: i64) -> String {
-    format!("The rows span {}: the parts that are held out take {}.", counted(there.max(0) as u64, "day", "days"), counted(days.into(), "day", "days"))
+    format!(
+        "The rows span {}: the parts that are held out take {}.",
+        counted(there.max(0) as u64, "day", "days"),
+        counted(days.into(), "day", "days")
+    )
 }
 
 pub fn a_user(number: usize) -> String {
