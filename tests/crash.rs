@@ -139,7 +139,9 @@ fn is_after(before: &Value, write: Write, now: &Value) -> bool {
     let same = |fields: &[&str]| fields.iter().all(|field| before[*field] == now[*field]);
     now["revision"] == next
         && match write {
-            Write::Describe(n) => now["description"] == n.to_string() && same(&["name", "config", "status", "versions"]),
+            Write::Describe(n) => {
+                now["description"].as_str() == Some(n.to_string().as_str()) && same(&["name", "config", "status", "versions"])
+            }
             Write::Split(days) => {
                 now["config"]["split_config"]["eval_days"] == days
                     && now["status"] == "draft"

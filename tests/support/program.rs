@@ -14,7 +14,9 @@ use serde_json::Value;
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainset"));
     let ours = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("TRAINSET_"));
-    ours.for_each(|name| drop(command.env_remove(name)));
+    for name in ours {
+        command.env_remove(name);
+    }
     command.env("XDG_DATA_HOME", folder.join("data")).env_remove("GOOGLE_APPLICATION_CREDENTIALS");
     command
 }
