@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
-use super::refusals::Internal;
+use super::refusals::NotReady;
 use crate::service::App;
 
 /// Nothing beside the status.
@@ -20,7 +20,7 @@ pub async fn alive() -> Answer<Well> {
 
 /// Ask whether the server can answer
 #[utoipa::path(get, path = "/readyz", operation_id = "get_readiness", tag = "server",
-    responses((status = 200, description = "Its database answers.", body = Well), Internal))]
+    responses((status = 200, description = "Its database and its warehouse answer.", body = Well), NotReady))]
 pub async fn ready(State(app): State<App>) -> Answer<Well> {
     app.ready().await?;
     Ok(success(Well {}))

@@ -48,6 +48,7 @@ refusals! {
     Busy: 429 ["busy"] "Too many queries are running, and none ended in time.";
     Internal: 500 ["internal"] "Something went wrong in the server. Its log has the details.";
     WarehouseRefused: 502 ["no_permission", "unreadable", "warehouse", "resources", "unreachable"] "The warehouse said no, in its own words, or did not answer.";
+    NotReady: 503 ["not_ready"] "The database or the warehouse does not answer: `errors` says which.";
     WarehouseTimeout: 504 ["timeout"] "The warehouse took too long.";
 }
 

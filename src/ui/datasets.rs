@@ -197,7 +197,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),
             DialogKind::Preview => view! { <PreviewDialog id on_close /> }.into_any(),
             DialogKind::Clone => view! { <CloneDialog id model_id on_close on_done=on_changed /> }.into_any(),
-            DialogKind::Delete => view! { <DeleteDialog id on_close on_done=on_changed /> }.into_any(),
+            DialogKind::Delete => view! { <DeleteDialog id on_close on_done=on_changed reload /> }.into_any(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::reactive::send_wrapper_ext::SendOption;
 use wasm_bindgen::JsCast;
 
 use super::icon;
@@ -73,13 +74,14 @@ pub fn Dialog(
     let toaster = use_toaster();
     let node = NodeRef::<html::Dialog>::new();
     let number = RwSignal::new(None::<u32>);
-    let opener = StoredValue::new_local(None::<Opener>);
+    // Empty on the server, where it is dropped on whatever thread: a stored value that is bound to one would panic there.
+    let opener = StoredValue::new(SendOption::<Opener>::new_local(None));
     // Only what came with the page: what is opened later slides in.
     let came_with_page = served.is_some() && !is_hydrated();
     Effect::new(move |_| {
         if let Some(dialog) = node.get() {
             if number.get_untracked().is_none() {
-                opener.set_value(Opener::find());
+                opener.set_value(SendOption::new_local(Opener::find()));
                 number.set(Some(toaster.dialog_opens()));
             }
             show_in_page(dialog, 100);
@@ -88,7 +90,7 @@ pub fn Dialog(
     on_cleanup(move || {
         if let Some(Some(id)) = number.try_get_untracked() {
             toaster.dialog_closes(id);
-            let opener = opener.try_update_value(Option::take).flatten();
+            let opener = opener.try_update_value(|opener| (**opener).take()).flatten();
             request_animation_frame(move || Opener::give_back(opener));
         }
     });

@@ -11,7 +11,7 @@ use super::layout::Problem;
 use super::query_panel::PartTabs;
 use super::rows::RowsTable;
 use super::texts::{common, dialogs as texts};
-use super::toast::use_toaster;
+use super::toast::{Toaster, use_toaster};
 use super::work::{Asked, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
 use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
@@ -244,7 +244,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
 }
 
 #[component]
-pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
+pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
     let (dataset, again) = asked_dataset(id);
     let failure = RwSignal::new(None::<Failure>);
@@ -255,7 +255,7 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> i
         work.start(async move {
             match rpc::delete_dataset(id, force).await {
                 Ok(()) => {
-                    toaster.good(texts::deleted(&name));
+                    toaster.undoable(texts::deleted(&name), move || bring_back(id, toaster, reload));
                     on_done.run(());
                 }
                 Err(error) => failure.set(Some(error)),
@@ -271,6 +271,18 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>) -> i
             </div>
         </Dialog>
     }
+}
+
+/// The way back, from the message: the dialog is gone by then.
+fn bring_back(id: i64, toaster: Toaster, reload: Callback<()>) {
+    leptos::task::spawn_local(async move {
+        match rpc::undelete_dataset(id).await {
+            Ok(dataset) => toaster.good(texts::restored(&dataset.summary.name)),
+            Err(failure) => toaster.failed(&failure),
+        }
+        // The page may be another one by now.
+        reload.try_run(());
+    });
 }
 
 /// Names what goes; versions want a consent of their own (G-93).

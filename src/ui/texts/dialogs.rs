@@ -58,7 +58,7 @@ pub const GOES_CONFIG: &str = "its config: tables, joins, columns, filters, spli
 pub const GOES_ANALYSIS: &str = "its analysis";
 pub const GOES_ACTIVE: &str = "It is active: training reads it now.";
 pub const SURE: &str = "Delete the versions too: what was trained from them can no longer be told.";
-pub const STAYS: &str = "Tables are not touched. It cannot be undone.";
+pub const STAYS: &str = "Tables are not touched. The message that follows can undo it.";
 
 pub fn columns_of(table: &str) -> String {
     format!("Columns of {table}")
