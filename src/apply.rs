@@ -4,7 +4,7 @@ use serde_json::Value;
 use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
 use trainset::domain::record::Model;
-use trainset::service::{App, Outcome, Plan, dataset_file};
+use trainset::service::{App, ImportOutcome, Plan, dataset_file};
 use trainset::store::Store;
 
 use crate::config::{Apply, Export, FormatArg};
@@ -23,7 +23,7 @@ pub async fn apply(options: &Apply) -> Result<Answer, String> {
         true => app
             .plan(model.id, &file.input)
             .await
-            .map(|plan| Answer { text: described(&plan), yes: !options.exit_code || plan.outcome() == Outcome::Unchanged }),
+            .map(|plan| Answer { text: described(&plan), yes: !options.exit_code || plan.outcome() == ImportOutcome::Unchanged }),
         false => applied(&app, &model, &file.input).await.map(yes),
     };
     match done {
@@ -39,9 +39,9 @@ async fn applied(
 ) -> Result<String, trainset::service::ServiceError> {
     let (dataset, outcome) = app.put_dataset(model.id, input, true).await?;
     let word = match outcome {
-        Outcome::Created => "created",
-        Outcome::Updated => "updated",
-        Outcome::Unchanged => "unchanged",
+        ImportOutcome::Created => "created",
+        ImportOutcome::Updated => "updated",
+        ImportOutcome::Unchanged => "unchanged",
     };
     Ok(format!("{word}: dataset {} ({}), revision {}\n", dataset.summary.id, dataset.summary.name, dataset.revision))
 }
@@ -49,7 +49,7 @@ async fn applied(
 /// What would happen, a line a difference.
 fn described(plan: &Plan) -> String {
     let mut text = match (plan.outcome(), &plan.existing) {
-        (Outcome::Unchanged, Some(dataset)) => format!("unchanged: dataset {} ({})\n", dataset.summary.id, dataset.summary.name),
+        (ImportOutcome::Unchanged, Some(dataset)) => format!("unchanged: dataset {} ({})\n", dataset.summary.id, dataset.summary.name),
         (_, Some(dataset)) => format!("would update dataset {} ({})\n", dataset.summary.id, dataset.summary.name),
         (_, None) => format!("would create {}\n", plan.input.name.trim()),
     };

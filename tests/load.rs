@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::RwLock;
 
 #[path = "support/program.rs"]
 #[allow(dead_code)]
@@ -57,11 +58,17 @@ impl Seen {
     }
 }
 
-async fn work(client: Client, number: u64, id: i64, until: Instant) -> Seen {
+/// An activation is refused when anyone saves while it is checked, and here someone always does: the first client's is let alone now and then.
+const ALONE_EVERY: u64 = 8;
+
+async fn work(client: Client, number: u64, id: i64, until: Instant, alone: Arc<RwLock<()>>) -> Seen {
     let (mut seen, mut dice, mut round) = (Seen::default(), Dice(number), 0);
     let dataset = format!("/api/datasets/{id}");
     while Instant::now() < until {
         round += 1;
+        let is_alone = number == 0 && round % ALONE_EVERY == 0;
+        let _alone = if is_alone { Some(alone.write().await) } else { None };
+        let _beside = if is_alone { None } else { Some(alone.read().await) };
         // A few activate; two of three read and change; the others look.
         let role = if number < 4 { 2 } else { dice.roll(3) };
         match role {
@@ -113,7 +120,8 @@ async fn no_change_is_lost_among_64_clients() {
     let id = made.body["dataset_id"].as_i64().unwrap_or_else(|| panic!("{}", made.text));
 
     let until = Instant::now() + Duration::from_secs(seconds);
-    let clients = (0..CLIENTS).map(|number| tokio::spawn(work(client.clone(), number, id, until)));
+    let alone = Arc::new(RwLock::new(()));
+    let clients = (0..CLIENTS).map(|number| tokio::spawn(work(client.clone(), number, id, until, alone.clone())));
     // Who hangs is told apart from who is slow.
     let all = tokio::time::timeout(Duration::from_secs(seconds + 60), futures::future::join_all(clients)).await;
     let all: Vec<Seen> = all.expect("a client waits for ever").into_iter().map(Result::unwrap).collect();

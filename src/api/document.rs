@@ -10,6 +10,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::refusals::{BadRequest, Forbidden, Internal, Invalid, TooLarge};
 use super::{examples, links, refusals};
+use crate::domain::document::{Format, write};
 use crate::domain::record::DatasetInput;
 
 /// The tags, in the order of the page.
@@ -72,7 +73,11 @@ pub fn finish(openapi: &OpenApi) -> Value {
         answer_in_envelope(operation, &schemas);
         can_be_refused(operation);
         if let Some(example) = operation["operationId"].as_str().and_then(examples::body) {
-            operation["requestBody"]["content"]["application/json"]["example"] = example;
+            let content = &mut operation["requestBody"]["content"];
+            if content.get("application/yaml").is_some() {
+                content["application/yaml"]["example"] = write(&example, Format::Yaml).into();
+            }
+            content["application/json"]["example"] = example;
         }
     }
     links::add(&mut paths);

@@ -10,6 +10,9 @@ pub fn body(operation: &str) -> Option<Value> {
         "create_dataset" => {
             json!({"name": "Repeat buyers", "description": "Order lines of the last three months", "config": config()})
         }
+        "import_dataset" => {
+            json!({"name": "Repeat buyers, reviewed", "description": "As it was agreed on", "config": config()})
+        }
         "check_dataset_name" => json!({"name": "Repeat buyers"}),
         "update_dataset" => json!({"revision": 1, "split_config": {"type": "time_based", "eval_days": 7}}),
         "delete_dataset" => json!({"force": true}),
@@ -22,7 +25,7 @@ pub fn body(operation: &str) -> Option<Value> {
         "analyze_dataset" => json!({"refresh": true}),
         "compare_datasets" => json!({"dataset_ids": [1, 2]}),
         "restore_version" => json!({"revision": 3}),
-        "delete_model" | "activate_dataset" | "deactivate_dataset" | "count_dataset" | "cancel_analysis" => json!({}),
+        "delete_model" | "undelete_dataset" | "activate_dataset" | "deactivate_dataset" | "count_dataset" | "cancel_analysis" => json!({}),
         _ => return None,
     })
 }

@@ -15,7 +15,7 @@ use super::query::Query;
 use super::refusals::{Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use crate::domain::document::Format;
 use crate::domain::record::Dataset;
-use crate::service::{App, Outcome};
+use crate::service::{App, ImportOutcome};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,7 +60,7 @@ pub struct ImportParams {
 pub struct Imported {
     /// For people.
     message: String,
-    outcome: Outcome,
+    outcome: ImportOutcome,
     dataset_id: i64,
     dataset: Dataset,
 }
@@ -81,9 +81,9 @@ pub async fn import(
 ) -> Answer<Imported> {
     let (dataset, outcome) = app.import_dataset(at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
-        Outcome::Created => "The dataset is there.",
-        Outcome::Updated => "The dataset is saved.",
-        Outcome::Unchanged => "The dataset was like this already.",
+        ImportOutcome::Created => "The dataset is there.",
+        ImportOutcome::Updated => "The dataset is saved.",
+        ImportOutcome::Unchanged => "The dataset was like this already.",
     };
     let revision = dataset.revision;
     let imported = Imported { message: message.into(), outcome, dataset_id: dataset.summary.id, dataset };

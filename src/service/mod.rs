@@ -41,7 +41,7 @@ pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
 pub use tables::checked_catalog;
-pub use transfer::{DatasetFile, Outcome, Plan, ReadFile, dataset_file};
+pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
 
 /// What a person can set.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ pub struct DatasetFile {
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ImportOutcome {
     Created,
     Updated,
     Unchanged,
@@ -38,11 +38,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> ImportOutcome {
         match &self.existing {
-            None => Outcome::Created,
-            Some(_) if self.differences.is_empty() => Outcome::Unchanged,
-            Some(_) => Outcome::Updated,
+            None => ImportOutcome::Created,
+            Some(_) if self.differences.is_empty() => ImportOutcome::Unchanged,
+            Some(_) => ImportOutcome::Updated,
         }
     }
 }
@@ -90,7 +90,7 @@ impl App {
         text: &str,
         format: Format,
         update: bool,
-    ) -> Result<(Dataset, Outcome), ServiceError> {
+    ) -> Result<(Dataset, ImportOutcome), ServiceError> {
         let file = ReadFile::read(text, format)?;
         self.put_dataset(model_id, &file.input, update).await.map_err(|error| file.placed(error))
     }
@@ -102,16 +102,16 @@ impl App {
         model_id: i64,
         input: &DatasetInput,
         update: bool,
-    ) -> Result<(Dataset, Outcome), ServiceError> {
+    ) -> Result<(Dataset, ImportOutcome), ServiceError> {
         let Some(existing) = self.dataset_named(model_id, &input.name).await? else {
-            return Ok((self.create_dataset(model_id, input).await?, Outcome::Created));
+            return Ok((self.create_dataset(model_id, input).await?, ImportOutcome::Created));
         };
         if !update {
             return Err(ServiceError::NameTaken("dataset"));
         }
         // Of two that apply at the same time, the second hears that it came too late.
         let saved = self.replace_dataset(existing.summary.id, Some(existing.revision), input).await?;
-        let outcome = if saved.revision == existing.revision { Outcome::Unchanged } else { Outcome::Updated };
+        let outcome = if saved.revision == existing.revision { ImportOutcome::Unchanged } else { ImportOutcome::Updated };
         Ok((saved, outcome))
     }
 

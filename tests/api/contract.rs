@@ -45,7 +45,7 @@ fn call(operation: &Operation) -> Call {
     let tables = json!({"tables": ["orders", "products"]});
     let body = match operation.id() {
         "create_model" => json!({"name": "New"}),
-        "create_dataset" => json!({"name": "New", "config": config()}),
+        "create_dataset" | "import_dataset" => json!({"name": "New", "config": config()}),
         "update_dataset" => json!({"split_config": {"type": "time_based", "eval_days": 3}}),
         "check_dataset_name" => json!({"name": "New"}),
         "compile_config" | "validate_config" => json!({"config": config()}),
@@ -168,6 +168,8 @@ async fn each_conflict_is_409_with_its_code() {
         ("update_dataset", "stale", "/api/datasets/2/update/", both),
         ("delete_dataset", "has_versions", "/api/datasets/1/delete/", json!({"force": false})),
         ("clone_dataset", "name_taken", "/api/datasets/1/clone/", json!({"name": "other"})),
+        ("import_dataset", "name_taken", "/api/models/1/datasets/import/", json!({"name": "orders ", "config": config()})),
+        ("undelete_dataset", "name_taken", "/api/datasets/2/undelete/", json!({})),
         ("activate_dataset", "already_active", "/api/datasets/1/activate/", json!({})),
         ("restore_version", "stale", "/api/datasets/1/versions/1/restore/", json!({"revision": 99})),
     ];
@@ -175,6 +177,10 @@ async fn each_conflict_is_409_with_its_code() {
         let app = prepared(Settings::default()).await;
         if *operation == "restore_version" {
             app.post("/api/datasets/1/update/", json!({"split_config": null})).await.ok();
+        }
+        if *operation == "undelete_dataset" {
+            app.post("/api/datasets/2/delete/", json!({})).await.ok();
+            app.dataset("OTHER").await;
         }
         let refused = app.post(path, body.clone()).await.refused(409, code);
         match *code {
@@ -199,6 +205,18 @@ async fn each_conflict_is_409_with_its_code() {
     let refused = activated.refused(409, "stale");
     assert_eq!((&refused["current"]["description"], &refused["yours"]), (&json!("changed"), &Json::Null));
     conflicts.push(("activate_dataset", "stale", "", json!({})));
+    *app.fake.delay.lock().unwrap() = Duration::from_millis(300);
+    let mut file = json!({"name": "Other", "description": "from a file", "config": config()});
+    file["config"]["split_config"]["eval_days"] = json!(3);
+    let (imported, _) = tokio::join!(app.post("/api/models/1/datasets/import/?update=true", file), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        app.post("/api/datasets/2/update/", json!({"description": "changed again"})).await.ok()
+    });
+    let refused = imported.refused(409, "stale");
+    let told = (&refused["current"]["description"], &refused["yours"]["description"]);
+    assert_eq!(told, (&json!("changed again"), &json!("from a file")));
+    conflicts.push(("import_dataset", "stale", "", json!({})));
+    *app.fake.delay.lock().unwrap() = Duration::ZERO;
     let (analyzed, _) = tokio::join!(app.post("/api/datasets/1/analyze/", json!({})), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         app.post("/api/datasets/1/analyze/cancel/", json!({})).await.ok()
@@ -298,8 +316,19 @@ async fn what_the_warehouse_refuses_is_502_and_504_when_it_is_late() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_ready_is_503_and_says_why() {
+    let app = prepared(Settings::default()).await;
+    break_all(&app.fake, &WarehouseError::Unreachable("It does not answer.".into()));
+    for operation in with_status(app.document().await, "503") {
+        let reply = call(&operation).send(&app).await;
+        gives(&reply, 503, &operation);
+        assert_eq!(reply.body["errors"], json!({"warehouse": "It does not answer."}));
+    }
+}
+
+#[tokio::test]
 async fn no_status_is_described_that_no_test_here_provokes() {
-    let provoked = ["200", "304", "400", "403", "404", "409", "413", "422", "429", "500", "502", "504"];
+    let provoked = ["200", "304", "400", "403", "404", "409", "413", "422", "429", "500", "502", "503", "504"];
     let app = TestApp::new().await;
     let mut ids: BTreeSet<String> = BTreeSet::new();
     for operation in app.document().await.operations() {

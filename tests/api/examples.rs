@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::header;
 use serde_json::json;
 use tempfile::TempDir;
 use trainset::service::Settings;
@@ -9,16 +11,17 @@ use trainset::warehouse::demo;
 use trainset::warehouse::embedded::Embedded;
 
 use crate::document::Operation;
-use crate::helpers::{Fake, TestApp};
+use crate::helpers::{Fake, TestApp, request};
 
 /// In an order in which each finds what it needs.
-const STORY: [&str; 21] = [
+const STORY: [&str; 23] = [
     "create_model",
     "update_model",
     "check_dataset_name",
     "validate_config",
     "compile_config",
     "create_dataset",
+    "import_dataset",
     "clone_dataset",
     "compare_datasets",
     "update_dataset",
@@ -33,6 +36,7 @@ const STORY: [&str; 21] = [
     "restore_version",
     "deactivate_dataset",
     "delete_dataset",
+    "undelete_dataset",
     "delete_model",
 ];
 
@@ -67,6 +71,13 @@ async fn the_examples_of_the_document_work() {
             "validate_config" => assert_eq!((&body["valid"], &body["errors"]), (&json!(true), &json!({})), "{body}"),
             "compile_config" => assert_eq!(body["validation"]["valid"], true),
             "detect_joins" => assert!(body["detected_joins"].as_array().unwrap().len() >= 2, "{body}"),
+            "import_dataset" => {
+                // The file's other form is the same dataset.
+                let yaml = operation.spec["requestBody"]["content"]["application/yaml"]["example"].as_str().unwrap();
+                let file = request("POST", &format!("{path}?update=true")).header(header::CONTENT_TYPE, "application/yaml");
+                let again = app.send(file.body(Body::from(yaml.to_owned())).unwrap()).await.ok();
+                assert_eq!((&body["outcome"], &again["outcome"]), (&json!("created"), &json!("unchanged")));
+            }
             "analyze_dataset" => assert!(body["analysis"]["counts"][0]["rows"].as_u64().unwrap() > 1000),
             _ => {}
         }

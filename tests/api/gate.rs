@@ -62,7 +62,8 @@ async fn health() {
     app.get("/readyz").await.ok();
     app.store.close().await;
     app.get("/healthz").await.ok();
-    app.get("/readyz").await.refused(500, "internal");
+    let body = app.get("/readyz").await.refused(503, "not_ready");
+    assert!(body["errors"]["database"].is_string() && body["errors"]["warehouse"].is_null(), "{body}");
 }
 
 #[tokio::test]

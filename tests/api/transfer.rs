@@ -77,7 +77,7 @@ async fn a_file_that_does_not_fit_says_where() {
         "name: Orders\nconfig:\n  primary_table: raw_data.orders\n  selected_columns:\n    - {table: orders, column: nope}\n";
     let body = import(&app, "", "application/yaml", yaml).await.refused(422, "invalid");
     let message = body["errors"]["selected_columns[0].column"].as_str().unwrap();
-    assert!(message.ends_with("(line 5, column 24)."), "{message}");
+    assert!(message.ends_with("(line 5, column 23)."), "{message}");
     let json = "{\"name\": \"Orders\",\n \"config\": {\"primary_table\": \"raw_data.orders\",\n  \"colour\": null}}";
     let body = import(&app, "", "application/json", json).await.refused(422, "invalid");
     assert!(body["errors"]["colour"].as_str().unwrap().contains("(line 3, column 3)"), "{body}");
