@@ -18,7 +18,7 @@ test.beforeAll(async ({ playwright }, { project }) => {
   await request.dispose();
 });
 
-test.use({ allowInConsole: [/status of 404/], contextOptions: { reducedMotion: "reduce" } });
+test.use({ allowInConsole: /status of 404/, contextOptions: { reducedMotion: "reduce" } });
 
 for (const view of VIEWS) {
   test(view.name, async ({ page }, { project }) => {

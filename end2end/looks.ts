@@ -24,9 +24,13 @@ export async function watchShifts(page: Page) {
     const shifts: string[] = [];
     Object.assign(window, { shifts });
     new PerformanceObserver((all) => {
-      for (const entry of all.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node?: Node }[] })[]) {
+      for (const entry of all.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node?: Node; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
         if (entry.hadRecentInput) continue;
-        const moved = entry.sources.map(({ node }) => (node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "").slice(0, 40)));
+        const box = (rect: DOMRect) => [rect.x, rect.y, rect.width, rect.height].map(Math.round).join(" ");
+        const moved = entry.sources.map(({ node, previousRect, currentRect }) => {
+          const called = node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "").slice(0, 40);
+          return `${called} from ${box(previousRect)} to ${box(currentRect)}`;
+        });
         shifts.push(`${entry.value.toFixed(4)} ${moved.join(", ")}`);
       }
     }).observe({ type: "layout-shift", buffered: true });
@@ -52,7 +56,13 @@ export function misplaced(page: Page): Promise<string[]> {
     const shows = (element: Element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 
     if (document.documentElement.scrollWidth > width) {
-      const wide = [...document.querySelectorAll("body *")].filter((e) => shows(e) && e.getBoundingClientRect().right > width + 1);
+      // Not what is in a box of its own that scrolls.
+      const inScroller = (element: Element) => {
+        for (let around = element.parentElement; around && around !== document.body; around = around.parentElement)
+          if (getComputedStyle(around).overflowX !== "visible") return true;
+        return false;
+      };
+      const wide = [...document.querySelectorAll("body *")].filter((e) => shows(e) && e.getBoundingClientRect().right > width + 1 && !inScroller(e));
       faults.add(`the page scrolls sideways, ${document.documentElement.scrollWidth - width} px: ${wide.slice(0, 3).map(called).join("; ")}`);
     }
     if (root !== document.body) {

@@ -6,7 +6,7 @@ import type { Page } from "@playwright/test";
 export async function mainStory(page: Page, model: number) {
   const name = unique("Repeat buyers");
   await open(page, `/models/${model}/dataset/`);
-  await page.getByRole("link", { name: "New Dataset" }).click();
+  await page.locator("#new").click();
   const wizard = page.getByRole("dialog", { name: "New dataset" });
 
   await wizard.getByLabel("Name", { exact: true }).fill(name);
@@ -48,7 +48,7 @@ export async function mainStory(page: Page, model: number) {
 
   await wizard.getByRole("button", { name: "Show SQL" }).click();
   await expect(wizard.getByLabel("SQL", { exact: true })).toContainText(/LEFT JOIN `([a-z-]+\.)?raw_data\.orders`/);
-  await expect(wizard.getByText("Valid")).toBeVisible();
+  await expect(wizard.getByText("Valid", { exact: true })).toBeVisible();
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
 
@@ -59,7 +59,7 @@ export async function mainStory(page: Page, model: number) {
 
   await card.getByRole("link", { name: "Query" }).click();
   const query = page.getByRole("dialog", { name: `Query of ${name}` });
-  await expect(query.getByText("Valid")).toBeVisible();
+  await expect(query.getByText("Valid", { exact: true }).first()).toBeVisible();
   await expect(query.getByLabel("SQL")).toContainText("AS `product_title`");
   await query.getByRole("tab", { name: "eval" }).click();
   await expect(query.getByLabel("SQL")).toContainText("`split` = 'eval'");

@@ -39,10 +39,11 @@ export async function settled(page: Page) {
   await page.waitForFunction(
     () => {
       const shown = (selector: string) => [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
-      const waits = shown(".spinner, [aria-busy=true]").length > 0 || shown("[role=status], .waiting, .verdict").some((e) => e.textContent!.trim().endsWith("…"));
+      const busy = shown(".spinner, [aria-busy=true]");
+      const says = shown("[role=status], .waiting, .verdict").filter((element) => element.textContent!.trim().endsWith("…"));
       const state = window as unknown as { calmSince?: number; calmRequests?: number };
       const requests = performance.getEntriesByType("resource").length;
-      if (waits || requests !== state.calmRequests || !state.calmSince) {
+      if (busy.length + says.length > 0 || requests !== state.calmRequests || !state.calmSince) {
         state.calmRequests = requests;
         state.calmSince = performance.now();
       }

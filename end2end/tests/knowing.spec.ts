@@ -82,13 +82,13 @@ test("an analysis shows that it runs, says what it found, and is kept", async ({
 
   await page.reload();
   await expect(dialog.getByText("rows, 1 leak")).toBeVisible();
-  await dialog.getByRole("button", { name: "Close" }).click();
+  await dialog.getByRole("link", { name: "Close" }).click();
   const card = page.locator(".card", { hasText: "Leaky" }).first();
   await expect(card.getByText("1 leak")).toBeVisible();
 });
 
 test.describe(() => {
-  test.use({ allowInConsole: [/status of 409/] });
+  test.use({ allowInConsole: /status of 409/ });
 
   test("a stopped analysis says so and leaves nothing behind", async ({ page }) => {
     const id = await dataset(page, unique("Stopped"));
@@ -123,8 +123,10 @@ test("datasets stand side by side, their differences marked", async ({ page }) =
   // The address can be shared, and says what is wrong with it.
   await page.reload();
   await expect(table.getByText("the last 30 days up to the latest event")).toBeVisible();
-  const one = await page.request.get("/models/1/dataset/compare?ids=1");
-  expect(one.status()).toBe(422);
+  const unknown = await page.request.get("/models/1/dataset/compare?ids=1,none");
+  expect(unknown.status()).toBe(404);
+  await page.goto("/models/1/dataset/compare?ids=1");
+  await expect(page.getByText("Choose one more")).toBeVisible();
 });
 
 test("every kind of filter is set in the wizard, from values that are there", async ({ page }) => {
@@ -183,6 +185,7 @@ test("a version is frozen, its differences shown, and restored", async ({ page }
 
   await open(page, `/models/1/dataset/?dialog=view&id=${id}`);
   const dialog = page.getByRole("dialog");
+  await dialog.getByRole("link", { name: "Versions" }).click();
   await expect(dialog.getByText("Version 1", { exact: true })).toBeVisible();
   await dialog.getByRole("button", { name: "Differences from version 1" }).click();
   const differences = dialog.getByRole("region", { name: "Differences from version 1" });
@@ -191,5 +194,6 @@ test("a version is frozen, its differences shown, and restored", async ({ page }
   await expect(dialog.getByLabel("SQL", { exact: true }).first()).toContainText("FROM `raw_data.events`");
   await dialog.getByRole("button", { name: "Restore version 1" }).click();
   await expect(dialog.getByText("as the dataset is")).toBeVisible();
+  await dialog.getByRole("link", { name: "Overview" }).click();
   await expect(dialog.getByText("eval 14 days")).toBeVisible();
 });

@@ -87,7 +87,7 @@ test("a model is added and renamed", async ({ page }) => {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Save" }).click();
   const card = page.locator(".card", { hasText: name });
-  await card.getByRole("button", { name: "Edit", exact: true }).click();
+  await card.getByRole("button", { name: `Edit ${name}` }).click();
   await page.getByRole("dialog", { name: "Edit model" }).getByLabel("Name").fill(`${name} 2`);
   await page.getByRole("dialog", { name: "Edit model" }).getByRole("button", { name: "Save" }).click();
   await expect(page.locator(".card", { hasText: `${name} 2` })).toBeVisible();

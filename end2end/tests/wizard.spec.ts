@@ -221,7 +221,7 @@ test("an edit with a change saves that change alone", async ({ page }) => {
 });
 
 test.describe(() => {
-  test.use({ allowInConsole: [/status of 409/] });
+  test.use({ allowInConsole: /status of 409/ });
 
   test("of two tabs the second is told, and shown both", async ({ page, context }) => {
     const id = await makeDataset(page, unique("Two tabs"));
@@ -313,7 +313,7 @@ test("Enter makes a new line in the description, and goes on nowhere", async ({ 
 });
 
 test.describe(() => {
-  test.use({ allowInConsole: [/Failed to load resource: net::/] });
+  test.use({ allowInConsole: /Failed to load resource: net::/ });
 
   test("the server goes in mid-wizard, and nothing typed is lost", async ({ page }) => {
     const name = unique("Offline");
@@ -377,7 +377,7 @@ test("a draft that was left behind is offered again, whatever else lies there", 
 });
 
 test.describe(() => {
-  test.use({ allowInConsole: [/status of 4\d\d/] });
+  test.use({ allowInConsole: /status of 4\d\d/ });
 
   test("what the server refuses finds its step and field", async ({ page }) => {
     // G-83

@@ -87,7 +87,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
 }
 
 /// What is remarkable about the dataset, a chip each.
-fn chips(dataset: &DatasetSummary) -> impl IntoView {
+fn chips(dataset: &DatasetSummary) -> impl IntoView + use<> {
     let leaks = dataset.quality.map_or(0, |quality| quality.leaks);
     let stale = dataset.quality.is_some_and(|quality| quality.stale);
     let older = dataset.active_version.filter(|_| dataset.status == Status::Draft);

@@ -131,8 +131,9 @@ pub fn Toasts(
 ) -> impl IntoView {
     let toaster = use_toaster();
     let shown = move || {
-        let here = toaster.dialogs.with(|open| open.last().copied()) == dialog.get();
-        if here { toaster.toasts.get() } else { vec![] }
+        let topmost = toaster.dialogs.with(|open| open.last().copied());
+        // That a dialog closes is told to those in it as well, and it may be gone by then.
+        if dialog.try_get() == Some(topmost) { toaster.toasts.get() } else { vec![] }
     };
     view! {
         <div class="toasts" role="status" aria-live="polite">

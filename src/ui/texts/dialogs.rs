@@ -43,7 +43,7 @@ pub const FIND_OUT: &str = "Find out";
 
 pub const CLONE_TITLE: &str = "Clone dataset";
 pub const COPY_NAME: &str = "Name of the copy";
-pub const COPY_HINT: &str = "Empty: the next free of “(Copy)”, “(Copy 2)” …";
+pub const COPY_HINT: &str = "Empty: the next free of “(Copy)”, “(Copy 2)” and so on.";
 pub const CLONE: &str = "Clone";
 pub const CLONING: &str = "Cloning…";
 pub const COPY_WHAT: &str =

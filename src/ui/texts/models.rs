@@ -32,7 +32,7 @@ pub fn edit(name: &str) -> String {
 }
 
 pub fn open(name: &str) -> String {
-    format!("Open the datasets of {name}")
+    format!("Open datasets of {name}")
 }
 
 pub fn saved(name: &str) -> String {

@@ -125,6 +125,10 @@ pub fn use_as_primary(table: &str) -> String {
     format!("Use {table} as primary table")
 }
 
+pub fn join_again(table: &str) -> String {
+    format!("{JOIN_AGAIN}: {table}")
+}
+
 pub fn join_table(table: &str) -> String {
     format!("Join {table}")
 }

@@ -205,6 +205,11 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     let hover: Vec<String> = exact.into_iter().chain(info.last_modified.map(|at| texts::changed(&instant(at)))).collect();
     let broken = info.problem.is_some();
     let name = info.name.table().to_owned();
+    let again = move || joined.get() > 0 || is_primary.get();
+    let join_label = {
+        let name = name.clone();
+        move || if again() { texts::join_again(&name) } else { texts::join_table(&name) }
+    };
     view! {
         <li class="table-line" class:table-chosen=move || is_primary.get() || joined.get().gt(&0)>
             <div class="table-facts" title=hover.join(", ")>
@@ -226,11 +231,11 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                 <button
                     type="button"
                     class="button small"
-                    aria-label=texts::join_table(&name)
+                    aria-label=join_label
                     disabled=move || broken || !has_primary.get()
                     on:click=move |_| state.edit(|draft| draft.add_secondary(table.get_value()))
                 >
-                    {move || if joined.get() > 0 || is_primary.get() { texts::JOIN_AGAIN } else { texts::JOIN }}
+                    {move || if again() { texts::JOIN_AGAIN } else { texts::JOIN }}
                 </button>
             </div>
         </li>
