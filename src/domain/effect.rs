@@ -103,6 +103,10 @@ impl MemberSizes {
 
     /// How many a filter on their revenue keeps.
     pub fn with_revenue(&self, range: AmountRange) -> Stay {
+        if range == AmountRange::default() {
+            // Nobody asks for a revenue.
+            return Stay { members: self.members(), exact: true };
+        }
         // Amounts are typed as decimals, which binary fractions only come near.
         let millionths = |amount: f64| {
             let exact = amount * MILLION as f64;

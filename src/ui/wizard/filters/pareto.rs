@@ -224,7 +224,8 @@ mod tests {
     #[test]
     fn the_pointer_takes_the_percent_whose_point_is_nearest() {
         let level = |percent, members, revenue| Level { percent, members, rows: members, revenue };
-        let sizes = MemberSizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..MemberSizes::default() };
+        let sizes =
+            MemberSizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..MemberSizes::default() };
         let points = points(&sizes);
         assert_eq!(points.len(), 100);
         assert!((points[60].share - 0.9).abs() < 1e-9 && (points[99].members - 1.0).abs() < 1e-9);
