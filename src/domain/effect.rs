@@ -10,6 +10,8 @@ use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
 mod steps;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub use steps::{Bar, Stay, Step, bars, quantile};

@@ -21,14 +21,16 @@ pub fn Filters(state: State) -> impl IntoView {
     let asking = Asking::start(state);
     let has_timestamp = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.timestamp.is_some()));
     view! {
-        {asking::status(asking)}
-        {dates::date_range(state, asking, has_timestamp)}
-        <RowFilters state />
-        {members::products_and_customers(state, asking)}
-        {members::interactions(state)}
-        {members::who_decides(state)}
-        {split::split(state, asking, has_timestamp)}
-        {left::left(asking)}
+        <div class="filters-step">
+            {asking::status(asking)}
+            {dates::date_range(state, asking, has_timestamp)}
+            <RowFilters state />
+            {members::products_and_customers(state, asking)}
+            {members::interactions(state)}
+            {members::who_decides(state)}
+            {split::split(state, asking, has_timestamp)}
+            {left::left(asking)}
+        </div>
     }
     .into_any()
 }

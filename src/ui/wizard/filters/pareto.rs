@@ -118,7 +118,7 @@ pub fn pareto(
         }
     };
     let at_pointer = Arc::new(at_pointer);
-    let moved = at_pointer.clone();
+    let (moved, tapped) = (at_pointer.clone(), at_pointer.clone());
     let by_key = move |e: leptos::ev::KeyboardEvent| {
         let now = i64::from(now.get_untracked());
         let to = match e.key().as_str() {
@@ -167,14 +167,22 @@ pub fn pareto(
                         let _ = plot.focus();
                     }
                     dragging.set(true);
-                    at_pointer(e.offset_x(), e.offset_y());
+                    // A finger may have come to scroll.
+                    if e.pointer_type() != "touch" {
+                        at_pointer(e.offset_x(), e.offset_y());
+                    }
                 }
                 on:pointermove=move |e| {
                     if dragging.get_untracked() {
                         moved(e.offset_x(), e.offset_y());
                     }
                 }
-                on:pointerup=move |_| dragging.set(false)
+                on:pointerup=move |e| {
+                    if dragging.get_untracked() {
+                        tapped(e.offset_x(), e.offset_y());
+                    }
+                    dragging.set(false);
+                }
                 on:pointercancel=move |_| dragging.set(false)
             >
                 <svg viewBox=format!("0 0 {} {}", SIZE.0, SIZE.1) aria-hidden="true">
