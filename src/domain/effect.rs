@@ -10,6 +10,8 @@ use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
 mod steps;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub use steps::{Bar, Stay, Step, bars, quantile};
@@ -103,6 +105,10 @@ impl MemberSizes {
 
     /// How many a filter on their revenue keeps.
     pub fn with_revenue(&self, range: AmountRange) -> Stay {
+        if range == AmountRange::default() {
+            // Nobody asks for a revenue.
+            return Stay { members: self.members(), exact: true };
+        }
         // Amounts are typed as decimals, which binary fractions only come near.
         let millionths = |amount: f64| {
             let exact = amount * MILLION as f64;

@@ -180,11 +180,6 @@ pub async fn preview_config(
     Ok(app()?.preview_config(model_id, &config, split, limit).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "count-config")]
-pub async fn count_config(model_id: i64, config: DatasetConfig) -> Result<Counts, Failure> {
-    Ok(app()?.count_config(model_id, &config).await?)
-}
-
 /// What the filters and the split of an unsaved config do; where that is billed and not known yet, its price, until `agreed` is true.
 #[server(protocol = Call, prefix = "/_fn", endpoint = "filter-effect")]
 pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, Failure> {

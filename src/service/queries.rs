@@ -57,13 +57,6 @@ impl App {
         self.preview_of(&self.model(model_id).await?, config, split, limit).await
     }
 
-    /// Rows, users and products of an unsaved config.
-    pub async fn count_config(&self, model_id: i64, config: &DatasetConfig) -> Result<Counts, ServiceError> {
-        let model = self.model(model_id).await?;
-        let catalog = self.checked_catalog(&model, config).await?;
-        self.counts_of(&model, config, &catalog).await
-    }
-
     /// A saved dataset's SQL, dry-run by the warehouse.
     pub async fn query(&self, id: i64, split: Option<Split>, for_analysis: bool) -> Result<QueryView, ServiceError> {
         let dataset = self.dataset(id).await?;

@@ -151,7 +151,7 @@ async fn two_engines_give_one_answer() {
     for golden in goldens() {
         let config = &golden.config;
         let mut requests = vec![golden.request];
-        for shape in [Shape::Counts, Shape::Funnel, Shape::PerDay, Shape::AsOf, Shape::Analysis] {
+        for shape in [Shape::Counts, Shape::Funnel, Shape::PerDay, Shape::AsOf, Shape::Analysis, Shape::Effect] {
             requests.push(Request { shape, as_of: golden.request.as_of, ..Request::default() });
         }
         for request in requests {

@@ -18,12 +18,13 @@ use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::value::Value;
 use trainset::warehouse::demo;
 
+use crate::effect;
 use crate::engine::Engine;
 use crate::files::{Golden, folder, goldens};
 use crate::oracle::{self, Answer, OutRow};
 
 /// The demo shop, opened once.
-static SHOP: LazyLock<Engine> = LazyLock::new(|| {
+pub static SHOP: LazyLock<Engine> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let shop = folder.path().join("shop");
     demo::write(&shop, demo::SEED).unwrap();
@@ -134,6 +135,7 @@ fn check(golden: &Golden) {
     let Golden { name, config, request, .. } = golden;
     let answer = oracle::answer(config, &SHOP.catalog, &SHOP.tables, request.as_of);
     check_counts(golden, &answer);
+    effect::check(&SHOP, config, request.as_of, &answer);
     let query = compile(config, &SHOP.catalog, request).unwrap();
     let got = SHOP.run(&query.sql);
     let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.word()));
@@ -154,7 +156,7 @@ fn check(golden: &Golden) {
             assert_eq!(got.rows.len(), wanted.len(), "{name}");
             assert!(got.rows.iter().flatten().all(|value| *value != Value::Null), "{name}");
         }
-        // Counts are held against the oracle for every golden; analyses in `tests/analysis`.
+        // Counts are held against the oracle for every golden; analyses in `tests/analysis`, effects in `effect.rs`.
         Shape::Counts | Shape::Analysis | Shape::Effect => {}
         Shape::AsOf => assert_eq!(got.rows, [[answer.as_of.map_or(Value::Null, |day| Value::Text(day.to_string()))]], "{name}"),
         Shape::Funnel => {

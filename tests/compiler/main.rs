@@ -1,5 +1,6 @@
 //! The compiler held against a plain computation of what configs mean, on the embedded engine.
 
+mod effect;
 mod engine;
 mod goldens;
 mod literals;

@@ -13,7 +13,7 @@ use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::validate::validate;
 
 use crate::engine::{Engine, sorted};
-use crate::{oracle, tables};
+use crate::{effect, oracle, tables};
 
 const SCALARS: [(&str, &str); 20] = [
     ("odd lines", "seconds"),
@@ -304,6 +304,8 @@ fn check(engine: &Engine, config: &DatasetConfig) {
     assert_eq!(counted, parts, "{}", counts.sql);
     eval_has_its_days(config, &answer);
     every_filter_matters(engine, config);
+    effect::check(engine, config, None, &answer);
+    effect::holds_by_the_oracle(engine, config);
 }
 
 /// G-31: of the N days that are eval's, eval has every one that has rows, and no other.

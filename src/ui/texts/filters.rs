@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::common::counted;
+use crate::domain::schema::ColumnType;
 use crate::ui::format::{bytes, dollars, integer};
 
 // Numbers and days that are typed.
@@ -14,8 +15,8 @@ pub const ANY: &str = "any";
 pub const COUNTING: &str = "Counting what the filters leave…";
 pub const STOP: &str = "Stop";
 pub const STOPPED: &str = "Stopped. The numbers below are of before.";
-pub const RUN: &str = "Run";
-pub const RUN_AGAIN: &str = "Run again";
+pub const COUNT: &str = "Count";
+pub const COUNT_AGAIN: &str = "Count again";
 pub const NOT_SOUND: &str = "The pictures come as soon as every field is right.";
 pub const STALE: &str = "of before the last change";
 
@@ -23,6 +24,11 @@ pub fn asks(read: Option<u64>, price_usd: f64, upper_bound: bool) -> String {
     let most = if upper_bound { "at most " } else { "" };
     let size = read.map(|read| format!("reads {most}{} and ", bytes(read))).unwrap_or_default();
     format!("Counting what the filters leave {size}costs {most}{}.", dollars(price_usd))
+}
+
+/// `18,204 of 60,123 rows are left`.
+pub fn rows_left(left: u64, of: u64) -> String {
+    format!("{} of {} are left", integer(left), counted(of, "row", "rows"))
 }
 
 pub fn seconds(seconds: u32) -> String {
@@ -83,7 +89,6 @@ pub const LOOK_UP: &str = "Look up";
 pub const LOOKING: &str = "Looking…";
 pub const NO_SUCH_VALUE: &str = "The column has no such value.";
 pub const MOST_FREQUENT: &str = "The most frequent; search for others.";
-pub const ALL_VALUES: &str = "All values of the column.";
 pub const EMPTY: &str = "(empty)";
 
 pub fn how_filtered(column: &str) -> String {
@@ -98,8 +103,8 @@ pub fn remove_value(value: &str) -> String {
     format!("Remove {value}")
 }
 
-pub fn no_value(of: &str, stays: &str) -> String {
-    format!("That is no {of}. It stays “{stays}”.")
+pub fn no_value(of: ColumnType) -> String {
+    format!("That is no {of}.")
 }
 
 pub fn look_up_price(read: Option<u64>, price_usd: f64, upper_bound: bool) -> String {
@@ -120,9 +125,7 @@ pub const NEEDS_PRODUCT: &str = "Map a product_id in step 3 to filter products."
 pub const NEEDS_USER: &str = "Map a user_id in step 3 to filter customers.";
 pub const NEEDS_REVENUE: &str = "Map a revenue in step 3 to filter by revenue.";
 pub const ORDER_OF_FILTERS: &str = "Products are filtered first, over the rows that dates, row filters and the sample leave; then customers, over the rows of the products that stay.";
-pub const CURVE_WAITS: &str = "The curve is drawn once it is counted.";
 pub const NO_REVENUE: &str = "Nobody has a revenue above 0 here: a share of revenue keeps none.";
-pub const CUMULATIVE: &str = "Part of the revenue";
 pub const PERCENT: &str = "Percent";
 pub const SHARE_KEPT: &str = "Of the revenue";
 pub const FROM: &str = "From";
@@ -137,8 +140,12 @@ pub struct Nouns {
 pub const PRODUCT: Nouns = Nouns { one: "product", many: "products" };
 pub const CUSTOMER: Nouns = Nouns { one: "customer", many: "customers" };
 
-pub fn members(n: u64, nouns: &Nouns) -> String {
+fn members(n: u64, nouns: &Nouns) -> String {
     counted(n, nouns.one, nouns.many)
+}
+
+pub fn nobody(nouns: &Nouns) -> String {
+    format!("No {} is left here: the filters before take them all.", nouns.one)
 }
 
 pub fn curve_label(nouns: &Nouns) -> String {
@@ -241,11 +248,11 @@ pub const NO_DAY: &str = "without a day";
 pub const ROWS_A_DAY: &str = "Rows a day";
 pub const DAYS_WAIT: &str = "The days are drawn once they are counted.";
 
-pub fn fewer_days(days: u32, there: i64) -> String {
+pub fn fewer_days(days: i64, there: i64) -> String {
     format!(
         "The rows span {}: the parts that are held out take {}.",
         counted(there.max(0) as u64, "day", "days"),
-        counted(days.into(), "day", "days")
+        counted(days.max(0) as u64, "day", "days")
     )
 }
 

@@ -21,7 +21,6 @@ mod filters;
 mod frame;
 mod joins;
 mod kept;
-mod members;
 mod options;
 mod picture;
 mod roles;

@@ -6,12 +6,13 @@ use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar};
 use crate::domain::name::TableName;
-use crate::domain::profile::ColumnValues;
+use crate::domain::profile::{ColumnValues, ProfileEstimate};
 use crate::domain::schema::{Column, ColumnType, Mode};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::format::integer;
 use crate::ui::layout::Problem;
+use crate::ui::texts::filters as t;
 
 /// Values that are looked up at a time.
 const LOOKED_UP: u32 = 20;
@@ -192,14 +193,14 @@ pub fn RowFilters(state: State) -> impl IntoView {
     };
     view! {
         <fieldset class="group">
-            <legend>"Rows"</legend>
+            <legend>{t::ROWS}</legend>
             <For each=move || lines.get() key=|line| line.clone() let((place, _column))>
                 <Line state place />
             </For>
             <label class="field field-add">
-                <span class="for-readers">"Add a filter on"</span>
+                <span class="for-readers">{t::ADD_FILTER}</span>
                 <select
-                    aria-label="Add a filter on"
+                    aria-label=t::ADD_FILTER
                     on:change:target=move |e| {
                         if let Some(column) = read_option(&e.target().value()) {
                             add(column);
@@ -207,7 +208,7 @@ pub fn RowFilters(state: State) -> impl IntoView {
                         e.target().set_value("");
                     }
                 >
-                    <option value="">"Add a filter on a column…"</option>
+                    <option value="">{t::ADD_FILTER_CHOOSE}</option>
                     {offered}
                 </select>
             </label>
@@ -261,13 +262,13 @@ fn Line(state: State, place: usize) -> impl IntoView {
         match op.get() {
         Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> }.into_any(),
         Some(Op::Between) => {
-            view! { <OneValue filter edit of=of() place=0 label="At least" /> <OneValue filter edit of=of() place=1 label="At most" /> }.into_any()
+            view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }.into_any()
         }
         Some(Op::Days) => view! { <DayRange filter edit /> }.into_any(),
         Some(Op::LastDays) => view! { <Days filter edit /> }.into_any(),
         Some(Op::IsNull | Op::NotNull) | None => ().into_any(),
         Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> }.into_any(),
-        Some(_) => view! { <OneValue filter edit of=of() place=0 label="Value" /> }.into_any(),
+        Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> }.into_any(),
     }
     };
     let takes_nulls = move || !matches!(op.get(), Some(Op::IsNull | Op::NotNull) | None);
@@ -275,13 +276,13 @@ fn Line(state: State, place: usize) -> impl IntoView {
         <div class="row-filter">
             <div class="row-filter-head">
                 <code>{name}</code>
-                <select aria-label=format!("How {label} is filtered") on:change:target=move |e| choose(e.target().value())>
+                <select aria-label=t::how_filtered(&label) on:change:target=move |e| choose(e.target().value())>
                     {choices}
                 </select>
                 <button
                     type="button"
                     class="icon-button"
-                    aria-label=format!("Remove the filter on {label}")
+                    aria-label=t::remove_filter(&label)
                     on:click=move |_| {
                         state.edit(|draft| {
                             if place < draft.config.filters.rows.len() {
@@ -308,7 +309,7 @@ fn Line(state: State, place: usize) -> impl IntoView {
                                             edit.run(Box::new(move |filter| filter.nulls = nulls));
                                         }
                                     />
-                                    "Rows with NULL stay"
+                                    {t::NULLS_STAY}
                                 </label>
                             }
                         })
@@ -346,7 +347,7 @@ fn OneValue(filter: Memo<Option<RowFilter>>, edit: Edit, of: ColumnType, place: 
                 }
             }
         />
-        {move || bad.get().then(|| view! { <span class="field-error">{format!("That is no {of}.")}</span> })}
+        {move || bad.get().then(|| view! { <span class="field-error">{t::no_value(of)}</span> })}
     }
 }
 
@@ -355,7 +356,7 @@ fn Truth(filter: Memo<Option<RowFilter>>, edit: Edit) -> impl IntoView {
     let is = move |wanted: bool| filter.get().is_some_and(|filter| values_of(&filter.predicate) == [Scalar::Bool(wanted)]);
     view! {
         <select
-            aria-label="Value"
+            aria-label=t::VALUE
             class="filter-value"
             on:change:target=move |e| {
                 let value = Scalar::Bool(e.target().value() == "true");
@@ -383,7 +384,7 @@ fn Days(filter: Memo<Option<RowFilter>>, edit: Edit) -> impl IntoView {
             type="number"
             class="filter-value"
             min="1"
-            aria-label="Days"
+            aria-label=t::DAYS
             prop:value=days
             on:change:target=move |e| {
                 if let Ok(days) = e.target().value().parse() {
@@ -420,7 +421,7 @@ fn DayRange(filter: Memo<Option<RowFilter>>, edit: Edit) -> impl IntoView {
             />
         }
     };
-    view! { {field("First day", true)} {field("Last day, whole", false)} }
+    view! { {field(t::FIRST_DAY, true)} {field(t::LAST_DAY, false)} }
 }
 
 /// A list of values: chosen from those that the column has, or typed.
@@ -451,13 +452,31 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
             .draft
             .with_untracked(|d| d.config.sources().into_iter().find(|(n, _)| n.same_as(&name)).map(|(_, table)| table.clone()))
     };
-    let look_up = Action::new(move |(): &()| {
+    // What looking up costs, where that is not nothing: told before it is run, and agreed to by the next click.
+    let price = RwSignal::new(None::<String>);
+    let look_up = Action::new(move |agreed: &bool| {
+        let agreed = *agreed;
         let search = Some(typed.get_untracked()).filter(|text| !text.trim().is_empty());
         let (table, column) = (table(), column.get_untracked());
         async move {
             failure.set(None);
+            price.set(None);
             let (Some(table), Some(column)) = (table, column) else { return };
-            match rpc::column_values(state.model_id, table.to_string(), column.name.to_string(), search, LOOKED_UP).await {
+            let (table, column) = (table.to_string(), column.name.to_string());
+            if !agreed {
+                match rpc::estimate_values(state.model_id, table.clone(), column.clone(), search.clone(), LOOKED_UP).await {
+                    Ok(ProfileEstimate { price_usd: Some(price_usd), bytes, upper_bound, .. }) => {
+                        price.set(Some(t::look_up_price(bytes, price_usd, upper_bound)));
+                        return;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        failure.set(Some(error));
+                        return;
+                    }
+                }
+            }
+            match rpc::column_values(state.model_id, table, column, search, LOOKED_UP).await {
                 Ok(values) => found.set(Some(values)),
                 Err(error) => failure.set(Some(error)),
             }
@@ -481,7 +500,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                         {text.clone()}
                         <button
                             type="button"
-                            aria-label=format!("Remove {text}")
+                            aria-label=t::remove_value(&text)
                             on:click=move |_| {
                                 let value = value.clone();
                                 change(Box::new(move |values| values.retain(|other| *other != value)));
@@ -497,7 +516,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
     let offered = move || {
         let ColumnValues { values, complete } = found.get()?;
         if values.is_empty() {
-            return Some(view! { <p class="note">"The column has no such value."</p> }.into_any());
+            return Some(view! { <p class="note">{t::NO_SUCH_VALUE}</p> }.into_any());
         }
         let lines = values
             .into_iter()
@@ -519,14 +538,14 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                     <li>
                         <label class="check">
                             <input type="checkbox" prop:checked=is_chosen on:change:target=move |e| toggle(e.target().checked()) />
-                            <span class="top-value">{if text.is_empty() { "(empty)".to_owned() } else { text }}</span>
+                            <span class="top-value">{if text.is_empty() { t::EMPTY.to_owned() } else { text }}</span>
                         </label>
                         <span class="number note">{integer(counted.count)}</span>
                     </li>
                 })
             })
             .collect_view();
-        let more = (!complete).then(|| view! { <p class="note">"The most frequent; search for others."</p> });
+        let more = (!complete).then(|| view! { <p class="note">{t::MOST_FREQUENT}</p> });
         Some(view! { <ul class="value-list">{lines}</ul> {more} }.into_any())
     };
     view! {
@@ -535,10 +554,13 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
             <div class="value-search">
                 <input
                     type="text"
-                    placeholder="a value, or a part of it"
-                    aria-label="A value, or a part of it"
+                    placeholder=t::PART_OF_VALUE
+                    aria-label=t::PART_OF_VALUE_LABEL
                     prop:value=typed
-                    on:input:target=move |e| typed.set(e.target().value())
+                    on:input:target=move |e| {
+                        typed.set(e.target().value());
+                        price.set(None);
+                    }
                     on:keydown=move |e| {
                         if e.key() == "Enter" {
                             e.prevent_default();
@@ -547,17 +569,17 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                     }
                 />
                 <button type="button" class="button small" disabled=move || typed.with(String::is_empty) on:click=move |_| take_typed()>
-                    "Add"
+                    {t::ADD}
                 </button>
                 <button
                     type="button"
                     class="button small"
                     disabled=look_up.pending()
                     on:click=move |_| {
-                        look_up.dispatch(());
+                        look_up.dispatch(price.with_untracked(Option::is_some));
                     }
                 >
-                    {move || if look_up.pending().get() { "Looking…" } else { "Look up" }}
+                    {move || if look_up.pending().get() { t::LOOKING.into() } else { price.get().unwrap_or(t::LOOK_UP.into()) }}
                 </button>
             </div>
             {offered}

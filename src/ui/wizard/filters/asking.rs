@@ -47,7 +47,7 @@ pub struct Asking {
     failure: RwSignal<Option<Failure>>,
     stopped: RwSignal<bool>,
     action: Action<(DatasetConfig, bool), ()>,
-    running: StoredValue<Option<ActionAbortHandle>, LocalStorage>,
+    running: StoredValue<Option<ActionAbortHandle>>,
     timer: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -80,7 +80,7 @@ impl Asking {
                 // The step may be left by now.
                 match answer {
                     Ok(EffectAnswer::Found { effect, cached, bytes, price_usd, .. }) => {
-                        let said = t::counted_how(cached, bytes, price_usd).into();
+                        let said = said(&effect, cached, bytes, price_usd);
                         price.try_set(None);
                         found.try_set(Some(Found { config: config.into(), effect: effect.into(), said }));
                     }
@@ -93,7 +93,7 @@ impl Asking {
                 }
             }
         });
-        let running = StoredValue::new_local(None);
+        let running = StoredValue::new(None);
         let timer = StoredValue::new(None);
         let asking = Self { found, fits, sound, config, price, failure, stopped, action, running, timer };
         Effect::new(move |_| {
@@ -136,6 +136,15 @@ impl Asking {
     }
 }
 
+/// How much is left, and how that was found.
+fn said(effect: &FilterEffect, cached: bool, bytes: Option<u64>, price_usd: Option<f64>) -> Arc<str> {
+    let how = t::counted_how(cached, bytes, price_usd);
+    match (effect.stages.first(), effect.stages.last()) {
+        (Some(source), Some(left)) => format!("{} · {how}", t::rows_left(left.rows, source.rows)).into(),
+        _ => how.into(),
+    }
+}
+
 /// What is going on, and the buttons that start and stop it.
 pub fn status(asking: Asking) -> AnyView {
     let pending = asking.action.pending();
@@ -167,7 +176,7 @@ pub fn status(asking: Asking) -> AnyView {
             return view! {
                 <span>{t::asks(bytes, price_usd, upper_bound)}</span>
                 <button type="button" class="button small primary" on:click=move |_| asking.ask(true)>
-                    {t::RUN}
+                    {t::COUNT}
                 </button>
             }
             .into_any();
@@ -176,7 +185,7 @@ pub fn status(asking: Asking) -> AnyView {
             return view! {
                 <span class="note">{move || asking.stopped.get().then_some(t::STOPPED)}</span>
                 <button type="button" class="button small" on:click=move |_| asking.ask(false)>
-                    {t::RUN_AGAIN}
+                    {t::COUNT_AGAIN}
                 </button>
             }
             .into_any();

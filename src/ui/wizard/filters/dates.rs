@@ -79,7 +79,8 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
     let fields = move || match kind.get() {
         "days" => {
             let days = NumberField::needed(t::DAYS, "filters.date_range.days");
-            (number(state, days, span, on_span), as_of_field(state, asking, "filters.date_range.as_of", as_of, on_as_of)).into_any()
+            (number(state, days, span, on_span), as_of_field(state, asking, "filters.date_range.as_of", as_of, on_as_of))
+                .into_any()
         }
         "months" => {
             let months = NumberField::needed(t::MONTHS, "filters.date_range.months");

@@ -118,7 +118,7 @@ pub fn pareto(
         }
     };
     let at_pointer = Arc::new(at_pointer);
-    let moved = at_pointer.clone();
+    let (moved, tapped) = (at_pointer.clone(), at_pointer.clone());
     let by_key = move |e: leptos::ev::KeyboardEvent| {
         let now = i64::from(now.get_untracked());
         let to = match e.key().as_str() {
@@ -167,14 +167,22 @@ pub fn pareto(
                         let _ = plot.focus();
                     }
                     dragging.set(true);
-                    at_pointer(e.offset_x(), e.offset_y());
+                    // A finger may have come to scroll.
+                    if e.pointer_type() != "touch" {
+                        at_pointer(e.offset_x(), e.offset_y());
+                    }
                 }
                 on:pointermove=move |e| {
                     if dragging.get_untracked() {
                         moved(e.offset_x(), e.offset_y());
                     }
                 }
-                on:pointerup=move |_| dragging.set(false)
+                on:pointerup=move |e| {
+                    if dragging.get_untracked() {
+                        tapped(e.offset_x(), e.offset_y());
+                    }
+                    dragging.set(false);
+                }
                 on:pointercancel=move |_| dragging.set(false)
             >
                 <svg viewBox=format!("0 0 {} {}", SIZE.0, SIZE.1) aria-hidden="true">
@@ -224,7 +232,8 @@ mod tests {
     #[test]
     fn the_pointer_takes_the_percent_whose_point_is_nearest() {
         let level = |percent, members, revenue| Level { percent, members, rows: members, revenue };
-        let sizes = MemberSizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..MemberSizes::default() };
+        let sizes =
+            MemberSizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..MemberSizes::default() };
         let points = points(&sizes);
         assert_eq!(points.len(), 100);
         assert!((points[60].share - 0.9).abs() < 1e-9 && (points[99].members - 1.0).abs() < 1e-9);

@@ -62,11 +62,7 @@ fn place(bars: &[Bar], number: f64) -> f64 {
 }
 
 /// The picture, and a line that says how many stay. `ends` are the thresholds in the unit of the field; what is at most stays whole.
-pub fn distribution(
-    of: Distribution,
-    ends: Signal<(Option<f64>, Option<f64>)>,
-    stay: Signal<Stay>,
-) -> AnyView {
+pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, stay: Signal<Stay>) -> AnyView {
     let drawn: Arc<[Bar]> = bars(&of.steps, MOST_BARS).into();
     let all = of.steps.iter().map(|step| step.members).sum::<u64>() + of.others;
     let nouns = of.nouns;

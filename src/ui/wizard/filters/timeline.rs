@@ -74,7 +74,7 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
         asking.found.with(|found| found.as_ref().map(|found| (by_day(&found.effect.days), found.effect.as_of)))
     });
     let stale = move || !asking.fits.get().all;
-    move || {
+    let body = move || {
         let Some(((days, without), as_of)) = counted.get() else {
             return view! { <p class="note">{t::DAYS_WAIT}</p> }.into_any();
         };
@@ -90,13 +90,24 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
         };
         view! {
             <figure class="picture timeline" class:stale=stale>
+                <figcaption class="note">{t::ROWS_A_DAY}</figcaption>
                 {drawn(&days, &parts)}
+                {too_short(&days, &parts).map(|said| view! { <p class="info-box warning" role="status">{said}</p> })}
                 {table_of(lines, without)}
             </figure>
         }
         .into_any()
-    }
-    .into_any()
+    };
+    body.into_any()
+}
+
+/// What is wrong where the parts that are held out leave no day to train (G-38).
+fn too_short(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> Option<String> {
+    let train = parts.first()?.last;
+    let last = parts.last()?.last;
+    let there = (last - *days.keys().next()?).num_days() + 1;
+    let held_out = (last - train).num_days();
+    (held_out >= there).then(|| t::fewer_days(held_out, there))
 }
 
 /// Bars by days, and the parts below them to the same scale.
@@ -113,7 +124,8 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
     let shared = span.div_ceil(MOST_BARS).max(1);
     let mut bars: BTreeMap<(u64, Part), (NaiveDate, NaiveDate, u64)> = BTreeMap::new();
     for (day, rows) in days {
-        let bar = bars.entry(((*day - first).num_days().unsigned_abs() / shared, part_of(*day, parts))).or_insert((*day, *day, 0));
+        let bar =
+            bars.entry(((*day - first).num_days().unsigned_abs() / shared, part_of(*day, parts))).or_insert((*day, *day, 0));
         bar.1 = *day;
         bar.2 += rows;
     }
@@ -224,7 +236,8 @@ pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
                 view! { <rect class=format!("part-{}", part.word()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
             })
             .collect_view();
-        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }.into_any()
+        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }
+            .into_any()
     };
     let stale = move || !asking.fits.get().all;
     view! {
@@ -299,6 +312,12 @@ mod tests {
                 (Part::Eval, (day(8), day(9)), 20),
                 (Part::Test, (day(10), day(10)), 10),
             ]
+        );
+        assert_eq!(too_short(&days, &windows(&split, day(10))), None);
+        let long = SplitConfig::TimeBased { eval_days: 8, test_days: 1, gap_days: 1, as_of: None };
+        assert_eq!(
+            too_short(&days, &windows(&long, day(10))).unwrap(),
+            "The rows span 10 days: the parts that are held out take 10 days."
         );
         assert_eq!(by_part(&counted), [Line { part: Part::Train, days: Some((day(1), day(10))), rows: 103 }]);
     }

@@ -1,0 +1,342 @@
+//! What is read from the query's rows, and what is computed from it, held against plain counting over the members and the days themselves.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::domain::schema::{ColumnType, Mode};
+use crate::domain::value::ResultColumn;
+
+/// A member: its rows, and its revenue in millionths, where it has any.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    rows: u64,
+    revenue: Option<i64>,
+}
+
+/// A whole number cut to its first digits, by its text.
+fn cut(number: i64, digits: usize) -> i64 {
+    let text = number.to_string();
+    let kept = &text[..digits.min(text.len())];
+    format!("{kept:0<width$}", width = text.len()).parse().unwrap()
+}
+
+fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<Step> {
+    let mut steps: BTreeMap<i64, Step> = BTreeMap::new();
+    for number in numbers {
+        let from = if number < 0 { -1 } else { cut(number, digits) };
+        let step = steps.entry(from).or_insert(Step { from, members: 0, at_edge: 0 });
+        step.members += 1;
+        step.at_edge += u64::from(number == from && number >= 0);
+    }
+    steps.into_values().collect()
+}
+
+/// Those with a positive revenue, the largest first, with the revenue before each; and the revenue of all.
+fn ranked(members: &[Member]) -> (Vec<(Member, i64)>, i64) {
+    let mut positive: Vec<Member> = members.iter().copied().filter(|member| member.revenue > Some(0)).collect();
+    positive.sort_by_key(|member| std::cmp::Reverse(member.revenue));
+    let mut before = 0;
+    let with_before = |member: Member| {
+        let of_others = before;
+        before += member.revenue.unwrap();
+        (member, of_others)
+    };
+    let ranks = positive.into_iter().map(with_before).collect();
+    (ranks, before)
+}
+
+fn sizes(members: &[Member]) -> MemberSizes {
+    let (ranks, all) = ranked(members);
+    let mut curve: BTreeMap<u32, Level> = BTreeMap::new();
+    for (member, before) in ranks {
+        let percent = (1..=100).find(|percent| before * 100 < all * i64::from(*percent)).unwrap();
+        let level = curve.entry(percent).or_insert(Level { percent, members: 0, rows: 0, revenue: 0.0 });
+        level.members += 1;
+        level.rows += member.rows;
+        level.revenue += member.revenue.unwrap() as f64;
+    }
+    MemberSizes {
+        curve: curve.into_values().collect(),
+        by_rows: steps_of(members.iter().map(|member| member.rows as i64), 3),
+        by_revenue: steps_of(members.iter().filter_map(|member| member.revenue), 2),
+        without_revenue: members.iter().filter(|member| member.revenue.is_none()).count() as u64,
+    }
+}
+
+fn any_member() -> impl Strategy<Value = Member> {
+    let rows = prop_oneof![1..12u64, 1..2000u64, 1..3_000_000u64];
+    let revenue = prop_oneof![
+        -5_000_000..5_000_000i64,
+        (0..400i64).prop_map(|whole| whole * MILLION),
+        (0..4_000_000i64).prop_map(|cents| cents * MILLION / 100),
+    ];
+    (rows, prop::option::weighted(0.9, revenue)).prop_map(|(rows, revenue)| Member { rows, revenue })
+}
+
+fn any_members() -> impl Strategy<Value = Vec<Member>> {
+    prop::collection::vec(any_member(), 0..60)
+}
+
+/// How many a step can be wrong by: those of the steps that the ends of a range cut through.
+fn at_stake(steps: &[Step], ends: [Option<f64>; 2]) -> u64 {
+    let cuts =
+        |number: f64| steps.iter().rfind(|step| (step.from as f64) < number || step.from < 0).map_or(0, |step| step.members);
+    ends.into_iter().flatten().map(cuts).sum()
+}
+
+proptest! {
+    /// G-48: the curve has every crossing, so its number at each percent is the filter's.
+    #[test]
+    fn the_top_percent_are_those_that_begin_below_it(members in any_members()) {
+        let sizes = sizes(&members);
+        let (ranks, all) = ranked(&members);
+        prop_assert_eq!((sizes.members(), sizes.ranked()), (members.len() as u64, ranks.len() as u64));
+        for percent in 1..100u32 {
+            let kept: Vec<Member> = ranks.iter().filter(|(_, before)| before * 100 < all * i64::from(percent)).map(|(m, _)| *m).collect();
+            let top = sizes.top(percent);
+            prop_assert_eq!((top.members, top.rows), (kept.len() as u64, kept.iter().map(|m| m.rows).sum::<u64>()));
+            let share = kept.iter().map(|m| m.revenue.unwrap()).sum::<i64>() as f64 / all.max(1) as f64;
+            prop_assert!((top.share - share).abs() < 1e-9);
+            // Who crosses the threshold stays.
+            prop_assert!(ranks.is_empty() || top.share * 100.0 >= f64::from(percent) - 1e-6);
+        }
+    }
+
+    /// G-48, G-51: a threshold of few digits has its exact number; any other is wrong by no more than the steps that it cuts through, and says so.
+    #[test]
+    fn a_number_of_rows_keeps_as_many_as_there_are(
+        members in any_members(),
+        min in prop::option::of(0..4_000u32),
+        max in prop::option::of(0..4_000_000u32),
+    ) {
+        let sizes = sizes(&members);
+        let stay = sizes.with_rows(CountRange { min, max });
+        let within = |m: &&Member| min.is_none_or(|n| m.rows >= u64::from(n)) && max.is_none_or(|n| m.rows <= u64::from(n));
+        let count = members.iter().filter(within).count() as u64;
+        if stay.exact {
+            prop_assert_eq!(stay.members, count);
+        } else {
+            prop_assert!(stay.members.abs_diff(count) <= at_stake(&sizes.by_rows, [min.map(f64::from), max.map(f64::from)]));
+        }
+        let few_digits = [min, max].into_iter().flatten().all(|n| i64::from(n) == cut(n.into(), 3));
+        prop_assert!(stay.exact || !few_digits);
+    }
+
+    #[test]
+    fn a_revenue_keeps_as_many_as_there_are(
+        members in any_members(),
+        min in prop::option::of(0..50_000i64),
+        max in prop::option::of(0..50_000i64),
+    ) {
+        let sizes = sizes(&members);
+        let amount = |cents: i64| cents as f64 / 100.0;
+        let stay = sizes.with_revenue(AmountRange { min: min.map(amount), max: max.map(amount) });
+        let millionths = |cents: i64| cents * MILLION / 100;
+        let within = |revenue: i64| min.is_none_or(|n| revenue >= millionths(n)) && max.is_none_or(|n| revenue <= millionths(n));
+        let count = match (min, max) {
+            // Nobody asks for one.
+            (None, None) => members.len(),
+            // Whoever has none goes.
+            _ => members.iter().filter(|m| m.revenue.is_some_and(within)).count(),
+        } as u64;
+        if stay.exact {
+            prop_assert_eq!(stay.members, count);
+        } else {
+            let ends = [min, max].map(|end| end.map(|cents| millionths(cents) as f64));
+            prop_assert!(stay.members.abs_diff(count) <= at_stake(&sizes.by_revenue, ends));
+        }
+        let few_digits = [min, max].into_iter().flatten().all(|n| n == cut(n, 2));
+        prop_assert!(stay.exact || !few_digits);
+    }
+
+    #[test]
+    fn a_quantile_is_the_beginning_of_its_members_step(members in any_members(), percent in 1..=100u32) {
+        let mut numbers: Vec<i64> = members.iter().map(|member| member.rows as i64).collect();
+        numbers.sort_unstable();
+        let place = (numbers.len() * percent as usize).div_ceil(100);
+        let expected = place.checked_sub(1).map(|place| cut(numbers[place], 3));
+        prop_assert_eq!(quantile(&sizes(&members).by_rows, f64::from(percent) / 100.0), expected);
+    }
+
+    #[test]
+    fn bars_hold_every_member_once(members in any_members(), most in 24..60usize) {
+        let sizes = sizes(&members);
+        for steps in [&sizes.by_rows, &sizes.by_revenue] {
+            let bars = bars(steps, most);
+            prop_assert!(bars.len() <= most, "{} bars of {most}", bars.len());
+            prop_assert_eq!(bars.is_empty(), steps.is_empty());
+            prop_assert!(bars.windows(2).all(|pair| pair[0].to == pair[1].from) && bars.iter().all(|bar| bar.from < bar.to), "{bars:?}");
+            for bar in &bars {
+                let within = steps.iter().filter(|step| (bar.from..bar.to).contains(&step.from));
+                prop_assert_eq!(bar.members, within.map(|step| step.members).sum::<u64>(), "{:?} of {:?}", bar, bars);
+            }
+            prop_assert_eq!(bars.iter().map(|bar| bar.members).sum::<u64>(), steps.iter().map(|step| step.members).sum::<u64>());
+        }
+    }
+
+    /// G-31, G-38: each day is in the part that its age says, and the parts have the days that were asked for.
+    #[test]
+    fn days_are_in_the_parts_of_their_age(
+        eval_days in 1..40u32, test_days in 0..40u32, gap_days in 0..10u32, as_of in 0..4000u64,
+    ) {
+        let as_of = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + Days::new(as_of);
+        let split = SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of: None };
+        let windows = windows(&split, as_of);
+        for age in 0..150u32 {
+            let day = as_of - Days::new(age.into());
+            let expected = match age {
+                age if age < test_days => Part::Test,
+                age if age < test_days + eval_days => Part::Eval,
+                age if age < test_days + eval_days + gap_days => Part::Gap,
+                _ => Part::Train,
+            };
+            let holds = |window: &&Window| window.first.is_none_or(|first| day >= first) && day <= window.last;
+            let found: Vec<Part> = windows.iter().filter(holds).map(|window| window.part).collect();
+            prop_assert_eq!(found, [expected], "{} days before", age);
+        }
+        prop_assert_eq!(windows.last().unwrap().last, as_of);
+    }
+
+    /// G-24, G-31: so many days are exactly so many; months go back to the same day of an earlier month, or to its last.
+    #[test]
+    fn a_date_range_has_its_days(days in 1..800u32, months in 1..60u32, as_of in 0..4000u64) {
+        let as_of = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + Days::new(as_of);
+        let rolling = |days, months| DateRange::Rolling { days, months, as_of: None };
+        let (first, last) = date_window(&rolling(Some(days), None), as_of).unwrap();
+        prop_assert_eq!(((last - first).num_days() + 1, last), (i64::from(days), as_of));
+
+        let (first, last) = date_window(&rolling(None, Some(months)), as_of).unwrap();
+        let month = as_of.year() * 12 + as_of.month0() as i32 - months as i32;
+        let of_month = |day| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, day);
+        let before = (1..=as_of.day()).rev().find_map(of_month).unwrap();
+        prop_assert_eq!((first, last), (before + Days::new(1), as_of));
+    }
+
+    #[test]
+    fn rows_are_read_in_any_order(order in Just(rows_of_a_query().rows).prop_shuffle()) {
+        let shuffled = Rows { rows: order, ..rows_of_a_query() };
+        prop_assert_eq!(read(&config(), &shuffled), read(&config(), &rows_of_a_query()));
+    }
+}
+
+#[test]
+fn windows_and_ranges_without_dates_are_none() {
+    let day = NaiveDate::from_ymd_opt(2024, 5, 31).unwrap();
+    assert_eq!(windows(&SplitConfig::None, day), []);
+    assert_eq!(windows(&SplitConfig::LeaveLast { n: 1 }, day), []);
+    assert_eq!(date_window(&DateRange::Fixed { start: Some(day), end: None }, day), None);
+    // Beyond the calendar there is no day.
+    assert_eq!(date_window(&DateRange::Rolling { days: Some(u32::MAX), months: None, as_of: None }, day), None);
+}
+
+/// A config whose roles are all mapped.
+fn config() -> DatasetConfig {
+    let of = |column: &str| json!({"table": "orders", "column": column});
+    serde_json::from_value(json!({
+        "primary_table": "raw_data.orders",
+        "column_mapping": {"user_id": of("user"), "product_id": of("sku"), "timestamp": of("at"), "revenue": of("amount")},
+        "split_config": {"type": "time_based", "eval_days": 7}
+    }))
+    .unwrap()
+}
+
+fn rows_of_a_query() -> Rows {
+    use ColumnType::{Date, Float64, Int64, String as Text};
+    let columns =
+        [("section", Text), ("item", Text), ("day", Date), ("n1", Int64), ("n2", Int64), ("n3", Int64), ("amount", Float64)];
+    let column = |(name, column_type): (&str, ColumnType)| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    type Line = (&'static str, Option<&'static str>, Option<&'static str>, [Option<i64>; 3], Option<f64>);
+    let row = |(section, item, day, numbers, amount): Line| {
+        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
+        let mut row = vec![text(Some(section)), text(item), text(day)];
+        row.extend(numbers.map(|number| number.map_or(Value::Null, Value::Int)));
+        row.push(amount.map_or(Value::Null, Value::Float));
+        row
+    };
+    let lines: Vec<Line> = vec![
+        ("as_of", None, Some("2024-05-31"), [None; 3], None),
+        ("stage", Some("source"), None, [Some(100), Some(9), Some(20)], Some(500.0)),
+        ("stage", Some("filtered"), None, [Some(80), Some(8), Some(19)], Some(450.0)),
+        ("stage", Some("product_filter"), None, [Some(60), Some(8), Some(10)], Some(400.0)),
+        ("stage", Some("customer_filter"), None, [Some(50), Some(5), Some(10)], Some(390.0)),
+        ("stage", Some("min_interactions"), None, [Some(40), Some(4), Some(9)], Some(300.0)),
+        ("days", Some("train"), Some("2024-05-01"), [Some(30), None, None], None),
+        ("days", Some("eval"), Some("2024-05-31"), [Some(8), None, None], None),
+        ("days", Some("train"), None, [Some(2), None, None], None),
+        ("curve", Some("product"), None, [Some(1), Some(1), Some(30)], Some(300.0)),
+        ("curve", Some("product"), None, [Some(67), Some(9), Some(40)], Some(150.0)),
+        ("rows", Some("product"), None, [Some(1), Some(12), Some(12)], None),
+        ("rows", Some("product"), None, [Some(120), Some(7), Some(2)], None),
+        ("revenue", Some("product"), None, [Some(-1), Some(2), Some(0)], None),
+        ("revenue", Some("product"), None, [Some(1_000_000), Some(3), Some(1)], None),
+        ("revenue", Some("product"), None, [None, Some(4), Some(0)], None),
+        ("rows", Some("customer"), None, [Some(10), Some(8), Some(8)], None),
+    ];
+    Rows { columns: columns.map(column).into(), rows: lines.into_iter().map(row).collect(), ..Rows::default() }
+}
+
+#[test]
+fn rows_are_read_into_their_places() {
+    let effect = read(&config(), &rows_of_a_query());
+    assert_eq!(effect.as_of, Some("2024-05-31".parse().unwrap()));
+    let stages: Vec<(&str, u64)> = effect.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
+    assert_eq!(
+        stages,
+        [("source", 100), ("filtered", 80), ("product_filter", 60), ("customer_filter", 50), ("min_interactions", 40)]
+    );
+    assert_eq!((effect.stages[2].users, effect.stages[2].products, effect.stages[2].revenue), (Some(8), Some(10), Some(400.0)));
+    let days: Vec<(Part, Option<String>, u64)> =
+        effect.days.iter().map(|day| (day.part, day.day.map(|day| day.to_string()), day.rows)).collect();
+    assert_eq!(
+        days,
+        [(Part::Train, Some("2024-05-01".into()), 30), (Part::Eval, Some("2024-05-31".into()), 8), (Part::Train, None, 2)]
+    );
+    let products = effect.products.unwrap();
+    assert_eq!((products.members(), products.ranked(), products.without_revenue), (19, 10, 4));
+    assert_eq!(products.top(66), Crossing { members: 1, rows: 30, share: 300.0 / 450.0 });
+    assert_eq!(products.top(67).members, 10);
+    assert_eq!(products.with_rows(CountRange { min: Some(120), max: None }), Stay { members: 7, exact: true });
+    assert_eq!(products.with_rows(CountRange { min: None, max: Some(120) }), Stay { members: 14, exact: true });
+    // Below 0 is below any amount from 0 on; without a revenue there is none to compare.
+    assert_eq!(products.with_revenue(AmountRange { min: Some(0.0), max: None }), Stay { members: 3, exact: true });
+    assert_eq!(products.with_revenue(AmountRange { min: None, max: Some(1.0) }), Stay { members: 3, exact: true });
+    assert!(!products.with_revenue(AmountRange { min: Some(-5.0), max: None }).exact);
+    assert_eq!(products.by_revenue.iter().map(|step| step.from).collect::<Vec<_>>(), [-1, 1_000_000]);
+    let customers = effect.customers.unwrap();
+    assert_eq!((customers.members(), customers.ranked(), customers.top(50)), (8, 0, Crossing::default()));
+
+    // What has no role is not drawn, whatever came.
+    let mut without = config();
+    without.column_mapping.product_id = None;
+    assert_eq!(read(&without, &rows_of_a_query()).products, None);
+}
+
+/// What stands before a filter decides whether its picture still holds.
+#[test]
+fn a_picture_holds_until_something_before_it_changes() {
+    let before = config();
+    let changed = |change: &dyn Fn(&mut DatasetConfig)| {
+        let mut config = before.clone();
+        change(&mut config);
+        (same_for_products(&before, &config), same_for_customers(&before, &config), same_as_of(&before, &config))
+    };
+    let filter = || Some(serde_json::from_value(json!({"top_revenue_percent": 80})).unwrap());
+    assert_eq!(changed(&|_| {}), (true, true, true));
+    assert_eq!(changed(&|c| c.filters.customer_filter = filter()), (true, true, true));
+    assert_eq!(changed(&|c| c.filters.product_filter = filter()), (true, false, true));
+    assert_eq!(changed(&|c| c.filters.scope = Some(crate::domain::dataset::Scope::All)), (false, false, true));
+    assert_eq!(
+        changed(&|c| c.filters.date_range = Some(DateRange::Rolling { days: Some(9), months: None, as_of: None })),
+        (false, false, true)
+    );
+    let today = Some(crate::domain::dataset::AsOf::Today);
+    assert_eq!(
+        changed(&|c| c.split_config = SplitConfig::TimeBased { eval_days: 7, test_days: 0, gap_days: 0, as_of: today }),
+        (false, false, false)
+    );
+    assert_eq!(changed(&|c| c.primary_table = Some("raw_data.other".parse().unwrap())), (false, false, false));
+}
