@@ -37,11 +37,11 @@ lint: ## format and clippy, both halves
 	@scripts/setup.sh run
 	@scripts/lint.sh
 
-bench: ## the benchmarks: compiling a config; profiling 20.9 million rows, beside DuckDB
+bench: ## the benchmarks: compiling a config; a page of 10,000 datasets; profiling 20.9 million rows, beside DuckDB
 	@scripts/setup.sh test
 	@source scripts/env.sh; cargo bench --bench compile; \
 	TRAINSET_COMPLETE_JOURNEY=$$(scripts/complete-journey.sh) TRAINSET_PYTHON=$$TRAINSET_CACHE/python/bin/python \
-	cargo bench --profile dev --features ssr --bench profile
+	cargo bench --profile dev --features ssr --bench list --bench profile
 
 setup: ## install what is missing, and nothing else
 	@scripts/setup.sh test

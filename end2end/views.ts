@@ -36,13 +36,14 @@ const then = (name: string, before: View, step: (page: Page, shop: Shop) => Prom
  * Waits until nothing is asked for any more and nothing says that it waits: what waits is busy, turns, or has a text that ends with an ellipsis.
  */
 export async function settled(page: Page) {
-  await page.waitForFunction(
+  const calm = page.waitForFunction(
     () => {
       const shown = (selector: string) => [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
       const busy = shown(".spinner, [aria-busy=true]");
       const says = shown("[role=status], .waiting, .verdict").filter((element) => element.textContent!.trim().endsWith("…"));
       const state = window as unknown as { calmSince?: number; calmRequests?: number };
       const requests = performance.getEntriesByType("resource").length;
+      Object.assign(window, { waitsFor: [...busy, ...says].map((element) => element.outerHTML.slice(0, 200)) });
       if (busy.length + says.length > 0 || requests !== state.calmRequests || !state.calmSince) {
         state.calmRequests = requests;
         state.calmSince = performance.now();
@@ -52,6 +53,9 @@ export async function settled(page: Page) {
     undefined,
     { timeout: 30_000, polling: 50 },
   );
+  await calm.catch(async (error) => {
+    throw new Error(`it waits for ${JSON.stringify(await page.evaluate(() => (window as unknown as { waitsFor?: string[] }).waitsFor))}`, { cause: error });
+  });
   await page.evaluate(() => {
     const state = window as unknown as { calmSince?: number };
     state.calmSince = undefined;

@@ -22,7 +22,7 @@ pub struct ListParams {
     status: Option<Status>,
     /// In name and description, without regard to case; nothing in it is a wildcard.
     search: Option<String>,
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     page: Option<u32>,
     #[param(minimum = 1, maximum = 50, default = 10)]
     per_page: Option<u32>,

@@ -73,11 +73,14 @@ pub fn finish(openapi: &OpenApi) -> Value {
         answer_in_envelope(operation, &schemas);
         can_be_refused(operation);
         if let Some(example) = operation["operationId"].as_str().and_then(examples::body) {
-            let content = &mut operation["requestBody"]["content"];
-            if content.get("application/yaml").is_some() {
-                content["application/yaml"]["example"] = write(&example, Format::Yaml).into();
+            let body = &mut operation["requestBody"];
+            if body["content"].get("application/yaml").is_some() {
+                body["content"]["application/yaml"]["example"] = write(&example, Format::Yaml).into();
+            } else {
+                // No body is the empty object; a file is not left out.
+                body["required"] = false.into();
             }
-            content["application/json"]["example"] = example;
+            body["content"]["application/json"]["example"] = example;
         }
     }
     links::add(&mut paths);
@@ -151,6 +154,10 @@ fn merged(schema: &Value, schemas: &Value) -> Value {
 
 /// Puts the envelope's status word before the fields of the answer to a success.
 fn answer_in_envelope(operation: &mut Value, schemas: &Value) {
+    // A file is what it is.
+    if operation.pointer("/responses/200/content/application~1yaml").is_some() {
+        return;
+    }
     let Some(schema) = operation.pointer_mut("/responses/200/content/application~1json/schema") else { return };
     let body = resolve(schema, schemas);
     // A document is what it is.

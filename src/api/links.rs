@@ -1,4 +1,4 @@
-//! Which operations can follow one another: whatever makes or lists a thing leads to all that takes its id.
+//! Which operations can follow one another: whatever makes a thing leads to all that takes its id. A list leads nowhere: it may be empty.
 
 use serde_json::{Map, Value, json};
 
@@ -10,12 +10,10 @@ struct Lead {
 }
 
 const DATASET: &str = "/api/datasets/{id}/";
-const LEADS: [Lead; 7] = [
+const LEADS: [Lead; 5] = [
     Lead { from: &["create_dataset", "clone_dataset"], to: DATASET, parameters: &[("id", "$response.body#/dataset_id")] },
     Lead { from: &["update_dataset", "get_dataset"], to: DATASET, parameters: &[("id", "$request.path.id")] },
-    Lead { from: &["list_datasets", "list_dataset_names"], to: DATASET, parameters: &[("id", "$response.body#/datasets/0/id")] },
     Lead { from: &["create_model"], to: "/api/models/{id}/", parameters: &[("id", "$response.body#/model_id")] },
-    Lead { from: &["list_models"], to: "/api/models/{id}/", parameters: &[("id", "$response.body#/models/0/id")] },
     Lead {
         from: &["list_tables"],
         to: "/api/models/{id}/bq-tables/{table}/",

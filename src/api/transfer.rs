@@ -22,6 +22,7 @@ use crate::service::{App, ImportOutcome};
 #[serde(deny_unknown_fields)]
 pub struct ExportParams {
     /// YAML where nothing is said.
+    #[param(inline)]
     format: Option<Format>,
 }
 
@@ -30,7 +31,7 @@ pub struct ExportParams {
 /// Its name, description and config, and nothing of this installation: to keep in a repository, to review, to apply elsewhere. The same dataset is always
 /// the same text.
 #[utoipa::path(get, path = "/api/datasets/{id}/export", operation_id = "export_dataset", tag = "configs", params(DatasetPath, ExportParams),
-    responses((status = 200, description = "The file, as an attachment.", content((String = "application/yaml"), (serde_json::Value = "application/json"))), Missing))]
+    responses((status = 200, description = "The file, as an attachment.", content((NewDataset = "application/yaml"), (NewDataset = "application/json"))), Missing))]
 pub async fn export(
     State(app): State<App>,
     InPath(at): InPath<DatasetPath>,
@@ -70,7 +71,7 @@ pub struct Imported {
 /// A file as `export` gives it, or one with a config's own fields beside the name. It is the whole truth: what it does not say is empty. Faults tell the
 /// line and column where they stand.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/import", operation_id = "import_dataset", tag = "configs", params(ModelPath, ImportParams),
-    request_body(content((NewDataset = "application/json"), (String = "application/yaml"))),
+    request_body(content((NewDataset = "application/json"), (NewDataset = "application/yaml"))),
     responses((status = 200, description = "It is there.", body = Imported, headers(("ETag" = String, description = "The revision."))),
         Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
 pub async fn import(

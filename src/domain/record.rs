@@ -225,6 +225,7 @@ pub struct ListQuery {
 
 impl ListQuery {
     pub const MAX_PER_PAGE: u32 = 50;
+    pub const MAX_PAGE: u32 = 1_000_000;
 }
 
 impl Default for ListQuery {

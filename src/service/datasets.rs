@@ -12,8 +12,8 @@ use crate::store::StoreError;
 impl App {
     /// A page of a model's datasets, newest change first.
     pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
-        if query.page == 0 {
-            return Err(ServiceError::BadRequest("page is a number from 1.".into()));
+        if !(1..=ListQuery::MAX_PAGE).contains(&query.page) {
+            return Err(ServiceError::BadRequest(format!("page is a number from 1 to {}.", ListQuery::MAX_PAGE)));
         }
         if !(1..=ListQuery::MAX_PER_PAGE).contains(&query.per_page) {
             return Err(ServiceError::BadRequest(format!("per_page is a number from 1 to {}.", ListQuery::MAX_PER_PAGE)));

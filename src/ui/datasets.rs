@@ -45,7 +45,15 @@ pub fn DatasetsPage() -> impl IntoView {
         Resource::new_blocking(move || (model_id.get(), list.get(), reach.back()), |(model_id, list, _)| load(model_id, list));
     let reload = Callback::new(move |()| data.refetch());
     let search = Search::new(model_id, place);
+    // From a new address until its answer. Not by `set_pending`: a page that a dialog was opened on by its address was left pending for ever.
     let loading = RwSignal::new(false);
+    Effect::new(move |before: Option<(i64, ListQuery)>| {
+        let now = (model_id.get(), list.get());
+        if before.is_some_and(|before| before != now) {
+            loading.set(true);
+        }
+        now
+    });
     // Kept from page to page, not from model to model.
     let chosen = RwSignal::new(Vec::<i64>::new());
     Effect::new(move |before: Option<i64>| {
@@ -60,6 +68,7 @@ pub fn DatasetsPage() -> impl IntoView {
     let page = move || {
         Suspend::new(async move {
             let answer = data.await;
+            loading.try_set(false);
             let model_id = model_id.get_untracked();
             let shown = match answer {
                 Ok(data) => {
@@ -84,7 +93,7 @@ pub fn DatasetsPage() -> impl IntoView {
         })
     };
     view! {
-        <Transition set_pending=loading>{page}</Transition>
+        <Transition>{page}</Transition>
         <OpenDialog model_id place reload />
     }
 }
