@@ -31,8 +31,8 @@ pub mod store;
 #[cfg(feature = "ssr")]
 pub mod warehouse;
 
-/// A config's SQL, compiled in the browser by the same code as on the server. All three are JSON: a list of schemas, a config, and a request of
-/// [`domain::sql::Request`]'s form. Answers with the SQL, or fails with the faults, a line each.
+/// A config's SQL, compiled in the browser by the same code as on the server. All three are JSON: a list of schemas, a config in
+/// today's spelling, and a request of [`domain::sql::Request`]'s form. Answers with the SQL, or fails with the faults, a line each.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn compile_sql(schemas: &str, config: &str, request: &str) -> Result<String, wasm_bindgen::JsError> {
@@ -42,7 +42,7 @@ pub fn compile_sql(schemas: &str, config: &str, request: &str) -> Result<String,
     let catalog = domain::catalog::Catalog::new(None, schemas);
     let request = serde_json::from_str(request).map_err(unread)?;
     let config = serde_json::from_str(config).map_err(unread)?;
-    let compiled = domain::parse::config_from_json(config).and_then(|config| domain::sql::compile(&config, &catalog, &request));
+    let compiled = domain::sql::compile(&config, &catalog, &request);
     let lines = |faults: Vec<FieldError>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
     compiled.map(|query| query.sql).map_err(|faults| wasm_bindgen::JsError::new(&lines(faults)))
 }

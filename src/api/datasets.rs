@@ -95,8 +95,8 @@ pub async fn create(State(app): State<App>, InPath(at): InPath<ModelPath>, Objec
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedName {
+    /// None at all is an empty one, which is not free.
     #[serde(default)]
-    #[schema(required = true)]
     name: String,
     /// The dataset that may have it already: the one that is edited.
     exclude_id: Option<i64>,
