@@ -42,7 +42,13 @@ async fn run() {
         peers.push(time(&client, "/healthz").await);
     }
     let (list, peer) = (spread(lists), spread(peers));
-    println!("list of {} datasets, {ROUNDS} requests: median {:.2} ms, p99 {:.2} ms, most {:.2} ms", many::DATASETS, list[0], list[1], list[2]);
+    println!(
+        "list of {} datasets, {ROUNDS} requests: median {:.2} ms, p99 {:.2} ms, most {:.2} ms",
+        many::DATASETS,
+        list[0],
+        list[1],
+        list[2]
+    );
     println!("an answer without a query: median {:.2} ms, p99 {:.2} ms", peer[0], peer[1]);
     println!("ratio of the medians {:.2}, of the p99 {:.2}", list[0] / peer[0], list[1] / peer[1]);
 }

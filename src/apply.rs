@@ -49,7 +49,9 @@ async fn applied(
 /// What would happen, a line a difference.
 fn described(plan: &Plan) -> String {
     let mut text = match (plan.outcome(), &plan.existing) {
-        (ImportOutcome::Unchanged, Some(dataset)) => format!("unchanged: dataset {} ({})\n", dataset.summary.id, dataset.summary.name),
+        (ImportOutcome::Unchanged, Some(dataset)) => {
+            format!("unchanged: dataset {} ({})\n", dataset.summary.id, dataset.summary.name)
+        }
         (_, Some(dataset)) => format!("would update dataset {} ({})\n", dataset.summary.id, dataset.summary.name),
         (_, None) => format!("would create {}\n", plan.input.name.trim()),
     };

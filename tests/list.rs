@@ -16,7 +16,8 @@ async fn a_page_of_10_000_datasets_is_one_query() {
     let folder = TempDir::new().unwrap();
     write_events(folder.path());
     // What the program asks its database is in its log, a line each.
-    let mut program = Program::start_with(folder.path(), |command| command.args(["--log", "sqlx::query=debug", "--log-format", "json"]));
+    let mut program =
+        Program::start_with(folder.path(), |command| command.args(["--log", "sqlx::query=debug", "--log-format", "json"]));
     let client = program.client();
     many::fill(&client, folder.path()).await;
     let of_try_3 = (2..=many::DATASETS).filter(|i| i % 7 == 3).count();

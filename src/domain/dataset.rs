@@ -38,6 +38,17 @@ impl DatasetConfig {
         primary.chain(self.secondary_tables.iter().map(|s| (s.name(), &s.table))).collect()
     }
 
+    /// Their tables, the primary's first, each once.
+    pub fn tables(&self) -> Vec<&TableName> {
+        let mut tables = vec![];
+        for (_, table) in self.sources() {
+            if !tables.contains(&table) {
+                tables.push(table);
+            }
+        }
+        tables
+    }
+
     /// The join that brings in a secondary.
     pub fn join_of(&self, source: &SourceName) -> Option<&Join> {
         self.join_config.iter().find(|j| j.table.same_as(source))

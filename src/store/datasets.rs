@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::brief::{brief_columns, read_brief};
-use super::versions::version_summaries;
+use super::summaries::version_summaries;
 use super::{Store, StoreError, name_key, read_json, read_time, time_text};
 use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, ListQuery};

@@ -20,6 +20,7 @@ mod brief;
 mod datasets;
 mod deleted;
 mod models;
+mod summaries;
 mod versions;
 
 pub use answers::Kept;

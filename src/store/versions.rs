@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, Utc};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::datasets::{Sizes, Tx, canonical, read_dataset, set_sizes, set_status};
-use super::{Store, StoreError, read_json, read_time, time_text, write_json};
+use super::summaries::{read_counts, read_version};
+use super::{Store, StoreError, read_json, time_text, write_json};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Counts, Dataset, Version, VersionSummary};
+use crate::domain::record::{Counts, Dataset, Version};
 use crate::domain::schema::TableSchema;
 
 /// What a version freezes.
@@ -100,17 +100,6 @@ impl Store {
     }
 }
 
-/// The versions of a dataset, newest first.
-pub(super) async fn version_summaries(connection: &mut SqliteConnection, id: i64) -> Result<Vec<VersionSummary>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT number, config_hash, reason, author, as_of, counts, created_at FROM versions WHERE dataset_id = $1 ORDER BY number DESC",
-    )
-    .bind(id)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(read_version).collect()
-}
-
 /// The number of the version of this content, made where there is none, and the config's hash.
 async fn freeze(tx: &mut Tx, id: i64, version: &NewVersion, now: &str) -> Result<(u32, String), StoreError> {
     let (config, hash) = canonical(&version.config);
@@ -163,23 +152,4 @@ async fn freeze(tx: &mut Tx, id: i64, version: &NewVersion, now: &str) -> Result
 async fn set_active_version(tx: &mut Tx, id: i64, number: Option<u32>) -> Result<(), StoreError> {
     sqlx::query("UPDATE datasets SET active_version = $2 WHERE id = $1").bind(id).bind(number).execute(&mut **tx).await?;
     Ok(())
-}
-
-fn read_version(row: &SqliteRow) -> Result<VersionSummary, StoreError> {
-    let as_of = row
-        .try_get::<Option<&str>, _>("as_of")?
-        .map(|day| day.parse().map_err(|_| StoreError::Unreadable { what: "as-of", reason: format!("{day:?} is no day") }));
-    Ok(VersionSummary {
-        number: row.try_get("number")?,
-        config_hash: row.try_get("config_hash")?,
-        reason: row.try_get("reason")?,
-        author: row.try_get("author")?,
-        as_of: as_of.transpose()?,
-        rows: read_counts(row)?.map(|counts| counts.full.rows),
-        created_at: read_time(row.try_get("created_at")?)?,
-    })
-}
-
-fn read_counts(row: &SqliteRow) -> Result<Option<Counts>, StoreError> {
-    row.try_get::<Option<&str>, _>("counts")?.map(|text| read_json("counts", text)).transpose()
 }

@@ -5,14 +5,13 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 
-use super::detail::Opening;
 use super::dialog::Dialog;
 use super::format::{bytes, dollars, instant, integer};
-use super::layout::Problem;
 use super::pictures::{DayChart, Funnel};
+use super::problem::Problem;
 use super::query_panel::said_of;
 use super::texts::{analysis as texts, common};
-use super::work::Asked;
+use super::work::{Asked, Opening};
 use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };

@@ -7,27 +7,17 @@ use super::analysis::Report;
 use super::card::StatusBadge;
 use super::dialog::Dialog;
 use super::dialogs::CountsPanel;
-use super::layout::Problem;
 use super::place::{DialogKind, Tab};
+use super::problem::Problem;
 use super::profiles::Profiles;
 use super::texts::{common, dialogs as texts, list};
 use super::versions::Versions;
 use super::when::When;
-use super::work::Waiting;
+use super::work::Opening;
 use crate::domain::dataset::Status;
 use crate::domain::record::{Dataset, KeptAnalysis};
 use crate::domain::words;
 use crate::rpc;
-
-/// What waits for a dialog's content: a sign in the middle of the page, if it lasts.
-#[component]
-pub fn Opening(on_close: Callback<()>) -> impl IntoView {
-    view! {
-        <div class="opening">
-            <Waiting what=common::LOADING on_stop=on_close />
-        </div>
-    }
-}
 
 /// A list with a heading.
 fn section(title: &'static str, lines: Vec<String>) -> impl IntoView {

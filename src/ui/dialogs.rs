@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::format::integer;
-use super::layout::Problem;
+use super::problem::Problem;
 use super::query_panel::PartTabs;
 use super::rows::RowsTable;
 use super::texts::{common, dialogs as texts};

@@ -2,8 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::texts;
-
 /// `1234567` is `1,234,567`.
 pub fn integer(number: u64) -> String {
     let digits = number.to_string();
@@ -56,12 +54,6 @@ pub fn instant(at: DateTime<Utc>) -> String {
 /// `2025-06-30T14:05:00Z`, for programs.
 pub fn instant_for_programs(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// `3 hours ago`, seen from `now`.
-pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    // A clock that is a little behind the server's must not make the past the future.
-    texts::common::ago(u64::try_from((now - at).num_seconds()).unwrap_or_default())
 }
 
 /// `$0.0123`; a price below a hundredth of a cent is said to be that.

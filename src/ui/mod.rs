@@ -15,6 +15,7 @@ mod dialog;
 mod dialogs;
 mod empty;
 pub mod format;
+mod gone;
 mod highlight;
 mod icon;
 mod keys;
@@ -22,6 +23,7 @@ mod layout;
 mod models;
 mod pictures;
 mod place;
+mod problem;
 mod profiles;
 mod query;
 mod query_panel;
@@ -84,7 +86,7 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
         <keys::Keys />
-        <reach::Gone />
+        <gone::Gone />
         <toast::Toasts />
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::format::integer;
-use super::layout::Problem;
+use super::problem::Problem;
 use super::query_panel::SqlBlock;
 use super::texts::{common, versions as texts};
 use super::toast::{Toaster, use_toaster};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use super::format::{ago, instant, instant_for_programs};
+use super::format::{instant, instant_for_programs};
+use super::texts::common;
 
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -28,4 +29,10 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
             {move || told.get().unwrap_or_else(|| instant(at))}
         </time>
     }
+}
+
+/// `3 hours ago`, seen from `now`.
+fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    // A clock that is a little behind the server's must not make the past the future.
+    common::ago(u64::try_from((now - at).num_seconds()).unwrap_or_default())
 }

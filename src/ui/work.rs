@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::reactive::spawn_local_scoped_with_cancellation;
 
-use super::layout::Problem;
+use super::problem::Problem;
 use super::texts::common;
 use crate::error::Failure;
 
@@ -174,6 +174,16 @@ pub fn Waiting(#[prop(into)] what: Signal<String>, #[prop(optional)] on_stop: Op
                         }
                     })
             }}
+        </div>
+    }
+}
+
+/// What waits for a dialog's content: a sign in the middle of the page, if it lasts.
+#[component]
+pub fn Opening(on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="opening">
+            <Waiting what=common::LOADING on_stop=on_close />
         </div>
     }
 }

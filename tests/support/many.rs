@@ -11,7 +11,8 @@ pub const DATASETS: i64 = 10_000;
 
 /// Makes a dataset over the API and copies of it in the program's file. Each has a name and a description of its own; every third is active.
 pub async fn fill(client: &Client, folder: &Path) {
-    let made = client.post("/api/models/1/datasets/create/", json!({"name": "Dataset 1", "config": events_config(7)})).await.unwrap();
+    let made =
+        client.post("/api/models/1/datasets/create/", json!({"name": "Dataset 1", "config": events_config(7)})).await.unwrap();
     assert_eq!(made.status, 200, "{}", made.text);
     let file = format!("sqlite://{}", folder.join("trainset.db").display());
     let mut database = SqliteConnection::connect(&file).await.unwrap();

@@ -6,13 +6,12 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::State;
-use super::suggestions::tables_of;
-use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
+use crate::domain::dataset::{DatasetConfig, Join, JoinKey, OnDuplicates};
 use crate::domain::joins::{JoinFacts, Shares, VerifyEstimate};
 use crate::domain::name::SourceName;
 use crate::error::Failure;
 use crate::rpc;
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 
 /// What is known of the joins.
@@ -131,7 +130,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
     let is_open = move || state.draft.with_untracked(|draft| draft.config.join_config.iter().any(|join| join.on.is_empty()));
     let verify = Action::new(move |agreed: &bool| {
         let agreed = *agreed;
-        let tables = state.draft.with_untracked(|draft| tables_of(&draft.config));
+        let tables = state.draft.with_untracked(|draft| table_names(&draft.config));
         async move {
             weighing.failure.set(None);
             if !agreed {
@@ -149,7 +148,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
             price.set(None);
             if is_open() {
                 match rpc::detect_joins(state.model_id, tables.clone(), true).await {
-                    Ok(found) if state.draft.with_untracked(|draft| tables_of(&draft.config)) == tables => {
+                    Ok(found) if state.draft.with_untracked(|draft| table_names(&draft.config)) == tables => {
                         state.suggestions.joins.set(Some(found));
                     }
                     Ok(_) => {}
@@ -241,4 +240,9 @@ pub fn said(shares: &Shares) -> String {
     parts.push(texts::partners(shares.largest_fan_out));
     parts.push(texts::rows_become(shares.left_rows, shares.rows_after));
     parts.join(" · ")
+}
+
+/// The names of the dataset's tables, as the server is asked about them.
+pub fn table_names(config: &DatasetConfig) -> Vec<String> {
+    config.tables().into_iter().map(ToString::to_string).collect()
 }

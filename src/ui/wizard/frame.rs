@@ -10,7 +10,7 @@ use super::save::{ServerGone, saving};
 use super::state::{State, check_name, load_schemas};
 use super::{Loaded, basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
 use crate::ui::dialog::Dialog;
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 
 /// Where the wizard stands.

@@ -6,7 +6,7 @@ use self::draft::{Schemas, Step};
 use self::frame::Steps;
 pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
-use super::layout::Problem;
+use super::problem::Problem;
 use crate::domain::record::Dataset;
 use crate::error::Failure;
 use crate::rpc;

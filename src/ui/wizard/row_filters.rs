@@ -11,7 +11,7 @@ use crate::domain::schema::{Column, ColumnType, Mode};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::format::integer;
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
 
 /// Values that are looked up at a time.

@@ -12,7 +12,7 @@ use crate::domain::sql::{Request, compile};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::dialog::Dialog;
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::query_panel::{PartTabs, SqlBlock, Verdict};
 use crate::ui::rows::RowsTable;
 use crate::ui::texts::wizard as texts;

@@ -9,8 +9,8 @@ use crate::domain::schema::Column;
 use crate::domain::value::Value;
 use crate::rpc;
 use crate::ui::format::{integer, short};
-use crate::ui::layout::Problem;
 use crate::ui::pictures::Histogram;
+use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 
 /// Most columns that are asked for at a time; the server takes no more.

@@ -1,11 +1,9 @@
 //! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click; nothing is put into a dataset that nobody chose.
 
-use std::collections::HashSet;
-
 use leptos::prelude::*;
 
 use super::State;
-use super::evidence::said;
+use super::evidence::{said, table_names};
 use crate::domain::dataset::{ColumnRef, DatasetConfig, JoinKey, Role};
 use crate::domain::joins::{Confidence, DetectedJoin, JoinDetection, KeyPair, Shares};
 use crate::domain::name::{SourceName, TableName};
@@ -91,15 +89,9 @@ pub struct Suggestions {
     pub roles: RwSignal<RoleSuggestions>,
 }
 
-/// The dataset's tables, the primary first, each once.
-pub fn tables_of(config: &DatasetConfig) -> Vec<String> {
-    let mut seen = HashSet::new();
-    config.sources().into_iter().filter(|(_, table)| seen.insert(*table)).map(|(_, table)| table.to_string()).collect()
-}
-
 /// Asks again whenever other tables are chosen: names and types alone, which costs nothing. An answer about other tables is dropped.
 pub fn keep_suggested(state: State) {
-    let tables = Memo::new(move |_| state.draft.with(|draft| tables_of(&draft.config)));
+    let tables = Memo::new(move |_| state.draft.with(|draft| table_names(&draft.config)));
     Effect::new(move |_| {
         state.again.track();
         let asked = tables.get();

@@ -13,7 +13,7 @@ use crate::domain::schema::{TableInfo, TableKind};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::format::{bytes, instant, integer, short};
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 
 #[component]

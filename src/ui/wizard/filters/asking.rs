@@ -13,7 +13,7 @@ use crate::domain::dataset::DatasetConfig;
 use crate::domain::effect::{EffectAnswer, FilterEffect, same_as_of, same_for_customers, same_for_products};
 use crate::error::Failure;
 use crate::rpc;
-use crate::ui::layout::Problem;
+use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
 
 const PAUSE: Duration = Duration::from_millis(500);

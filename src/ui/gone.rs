@@ -1,0 +1,49 @@
+//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page stays as it is, and with it what was typed.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::reach::use_reach;
+use super::texts::common;
+use super::toast::use_toaster;
+use super::work::Work;
+use crate::rpc;
+
+const ASK_AGAIN: Duration = Duration::from_secs(3);
+
+#[component]
+pub fn Gone() -> impl IntoView {
+    let reach = use_reach();
+    let toaster = use_toaster();
+    let work = Work::new();
+    let ask = move || {
+        work.start(async move {
+            if rpc::ping().await.is_ok() {
+                reach.found();
+                toaster.good(common::BACK);
+            }
+        });
+    };
+    Effect::new(move |_| {
+        if reach.gone()
+            && let Ok(timer) = set_interval_with_handle(ask, ASK_AGAIN)
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    let banner = move || {
+        reach.gone().then(|| {
+            view! {
+                <div class="gone">
+                    <span>{common::GONE}</span>
+                    <button type="button" class="button small" aria-busy=move || work.running().to_string() on:click=move |_| ask()>
+                        {move || if work.running() { common::GONE_TRYING } else { common::TRY_AGAIN }}
+                    </button>
+                </div>
+            }
+        })
+    };
+    // The region is there before its words are, or nobody would hear them.
+    view! { <div role="status">{banner}</div> }
+}
