@@ -1,9 +1,9 @@
 // The main job, from the page to a saved dataset whose SQL runs: the same story on either engine.
 import { expect, open, unique } from "./fixtures";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
-/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. */
-export async function mainStory(page: Page, model: number) {
+/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. Where reading is billed, counting waits for a click. */
+export async function mainStory(page: Page, model: number, { bills }: { bills: boolean }) {
   const name = unique("Repeat buyers");
   await open(page, `/models/${model}/dataset/`);
   await page.getByRole("link", { name: "New Dataset" }).click();
@@ -39,12 +39,17 @@ export async function mainStory(page: Page, model: number) {
 
   await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
   await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
-  await wizard.getByRole("button", { name: /^Count/ }).click();
-  const parts = wizard.getByRole("table");
-  await expect(parts.getByRole("row", { name: /^eval/ })).toContainText("2025-06-17 to 2025-06-30");
-  const rows = async (part: string) =>
-    Number((await parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").first().textContent())!.replace(/,/g, ""));
-  expect(await rows("full")).toBe((await rows("train")) + (await rows("eval")));
+  if (bills) {
+    await expect(wizard.getByText(/^Counting what the filters leave reads .* costs .*\$/)).toBeVisible();
+    await expect(wizard.getByRole("table", { name: "Parts" })).toBeHidden();
+    await wizard.getByRole("button", { name: /^Count/ }).click();
+  }
+  const parts = wizard.getByRole("table", { name: "Parts" });
+  await expect(parts.getByRole("row", { name: /^eval 2025-06-17 2025-06-30 14 / })).toBeVisible({ timeout: 60_000 });
+  const number = async (cell: Locator) => Number((await cell.textContent())!.replace(/,/g, ""));
+  const rows = (part: string) => number(parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").nth(3));
+  const left = wizard.getByRole("table", { name: "What is left" }).getByRole("row").last().getByRole("cell").nth(1);
+  expect(await number(left)).toBe((await rows("train")) + (await rows("eval")));
 
   await wizard.getByRole("button", { name: "Show SQL" }).click();
   await expect(wizard.getByLabel("SQL", { exact: true })).toContainText(/LEFT JOIN `([a-z-]+\.)?raw_data\.orders`/);

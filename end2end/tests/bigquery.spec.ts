@@ -24,5 +24,5 @@ test("the same story on BigQuery", async ({ page }) => {
   const card = page.locator(".card", { hasText: name });
   await expect(card).toContainText(`BigQuery · ${project}`);
   const href = await card.getByRole("link", { name: "Open datasets" }).getAttribute("href");
-  await mainStory(page, Number(href!.match(/models\/(\d+)/)![1]));
+  await mainStory(page, Number(href!.match(/models\/(\d+)/)![1]), { bills: true });
 });
