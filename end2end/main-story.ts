@@ -2,8 +2,8 @@
 import { expect, open, unique } from "./fixtures";
 import type { Locator, Page } from "@playwright/test";
 
-/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. */
-export async function mainStory(page: Page, model: number, billed = false) {
+/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. Where reading is billed, counting waits for a click. */
+export async function mainStory(page: Page, model: number, { bills }: { bills: boolean }) {
   const name = unique("Repeat buyers");
   await open(page, `/models/${model}/dataset/`);
   await page.locator("#new").click();
@@ -39,16 +39,17 @@ export async function mainStory(page: Page, model: number, billed = false) {
 
   await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
   await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
-  // Where reading costs, it is done when someone asks.
-  if (billed) await wizard.getByRole("button", { name: /^Count/ }).click();
-  const numbers = async (table: Locator, row: RegExp | number, column: number) => {
-    const found = typeof row === "number" ? table.getByRole("row").nth(row) : table.getByRole("row", { name: row });
-    return Number((await found.getByRole("cell").nth(column).textContent())!.replace(/,/g, ""));
-  };
-  const parts = wizard.locator(".timeline").getByRole("table");
-  await expect(parts.getByRole("row", { name: /^eval/ })).toContainText("2025-06-172025-06-30", { timeout: 30_000 });
-  const left = wizard.getByRole("table", { name: "What is left" });
-  expect(await numbers(left, -1, 1)).toBe((await numbers(parts, /^train/, 3)) + (await numbers(parts, /^eval/, 3)));
+  if (bills) {
+    await expect(wizard.getByText(/^Counting what the filters leave reads .* costs .*\$/)).toBeVisible();
+    await expect(wizard.getByRole("table", { name: "Parts" })).toBeHidden();
+    await wizard.getByRole("button", { name: /^Count/ }).click();
+  }
+  const parts = wizard.getByRole("table", { name: "Parts" });
+  await expect(parts.getByRole("row", { name: /^eval 2025-06-17 2025-06-30 14 / })).toBeVisible({ timeout: 60_000 });
+  const number = async (cell: Locator) => Number((await cell.textContent())!.replace(/,/g, ""));
+  const rows = (part: string) => number(parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").nth(3));
+  const left = wizard.getByRole("table", { name: "What is left" }).getByRole("row").last().getByRole("cell").nth(1);
+  expect(await number(left)).toBe((await rows("train")) + (await rows("eval")));
 
   await wizard.getByRole("button", { name: "Show SQL" }).click();
   await expect(wizard.getByLabel("SQL", { exact: true })).toContainText(/LEFT JOIN `([a-z-]+\.)?raw_data\.orders`/);

@@ -51,6 +51,8 @@ pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 // First of all: the page is painted with it, and reacts only later.
                 <link id="leptos" rel="stylesheet" href=format!("/pkg/{style}.css") />
+                // Not before the content is read whole: a row of cards is as tall as its tallest.
+                <link rel="expect" href="#content" blocking="render" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />

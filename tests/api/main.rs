@@ -6,6 +6,7 @@ mod contract;
 mod datasets;
 mod detection;
 mod document;
+mod effect;
 mod examples;
 mod gate;
 mod helpers;

@@ -91,10 +91,12 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
         _ => ().into_any(),
     };
     let day = as_of_day(asking);
+    // Its line is there before the days are: nothing moves when they come.
     let window = move || {
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
-        Some(view! { <p class="note">{t::days_from_to(first, last)}</p> })
+        Some(t::days_from_to(first, last))
     };
+    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{window}</p> });
     const OWN: &[&str] = &[
         "filters.date_range.days",
         "filters.date_range.months",
@@ -215,7 +217,7 @@ pub fn as_of_field(
                 {choice(t::UP_TO, options, kind.into(), choose)}
                 {field}
             </div>
-            <p class="note" role="status">{said}</p>
+            <p class="note said-later" role="status">{said}</p>
             {other_faults(state, path, &[])}
         </div>
     }

@@ -79,5 +79,5 @@ fn coverage(stages: &[StageEffect]) -> Option<String> {
     let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
     let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;
     let revenue = before.revenue.zip(after.revenue).filter(|(all, _)| *all > 0.0).map(|(all, left)| left / all);
-    Some(t::coverage(after.rows as f64 / before.rows as f64 * 100.0, revenue))
+    Some(t::coverage(after.rows as f64 / before.rows as f64, revenue))
 }

@@ -1,0 +1,158 @@
+//! What the filters of an unsaved config do: asked once, kept, and where reading is billed not asked before somebody agrees.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+use trainset::domain::dataset::{AsOf, DatasetConfig, DateRange, SplitConfig};
+use trainset::domain::effect::{EffectAnswer, FilterEffect};
+use trainset::domain::parse::config_from_json;
+use trainset::domain::schema::{ColumnType, Mode};
+use trainset::domain::value::{ResultColumn, Rows, Value};
+use trainset::service::{App, ServiceError, Settings};
+use trainset::warehouse::WarehouseError;
+
+use crate::helpers::{TestApp, config};
+
+/// One stage of so many rows, and the rows of a day.
+fn answer(rows: i64) -> Rows {
+    use ColumnType::{Date, Float64, Int64, String as Text};
+    let columns =
+        [("section", Text), ("item", Text), ("day", Date), ("n1", Int64), ("n2", Int64), ("n3", Int64), ("amount", Float64)];
+    let column = |(name, column_type): (&str, ColumnType)| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    let row = |section: &str, item: &str, day: Value| {
+        let text = |text: &str| Value::Text(text.into());
+        vec![text(section), text(item), day, Value::Int(rows), Value::Null, Value::Null, Value::Null]
+    };
+    Rows {
+        columns: columns.map(column).into(),
+        rows: vec![row("stage", "source", Value::Null), row("days", "train", Value::Text("2024-03-31".into()))],
+        bytes_processed: Some(5_000_000),
+        ..Rows::default()
+    }
+}
+
+struct Shop {
+    test: TestApp,
+    app: App,
+}
+
+impl Shop {
+    async fn open(bills: bool) -> Self {
+        let test = TestApp::new().await;
+        test.fake.bills.store(bills, Ordering::SeqCst);
+        test.fake.answer(answer(120));
+        let app = App::new(test.store.clone(), test.fake.clone(), Settings::default());
+        Self { test, app }
+    }
+
+    fn ran(&self) -> usize {
+        self.test.fake.ran.load(Ordering::SeqCst)
+    }
+
+    async fn ask(&self, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
+        self.app.filter_effect(1, config, agreed).await
+    }
+
+    /// What was found, whether it was there before, and what it cost.
+    async fn found(&self, config: &DatasetConfig, agreed: bool) -> (FilterEffect, bool, Option<f64>) {
+        match self.ask(config, agreed).await.unwrap() {
+            EffectAnswer::Found { effect, cached, price_usd, bytes, .. } => {
+                assert_eq!(bytes, Some(5_000_000));
+                (*effect, cached, price_usd)
+            }
+            EffectAnswer::Asks { .. } => panic!("it asks"),
+        }
+    }
+}
+
+fn filtered() -> DatasetConfig {
+    let mut config = config();
+    config["filters"] = json!({"customer_filter": {"transactions": {"min": 2}}});
+    config_from_json(config).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_asked_once_runs_no_query() {
+    let shop = Shop::open(false).await;
+    let config = filtered();
+    let (effect, cached, price) = shop.found(&config, false).await;
+    assert_eq!((effect.stages[0].rows, effect.days[0].rows, cached, price), (120, 120, false, None));
+    let ran = shop.ran();
+    assert_eq!(ran, 1, "reading is free: it is one query");
+    let sql = shop.test.fake.sql.lock().unwrap().last().cloned().unwrap();
+    assert!(sql.contains("customer_totals") && sql.contains("'stage'"), "{sql}");
+
+    shop.test.fake.answer(answer(7));
+    assert_eq!(shop.found(&config, false).await, (effect.clone(), true, None));
+    assert_eq!(shop.ran(), ran);
+
+    // Another config is another question; so are the same tables once they changed.
+    let mut other = config.clone();
+    other.filters.customer_filter = None;
+    assert_eq!(shop.found(&other, false).await.0.stages[0].rows, 7);
+    assert_eq!(shop.ran(), ran + 1);
+    *shop.test.fake.state.lock().unwrap() = "2".into();
+    let (effect, cached, _) = shop.found(&config, false).await;
+    assert_eq!((effect.stages[0].rows, cached, shop.ran()), (7, false, ran + 2));
+}
+
+#[tokio::test]
+async fn what_is_billed_asks_first_and_runs_nothing() {
+    // G-74, G-85
+    let shop = Shop::open(true).await;
+    let config = filtered();
+    let EffectAnswer::Asks { bytes, price_usd, upper_bound } = shop.ask(&config, false).await.unwrap() else {
+        panic!("it was run");
+    };
+    // The as-of and the effect, over two tables each, each billed for its least; the second may read less once the day is known.
+    assert_eq!((bytes, upper_bound), (Some(2 * 4096), true));
+    assert!((price_usd - 4.0 * 10.0 / 1_048_576.0 * 6.25).abs() < 1e-12, "{price_usd}");
+    assert_eq!(shop.ran(), 0);
+
+    // With the day stated there is one query to price.
+    let mut on_a_day = config.clone();
+    if let SplitConfig::TimeBased { as_of, .. } = &mut on_a_day.split_config {
+        *as_of = Some(AsOf::On("2024-03-31".parse().unwrap()));
+    }
+    let EffectAnswer::Asks { bytes, upper_bound, .. } = shop.ask(&on_a_day, false).await.unwrap() else {
+        panic!("it was run");
+    };
+    assert_eq!((bytes, upper_bound, shop.ran()), (Some(4096), false, 0));
+
+    let (effect, cached, price) = shop.found(&config, true).await;
+    assert_eq!((effect.stages[0].rows, cached, shop.ran()), (120, false, 2));
+    assert!(price.is_some_and(|price| price > 0.0));
+    // The query of the effect has the day that the first one found.
+    assert!(shop.test.fake.sql.lock().unwrap()[1].contains("2024-03-31"));
+    // What was paid for is there for everyone who looks again, unasked.
+    assert_eq!(shop.found(&config, false).await, (effect, true, price));
+    assert_eq!(shop.ran(), 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_and_not_kept() {
+    let shop = Shop::open(false).await;
+    let mut config = filtered();
+    config.filters.date_range = Some(DateRange::Rolling { days: Some(0), months: None, as_of: None });
+    let Err(ServiceError::Invalid(faults)) = shop.ask(&config, false).await else { panic!("no days are no range") };
+    assert_eq!((faults[0].path.as_str(), shop.ran()), ("filters.date_range.days", 0));
+
+    shop.test.fake.break_with(WarehouseError::Query("No such function".into()));
+    assert!(matches!(shop.ask(&filtered(), false).await, Err(ServiceError::Warehouse(_))));
+    shop.test.fake.answer(answer(120));
+    assert!(!shop.found(&filtered(), false).await.1);
+}
+
+/// G-85: who goes away stops the query, and nothing of it is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_waiting_stops_the_query() {
+    let shop = Shop::open(false).await;
+    *shop.test.fake.run_delay.lock().unwrap() = Duration::from_secs(60);
+    let config = filtered();
+    tokio::time::timeout(Duration::from_millis(300), shop.ask(&config, false)).await.expect_err("it still runs");
+    *shop.test.fake.run_delay.lock().unwrap() = Duration::ZERO;
+    let (_, cached, _) = tokio::time::timeout(Duration::from_secs(5), shop.found(&config, false)).await.expect("nobody holds it");
+    assert!(!cached);
+    assert_eq!(shop.ran(), 2);
+}
