@@ -243,6 +243,7 @@ pub const PART: &str = "Part";
 pub const FIRST: &str = "First day";
 pub const LAST: &str = "Last day";
 pub const SPAN: &str = "Days";
+pub const BAR: &str = "bar";
 pub const OF_ALL: &str = "Of all";
 pub const NO_DAY: &str = "without a day";
 pub const ROWS_A_DAY: &str = "Rows a day";

@@ -158,7 +158,6 @@ pub fn status(asking: Asking) -> AnyView {
             return view! {
                 <span class="spinner" aria-hidden="true"></span>
                 <span>{t::COUNTING}</span>
-                {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
                 <button
                     type="button"
                     class="button small"
@@ -169,6 +168,8 @@ pub fn status(asking: Asking) -> AnyView {
                 >
                     {t::STOP}
                 </button>
+                // Behind the button, which a longer number does not move.
+                {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
             }
             .into_any();
         }

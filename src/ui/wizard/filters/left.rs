@@ -12,7 +12,7 @@ pub fn left(asking: Asking) -> AnyView {
     let body = move || {
         asking.found.get().map(|found| {
             view! {
-                <section class="group left" aria-label=t::LEFT class:stale=stale>
+                <section class="group left" class:stale=stale>
                     <h3>{t::LEFT} {move || stale().then(|| view! { <span class="chip chip-plain">{t::STALE}</span> })}</h3>
                     {funnel(&found.effect)}
                 </section>
@@ -57,7 +57,7 @@ fn funnel(effect: &FilterEffect) -> AnyView {
                 <thead>
                     <tr>
                         <th scope="col">{t::AFTER}</th>
-                        <th scope="col"></th>
+                        <th scope="col"><span class="for-readers">{t::BAR}</span></th>
                         <th scope="col" class="number">{t::ROWS}</th>
                         <th scope="col" class="number">{t::OF_ALL}</th>
                         <th scope="col" class="number">{t::USERS}</th>
