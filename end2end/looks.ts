@@ -59,7 +59,7 @@ export function misplaced(page: Page): Promise<string[]> {
       // Not what is in a box of its own that scrolls.
       const inScroller = (element: Element) => {
         for (let around = element.parentElement; around && around !== document.body; around = around.parentElement)
-          if (getComputedStyle(around).overflowX !== "visible") return true;
+          if (getComputedStyle(around).overflowX !== "visible" && around.getBoundingClientRect().right <= width + 1) return true;
         return false;
       };
       const wide = [...document.querySelectorAll("body *")].filter((e) => shows(e) && e.getBoundingClientRect().right > width + 1 && !inScroller(e));
@@ -67,7 +67,7 @@ export function misplaced(page: Page): Promise<string[]> {
     }
     if (root !== document.body) {
       const box = root.getBoundingClientRect();
-      if (box.left < 0 || box.top < 0 || box.right > width || box.bottom > height) faults.add(`${called(root)} sticks out of the window`);
+      if (box.left < 0 || box.top < 0 || box.right > width || box.bottom > height) faults.add(`${called(root)} sticks out of the window, ${width} by ${height}: ${JSON.stringify(box)}`);
     }
 
     // What an element's ancestors leave of a box, and which of them takes some of it for good: one that does not scroll.

@@ -5,7 +5,7 @@ import { mainStory } from "../main-story";
 const project = process.env.TRAINSET_E2E_BIGQUERY;
 
 // A project id that is none is refused on purpose.
-test.use({ allowInConsole: [/status of 422/] });
+test.use({ allowInConsole: /status of 422/ });
 
 test("the same story on BigQuery", async ({ page }) => {
   expect(project, "TRAINSET_E2E_BIGQUERY is not set: run this through make e2e").toBeTruthy();
