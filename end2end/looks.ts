@@ -18,6 +18,10 @@ export async function axe(page: Page, rules?: string[]): Promise<string[]> {
   }, rules);
 }
 
+/** Waits until what was set in motion has ended: reduced motion leaves each change its hundredth of a millisecond, and what inherits begins when its parent ended. */
+export const still = (page: Page) =>
+  page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState === "finished" || animation.effect?.getTiming().iterations === Infinity));
+
 /** Records what moves by itself, from the first paint on. Call it before the page is opened. */
 export async function watchShifts(page: Page) {
   await page.addInitScript(() => {

@@ -1,7 +1,7 @@
 // Every view, dialog and wizard step: what axe finds in light and dark, what is cut or overlaps from phone to wide screen, what moves by itself.
 // Each is opened once for all of it.
 import { expect, test } from "../fixtures";
-import { axe, misplaced, shifts, watchShifts } from "../looks";
+import { axe, misplaced, shifts, still, watchShifts } from "../looks";
 import { furnish, type Shop } from "../shop";
 import { VIEWS } from "../views";
 
@@ -25,12 +25,12 @@ for (const view of VIEWS) {
     expect.soft(await shifts(page), "nothing moves by itself").toEqual([]);
     expect.soft(await axe(page), "axe, light").toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
-    // Reduced motion leaves each change its hundredth of a millisecond, and what inherits a colour begins when its parent ended.
-    await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState === "finished" || animation.effect?.getTiming().iterations === Infinity));
+    await still(page);
     // The theme changes colours and nothing else.
     expect.soft(await axe(page, ["color-contrast"]), "axe, dark").toEqual([]);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width < 700 ? 740 : 900 });
+      await still(page);
       expect.soft(await misplaced(page), `${width} px wide`).toEqual([]);
     }
   });

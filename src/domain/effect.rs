@@ -178,7 +178,8 @@ pub enum EffectAnswer {
     /// Nothing was run: reading is billed, and nobody agreed yet.
     Asks {
         bytes: Option<u64>,
-        price_usd: f64,
+        /// US dollars; `None` where the warehouse does not tell in advance.
+        price_usd: Option<f64>,
         /// It may read less.
         upper_bound: bool,
     },

@@ -72,13 +72,14 @@ impl App {
     async fn effect_price(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<EffectAnswer, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let seeks = seeks_as_of(config);
-        let (mut read, mut price_usd, mut upper_bound) = (Some(0), 0.0, seeks);
+        let (mut read, mut price_usd, mut upper_bound) = (Some(0), Some(0.0), seeks);
         for shape in [Shape::AsOf, Shape::Effect].into_iter().skip(usize::from(!seeks)) {
             let query = compiled(config, catalog, &Request { shape, ..Request::default() })?;
             let dry = warehouse.dry_run(&query.sql).await?;
             upper_bound |= dry.upper_bound;
             read = read.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);
-            price_usd += dry.bytes.map_or(0.0, |bytes| self.settings().price.of(bytes, config.sources().len()));
+            price_usd =
+                price_usd.zip(dry.bytes).map(|(sum, bytes)| sum + self.settings().price.of(bytes, config.sources().len()));
         }
         Ok(EffectAnswer::Asks { bytes: read, price_usd, upper_bound })
     }

@@ -107,6 +107,7 @@ async fn what_is_billed_asks_first_and_runs_nothing() {
     };
     // The as-of and the effect, over two tables each, each billed for its least; the second may read less once the day is known.
     assert_eq!((bytes, upper_bound), (Some(2 * 4096), true));
+    let price_usd = price_usd.expect("a price");
     assert!((price_usd - 4.0 * 10.0 / 1_048_576.0 * 6.25).abs() < 1e-12, "{price_usd}");
     assert_eq!(shop.ran(), 0);
 

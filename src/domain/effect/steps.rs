@@ -61,10 +61,12 @@ fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, boo
 /// The number that this share of the members does not exceed, as far as steps tell: the beginning of the step that it is in.
 pub fn quantile(steps: &[Step], share: f64) -> Option<i64> {
     let all: u64 = steps.iter().map(|step| step.members).sum();
+    // 0.28 of 25 is 7.000000000000001: a share of a count is whole as far as it can be told.
+    let place = share * all as f64 - 1e-6;
     let mut count = 0;
     let reached = |step: &&Step| {
         count += step.members;
-        count as f64 >= share * all as f64
+        count as f64 >= place
     };
     steps.iter().find(reached).map(|step| step.from)
 }

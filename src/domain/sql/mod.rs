@@ -142,7 +142,8 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
-        && !((shows_members || filters.has_membership()) && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
+        && !((shows_members || filters.has_membership())
+            && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
     let mut pipeline = Pipeline::new(plan);
     pipeline.source();
     pipeline.bounds();

@@ -20,7 +20,10 @@ pub const COUNT_AGAIN: &str = "Count again";
 pub const NOT_SOUND: &str = "The pictures come as soon as every field is right.";
 pub const STALE: &str = "of before the last change";
 
-pub fn asks(read: Option<u64>, price_usd: f64, upper_bound: bool) -> String {
+pub fn asks(read: Option<u64>, price_usd: Option<f64>, upper_bound: bool) -> String {
+    let Some(price_usd) = price_usd else {
+        return "What counting costs, the warehouse does not tell in advance.".into();
+    };
     let most = if upper_bound { "at most " } else { "" };
     let size = read.map(|read| format!("reads {most}{} and ", bytes(read))).unwrap_or_default();
     format!("Counting what the filters leave {size}costs {most}{}.", dollars(price_usd))

@@ -43,7 +43,8 @@ pub struct Asking {
     /// Every field is right.
     pub sound: Memo<bool>,
     config: Memo<DatasetConfig>,
-    price: RwSignal<Option<(Option<u64>, f64, bool)>>,
+    /// What counting costs, said.
+    price: RwSignal<Option<String>>,
     failure: RwSignal<Option<Failure>>,
     stopped: RwSignal<bool>,
     action: Action<(DatasetConfig, bool), ()>,
@@ -70,7 +71,7 @@ impl Asking {
                 })
             })
         });
-        let price = RwSignal::new(None);
+        let price = RwSignal::new(None::<String>);
         let failure = RwSignal::new(None);
         let stopped = RwSignal::new(false);
         let action = Action::new(move |(config, agreed): &(DatasetConfig, bool)| {
@@ -85,7 +86,7 @@ impl Asking {
                         found.try_set(Some(Found { config: config.into(), effect: effect.into(), said }));
                     }
                     Ok(EffectAnswer::Asks { bytes, price_usd, upper_bound }) => {
-                        price.try_set(Some((bytes, price_usd, upper_bound)));
+                        price.try_set(Some(t::asks(bytes, price_usd, upper_bound)));
                     }
                     Err(error) => {
                         failure.try_set(Some(error));
@@ -173,9 +174,9 @@ pub fn status(asking: Asking) -> AnyView {
             }
             .into_any();
         }
-        if let Some((bytes, price_usd, upper_bound)) = asking.price.get() {
+        if let Some(costs) = asking.price.get() {
             return view! {
-                <span>{t::asks(bytes, price_usd, upper_bound)}</span>
+                <span>{costs}</span>
                 <button type="button" class="button small primary" on:click=move |_| asking.ask(true)>
                     {t::COUNT}
                 </button>
