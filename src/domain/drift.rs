@@ -1,9 +1,10 @@
-//! What has become of a dataset's tables since it was frozen: tables and columns that are gone, or another thing now.
+//! What has become of a dataset since it was frozen: tables and columns that are gone, or another thing now; columns of the answer by other names.
 
 use serde::{Deserialize, Serialize};
 
 use super::dataset::{ColumnRef, DatasetConfig};
-use super::name::{ColumnName, TableName, same};
+use super::name::{ColumnName, OutputName, TableName, same};
+use super::output;
 use super::schema::{Column, Mode, TableSchema};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +85,40 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
     found
 }
 
+/// A column that whoever reads the version knows by a name that the dataset as it is does not give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Renaming {
+    /// The table's column, which keeps its name whatever it is called in the answer.
+    pub column: ColumnRef,
+    /// What the version calls it.
+    pub from: String,
+    /// What the dataset calls it; `None` where it is not selected any more.
+    pub to: Option<String>,
+    /// In a sentence.
+    pub text: String,
+}
+
+/// The columns of `then` that `now` calls otherwise or leaves out, in the order of `then`.
+pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
+    let (before, after) = (output_names(then), output_names(now));
+    let mut new: Vec<_> = after.iter().filter(|column| !before.contains(column)).collect();
+    let lost = before.iter().filter(|column| !after.contains(column));
+    lost.map(|(column, from)| {
+        let to = new.iter().position(|(other, _)| other == column).map(|i| new.remove(i).1.to_string());
+        let text = match &to {
+            Some(to) => format!("{column} is called {from} there and {to} now."),
+            None => format!("{column}, called {from} there, is not selected any more."),
+        };
+        Renaming { column: column.clone(), from: from.to_string(), to, text }
+    })
+    .collect()
+}
+
+fn output_names(config: &DatasetConfig) -> Vec<(ColumnRef, OutputName)> {
+    config.selected_columns.iter().map(|column| column.reference()).zip(output::resolve(config, &[])).collect()
+}
+
 fn kind(column: &Column) -> (super::schema::ColumnType, bool) {
     (column.column_type, column.mode == Mode::Repeated)
 }
@@ -153,5 +188,37 @@ mod tests {
         );
         assert!(found[1].text.contains("was FLOAT64, it is NUMERIC now"));
         assert!(drift(&config, &then, &then).is_empty());
+    }
+
+    /// G-19: by the table's column, whatever the answer calls it.
+    #[test]
+    fn columns_by_other_names_are_told_by_what_they_are() {
+        let config = |columns: serde_json::Value| -> DatasetConfig {
+            serde_json::from_value(json!({"primary_table": "raw_data.orders", "selected_columns": columns})).unwrap()
+        };
+        let column = |name: &str, alias: Option<&str>| json!({"table": "orders", "column": name, "alias": alias});
+        let then =
+            config(json!([column("id", None), column("amount", Some("revenue")), column("user", None), column("amount", None)]));
+        let now = config(json!([column("amount", None), column("id", Some("order")), column("amount", Some("price"))]));
+        let told: Vec<_> = renamed(&then, &now).into_iter().map(|r| (r.column.to_string(), r.from, r.to)).collect();
+        let of = |column: &str, from: &str, to: Option<&str>| (column.to_owned(), from.to_owned(), to.map(str::to_owned));
+        assert_eq!(
+            told,
+            [
+                of("orders.id", "id", Some("order")),
+                of("orders.amount", "revenue", Some("price")),
+                of("orders.user", "user", None)
+            ]
+        );
+        assert_eq!(renamed(&then, &then), []);
+        // What comes beside is no change to who reads the others.
+        let more = config(json!([
+            column("id", None),
+            column("amount", Some("revenue")),
+            column("user", None),
+            column("amount", None),
+            column("day", None)
+        ]));
+        assert_eq!(renamed(&then, &more), []);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::analysis::{Analysis, AnalysisBrief};
 use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
-use super::drift::Drift;
+use super::drift::{Drift, Renaming};
 use super::schema::{Mode, TableSchema};
 use super::value::Value;
 
@@ -194,13 +194,17 @@ pub struct VersionDiff {
     pub tables: Vec<Drift>,
 }
 
-/// What has become of a dataset's tables since its latest version.
+/// What has become of a dataset and its tables since the version that training reads, or the latest one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DriftReport {
-    /// The version that the tables are held against; `None` before the first.
+    /// The version that all is held against; `None` before the first.
     pub version: Option<u32>,
+    /// Of the tables.
     pub changes: Vec<Drift>,
+    /// Columns that the version gives by names which the dataset as it is does not give: whoever reads them by name fails after the next activation.
+    #[serde(default)]
+    pub renamed: Vec<Renaming>,
 }
 
 /// What a person says about a dataset.

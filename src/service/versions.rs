@@ -11,7 +11,7 @@ use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Split};
 use crate::domain::diff::differences;
-use crate::domain::drift::drift;
+use crate::domain::drift::{drift, renamed};
 use crate::domain::name::TableName;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DriftReport, QueryView, Version, VersionDiff, VersionSummary};
 use crate::domain::schema::TableSchema;
@@ -96,12 +96,12 @@ impl App {
         Ok(made.map_err(ServiceError::Invalid)?.0)
     }
 
-    /// What has become of a dataset's tables since the version that training reads, or the latest one.
+    /// What has become of a dataset and its tables since the version that training reads, or the latest one.
     pub async fn drift(&self, id: i64) -> Result<DriftReport, ServiceError> {
         let dataset = self.dataset(id).await?;
         let latest = dataset.versions.first().map(|version| version.number);
         let Some(number) = dataset.summary.active_version.or(latest) else {
-            return Ok(DriftReport { version: None, changes: vec![] });
+            return Ok(DriftReport { version: None, changes: vec![], renamed: vec![] });
         };
         let version = self.version(id, number).await?;
         let model = self.model(dataset.model_id).await?;
@@ -116,7 +116,11 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(DriftReport { version: Some(number), changes: drift(&version.config, &version.schemas, &now) })
+        Ok(DriftReport {
+            version: Some(number),
+            changes: drift(&version.config, &version.schemas, &now),
+            renamed: renamed(&version.config, &dataset.config),
+        })
     }
 
     /// A version of a config over the tables as they are, its day written into every query.

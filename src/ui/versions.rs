@@ -10,7 +10,7 @@ use super::toast::{Toaster, use_toaster};
 use super::when::When;
 use super::work::{Asked, Work};
 use crate::domain::diff::Difference;
-use crate::domain::drift::Drift;
+use crate::domain::drift::{Drift, Renaming};
 use crate::domain::record::{Dataset, DatasetInput, Version, VersionDiff, VersionSummary};
 use crate::error::Failure;
 use crate::rpc;
@@ -193,9 +193,11 @@ fn DriftNote(id: i64) -> impl IntoView {
     Effect::new(move |_| drift.ask(rpc::drift(id)));
     move || {
         drift.with(|answer| {
-            let report = answer?.as_ref().ok().filter(|report| !report.changes.is_empty())?;
-            let number = report.version.unwrap_or_default();
-            Some(changes_of(texts::tables_changed(number), &report.changes))
+            let report = answer?.as_ref().ok()?;
+            let number = report.version?;
+            let tables = (!report.changes.is_empty()).then(|| changes_of(texts::tables_changed(number), &report.changes));
+            let columns = (!report.renamed.is_empty()).then(|| renamed(texts::columns_renamed(number), &report.renamed));
+            Some((tables, columns))
         })
     }
 }
@@ -205,6 +207,17 @@ fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
     let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }).collect_view();
     view! {
         <div class="info-box drift" class:warning=used>
+            <p>{heading}</p>
+            <ul>{lines}</ul>
+        </div>
+    }
+    .into_any()
+}
+
+fn renamed(heading: String, columns: &[Renaming]) -> AnyView {
+    let lines = columns.iter().map(|column| view! { <li>{column.text.clone()}</li> }).collect_view();
+    view! {
+        <div class="info-box drift warning">
             <p>{heading}</p>
             <ul>{lines}</ul>
         </div>

@@ -86,6 +86,7 @@ fn gives(reply: &Reply, status: u16, operation: &Operation) {
     assert_eq!(reply.status, status, "{}: {}", operation.id(), reply.text);
 }
 
+/// G-95: each route answers. G-89: none keeps anything with the client, so that no tab sees another's model.
 #[tokio::test]
 async fn each_operation_succeeds() {
     let app = prepared(Settings::default()).await;
@@ -94,7 +95,9 @@ async fn each_operation_succeeds() {
     let (_, fixed): (Vec<_>, Vec<_>) = document.operations().partition(|operation| operation.spec["responses"]["304"].is_null());
     for operation in document.operations() {
         let app = prepared(Settings::default()).await;
-        gives(&call(&operation).send(&app).await, 200, &operation);
+        let reply = call(&operation).send(&app).await;
+        gives(&reply, 200, &operation);
+        assert!(!reply.headers.contains_key(header::SET_COOKIE), "{}", operation.id());
     }
     // What a client has already is not sent again.
     for operation in fixed {

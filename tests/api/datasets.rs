@@ -140,6 +140,7 @@ async fn of_two_at_once_one_gets_the_name() {
     assert_eq!(app.get("/api/models/1/datasets/").await.ok()["pagination"]["total"], 1);
 }
 
+/// G-88: the page's numbers by the names that the document gives them, and no others.
 #[tokio::test]
 async fn the_list_has_pages_a_search_and_a_status() {
     let app = TestApp::new().await;
@@ -157,6 +158,8 @@ async fn the_list_has_pages_a_search_and_a_status() {
         json!({"total": 5, "page": 1, "per_page": 2, "total_pages": 3, "has_next": true, "has_previous": false})
     );
     assert_eq!(names(&app.get("/api/models/1/datasets/?per_page=2&page=3").await.ok()), ["a"]);
+    // To compare with, there are all.
+    assert_eq!(names(&app.get("/api/models/1/datasets/names/").await.ok()).len(), 5);
     let beyond = app.get("/api/models/1/datasets/?page=9").await.ok();
     assert_eq!((names(&beyond).len(), &beyond["pagination"]["total"]), (0, &json!(5)));
     // Nothing in a search is a wildcard.

@@ -103,6 +103,7 @@ async fn an_export_for_tfx_is_frozen_once() {
     let dataset = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
     assert_eq!((&dataset["version_count"], &dataset["versions"][0]["reason"]), (&json!(1), &json!("exported for TFX")));
     assert_eq!((&dataset["status"], &dataset["active_version"]), (&json!("draft"), &Value::Null));
+    // G-96: an export is a use.
     assert!(dataset["last_used_at"].is_string());
     // Later the same is given, whatever became of the dataset.
     edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
@@ -114,7 +115,7 @@ async fn an_export_for_tfx_is_frozen_once() {
 async fn tables_that_changed_are_told() {
     let (app, id) = activated().await;
     let drift = async || app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
-    assert_eq!(drift().await, json!({"version": 1, "changes": []}));
+    assert_eq!(drift().await, json!({"version": 1, "changes": [], "renamed": []}));
     {
         let mut schemas = app.fake.schemas.lock().unwrap();
         let orders = schemas.get_mut(&"raw_data.orders".parse().unwrap()).unwrap().as_mut().unwrap();
@@ -129,7 +130,37 @@ async fn tables_that_changed_are_told() {
     assert_eq!(told, expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
     let fresh = app.post("/api/models/1/datasets/create/", json!({"name": "New", "config": {"primary_table": "raw_data.visits", "selected_columns": [{"table": "visits", "column": "user_id"}]}})).await.ok();
     let id = fresh["dataset_id"].as_i64().unwrap();
-    assert_eq!(app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"], json!({"version": null, "changes": []}));
+    assert_eq!(
+        app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"],
+        json!({"version": null, "changes": [], "renamed": []})
+    );
+}
+
+/// G-19: what training reads is called as it was, until the next activation; the draft says what would be called otherwise then.
+#[tokio::test]
+async fn columns_by_other_names_are_told_before_the_next_activation() {
+    let (app, id) = activated().await;
+    let mut columns = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["config"]["selected_columns"].clone();
+    columns[1]["alias"] = json!("paid");
+    columns.as_array_mut().unwrap().remove(2);
+    edit(&app, id, json!({"selected_columns": columns})).await;
+    let drift = app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
+    let told: Vec<(&Value, &Value, &Value)> =
+        drift["renamed"].as_array().unwrap().iter().map(|r| (&r["column"]["column"], &r["from"], &r["to"])).collect();
+    assert_eq!(
+        told,
+        [(&json!("amount"), &json!("amount"), &json!("paid")), (&json!("category"), &json!("category"), &Value::Null)]
+    );
+    assert_eq!((&drift["version"], &drift["changes"]), (&json!(1), &json!([])));
+    let read = app.get(&format!("/api/datasets/{id}/query/?version=1")).await;
+    let version = app.get(&format!("/api/datasets/{id}/versions/1/")).await.ok()["version"]["sql"]["train"].clone();
+    assert!(version.as_str().unwrap().contains("AS `amount`"), "{version} {}", read.status);
+    app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    assert_eq!(
+        app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"],
+        json!({"version": 2, "changes": [], "renamed": []})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

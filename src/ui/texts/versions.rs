@@ -47,6 +47,10 @@ pub fn tables_changed(number: u32) -> String {
     format!("The tables have changed since version {number}:")
 }
 
+pub fn columns_renamed(number: u32) -> String {
+    format!("Who reads version {number} by the names of its columns fails after the next activation:")
+}
+
 pub fn rows(rows: &str) -> String {
     format!("{rows} rows")
 }
