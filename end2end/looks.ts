@@ -30,9 +30,6 @@ export async function watchShifts(page: Page) {
     new PerformanceObserver((all) => {
       for (const entry of all.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node?: Node; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
         if (entry.hadRecentInput) continue;
-        // What a modal dialog covers is looked at in the view that it covers.
-        const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
-        if (modal && entry.sources.every(({ node }) => node && !modal.contains(node))) continue;
         const box = (rect: DOMRect) => [rect.x, rect.y, rect.width, rect.height].map(Math.round).join(" ");
         const moved = entry.sources.map(({ node, previousRect, currentRect }) => {
           const called = node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "").slice(0, 40);

@@ -40,7 +40,7 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
   await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
   await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
   if (bills) {
-    await expect(wizard.getByText(/^(Counting what the filters leave reads .* costs .*\$|What counting costs, the warehouse does not tell in advance)/)).toBeVisible();
+    await expect(wizard.getByText("What counting costs, the warehouse does not tell in advance.")).toBeVisible();
     await expect(wizard.getByRole("table", { name: "Parts" })).toBeHidden();
     await wizard.getByRole("button", { name: /^Count/ }).click();
   }
