@@ -35,7 +35,7 @@ export async function watchShifts(page: Page) {
           const called = node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "").slice(0, 40);
           return `${called} from ${box(previousRect)} to ${box(currentRect)}`;
         });
-        shifts.push(`${entry.value.toFixed(4)} ${moved.join(", ")}`);
+        shifts.push(`${entry.value.toFixed(4)} at ${Math.round(entry.startTime)} ms: ${moved.join(", ")}`);
       }
     }).observe({ type: "layout-shift", buffered: true });
   });

@@ -34,6 +34,15 @@ test("the bare HTML has the card, the title and the language", async ({ page }) 
   expect(html).toMatch(/<html[^>]* lang="en"/);
 });
 
+// A row of cards is as tall as its tallest: painted when half of it was read, it would move.
+test("no page is painted before it is read whole", async ({ page }) => {
+  for (const path of ["/", `/models/${MODEL}/dataset/`, "/no/such/page"]) {
+    const html = await (await page.request.get(path)).text();
+    const last = html.match(/<link rel="expect" href="#(\w+)" blocking="render">/)?.[1];
+    expect(html.indexOf(`id="${last}"`), path).toBeGreaterThan(html.indexOf("</main>"));
+  }
+});
+
 test("a page that does not exist says so with 404", async ({ page }) => {
   expect((await page.request.get("/no/such/page")).status()).toBe(404);
   expect((await page.request.get("/models/999999/dataset/")).status()).toBe(404);
