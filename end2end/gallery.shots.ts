@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "./fixtures";
+import { still } from "./looks";
 import { completeJourney, demoShop, furnish, type Shop } from "./shop";
 import { settled, VIEWS } from "./views";
 
@@ -28,6 +29,7 @@ for (const view of VIEWS) {
       await settled(page);
       for (const colorScheme of THEMES) {
         await page.emulateMedia({ colorScheme });
+        await still(page);
         const isDialog = (await page.locator("dialog[open]").count()) > 0;
         await page.screenshot({ path: join(folder(project.name), `${view.name}-${size}-${colorScheme}.png`), fullPage: !isDialog });
       }

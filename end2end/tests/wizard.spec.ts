@@ -220,6 +220,43 @@ test("an edit with a change saves that change alone", async ({ page }) => {
   });
 });
 
+test("a filter that is removed is gone from what is saved", async ({ page }) => {
+  // G-54
+  const dates = { date_range: { type: "rolling", days: 60 } };
+  const id = await makeDataset(page, unique("Unfiltered"), {
+    ...threeTables,
+    filters: { ...dates, rows: [{ table: "orders", column: "status", where: { op: "!=", value: "cancelled" } }], customer_filter: { transactions: { min: 2 } }, sample: { percent: 50, unit: "user", seed: "1" } },
+  });
+  await open(page, edit(id));
+  const wizard = page.getByRole("dialog", { name: "Edit dataset" });
+  await wizard.getByRole("button", { name: "Filters and split" }).click();
+  await wizard.getByRole("button", { name: "Remove the filter on orders.status" }).click();
+  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Rows, at least").fill("");
+  await wizard.getByLabel("Sample %").fill("");
+  await wizard.getByLabel("Sample %").press("Tab");
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await expect(wizard).toBeHidden();
+  expect((await saved(page, id)).config.filters).toEqual(dates);
+});
+
+test("a wizard that was left leaves nothing to the next", async ({ page }) => {
+  // G-81, G-82
+  let wizard = await newWizard(page, unique("Left"));
+  await expect(wizard.getByRole("button", { name: "Previous" })).toBeDisabled();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await fourTables(wizard);
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: /^Leave/ }).getByRole("button", { name: "Leave" }).click();
+  await expect(wizard).toBeHidden();
+  await page.getByRole("link", { name: "New Dataset" }).click();
+  wizard = page.getByRole("dialog", { name: "New dataset" });
+  await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("");
+  await wizard.getByLabel("Name", { exact: true }).fill(unique("Next"));
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await expect(wizard.getByRole("button", { name: "Use order_lines as primary table" })).toBeVisible();
+  await expect(wizard.locator(".join-card")).toHaveCount(0);
+});
+
 test.describe(() => {
   test.use({ allowInConsole: /status of 409/ });
 

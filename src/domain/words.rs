@@ -55,8 +55,8 @@ pub fn filters(filters: &Filters) -> Vec<String> {
     match &filters.date_range {
         Some(DateRange::Rolling { days, months, as_of }) => {
             let span = match (days, months) {
-                (Some(days), _) => format!("{days} days"),
-                (None, months) => format!("{} months", months.unwrap_or_default()),
+                (Some(days), _) => counted(*days, "day"),
+                (None, months) => counted(months.unwrap_or_default(), "month"),
             };
             lines.push(format!("the last {span} up to {}", day(as_of.unwrap_or_default())));
         }
@@ -74,7 +74,8 @@ pub fn filters(filters: &Filters) -> Vec<String> {
     lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", members(f))));
     lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", members(f))));
     lines.extend(filters.min_interactions.map(|core| {
-        format!("users with {} and products with {} interactions or more, {} rounds", core.user, core.product, core.rounds)
+        let rounds = counted(core.rounds, "round");
+        format!("users with {} and products with {} interactions or more, {rounds}", core.user, core.product)
     }));
     lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
     if filters.has_membership() {
@@ -96,16 +97,19 @@ pub fn split(split: &SplitConfig) -> String {
     match split {
         SplitConfig::None => "no split".into(),
         SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } => {
-            let test = if *test_days > 0 { format!(", test the {test_days} days after it") } else { String::new() };
-            let gap = if *gap_days > 0 { format!(", {gap_days} days before eval left out") } else { String::new() };
-            format!("by time up to {}: eval {eval_days} days{test}{gap}, train all before", day(as_of.unwrap_or_default()))
+            let test = if *test_days > 0 { format!(", test the {} after it", counted(*test_days, "day")) } else { String::new() };
+            let gap = if *gap_days > 0 { format!(", {} before eval left out", counted(*gap_days, "day")) } else { String::new() };
+            let eval = counted(*eval_days, "day");
+            format!("by time up to {}: eval {eval}{test}{gap}, train all before", day(as_of.unwrap_or_default()))
         }
         SplitConfig::Random { train_percent, test_percent, unit: by, seed } => {
             let eval = 100u32.saturating_sub(train_percent + test_percent);
             let test = if *test_percent > 0 { format!(", test {test_percent} %") } else { String::new() };
             format!("at random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
         }
-        SplitConfig::LeaveLast { n } => format!("the last {n} rows of each user are eval"),
+        SplitConfig::LeaveLast { n } => {
+            format!("the last {} of each user {} eval", counted(*n, "row"), if *n == 1 { "is" } else { "are" })
+        }
     }
 }
 
@@ -133,6 +137,11 @@ fn members(filter: &MemberFilter) -> String {
     parts.join(" and ")
 }
 
+/// `1 day`, `2 days`.
+fn counted(n: u32, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
 fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
     match (min, max) {
         (Some(min), Some(max)) => format!("{min} to {max}"),
@@ -155,7 +164,7 @@ fn predicate(predicate: &Predicate) -> String {
         Predicate::GreaterOrEqual { value } => format!("≥ {}", scalar(value)),
         Predicate::Between { min, max } => format!("from {} to {}", scalar(min), scalar(max)),
         Predicate::DateRange { start, end } => range(*start, *end),
-        Predicate::LastDays { days } => format!("in the last {days} days"),
+        Predicate::LastDays { days } => format!("in the last {}", counted(*days, "day")),
         Predicate::IsNull => "is NULL".into(),
         Predicate::NotNull => "is not NULL".into(),
         Predicate::Contains { text } => format!("contains “{text}”"),
@@ -168,5 +177,21 @@ fn scalar(scalar: &Scalar) -> String {
         Scalar::Int(number) => number.to_string(),
         Scalar::Float(number) => number.to_string(),
         Scalar::Text(text) => format!("“{text}”"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let by_time = |eval_days| SplitConfig::TimeBased { eval_days, test_days: 1, gap_days: 2, as_of: None };
+        assert_eq!(
+            split(&by_time(1)),
+            "by time up to the latest event: eval 1 day, test the 1 day after it, 2 days before eval left out, train all before"
+        );
+        assert_eq!(split(&SplitConfig::LeaveLast { n: 1 }), "the last 1 row of each user is eval");
+        assert_eq!(split(&SplitConfig::LeaveLast { n: 3 }), "the last 3 rows of each user are eval");
     }
 }

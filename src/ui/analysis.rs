@@ -125,6 +125,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         }}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
         <Problem failure />
+        {move || (kept.with(Option::is_none) && !run.pending().get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
         {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }
 }

@@ -182,7 +182,13 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
     let in_browser = RwSignal::new(false);
     Effect::new(move |_| in_browser.set(true));
     let dialog = Memo::new(move |_| place.with(|place| place.dialog));
-    let tab = Memo::new(move |_| place.with(|place| place.tab));
+    // A dialog that is going keeps its part: another one would be made of what is gone already.
+    let tab = Memo::new(move |before: Option<&Tab>| {
+        place.with(|place| match place.dialog {
+            Some((DialogKind::View, _)) => place.tab,
+            _ => before.copied().unwrap_or_default(),
+        })
+    });
     move || {
         let model_id = model_id.get();
         let (kind, id) = dialog.get()?;

@@ -5,6 +5,7 @@ use super::common::counted;
 pub const TITLE: &str = "Analysis";
 pub const ANALYZE: &str = "Analyze";
 pub const AGAIN: &str = "Analyze again";
+pub const NOT_YET: &str = "Not analyzed yet. An analysis counts each part, looks for leaks between them, measures the quality, and says what each filter took away. It is kept with the dataset.";
 pub const STARTING: &str = "Starting…";
 pub const CACHED: &str = "Nothing has changed since: this is what was found then. Nothing was run.";
 pub const STOPPED: &str = "The analysis was stopped.";
