@@ -116,7 +116,7 @@ export const VIEWS: View[] = [
   }),
   then("wizard-4-rows", wizard4, async (page) => {
     await wizardOf(page).getByRole("button", { name: "Preview rows" }).click();
-    await expect(dialog(page).getByRole("row").nth(1)).toBeVisible();
+    await expect(page.getByRole("dialog", { name: /^Rows of/ }).getByRole("row").nth(1)).toBeVisible();
   }),
   then("wizard-leave", wizardNew, async (page) => {
     await wizardOf(page).getByLabel("Name", { exact: true }).fill("half a thought");
