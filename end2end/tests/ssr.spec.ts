@@ -39,6 +39,7 @@ test("no page is painted before it is read whole", async ({ page }) => {
   for (const path of ["/", `/models/${MODEL}/dataset/`, "/no/such/page"]) {
     const html = await (await page.request.get(path)).text();
     const last = html.match(/<link rel="expect" href="#(\w+)" blocking="render">/)?.[1];
+    expect(html.split(`id="${last}"`), path).toHaveLength(2);
     expect(html.indexOf(`id="${last}"`), path).toBeGreaterThan(html.indexOf("</main>"));
   }
 });

@@ -51,9 +51,9 @@ pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 // First of all: the page is painted with it, and reacts only later.
                 <link id="leptos" rel="stylesheet" href=format!("/pkg/{style}.css") />
-                // Not painted before it is read whole: a row of cards is as tall as its tallest. The toasts come last; Chromium takes an
-                // element as read when it begins.
-                <link rel="expect" href="#toasts" blocking="render" />
+                // Not painted before it is read whole: a row of cards is as tall as its tallest. What it waits for comes last; Chromium takes
+                // an element as read when it begins.
+                <link rel="expect" href="#end" blocking="render" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -90,6 +90,9 @@ pub fn App() -> impl IntoView {
         </Router>
         <keys::Keys />
         <gone::Gone />
-        <toast::Toasts />
+        // The last of the document: see the shell.
+        <div id="end">
+            <toast::Toasts />
+        </div>
     }
 }

@@ -136,7 +136,7 @@ pub fn Toasts(
         if dialog.try_get() == Some(topmost) { toaster.toasts.get() } else { vec![] }
     };
     view! {
-        <div class="toasts" id="toasts" role="status" aria-live="polite">
+        <div class="toasts" role="status" aria-live="polite">
             <For each=shown key=|toast| toast.id let:toast>
                 {one(toaster, toast)}
             </For>
