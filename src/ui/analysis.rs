@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ui::prelude::*;
 use leptos::leptos_dom::helpers::IntervalHandle;
-use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::format::{bytes, dollars, instant, integer};
@@ -37,9 +37,9 @@ pub fn AnalysisDialog(
             let (title, body) = match overview.await {
                 Ok(overview) => {
                     let title = texts::title(&overview.summary.name);
-                    (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
+                    (title, view! { <Panel id kept=overview.analysis on_changed /> })
                 }
-                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }.into_any()),
+                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }),
             };
             view! {
                 <Dialog title on_close served=closed class="modal-wide">
@@ -48,7 +48,7 @@ pub fn AnalysisDialog(
             }
         })
     };
-    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
+    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{live(dialog)}</Suspense> }
 }
 
 #[component]
@@ -83,8 +83,11 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             }
         }
     });
-    let cancel = Action::new(move |(): &()| rpc::cancel_analysis(id));
-    watch_progress(id, run.pending(), progress);
+    let cancel = Action::new(move |(): &()| async move {
+        // Where it cannot be stopped, it goes on and says so itself.
+        let _ = rpc::cancel_analysis(id).await;
+    });
+    watch_progress(id, run.pending().into(), progress);
     let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
     // One that no longer holds is made anew by itself; one that does only where someone insists.
     let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
@@ -94,13 +97,13 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                 type="button"
                 class="button primary"
                 disabled=run.pending()
-                on:click=move |_| {
+                on:click=when_clicked(move |_| {
                     run.dispatch(insist());
-                }
+                })
             >
-                {words}
+                {live(words)}
             </button>
-            <span class="note">{estimated}</span>
+            <span class="note">{live(estimated)}</span>
         </div>
         {move || {
             run.pending()
@@ -113,9 +116,9 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                             <button
                                 type="button"
                                 class="button small"
-                                on:click=move |_| {
+                                on:click=when_clicked(move |_| {
                                     cancel.dispatch(());
-                                }
+                                })
                             >
                                 {common::STOP}
                             </button>
@@ -131,7 +134,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
 }
 
 /// Asks how far the run is, for as long as it runs.
-fn watch_progress(id: i64, running: Memo<bool>, progress: RwSignal<Option<Progress>>) {
+fn watch_progress(id: i64, running: Signal<bool>, progress: RwSignal<Option<Progress>>) {
     let timer = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
         if let Some(Some(timer)) = timer.try_update_value(Option::take) {

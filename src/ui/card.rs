@@ -1,6 +1,6 @@
 //! A dataset's card in the list.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::format::{integer, short};
 use super::icon;
@@ -60,8 +60,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
             <dd class="unknown" title=texts::NOT_ANALYZED>
                 {common::DASH}
             </dd>
-        }
-        .into_any(),
+        },
         Some(AnalysisBrief { score, grade, .. }) => view! {
             <dd>
                 <a
@@ -75,8 +74,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
                     <small>{grade.word()}</small>
                 </a>
             </dd>
-        }
-        .into_any(),
+        },
     };
     view! {
         <div>
@@ -157,7 +155,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
         std::iter::once(dataset.primary_table.clone()).chain(dataset.secondary_tables.clone()).collect::<Vec<_>>().join(", ");
     let activation = Activation::new(&dataset, of);
     view! {
-        <li class="card" class:card-chosen=selected>
+        <li class="card" class:card-chosen=move || selected.get()>
             <div class="card-header">
                 <h2 class="card-title">
                     <a href=address(DialogKind::View) data-noscroll="">
@@ -185,7 +183,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
                     <input
                         type="checkbox"
                         aria-label=texts::named(texts::COMPARE, &name)
-                        prop:checked=selected
+                        prop:checked=move || selected.get()
                         on:change:target=move |e| choose(e.target().checked())
                     />
                     {texts::COMPARE}
@@ -274,7 +272,7 @@ impl Activation {
                 aria-label=texts::named(text, &self.name.get_value())
                 aria-busy=move || self.work.running().to_string()
                 disabled=move || self.work.running()
-                on:click=move |_| self.change(false)
+                on:click=when_clicked(move |_| self.change(false))
             >
                 {text}
             </button>
@@ -283,10 +281,10 @@ impl Activation {
 
     /// What runs, what it would cost, or why it cannot be.
     fn said(self) -> impl IntoView {
-        move || {
+        live(move || {
             if self.work.running() {
                 let what = if self.status == Status::Draft { texts::ACTIVATING } else { texts::DEACTIVATING };
-                return view! { <Waiting what on_stop=Callback::new(move |()| self.work.stop()) /> }.into_any();
+                return view! { <Waiting what on_stop=Callback::new(move |()| self.work.stop()) /> };
             }
             if let Some(price) = self.price.get() {
                 return self.agree(price);
@@ -295,7 +293,7 @@ impl Activation {
                 Some(failure) => self.missing(failure),
                 None => ().into_any(),
             }
-        }
+        })
     }
 
     fn agree(self, price: String) -> AnyView {
@@ -303,16 +301,15 @@ impl Activation {
             <div class="card-note info-box" role="status">
                 <p>{texts::activation_price(&price)}</p>
                 <p class="problem-actions">
-                    <button type="button" class="button small primary" on:click=move |_| self.change(true)>
+                    <button type="button" class="button small primary" on:click=when_clicked(move |_| self.change(true))>
                         {texts::ACTIVATE}
                     </button>
-                    <button type="button" class="button small" on:click=move |_| self.price.set(None)>
+                    <button type="button" class="button small" on:click=when_clicked(move |_| self.price.set(None))>
                         {common::CANCEL}
                     </button>
                 </p>
             </div>
         }
-        .into_any()
     }
 
     fn missing(self, failure: Failure) -> AnyView {
@@ -335,16 +332,15 @@ impl Activation {
                                 </a>
                             }
                         })}
-                    <button type="button" class="button small" on:click=move |_| self.change(false)>
+                    <button type="button" class="button small" on:click=when_clicked(move |_| self.change(false))>
                         {common::TRY_AGAIN}
                     </button>
-                    <button type="button" class="button small quiet" on:click=move |_| self.failure.set(None)>
+                    <button type="button" class="button small quiet" on:click=when_clicked(move |_| self.failure.set(None))>
                         {common::DISMISS}
                     </button>
                 </p>
             </div>
         }
-        .into_any()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Two to five datasets side by side: what each is in words, and what differs, by path.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -29,7 +29,7 @@ pub fn compare_path(model_id: i64, ids: &[i64]) -> String {
 /// Appears in the list as soon as a dataset is chosen to be compared.
 #[component]
 pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
-    move || {
+    live(move || {
         let ids = chosen.get();
         let next = match ids.len() {
             0 => return None,
@@ -37,21 +37,20 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
                 <a href=compare_path(model_id, &ids) class="button primary">
                     {list::COMPARE}
                 </a>
-            }
-            .into_any(),
-            1 => view! { <span class="note">{list::ONE_MORE}</span> }.into_any(),
-            _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> }.into_any(),
+            },
+            1 => view! { <span class="note">{list::ONE_MORE}</span> },
+            _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> },
         };
         Some(view! {
             <div class="compare-bar" role="region" aria-label=list::COMPARISON>
                 <span>{list::chosen(ids.len())}</span>
                 {next}
-                <button type="button" class="button quiet" on:click=move |_| chosen.set(vec![])>
+                <button type="button" class="button quiet" on:click=when_clicked(move |_| chosen.set(vec![]))>
                     {list::CLEAR}
                 </button>
             </div>
         })
-    }
+    })
 }
 
 /// What the page needs: the models of its side, the names to choose from, and the comparison where there are two or more to compare.
@@ -77,13 +76,13 @@ pub fn ComparePage() -> impl IntoView {
             match data.await {
                 Ok((models, names, comparison)) => {
                     let (model_id, ids) = (model_id.get_untracked(), ids.get_untracked());
-                    view! { <Compared models model_id names ids comparison /> }.into_any()
+                    view! { <Compared models model_id names ids comparison /> }
                 }
-                Err(failure) => view! { <PageFailure failure /> }.into_any(),
+                Err(failure) => view! { <PageFailure failure /> },
             }
         })
     };
-    view! { <Transition>{page}</Transition> }
+    view! { <Transition>{live(page)}</Transition> }
 }
 
 /// What is no number is no dataset: the server says so.
@@ -138,7 +137,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
                 {chips}
             </ul>
             {if full {
-                view! { <p class="note">{texts::FULL}</p> }.into_any()
+                view! { <p class="note">{texts::FULL}</p> }
             } else {
                 view! {
                     <label class="field">
@@ -157,7 +156,6 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
                         {move || unknown.get().then_some(texts::UNKNOWN)}
                     </p>
                 }
-                    .into_any()
             }}
         </div>
     }
@@ -304,9 +302,8 @@ fn side_by_side(comparison: Comparison) -> AnyView {
                         .cells
                         .into_iter()
                         .map(|cell| match cell {
-                            Some(text) => view! { <td>{text}</td> }.into_any(),
-                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> }
-                                .into_any(),
+                            Some(text) => view! { <td>{text}</td> },
+                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> },
                         })
                         .collect_view();
                     view! {
@@ -335,7 +332,7 @@ fn side_by_side(comparison: Comparison) -> AnyView {
     let differences = comparison.differences;
     view! {
         <label class="check compare-switch">
-            <input type="checkbox" prop:checked=only on:change:target=move |e| only.set(e.target().checked()) />
+            <input type="checkbox" prop:checked=move || only.get() on:change:target=move |e| only.set(e.target().checked()) />
             {texts::ONLY}
         </label>
         <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=texts::SIDE_BY_SIDE>
@@ -353,7 +350,6 @@ fn side_by_side(comparison: Comparison) -> AnyView {
         </div>
         {(!differences.is_empty()).then(|| view! { <Paths names differences /> })}
     }
-    .into_any()
 }
 
 /// What differs, as the API tells it.

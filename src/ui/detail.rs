@@ -1,7 +1,7 @@
 //! One dataset, whole: its config in words, what its analysis says, what its columns hold, its versions. The server renders it too, so that it can be read
 //! and walked through by its links before WASM arrives.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::analysis::Report;
 use super::card::StatusBadge;
@@ -59,13 +59,12 @@ pub fn DetailDialog(
                                 {move || match tab.get() {
                                     Tab::Overview => overview(dataset).into_any(),
                                     Tab::Quality => quality(dataset, other).into_any(),
-                                    Tab::Columns => view! { <Profiles dataset /> }.into_any(),
-                                    Tab::Versions => view! { <Versions dataset on_changed /> }.into_any(),
+                                    Tab::Columns => view! { <Profiles dataset /> },
+                                    Tab::Versions => view! { <Versions dataset on_changed /> },
                                 }}
                             </div>
                         </Dialog>
                     }
-                    .into_any()
                 }
                 Err(failure) => view! {
                     <Dialog title=texts::DATASET on_close served=closed class="modal-small">
@@ -73,12 +72,11 @@ pub fn DetailDialog(
                             <Problem failure=Some(failure) />
                         </div>
                     </Dialog>
-                }
-                .into_any(),
+                },
             }
         })
     };
-    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
+    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{live(dialog)}</Suspense> }
 }
 
 /// Status, times, and the ways on.
@@ -106,7 +104,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
     };
     view! {
         <div class="detail-head">
-            <p class="card-facts">{facts}</p>
+            <p class="card-facts">{live(facts)}</p>
             <p class="problem-actions">
                 {link(DialogKind::Edit, texts::EDIT)} {link(DialogKind::Query, texts::QUERY)}
                 {link(DialogKind::Analysis, texts::ANALYZE)}
@@ -163,17 +161,17 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
         })
     };
     view! {
-        {said}
+        {live(said)}
         <section class="detail-section">
             <h3>{texts::COUNTS}</h3>
-            <CountsPanel counts=Action::new(move |(): &()| rpc::count(id)) />
+            <CountsPanel id />
         </section>
     }
 }
 
 fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl IntoView {
-    move || match dataset.with(|dataset| dataset.analysis.clone()) {
-        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
+    live(move || match dataset.with(|dataset| dataset.analysis.clone()) {
+        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> },
         None => view! {
             <div class="empty">
                 <p>{texts::NOT_ANALYZED}</p>
@@ -181,7 +179,6 @@ fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> i
                     {texts::ANALYZE}
                 </a>
             </div>
-        }
-        .into_any(),
-    }
+        },
+    })
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ui::prelude::*;
 use leptos::ev::SubmitEvent;
-use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::format::integer;
@@ -20,8 +20,12 @@ use crate::rpc;
 
 /// Counts the dataset when asked to, and shows what came out.
 #[component]
-pub fn CountsPanel(counts: Action<(), Result<Counts, Failure>>) -> impl IntoView {
-    let answer = counts.value();
+pub fn CountsPanel(id: i64) -> impl IntoView {
+    let answer = RwSignal::new(None);
+    let counts = Action::new(move |(): &()| async move {
+        let counted = rpc::count(id).await;
+        answer.try_set(Some(counted));
+    });
     let running = StoredValue::new(None::<ActionAbortHandle>);
     let stop = Callback::new(move |()| {
         if let Some(Some(handle)) = running.try_update_value(Option::take) {
@@ -34,14 +38,14 @@ pub fn CountsPanel(counts: Action<(), Result<Counts, Failure>>) -> impl IntoView
                 type="button"
                 class="button small"
                 disabled=counts.pending()
-                on:click=move |_| running.set_value(Some(counts.dispatch(())))
+                on:click=when_clicked(move |_| running.set_value(Some(counts.dispatch(()))))
             >
                 {texts::COUNT}
             </button>
             {move || match (counts.pending().get(), answer.get()) {
-                (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
+                (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> },
                 (false, Some(Ok(counts))) => counts_table(&counts),
-                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> },
                 (false, None) => ().into_any(),
             }}
         </div>
@@ -96,7 +100,6 @@ fn counts_table(counts: &Counts) -> AnyView {
         </div>
         {counts.as_of.map(|day| view! { <p class="note">{texts::as_of(&day.to_string())}</p> })}
     }
-    .into_any()
 }
 
 /// The dataset of a dialog, asked for in the browser when it opens.
@@ -134,7 +137,7 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
         part.track();
         ask.run(());
     });
-    let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> }.into_any();
+    let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> };
     view! {
         <Dialog title=Signal::derive(move || texts::rows_of(&name.get())) on_close class="modal-wide">
             <div class="modal-body">
@@ -206,7 +209,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
     };
     view! {
         <Dialog title=texts::CLONE_TITLE on_close class="modal-small">
-            <form class="modal-body" on:submit=submit>
+            <form class="modal-body" on:submit=when_sent(submit)>
                 <p>{texts::COPY_WHAT}</p>
                 <Problem failure />
                 <label class="field">
@@ -218,15 +221,15 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                         autocomplete="off"
                         aria-describedby="copy-said"
                         aria-invalid=move || taken.get().to_string()
-                        prop:value=name
+                        prop:value=move || name.get()
                         on:input:target=move |e| name.set(e.target().value())
                     />
                 </label>
-                <p id="copy-said" class="name-check" role="status" class:field-error=taken class:note=move || !named.get()>
-                    {said}
+                <p id="copy-said" class="name-check" role="status" class:field-error=move || taken.get() class:note=move || !named.get()>
+                    {live(said)}
                 </p>
                 <div class="modal-footer">
-                    <button type="button" class="button" on:click=move |_| on_close.run(())>
+                    <button type="button" class="button" on:click=when_clicked(move |_| on_close.run(()))>
                         {common::CANCEL}
                     </button>
                     <button
@@ -312,14 +315,14 @@ fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on
             .then(|| {
                 view! {
                     <label class="check">
-                        <input type="checkbox" prop:checked=sure on:change:target=move |e| sure.set(e.target().checked()) />
+                        <input type="checkbox" prop:checked=move || sure.get() on:change:target=move |e| sure.set(e.target().checked()) />
                         {texts::SURE}
                     </label>
                 }
             })}
         <p class="note">{texts::STAYS}</p>
         <div class="modal-footer">
-            <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
+            <button type="button" class="button" autofocus on:click=when_clicked(move |_| on_close.run(()))>
                 {common::CANCEL}
             </button>
             <button
@@ -327,11 +330,10 @@ fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on
                 class="button danger"
                 aria-busy=move || work.running().to_string()
                 disabled=move || work.running() || (versions > 0 && !sure.get())
-                on:click=move |_| delete.run((name.clone(), versions > 0 && sure.get_untracked()))
+                on:click=when_clicked(move |_| delete.run((name.clone(), versions > 0 && sure.get_untracked())))
             >
                 {move || if work.running() { texts::DELETING } else { texts::DELETE }}
             </button>
         </div>
     }
-    .into_any()
 }

@@ -1,7 +1,7 @@
 //! Keys that work without a control: they do nothing while someone types or a dialog is open.
 
+use crate::ui::prelude::*;
 use leptos::ev;
-use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::texts::keys as texts;
@@ -40,7 +40,7 @@ fn is_free() -> bool {
 pub fn KeysButton() -> impl IntoView {
     let KeysShown(shown) = expect_context();
     view! {
-        <button type="button" class="icon-button keys-button" aria-label=texts::TITLE title=texts::TITLE on:click=move |_| shown.set(true)>
+        <button type="button" class="icon-button keys-button" aria-label=texts::TITLE title=texts::TITLE on:click=when_clicked(move |_| shown.set(true))>
             <kbd aria-hidden="true">"?"</kbd>
         </button>
     }
@@ -51,7 +51,7 @@ pub fn KeysButton() -> impl IntoView {
 pub fn Keys() -> impl IntoView {
     let KeysShown(shown) = expect_context();
     on_key("?", Callback::new(move |()| shown.set(true)));
-    move || {
+    live(move || {
         shown.get().then(|| {
             let lines = texts::ALL
                 .into_iter()
@@ -71,5 +71,5 @@ pub fn Keys() -> impl IntoView {
                 </Dialog>
             }
         })
-    }
+    })
 }

@@ -1,7 +1,7 @@
 //! The interface: Leptos components that the server renders and the browser takes over. Everything that is decided is decided by the domain; everything
 //! that is fetched or saved goes through [`crate::rpc`].
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
@@ -23,6 +23,7 @@ mod layout;
 mod models;
 mod pictures;
 mod place;
+mod prelude;
 mod problem;
 mod profiles;
 mod query;
@@ -30,6 +31,7 @@ mod query_panel;
 mod reach;
 mod rows;
 mod search;
+mod signals;
 mod tabs;
 pub mod texts;
 mod theme;

@@ -1,7 +1,7 @@
 //! The start page: models, each with its warehouse and datasets; add and rename.
 
+use crate::ui::prelude::*;
 use leptos::ev::SubmitEvent;
-use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::dialog::Dialog;
@@ -31,21 +31,21 @@ pub fn ModelsPage() -> impl IntoView {
             match models.await {
                 Ok(models) => {
                     last.set_value(Some(models.clone()));
-                    view! { <Loaded models editing /> }.into_any()
+                    view! { <Loaded models editing /> }
                 }
                 Err(failure) => match last.get_value().filter(|_| is_unreachable(&failure)) {
                     Some(models) => {
                         reach.noticed(&failure);
-                        view! { <Loaded models editing /> }.into_any()
+                        view! { <Loaded models editing /> }
                     }
-                    None => view! { <PageFailure failure /> }.into_any(),
+                    None => view! { <PageFailure failure /> },
                 },
             }
         })
     };
     view! {
         <Title text=texts::TITLE />
-        <Transition>{page}</Transition>
+        <Transition>{live(page)}</Transition>
         {move || {
             editing
                 .get()
@@ -95,7 +95,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                             class="button quiet"
                             id=format!("model-{}", model.id)
                             aria-label=texts::edit(&model.name)
-                            on:click=move |_| editing.set(Some(Some(renamed.clone())))
+                            on:click=when_clicked(move |_| editing.set(Some(Some(renamed.clone()))))
                         >
                             {texts::EDIT}
                         </button>
@@ -113,7 +113,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                     <h1>{texts::TITLE}</h1>
                     <p class="lead">{texts::LEAD}</p>
                 </div>
-                <button type="button" class="button primary" on:click=move |_| editing.set(Some(None))>
+                <button type="button" class="button primary" on:click=when_clicked(move |_| editing.set(Some(None)))>
                     {icon::plus()}
                     {texts::ADD}
                 </button>
@@ -164,15 +164,15 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     };
     view! {
         <Dialog title=if id.is_some() { texts::EDIT_TITLE } else { texts::ADD } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
-            <form class="modal-body" on:submit=submit>
+            <form class="modal-body" on:submit=when_sent(submit)>
                 <Problem failure />
                 <label class="field">
                     <span>{texts::NAME}</span>
-                    <input type="text" required maxlength="255" autofocus prop:value=name on:input:target=move |e| name.set(e.target().value()) />
+                    <input type="text" required maxlength="255" autofocus prop:value=move || name.get() on:input:target=move |e| name.set(e.target().value()) />
                 </label>
                 <label class="field">
                     <span>{texts::DESCRIPTION}</span>
-                    <textarea rows="3" maxlength="2000" prop:value=description on:input:target=move |e| description.set(e.target().value())></textarea>
+                    <textarea rows="3" maxlength="2000" prop:value=move || description.get() on:input:target=move |e| description.set(e.target().value())></textarea>
                 </label>
                 <label class="field">
                     <span>{texts::PROJECT}</span>
@@ -180,7 +180,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                         type="text"
                         maxlength="300"
                         aria-describedby="project-hint"
-                        prop:value=project
+                        prop:value=move || project.get()
                         on:input:target=move |e| project.set(e.target().value())
                     />
                     <span class="note" id="project-hint">
@@ -193,7 +193,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                         type="text"
                         maxlength="32"
                         aria-describedby="location-hint"
-                        prop:value=location
+                        prop:value=move || location.get()
                         on:input:target=move |e| location.set(e.target().value())
                     />
                     <span class="note" id="location-hint">
@@ -201,7 +201,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                     </span>
                 </label>
                 <div class="modal-footer">
-                    <button type="button" class="button" on:click=move |_| on_done.run(false)>
+                    <button type="button" class="button" on:click=when_clicked(move |_| on_done.run(false))>
                         {common::CANCEL}
                     </button>
                     <button type="submit" class="button primary" disabled=move || work.running() aria-busy=move || work.running().to_string()>

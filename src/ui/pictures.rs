@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::ui::prelude::*;
 use chrono::{Days, NaiveDate};
-use leptos::prelude::*;
 
 use super::format::integer;
 use super::texts::analysis::percent;

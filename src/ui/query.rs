@@ -1,6 +1,6 @@
 //! The query of a dataset: the whole and each split, what the warehouse says of each, what all cost; and what TFX takes.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::dialog::Dialog;
 use super::dialogs::{asked_dataset, name_of};
@@ -52,7 +52,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
                 <Tabs label=texts::PARTS names chosen=chosen.into() on_choose=Callback::new(move |at| chosen.set(at)) />
                 {move || {
                     if is_tfx.get() {
-                        view! { <Tfx id /> }.into_any()
+                        view! { <Tfx id /> }
                     } else {
                         queries.show_with(texts::ASKING, ask, parts).into_any()
                     }
@@ -69,7 +69,6 @@ fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
         {totals(all)}
         <SqlBlock sql=part.view.query.clone() file_name=format!("{}-{word}.sql", file_stem(name)) />
     }
-    .into_any()
 }
 
 /// What each part reads and costs, and all splits together: what one training reads.
@@ -114,7 +113,6 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
             </div>
         </details>
     }
-    .into_any()
 }
 
 fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
@@ -134,7 +132,6 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
             <td class="number">{price}</td>
         </tr>
     }
-    .into_any()
 }
 
 /// Made when someone asks for it: it freezes a version.
@@ -154,12 +151,11 @@ fn Tfx(id: i64) -> impl IntoView {
             } else {
                 view! {
                     <p>
-                        <button type="button" class="button primary" on:click=move |_| export.run(())>
+                        <button type="button" class="button primary" on:click=when_clicked(move |_| export.run(()))>
                             {texts::TFX_EXPORT}
                         </button>
                     </p>
                 }
-                    .into_any()
             }
         }}
     }
@@ -174,7 +170,6 @@ fn artefact_of(artefact: &TfxArtefact) -> AnyView {
         <h3>{texts::TFX_PYTHON}</h3>
         <TextBlock label=texts::TFX_PYTHON text=artefact.snippet.clone() file_name="trainset_example_gen.py" />
     }
-    .into_any()
 }
 
 /// Letters, digits and dashes of a name, for a file.

@@ -1,6 +1,6 @@
 //! SQL with its parts: full, train, eval, test; copy and download; what the warehouse thinks of it.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::format::{bytes, dollars};
 use super::highlight::Sql;
@@ -66,7 +66,7 @@ fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
     let href = move || format!("data:text/plain;charset=utf-8,{}", percent_encoded(&text.get()));
     view! {
         <div class="sql-tools">
-            <button type="button" class="button small" on:click=copy>
+            <button type="button" class="button small" on:click=when_clicked(copy)>
                 {texts::COPY}
             </button>
             <a class="button small" href=href download=move || file_name.get()>
@@ -122,7 +122,6 @@ pub fn Verdict(validation: QueryValidation) -> impl IntoView {
                 {said}
             </p>
         }
-        .into_any()
     } else {
         view! {
             <p class="verdict verdict-bad" role="alert">
@@ -130,6 +129,5 @@ pub fn Verdict(validation: QueryValidation) -> impl IntoView {
                 {validation.error}
             </p>
         }
-        .into_any()
     }
 }

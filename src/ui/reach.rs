@@ -1,6 +1,6 @@
 //! Whether the server can be reached.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use crate::error::Failure;
 

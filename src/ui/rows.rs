@@ -1,6 +1,6 @@
 //! Rows of a query as a table.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::empty::Empty;
 use super::format::integer;
@@ -12,7 +12,7 @@ use crate::domain::value::Value;
 #[component]
 pub fn RowsTable(preview: Preview) -> impl IntoView {
     if preview.rows.is_empty() {
-        return view! { <Empty title=texts::NO_ROWS_TITLE advice=texts::NO_ROWS_ADVICE next=None /> }.into_any();
+        return view! { <Empty title=texts::NO_ROWS_TITLE advice=texts::NO_ROWS_ADVICE next=None /> };
     }
     let head = preview
         .columns
@@ -61,5 +61,4 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
             </table>
         </div>
     }
-    .into_any()
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ui::prelude::*;
 use leptos::ev::SubmitEvent;
-use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
@@ -103,7 +103,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
         }
     };
     view! {
-        <form class="search" role="search" method="get" on:submit=submit>
+        <form class="search" role="search" method="get" on:submit=when_sent(submit)>
             <input
                 node_ref=field
                 type="search"
@@ -111,7 +111,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
                 autocomplete="off"
                 placeholder=texts::SEARCH_HINT
                 aria-label=texts::SEARCH
-                prop:value=search.text
+                prop:value=move || search.text.get()
                 value=search.text.get_untracked()
                 on:input:target=move |e| search.typed(e.target().value())
             />

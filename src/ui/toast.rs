@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::icon;
 use super::reach::{self, Reach};
@@ -137,14 +137,12 @@ pub fn Toasts(
     };
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For each=shown key=|toast| toast.id let:toast>
-                {one(toaster, toast)}
-            </For>
+            {each(shown, |toast| toast.id.to_string(), move |toast| one(toaster, toast))}
         </div>
     }
 }
 
-fn one(toaster: Toaster, toast: Toast) -> impl IntoView {
+fn one(toaster: Toaster, toast: Toast) -> AnyView {
     let id = toast.id;
     view! {
         <div class="toast" id=format!("toast-{id}") class:toast-bad=toast.tone == Tone::Bad>
@@ -157,12 +155,12 @@ fn one(toaster: Toaster, toast: Toast) -> impl IntoView {
                         undo();
                     };
                     view! {
-                        <button type="button" class="button small" on:click=click>
+                        <button type="button" class="button small" on:click=when_clicked(click)>
                             {common::UNDO}
                         </button>
                     }
                 })}
-            <button type="button" class="icon-button" aria-label=common::DISMISS on:click=move |_| toaster.dismiss(id)>
+            <button type="button" class="icon-button" aria-label=common::DISMISS on:click=when_clicked(move |_| toaster.dismiss(id))>
                 {icon::cross()}
             </button>
         </div>

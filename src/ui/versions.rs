@@ -1,6 +1,6 @@
 //! The frozen versions of a dataset: what is in each, how it differs from another or from the dataset as it is, and the way back to it.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::format::integer;
 use super::problem::Problem;
@@ -54,10 +54,10 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
     let list = move || {
         let (versions, active, hash) = dataset.with(|d| (d.versions.clone(), d.summary.active_version, d.config_hash.clone()));
         if versions.is_empty() {
-            return view! { <p class="note">{texts::NONE}</p> }.into_any();
+            return view! { <p class="note">{texts::NONE}</p> };
         }
         let items = versions.into_iter().map(|version| lines.line(version, active, &hash)).collect_view();
-        view! { <ul class="versions">{items}</ul> }.into_any()
+        view! { <ul class="versions">{items}</ul> }
     };
     view! {
         <DriftNote id />
@@ -67,14 +67,14 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
                 .then(|| {
                     view! {
                         <p class="problem-actions">
-                            <button type="button" class="button small" on:click=look_again>
+                            <button type="button" class="button small" on:click=when_clicked(look_again)>
                                 {texts::LOOK_AGAIN}
                             </button>
                         </p>
                     }
                 })
         }}
-        {list}
+        {live(list)}
     }
 }
 
@@ -108,13 +108,12 @@ impl Lines {
                     {(!same).then(|| self.restore_button(number))}
                 </div>
                 {move || match self.open.get() {
-                    Some((shown, Shown::Diff)) if shown == number => view! { <Diff dataset=self.dataset number /> }.into_any(),
+                    Some((shown, Shown::Diff)) if shown == number => view! { <Diff dataset=self.dataset number /> },
                     Some((shown, Shown::Sql)) if shown == number => frozen_sql(self.id(), number).into_any(),
                     _ => ().into_any(),
                 }}
             </li>
         }
-        .into_any()
     }
 
     fn id(self) -> i64 {
@@ -129,7 +128,7 @@ impl Lines {
                 class="button small"
                 aria-label=label
                 aria-pressed=move || (self.open.get() == this).to_string()
-                on:click=move |_| self.open.update(|open| *open = if *open == this { None } else { this })
+                on:click=when_clicked(move |_| self.open.update(|open| *open = if *open == this { None } else { this }))
             >
                 {text}
             </button>
@@ -143,7 +142,7 @@ impl Lines {
                 class="button small"
                 aria-label=texts::restore(number)
                 disabled=move || self.work.running()
-                on:click=move |_| self.restore(number)
+                on:click=when_clicked(move |_| self.restore(number))
             >
                 {texts::RESTORE}
             </button>
@@ -191,7 +190,7 @@ impl Lines {
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Asked::new();
     Effect::new(move |_| drift.ask(rpc::drift(id)));
-    move || {
+    live(move || {
         drift.with(|answer| {
             let report = answer?.as_ref().ok()?;
             let number = report.version?;
@@ -199,7 +198,7 @@ fn DriftNote(id: i64) -> impl IntoView {
             let columns = (!report.renamed.is_empty()).then(|| renamed(texts::columns_renamed(number), &report.renamed));
             Some((tables, columns))
         })
-    }
+    })
 }
 
 fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
@@ -211,7 +210,6 @@ fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
             <ul>{lines}</ul>
         </div>
     }
-    .into_any()
 }
 
 fn renamed(heading: String, columns: &[Renaming]) -> AnyView {
@@ -222,7 +220,6 @@ fn renamed(heading: String, columns: &[Renaming]) -> AnyView {
             <ul>{lines}</ul>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -260,8 +257,7 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
         return view! {
             <p class="note">{texts::NO_DIFFERENCE}</p>
             {tables}
-        }
-        .into_any();
+        };
     }
     let label = texts::differences_from(diff.from);
     let lines = diff.differences.iter().map(difference_line).collect_view();
@@ -280,7 +276,6 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
         </div>
         {tables}
     }
-    .into_any()
 }
 
 /// A path and what stands there on each side.
@@ -300,7 +295,6 @@ pub fn difference_line(difference: &Difference) -> AnyView {
             {cells}
         </tr>
     }
-    .into_any()
 }
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {
@@ -324,5 +318,5 @@ fn sql_of(version: &Version) -> AnyView {
             }
         })
         .collect_view();
-    view! { <div class="frozen-sql">{parts}</div> }.into_any()
+    view! { <div class="frozen-sql">{parts}</div> }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ui::prelude::*;
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 
 use super::format::{instant, instant_for_programs};
 use super::texts::common;

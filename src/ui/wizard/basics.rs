@@ -1,6 +1,6 @@
 //! Step 1: name and description.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::{FieldErrors, State};
 use crate::ui::texts::wizard as texts;
@@ -56,5 +56,4 @@ pub fn Basics(state: State) -> impl IntoView {
             <div class="faults"><FieldErrors state path="description" /></div>
         </div>
     }
-    .into_any()
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::draft::{Mark, folded, marks, selectable};
 use super::options::{SearchField, shown_name};
@@ -44,11 +44,12 @@ pub fn Columns(state: State) -> impl IntoView {
             <span class="note">{move || texts::selected(selected.get())}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
-        <For each=move || state.sources.get() key=|(name, _)| name.clone() let((name, table))>
-            <SourceColumns state name table wanted marks=all />
-        </For>
+        {each(
+            move || state.sources.get(),
+            |(name, _)| name.to_string(),
+            move |(name, table)| view! { <SourceColumns state name table wanted marks=all /> },
+        )}
     }
-    .into_any()
 }
 
 #[component]
@@ -111,24 +112,25 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
             <legend>
                 <strong>{title}</strong>
                 <span class="note">{move || texts::some_of(selected.get(), total.get())}</span>
-                <button type="button" class="button small" aria-label=texts::select_all_of(name.get_value().as_str()) on:click=move |_| choose(true)>
+                <button type="button" class="button small" aria-label=texts::select_all_of(name.get_value().as_str()) on:click=when_clicked(move |_| choose(true))>
                     {texts::ALL}
                 </button>
-                <button type="button" class="button small" aria-label=texts::select_none_of(name.get_value().as_str()) on:click=move |_| choose(false)>
+                <button type="button" class="button small" aria-label=texts::select_none_of(name.get_value().as_str()) on:click=when_clicked(move |_| choose(false))>
                     {texts::NONE}
                 </button>
                 <StatisticsButton state table=table.get_value() shown />
             </legend>
             <ul class="column-list">
-                <For each=move || lines.get() key=|c| c.name.clone() let:column>
-                    <ColumnLine state table=table.get_value() reference=reference(&column) column wanted marks />
-                </For>
+                {each(
+                    move || lines.get(),
+                    |column| column.name.to_string(),
+                    move |column| view! { <ColumnLine state table=table.get_value() reference=reference(&column) column wanted marks /> },
+                )}
             </ul>
             {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_COLUMN_CALLED_SO}</p> })}
-            {unusable}
+            {live(unusable)}
         </fieldset>
     }
-    .into_any()
 }
 
 #[component]
@@ -153,11 +155,11 @@ fn ColumnLine(
     let selected = Memo::new(move |_| mark.with(|mark| mark.output.is_some()));
     let chip = move || mark.with(|mark| mark.role).map(|role| view! { <span class="chip">{role.word()}</span> });
     view! {
-        <li class="column-line" hidden=hidden>
+        <li class="column-line" hidden=move || hidden.get()>
             <label class="check">
                 <input
                     type="checkbox"
-                    prop:checked=selected
+                    prop:checked=move || selected.get()
                     on:change:target=move |e| {
                         let on = e.target().checked();
                         state.edit(|draft| reference.with_value(|r| draft.select(r, on)));
@@ -166,12 +168,11 @@ fn ColumnLine(
                 <span class="column-name" title=column.description.clone()>{own}</span>
             </label>
             <span class="column-type">{column.type_label()}</span>
-            {chip}
+            {live(chip)}
             {move || selected.get().then(|| view! { <OutputName state reference mark /> })}
             {move || profile.get().map(|profile| view! { <ColumnStatistics profile /> })}
         </li>
     }
-    .into_any()
 }
 
 /// What a selected column is called, as it will be: who wants a name that another has sees what it gets instead.
@@ -188,10 +189,10 @@ fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>)
     });
     let shown = move || typed.get().unwrap_or_else(|| mark.with(|mark| mark.output.clone()).unwrap_or_default());
     let said = move || match (bad.get(), mark.with(|mark| (mark.gives_way, mark.output.clone()))) {
-        (true, _) => Some(view! { <span class="field-error">{texts::BAD_OUTPUT_NAME}</span> }.into_any()),
+        (true, _) => Some(view! { <span class="field-error">{texts::BAD_OUTPUT_NAME}</span> }),
         (false, (true, Some(output))) => {
             let own = reference.with_value(|r| r.column.to_string());
-            Some(view! { <span class="note gives-way">{texts::gives_way(&own, &output)}</span> }.into_any())
+            Some(view! { <span class="note gives-way">{texts::gives_way(&own, &output)}</span> })
         }
         _ => None,
     };
@@ -219,7 +220,6 @@ fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>)
                 }
             }
         />
-        {said}
+        {live(said)}
     }
-    .into_any()
 }

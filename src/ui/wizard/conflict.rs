@@ -1,6 +1,6 @@
 //! Two people, or two tabs, had the same dataset open: the second to save is told, and shown both.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use serde_json::{Value, json};
 
 use super::draft::Draft;
@@ -78,12 +78,11 @@ pub fn Conflict(
                     </table>
                 </div>
                 <div class="modal-footer">
-                    <button type="button" class="button" autofocus on:click=choose(Choice::Later)>{texts::CONTINUE_EDITING}</button>
-                    <button type="button" class="button" disabled=saving on:click=choose(Choice::Theirs)>{texts::TAKE_THEIRS}</button>
-                    <button type="button" class="button danger" disabled=saving on:click=choose(Choice::Mine)>{texts::KEEP_MINE}</button>
+                    <button type="button" class="button" autofocus on:click=when_clicked(choose(Choice::Later))>{texts::CONTINUE_EDITING}</button>
+                    <button type="button" class="button" disabled=move || saving.get() on:click=when_clicked(choose(Choice::Theirs))>{texts::TAKE_THEIRS}</button>
+                    <button type="button" class="button danger" disabled=move || saving.get() on:click=when_clicked(choose(Choice::Mine))>{texts::KEEP_MINE}</button>
                 </div>
             </div>
         </Dialog>
     }
-    .into_any()
 }

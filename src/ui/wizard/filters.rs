@@ -1,6 +1,6 @@
 //! Step 4: which days, rows, products and customers, and how they are split; with pictures of what that leaves.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use self::asking::Asking;
 use super::State;
@@ -32,5 +32,4 @@ pub fn Filters(state: State) -> impl IntoView {
             {left::left(asking)}
         </div>
     }
-    .into_any()
 }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use crate::ui::prelude::*;
 use chrono::{DateTime, Utc};
 use leptos::ev;
-use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -183,7 +183,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
         remove(&key);
         offers.update(|all| all.retain(|(known, _)| *known != key));
     };
-    move || {
+    live(move || {
         let lines = offers.get().into_iter().map(|(key, kept)| {
             let older = state.editing.with_value(|editing| editing.is_some_and(|(_, revision)| kept.revision.is_some_and(|from| from < revision)));
             let at = when(kept.at).map(instant).unwrap_or_default();
@@ -194,13 +194,13 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                         {texts::left_behind(&kept.name, &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
-                    <button type="button" class="button small primary" on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
-                    <button type="button" class="button small" on:click=move |_| drop(other.clone())>{texts::DISCARD}</button>
+                    <button type="button" class="button small primary" on:click=when_clicked(move |_| take(key.clone()))>{texts::CONTINUE}</button>
+                    <button type="button" class="button small" on:click=when_clicked(move |_| drop(other.clone()))>{texts::DISCARD}</button>
                 </div>
             }
         });
         lines.collect_view().into_any()
-    }
+    })
 }
 
 fn draft_of(kept: &Kept) -> Draft {

@@ -1,6 +1,6 @@
 //! The wizard: four steps over one typed state. What is shown, blocked or saved is derived from it.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use self::draft::{Schemas, Step};
 use self::frame::Steps;
@@ -59,7 +59,7 @@ async fn load(id: i64) -> Result<Loaded, Failure> {
 #[component]
 pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let Some(id) = id else {
-        return view! { <Steps model_id loaded=None on_close on_saved /> }.into_any();
+        return view! { <Steps model_id loaded=None on_close on_saved /> };
     };
     let loaded = RwSignal::new(None::<Result<Loaded, Failure>>);
     let ask = move || {
@@ -72,18 +72,17 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
     };
     Effect::new(move |_| ask());
     let body = move || match loaded.get() {
-        Some(Ok(found)) => view! { <Steps model_id loaded=Some(found) on_close on_saved /> }.into_any(),
+        Some(Ok(found)) => view! { <Steps model_id loaded=Some(found) on_close on_saved /> },
         Some(Err(failure)) => view! {
             <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
                 <div class="modal-body">
                     <Problem failure=Some(failure) />
                     <p class="problem-actions">
-                        <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                        <button type="button" class="button" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
                     </p>
                 </div>
             </Dialog>
-        }
-        .into_any(),
+        },
         None => view! {
             <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
                 <p class="waiting" role="status">
@@ -91,10 +90,9 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
                     {texts::LOADING}
                 </p>
             </Dialog>
-        }
-        .into_any(),
+        },
     };
-    body.into_any()
+    live(body).into_any()
 }
 
 /// The first field that is wrong comes into sight.

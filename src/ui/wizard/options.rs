@@ -1,6 +1,6 @@
 //! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field that searches a list.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::State;
 use crate::domain::dataset::ColumnRef;
@@ -70,9 +70,8 @@ pub fn SearchField(label: &'static str, text: RwSignal<String>) -> impl IntoView
             type="search"
             placeholder=label
             aria-label=label
-            prop:value=text
+            prop:value=move || text.get()
             on:input:target=move |e| text.set(e.target().value())
         />
     }
-    .into_any()
 }

@@ -1,6 +1,6 @@
 //! What four of the columns mean, and how the time among them is read.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::options::{column_options, read_option};
 use super::suggestions::RoleSuggestion;
@@ -19,7 +19,6 @@ pub fn Roles(state: State) -> impl IntoView {
             <TimeReading state />
         </div>
     }
-    .into_any()
 }
 
 /// How the timestamp is read: its format where its type does not say, and the zone whose days are counted where it is an instant.
@@ -92,10 +91,9 @@ fn TimeReading(state: State) -> impl IntoView {
         })
     };
     view! {
-        {formats}
-        {zone}
+        {live(formats)}
+        {live(zone)}
     }
-    .into_any()
 }
 
 #[component]
@@ -117,12 +115,11 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
                     <option value="" prop:selected=move || chosen.with(Option::is_none)>
                         {texts::NOT_MAPPED}
                     </option>
-                    {options}
+                    {live(options)}
                 </select>
                 <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
             </label>
             <RoleSuggestion state role />
         </div>
     }
-    .into_any()
 }

@@ -1,6 +1,6 @@
 //! Filters on columns, built from the values that are there.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
@@ -194,9 +194,11 @@ pub fn RowFilters(state: State) -> impl IntoView {
     view! {
         <fieldset class="group">
             <legend>{t::ROWS}</legend>
-            <For each=move || lines.get() key=|line| line.clone() let((place, _column))>
-                <Line state place />
-            </For>
+            {each(
+                move || lines.get(),
+                |(place, column)| format!("{place} {column}"),
+                move |(place, _)| view! { <Line state place /> },
+            )}
             <label class="field field-add">
                 <span class="for-readers">{t::ADD_FILTER}</span>
                 <select
@@ -209,7 +211,7 @@ pub fn RowFilters(state: State) -> impl IntoView {
                     }
                 >
                     <option value="">{t::ADD_FILTER_CHOOSE}</option>
-                    {offered}
+                    {live(offered)}
                 </select>
             </label>
         </fieldset>
@@ -258,44 +260,42 @@ fn Line(state: State, place: usize) -> impl IntoView {
             }));
         }
     };
-    let values = move || {
-        match op.get() {
-        Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> }.into_any(),
+    let values = move || match op.get() {
+        Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> },
         Some(Op::Between) => {
-            view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }.into_any()
+            view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }
         }
-        Some(Op::Days) => view! { <DayRange filter edit /> }.into_any(),
-        Some(Op::LastDays) => view! { <Days filter edit /> }.into_any(),
+        Some(Op::Days) => view! { <DayRange filter edit /> },
+        Some(Op::LastDays) => view! { <Days filter edit /> },
         Some(Op::IsNull | Op::NotNull) | None => ().into_any(),
-        Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> }.into_any(),
-        Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> }.into_any(),
-    }
+        Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> },
+        Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> },
     };
     let takes_nulls = move || !matches!(op.get(), Some(Op::IsNull | Op::NotNull) | None);
     view! {
         <div class="row-filter">
             <div class="row-filter-head">
-                <code>{name}</code>
+                <code>{live(name)}</code>
                 <select aria-label=t::how_filtered(&label) on:change:target=move |e| choose(e.target().value())>
-                    {choices}
+                    {live(choices)}
                 </select>
                 <button
                     type="button"
                     class="icon-button"
                     aria-label=t::remove_filter(&label)
-                    on:click=move |_| {
+                    on:click=when_clicked(move |_| {
                         state.edit(|draft| {
                             if place < draft.config.filters.rows.len() {
                                 draft.config.filters.rows.remove(place);
                             }
                         })
-                    }
+                    })
                 >
                     "×"
                 </button>
             </div>
             <div class="row-filter-values">
-                {values}
+                {live(values)}
                 {move || {
                     takes_nulls()
                         .then(|| {
@@ -501,10 +501,10 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                         <button
                             type="button"
                             aria-label=t::remove_value(&text)
-                            on:click=move |_| {
+                            on:click=when_clicked(move |_| {
                                 let value = value.clone();
                                 change(Box::new(move |values| values.retain(|other| *other != value)));
-                            }
+                            })
                         >
                             "×"
                         </button>
@@ -516,7 +516,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
     let offered = move || {
         let ColumnValues { values, complete } = found.get()?;
         if values.is_empty() {
-            return Some(view! { <p class="note">{t::NO_SUCH_VALUE}</p> }.into_any());
+            return Some(view! { <p class="note">{t::NO_SUCH_VALUE}</p> });
         }
         let lines = values
             .into_iter()
@@ -546,43 +546,43 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
             })
             .collect_view();
         let more = (!complete).then(|| view! { <p class="note">{t::MOST_FREQUENT}</p> });
-        Some(view! { <ul class="value-list">{lines}</ul> {more} }.into_any())
+        Some(view! { <ul class="value-list">{lines}</ul> {more} })
     };
     view! {
         <div class="value-picker">
-            <ul class="chips">{chips}</ul>
+            <ul class="chips">{live(chips)}</ul>
             <div class="value-search">
                 <input
                     type="text"
                     placeholder=t::PART_OF_VALUE
                     aria-label=t::PART_OF_VALUE_LABEL
-                    prop:value=typed
+                    prop:value=move || typed.get()
                     on:input:target=move |e| {
                         typed.set(e.target().value());
                         price.set(None);
                     }
-                    on:keydown=move |e| {
+                    on:keydown=when_pressed(move |e| {
                         if e.key() == "Enter" {
                             e.prevent_default();
                             take_typed();
                         }
-                    }
+                    })
                 />
-                <button type="button" class="button small" disabled=move || typed.with(String::is_empty) on:click=move |_| take_typed()>
+                <button type="button" class="button small" disabled=move || typed.with(String::is_empty) on:click=when_clicked(move |_| take_typed())>
                     {t::ADD}
                 </button>
                 <button
                     type="button"
                     class="button small"
                     disabled=look_up.pending()
-                    on:click=move |_| {
+                    on:click=when_clicked(move |_| {
                         look_up.dispatch(price.with_untracked(Option::is_some));
-                    }
+                    })
                 >
                     {move || if look_up.pending().get() { t::LOOKING.into() } else { price.get().unwrap_or(t::LOOK_UP.into()) }}
                 </button>
             </div>
-            {offered}
+            {live(offered)}
             <Problem failure />
         </div>
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Split};
@@ -88,16 +88,15 @@ pub fn SidePanel(state: State) -> impl IntoView {
                 <DryRun state config asked />
                 <SqlBlock sql file_name=texts::SQL_FILE />
             }
-            .into_any()
         } else {
-            view! { <NotYet faults /> }.into_any()
+            view! { <NotYet faults /> }
         }
     };
     let shown_rows = move || {
         rows.get().map(|answer| {
             let body = match answer {
-                Ok(preview) => view! { <RowsTable preview /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                Ok(preview) => view! { <RowsTable preview /> },
+                Err(failure) => view! { <Problem failure=Some(failure) /> },
             };
             view! {
                 <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| rows.set(None)) class="modal-wide">
@@ -107,13 +106,13 @@ pub fn SidePanel(state: State) -> impl IntoView {
         })
     };
     view! {
-        <section class="side-panel" class:side-panel-open=open aria-label=texts::QUERY>
+        <section class="side-panel" class:side-panel-open=move || open.get() aria-label=texts::QUERY>
             <div class="side-panel-bar">
                 <button
                     type="button"
                     class="button small"
                     aria-expanded=move || open.get().to_string()
-                    on:click=move |_| open.update(|open| *open = !*open)
+                    on:click=when_clicked(move |_| open.update(|open| *open = !*open))
                 >
                     {move || if open.get() { texts::HIDE_SQL } else { texts::SHOW_SQL }}
                 </button>
@@ -121,18 +120,17 @@ pub fn SidePanel(state: State) -> impl IntoView {
                     type="button"
                     class="button small"
                     disabled=move || !sound.get() || preview.pending().get()
-                    on:click=move |_| {
+                    on:click=when_clicked(move |_| {
                         preview.dispatch(());
-                    }
+                    })
                 >
                     {move || if preview.pending().get() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
                 </button>
             </div>
-            {body}
+            {live(body)}
         </section>
-        {shown_rows}
+        {live(shown_rows)}
     }
-    .into_any()
 }
 
 /// What is missing before there is a query.
@@ -144,9 +142,8 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     };
     view! {
         <p class="note">{texts::NO_SQL_YET}</p>
-        <ul class="note">{lines}</ul>
+        <ul class="note">{live(lines)}</ul>
     }
-    .into_any()
 }
 
 /// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until then, dimmed.
@@ -184,9 +181,9 @@ fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>)
         );
     });
     let said = move || match answer.get() {
-        None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
-        Some(Ok(view)) => view! { <Verdict validation=view.validation /> }.into_any(),
-        Some(Err(failure)) => view! { <Problem failure=Some(failure) /> }.into_any(),
+        None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> },
+        Some(Ok(view)) => view! { <Verdict validation=view.validation /> },
+        Some(Err(failure)) => view! { <Problem failure=Some(failure) /> },
     };
-    view! { <div class="dry-run" aria-busy=move || pending.get().to_string()>{said}</div> }.into_any()
+    view! { <div class="dry-run" aria-busy=move || pending.get().to_string()>{live(said)}</div> }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::draft::{self, Draft, Schemas, Step, faults};
 use super::evidence::Weighing;
@@ -159,7 +159,9 @@ pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl Int
         let path = path.get();
         state.faults.with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
     });
-    move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
+    live(move || {
+        messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
+    })
 }
 
 /// Asks for the schemas that are not there yet, whenever another table is chosen.

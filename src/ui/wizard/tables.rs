@@ -1,6 +1,6 @@
 //! Step 2: the primary table, and those that are joined to it.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::evidence::VerifyJoins;
 use super::joins::JoinEditor;
@@ -28,12 +28,12 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                 type="button"
                 class="button small"
                 aria-pressed=move || (shows_picture.get() == picture).to_string()
-                on:click=move |_| {
+                on:click=when_clicked(move |_| {
                     shows_picture.set(picture);
                     if picture {
                         show_picture();
                     }
-                }
+                })
             >
                 {text}
             </button>
@@ -41,9 +41,9 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
     };
     let left = move || {
         if shows_picture.get() {
-            view! { <JoinPicture state suggested large /> }.into_any()
+            view! { <JoinPicture state suggested large /> }
         } else {
-            view! { <TablePicker state /> }.into_any()
+            view! { <TablePicker state /> }
         }
     };
     let primary = Memo::new(move |_| state.draft.with(|d| d.config.primary_table.clone()));
@@ -55,21 +55,20 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                     <span class="chip">{texts::PRIMARY_CHIP}</span>
                 </p>
             </div>
-        }
-        .into_any(),
-        None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> }.into_any(),
+        },
+        None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> },
     };
     view! {
         <div class="side-switch">
             {tab(false, texts::SHOW_TABLES)} {tab(true, texts::SHOW_PICTURE)}
         </div>
-        <div class="two-sides" class:with-picture=shows_picture>
+        <div class="two-sides" class:with-picture=move || shows_picture.get()>
             <section class="table-picker" aria-label=move || if shows_picture.get() { texts::JOIN_PICTURE } else { texts::TABLES_OF_WAREHOUSE }>
-                {left}
+                {live(left)}
             </section>
             <section class="join-list" aria-label=texts::TABLES_OF_DATASET>
                 <div class="faults"><FieldErrors state path="primary_table" /></div>
-                {primary_card}
+                {live(primary_card)}
                 {move || {
                     has_joins
                         .get()
@@ -82,14 +81,15 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                             }
                         })
                 }}
-                <For each=move || secondaries.get() key=|(name, _)| name.clone() let((name, table))>
-                    <JoinEditor state name table suggested />
-                </For>
+                {each(
+                    move || secondaries.get(),
+                    |(name, _)| name.to_string(),
+                    move |(name, table)| view! { <JoinEditor state name table suggested /> },
+                )}
                 <div class="faults"><FieldErrors state path="secondary_tables" /></div>
             </section>
         </div>
     }
-    .into_any()
 }
 
 /// On a narrow page the picture stands below the form: who asks for it gets to see it.
@@ -129,10 +129,9 @@ fn TablePicker(state: State) -> impl IntoView {
             <div class="empty">
                 <h3>{title}</h3>
                 <p>{advice}</p>
-                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
             </div>
         }
-        .into_any()
     };
     let list = move || match answer.get() {
         None => view! {
@@ -140,26 +139,23 @@ fn TablePicker(state: State) -> impl IntoView {
                 <span class="spinner" aria-hidden="true"></span>
                 {texts::LISTING}
             </p>
-        }
-        .into_any(),
+        },
         // Three answers that are not one: no dataset, no permission, nothing in it.
         Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
         Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message),
         Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message),
-        Some(Ok(all)) => view! { <TableList state all search /> }.into_any(),
+        Some(Ok(all)) => view! { <TableList state all search /> },
         Some(Err(failure)) => view! {
             <Problem failure=Some(failure) />
             <p class="problem-actions">
-                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
             </p>
-        }
-        .into_any(),
+        },
     };
     view! {
         <SearchField label=texts::SEARCH_TABLES text=search />
-        {list}
+        {live(list)}
     }
-    .into_any()
 }
 
 #[component]
@@ -170,13 +166,10 @@ fn TableList(state: State, all: Vec<TableInfo>, search: RwSignal<String>) -> imp
     });
     view! {
         <ul class="table-list">
-            <For each=move || shown.get() key=|t| t.name.clone() let:info>
-                <TableLine state info />
-            </For>
+            {each(move || shown.get(), |table| table.name.to_string(), move |info| view! { <TableLine state info /> })}
         </ul>
         {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_TABLE_CALLED_SO}</p> })}
     }
-    .into_any()
 }
 
 #[component]
@@ -224,7 +217,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                     aria-label=texts::use_as_primary(&name)
                     aria-pressed=move || is_primary.get().to_string()
                     disabled=broken
-                    on:click=move |_| state.edit(|draft| draft.set_primary(table.get_value()))
+                    on:click=when_clicked(move |_| state.edit(|draft| draft.set_primary(table.get_value())))
                 >
                     {texts::PRIMARY}
                 </button>
@@ -233,12 +226,11 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                     class="button small"
                     aria-label=join_label
                     disabled=move || broken || !has_primary.get()
-                    on:click=move |_| state.edit(|draft| draft.add_secondary(table.get_value()))
+                    on:click=when_clicked(move |_| state.edit(|draft| draft.add_secondary(table.get_value())))
                 >
                     {move || if again() { texts::JOIN_AGAIN } else { texts::JOIN }}
                 </button>
             </div>
         </li>
     }
-    .into_any()
 }

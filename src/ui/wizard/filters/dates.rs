@@ -1,7 +1,7 @@
 //! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it is.
 
+use crate::ui::prelude::*;
 use chrono::NaiveDate;
-use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::Asking;
@@ -96,7 +96,7 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
         Some(t::days_from_to(first, last))
     };
-    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{window}</p> });
+    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{live(window)}</p> });
     const OWN: &[&str] = &[
         "filters.date_range.days",
         "filters.date_range.months",
@@ -109,14 +109,13 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
             <legend>{t::DATES}</legend>
             <div class="field-row">
                 {choice(t::ROWS_OF, kinds, kind.into(), choose)}
-                {fields}
+                {live(fields)}
             </div>
-            {window}
+            {live(window)}
             {move || off.get().map(|why| view! { <p class="note">{why}</p> })}
             {other_faults(state, "filters.date_range", OWN)}
         </fieldset>
     }
-    .into_any()
 }
 
 fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> AnyView {
@@ -152,7 +151,6 @@ fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> An
             {other_faults(state, path, &[])}
         </div>
     }
-    .into_any()
 }
 
 /// The latest event, today or a fixed day; and the date that it is, where it is known.
@@ -215,11 +213,10 @@ pub fn as_of_field(
         <div class="field as-of">
             <div class="field-row">
                 {choice(t::UP_TO, options, kind.into(), choose)}
-                {field}
+                {live(field)}
             </div>
-            <p class="note said-later" role="status">{said}</p>
+            <p class="note said-later" role="status">{live(said)}</p>
             {other_faults(state, path, &[])}
         </div>
     }
-    .into_any()
 }

@@ -1,7 +1,7 @@
 //! Fields for numbers. What is visible is what is saved (G-26): a text that is no number is called so while it stands there, and gives way to the
 //! number that is kept when the person goes on.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::super::{FieldErrors, State, draft};
 use crate::ui::texts::filters as t;
@@ -77,7 +77,6 @@ pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
             </div>
         </div>
     }
-    .into_any()
 }
 
 /// The number that a text means; `None` where it means none. An empty text is no number where one is needed.
@@ -106,7 +105,7 @@ pub fn other_faults(state: State, path: &'static str, own: &'static [&'static st
             others.map(|fault| view! { <p class="field-error">{fault.message.clone()}</p> }).collect_view()
         })
     };
-    view! { <div class="faults faults-always">{faults}</div> }.into_any()
+    view! { <div class="faults faults-always">{live(faults)}</div> }
 }
 
 /// A choice among a few words.
@@ -139,7 +138,6 @@ pub fn choice(
             </select>
         </label>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is left after each stage, and how much of the revenue that is.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::asking::Asking;
 use crate::domain::effect::{FilterEffect, StageEffect};
@@ -19,7 +19,7 @@ pub fn left(asking: Asking) -> AnyView {
             }
         })
     };
-    body.into_any()
+    live(body).into_any()
 }
 
 fn funnel(effect: &FilterEffect) -> AnyView {
@@ -71,7 +71,6 @@ fn funnel(effect: &FilterEffect) -> AnyView {
         {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
         {coverage(&effect.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
     }
-    .into_any()
 }
 
 /// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::super::State;
 use super::asking::{Asking, Fits};
@@ -136,7 +136,6 @@ pub fn products_and_customers(state: State, asking: Asking) -> AnyView {
         {members(state, asking, &PRODUCTS)}
         {members(state, asking, &CUSTOMERS)}
     }
-    .into_any()
 }
 
 /// Whether a role is mapped.
@@ -178,7 +177,6 @@ fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
             {pictures(asking, kind, filter, set_percent)}
         </fieldset>
     }
-    .into_any()
 }
 
 /// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves the thresholds alone.
@@ -191,7 +189,7 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
         let Some(sizes) = sizes.get() else { return ().into_any() };
         let all = sizes.members();
         if all == 0 {
-            return view! { <p class="note">{t::nobody(kind.nouns)}</p> }.into_any();
+            return view! { <p class="note">{t::nobody(kind.nouns)}</p> };
         }
         let percent = Signal::derive(move || filter.with(|filter| filter.top_revenue_percent));
         let by_rows = Distribution { nouns: kind.nouns, steps: sizes.by_rows.as_slice().into(), of_revenue: false, others: 0 };
@@ -223,9 +221,8 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
                 </div>
             </div>
         }
-        .into_any()
     };
-    body.into_any()
+    live(body).into_any()
 }
 
 /// A minimum of interactions, and the sample.
@@ -264,7 +261,7 @@ pub fn interactions(state: State) -> AnyView {
             <legend>{t::INTERACTIONS}</legend>
             <div class="field-row">
                 {core(t::ROWS_A_USER, "filters.min_interactions.user", |core| &mut core.user)}
-                {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {rounds}
+                {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {live(rounds)}
                 {number(state, sample, percent, set_percent)} {move || has_sample.get().then(|| sampled_by(state))}
             </div>
             {move || needs_both.get().map(|why| view! { <p class="note">{why}</p> })}
@@ -278,7 +275,6 @@ pub fn interactions(state: State) -> AnyView {
             {other_faults(state, "filters.sample", &["filters.sample.percent"])}
         </fieldset>
     }
-    .into_any()
 }
 
 /// What a sample is chosen by, and its seed.
@@ -312,14 +308,13 @@ fn sampled_by(state: State) -> AnyView {
             />
         </label>
     }
-    .into_any()
 }
 
 /// Which rows decide who stays, and whose rows go; asked only where somebody may go.
 pub fn who_decides(state: State) -> AnyView {
     let has_membership = Memo::new(move |_| state.draft.with(|d| d.config.filters.has_membership()));
     let body = move || has_membership.get().then(|| membership(state));
-    body.into_any()
+    live(body).into_any()
 }
 
 fn membership(state: State) -> AnyView {
@@ -379,11 +374,10 @@ fn membership(state: State) -> AnyView {
                 </label>
             </div>
             <p class="note">{t::ORDER_OF_FILTERS}</p>
-            <p class="note">{scope_note}</p>
+            <p class="note">{live(scope_note)}</p>
             {move || apply_note().map(|note| view! { <p class="note">{note}</p> })}
             {other_faults(state, "filters.scope", &[])}
             {other_faults(state, "filters.apply_to", &[])}
         </fieldset>
     }
-    .into_any()
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::ui::prelude::*;
 use leptos::html;
-use leptos::prelude::*;
 
 use crate::domain::effect::MemberSizes;
 use crate::ui::format::integer;
@@ -66,7 +66,7 @@ pub fn pareto(
 ) -> AnyView {
     let ranked = sizes.ranked();
     if ranked == 0 {
-        return view! { <p class="note">{t::NO_REVENUE}</p> }.into_any();
+        return view! { <p class="note">{t::NO_REVENUE}</p> };
     }
     let curve = Arc::new(points(&sizes));
     let line = path(curve.iter().map(|point| (point.members, point.share)));
@@ -157,9 +157,9 @@ pub fn pareto(
                 aria-valuemin="1"
                 aria-valuemax="100"
                 aria-valuenow=move || now.get().to_string()
-                aria-valuetext=said
-                on:keydown=by_key
-                on:pointerdown=move |e| {
+                aria-valuetext=move || said.get()
+                on:keydown=when_pressed(by_key)
+                on:pointerdown=when_pointed(move |e| {
                     e.prevent_default();
                     if let Some(plot) = plot.get_untracked() {
                         // Without it a drag ends at the picture's edge.
@@ -171,19 +171,19 @@ pub fn pareto(
                     if e.pointer_type() != "touch" {
                         at_pointer(e.offset_x(), e.offset_y());
                     }
-                }
-                on:pointermove=move |e| {
+                })
+                on:pointermove=when_pointed(move |e| {
                     if dragging.get_untracked() {
                         moved(e.offset_x(), e.offset_y());
                     }
-                }
-                on:pointerup=move |e| {
+                })
+                on:pointerup=when_pointed(move |e| {
                     if dragging.get_untracked() {
                         tapped(e.offset_x(), e.offset_y());
                     }
                     dragging.set(false);
-                }
-                on:pointercancel=move |_| dragging.set(false)
+                })
+                on:pointercancel=when_pointed(move |_| dragging.set(false))
             >
                 <svg viewBox=format!("0 0 {} {}", SIZE.0, SIZE.1) aria-hidden="true">
                     <path class="axis" d=format!("M{:.1} {:.1}V{:.1}H{:.1}", x(0.0), y(1.0), y(0.0), x(1.0)) />
@@ -206,7 +206,7 @@ pub fn pareto(
                     </g>
                 </svg>
             </div>
-            <figcaption class="note">{said}</figcaption>
+            <figcaption class="note">{move || said.get()}</figcaption>
             <table class="for-readers">
                 <caption>{t::curve_label(nouns)}</caption>
                 <thead>
@@ -221,7 +221,6 @@ pub fn pareto(
             </table>
         </figure>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use crate::domain::effect::{Bar, Stay, Step, bars, quantile};
 use crate::domain::sql::MILLION;
@@ -155,7 +155,7 @@ pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, 
                 }}
                 <g class="ticks">{ticks}</g>
             </svg>
-            <p class="stays" role="status">{said}</p>
+            <p class="stays" role="status">{live(said)}</p>
             <table class="for-readers">
                 <caption>{title}</caption>
                 <thead>
@@ -169,7 +169,6 @@ pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, 
             </table>
         </figure>
     }
-    .into_any()
 }
 
 #[cfg(test)]

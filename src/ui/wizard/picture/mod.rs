@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::ui::prelude::*;
 use leptos::ev;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use self::layout::{Line, Point, ROW, TableBox, WIDTH};
@@ -274,7 +274,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         _ => None,
     };
     view! {
-        <div class="join-picture" class:join-picture-large=large on:keydown=on_escape>
+        <div class="join-picture" class:join-picture-large=move || large.get() on:keydown=when_pressed(on_escape)>
             <div class="join-scroll">
                 <svg
                     node_ref=canvas
@@ -285,17 +285,17 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
                     role="group"
                     aria-label=texts::JOIN_PICTURE
                     aria-describedby="join-picture-keys"
-                    on:pointermove=on_move
-                    on:pointerup=on_up
-                    on:pointercancel=move |_| picture.hand.set(Hand::Free)
+                    on:pointermove=when_pointed(on_move)
+                    on:pointerup=when_pointed(on_up)
+                    on:pointercancel=when_pointed(move |_| picture.hand.set(Hand::Free))
                 >
-                    <For each=move || line_keys.get() key=|key| key.clone() let((name, pair))>
-                        <shapes::JoinLine picture name pair />
-                    </For>
-                    <For each=move || names.get() key=|name| name.clone() let:name>
-                        <shapes::JoinBox picture name />
-                    </For>
-                    {drawn}
+                    {each(
+                        move || line_keys.get(),
+                        |(name, pair)| format!("{name} {pair}"),
+                        move |(name, pair)| view! { <shapes::JoinLine picture name pair /> },
+                    )}
+                    {each(move || names.get(), ToString::to_string, move |name| view! { <shapes::JoinBox picture name /> })}
+                    {live(drawn)}
                 </svg>
             </div>
             <bar::PictureBar picture />
@@ -303,7 +303,6 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
             <InWords lines names />
         </div>
     }
-    .into_any()
 }
 
 /// The picture for those who read.
@@ -325,5 +324,5 @@ fn InWords(lines: Memo<Vec<Line>>, names: Memo<Vec<SourceName>>) -> impl IntoVie
         let words: Vec<String> = primary.into_iter().chain(all.iter().skip(1).map(joined)).collect();
         words.into_iter().map(|line| view! { <li>{line}</li> }).collect_view().into_any()
     };
-    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{said}</ul> }.into_any()
+    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{live(said)}</ul> }
 }
