@@ -57,11 +57,18 @@ export function unique(name: string) {
   return `${name} ${Date.now().toString(36)}${Math.floor(Math.random() * 1296).toString(36)}`;
 }
 
-/** Calls a server function, as the pages do. */
-export async function call<T>(page: Page, name: string, args: object): Promise<T> {
-  const answer = await page.request.post(`/_fn/${name}`, { data: args, headers: { accept: "application/json" } });
-  expect(answer.status(), `${name}: ${await answer.text()}`).toBe(200);
+/** Posts to the API, as another program would. */
+export async function post<T>(page: Page, path: string, data: object = {}): Promise<T> {
+  const answer = await page.request.post(path, { data });
+  expect(answer.status(), `${path}: ${await answer.text()}`).toBe(200);
   return answer.json();
+}
+
+/** A dataset as the API tells it. */
+export async function dataset<T>(page: Page, id: number): Promise<T> {
+  const answer = await page.request.get(`/api/datasets/${id}/`);
+  expect(answer.status(), await answer.text()).toBe(200);
+  return (await answer.json()).dataset;
 }
 
 /** A config over three joined tables of the demo shop. */
@@ -88,9 +95,6 @@ export const threeTables = {
 
 /** Makes a dataset without the wizard, for tests about something else. Returns its id. */
 export async function makeDataset(page: Page, name: string, config: object = threeTables): Promise<number> {
-  const dataset = await call<{ id: number }>(page, "create-dataset", {
-    model_id: MODEL,
-    input: { name, description: `made by a test`, config },
-  });
-  return dataset.id;
+  const made = await post<{ dataset_id: number }>(page, `/api/models/${MODEL}/datasets/create/`, { name, description: "made by a test", config });
+  return made.dataset_id;
 }

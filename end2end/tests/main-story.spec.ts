@@ -1,5 +1,5 @@
 // The main job: from the page to a saved dataset whose SQL runs.
-import { call, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
+import { dataset, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
 import { mainStory } from "../main-story";
 
 const list = `/models/${MODEL}/dataset/`;
@@ -16,7 +16,7 @@ test("opening, walking all steps and saving without a change changes nothing", a
     filters: { date_range: { type: "rolling", days: 60 }, rows: [{ table: "products", column: "brand", where: { op: "in", values: ["O'Neill"] } }] },
     split_config: { type: "random", train_percent: 70, unit: "user", seed: "7" },
   });
-  const before = await call<object>(page, "dataset", { id });
+  const before = await dataset<object>(page, id);
   await open(page, `${list}?dialog=edit&id=${id}`);
   const wizard = page.getByRole("dialog", { name: "Edit dataset" });
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue(name);
@@ -24,7 +24,7 @@ test("opening, walking all steps and saving without a change changes nothing", a
   await expect(wizard.getByLabel("Train and eval")).toHaveValue("random");
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
-  expect(await call<object>(page, "dataset", { id })).toEqual(before);
+  expect(await dataset<object>(page, id)).toEqual(before);
 });
 
 test("a name that is taken stops at the name", async ({ page }) => {

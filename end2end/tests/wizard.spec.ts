@@ -1,12 +1,12 @@
 // The wizard's frame and its first three steps: what can go well, and what can go wrong, between an empty name and a saved dataset.
-import { call, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
+import { dataset, expect, makeDataset, MODEL, open, post, test, threeTables, unique } from "../fixtures";
 import type { Locator, Page } from "@playwright/test";
 
 const list = `/models/${MODEL}/dataset/`;
 const edit = (id: number) => `${list}?dialog=edit&id=${id}`;
 
 type Saved = { id: number; revision: number; name: string; description: string; config: any; versions: unknown[] };
-const saved = (page: Page, id: number) => call<Saved>(page, "dataset", { id });
+const saved = (page: Page, id: number) => dataset<Saved>(page, id);
 
 /** Requests that change something on the server. */
 function changes(page: Page) {
@@ -289,7 +289,7 @@ test.describe(() => {
     // The other way round: theirs is taken, and goes on from there.
     const late = await open_(other).catch(() => other.getByRole("dialog", { name: "Edit dataset" }));
     await expect(late.getByLabel("Description")).toHaveValue("mine");
-    await call(page, "update-dataset", { id, revision: (await saved(page, id)).revision, input: { name: (await saved(page, id)).name, description: "newest", config: threeTables } });
+    await post(page, `/api/datasets/${id}/update/`, { description: "newest", config: threeTables });
     await late.getByLabel("Description").fill("late");
     await late.getByRole("button", { name: "Save" }).click();
     await other.getByRole("dialog", { name: "Someone else saved this dataset" }).getByRole("button", { name: "Take theirs" }).click();
@@ -442,7 +442,7 @@ test.describe(() => {
     await open(page, edit(id));
     const wizard = page.getByRole("dialog", { name: "Edit dataset" });
     await wizard.getByLabel("Description").fill("still wanted");
-    await call(page, "delete-dataset", { id, force: false });
+    await post(page, `/api/datasets/${id}/delete/`);
     await wizard.getByRole("button", { name: "Save" }).click();
     await expect(wizard.getByText("The dataset was deleted meanwhile.")).toBeVisible();
     await expect(wizard.getByText("The name is free.")).toBeVisible();

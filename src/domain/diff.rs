@@ -3,16 +3,20 @@
 //! Symmetric in the values, and empty exactly where they are equal. Lists of things that have a name (a config's tables, columns and joins) are aligned by it, so
 //! that one more column is one difference; all others by position. An order that differs among what is in all lists is a difference of the list itself.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::wire;
+
 /// A place at which not all values are the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Difference {
     pub path: String,
     /// What each has there, in the order given; `None` where it has nothing.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<Value>))]
+    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub values: Vec<Option<Value>>,
 }
 

@@ -1,5 +1,6 @@
 //! What has become of a dataset since it was frozen: tables and columns that are gone, or another thing now; columns of the answer by other names.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::{ColumnRef, DatasetConfig};
@@ -7,7 +8,7 @@ use super::name::{ColumnName, OutputName, TableName, same};
 use super::output;
 use super::schema::{Column, Mode, TableSchema};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -21,7 +22,7 @@ pub enum Change {
 }
 
 /// One change of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
@@ -86,7 +87,7 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
 }
 
 /// A column that whoever reads the version knows by a name that the dataset as it is does not give.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Renaming {
     /// The table's column, which keeps its name whatever it is called in the answer.

@@ -1,9 +1,10 @@
 //! Faults of a config, by the path of the field: what validation and reading give back.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// What is wrong with one field: `join_config[1].on[0].right`, and a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct FieldError {
     pub path: String,
     pub message: String,

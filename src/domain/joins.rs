@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::{JoinKey, JoinType};
@@ -33,7 +34,7 @@ pub const MEDIUM: f64 = 0.65;
 pub const MAX_TABLES: usize = 60;
 
 /// A score in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
@@ -61,7 +62,7 @@ impl Confidence {
 }
 
 /// `left = right`; several together are a composite key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeyPair {
     pub left: ColumnName,
@@ -69,7 +70,7 @@ pub struct KeyPair {
 }
 
 /// A join that may be: many rows of `left` refer to one of `right`. Both are one table where a table refers to itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Candidate {
     pub left: TableName,
@@ -101,7 +102,7 @@ impl Candidate {
 }
 
 /// A join that is suggested.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DetectedJoin {
     #[serde(flatten)]
@@ -120,7 +121,7 @@ pub struct DetectedJoin {
 }
 
 /// The joins of some tables.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct Settled {
     /// At or above [`THRESHOLD`], the best first.
     pub joins: Vec<DetectedJoin>,
@@ -243,7 +244,7 @@ pub fn weigh_all(
 }
 
 /// The joins of some tables, and what finding them took.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct JoinDetection {
     #[serde(flatten)]
     pub settled: Settled,
@@ -253,7 +254,7 @@ pub struct JoinDetection {
 }
 
 /// What asking the data took.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Verification {
     /// Pairs of tables that were looked at.
@@ -269,7 +270,7 @@ pub struct Verification {
 }
 
 /// What asking the data would take.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VerifyEstimate {
     pub pairs: u32,
@@ -283,7 +284,7 @@ pub struct VerifyEstimate {
 }
 
 /// What the data say of a join that a dataset has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct JoinFacts {
     /// The joined table, by its name in the dataset.
     pub table: SourceName,
@@ -297,7 +298,7 @@ pub struct JoinFacts {
 }
 
 /// What the data say of a dataset's joins, and what asking those that are not known takes.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 pub struct JoinsWeighed {
     /// Those that have keys, in the order of the config.
     pub joins: Vec<JoinFacts>,

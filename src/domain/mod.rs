@@ -28,4 +28,5 @@ pub mod sql;
 pub mod tfx;
 pub mod validate;
 pub mod value;
+pub mod wire;
 pub mod words;

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Mode};
 
 /// One cell. DATE, DATETIME, TIME, TIMESTAMP, NUMERIC and BYTES (base64) travel as text; the column's type says how to read it.
 /// TIMESTAMP is RFC 3339 in UTC with up to six decimals (`2017-03-01T12:00:00Z`), DATETIME the same without the zone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(untagged)]
 pub enum Value {
     Null,

@@ -1,4 +1,4 @@
-//! Server functions: the pages' typed calls. Each is one call of a service; nothing is decided here.
+//! Server functions: the pages' typed calls, in a form of their own (see [`call`]). Each is one call of a service; nothing is decided here.
 
 use leptos::prelude::*;
 
@@ -20,6 +20,7 @@ use crate::error::Failure;
 mod call;
 
 use call::Call;
+pub use call::{Borsh, OWN_TYPES, TYPES};
 
 #[cfg(feature = "ssr")]
 fn app() -> Result<crate::service::App, Failure> {

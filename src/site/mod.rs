@@ -26,6 +26,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::api::{self, failure_response};
 use crate::error::Failure;
+use crate::rpc;
 use crate::service::App;
 use crate::ui;
 
@@ -104,6 +105,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .route("/_fn/{*function}", any(no_function))
         .fallback(fallback)
         .layer(map_request(restore_path))
+        .layer(from_fn(same_types))
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
@@ -155,8 +157,19 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// A call that this server does not have: the page was made by another version.
 async fn no_function() -> Response {
-    let failure = Failure::new(404, "outdated", "This page is older than the server. Reload it.");
-    (StatusCode::NOT_FOUND, axum::Json(failure)).into_response()
+    outdated(StatusCode::NOT_FOUND)
+}
+
+/// A page that is made of other types than the server could not read what it is answered; nothing is done for it.
+async fn same_types(request: Request, next: Next) -> Response {
+    match request.headers().get(rpc::TYPES) {
+        Some(types) if types != rpc::OWN_TYPES => outdated(StatusCode::CONFLICT),
+        _ => next.run(request).await,
+    }
+}
+
+fn outdated(status: StatusCode) -> Response {
+    (status, axum::Json(Failure { status: status.as_u16(), ..Failure::outdated() })).into_response()
 }
 
 /// A server function's failure gives its own status: Leptos gives 500 to all.

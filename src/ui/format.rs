@@ -1,6 +1,6 @@
 //! Numbers, bytes and dates for people: one way to write each, the same on the server and in the browser.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
 /// `1234567` is `1,234,567`.
 pub fn integer(number: u64) -> String {
@@ -46,14 +46,19 @@ fn three_digits(value: f64) -> String {
     }
 }
 
-/// `2025-06-30 14:05 UTC`.
+/// `2025-06-30 14:05 UTC`. Dates by hand: what reads a pattern would be more than all of this module.
 pub fn instant(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
+    format!("{} {:02}:{:02} UTC", at.date_naive(), at.hour(), at.minute())
+}
+
+/// `2025-06-30 14:05:00`.
+pub fn second(at: NaiveDateTime) -> String {
+    at.with_nanosecond(0).unwrap_or(at).to_string()
 }
 
 /// `2025-06-30T14:05:00Z`, for programs.
 pub fn instant_for_programs(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    format!("{}T{:02}:{:02}:{:02}Z", at.date_naive(), at.hour(), at.minute(), at.second())
 }
 
 /// `$0.0123`; a price below a hundredth of a cent is said to be that.

@@ -3,7 +3,7 @@
 
 use crate::ui::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
 mod analysis;
@@ -84,11 +84,11 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|title: String| texts::common::page_title(&title) />
         <Router>
-            <Routes fallback=layout::NotFound>
+            <FlatRoutes fallback=layout::NotFound>
                 <Route path=path!("/") view=models::ModelsPage ssr=SsrMode::Async />
                 <Route path=path!("/models/:id/dataset") view=datasets::DatasetsPage ssr=SsrMode::Async />
                 <Route path=path!("/models/:id/dataset/compare") view=compare::ComparePage ssr=SsrMode::Async />
-            </Routes>
+            </FlatRoutes>
         </Router>
         <keys::Keys />
         <gone::Gone />

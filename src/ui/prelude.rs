@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub use leptos::prelude::*;
 use leptos::tachys::reactive_graph::SharedReactiveFunction;
 
-pub use super::signals::{Action, Callback, Effect, Memo, Reading, RwSignal, Signal, StoredValue};
+pub use super::signals::{Action, Callback, Effect, Memo, Reading, Resource, RwSignal, Signal, StoredValue};
 
 /// Leptos's `view!`, with one type for all views.
 macro_rules! view {

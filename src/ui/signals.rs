@@ -4,13 +4,18 @@
 //! What the methods do is what Leptos's do: reading what its owner has cleaned up panics, unless it is tried; writing there does nothing.
 
 use std::any::Any;
+use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use leptos::prelude as of;
 use leptos::prelude::{Get, Read, ReadUntracked, ReadValue, Set, SetValue, Write, WriteValue};
+
+use crate::error::Failure;
+use crate::rpc::Borsh;
 
 type Held = Box<dyn Any + Send + Sync>;
 
@@ -361,5 +366,121 @@ impl<In: Send + Sync + 'static> Action<In> {
     /// Whether it is being done.
     pub fn pending(&self) -> of::Memo<bool> {
         self.of.pending()
+    }
+}
+
+/// What the server knows, for a page: fetched there first, later by the browser; see [`of::Resource`].
+pub struct Resource<T> {
+    of: of::Resource<Fetched, Borsh>,
+    kind: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone)]
+enum Fetched {
+    /// What the server found, on its way to the browser.
+    Written(Vec<u8>),
+    /// What the browser fetched itself.
+    Here(Arc<dyn Any + Send + Sync>),
+}
+
+impl BorshSerialize for Fetched {
+    fn serialize<W: io::Write>(&self, to: &mut W) -> io::Result<()> {
+        match self {
+            Self::Written(bytes) => to.write_all(bytes),
+            Self::Here(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl BorshDeserialize for Fetched {
+    fn deserialize_reader<R: io::Read>(from: &mut R) -> io::Result<Self> {
+        let mut bytes = vec![];
+        from.read_to_end(&mut bytes)?;
+        Ok(Self::Written(bytes))
+    }
+}
+
+impl Fetched {
+    fn new<T: BorshSerialize + Send + Sync + 'static>(answer: Result<T, Failure>) -> Self {
+        if cfg!(feature = "ssr") {
+            Self::Written(borsh::to_vec(&answer).unwrap_or_default())
+        } else {
+            Self::Here(Arc::new(answer))
+        }
+    }
+
+    fn read<T: Clone + BorshDeserialize + 'static>(&self) -> Result<T, Failure> {
+        match self {
+            Self::Written(bytes) => borsh::from_slice(bytes).unwrap_or_else(|_| Err(Failure::outdated())),
+            Self::Here(answer) => answer.downcast_ref().cloned().unwrap_or_else(|| Err(Failure::outdated())),
+        }
+    }
+}
+
+impl<T> Copy for Resource<T> {}
+
+impl<T> Clone for Resource<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Clone + BorshSerialize + BorshDeserialize + Send + Sync + 'static> Resource<T> {
+    /// Is fetched again when `source` gives another value.
+    pub fn new<S, F>(source: impl Fn() -> S + Send + Sync + 'static, fetch: impl Fn(S) -> F + Send + Sync + 'static) -> Self
+    where
+        S: PartialEq + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        Self::with_options(source, fetch, false)
+    }
+
+    /// The same; the server sends nothing of the page before it is there.
+    pub fn new_blocking<S, F>(
+        source: impl Fn() -> S + Send + Sync + 'static,
+        fetch: impl Fn(S) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: PartialEq + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        Self::with_options(source, fetch, true)
+    }
+
+    fn with_options<S, F>(
+        source: impl Fn() -> S + Send + Sync + 'static,
+        fetch: impl Fn(S) -> F + Send + Sync + 'static,
+        blocking: bool,
+    ) -> Self
+    where
+        S: PartialEq + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let source = Memo::new(move |_| source());
+        // How often it has changed: one type for all sources.
+        let changes = of::Memo::new(move |before: Option<&u32>| {
+            source.track();
+            before.map_or(0, |before| before + 1)
+        });
+        type Fetching = Pin<Box<dyn Future<Output = Fetched> + Send>>;
+        let fetch: Box<dyn Fn(u32) -> Fetching + Send + Sync> = Box::new(move |_| {
+            let fetching = fetch(source.get_untracked());
+            Box::pin(async move { Fetched::new(fetching.await) })
+        });
+        Self { of: of::Resource::new_with_options(move || changes.get(), fetch, blocking), kind: PhantomData }
+    }
+
+    pub fn refetch(&self) {
+        self.of.refetch();
+    }
+}
+
+impl<T: Clone + BorshDeserialize + 'static> IntoFuture for Resource<T> {
+    type Output = Result<T, Failure>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let answer = self.of.into_future();
+        Box::pin(async move { answer.await.read() })
     }
 }

@@ -1,6 +1,7 @@
 //! What takes a while. One thing runs at a time, says that it does, and can be stopped: its request is dropped, and with it what the server and the
 //! warehouse do for it.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::ui::prelude::*;
@@ -34,6 +35,10 @@ impl Work {
 
     /// Starts something, in the browser; what runs here already is stopped.
     pub fn start(self, work: impl Future<Output = ()> + 'static) {
+        self.start_boxed(Box::pin(work));
+    }
+
+    fn start_boxed(self, work: Pin<Box<dyn Future<Output = ()>>>) {
         self.drop_current();
         let Some(owner) = self.home.try_get_value().map(|home| home.child()) else { return };
         self.running.set(true);

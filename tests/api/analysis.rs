@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use trainset::domain::record::{Dataset, DriftReport, Overview, Version, VersionDiff};
 use trainset::domain::schema::{ColumnType, Mode};
 use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::warehouse::WarehouseError;
 
-use crate::helpers::{TestApp, config};
+use crate::helpers::{TestApp, config, counts};
 
 /// The answer to an analysis: 90 rows in train and 10 in eval, by 20 users.
 fn analysis() -> Rows {
@@ -348,4 +349,37 @@ async fn what_is_not_asked_for_rightly_is_refused() {
     let before = ran(&app);
     assert!(app.post(&path, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
     assert_eq!(ran(&app), before);
+}
+
+/// Both are made of one answer of one service: what the form of the pages' answers lost would be a difference.
+#[tokio::test]
+async fn pages_read_what_the_api_says() {
+    let (app, id) = start().await;
+    analyzed(&app, id, json!({})).await;
+    app.fake.answer(counts(&[("full", 100), ("train", 90), ("eval", 10)]));
+    app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
+    let config = json!({
+        "primary_table": "raw_data.orders",
+        "selected_columns": [{"table": "orders", "column": "id", "alias": "order_key"}],
+        "filters": {"date_range": {"type": "rolling", "days": 30, "as_of": "2024-03-31"}},
+        "column_mapping": {"timestamp": {"table": "orders", "column": "ordered_at"}},
+    });
+    app.post(&format!("/api/datasets/{id}/update/"), json!({"config": config})).await.ok();
+
+    let api = async |path: &str| app.get(&format!("/api/datasets/{id}/{path}")).await.ok();
+    let page = async |function: &str, body: Json| app.post(&format!("/_fn/{function}"), body).await;
+    let read = json(&page("dataset", json!({"id": id})).await.read::<Dataset>());
+    assert_eq!(read, api("").await["dataset"]);
+    assert!(!read["analysis"].is_null() && !read["versions"][0].is_null(), "{read}");
+    assert_eq!(json(&page("summary", json!({"id": id})).await.read::<Overview>()), api("summary/").await["summary"]);
+    let version = page("version", json!({"id": id, "number": 1})).await;
+    assert_eq!(json(&version.read::<Version>()), api("versions/1/").await["version"]);
+    let diff = json(&page("version-diff", json!({"id": id, "from": 1, "to": null})).await.read::<VersionDiff>());
+    assert_eq!(diff, api("versions/diff/?from=1").await["diff"]);
+    assert!(!diff["differences"].as_array().unwrap().is_empty());
+    assert_eq!(json(&page("drift", json!({"id": id})).await.read::<DriftReport>()), api("drift/").await["drift"]);
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Json {
+    serde_json::to_value(value).unwrap()
 }

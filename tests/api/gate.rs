@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::http::header;
 use serde_json::json;
+use trainset::domain::record::Model;
+use trainset::rpc::OWN_TYPES;
 
-use crate::helpers::{TestApp, request};
+use crate::helpers::{TestApp, json_request, request};
 
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
@@ -85,8 +87,8 @@ async fn pages_run_only_their_own_scripts() {
 #[tokio::test]
 async fn server_functions_answer_with_the_failures_own_status() {
     let app = TestApp::new().await;
-    let models = app.post("/_fn/models", json!({})).await;
-    assert_eq!((models.status, &models.body[0]["id"]), (200, &json!(1)));
+    let models: Vec<Model> = app.post("/_fn/models", json!({})).await.read();
+    assert_eq!(models[0].id, 1);
     let missing = app.post("/_fn/model", json!({"model_id": 77})).await;
     assert_eq!((missing.status, &missing.body["code"]), (404, &json!("not_found")));
     let wrong = app.post("/_fn/model", json!({"model_id": "x"})).await;
@@ -94,4 +96,23 @@ async fn server_functions_answer_with_the_failures_own_status() {
     // G-90: a page of another version is told to reload.
     let unknown = app.post("/_fn/of-another-version", json!({})).await;
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("outdated")));
+}
+
+/// G-90: a page that is made of other types is told to reload, and nothing is done for it.
+#[tokio::test]
+async fn a_page_of_other_types_is_refused_before_anything_is_done() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let delete = async |types: &str| {
+        let mut call = json_request("POST", "/_fn/delete-dataset", &json!({"id": id, "force": false}));
+        call.headers_mut().insert("x-trainset-types", types.parse().unwrap());
+        app.send(call).await
+    };
+    for other in ["0123456789abcdef", ""] {
+        let reply = delete(other).await;
+        assert_eq!((reply.status, &reply.body["code"]), (409, &json!("outdated")));
+    }
+    app.get(&format!("/api/datasets/{id}/")).await.ok();
+    delete(OWN_TYPES).await.read::<()>();
+    app.get(&format!("/api/datasets/{id}/")).await.refused(404, "not_found");
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
+use borsh::BorshDeserialize;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -191,9 +192,17 @@ pub struct Reply {
     pub headers: HeaderMap,
     pub body: Json,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
+    /// What a page reads of the answer of a server function.
+    #[track_caller]
+    pub fn read<T: BorshDeserialize>(&self) -> T {
+        assert_eq!(self.status, 200, "{}", self.text);
+        borsh::from_slice(&self.bytes).unwrap()
+    }
+
     /// The body of a success, or a failed test.
     #[track_caller]
     pub fn ok(self) -> Json {
@@ -259,9 +268,10 @@ impl TestApp {
     async fn ask(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Json::Null);
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body, text }
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body, text, bytes }
     }
 
     /// The API's document, as the server gives it.

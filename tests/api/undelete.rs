@@ -1,6 +1,7 @@
 //! Deleting can be undone: out of sight everywhere, back whole.
 
 use serde_json::{Value, json};
+use trainset::domain::record::Dataset;
 
 use crate::helpers::{TestApp, counts};
 
@@ -94,6 +95,6 @@ async fn the_pages_bring_it_back_too() {
     let call = async |name: &str, body: Value| app.post(&format!("/_fn/{name}"), body).await;
     assert_eq!(call("delete-dataset", json!({"id": id, "force": false})).await.status, 200);
     assert_eq!(call("dataset", json!({"id": id})).await.status, 404);
-    let back = call("undelete-dataset", json!({"id": id})).await;
-    assert_eq!((back.status, &back.body["name"]), (200, &json!("Orders")));
+    let back: Dataset = call("undelete-dataset", json!({"id": id})).await.read();
+    assert_eq!(back.summary.name, "Orders");
 }

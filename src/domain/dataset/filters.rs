@@ -1,13 +1,15 @@
 //! Which rows stay: dates, predicates on columns, products and customers, a sample.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{AsOf, ColumnRef, Seed, Unit, is_default};
 use crate::domain::name::{ColumnName, SourceName};
+use crate::domain::wire;
 
 /// Which rows stay.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
@@ -38,7 +40,7 @@ impl Filters {
 }
 
 /// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DateRange {
@@ -54,14 +56,16 @@ pub enum DateRange {
     /// From the start day to the end day, both whole; at least one of both.
     Fixed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         start: Option<NaiveDate>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         end: Option<NaiveDate>,
     },
 }
 
 /// A predicate on one column of any of the tables, selected or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowFilter {
@@ -80,7 +84,7 @@ impl RowFilter {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NullPolicy {
@@ -89,7 +93,7 @@ pub enum NullPolicy {
     Include,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "op", deny_unknown_fields)]
 pub enum Predicate {
@@ -122,8 +126,10 @@ pub enum Predicate {
     #[serde(rename = "date_range")]
     DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         start: Option<NaiveDate>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         end: Option<NaiveDate>,
     },
     /// The last N days that end with the as-of's day.
@@ -139,7 +145,7 @@ pub enum Predicate {
 }
 
 /// A value in a predicate; what it must be follows from the column's type.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(untagged, expecting = "a value is a text, a number, true or false")]
 pub enum Scalar {
     Bool(bool),
@@ -150,7 +156,7 @@ pub enum Scalar {
 
 /// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
 /// that the stage before left (within the scope).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MemberFilter {
@@ -167,7 +173,7 @@ pub struct MemberFilter {
 }
 
 /// Both ends included; at least one of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CountRange {
@@ -178,7 +184,7 @@ pub struct CountRange {
 }
 
 /// Both ends included; at least one of both. In the revenue column's own unit.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AmountRange {
@@ -189,7 +195,7 @@ pub struct AmountRange {
 }
 
 /// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KCore {
@@ -208,7 +214,7 @@ impl KCore {
 }
 
 /// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
@@ -220,7 +226,7 @@ pub struct Sample {
     pub seed: Seed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -228,7 +234,7 @@ pub enum Scope {
     All,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyTo {

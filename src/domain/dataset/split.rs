@@ -1,12 +1,14 @@
 //! How rows go to train, eval and test; the as-of that days count back from; what a hash is taken of.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
+use crate::domain::wire;
 
 /// The instant that relative dates count back from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AsOf {
     /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
@@ -14,7 +16,7 @@ pub enum AsOf {
     LatestEvent,
     /// CURRENT_DATE, UTC.
     Today,
-    On(NaiveDate),
+    On(#[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")] NaiveDate),
 }
 
 impl TryFrom<String> for AsOf {
@@ -39,7 +41,7 @@ impl From<AsOf> for String {
 }
 
 /// How rows go to train, eval and test.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitConfig {
@@ -72,7 +74,7 @@ pub enum SplitConfig {
 }
 
 /// A part of the split data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
@@ -105,7 +107,7 @@ impl SplitConfig {
 }
 
 /// What is hashed: rows, or all rows of a user or product together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -116,7 +118,7 @@ pub enum Unit {
 }
 
 /// Another seed, another choice. Numbers are read as their digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(from = "SeedForm", into = "String")]
 pub struct Seed(pub String);
 

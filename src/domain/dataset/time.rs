@@ -1,11 +1,12 @@
 //! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::schema::ColumnType;
 
 /// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TimestampFormat {
@@ -50,7 +51,7 @@ impl TimestampFormat {
 }
 
 /// A zone of the IANA time zone database, such as `Europe/Berlin`. Whether the database has it is the warehouse's to say.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(String);
 

@@ -277,7 +277,7 @@ pub fn box_label(title: &str, primary: bool) -> String {
 }
 
 pub fn line_label(join_type: JoinType, left: &str, right: &str) -> String {
-    format!("{} JOIN {left} = {right}", join_type.word().to_uppercase())
+    format!("{} JOIN {left} = {right}", join_type.word().to_ascii_uppercase())
 }
 
 pub fn type_of_line(name: &str) -> String {
@@ -289,7 +289,7 @@ pub fn is_primary(name: &str) -> String {
 }
 
 pub fn is_joined(name: &str, join_type: JoinType, pairs: &str) -> String {
-    format!("{} JOIN {name} on {pairs}.", join_type.word().to_uppercase())
+    format!("{} JOIN {name} on {pairs}.", join_type.word().to_ascii_uppercase())
 }
 
 pub fn is_not_joined(name: &str) -> String {

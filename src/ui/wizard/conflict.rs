@@ -1,7 +1,7 @@
 //! Two people, or two tabs, had the same dataset open: the second to save is told, and shown both.
 
 use crate::ui::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::draft::Draft;
 use crate::domain::diff::differences;
@@ -23,9 +23,12 @@ pub enum Choice {
 
 /// A draft as it is compared.
 fn compared(draft: &Draft) -> Value {
-    // A config has a JSON form, always.
-    let config = serde_json::to_value(&draft.config).unwrap_or_default();
-    json!({"name": draft.name.trim(), "description": draft.description.trim(), "config": config})
+    // A config has a JSON form, always. By way of its text: that is how it is kept and sent, so this adds nothing to the program.
+    let config = serde_json::to_string(&draft.config).unwrap_or_default();
+    let config = serde_json::from_str(&config).unwrap_or_default();
+    let text = |text: &str| Value::String(text.trim().to_owned());
+    let fields = [("name", text(&draft.name)), ("description", text(&draft.description)), ("config", config)];
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn text(value: Option<Value>) -> String {

@@ -72,7 +72,7 @@ pub fn JoinEditor(
         .into_iter()
         .map(|t| {
             let selected = move || join.with(|join| join.as_ref().is_some_and(|join| join.join_type == t));
-            view! { <option value=t.word() prop:selected=selected>{t.word().to_uppercase()}</option> }
+            view! { <option value=t.word() prop:selected=selected>{t.word().to_ascii_uppercase()}</option> }
         })
         .collect_view();
     let pair = move |i: usize| {

@@ -16,7 +16,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
         let name = StoredValue::new(join);
         let types = JoinType::ALL
             .into_iter()
-            .map(|t| view! { <option value=t.word() prop:selected=t == join_type>{t.word().to_uppercase()}</option> })
+            .map(|t| view! { <option value=t.word() prop:selected=t == join_type>{t.word().to_ascii_uppercase()}</option> })
             .collect_view();
         Some(view! {
             <div class="join-chosen">
