@@ -12,7 +12,7 @@ async function parts(request: APIRequestContext) {
 }
 
 // The aim is 500 kB for the whole application, and it is not reached: from here it only goes down. scripts/wasm-size.sh tells what takes how much.
-const MOST_WASM = 636_000;
+const MOST_WASM = 580_000;
 
 test("the whole application weighs no more than it did, on its way", async ({ request }) => {
   const { wasm, js, css } = await parts(request);
