@@ -6,7 +6,7 @@ use crate::ui::prelude::*;
 use leptos::leptos_dom::helpers::IntervalHandle;
 
 use super::dialog::Dialog;
-use super::format::{bytes, dollars, instant, integer};
+use super::format::{bytes, dollars, instant, integer, second};
 use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
 use super::query_panel::said_of;
@@ -163,12 +163,12 @@ fn watch_progress(id: i64, running: Signal<bool>, progress: RwSignal<Option<Prog
 pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     let quality = analysis.quality_metrics;
     let facts = analysis.facts;
-    let grade = quality.grade.word();
     let mut made = vec![instant(analysis.made_at), texts::seconds(analysis.seconds)];
     made.extend(analysis.bytes.map(|read| texts::read(&bytes(read))));
     made.extend(analysis.price_usd.map(dollars));
     made.extend(facts.as_of.map(|day| texts::as_of(&day.to_string())));
     let leaks = analysis.leaks.iter().filter(|check| check.outcome == Outcome::Failed).count();
+    let tone = if leaks > 0 { "open" } else { quality.grade.word() };
     view! {
         {stale
             .then(|| {
@@ -179,9 +179,9 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
                 }
             })}
         <div class="score-line">
-            <p class=format!("score score-{grade}")>
+            <p class=format!("score score-{tone}")>
                 <strong>{quality.score}</strong>
-                <span>{texts::of_hundred(grade)}</span>
+                <span>{texts::of_hundred(texts::verdict(quality.grade, leaks > 0))}</span>
             </p>
             <p class="score" class:score-poor=move || { leaks > 0 } class:score-excellent=move || { leaks == 0 }>
                 <strong>{integer(facts.part(Part::Full).map_or(0, |full| full.rows))}</strong>
@@ -242,9 +242,7 @@ fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Opti
         .map(|part| {
             let percent = estimates.iter().find(|e| Part::from(e.split) == part.part).map(|e| texts::percent(e.percent));
             let proven = proof.as_ref().and_then(|proof| proof.parts.iter().find(|p| Part::from(p.split) == part.part));
-            let at = |at: Option<chrono::NaiveDateTime>| {
-                at.map_or(common::DASH.into(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
-            };
+            let at = |at: Option<chrono::NaiveDateTime>| at.map_or(common::DASH.into(), second);
             view! {
                 <tr>
                     <th scope="row">{part.part.word()}</th>

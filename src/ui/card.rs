@@ -7,6 +7,7 @@ use super::icon;
 use super::place::{DialogKind, Place};
 use super::query_panel::size_and_price;
 use super::reach::use_reach;
+use super::texts::analysis::verdict;
 use super::texts::{common, list as texts};
 use super::toast::{Toaster, use_toaster};
 use super::when::When;
@@ -61,20 +62,24 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
                 {common::DASH}
             </dd>
         },
-        Some(AnalysisBrief { score, grade, .. }) => view! {
-            <dd>
-                <a
-                    href=href
-                    data-noscroll=""
-                    class=format!("card-quality grade-{}", grade.word())
-                    title=texts::quality_why(score, grade.word())
-                >
-                    {score}
-                    " "
-                    <small>{grade.word()}</small>
-                </a>
-            </dd>
-        },
+        Some(AnalysisBrief { score, grade, leaks, .. }) => {
+            let tone = if leaks > 0 { "open" } else { grade.word() };
+            let verdict = verdict(grade, leaks > 0);
+            view! {
+                <dd>
+                    <a
+                        href=href
+                        data-noscroll=""
+                        class=format!("card-quality grade-{tone}")
+                        title=texts::quality_why(score, verdict)
+                    >
+                        {score}
+                        " "
+                        <small>{verdict}</small>
+                    </a>
+                </dd>
+            }
+        }
     };
     view! {
         <div>

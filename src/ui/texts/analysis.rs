@@ -1,6 +1,7 @@
 //! The analysis of a dataset.
 
 use super::common::counted;
+use crate::domain::analysis::Grade;
 
 pub const TITLE: &str = "Analysis";
 pub const ANALYZE: &str = "Analyze";
@@ -57,6 +58,11 @@ pub fn read(size: &str) -> String {
 
 pub fn as_of(day: &str) -> String {
     format!("as of {day}")
+}
+
+/// What a score is worth. One that is good in spite of leaks is not called good.
+pub fn verdict(grade: Grade, leaks: bool) -> &'static str {
+    if leaks { "leaks aside" } else { grade.word() }
 }
 
 pub fn of_hundred(grade: &str) -> String {

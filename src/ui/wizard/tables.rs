@@ -189,11 +189,17 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
         info.bytes.map(bytes),
         info.columns.map(texts::columns),
         info.partition.as_ref().map(|by| texts::partitioned(&by.column, by.filter_required)),
-        info.last_modified.map(|at| texts::changed(&at.format("%Y-%m-%d").to_string())),
+        info.last_modified.map(|at| texts::changed(&at.date_naive().to_string())),
     ]
     .into_iter()
     .flatten()
     .collect();
+    let last = facts.len().saturating_sub(1);
+    let facts = facts
+        .into_iter()
+        .enumerate()
+        .map(|(i, fact)| view! { <span class="table-fact">{fact}</span> {(i < last).then_some(" · ")} })
+        .collect_view();
     let exact = info.rows.map(|n| texts::rows_short(integer(n)));
     let hover: Vec<String> = exact.into_iter().chain(info.last_modified.map(|at| texts::changed(&instant(at)))).collect();
     let broken = info.problem.is_some();
@@ -207,7 +213,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
         <li class="table-line" class:table-chosen=move || is_primary.get() || joined.get().gt(&0)>
             <div class="table-facts" title=hover.join(", ")>
                 <strong>{name.clone()}</strong>
-                <span class="note">{facts.join(" · ")}</span>
+                <span class="note">{facts}</span>
                 {info.problem.map(|problem| view! { <span class="field-error">{problem}</span> })}
             </div>
             <div class="table-buttons">
