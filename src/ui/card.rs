@@ -198,9 +198,11 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
             <div class="card-actions">
                 {link(DialogKind::View, texts::VIEW)} {link(DialogKind::Edit, texts::EDIT)}
                 {link(DialogKind::Analysis, texts::ANALYZE)} {link(DialogKind::Query, texts::QUERY)} {activation.button()}
-                {small(DialogKind::Preview, texts::PREVIEW, "icon-button", icon::table().into_any())}
-                {small(DialogKind::Clone, texts::CLONE, "icon-button", icon::copy().into_any())}
-                {small(DialogKind::Delete, texts::DELETE, "icon-button icon-danger", icon::bin().into_any())}
+                <span class="card-icons">
+                    {small(DialogKind::Preview, texts::PREVIEW, "icon-button", icon::table().into_any())}
+                    {small(DialogKind::Clone, texts::CLONE, "icon-button", icon::copy().into_any())}
+                    {small(DialogKind::Delete, texts::DELETE, "icon-button icon-danger", icon::bin().into_any())}
+                </span>
             </div>
         </li>
     }
