@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dataset::{ColumnRef, DatasetConfig};
 use super::name::{SourceName, TableName};
+use super::order;
 use super::schema::{Column, TableSchema};
 
 /// Schemas of the tables that a config may use.
@@ -16,7 +17,7 @@ pub struct Catalog {
 impl Catalog {
     /// With a project, tables are written `project.raw_data.t` in SQL, otherwise `raw_data.t`.
     pub fn new(project: Option<String>, schemas: impl IntoIterator<Item = TableSchema>) -> Self {
-        Self { project, schemas: schemas.into_iter().map(|s| (s.table.clone(), s)).collect() }
+        Self { project, schemas: order::map(schemas.into_iter().map(|s| (s.table.clone(), s))) }
     }
 
     pub fn project(&self) -> Option<&str> {

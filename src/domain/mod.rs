@@ -18,6 +18,7 @@ pub mod joins;
 pub mod json_schema;
 pub mod name;
 pub mod naming;
+pub mod order;
 pub mod output;
 pub mod parse;
 pub mod profile;

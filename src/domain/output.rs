@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::dataset::DatasetConfig;
 use super::name::{OutputName, SourceName, fold};
+use super::order;
 
 /// The output names of `config.selected_columns`, in their order.
 ///
@@ -18,7 +19,8 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     let columns = &config.selected_columns;
     let mut names: Vec<Option<OutputName>> = columns.iter().map(|c| c.alias.clone()).collect();
     let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
-    unnamed.sort_by_cached_key(|i| (rank(&columns[*i].table), *i));
+    let ranks: Vec<usize> = columns.iter().map(|column| rank(&column.table)).collect();
+    order::sort_by(&mut unnamed, |a, b| ranks[*a].cmp(&ranks[*b]));
 
     let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)), columns.len());
     // Own names first, so that no derived name takes a name that a column has by right.

@@ -15,6 +15,7 @@ use super::work::{Asked, Opening};
 use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };
+use crate::domain::order;
 use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
 use crate::rpc;
@@ -327,7 +328,7 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
 #[component]
 fn Checks(checks: Vec<Check>) -> impl IntoView {
     let (mut failed, others): (Vec<Check>, Vec<Check>) = checks.into_iter().partition(|check| check.outcome == Outcome::Failed);
-    failed.sort_by_key(|check| std::cmp::Reverse(check.severity));
+    order::sort_by(&mut failed, |a, b| b.severity.cmp(&a.severity));
     let passed = others.iter().filter(|check| check.outcome == Outcome::Passed).count();
     let skipped = others.len() - passed;
     view! {

@@ -7,6 +7,7 @@ use self::frame::Steps;
 pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
+use crate::domain::order;
 use crate::domain::record::Dataset;
 use crate::error::Failure;
 use crate::rpc;
@@ -45,11 +46,11 @@ struct Loaded {
 async fn load(id: i64) -> Result<Loaded, Failure> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
-    names.sort();
+    order::sort(&mut names);
     names.dedup();
     match rpc::table_schemas(dataset.model_id, names).await {
         Ok(schemas) => {
-            let schemas = schemas.into_iter().map(|schema| (schema.table.clone(), schema)).collect();
+            let schemas = order::map(schemas.into_iter().map(|schema| (schema.table.clone(), schema)));
             Ok(Loaded { dataset, schemas, unread: None })
         }
         Err(failure) => Ok(Loaded { dataset, schemas: Schemas::new(), unread: Some(failure) }),

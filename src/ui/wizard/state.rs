@@ -12,6 +12,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{SourceName, TableName};
+use crate::domain::order;
 use crate::domain::profile::ColumnProfile;
 use crate::domain::record::{Dataset, NameCheck};
 use crate::error::Failure;
@@ -185,7 +186,7 @@ pub fn load_schemas(state: State) {
         state.again.track();
         let mut missing: Vec<TableName> = state.sources.get().into_iter().map(|(_, table)| table).collect();
         state.schemas.with_untracked(|schemas| missing.retain(|table| !schemas.contains_key(table)));
-        missing.sort();
+        order::sort(&mut missing);
         missing.dedup();
         if !missing.is_empty() {
             load.dispatch(missing);

@@ -1,9 +1,10 @@
 //! Where the boxes of the join picture stand, and how its lines run. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::domain::dataset::{ColumnRef, DatasetConfig, JoinType};
 use crate::domain::name::{ColumnName, SourceName, fold, same};
+use crate::domain::order;
 use crate::ui::wizard::draft::Schemas;
 use crate::ui::wizard::options::shown_name;
 use crate::ui::wizard::suggestions::SuggestedJoin;
@@ -85,17 +86,16 @@ pub fn boxes(
     suggested: &[(SourceName, SuggestedJoin)],
     open: &BTreeSet<String>,
 ) -> Vec<TableBox> {
-    let used: BTreeSet<(String, String)> = config
+    let of = |(table, column): (&SourceName, &ColumnName)| (fold(table.as_str()), fold(column.as_str()));
+    let used = config
         .join_config
         .iter()
-        .flat_map(|join| join.on.iter().flat_map(|key| [(&key.left.table, &key.left.column), (&join.table, &key.right)]))
-        .map(|(table, column)| (fold(table.as_str()), fold(column.as_str())))
-        .collect();
-    let proposed: BTreeSet<(String, String)> = suggested
+        .flat_map(|join| join.on.iter().flat_map(|key| [(&key.left.table, &key.left.column), (&join.table, &key.right)]));
+    let used = order::set(used.map(of));
+    let proposed = suggested
         .iter()
-        .flat_map(|(name, join)| join.on.iter().flat_map(move |key| [(&key.left.table, &key.left.column), (name, &key.right)]))
-        .map(|(table, column)| (fold(table.as_str()), fold(column.as_str())))
-        .collect();
+        .flat_map(|(name, join)| join.on.iter().flat_map(move |key| [(&key.left.table, &key.left.column), (name, &key.right)]));
+    let proposed = order::set(proposed.map(of));
     config
         .sources()
         .into_iter()
@@ -124,7 +124,7 @@ pub fn boxes(
             if !is_open {
                 // The order of the table stays; what matters least goes.
                 let mut ranks: Vec<u8> = all.iter().map(|(rank, _)| *rank).collect();
-                ranks.sort_unstable();
+                order::sort(&mut ranks);
                 let keys = ranks.iter().filter(|rank| **rank < 2).count();
                 let kept =
                     if total <= FEW { total } else { ranks.iter().filter(|rank| **rank < 3).count().min(FEW).max(keys).max(1) };
@@ -172,7 +172,7 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
     let last = layers.iter().copied().max().unwrap_or_default();
     let mut tallest = 0.0f64;
     for layer in 0..=last {
-        let mut members: Vec<usize> = (0..boxes.len()).filter(|i| layers[*i] == layer).collect();
+        let members = (0..boxes.len()).filter(|i| layers[*i] == layer);
         // By where the lines come from, so that they cross little.
         let height = |i: &usize| {
             let from: Vec<f64> = parents[*i]
@@ -184,10 +184,10 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
                 .collect();
             if from.is_empty() { f64::MAX } else { from.iter().sum::<f64>() / from.len() as f64 }
         };
-        let wanted: BTreeMap<usize, f64> = members.iter().map(|i| (*i, height(i))).collect();
-        members.sort_by(|a, b| wanted[a].total_cmp(&wanted[b]).then(a.cmp(b)));
+        let mut members: Vec<(usize, f64)> = members.map(|i| (i, height(&i))).collect();
+        order::sort_by(&mut members, |(_, a), (_, b)| a.total_cmp(b));
         let mut y = MARGIN;
-        for i in members {
+        for (i, _) in members {
             points[i] = (MARGIN + layer as f64 * (WIDTH + ACROSS), y);
             y += boxes[i].height() + DOWN;
         }

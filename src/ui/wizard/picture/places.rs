@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::layout::Point;
+use crate::domain::order;
 use crate::ui::wizard::kept::storage;
 
 /// Farther away nobody drags a box.
@@ -22,9 +25,13 @@ pub fn load(model_id: i64, dataset: Option<i64>) -> Places {
 }
 
 fn read(text: &str) -> Places {
-    let places: Places = serde_json::from_str(text).unwrap_or_default();
-    let inside = |n: f64| (0.0..=FAR).contains(&n);
-    places.into_iter().filter(|(_, (x, y))| inside(*x) && inside(*y)).take(MOST).collect()
+    let Ok(Value::Object(places)) = serde_json::from_str(text) else { return Places::new() };
+    let inside = |n: &Value| n.as_f64().filter(|n| (0.0..=FAR).contains(n));
+    let point = |place: &Value| match place.as_array()?.as_slice() {
+        [x, y] => Some((inside(x)?, inside(y)?)),
+        _ => None,
+    };
+    order::map(places.into_iter().filter_map(|(name, place)| Some((name, point(&place)?))).take(MOST))
 }
 
 pub fn save(model_id: i64, dataset: Option<i64>, places: &Places) {
