@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use super::{is_default, read_day};
 use crate::domain::wire;
 
 /// The instant that relative dates count back from.
@@ -25,7 +25,9 @@ impl TryFrom<String> for AsOf {
         match text.as_str() {
             "latest_event" => Ok(Self::LatestEvent),
             "today" => Ok(Self::Today),
-            date => date.parse().map(Self::On).map_err(|_| "as_of is latest_event, today or a date such as 2024-01-31".into()),
+            date => {
+                read_day(date).map(Self::On).ok_or_else(|| "as_of is latest_event, today or a date such as 2024-01-31".into())
+            }
         }
     }
 }

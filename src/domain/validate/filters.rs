@@ -161,7 +161,7 @@ impl Check<'_> {
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(number)) => number.is_finite(),
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Text(text)) => is_decimal(text),
             (ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp, Scalar::Text(text)) => {
-                matches!(text.parse::<NaiveDate>(), Ok(day) if (1..=9999).contains(&day.year()))
+                matches!(read_day(text), Some(day) if (1..=9999).contains(&day.year()))
             }
             _ => false,
         };

@@ -4,7 +4,7 @@ use crate::ui::prelude::*;
 
 use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
-use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar};
+use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar, read_day};
 use crate::domain::name::TableName;
 use crate::domain::profile::{ColumnValues, ProfileEstimate};
 use crate::domain::schema::{Column, ColumnType, Mode};
@@ -302,8 +302,8 @@ fn Line(state: State, place: usize) -> impl IntoView {
                             view! {
                                 <label class="check">
                                     <input
-                                        type="checkbox"
                                         prop:checked=move || filter.get().is_some_and(|filter| filter.nulls == NullPolicy::Include)
+                                        type="checkbox"
                                         on:change:target=move |e| {
                                             let nulls = if e.target().checked() { NullPolicy::Include } else { NullPolicy::Exclude };
                                             edit.run(Box::new(move |filter| filter.nulls = nulls));
@@ -411,7 +411,7 @@ fn DayRange(filter: Memo<Option<RowFilter>>, edit: Edit) -> impl IntoView {
                 aria-label=label
                 prop:value=value
                 on:change:target=move |e| {
-                    let day = e.target().value().parse().ok();
+                    let day = read_day(&e.target().value());
                     edit.run(Box::new(move |filter| {
                         if let Predicate::DateRange { start, end } = &mut filter.predicate {
                             *(if is_start { start } else { end }) = day;
@@ -537,7 +537,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                 Some(view! {
                     <li>
                         <label class="check">
-                            <input type="checkbox" prop:checked=is_chosen on:change:target=move |e| toggle(e.target().checked()) />
+                            <input prop:checked=is_chosen type="checkbox" on:change:target=move |e| toggle(e.target().checked()) />
                             <span class="top-value">{if text.is_empty() { t::EMPTY.to_owned() } else { text }}</span>
                         </label>
                         <span class="number note">{integer(counted.count)}</span>
@@ -553,9 +553,9 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
             <ul class="chips">{live(chips)}</ul>
             <div class="value-search">
                 <input
+                    aria-label=t::PART_OF_VALUE_LABEL
                     type="text"
                     placeholder=t::PART_OF_VALUE
-                    aria-label=t::PART_OF_VALUE_LABEL
                     prop:value=move || typed.get()
                     on:input:target=move |e| {
                         typed.set(e.target().value());

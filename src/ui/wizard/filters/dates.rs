@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::super::State;
 use super::asking::Asking;
 use super::fields::{NumberField, as_whole, choice, number, other_faults};
-use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
+use crate::domain::dataset::{AsOf, DateRange, SplitConfig, read_day};
 use crate::domain::effect::date_window;
 use crate::ui::texts::filters as t;
 
@@ -136,10 +136,10 @@ fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> An
             <label class="field">
                 <span>{label}</span>
                 <input
-                    type="date"
                     prop:value=value
+                    type="date"
                     on:change:target=move |e| {
-                        let day = e.target().value().parse().ok();
+                        let day = read_day(&e.target().value());
                         state.edit(|d| {
                             if let Some(DateRange::Fixed { start, end }) = &mut d.config.filters.date_range {
                                 *(if is_start { start } else { end }) = day;
@@ -197,10 +197,10 @@ pub fn as_of_field(
                 <label class="field">
                     <span>{t::DAY}</span>
                     <input
-                        type="date"
                         prop:value=day
+                        type="date"
                         on:change:target=move |e| {
-                            let day = e.target().value().parse::<NaiveDate>().ok();
+                            let day = read_day(&e.target().value());
                             day_wanted.set(day.is_none());
                             on_as_of.run(day.map(AsOf::On));
                         }
