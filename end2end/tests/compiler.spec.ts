@@ -1,48 +1,64 @@
 // The browser's own compiler: byte for byte what the server's compiles.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, expect, open } from "../fixtures";
+import type { Page } from "@playwright/test";
+import { test, expect, open, MODEL } from "../fixtures";
 
 const folder = join(import.meta.dirname, "../../tests/goldens");
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
+
+/** Compiles in the page, whose compiler takes schemas and configs as the server's functions answer with them. What it says where it fails. */
+async function compiled(page: Page, wanted: { config: unknown; request: unknown }[]): Promise<string[]> {
+  const tables = JSON.parse(read("catalog.json")).map((schema: { table: string }) => schema.table);
+  return page.evaluate(
+    async ({ wanted, tables, model_id }) => {
+      // The page's own, which is loaded already.
+      const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
+      const { compile_sql } = await import(url);
+      const ask = async (name: string, input: unknown) => {
+        const answer = await fetch(`/_fn/${name}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(input),
+        });
+        if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
+        return new Uint8Array(await answer.arrayBuffer());
+      };
+      const schemas = await ask("table-schemas", { model_id, tables });
+      const texts = [];
+      for (const { config, request } of wanted) {
+        const bytes = await ask("read-config", { config: JSON.stringify(config) });
+        try {
+          texts.push(compile_sql(schemas, bytes, JSON.stringify(request)));
+        } catch (error) {
+          texts.push(String(error));
+        }
+      }
+      return texts;
+    },
+    { wanted, tables, model_id: MODEL },
+  );
+}
 
 test("every golden config compiles to the same bytes in the browser", async ({ page }) => {
   await open(page, "/");
   const names = readdirSync(folder).filter((file) => file.endsWith(".json") && file !== "catalog.json");
   expect(names.length).toBeGreaterThanOrEqual(60);
+  const split = (config: any) => {
+    const split = config.split_config ?? {};
+    if (!split.type || split.type === "none") return null;
+    return split.test_days || split.test_percent ? "test" : "eval";
+  };
   const goldens = names.map((file) => {
     const { config, request } = JSON.parse(read(file));
-    return { file, config, request, wanted: read(file.replace(".json", ".sql")) };
+    return { file, config, request: request ?? { split: split(config) }, wanted: read(file.replace(".json", ".sql")) };
   });
-  const compiled = await page.evaluate(
-    async ({ goldens, schemas }) => {
-      // The page's own, which is loaded already.
-      const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
-      const { compile_sql } = await import(url);
-      const splits = (config: any) => {
-        const split = config.split_config ?? {};
-        if (!split.type || split.type === "none") return null;
-        return split.test_days || split.test_percent ? "test" : "eval";
-      };
-      return goldens.map(({ config, request }) =>
-        compile_sql(schemas, JSON.stringify(config), JSON.stringify(request ?? { split: splits(config) })),
-      );
-    },
-    { goldens, schemas: read("catalog.json") },
-  );
-  goldens.forEach(({ file, wanted }, i) => expect(`${compiled[i]}\n`, file).toBe(wanted));
+  const texts = await compiled(page, goldens.map(({ config, request }) => ({ config, request })));
+  goldens.forEach(({ file, wanted }, i) => expect(`${texts[i]}\n`, file).toBe(wanted));
 });
 
 test("what is wrong is said in the browser as well", async ({ page }) => {
   await open(page, "/");
-  const said = await page.evaluate(async (schemas) => {
-    const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
-    const { compile_sql } = await import(url);
-    try {
-      return compile_sql(schemas, JSON.stringify({ primary_table: "raw_data.nowhere" }), "{}");
-    } catch (error) {
-      return String(error);
-    }
-  }, read("catalog.json"));
+  const [said] = await compiled(page, [{ config: { primary_table: "raw_data.nowhere" }, request: {} }]);
   expect(said).toContain("primary_table: There is no table raw_data.nowhere.");
 });

@@ -416,6 +416,35 @@ test("a draft that was left behind is offered again, whatever else lies there", 
 test.describe(() => {
   test.use({ allowInConsole: /status of 4\d\d/ });
 
+  test("a draft that cannot be read any more says why and stays; one of an older page is read", async ({ page }) => {
+    // G-90
+    const wizard = await newWizard(page, unique("Drafts"));
+    await page.evaluate((place) => {
+      const draft = (name: string, at: number, config: unknown) => ({ at, revision: null, name, description: "", config });
+      const bad = draft("Unreadable", 1764100000000, { primary_table: "raw_data.events", of_tomorrow: [1] });
+      const old = draft("Older", 1764000000000, { primary_table: "raw_data.events", filters: { product_filter: null } });
+      localStorage.setItem(`${place}bad`, JSON.stringify(bad));
+      localStorage.setItem(`${place}old`, JSON.stringify(old));
+    }, `trainset.draft.${MODEL}.new.`);
+    await page.reload();
+    const offers = wizard.getByRole("region", { name: "A draft that was left behind" });
+    const bad = offers.filter({ hasText: "Unreadable" });
+    await bad.getByRole("button", { name: "Continue" }).click();
+    await expect(page.getByText("This draft cannot be read: of_tomorrow: ")).toBeVisible();
+    await expect(bad).toHaveCount(1);
+    await offers.filter({ hasText: "Older" }).getByRole("button", { name: "Continue" }).click();
+    await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Older");
+    await wizard.getByRole("button", { name: "Next" }).click();
+    await expect(wizard.getByRole("button", { name: "Use events as primary table" })).toHaveAttribute("aria-pressed", "true");
+    // What was not taken is offered again.
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Leave", exact: true }).click();
+    await expect(wizard).toBeHidden();
+    await page.getByRole("link", { name: "New Dataset" }).click();
+    await bad.getByRole("button", { name: "Discard" }).click();
+    await expect(bad).toHaveCount(0);
+  });
+
   test("what the server refuses finds its step and field", async ({ page }) => {
     // G-83
     const id = await makeDataset(page, unique("Refused"));

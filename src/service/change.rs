@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::ServiceError;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::FieldError;
 use crate::domain::parse::config_from_json;
@@ -73,6 +74,12 @@ impl DatasetChange {
         config.extend(self.parts.clone());
         config_from_json(Value::Object(config))
     }
+}
+
+/// Reads a config that was kept as text. `Invalid` names what cannot be read.
+pub fn read_config(text: &str) -> Result<DatasetConfig, ServiceError> {
+    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", format!("It is not JSON: {error}.")))?;
+    config_from_json(json).map_err(ServiceError::Invalid)
 }
 
 #[cfg(test)]

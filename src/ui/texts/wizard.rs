@@ -45,6 +45,11 @@ pub const SAVED_SINCE: &str = " The dataset was saved since: you will see both b
 pub const CONTINUE: &str = "Continue";
 pub const DISCARD: &str = "Discard";
 
+/// `why` is the server's sentence.
+pub fn not_read(why: &str) -> String {
+    format!("This draft cannot be read: {}. It stays until you discard it.", why.trim_end_matches('.'))
+}
+
 pub fn left_behind(name: &str, at: &str) -> String {
     match name.trim() {
         "" => format!("A draft without a name was left behind, last changed {at}."),

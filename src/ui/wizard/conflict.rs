@@ -4,6 +4,7 @@ use crate::ui::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::kept::as_kept;
 use crate::domain::diff::differences;
 use crate::domain::record::Dataset;
 use crate::ui::dialog::Dialog;
@@ -23,11 +24,8 @@ pub enum Choice {
 
 /// A draft as it is compared.
 fn compared(draft: &Draft) -> Value {
-    // A config has a JSON form, always. By way of its text: that is how it is kept and sent, so this adds nothing to the program.
-    let config = serde_json::to_string(&draft.config).unwrap_or_default();
-    let config = serde_json::from_str(&config).unwrap_or_default();
     let text = |text: &str| Value::String(text.trim().to_owned());
-    let fields = [("name", text(&draft.name)), ("description", text(&draft.description)), ("config", config)];
+    let fields = [("name", text(&draft.name)), ("description", text(&draft.description)), ("config", as_kept(&draft.config))];
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 

@@ -1,20 +1,25 @@
 //! Drafts that outlive the page: kept in the browser while one types, offered again when they were left behind by a closed tab, a reload or a crash.
 //!
 //! Each wizard keeps its own, so that two tabs overwrite nothing of each other. What lies there may have been written by anyone and any version: what
-//! cannot be read is passed over.
+//! is no draft is passed over. Its config is read by the server, through the same door as all configs, when somebody continues with it.
 
 use std::time::Duration;
 
 use crate::ui::prelude::*;
 use chrono::{DateTime, Utc};
 use leptos::ev;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::State;
 use super::draft::Draft;
 use crate::domain::dataset::DatasetConfig;
+use crate::domain::order;
+use crate::rpc;
 use crate::ui::format::instant;
+use crate::ui::reach;
 use crate::ui::texts::wizard as texts;
+use crate::ui::toast::use_toaster;
 
 /// Longer than any draft that a person makes.
 const MOST_CHARS: usize = 1_000_000;
@@ -22,16 +27,19 @@ const MOST_CHARS: usize = 1_000_000;
 const MOST: usize = 3;
 
 /// A draft as it lies in the browser.
-#[derive(Clone, Serialize, Deserialize)]
-struct Kept {
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Kept<Config> {
     /// Milliseconds since 1970.
     at: f64,
     /// The revision that the edit started from; `None` for a new dataset.
     revision: Option<i64>,
     name: String,
     description: String,
-    config: DatasetConfig,
+    config: Config,
 }
+
+/// As it was found: what its config says is not known yet.
+type Found = Kept<Value>;
 
 /// Where a wizard keeps its draft.
 #[derive(Clone, Copy)]
@@ -87,18 +95,18 @@ impl Keeper {
     }
 
     /// Drafts that other wizards of this dataset left behind, the newest first.
-    fn left_behind(self) -> Vec<(String, Kept)> {
+    fn left_behind(self) -> Vec<(String, Found)> {
         let Some(storage) = storage() else { return vec![] };
         let keys = (0..storage.length().unwrap_or_default()).filter_map(|i| storage.key(i).ok().flatten());
         let (place, own) = (self.place.get_value(), self.own.get_value());
-        let mut found: Vec<(String, Kept)> = keys
+        let mut found: Vec<(String, Found)> = keys
             .filter(|key| key.starts_with(&place) && *key != own)
             .filter_map(|key| {
                 let kept = storage.get_item(&key).ok().flatten().and_then(|text| read(&text))?;
                 Some((key, kept))
             })
             .collect();
-        found.sort_by(|(_, a), (_, b)| b.at.total_cmp(&a.at));
+        order::sort_by(&mut found, |(_, a), (_, b)| b.at.total_cmp(&a.at));
         found.truncate(MOST);
         found
     }
@@ -112,12 +120,25 @@ fn remove(key: &str) {
 }
 
 /// A draft out of a text; `None` for all that is none.
-fn read(text: &str) -> Option<Kept> {
+fn read(text: &str) -> Option<Found> {
     if text.len() > MOST_CHARS {
         return None;
     }
-    let kept: Kept = serde_json::from_str(text).ok()?;
-    (kept.at.is_finite() && when(kept.at).is_some()).then_some(kept)
+    let mut kept: Value = serde_json::from_str(text).ok()?;
+    let at = kept["at"].as_f64().filter(|at| when(*at).is_some())?;
+    let revision = match &kept["revision"] {
+        Value::Null => None,
+        revision => Some(revision.as_i64()?),
+    };
+    let (name, description) = (kept["name"].as_str()?.to_owned(), kept["description"].as_str()?.to_owned());
+    let config = kept.get_mut("config").filter(|config| config.is_object())?.take();
+    Some(Kept { at, revision, name, description, config })
+}
+
+/// A config as it lies in the browser.
+pub fn as_kept(config: &DatasetConfig) -> Value {
+    // A config has a JSON form, always. By way of its text: that is how it is kept and sent, so this adds nothing to the program.
+    serde_json::to_string(config).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn when(at: f64) -> Option<DateTime<Utc>> {
@@ -154,32 +175,39 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     let mut found = keeper.left_behind();
     // What says nothing new is no draft: it was saved since.
     found.retain(|(key, kept)| {
-        let is_new = state.before.with_value(|before| *before != draft_of(kept));
+        let is_new = state.before.with_value(|before| !says_the_same(kept, before));
         if !is_new {
             remove(key);
         }
         is_new
     });
     let offers = RwSignal::new(found);
-    let take = move |key: String| {
-        let Some(kept) = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()))
-        else {
-            return;
-        };
-        // It is this wizard's draft from now on, and as old as it is: who saved meanwhile is not overwritten unseen.
-        keeper.forget();
-        keeper.own.set_value(key);
-        keeper.done.set_value(false);
-        state.editing.update_value(|editing| {
-            if let (Some((_, revision)), Some(from)) = (editing.as_mut(), kept.revision) {
-                *revision = from;
-            }
-        });
-        let draft = draft_of(&kept);
-        state.edit(|now| *now = draft);
-        offers.set(vec![]);
-    };
-    let drop = move |key: String| {
+    let toaster = use_toaster();
+    let take = Action::new(move |key: &String| {
+        let key = key.clone();
+        async move {
+            let found = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()));
+            let Some(kept) = found else { return };
+            let config = match rpc::read_config(kept.config.to_string()).await {
+                Ok(config) => config,
+                Err(failure) if reach::is_unreachable(&failure) => return toaster.failed(&failure),
+                Err(failure) => return toaster.bad(texts::not_read(&failure.message)),
+            };
+            // It is this wizard's draft from now on, and as old as it is: who saved meanwhile is not overwritten unseen.
+            keeper.forget();
+            keeper.own.set_value(key);
+            keeper.done.set_value(false);
+            state.editing.update_value(|editing| {
+                if let (Some((_, revision)), Some(from)) = (editing.as_mut(), kept.revision) {
+                    *revision = from;
+                }
+            });
+            state.edit(|now| *now = Draft { name: kept.name, description: kept.description, config });
+            offers.set(vec![]);
+        }
+    });
+    let taking = take.pending();
+    let discard = move |key: String| {
         remove(&key);
         offers.update(|all| all.retain(|(known, _)| *known != key));
     };
@@ -194,8 +222,8 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                         {texts::left_behind(&kept.name, &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
-                    <button type="button" class="button small primary" on:click=when_clicked(move |_| take(key.clone()))>{texts::CONTINUE}</button>
-                    <button type="button" class="button small" on:click=when_clicked(move |_| drop(other.clone()))>{texts::DISCARD}</button>
+                    <button type="button" class="button small primary" disabled=move || taking.get() on:click=when_clicked(move |_| drop(take.dispatch(key.clone())))>{texts::CONTINUE}</button>
+                    <button type="button" class="button small" disabled=move || taking.get() on:click=when_clicked(move |_| discard(other.clone()))>{texts::DISCARD}</button>
                 </div>
             }
         });
@@ -203,8 +231,8 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     })
 }
 
-fn draft_of(kept: &Kept) -> Draft {
-    Draft { name: kept.name.clone(), description: kept.description.clone(), config: kept.config.clone() }
+fn says_the_same(kept: &Found, draft: &Draft) -> bool {
+    kept.name == draft.name && kept.description == draft.description && kept.config == as_kept(&draft.config)
 }
 
 #[cfg(test)]
@@ -223,12 +251,30 @@ mod tests {
             "{",
             r#"{"at":"yesterday","revision":3,"name":"a","description":"","config":{}}"#,
             r#"{"at":1e300,"revision":3,"name":"a","description":"","config":{}}"#,
-            // G-90: what an older page wrote is not read half
-            r#"{"at":1,"revision":3,"name":"a","description":"","config":{"tables":["orders"]}}"#,
-            r#"{"at":1,"revision":3,"name":"a","description":"","config":{"primary_table":"`; DROP"}}"#,
+            r#"{"at":1,"revision":"3","name":"a","description":"","config":{}}"#,
+            r#"{"at":1,"revision":3,"name":null,"description":"","config":{}}"#,
+            r#"{"at":1,"revision":3,"name":"a","description":"","config":[]}"#,
+            r#"{"at":1,"revision":3,"name":"a","description":""}"#,
         ] {
             assert!(read(bad).is_none(), "{bad}");
         }
         assert!(read(&format!("{good}{}", " ".repeat(MOST_CHARS))).is_none());
+    }
+
+    #[test]
+    fn a_draft_is_found_as_it_was_kept() {
+        let config: DatasetConfig = serde_json::from_value(serde_json::json!({
+            "primary_table": "raw_data.orders",
+            "selected_columns": [{"table": "orders", "column": "id"}],
+            "split_config": {"type": "leave_last", "n": 2}
+        }))
+        .unwrap();
+        let draft = Draft { name: "a".into(), description: "\"b\"".into(), config };
+        let Draft { name, description, config } = draft.clone();
+        let text = serde_json::to_string(&Kept { at: 1.0, revision: None, name, description, config }).unwrap();
+        let found = read(&text).unwrap();
+        assert!(says_the_same(&found, &draft));
+        assert!(!says_the_same(&found, &Draft { description: "b".into(), ..draft.clone() }));
+        assert!(!says_the_same(&found, &Draft { config: DatasetConfig::default(), ..draft }));
     }
 }
