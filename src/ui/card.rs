@@ -186,8 +186,8 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
                 <p>{texts::CHANGED} " " <When at=dataset.updated_at /></p>
                 <label class="check">
                     <input
-                        type="checkbox"
                         aria-label=texts::named(texts::COMPARE, &name)
+                        type="checkbox"
                         prop:checked=move || selected.get()
                         on:change:target=move |e| choose(e.target().checked())
                     />

@@ -114,7 +114,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
     let options = names
         .iter()
         .filter(|name| !ids.contains(&name.id))
-        .map(|name| view! { <option value=name.name.clone()></option> })
+        .map(|name| view! { <option>{name.name.clone()}</option> })
         .collect_view();
     let navigate = use_navigate();
     let add = move |typed: String| {
@@ -143,11 +143,11 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
                     <label class="field">
                         <span>{texts::ADD}</span>
                         <input
+                            aria-describedby="add-said"
                             type="text"
                             list="dataset-names"
                             autocomplete="off"
                             placeholder=texts::ADD_HINT
-                            aria-describedby="add-said"
                             on:change:target=move |e| add(e.target().value())
                         />
                         <datalist id="dataset-names">{options}</datalist>
@@ -332,7 +332,7 @@ fn side_by_side(comparison: Comparison) -> AnyView {
     let differences = comparison.differences;
     view! {
         <label class="check compare-switch">
-            <input type="checkbox" prop:checked=move || only.get() on:change:target=move |e| only.set(e.target().checked()) />
+            <input prop:checked=move || only.get() type="checkbox" on:change:target=move |e| only.set(e.target().checked()) />
             {texts::ONLY}
         </label>
         <div class="table-scroll compare-scroll" tabindex="0" role="region" aria-label=texts::SIDE_BY_SIDE>

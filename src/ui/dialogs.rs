@@ -215,9 +215,9 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                 <label class="field">
                     <span>{texts::COPY_NAME}</span>
                     <input
+                        autofocus
                         type="text"
                         maxlength="255"
-                        autofocus
                         autocomplete="off"
                         aria-describedby="copy-said"
                         aria-invalid=move || taken.get().to_string()
@@ -315,7 +315,7 @@ fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on
             .then(|| {
                 view! {
                     <label class="check">
-                        <input type="checkbox" prop:checked=move || sure.get() on:change:target=move |e| sure.set(e.target().checked()) />
+                        <input prop:checked=move || sure.get() type="checkbox" on:change:target=move |e| sure.set(e.target().checked()) />
                         {texts::SURE}
                     </label>
                 }

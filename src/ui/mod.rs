@@ -13,6 +13,8 @@ mod datasets;
 mod detail;
 mod dialog;
 mod dialogs;
+#[cfg(feature = "hydrate")]
+mod element;
 mod empty;
 pub mod format;
 mod gone;

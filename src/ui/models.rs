@@ -168,18 +168,18 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                 <Problem failure />
                 <label class="field">
                     <span>{texts::NAME}</span>
-                    <input type="text" required maxlength="255" autofocus prop:value=move || name.get() on:input:target=move |e| name.set(e.target().value()) />
+                    <input autofocus type="text" required maxlength="255" prop:value=move || name.get() on:input:target=move |e| name.set(e.target().value()) />
                 </label>
                 <label class="field">
                     <span>{texts::DESCRIPTION}</span>
-                    <textarea rows="3" maxlength="2000" prop:value=move || description.get() on:input:target=move |e| description.set(e.target().value())></textarea>
+                    <textarea prop:value=move || description.get() rows="3" maxlength="2000" on:input:target=move |e| description.set(e.target().value())></textarea>
                 </label>
                 <label class="field">
                     <span>{texts::PROJECT}</span>
                     <input
+                        aria-describedby="project-hint"
                         type="text"
                         maxlength="300"
-                        aria-describedby="project-hint"
                         prop:value=move || project.get()
                         on:input:target=move |e| project.set(e.target().value())
                     />
@@ -190,9 +190,9 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                 <label class="field">
                     <span>{texts::LOCATION}</span>
                     <input
+                        aria-describedby="location-hint"
                         type="text"
                         maxlength="32"
-                        aria-describedby="location-hint"
                         prop:value=move || location.get()
                         on:input:target=move |e| location.set(e.target().value())
                     />

@@ -187,7 +187,7 @@ pub fn Funnel(stages: Vec<Stage>) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col">{texts::AFTER}</th>
-                        <td></td>
+                        <td class="funnel-bar"></td>
                         <th scope="col" class="number">{texts::ROWS}</th>
                         <th scope="col" class="number">{texts::OF_THE_MOST}</th>
                         <th scope="col" class="number">{texts::USERS}</th>

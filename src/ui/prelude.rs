@@ -7,6 +7,12 @@ use std::sync::Arc;
 pub use leptos::prelude::*;
 use leptos::tachys::reactive_graph::SharedReactiveFunction;
 
+#[cfg(feature = "hydrate")]
+pub use super::element::{
+    Describe, Describe as AriaAttributes, Describe as ClassAttribute, Describe as CustomAttribute, Describe as ElementChild,
+    Describe as GlobalAttributes, Describe as InnerHtmlAttribute, Describe as NodeRefAttribute, Describe as OnAttribute,
+    Describe as OnTargetAttribute, Describe as PropAttribute,
+};
 pub use super::signals::{Action, Callback, Effect, Memo, Reading, Resource, RwSignal, Signal, StoredValue};
 
 /// Leptos's `view!`, with one type for all views.

@@ -196,7 +196,7 @@ fn DriftNote(id: i64) -> impl IntoView {
             let number = report.version?;
             let tables = (!report.changes.is_empty()).then(|| changes_of(texts::tables_changed(number), &report.changes));
             let columns = (!report.renamed.is_empty()).then(|| renamed(texts::columns_renamed(number), &report.renamed));
-            Some((tables, columns))
+            Some(view! { {tables} {columns} })
         })
     })
 }

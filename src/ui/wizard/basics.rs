@@ -23,9 +23,9 @@ pub fn Basics(state: State) -> impl IntoView {
             <label class="field">
                 <span>{texts::NAME}</span>
                 <input
+                    autofocus
                     type="text"
                     maxlength="255"
-                    autofocus
                     autocomplete="off"
                     aria-describedby="wizard-name-said"
                     aria-invalid=move || is_bad().to_string()
@@ -43,10 +43,10 @@ pub fn Basics(state: State) -> impl IntoView {
             <label class="field">
                 <span>{texts::DESCRIPTION}</span>
                 <textarea
+                    prop:value=move || state.draft.with(|d| d.description.clone())
                     rows="5"
                     maxlength="2000"
                     placeholder=texts::DESCRIPTION_HINT
-                    prop:value=move || state.draft.with(|d| d.description.clone())
                     on:input:target=move |e| {
                         let description = e.target().value();
                         state.edit(|draft| draft.description = description);

@@ -158,8 +158,8 @@ fn ColumnLine(
         <li class="column-line" hidden=move || hidden.get()>
             <label class="check">
                 <input
-                    type="checkbox"
                     prop:checked=move || selected.get()
+                    type="checkbox"
                     on:change:target=move |e| {
                         let on = e.target().checked();
                         state.edit(|draft| reference.with_value(|r| draft.select(r, on)));

@@ -150,8 +150,8 @@ pub fn JoinEditor(
                 </button>
                 <label class="check">
                     <input
-                        type="checkbox"
                         prop:checked=move || edited.is_one_row()
+                        type="checkbox"
                         on:change:target=move |e| {
                             let one = e.target().checked();
                             edited.edit(move |join| {

@@ -67,9 +67,9 @@ pub fn shown_name(name: &SourceName, table: &TableName) -> String {
 pub fn SearchField(label: &'static str, text: RwSignal<String>) -> impl IntoView {
     view! {
         <input
+            aria-label=label
             type="search"
             placeholder=label
-            aria-label=label
             prop:value=move || text.get()
             on:input:target=move |e| text.set(e.target().value())
         />

@@ -67,8 +67,8 @@ fn TimeReading(state: State) -> impl IntoView {
                 <label class="field">
                     <span>{texts::DAYS_BEGIN_IN}</span>
                     <input
-                        placeholder="UTC"
                         aria-label=texts::TIME_ZONE
+                        placeholder="UTC"
                         prop:value=move || mapping.get().time_zone.map(String::from).unwrap_or_default()
                         on:change:target=move |e| {
                             let text = e.target().value();

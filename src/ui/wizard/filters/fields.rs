@@ -45,8 +45,8 @@ pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
             <label class="field">
                 <span>{label}</span>
                 <input
-                    type=if whole { "number" } else { "text" }
                     inputmode=if whole { "numeric" } else { "decimal" }
+                    type=if whole { "number" } else { "text" }
                     min="0"
                     step="1"
                     autocomplete="off"

@@ -297,10 +297,10 @@ fn sampled_by(state: State) -> AnyView {
         <label class="field field-number">
             <span>{t::SAMPLE_SEED}</span>
             <input
+                prop:value=seed
                 type="text"
                 maxlength="100"
                 autocomplete="off"
-                prop:value=seed
                 on:input:target=move |e| {
                     let text = e.target().value();
                     edit(&|sample| sample.seed = Seed(text.clone()));
@@ -361,8 +361,8 @@ fn membership(state: State) -> AnyView {
                 {choice(t::COMPUTED_FROM, options, chosen, choose)}
                 <label class="check">
                     <input
-                        type="checkbox"
                         prop:checked=of_train
+                        type="checkbox"
                         disabled=move || !has_split() && !of_train()
                         title=move || off.get()
                         on:change:target=move |e| {

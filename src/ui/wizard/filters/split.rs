@@ -163,10 +163,10 @@ fn at_random(state: State, split: Memo<SplitConfig>, part: &dyn Fn(&'static str,
         <label class="field field-number">
             <span>{t::SEED}</span>
             <input
+                prop:value=seed
                 type="text"
                 maxlength="100"
                 autocomplete="off"
-                prop:value=seed
                 on:input:target=move |e| {
                     let text = e.target().value();
                     state.edit(|d| {
