@@ -6,6 +6,9 @@ import type { Browser, Locator, Page } from "@playwright/test";
 
 const LIMIT = 50;
 
+// Playwright's record takes a picture of the document at every key, by a script in the page that takes longer than what the page does.
+test.use({ trace: "off" });
+
 type Event = { name: string; ph: string; pid: number; tid: number; dur?: number; args?: { name?: string } };
 
 /** The longest task of the page's main thread while something is done, in milliseconds. */
@@ -20,23 +23,32 @@ async function longest(browser: Browser, page: Page, work: () => Promise<void>):
   return { tasks: tasks.length, longest: Math.max(0, ...tasks.map((e) => (e.dur ?? 0) / 1000)) };
 }
 
-/** Types into the first fields of what is shown, as fast as people do, and leaves them as they were. */
-async function type(fields: Locator) {
+/**
+ * Types into the first fields of what is shown, as fast as people do, and leaves them as they were. The longest task while keys are pressed, in
+ * milliseconds: the driver looks for fields and reads them by scripts in the page, which are not the page's.
+ */
+async function type(browser: Browser, page: Page, fields: Locator): Promise<number> {
   const shown = [];
   for (const field of await fields.all()) {
     if (shown.length < 4 && (await field.isVisible()) && (await field.isEnabled())) shown.push(field);
   }
   expect(shown.length, "there are fields to type in").toBeGreaterThan(0);
+  let most = 0;
   for (const field of shown) {
     const before = await field.inputValue();
     const text = (await field.getAttribute("type")) === "number" ? "1427" : "by_letter";
     await field.focus();
-    await field.press("End");
-    await field.pressSequentially(text, { delay: 60 });
-    for (let i = 0; i < text.length; i++) await field.press("Backspace");
+    const { tasks, longest: took } = await longest(browser, page, async () => {
+      await page.keyboard.press("End");
+      await page.keyboard.type(text, { delay: 60 });
+      for (let i = 0; i < text.length; i++) await page.keyboard.press("Backspace");
+      await page.keyboard.press("Tab");
+    });
+    expect(tasks, "the trace has the page's tasks").toBeGreaterThan(50);
+    most = Math.max(most, took);
     if ((await field.inputValue()) !== before) await field.fill(before);
-    await field.press("Tab");
   }
+  return most;
 }
 
 test("no task takes longer than 50 ms while one types in the wizard over a hundred columns", async ({ page, browser, request }) => {
@@ -57,9 +69,7 @@ test("no task takes longer than 50 ms while one types in the wizard over a hundr
     // The machine does other things as well: the best of three counts.
     let best = Infinity;
     for (let attempt = 0; attempt < 3 && best > LIMIT; attempt++) {
-      const { tasks, longest: took } = await longest(browser, page, () => type(fields));
-      expect(tasks, "the trace has the page's tasks").toBeGreaterThan(50);
-      best = Math.min(best, took);
+      best = Math.min(best, await type(browser, page, fields));
     }
     measured[`step ${step}`] = Math.round(best * 10) / 10;
   }
