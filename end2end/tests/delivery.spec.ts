@@ -11,10 +11,10 @@ async function parts(request: APIRequestContext) {
   return found as { js: string; wasm: string; css: string };
 }
 
-// The aim is 500 kB for the whole application, and it is not reached: from here it only goes down. scripts/wasm-size.sh tells what takes how much.
-const MOST_WASM = 580_000;
+// For the whole application, without a part that is loaded later. scripts/wasm-size.sh tells what takes how much.
+const MOST_WASM = 500_000;
 
-test("the whole application weighs no more than it did, on its way", async ({ request }) => {
+test("the whole application weighs less than half a megabyte, on its way", async ({ request }) => {
   const { wasm, js, css } = await parts(request);
   const size = async (path: string) => {
     // Asked for without following what Playwright would unpack: the length is that of what travels.
