@@ -3,16 +3,11 @@
 //! said of an element turns it into one of these. The server has Leptos's own, which write the HTML that these take over.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
-use std::sync::{Arc, Mutex};
 
 use leptos::__reexports::send_wrapper::SendWrapper;
-use leptos::prelude::{AddAnyAttr, AnyView, Get, IntoAny, IntoRender, Memo, Mountable, Owner, Render, RenderEffect, RenderHtml};
+use leptos::prelude::{AddAnyAttr, AnyView, Mountable, Owner, Render, RenderEffect, RenderHtml};
 use leptos::tachys::html::attribute::Attribute as Spread;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
-use leptos::tachys::html::element::{ElementType, HtmlElement};
-use leptos::tachys::html::event::{EventDescriptor, Targeted};
-use leptos::tachys::html::node_ref::NodeRefContainer;
 use leptos::tachys::hydration::Cursor;
 use leptos::tachys::renderer::Rndr;
 use leptos::tachys::renderer::types::Node;
@@ -20,6 +15,12 @@ use leptos::tachys::view::any_view::AnyViewState;
 use leptos::tachys::view::{Position, PositionState};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+
+mod describe;
+mod value;
+
+pub use describe::Describe;
+use value::{Given, Place, Value};
 
 /// An element that is not yet shown.
 pub struct Element {
@@ -29,12 +30,6 @@ pub struct Element {
     is_raw: bool,
     attributes: Vec<Attribute>,
     children: Option<AnyView>,
-}
-
-/// The same, while it is described: of which kind it is, its handlers are told.
-pub struct Described<E> {
-    element: Element,
-    kind: PhantomData<fn() -> E>,
 }
 
 /// What is said of an element.
@@ -47,117 +42,6 @@ pub enum Attribute {
 }
 
 type Handler = Box<dyn FnMut(JsValue)>;
-
-/// Where a value goes.
-#[derive(Clone, PartialEq)]
-pub enum Place {
-    Attribute(&'static str),
-    /// One class of several.
-    Class(&'static str),
-    /// What scripts see, and what a person changes: the server does not write it.
-    Property(&'static str),
-    /// The HTML inside.
-    Inside,
-}
-
-/// A value, or what finds it out again each time that what it reads has changed.
-pub enum Given {
-    Fixed(Value),
-    Live(Box<dyn FnMut() -> Value + Send>),
-}
-
-/// What an attribute or a property is set to.
-#[derive(PartialEq)]
-pub enum Value {
-    /// The attribute is not there, the property is `false`.
-    Off,
-    /// The attribute is empty, the property is `true`.
-    On,
-    Text(Cow<'static, str>),
-}
-
-/// What can be read as a value.
-pub trait IntoValue {
-    fn into_value(self) -> Value;
-}
-
-impl IntoValue for &'static str {
-    fn into_value(self) -> Value {
-        Value::Text(self.into())
-    }
-}
-
-impl IntoValue for String {
-    fn into_value(self) -> Value {
-        Value::Text(self.into())
-    }
-}
-
-impl IntoValue for bool {
-    fn into_value(self) -> Value {
-        if self { Value::On } else { Value::Off }
-    }
-}
-
-impl<T: IntoValue> IntoValue for Option<T> {
-    fn into_value(self) -> Value {
-        self.map_or(Value::Off, T::into_value)
-    }
-}
-
-macro_rules! numbers {
-    ($($number:ty)*) => {
-        $(impl IntoValue for $number {
-            fn into_value(self) -> Value {
-                self.to_string().into_value()
-            }
-        })*
-    };
-}
-numbers!(i32 i64 u32 u64 usize f64);
-
-/// What can be given to an attribute.
-pub trait Giving {
-    fn given(self) -> Given;
-}
-
-macro_rules! fixed {
-    ($($kind:ty)*) => {
-        $(impl Giving for $kind {
-            fn given(self) -> Given {
-                Given::Fixed(self.into_value())
-            }
-        })*
-    };
-}
-fixed!(&'static str String bool i32 i64 u32 u64 usize f64);
-
-impl<T: IntoValue> Giving for Option<T> {
-    fn given(self) -> Given {
-        Given::Fixed(self.into_value())
-    }
-}
-
-impl<T: IntoValue, F: FnMut() -> T + Send + 'static> Giving for F {
-    fn given(mut self) -> Given {
-        Given::Live(Box::new(move || self().into_value()))
-    }
-}
-
-/// Whether an action is being done.
-impl Giving for Memo<bool> {
-    fn given(self) -> Given {
-        Given::Live(Box::new(move || self.get().into_value()))
-    }
-}
-
-/// What `view!` makes of a closure.
-impl<T: IntoValue + 'static> Giving for Arc<Mutex<dyn FnMut() -> T + Send>> {
-    fn given(self) -> Given {
-        // Poisoned only where it panicked before: then the page has ended.
-        Given::Live(Box::new(move || self.lock().map_or(Value::Off, |mut find| find().into_value())))
-    }
-}
 
 /// Where an element came from.
 #[derive(Clone, Copy, PartialEq)]
@@ -409,162 +293,5 @@ impl AddAnyAttr for Element {
 
     fn add_any_attr<A: Spread>(self, _: A) -> Self {
         unreachable!("attributes are written where the element is")
-    }
-}
-
-/// The same.
-impl<E: 'static> AddAnyAttr for Described<E> {
-    type Output<A: Spread> = Element;
-
-    fn add_any_attr<A: Spread>(self, attribute: A) -> Element {
-        self.element.add_any_attr(attribute)
-    }
-}
-
-/// Only the element itself is ever shown.
-impl<E: 'static> Render for Described<E> {
-    type State = Shown;
-
-    fn build(self) -> Shown {
-        self.element.build()
-    }
-
-    fn rebuild(self, shown: &mut Shown) {
-        self.element.rebuild(shown);
-    }
-}
-
-impl<E: 'static> RenderHtml for Described<E> {
-    type AsyncOutput = Element;
-    type Owned = Element;
-
-    const MIN_LENGTH: usize = 0;
-
-    fn dry_resolve(&mut self) {}
-
-    async fn resolve(self) -> Element {
-        self.element
-    }
-
-    fn to_html_with_buf(self, buf: &mut String, position: &mut Position, escape: bool, mark: bool, extra: Vec<AnyAttribute>) {
-        self.element.to_html_with_buf(buf, position, escape, mark, extra);
-    }
-
-    fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Shown {
-        self.element.hydrate::<FROM_SERVER>(cursor, position)
-    }
-
-    fn into_owned(self) -> Element {
-        self.element
-    }
-}
-
-macro_rules! named {
-    ($($method:ident $name:literal);*) => {
-        $(fn $method(self, value: impl Giving) -> Described<E> {
-            self.attr($name, value)
-        })*
-    };
-}
-
-/// What `view!` says of elements, under the names that Leptos has for it.
-pub trait Describe<E: ElementType>: Sized {
-    fn begin(self) -> Described<E>;
-
-    fn with(self, attribute: Attribute) -> Described<E> {
-        let mut described = self.begin();
-        described.element.attributes.push(attribute);
-        described
-    }
-
-    /// All that stands inside.
-    fn child<C: IntoRender<Output: RenderHtml<Owned: Send> + Send>>(self, children: C) -> Described<E> {
-        let mut described = self.begin();
-        described.element.children = Some(children.into_render().into_any());
-        described
-    }
-
-    fn attr(self, name: &'static str, value: impl Giving) -> Described<E> {
-        self.with(Attribute::Value(Place::Attribute(name), value.given()))
-    }
-
-    named! {
-        aria_busy "aria-busy"; aria_current "aria-current"; aria_describedby "aria-describedby"; aria_disabled "aria-disabled";
-        aria_expanded "aria-expanded"; aria_hidden "aria-hidden"; aria_invalid "aria-invalid"; aria_label "aria-label"; aria_live "aria-live";
-        aria_pressed "aria-pressed"; aria_selected "aria-selected"; aria_valuemax "aria-valuemax"; aria_valuemin "aria-valuemin";
-        aria_valuenow "aria-valuenow"; aria_valuetext "aria-valuetext"; autocomplete "autocomplete"; autofocus "autofocus"; colspan "colspan";
-        datetime "datetime"; disabled "disabled"; download "download"; hidden "hidden"; href "href"; id "id"; inputmode "inputmode"; label "label";
-        lang "lang"; list "list"; maxlength "maxlength"; method "method"; min "min"; name "name"; novalidate "novalidate"; open "open";
-        placeholder "placeholder"; rel "rel"; required "required"; role "role"; rows "rows"; scope "scope"; selected "selected"; step "step";
-        tabindex "tabindex"; title "title"; r#type "type"; value "value"
-    }
-
-    /// One class by its name, or all of them.
-    fn class(self, class: impl Classes) -> Described<E> {
-        let (place, given) = class.classes();
-        self.with(Attribute::Value(place, given))
-    }
-
-    fn prop(self, name: &'static str, value: impl Giving) -> Described<E> {
-        self.with(Attribute::Value(Place::Property(name), value.given()))
-    }
-
-    fn inner_html(self, html: impl Giving) -> Described<E> {
-        self.with(Attribute::Value(Place::Inside, html.given()))
-    }
-
-    fn on<D: EventDescriptor>(self, event: D, mut handle: impl FnMut(D::EventType) + 'static) -> Described<E>
-    where
-        D::EventType: From<JsValue>,
-    {
-        let handler: Handler = Box::new(move |event| handle(D::EventType::from(event)));
-        self.with(Attribute::Event(event.name(), Owner::current().unwrap_or_default(), SendWrapper::new(handler)))
-    }
-
-    /// For handlers that look at the element.
-    fn on_target<D: EventDescriptor>(
-        self,
-        event: D,
-        mut handle: impl FnMut(Targeted<D::EventType, E::Output>) + 'static,
-    ) -> Described<E>
-    where
-        D::EventType: From<JsValue>,
-    {
-        self.on(event, move |event| handle(event.into()))
-    }
-
-    fn node_ref(self, container: impl NodeRefContainer<E>) -> Described<E> {
-        self.with(Attribute::Reference(Box::new(move |node| container.load(node))))
-    }
-}
-
-impl<E: ElementType> Describe<E> for HtmlElement<E, (), ()> {
-    fn begin(self) -> Described<E> {
-        let (tag, namespace, is_raw) = (E::TAG, E::NAMESPACE, !E::ESCAPE_CHILDREN);
-        let element = Element { tag, namespace, is_raw, attributes: vec![], children: None };
-        Described { element, kind: PhantomData }
-    }
-}
-
-impl<E: ElementType> Describe<E> for Described<E> {
-    fn begin(self) -> Self {
-        self
-    }
-}
-
-/// What `class` can be given.
-pub trait Classes {
-    fn classes(self) -> (Place, Given);
-}
-
-impl<T: Giving> Classes for T {
-    fn classes(self) -> (Place, Given) {
-        (Place::Attribute("class"), self.given())
-    }
-}
-
-impl<T: Giving> Classes for (&'static str, T) {
-    fn classes(self) -> (Place, Given) {
-        (Place::Class(self.0), self.1.given())
     }
 }

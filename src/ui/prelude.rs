@@ -7,6 +7,7 @@ use std::sync::Arc;
 pub use leptos::prelude::*;
 use leptos::tachys::reactive_graph::SharedReactiveFunction;
 
+// In the browser, one trait stands where Leptos has these for what is said of elements.
 #[cfg(feature = "hydrate")]
 pub use super::element::{
     Describe, Describe as AriaAttributes, Describe as ClassAttribute, Describe as CustomAttribute, Describe as ElementChild,
