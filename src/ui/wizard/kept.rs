@@ -20,6 +20,7 @@ use crate::ui::format::instant;
 use crate::ui::reach;
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::use_toaster;
+use crate::ui::work::Work;
 
 /// Longer than any draft that a person makes.
 const MOST_CHARS: usize = 1_000_000;
@@ -183,9 +184,10 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     });
     let offers = RwSignal::new(found);
     let toaster = use_toaster();
-    let take = Action::new(move |key: &String| {
-        let key = key.clone();
-        async move {
+    // It ends with the wizard: what comes back later finds nothing to continue.
+    let reading = Work::new();
+    let take = move |key: String| {
+        reading.start(async move {
             let found = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()));
             let Some(kept) = found else { return };
             let config = match rpc::read_config(kept.config.to_string()).await {
@@ -204,9 +206,8 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
             });
             state.edit(|now| *now = Draft { name: kept.name, description: kept.description, config });
             offers.set(vec![]);
-        }
-    });
-    let taking = take.pending();
+        });
+    };
     let discard = move |key: String| {
         remove(&key);
         offers.update(|all| all.retain(|(known, _)| *known != key));
@@ -222,8 +223,8 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                         {texts::left_behind(&kept.name, &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
-                    <button type="button" class="button small primary" disabled=move || taking.get() on:click=when_clicked(move |_| drop(take.dispatch(key.clone())))>{texts::CONTINUE}</button>
-                    <button type="button" class="button small" disabled=move || taking.get() on:click=when_clicked(move |_| discard(other.clone()))>{texts::DISCARD}</button>
+                    <button type="button" class="button small primary" disabled=move || reading.running() on:click=when_clicked(move |_| take(key.clone()))>{texts::CONTINUE}</button>
+                    <button type="button" class="button small" disabled=move || reading.running() on:click=when_clicked(move |_| discard(other.clone()))>{texts::DISCARD}</button>
                 </div>
             }
         });
