@@ -439,6 +439,29 @@ test("a wizard that is closed while its draft is still read leaves the page and 
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Slow");
 });
 
+test("a wizard that is left while it saves leaves the page as it is, and what it saved is there", async ({ page }) => {
+  const name = unique("Left while saving");
+  const wizard = await newWizard(page, name);
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.getByRole("button", { name: "Use events as primary table" }).click();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  await wizard.locator(".column-line input[type=checkbox]").first().check();
+  await wizard.getByRole("button", { name: "Next" }).click();
+  let answered = false;
+  await page.route("**/_fn/create-dataset", async (route) => {
+    const response = await route.fetch();
+    await new Promise((later) => setTimeout(later, 1500));
+    await route.fulfill({ response }).catch(() => {});
+    answered = true;
+  });
+  await wizard.getByRole("button", { name: "Save" }).click();
+  await wizard.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Leave", exact: true }).click();
+  await expect(wizard).toBeHidden();
+  await expect.poll(() => answered).toBe(true);
+  await expect(page.locator(".card", { hasText: name })).toBeVisible();
+});
+
 test.describe(() => {
   test.use({ allowInConsole: /status of 4\d\d/ });
 

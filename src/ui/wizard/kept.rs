@@ -89,10 +89,12 @@ impl Keeper {
         }
     }
 
-    /// Takes the draft away for good.
+    /// Takes the draft away for good; not where the wizard is gone, which has kept it when it went.
     pub fn forget(self) {
         self.done.set_value(true);
-        self.own.with_value(|own| remove(own));
+        if let Some(own) = self.own.try_get_value() {
+            remove(&own);
+        }
     }
 
     /// Drafts that other wizards of this dataset left behind, the newest first.

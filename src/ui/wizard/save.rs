@@ -63,7 +63,9 @@ pub fn saving(
                         places::move_to(state.model_id, dataset.summary.id);
                     }
                     toaster.good(texts::saved(&dataset.summary.name));
-                    return on_saved.run(());
+                    // The wizard may have been left meanwhile.
+                    on_saved.try_run(());
+                    return;
                 }
                 Err(error) => error,
             };
@@ -85,7 +87,7 @@ pub fn saving(
                     state.refused.set(refused);
                     failure.set(Some(error));
                     if let Some(first) = first {
-                        on_refused.run(first);
+                        on_refused.try_run(first);
                     }
                 }
             }
