@@ -31,7 +31,7 @@ use super::cancel::YieldInJoins;
 use super::files::{Columns, Content, Entry};
 use super::semantics::GoogleSemantics;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, rows, shared, sketches};
+use super::{Options, Tables, dialect, errors, files, functions, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -363,6 +363,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_runtime_env(runtime)
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
+        .with_physical_optimizer_rules(pushdown::rules())
         .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build();
     for function in functions::all() {

@@ -11,6 +11,7 @@ mod engine;
 mod errors;
 mod files;
 mod functions;
+mod pushdown;
 mod rows;
 mod semantics;
 mod shared;
