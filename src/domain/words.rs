@@ -1,5 +1,7 @@
 //! A config in words, for people who read rather than write it.
 
+use chrono::NaiveDate;
+
 use crate::domain::dataset::*;
 
 /// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
@@ -60,11 +62,7 @@ pub fn filters(filters: &Filters) -> Vec<String> {
             };
             lines.push(format!("the last {span} up to {}", day(as_of.unwrap_or_default())));
         }
-        Some(DateRange::Fixed { start, end }) => {
-            let from = start.map(|d| format!("from {d} ")).unwrap_or_default();
-            let to = end.map(|d| format!("to {d}, whole")).unwrap_or_default();
-            lines.push(format!("{from}{to}").trim().to_owned());
-        }
+        Some(DateRange::Fixed { start, end }) => lines.push(days(*start, *end)),
         None => {}
     }
     for filter in &filters.rows {
@@ -132,8 +130,8 @@ fn unit(unit: Unit) -> &'static str {
 fn members(filter: &MemberFilter) -> String {
     let mut parts: Vec<String> = vec![];
     parts.extend(filter.top_revenue_percent.map(|p| format!("that make {p} % of revenue")));
-    parts.extend(filter.transactions.map(|r| format!("with {} transactions", range(r.min, r.max))));
-    parts.extend(filter.revenue.map(|r| format!("with revenue {}", range(r.min, r.max))));
+    parts.extend(filter.transactions.map(|r| format!("with {} transactions", range(r.min, r.max, "fewer"))));
+    parts.extend(filter.revenue.map(|r| format!("with revenue {}", range(r.min, r.max, "less"))));
     parts.join(" and ")
 }
 
@@ -142,11 +140,22 @@ fn counted(n: u32, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
-fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
+/// From a day to a day, both whole.
+fn days(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
+    match (start, end) {
+        (Some(start), Some(end)) => format!("from {start} to {end}, whole"),
+        (Some(start), None) => format!("from {start}"),
+        (None, Some(end)) => format!("to {end}, whole"),
+        (None, None) => "on any day".into(),
+    }
+}
+
+/// `down` is what is below the maximum: fewer of what is counted, less of an amount.
+fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>, down: &str) -> String {
     match (min, max) {
         (Some(min), Some(max)) => format!("{min} to {max}"),
         (Some(min), None) => format!("{min} or more"),
-        (None, Some(max)) => format!("{max} or fewer"),
+        (None, Some(max)) => format!("{max} or {down}"),
         (None, None) => "any".into(),
     }
 }
@@ -163,7 +172,7 @@ fn predicate(predicate: &Predicate) -> String {
         Predicate::Greater { value } => format!("> {}", scalar(value)),
         Predicate::GreaterOrEqual { value } => format!("≥ {}", scalar(value)),
         Predicate::Between { min, max } => format!("from {} to {}", scalar(min), scalar(max)),
-        Predicate::DateRange { start, end } => range(*start, *end),
+        Predicate::DateRange { start, end } => days(*start, *end),
         Predicate::LastDays { days } => format!("in the last {}", counted(*days, "day")),
         Predicate::IsNull => "is NULL".into(),
         Predicate::NotNull => "is not NULL".into(),
@@ -183,6 +192,27 @@ fn scalar(scalar: &Scalar) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_run_counts_are_fewer_and_amounts_less() {
+        let day = |text: &str| text.parse().ok();
+        assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31");
+        assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "to 2024-01-31, whole");
+        let both = Filters {
+            date_range: Some(DateRange::Fixed { start: day("2024-01-01"), end: day("2024-01-31") }),
+            product_filter: Some(MemberFilter {
+                top_revenue_percent: None,
+                transactions: Some(CountRange { min: None, max: Some(5) }),
+                revenue: Some(AmountRange { min: None, max: Some(9.5) }),
+            }),
+            ..Filters::default()
+        };
+        let lines = filters(&both);
+        assert_eq!(
+            lines[..2],
+            ["from 2024-01-01 to 2024-01-31, whole", "products with 5 or fewer transactions and with revenue 9.5 or less"]
+        );
+    }
 
     #[test]
     fn one_is_no_plural() {

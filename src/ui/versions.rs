@@ -204,18 +204,17 @@ fn DriftNote(id: i64) -> impl IntoView {
 fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
     let used = changes.iter().any(|change| change.used);
     let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }).collect_view();
-    view! {
-        <div class="info-box drift" class:warning=used>
-            <p>{heading}</p>
-            <ul>{lines}</ul>
-        </div>
-    }
+    drift(heading, used, lines)
 }
 
 fn renamed(heading: String, columns: &[Renaming]) -> AnyView {
     let lines = columns.iter().map(|column| view! { <li>{column.text.clone()}</li> }).collect_view();
+    drift(heading, true, lines)
+}
+
+fn drift(heading: String, warning: bool, lines: Vec<AnyView>) -> AnyView {
     view! {
-        <div class="info-box drift warning">
+        <div class="info-box drift" class:warning=warning>
             <p>{heading}</p>
             <ul>{lines}</ul>
         </div>
