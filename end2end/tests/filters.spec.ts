@@ -99,7 +99,7 @@ test("the Pareto curve answers to the number, the keys and the pointer, and keep
   const [, kept, , share] = said.match(/^([\d,]+) of ([\d,]+) products make ([\d.]+) % of the revenue/)!;
   // Who crosses the threshold stays.
   expect(Number(share)).toBeGreaterThanOrEqual(80);
-  // The table behind the picture says the same to who reads.
+  // The table behind the picture, the funnel and what is saved say the same (G-48, G-86).
   await expect(products.getByRole("table", { name: /Share of revenue/ }).getByRole("row", { name: new RegExp(`^80 ${kept} `) })).toHaveCount(1);
   await counted(wizard);
   expect(await cell(wizard.getByRole("table", { name: "What is left" }), "products", 4)).toBe(number(kept));

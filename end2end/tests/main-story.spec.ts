@@ -120,6 +120,7 @@ test("a timestamp kept as a number says how it is read, and whose days are count
   const sql = wizard.getByLabel("SQL", { exact: true });
   await expect(sql).toContainText("TIMESTAMP_MILLIS(`events`.`client_ms`)");
   await expect(sql).toContainText("DATE(`event_time`, 'Europe/Berlin')");
+  // What the engine says of the query is what stands there (G-04).
   await expect(wizard.getByText("Valid")).toBeVisible();
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();

@@ -2,8 +2,8 @@
 //! wires them.
 //!
 //! The messages are `tfx.components.example_gen.Input` and `Output` as proto3 JSON (tfx/proto/example_gen.proto). Its executor asks for the schema with
-//! `SELECT * FROM (query) LIMIT 0`, so a query has no semicolon and no column name twice. Vocabularies are to be built from train (and eval) only:
-//! that is the consumer's side.
+//! `SELECT * FROM (query) LIMIT 0`, so a query has no semicolon and no column name twice. Vocabularies are to be built from train alone: that is the
+//! consumer's side, and the snippet says so.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,8 @@ example_gen = BigQueryExampleGen(
     input_config=json_format.ParseDict(artefact["input_config"], example_gen_pb2.Input()),
     output_config=json_format.ParseDict(artefact["output_config"], example_gen_pb2.Output()),
 )
+# Transform, where no splits_config says otherwise, builds vocabularies from train alone and applies them to every split.
+# Leave it so: a vocabulary that has seen eval makes the evaluation better than what will be served.
 # For Beam: the project that pays, in the data's own location.
 beam_pipeline_args = [
     f"--project={artefact['project_id']}",

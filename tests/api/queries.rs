@@ -132,6 +132,8 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     let splits = tfx["input_config"]["splits"].as_array().unwrap();
     assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);
     assert!(splits.iter().all(|split| split["pattern"].as_str().unwrap().contains("2024-04-01")), "{tfx}");
+    // What TFX does with the parts is the reader's: the snippet says whose vocabularies are to be (G-40).
+    assert!(tfx["snippet"].as_str().unwrap().contains("vocabularies from train alone"), "{tfx}");
     app.get("/api/datasets/99/query/tfx/").await.refused(404, "not_found");
 }
 
