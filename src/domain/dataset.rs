@@ -176,7 +176,7 @@ pub struct Join {
     pub on: Vec<JoinKey>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_duplicates: OnDuplicates,
-    /// Which row `one_row` takes, before the tie-break by all columns.
+    /// Which row `one_row` takes, before the tie-break by all columns that the dataset needs of the table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<RowOrder>,
 }

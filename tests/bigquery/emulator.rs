@@ -132,9 +132,12 @@ fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
     Some(format!("row {i} of {}: {} on the embedded engine, {} on BigQuery", left.len(), left[i], right[i]))
 }
 
-/// Of a large result the first rows by all columns that have an order: how many there are is in the counts.
+/// Of a large result the first rows by all columns, arrays by their JSON: how many there are is in the counts.
 fn first_rows(sql: &str, columns: &[OutputColumn]) -> String {
-    let ordered = columns.iter().enumerate().filter(|(_, c)| c.mode != Mode::Repeated).map(|(i, _)| (i + 1).to_string());
+    let ordered = columns.iter().enumerate().map(|(i, column)| match column.mode {
+        Mode::Repeated => format!("TO_JSON_STRING(`{}`)", column.name),
+        Mode::Nullable | Mode::Required => (i + 1).to_string(),
+    });
     format!("SELECT * FROM ({sql}) ORDER BY {} LIMIT 3000", ordered.collect::<Vec<_>>().join(", "))
 }
 

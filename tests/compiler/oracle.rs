@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, Utc};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::*;
-use trainset::domain::name::{SourceName, TableName};
-use trainset::domain::schema::ColumnType;
+use trainset::domain::name::{ColumnName, SourceName, TableName};
+use trainset::domain::schema::{Column, ColumnType, Mode};
 use trainset::domain::value::{Rows, Value};
 
 /// The tables, each read whole.
@@ -176,17 +176,18 @@ impl Oracle<'_> {
         (left, counts)
     }
 
-    /// The stated order, then every column that the config uses of the table.
+    /// The stated order, then every column that the config uses of the table, then those that joins after it match.
     fn row_order(&self, source: usize, join: &Join, a: usize, b: usize) -> Ordering {
         for key in &join.order {
-            let ordering = self.cell_order(source, key.column.as_str(), a, b, key.descending);
+            let ordering = self.cell_order(source, &key.column, a, b, key.descending);
             if ordering != Ordering::Equal {
                 return ordering;
             }
         }
-        for reference in self.used() {
-            if reference.table.same_as(&self.sources[source].0) && self.is_scalar(&reference) {
-                let ordering = self.cell_order(source, reference.column.as_str(), a, b, false);
+        let matched = self.config.join_config.iter().flat_map(|join| &join.on).map(|key| key.left.clone());
+        for reference in self.used().into_iter().chain(matched) {
+            if reference.table.same_as(&self.sources[source].0) {
+                let ordering = self.cell_order(source, &reference.column, a, b, false);
                 if ordering != Ordering::Equal {
                     return ordering;
                 }
@@ -195,9 +196,10 @@ impl Oracle<'_> {
         Ordering::Equal
     }
 
-    fn cell_order(&self, source: usize, column: &str, a: usize, b: usize, descending: bool) -> Ordering {
-        let t = self.type_of(source, column);
-        let ordering = compare(self.cell(source, a, column), self.cell(source, b, column), t);
+    fn cell_order(&self, source: usize, column: &ColumnName, a: usize, b: usize, descending: bool) -> Ordering {
+        let known = self.known(&ColumnRef { table: self.sources[source].0.clone(), column: column.clone() });
+        let cell = |row| self.cell(source, row, column.as_str());
+        let ordering = compare_column(cell(a), cell(b), known);
         if descending { ordering.reverse() } else { ordering }
     }
 
@@ -209,10 +211,6 @@ impl Oracle<'_> {
         let mut seen = HashSet::new();
         used.retain(|r| seen.insert(r.clone()));
         used
-    }
-
-    fn is_scalar(&self, reference: &ColumnRef) -> bool {
-        self.known(reference).is_scalar()
     }
 
     fn source(&self, name: &SourceName) -> usize {
@@ -240,7 +238,7 @@ impl Oracle<'_> {
     /// The value as a result shows it: an array is never NULL.
     fn output(&self, row: &Joined, reference: &ColumnRef) -> Value {
         match (self.value(row, reference), self.known(reference).mode) {
-            (Value::Null, trainset::domain::schema::Mode::Repeated) => Value::Array(vec![]),
+            (Value::Null, Mode::Repeated) => Value::Array(vec![]),
             (value, _) => value.clone(),
         }
     }
@@ -420,7 +418,7 @@ impl Oracle<'_> {
         (fingerprint % 100).unsigned_abs()
     }
 
-    fn known(&self, reference: &ColumnRef) -> &trainset::domain::schema::Column {
+    fn known(&self, reference: &ColumnRef) -> &Column {
         let schema = self.catalog.schema(self.sources[self.source(&reference.table)].1);
         schema.and_then(|schema| schema.column(&reference.column)).expect("a column")
     }
@@ -457,8 +455,7 @@ impl Oracle<'_> {
                 let used_raw = mapping.timestamp_format.is_some()
                     && (self.config.selected_columns.iter().any(|c| c.reference() == timestamp)
                         || self.config.filters.rows.iter().any(|f| f.reference() == timestamp));
-                let ties: Vec<ColumnRef> =
-                    self.used().into_iter().filter(|r| (*r != timestamp || used_raw) && self.is_scalar(r)).collect();
+                let ties: Vec<ColumnRef> = self.used().into_iter().filter(|r| *r != timestamp || used_raw).collect();
                 let mut of_user: HashMap<String, Vec<usize>> = HashMap::new();
                 for (i, row) in rows.iter_mut().enumerate() {
                     row.part = Some("train");
@@ -472,7 +469,7 @@ impl Oracle<'_> {
                         micros(&time, t)
                     };
                     let by_tie = |a: &usize, b: &usize, r: &ColumnRef| {
-                        compare(self.value(&rows[*a].at, r), self.value(&rows[*b].at, r), self.known(r).column_type)
+                        compare_column(self.value(&rows[*a].at, r), self.value(&rows[*b].at, r), self.known(r))
                     };
                     positions.sort_by(|a, b| ties.iter().fold(at(b).cmp(&at(a)), |o, r| o.then_with(|| by_tie(a, b, r))));
                     for i in positions.into_iter().take(*n as usize) {
@@ -615,6 +612,14 @@ fn compare(a: &Value, b: &Value, t: ColumnType) -> Ordering {
         (Value::Text(_), Value::Text(_)) if t.is_temporal() => micros(a, t).cmp(&micros(b, t)),
         (Value::Text(a), Value::Text(b)) if !t.is_numeric() => a.cmp(b),
         _ => billionths(a).cmp(&billionths(b)),
+    }
+}
+
+/// By value; arrays by their JSON, an array that is not there as `null`.
+fn compare_column(a: &Value, b: &Value, column: &Column) -> Ordering {
+    match column.mode {
+        Mode::Repeated => serde_json::to_string(a).expect("JSON").cmp(&serde_json::to_string(b).expect("JSON")),
+        Mode::Nullable | Mode::Required => compare(a, b, column.column_type),
     }
 }
 

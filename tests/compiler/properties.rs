@@ -38,6 +38,8 @@ const SCALARS: [(&str, &str); 20] = [
     ("items", "rank"),
 ];
 
+const ALIASES: [&str; 8] = ["when", "amount", "day", "written", "rank", "event_time", "source", "joined"];
+
 fn reference((table, column): (&str, &str)) -> ColumnRef {
     ColumnRef { table: table.parse().unwrap(), column: column.parse().unwrap() }
 }
@@ -61,11 +63,14 @@ fn any_tables() -> impl Strategy<Value = Vec<Join>> {
     let users = any_join("u", vec![key(("odd lines", "user id"), "id")]);
     let items = any_join("items", vec![key(("odd lines", "größe"), "code")]);
     let chained = any_join("items", vec![key(("u", "id"), "owner")]);
-    (users, items, chained, 0..4u8).prop_map(|(users, items, chained, which)| match which {
+    // By a column that users of one key differ in, so that which of them is taken decides the match.
+    let chained_by_other = any_join("items", vec![key(("u", "select"), "group")]);
+    (users, items, chained, chained_by_other, 0..5u8).prop_map(|(users, items, chained, chained_by_other, which)| match which {
         0 => vec![],
         1 => vec![users],
         2 => vec![users, items],
-        _ => vec![users, chained],
+        3 => vec![users, chained],
+        _ => vec![users, chained_by_other],
     })
 }
 
@@ -208,6 +213,8 @@ prop_compose! {
         joins in any_tables(),
         columns in prop::collection::btree_set(any_column(), 1..6),
         tags in any::<bool>(),
+        labels in any::<bool>(),
+        aliases in any::<bool>(),
         roles in prop::collection::vec(prop::bool::weighted(0.9), 4),
         timestamp in any_timestamp(),
         time_zone in prop::option::weighted(0.3, select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])),
@@ -220,6 +227,9 @@ prop_compose! {
         if tags || columns.is_empty() {
             columns.push(("odd lines", "tags"));
         }
+        if labels && has("u") {
+            columns.push(("u", "labels"));
+        }
         let role = |i: usize, column: &str| roles[i].then(|| reference(("odd lines", column)));
         let secondary = |j: &Join| {
             let alias: Option<SourceName> = (j.table.as_str() == "u").then(|| j.table.clone());
@@ -229,9 +239,10 @@ prop_compose! {
         DatasetConfig {
             primary_table: Some("raw_data.odd lines".parse().unwrap()),
             secondary_tables: joins.iter().map(secondary).collect(),
-            selected_columns: columns.into_iter().map(|c| {
+            // Aliases that are other columns' names, so that whoever took one for the other would show (G-13).
+            selected_columns: columns.into_iter().zip(ALIASES).map(|(c, alias)| {
                 let ColumnRef { table, column } = reference(c);
-                SelectedColumn { table, column, alias: None, default: None }
+                SelectedColumn { table, column, alias: aliases.then(|| alias.parse().unwrap()), default: None }
             }).collect(),
             column_mapping: ColumnMapping {
                 user_id: role(0, "user id"),
@@ -347,7 +358,7 @@ fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
 }
 
 /// Any config that validates compiles, parses, runs and means what the oracle says: splits are disjoint and exhaustive by that, G-30, and eval has its
-/// days, G-31.
+/// days, G-31; whatever columns are called, G-13, G-16, G-18, and with a date filter or without, G-28.
 #[test]
 fn generated_configs_give_the_oracles_rows() {
     let folder = tempfile::tempdir().unwrap();

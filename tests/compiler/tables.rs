@@ -46,13 +46,7 @@ pub fn write(folder: &Path) {
     let instants = |numbers: &mut Numbers| numbers.column(n, 40 * 24, |hour| FIRST_DAY * DAY + hour * DAY / 24 + 123);
     let at = instants(&mut numbers);
     let made = instants(&mut numbers);
-    let mut tags = ListBuilder::new(StringBuilder::new());
-    for i in 0..n {
-        for tag in 0..i % 3 {
-            tags.values().append_value(format!("tag{tag}"));
-        }
-        tags.append(true);
-    }
+    let tags = lists(n, "tag");
     // Times as texts and numbers, some of which cannot be read.
     let seconds = numbers.column(n, 40 * 24, |hour| (FIRST_DAY * 24 + hour) * 3_600);
     let written = numbers.column(n, 42, |i| match i {
@@ -79,7 +73,7 @@ pub fn write(folder: &Path) {
             ("amount", Arc::new(Float64Array::from(numbers.column(n, 500, |i| (i - 100) as f64 / 4.0)))),
             ("price", Arc::new(Decimal128Array::from(decimals).with_precision_and_scale(38, 9).unwrap())),
             ("select", Arc::new(StringArray::from(numbers.column(n, 7, text)))),
-            ("tags", Arc::new(tags.finish())),
+            ("tags", tags),
             ("split", Arc::new(StringArray::from(numbers.column(n, 3, |i| ["train", "eval", "x"][i as usize].to_owned())))),
             ("as_of", Arc::new(Int64Array::from(numbers.column(n, 5, |i| i)))),
             ("seconds", Arc::new(Int64Array::from(seconds))),
@@ -96,6 +90,7 @@ pub fn write(folder: &Path) {
             ("id", Arc::new(Int64Array::from(numbers.column(n, 10, |i| i))) as ArrayRef),
             ("select", Arc::new(StringArray::from(numbers.column(n, 7, text)))),
             ("joined", Arc::new(Date32Array::from(numbers.column(n, 60, |i| (FIRST_DAY + i) as i32)))),
+            ("labels", lists(n, "label")),
         ],
     );
     table(
@@ -108,6 +103,15 @@ pub fn write(folder: &Path) {
             ("owner", Arc::new(Int64Array::from(numbers.column(10, 10, |i| i)))),
         ],
     );
+}
+
+/// Lists of none, one and two texts in turn.
+fn lists(rows: usize, word: &str) -> ArrayRef {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in 0..rows {
+        lists.append_value((0..row % 3).map(|i| Some(format!("{word}{i}"))));
+    }
+    Arc::new(lists.finish())
 }
 
 fn table(folder: &Path, name: &str, columns: Vec<(&str, ArrayRef)>) {

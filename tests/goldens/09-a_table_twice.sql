@@ -6,7 +6,7 @@ WITH
     `name`
   FROM `raw_data.categories`
   WHERE TRUE
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY `category_id` ORDER BY `name` ASC NULLS FIRST) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY `category_id` ORDER BY `name` ASC NULLS FIRST, `parent_id` ASC NULLS FIRST) = 1
 ),
 `parent_one_row` AS (
   SELECT

@@ -71,7 +71,7 @@ pub enum SplitConfig {
         #[serde(default)]
         seed: Seed,
     },
-    /// The last `n` rows of each user are eval. Rows without a user are train.
+    /// The last `n` rows of each user are eval; of rows at one time the values decide, so that train and eval agree. Rows without a user are train.
     LeaveLast { n: u32 },
 }
 

@@ -5,7 +5,7 @@ use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
-use crate::domain::schema::ColumnType;
+use crate::domain::schema::{ColumnType, Mode};
 
 /// The CTEs of a dataset, and where its rows stand at the end.
 pub(super) struct Pipeline<'p> {
@@ -114,7 +114,7 @@ impl<'p> Pipeline<'p> {
         let later = plan.sources.iter().filter_map(|s| s.join.as_ref()).flat_map(|j| &j.keys);
         let later = later.filter(|(left, ..)| *left == position).map(|(_, column, _)| column.as_str());
         let used = plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
-        let order = own.into_iter().flat_map(|planned| &planned.order).map(|(name, _)| name.as_str());
+        let order = own.into_iter().flat_map(|planned| &planned.order).map(|(column, _)| column.name.as_str());
         let mut names: Vec<&str> = vec![];
         for name in keys.chain(later).chain(used).chain(order) {
             if !names.contains(&name) {
@@ -132,11 +132,11 @@ impl<'p> Pipeline<'p> {
         // BigQuery has wanted a WHERE beside QUALIFY.
         select.filter.push(Expr::Literal(Literal::Bool(true)));
         let keys: Vec<Expr> = planned.keys.iter().map(|(_, _, right)| Expr::column(right.as_str())).collect();
-        let order = planned
-            .order
-            .iter()
-            .map(|(name, descending)| OrderKey { value: Expr::column(name.as_str()), descending: *descending })
-            .collect::<Vec<_>>();
+        let order = planned.order.iter().filter_map(|(column, descending)| {
+            let value = in_order(Expr::column(column.name.as_str()), column.column_type, column.mode)?;
+            Some(OrderKey { value, descending: *descending })
+        });
+        let order: Vec<OrderKey> = order.collect();
         let order = if order.is_empty() { keys.iter().cloned().map(OrderKey::ascending).collect() } else { order };
         select.qualify = Some(Expr::call("ROW_NUMBER", []).over(keys, order, None).binary("=", Expr::int(1)));
         let name = self.add(format!("{}_one_row", source.name), select);
@@ -268,12 +268,12 @@ impl<'p> Pipeline<'p> {
         }
     }
 
-    /// By time, the latest first, then by every column that has an order: ties must not depend on the engine.
+    /// By time, the latest first, then by every other column: ties must not depend on the engine.
     fn latest_first(&self) -> Option<Vec<OrderKey>> {
         let timestamp = self.timestamp()?;
         let mut keys = vec![OrderKey::descending(timestamp.expr())];
-        let ordered = self.plan.columns.iter().filter(|c| c.ident != timestamp.ident && orderable(c));
-        keys.extend(ordered.map(|c| OrderKey::ascending(c.expr())));
+        let others = self.plan.columns.iter().filter(|c| c.ident != timestamp.ident);
+        keys.extend(others.filter_map(|c| in_order(c.expr(), c.column_type, c.mode)).map(OrderKey::ascending));
         Some(keys)
     }
 
@@ -322,8 +322,13 @@ pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
     first.or(value().null_test())
 }
 
-fn orderable(column: &PlannedColumn) -> bool {
-    column.mode != crate::domain::schema::Mode::Repeated && column.column_type.unsupported().is_none()
+/// What orders rows by a column: its values, or the JSON of arrays, which BigQuery does not order. `None` for what no dataset selects.
+fn in_order(column: Expr, column_type: ColumnType, mode: Mode) -> Option<Expr> {
+    match mode {
+        _ if column_type.unsupported().is_some() => None,
+        Mode::Repeated => Some(Expr::call("TO_JSON_STRING", [column])),
+        Mode::Nullable | Mode::Required => Some(column),
+    }
 }
 
 /// A key's text, the same on every engine: instants as microseconds since 1970, all else as CAST writes it.

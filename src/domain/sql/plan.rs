@@ -46,8 +46,8 @@ pub(super) struct PlannedJoin<'a> {
     pub join: &'a Join,
     /// Left source and column, right column; in the tables' own spelling.
     pub keys: Vec<(usize, String, String)>,
-    /// Columns of the table that `one_row` orders by after the keys of its order, and those keys.
-    pub order: Vec<(String, bool)>,
+    /// What `one_row` orders by, and whether the greatest comes first: its stated order, then all else that the query needs of the table.
+    pub order: Vec<(&'a Column, bool)>,
 }
 
 pub(super) struct PlannedColumn<'a> {
@@ -319,7 +319,9 @@ fn planned_joins<'a>(
     columns: &[PlannedColumn<'a>],
 ) -> Result<Vec<Option<PlannedJoin<'a>>>, FieldError> {
     let mut joins = vec![None];
-    for (position, (name, _, schema)) in sources.iter().enumerate().skip(1) {
+    // What the joins match on the left, whichever table it is of.
+    let mut matched: Vec<(usize, &Column)> = vec![];
+    for (position, (name, ..)) in sources.iter().enumerate().skip(1) {
         let join = config
             .join_of(name)
             .ok_or_else(|| FieldError::new(format!("secondary_tables[{}]", position - 1), format!("{name} has no join.")))?;
@@ -327,21 +329,24 @@ fn planned_joins<'a>(
         for key in &join.on {
             let (left, left_column) = find(sources, &key.left.table, &key.left.column)?;
             let (_, right_column) = find(sources, name, &key.right)?;
+            matched.push((left, left_column));
             keys.push((left, left_column.name.to_string(), right_column.name.to_string()));
         }
-        // The stated order, then everything else that the dataset uses of the table: the choice cannot depend on an engine's mood.
-        let mut order: Vec<(String, bool)> = vec![];
-        for key in &join.order {
-            let (_, column) = find(sources, name, &key.column)?;
-            order.push((column.name.to_string(), key.descending));
-        }
-        for column in columns.iter().filter(|c| c.source == position) {
-            let ordered = schema.columns.iter().find(|c| c.name == *column.name).is_some_and(Column::is_scalar);
-            if ordered && !order.iter().any(|(name, _)| name == column.name.as_str()) {
-                order.push((column.name.to_string(), false));
+        let stated = join.order.iter().map(|key| Ok((find(sources, name, &key.column)?.1, key.descending)));
+        joins.push(Some(PlannedJoin { join, keys, order: stated.collect::<Result<_, FieldError>>()? }));
+    }
+    // Rows that tie by the stated order and differ in anything the query needs, a later join's key included, must not be chosen from by an
+    // engine's mood: train and eval are queries of their own.
+    for (position, planned) in joins.iter_mut().enumerate() {
+        let Some(PlannedJoin { order, .. }) = planned else { continue };
+        let schema = sources[position].2;
+        let used = columns.iter().filter(|c| c.source == position).filter_map(|c| schema.column(c.name));
+        let matched = matched.iter().filter(|(left, _)| *left == position).map(|(_, column)| *column);
+        for column in used.chain(matched) {
+            if !order.iter().any(|(known, _)| known.name == column.name) {
+                order.push((column, false));
             }
         }
-        joins.push(Some(PlannedJoin { join, keys, order }));
     }
     Ok(joins)
 }
