@@ -13,6 +13,7 @@ pub mod drift;
 pub mod effect;
 pub mod facts;
 pub mod fault;
+pub mod format;
 pub mod joins;
 #[cfg(feature = "ssr")]
 pub mod json_schema;

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::dataset::*;
+use crate::domain::format::{counted, integer};
 
 /// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
 pub fn tables(config: &DatasetConfig) -> Vec<String> {
@@ -51,14 +52,14 @@ pub const fn timestamp_format(format: TimestampFormat) -> &'static str {
     }
 }
 
-/// One line a filter.
-pub fn filters(filters: &Filters) -> Vec<String> {
+/// One line a filter. The split decides what membership is computed from where the filters do not say.
+pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
     let mut lines = vec![];
     match &filters.date_range {
         Some(DateRange::Rolling { days, months, as_of }) => {
             let span = match (days, months) {
-                (Some(days), _) => counted(*days, "day"),
-                (None, months) => counted(months.unwrap_or_default(), "month"),
+                (Some(days), _) => several(*days, "day"),
+                (None, months) => several(months.unwrap_or_default(), "month"),
             };
             lines.push(format!("the last {span} up to {}", day(as_of.unwrap_or_default())));
         }
@@ -72,17 +73,17 @@ pub fn filters(filters: &Filters) -> Vec<String> {
     lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", members(f))));
     lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", members(f))));
     lines.extend(filters.min_interactions.map(|core| {
-        let rounds = counted(core.rounds, "round");
+        let rounds = several(core.rounds, "round");
         format!("users with {} and products with {} interactions or more, {rounds}", core.user, core.product)
     }));
     lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
     if filters.has_membership() {
-        let scope = match filters.scope {
-            Some(Scope::All) => "membership computed from all rows",
-            Some(Scope::Train) => "membership computed from train",
-            None => "membership computed from train with a split by time, else from all rows",
+        let by_time = matches!(split, SplitConfig::TimeBased { .. });
+        let from = match filters.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All }) {
+            Scope::All => "all rows",
+            Scope::Train => "train",
         };
-        lines.push(scope.into());
+        lines.push(format!("membership computed from {from}"));
         if filters.apply_to == ApplyTo::Train {
             lines.push("eval and test are not pruned".into());
         }
@@ -95,9 +96,9 @@ pub fn split(split: &SplitConfig) -> String {
     match split {
         SplitConfig::None => "no split".into(),
         SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } => {
-            let test = if *test_days > 0 { format!(", test the {} after it", counted(*test_days, "day")) } else { String::new() };
-            let gap = if *gap_days > 0 { format!(", {} before eval left out", counted(*gap_days, "day")) } else { String::new() };
-            let eval = counted(*eval_days, "day");
+            let test = if *test_days > 0 { format!(", test the {} after it", several(*test_days, "day")) } else { String::new() };
+            let gap = if *gap_days > 0 { format!(", {} before eval left out", several(*gap_days, "day")) } else { String::new() };
+            let eval = several(*eval_days, "day");
             format!("by time up to {}: eval {eval}{test}{gap}, train all before", day(as_of.unwrap_or_default()))
         }
         SplitConfig::Random { train_percent, test_percent, unit: by, seed } => {
@@ -106,7 +107,7 @@ pub fn split(split: &SplitConfig) -> String {
             format!("at random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
         }
         SplitConfig::LeaveLast { n } => {
-            format!("the last {} of each user {} eval", counted(*n, "row"), if *n == 1 { "is" } else { "are" })
+            format!("the last {} of each user {} eval", several(*n, "row"), if *n == 1 { "is" } else { "are" })
         }
     }
 }
@@ -128,24 +129,27 @@ fn unit(unit: Unit) -> &'static str {
 }
 
 fn members(filter: &MemberFilter) -> String {
+    let grouped = |n| integer(u64::from(n));
     let mut parts: Vec<String> = vec![];
     parts.extend(filter.top_revenue_percent.map(|p| format!("that make {p} % of revenue")));
-    parts.extend(filter.transactions.map(|r| format!("with {} transactions", range(r.min, r.max, "fewer"))));
+    parts.extend(
+        filter.transactions.map(|r| format!("with {} transactions", range(r.min.map(grouped), r.max.map(grouped), "fewer"))),
+    );
     parts.extend(filter.revenue.map(|r| format!("with revenue {}", range(r.min, r.max, "less"))));
     parts.join(" and ")
 }
 
 /// `1 day`, `2 days`.
-fn counted(n: u32, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+fn several(n: u32, one: &str) -> String {
+    counted(n.into(), one, &format!("{one}s"))
 }
 
 /// From a day to a day, both whole.
 fn days(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
     match (start, end) {
-        (Some(start), Some(end)) => format!("from {start} to {end}, whole"),
-        (Some(start), None) => format!("from {start}"),
-        (None, Some(end)) => format!("to {end}, whole"),
+        (Some(start), Some(end)) => format!("from {start} to {end}, both whole"),
+        (Some(start), None) => format!("from {start} on"),
+        (None, Some(end)) => format!("until {end}, that day whole"),
         (None, None) => "on any day".into(),
     }
 }
@@ -173,7 +177,7 @@ fn predicate(predicate: &Predicate) -> String {
         Predicate::GreaterOrEqual { value } => format!("≥ {}", scalar(value)),
         Predicate::Between { min, max } => format!("from {} to {}", scalar(min), scalar(max)),
         Predicate::DateRange { start, end } => days(*start, *end),
-        Predicate::LastDays { days } => format!("in the last {}", counted(*days, "day")),
+        Predicate::LastDays { days } => format!("in the last {}", several(*days, "day")),
         Predicate::IsNull => "is NULL".into(),
         Predicate::NotNull => "is not NULL".into(),
         Predicate::Contains { text } => format!("contains “{text}”"),
@@ -196,21 +200,26 @@ mod tests {
     #[test]
     fn days_run_counts_are_fewer_and_amounts_less() {
         let day = |text: &str| text.parse().ok();
-        assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31");
-        assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "to 2024-01-31, whole");
+        assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31 on");
+        assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "until 2024-01-31, that day whole");
         let both = Filters {
             date_range: Some(DateRange::Fixed { start: day("2024-01-01"), end: day("2024-01-31") }),
             product_filter: Some(MemberFilter {
                 top_revenue_percent: None,
-                transactions: Some(CountRange { min: None, max: Some(5) }),
+                transactions: Some(CountRange { min: None, max: Some(1_500) }),
                 revenue: Some(AmountRange { min: None, max: Some(9.5) }),
             }),
             ..Filters::default()
         };
-        let lines = filters(&both);
+        let by_time = SplitConfig::TimeBased { eval_days: 7, test_days: 0, gap_days: 0, as_of: None };
+        assert_eq!(filters(&both, &by_time).last().unwrap(), "membership computed from train");
         assert_eq!(
-            lines[..2],
-            ["from 2024-01-01 to 2024-01-31, whole", "products with 5 or fewer transactions and with revenue 9.5 or less"]
+            filters(&both, &SplitConfig::None),
+            [
+                "from 2024-01-01 to 2024-01-31, both whole",
+                "products with 1,500 or fewer transactions and with revenue 9.5 or less",
+                "membership computed from all rows"
+            ]
         );
     }
 

@@ -46,7 +46,7 @@ fn overview(dataset: Dataset) -> Overview {
         tables: words::tables(config),
         columns: words::columns(config),
         roles: words::roles(&config.column_mapping),
-        filters: words::filters(&config.filters),
+        filters: words::filters(&config.filters, &config.split_config),
         split: words::split(&config.split_config),
         summary: dataset.summary,
         config_hash: dataset.config_hash,

@@ -6,7 +6,6 @@ use crate::ui::prelude::*;
 use leptos::leptos_dom::helpers::IntervalHandle;
 
 use super::dialog::Dialog;
-use super::format::{bytes, dollars, instant, integer, second};
 use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
 use super::query_panel::said_of;
@@ -15,6 +14,7 @@ use super::work::{Asked, Opening};
 use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };
+use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
 use crate::domain::order;
 use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
@@ -241,14 +241,14 @@ fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Opti
     let lines = counts
         .iter()
         .map(|part| {
-            let percent = estimates.iter().find(|e| Part::from(e.split) == part.part).map(|e| texts::percent(e.percent));
+            let share = estimates.iter().find(|e| Part::from(e.split) == part.part).map(|e| percent(e.percent));
             let proven = proof.as_ref().and_then(|proof| proof.parts.iter().find(|p| Part::from(p.split) == part.part));
             let at = |at: Option<chrono::NaiveDateTime>| at.map_or(common::DASH.into(), second);
             view! {
                 <tr>
                     <th scope="row">{part.part.word()}</th>
                     <td class="number">{integer(part.rows)}</td>
-                    <td class="number">{percent}</td>
+                    <td class="number">{share}</td>
                     <td class="number">{optional(part.users)}</td>
                     <td class="number">{optional(part.products)}</td>
                     <td>{at(part.first_at)}</td>
@@ -297,7 +297,7 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
                 <tr>
                     <th scope="row">{join.table.to_string()}</th>
                     <td>{join.join_type.word()}</td>
-                    <td class="number">{texts::percent(100.0 * join.match_rate())}</td>
+                    <td class="number">{percent(100.0 * join.match_rate())}</td>
                     <td class="number">{integer(join.largest_fan_out)}</td>
                     <td class="number">{integer(join.rows_before)}</td>
                     <td class="number">{integer(join.rows_after)}</td>

@@ -2,7 +2,6 @@
 
 use crate::ui::prelude::*;
 
-use super::format::{integer, short};
 use super::icon;
 use super::place::{DialogKind, Place};
 use super::query_panel::size_and_price;
@@ -14,6 +13,7 @@ use super::when::When;
 use super::work::{Waiting, Work};
 use crate::domain::analysis::AnalysisBrief;
 use crate::domain::dataset::Status;
+use crate::domain::format::{integer, short};
 use crate::domain::record::DatasetSummary;
 use crate::error::Failure;
 use crate::rpc;

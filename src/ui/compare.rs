@@ -5,7 +5,6 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
-use super::format::{instant, integer};
 use super::icon;
 use super::layout::{Page, PageFailure, datasets_path};
 use super::reach::use_reach;
@@ -13,6 +12,7 @@ use super::texts::{common, compare as texts, list};
 use super::versions::difference_line;
 use crate::domain::analysis::Part;
 use crate::domain::diff::Difference;
+use crate::domain::format::{instant, integer};
 use crate::domain::record::{Comparison, DatasetName, Model, Overview};
 use crate::error::Failure;
 use crate::rpc;

@@ -153,7 +153,7 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
                 {description.map(|text| view! { <p class="lead">{text}</p> })}
                 <div class="detail">
                     {section(texts::TABLES, words::tables(config))} {section(texts::ROLES, words::roles(&config.column_mapping))}
-                    {section(texts::FILTERS, words::filters(&config.filters))}
+                    {section(texts::FILTERS, words::filters(&config.filters, &config.split_config))}
                     {section(texts::SPLIT, vec![words::split(&config.split_config)])}
                 </div>
                 <div class="detail-columns">{section(texts::COLUMNS, words::columns(config))}</div>

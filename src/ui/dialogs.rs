@@ -6,7 +6,6 @@ use crate::ui::prelude::*;
 use leptos::ev::SubmitEvent;
 
 use super::dialog::Dialog;
-use super::format::integer;
 use super::problem::Problem;
 use super::query_panel::PartTabs;
 use super::rows::RowsTable;
@@ -14,6 +13,7 @@ use super::texts::{common, dialogs as texts};
 use super::toast::{Toaster, use_toaster};
 use super::work::{Asked, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
+use crate::domain::format::integer;
 use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::error::Failure;
 use crate::rpc;

@@ -16,7 +16,6 @@ mod dialogs;
 #[cfg(feature = "hydrate")]
 mod element;
 mod empty;
-pub mod format;
 mod gone;
 mod highlight;
 mod icon;

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use crate::ui::prelude::*;
 use chrono::{Days, NaiveDate};
 
-use super::format::integer;
-use super::texts::analysis::percent;
 use super::texts::common;
 use super::texts::pictures as texts;
 use crate::domain::analysis::{DayRows, Part, Stage};
+use crate::domain::format::{integer, percent};
 use crate::domain::profile::Bin;
 
 /// Bars of a picture by days; more days share bars.

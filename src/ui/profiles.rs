@@ -2,10 +2,10 @@
 
 use crate::ui::prelude::*;
 
-use super::format::{integer, short};
 use super::query_panel::said_of;
-use super::texts::{analysis, common, dialogs as texts, profiles as words};
+use super::texts::{common, dialogs as texts, profiles as words};
 use super::work::Asked;
+use crate::domain::format::{integer, percent, short};
 use crate::domain::profile::{ColumnProfile, ProfileEstimate, TableProfile};
 use crate::domain::record::Dataset;
 use crate::domain::value::Value;
@@ -129,7 +129,7 @@ fn line_of(column: &ColumnProfile) -> impl IntoView {
     // Of values that each occur once, the most frequent says nothing.
     let top = column.top_values.first().filter(|_| column.uniqueness != Some(1.0));
     let top = match top {
-        Some(top) => words::top(&cut(&top.value), &analysis::percent(top.percent)),
+        Some(top) => words::top(&cut(&top.value), &percent(top.percent)),
         None => column.unsupported.clone().unwrap_or_else(|| common::DASH.into()),
     };
     view! {
@@ -138,13 +138,13 @@ fn line_of(column: &ColumnProfile) -> impl IntoView {
                 <code>{column.name.clone()}</code>
             </th>
             <td>{column.column_type.map(|of| of.to_string())}</td>
-            <td class="number">{analysis::percent(column.null_percent)}</td>
+            <td class="number">{percent(column.null_percent)}</td>
             <td class="number" title=exact>
                 {distinct}
             </td>
             <td>{shown(&column.min)}</td>
             <td>{shown(&column.max)}</td>
-            <td class="number">{column.mean.map_or(common::DASH.into(), super::format::decimal)}</td>
+            <td class="number">{column.mean.map_or(common::DASH.into(), crate::domain::format::decimal)}</td>
             <td>{top}</td>
         </tr>
     }

@@ -4,12 +4,12 @@ use crate::ui::prelude::*;
 
 use super::dialog::Dialog;
 use super::dialogs::{asked_dataset, name_of};
-use super::format::{bytes, dollars};
 use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::work::Asked;
 use crate::domain::dataset::Split;
+use crate::domain::format::{bytes, dollars};
 use crate::domain::record::{PartQuery, QueryValidation};
 use crate::domain::tfx::TfxArtefact;
 use crate::rpc;

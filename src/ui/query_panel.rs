@@ -2,12 +2,12 @@
 
 use crate::ui::prelude::*;
 
-use super::format::{bytes, dollars};
 use super::highlight::Sql;
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::toast::use_toaster;
 use crate::domain::dataset::Split;
+use crate::domain::format::{bytes, dollars};
 use crate::domain::record::QueryValidation;
 
 /// Chooses between the full query and the splits that there are.

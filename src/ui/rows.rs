@@ -3,8 +3,8 @@
 use crate::ui::prelude::*;
 
 use super::empty::Empty;
-use super::format::integer;
 use super::texts::dialogs as texts;
+use crate::domain::format::integer;
 use crate::domain::record::Preview;
 use crate::domain::schema::Mode;
 use crate::domain::value::Value;

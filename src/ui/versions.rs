@@ -2,7 +2,6 @@
 
 use crate::ui::prelude::*;
 
-use super::format::integer;
 use super::problem::Problem;
 use super::query_panel::SqlBlock;
 use super::texts::{common, versions as texts};
@@ -11,6 +10,7 @@ use super::when::When;
 use super::work::{Asked, Work};
 use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
+use crate::domain::format::integer;
 use crate::domain::record::{Dataset, DatasetInput, Version, VersionDiff, VersionSummary};
 use crate::error::Failure;
 use crate::rpc;

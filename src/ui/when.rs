@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::ui::prelude::*;
 use chrono::{DateTime, Utc};
 
-use super::format::{instant, instant_for_programs};
 use super::texts::common;
+use crate::domain::format::{instant, instant_for_programs};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 

@@ -111,24 +111,6 @@ fn is_zero(points: &u32) -> bool {
     *points == 0
 }
 
-/// `1469307` as `1,469,307`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
-
 /// A share of one as percent. What is not all or nothing does not read as such.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;

@@ -1,10 +1,11 @@
 //! The leakage audit: what training may learn that it will not know when it is used. Findings, not policies: each says its number, why it matters and what
 //! would change it (G-98).
 
-use super::check::{Check, Severity, counted, percent};
+use super::check::{Check, Severity, percent};
 use super::proof::late_train_rows;
 use super::{Facts, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Role, Scope, SplitConfig};
+use crate::domain::format::counted;
 
 /// Rows in which revenue and label agree: from here on one tells the other.
 const TELLS: f64 = 0.95;

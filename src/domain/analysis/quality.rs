@@ -4,10 +4,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Severity, counted, grouped, percent};
+use super::check::{Check, Severity, percent};
 use super::proof::cold;
 use super::{Facts, Members, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
+use crate::domain::format::{counted, integer};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -159,7 +160,7 @@ fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
     let check = Check::new(&format!("null_{role}"), &format!("Rows without a {role}"));
     let Some(nulls) = nulls else { return unmapped(check, role) };
     let part = share(nulls, rows);
-    let reason = format!("{} of {} have no {role} ({}).", grouped(nulls), counted(rows, "row", "rows"), percent(part));
+    let reason = format!("{} of {} have no {role} ({}).", integer(nulls), counted(rows, "row", "rows"), percent(part));
     let severity = if part >= 0.01 { Severity::Warning } else { Severity::Notice };
     check.measured(nulls as f64, 0.0, reason).fails_if(
         nulls > 0,
@@ -253,7 +254,7 @@ fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
             counted(join.largest_fan_out, "partner", "partners"),
             join.table,
             counted(join.rows_before, "row", "rows"),
-            grouped(join.rows_after)
+            integer(join.rows_after)
         );
         let keeps = config.join_of(&join.table).is_none_or(|j| j.on_duplicates == OnDuplicates::Keep);
         let advice =

@@ -4,8 +4,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Outcome, Severity, counted, grouped, percent};
+use super::check::{Check, Outcome, Severity, percent};
 use super::{Facts, share};
+use crate::domain::format::{counted, integer};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -36,7 +37,7 @@ fn interactions(facts: &Facts) -> Check {
     let Some(pairs) = &facts.pairs else { return check.not_applicable("The roles user_id and product_id are not both mapped.") };
     let found = counted(pairs.rows, "row has", "rows have");
     let check = two_steps(check, pairs.rows, INTERACTIONS, |least, word| {
-        format!("{found} a user and a product; {} are {word}.", grouped(least))
+        format!("{found} a user and a product; {} are {word}.", integer(least))
     });
     let advice = "Take a longer date range, or loosen the filters.";
     by_step(check, pairs.rows, INTERACTIONS, advice)
@@ -48,7 +49,7 @@ fn users(facts: &Facts) -> Check {
     let often = users.all - users.once.min(users.all);
     let found = counted(often, "user has", "users have");
     let check =
-        two_steps(check, often, USERS, |least, word| format!("{found} two interactions or more; {} are {word}.", grouped(least)));
+        two_steps(check, often, USERS, |least, word| format!("{found} two interactions or more; {} are {word}.", integer(least)));
     by_step(check, often, USERS, "Take a longer date range, or loosen the filters on products.")
 }
 

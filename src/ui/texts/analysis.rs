@@ -1,7 +1,7 @@
 //! The analysis of a dataset.
 
-use super::common::counted;
 use crate::domain::analysis::Grade;
+use crate::domain::format::{counted, percent};
 
 pub const TITLE: &str = "Analysis";
 pub const ANALYZE: &str = "Analyze";
@@ -76,12 +76,8 @@ pub fn rows_and_leaks(leaks: usize) -> String {
     }
 }
 
-pub fn percent(percent: f64) -> String {
-    format!("{percent:.1} %")
-}
-
-pub fn cold(count: &str, percent: f64) -> String {
-    format!("{count} ({percent:.1} %)")
+pub fn cold(count: &str, share: f64) -> String {
+    format!("{count} ({})", percent(share))
 }
 
 pub fn in_two_splits(rows: &str) -> String {

@@ -1,6 +1,6 @@
 //! What several places say, and how a number and its noun go together.
 
-use crate::ui::format::integer;
+use crate::domain::format::counted;
 
 pub const PRODUCT: &str = "Trainset";
 pub const CLOSE: &str = "Close";
@@ -34,12 +34,6 @@ pub const GONE: &str = "The server cannot be reached. What you typed is still he
 pub const GONE_TRYING: &str = "Trying…";
 pub const BACK: &str = "The server answers again.";
 pub const LATE: &str = "This needs the page’s own program, which is still on its way. If it does not come, reload the page; the list and each dataset can be read without it.";
-
-/// `1 table`, `3 tables`, `1,234 tables`: the only place that knows how many things are called.
-pub fn counted(n: u64, one: &str, many: &str) -> String {
-    let noun = if n == 1 { one } else { many };
-    format!("{} {noun}", integer(n))
-}
 
 pub fn page_title(title: &str) -> String {
     if title.is_empty() { PRODUCT.to_owned() } else { format!("{title} · {PRODUCT}") }

@@ -1,6 +1,6 @@
 //! Datasets side by side.
 
-use super::common::counted;
+use crate::domain::format::counted;
 
 pub const TITLE: &str = "Compare datasets";
 pub const BACK: &str = "Back to the datasets";

@@ -1,6 +1,6 @@
 //! The dialogs about one dataset: detail, rows, counts, clone, delete.
 
-use super::common::counted;
+use crate::domain::format::counted;
 
 pub const DATASET: &str = "Dataset";
 pub const OVERVIEW: &str = "Overview";

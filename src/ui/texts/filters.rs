@@ -2,9 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::common::counted;
+use crate::domain::format::{bytes, counted, dollars, integer, percent};
 use crate::domain::schema::ColumnType;
-use crate::ui::format::{bytes, dollars, integer};
 
 // Numbers and days that are typed.
 pub const NO_NUMBER: &str = "Type a whole number.";
@@ -166,10 +165,10 @@ pub fn no_threshold(ranked: u64, nouns: &Nouns) -> String {
 /// `1,054 of 4,554 products make 80.0 % of the revenue, in 88,082 rows.`
 pub fn top_is(kept: u64, ranked: u64, rows: u64, share: f64, nouns: &Nouns) -> String {
     format!(
-        "{} of {} make {:.1} % of the revenue, in {}.",
+        "{} of {} make {} of the revenue, in {}.",
         integer(kept),
         members(ranked, nouns),
-        share * 100.0,
+        percent(share * 100.0),
         counted(rows, "row", "rows")
     )
 }
@@ -283,9 +282,9 @@ pub fn stage(stage: &str) -> &'static str {
 
 /// How much of what the filters on products and customers saw is still there.
 pub fn coverage(rows: f64, revenue: Option<f64>) -> String {
-    let revenue = revenue.map(|share| format!(" and {:.1} % of the revenue", share * 100.0)).unwrap_or_default();
+    let revenue = revenue.map(|share| format!(" and {} of the revenue", percent(share * 100.0))).unwrap_or_default();
     format!(
-        "All filters on products and customers together leave {:.1} % of the rows{revenue} that dates, rows and sample had left.",
-        rows * 100.0
+        "All filters on products and customers together leave {} of the rows{revenue} that dates, rows and sample had left.",
+        percent(rows * 100.0)
     )
 }

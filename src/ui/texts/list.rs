@@ -1,8 +1,7 @@
 //! The datasets of a model: cards, search, pages, what to do where there are none.
 
-use super::common::counted;
 use crate::domain::dataset::Status;
-use crate::ui::format::integer;
+use crate::domain::format::{counted, integer};
 
 pub const TITLE: &str = "Datasets";
 pub const NEW: &str = "New Dataset";

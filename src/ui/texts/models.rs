@@ -1,6 +1,6 @@
 //! The start page.
 
-use super::common::counted;
+use crate::domain::format::counted;
 
 pub const TITLE: &str = "Models";
 pub const LEAD: &str = "A model is the ML project that training datasets belong to. Each reads the tables of one warehouse.";

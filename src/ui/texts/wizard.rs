@@ -1,10 +1,9 @@
 //! The wizard, but for its fourth step.
 
-use super::common::counted;
 use crate::domain::dataset::{JoinType, Role};
+use crate::domain::format::{bytes, counted, dollars, integer, percent};
 use crate::domain::joins::Confidence;
 use crate::domain::schema::TableKind;
-use crate::ui::format::{bytes, dollars, integer};
 
 // The frame.
 pub const NEW_DATASET: &str = "New dataset";
@@ -225,7 +224,7 @@ pub fn fan_out_open(name: &str, most: u64) -> String {
 }
 
 pub fn rows_match(share: f64) -> String {
-    format!("{:.1} % of rows find a partner", 100.0 * share)
+    format!("{} of rows find a partner", percent(100.0 * share))
 }
 
 pub fn keys_found(found: u64, all: u64) -> String {
@@ -235,7 +234,7 @@ pub fn keys_found(found: u64, all: u64) -> String {
 pub fn uniqueness(share: Option<f64>) -> String {
     match share {
         Some(1.0) => "unique on the other side".to_owned(),
-        Some(share) => format!("not unique on the other side ({:.1} %)", 100.0 * share),
+        Some(share) => format!("not unique on the other side ({})", percent(100.0 * share)),
         None => "no keys on the other side".to_owned(),
     }
 }
@@ -374,16 +373,12 @@ pub fn it_is(reason: &str) -> String {
     format!("It is {reason}.")
 }
 
-pub fn percent(percent: f64) -> String {
-    format!("{percent:.1} %")
+pub fn null_share(share: f64) -> String {
+    format!("{} NULL", percent(share))
 }
 
-pub fn null_share(percent: f64) -> String {
-    format!("{percent:.1} % NULL")
-}
-
-pub fn true_share(percent: f64) -> String {
-    format!("{percent:.1} % true")
+pub fn true_share(share: f64) -> String {
+    format!("{} true", percent(share))
 }
 
 pub fn distinct(n: &str, exact: bool) -> String {

@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::kept::as_kept;
 use crate::domain::diff::differences;
+use crate::domain::format::instant;
 use crate::domain::record::Dataset;
 use crate::ui::dialog::Dialog;
-use crate::ui::format::instant;
 use crate::ui::texts::wizard as texts;
 
 /// What a person does about it.

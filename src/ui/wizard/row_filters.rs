@@ -5,12 +5,12 @@ use crate::ui::prelude::*;
 use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar, read_day};
+use crate::domain::format::integer;
 use crate::domain::name::TableName;
 use crate::domain::profile::{ColumnValues, ProfileEstimate};
 use crate::domain::schema::{Column, ColumnType, Mode};
 use crate::error::Failure;
 use crate::rpc;
-use crate::ui::format::integer;
 use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
 

@@ -3,12 +3,12 @@
 use crate::ui::prelude::*;
 
 use super::State;
+use crate::domain::format::{integer, percent, short};
 use crate::domain::name::TableName;
 use crate::domain::profile::{ColumnProfile, ProfileEstimate};
 use crate::domain::schema::Column;
 use crate::domain::value::Value;
 use crate::rpc;
-use crate::ui::format::{integer, short};
 use crate::ui::pictures::Histogram;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -116,7 +116,7 @@ fn inside(profile: &ColumnProfile) -> AnyView {
             let counts = (!unique).then(|| {
                 view! {
                     <span class="number">{integer(top.count)}</span>
-                    <span class="number note">{texts::percent(top.percent)}</span>
+                    <span class="number note">{percent(top.percent)}</span>
                 }
             });
             view! {

@@ -8,11 +8,11 @@ use super::options::SearchField;
 use super::picture::JoinPicture;
 use super::suggestions::{AutoDetect, suggested};
 use super::{FieldErrors, State};
+use crate::domain::format::{bytes, instant, integer, short};
 use crate::domain::name::fold;
 use crate::domain::schema::{TableInfo, TableKind};
 use crate::error::Failure;
 use crate::rpc;
-use crate::ui::format::{bytes, instant, integer, short};
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 

@@ -4,7 +4,7 @@ use crate::ui::prelude::*;
 
 use super::asking::Asking;
 use crate::domain::effect::{FilterEffect, StageEffect};
-use crate::ui::format::integer;
+use crate::domain::format::{integer, percent};
 use crate::ui::texts::filters as t;
 
 pub fn left(asking: Asking) -> AnyView {
@@ -32,7 +32,7 @@ fn funnel(effect: &FilterEffect) -> AnyView {
         .iter()
         .map(|stage| {
             let share = stage.rows as f64 / most * 100.0;
-            let revenue = source.zip(stage.revenue).map(|(all, revenue)| format!("{:.1} %", revenue / all * 100.0));
+            let revenue = source.zip(stage.revenue).map(|(all, revenue)| percent(revenue / all * 100.0));
             view! {
                 <tr>
                     <th scope="row">{t::stage(&stage.stage)}</th>
@@ -42,7 +42,7 @@ fn funnel(effect: &FilterEffect) -> AnyView {
                         </svg>
                     </td>
                     <td class="number">{integer(stage.rows)}</td>
-                    <td class="number">{format!("{share:.1} %")}</td>
+                    <td class="number">{percent(share)}</td>
                     <td class="number">{optional(stage.users)}</td>
                     <td class="number">{optional(stage.products)}</td>
                     {has_revenue.then(|| view! { <td class="number">{revenue.unwrap_or("–".into())}</td> })}

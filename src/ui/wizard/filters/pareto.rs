@@ -8,7 +8,7 @@ use crate::ui::prelude::*;
 use leptos::html;
 
 use crate::domain::effect::MemberSizes;
-use crate::ui::format::integer;
+use crate::domain::format::integer;
 use crate::ui::texts::filters as t;
 
 /// The picture's size, and the room around the curve, in units of the picture.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::ui::prelude::*;
 
 use crate::domain::effect::{Bar, Stay, Step, bars, quantile};
+use crate::domain::format::{integer, short};
 use crate::domain::sql::MILLION;
-use crate::ui::format::{integer, short};
 use crate::ui::texts::filters as t;
 
 /// Bars of a picture; more would be hairs.

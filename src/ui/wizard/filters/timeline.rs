@@ -10,7 +10,7 @@ use super::asking::Asking;
 use crate::domain::analysis::{DayRows, Part};
 use crate::domain::dataset::SplitConfig;
 use crate::domain::effect::{Window, windows};
-use crate::ui::format::integer;
+use crate::domain::format::{integer, percent};
 use crate::ui::texts::filters as t;
 
 /// Bars of a picture by days; more days share bars.
@@ -193,7 +193,7 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
                     <td>{day(days.map(|days| days.1))}</td>
                     <td class="number">{span}</td>
                     <td class="number">{integer(rows)}</td>
-                    <td class="number">{format!("{:.1} %", rows as f64 / all * 100.0)}</td>
+                    <td class="number">{percent(rows as f64 / all * 100.0)}</td>
                 </tr>
             }
         })

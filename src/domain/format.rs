@@ -1,4 +1,4 @@
-//! Numbers, bytes and dates for people: one way to write each, the same on the server and in the browser.
+//! Numbers, shares, bytes and dates for people: one way to write each, the same in the domain's sentences and on the pages.
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
@@ -76,9 +76,19 @@ pub fn decimal(number: f64) -> String {
     if number.abs() >= 1e6 || number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") }
 }
 
-/// `1 table`, `2 tables`.
-pub fn count(number: usize, one: &str) -> String {
-    format!("{} {one}{}", integer(number as u64), if number == 1 { "" } else { "s" })
+/// `1 table`, `1,234 tables`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", integer(number), if number == 1 { one } else { many })
+}
+
+/// `12.3 %`, of 0 to 100. What is not none or all does not read as such: `< 0.1 %`, `> 99.9 %`.
+pub fn percent(percent: f64) -> String {
+    match percent {
+        p if p == 0.0 || p == 100.0 => format!("{p:.0} %"),
+        p if p > 0.0 && p < 0.05 => "< 0.1 %".into(),
+        p if p > 99.95 && p < 100.0 => "> 99.9 %".into(),
+        p => format!("{p:.1} %"),
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +104,10 @@ mod tests {
         );
         assert_eq!([0, 1_023, 1_024, 1_572_864, 1 << 40].map(bytes), ["0 B", "1023 B", "1.00 KiB", "1.50 MiB", "1.00 TiB"]);
         assert_eq!([0.0, 0.00001, 0.0123, 5.0].map(dollars), ["$0", "< $0.0001", "$0.0123", "$5.00"]);
-        assert_eq!((count(1, "table"), count(1_200, "row")), ("1 table".into(), "1,200 rows".into()));
+        assert_eq!([1, 1_200].map(|n| counted(n, "row", "rows")), ["1 row", "1,200 rows"]);
+        assert_eq!(
+            [0.0, 0.01, 0.05, 12.34, 99.9, 99.99, 100.0].map(percent),
+            ["0 %", "< 0.1 %", "0.1 %", "12.3 %", "99.9 %", "> 99.9 %", "100 %"]
+        );
     }
 }
