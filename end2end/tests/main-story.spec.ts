@@ -121,7 +121,7 @@ test("a timestamp kept as a number says how it is read, and whose days are count
   await expect(sql).toContainText("TIMESTAMP_MILLIS(`events`.`client_ms`)");
   await expect(sql).toContainText("DATE(`event_time`, 'Europe/Berlin')");
   // What the engine says of the query is what stands there (G-04).
-  await expect(wizard.getByText("Valid")).toBeVisible();
+  await expect(wizard.getByText("Valid", { exact: true })).toBeVisible();
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
   await page.locator(".card", { hasText: name }).getByRole("link", { name, exact: true }).click();

@@ -84,7 +84,8 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
 /// `12.3 %`, of 0 to 100. What is not none or all does not read as such: `< 0.1 %`, `> 99.9 %`.
 pub fn percent(percent: f64) -> String {
     match percent {
-        p if p == 0.0 || p == 100.0 => format!("{p:.0} %"),
+        0.0 => "0 %".into(),
+        100.0 => "100 %".into(),
         p if p > 0.0 && p < 0.05 => "< 0.1 %".into(),
         p if p > 99.95 && p < 100.0 => "> 99.9 %".into(),
         p => format!("{p:.1} %"),
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!([0.0, 0.00001, 0.0123, 5.0].map(dollars), ["$0", "< $0.0001", "$0.0123", "$5.00"]);
         assert_eq!([1, 1_200].map(|n| counted(n, "row", "rows")), ["1 row", "1,200 rows"]);
         assert_eq!(
-            [0.0, 0.01, 0.05, 12.34, 99.9, 99.99, 100.0].map(percent),
+            [-0.0, 0.01, 0.05, 12.34, 99.9, 99.99, 100.0].map(percent),
             ["0 %", "< 0.1 %", "0.1 %", "12.3 %", "99.9 %", "> 99.9 %", "100 %"]
         );
     }

@@ -78,8 +78,7 @@ pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
     }));
     lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
     if filters.has_membership() {
-        let by_time = matches!(split, SplitConfig::TimeBased { .. });
-        let from = match filters.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All }) {
+        let from = match filters.scope_with(split) {
             Scope::All => "all rows",
             Scope::Train => "train",
         };

@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{AsOf, ColumnRef, Seed, Unit, is_default};
+use super::{AsOf, ColumnRef, Seed, SplitConfig, Unit, is_default};
 use crate::domain::name::{ColumnName, SourceName};
 use crate::domain::wire;
 
@@ -36,6 +36,12 @@ impl Filters {
     /// A filter whose membership is computed over rows: products, customers or both.
     pub fn has_membership(&self) -> bool {
         self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
+    }
+
+    /// Which rows decide membership with this split: as it says, and train by default with a split by time (G-39).
+    pub fn scope_with(&self, split: &SplitConfig) -> Scope {
+        let by_time = matches!(split, SplitConfig::TimeBased { .. });
+        self.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All })
     }
 }
 

@@ -153,13 +153,10 @@ fn decimal(amount: f64) -> Expr {
     Expr::Literal(Literal::Decimal(ColumnType::Numeric, format!("{amount}")))
 }
 
-/// Membership is computed from train alone: asked for, or the default with a split by time (G-39).
+/// Membership is computed from train alone (G-39).
 fn from_train(pipeline: &Pipeline) -> bool {
-    let by_time = matches!(pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
-    match pipeline.plan.config.filters.scope {
-        Some(scope) => scope == Scope::Train && pipeline.labelled,
-        None => by_time,
-    }
+    let config = pipeline.plan.config;
+    config.filters.scope_with(&config.split_config) == Scope::Train && pipeline.labelled
 }
 
 fn only_train(pipeline: &Pipeline) -> bool {
