@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// What is wrong with the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is full: nothing can be written or made.
+    /// It is full: what is there can be opened, but nothing more is written.
     Full,
     /// It takes half of a write, then it is full.
     Short,
@@ -32,9 +32,9 @@ impl Fault {
     /// The calls that fail, and how, as the library reads it.
     fn line(self) -> &'static str {
         match self {
-            Self::Full => "wtc ENOSPC",
-            Self::Short => "wtc SHORT",
-            Self::Quota => "wtc EDQUOT",
+            Self::Full => "wt ENOSPC",
+            Self::Short => "wt SHORT",
+            Self::Quota => "wt EDQUOT",
             Self::Broken => "wst EIO",
             Self::NoSync => "s EIO",
             Self::ReadOnly => "wtocn EROFS",
