@@ -101,7 +101,8 @@ impl App {
         self.0.asked.place(&format!("{} {}", question.kind, question.text))
     }
 
-    /// Keeps an answer; when that was. A database that cannot be written is no reason not to answer: it is found out again.
+    /// Keeps an answer; when that was. A database that cannot be written is no reason not to
+    /// answer: it is found out again.
     pub(super) async fn keep<T: Serialize>(&self, question: &Question, answer: &T) -> Result<DateTime<Utc>, ServiceError> {
         match self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await {
             Err(StoreError::Unavailable { reason, .. }) => {

@@ -12,11 +12,13 @@ use super::{Store, StoreError, read_json, read_time, time_text};
 /// Answers beyond this many are forgotten, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
 
-/// The largest answer that is cached, in bytes of JSON: a profile of 2,000 columns takes 4 MB. A larger one is found out anew each time.
+/// The largest answer that is cached, in bytes of JSON: a profile of 2,000 columns takes 4 MB. A
+/// larger one is found out anew each time.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
-/// What all cached answers take together at most, in bytes of JSON; beyond it the oldest are forgotten. SQLite uses their pages again, so the file
-/// grows no further for them, but does not shrink either.
+/// What all cached answers take together at most, in bytes of JSON; beyond it the oldest are
+/// forgotten. SQLite uses their pages again, so the file grows no further for them, but does not
+/// shrink either.
 const MAX_ANSWERS_BYTES: i64 = 128 << 20;
 
 /// An answer that was kept.
@@ -83,7 +85,8 @@ impl Store {
     }
 }
 
-/// An answer's JSON, or none where that is longer than `max` bytes. What is too long is not written to its end.
+/// An answer's JSON, or none where that is longer than `max` bytes. What is too long is not written
+/// to its end.
 fn write_within(answer: &impl Serialize, max: usize) -> Result<Option<String>, StoreError> {
     struct Within {
         text: Vec<u8>,

@@ -10,8 +10,10 @@ use super::StoreError;
 use super::open::{check_source, connect_to_read, damaged, open_message};
 use super::unavailable::Unavailable;
 
-/// Copies a database to a file that is not there yet. What is committed when the copying starts is in it, nothing of what is written meanwhile: a server that
-/// runs goes on. The copy is checked before it gets its name. The database is copied as it is, that of an older version too, and not changed.
+/// Copies a database to a file that is not there yet. What is committed when the copying starts is
+/// in it, nothing of what is written meanwhile: a server that runs goes on. The copy is checked
+/// before it gets its name. The database is copied as it is, that of an older version too, and not
+/// changed.
 pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     let refused = |reason: String| Err(StoreError::Open(reason));
     if !file.is_file() {
@@ -23,16 +25,25 @@ pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     check_source(file).await?;
     let unfinished = unfinished(to);
     // What an earlier backup left that was broken off.
-    fs::remove_file(&unfinished).ok();
+    remove(&unfinished);
     let done = copy(file, &unfinished, to).await;
     let done = done.and_then(|()| keep(&unfinished, to));
     if done.is_err() {
-        fs::remove_file(&unfinished).ok();
+        remove(&unfinished);
     }
     done
 }
 
-/// Writes the copy and reads it again. A fault of the copy is reported by the name that it was to have.
+/// With the journal that SQLite leaves beside a file that it could not finish.
+fn remove(unfinished: &Path) {
+    fs::remove_file(unfinished).ok();
+    let mut journal = unfinished.as_os_str().to_owned();
+    journal.push("-journal");
+    fs::remove_file(journal).ok();
+}
+
+/// Writes the copy and reads it again. A fault of the copy is reported by the name that it was to
+/// have.
 async fn copy(file: &Path, unfinished: &Path, to: &Path) -> Result<(), StoreError> {
     let Some(name) = unfinished.to_str() else {
         return Err(StoreError::Open(format!("{} is no name that a database can have: it is not UTF-8.", to.display())));

@@ -1,9 +1,12 @@
 //! The time as the database has seen it pass, and what is done as it passes.
 //!
-//! What was deleted goes for good after a while, which must not depend on a machine's clock alone: one start with a clock that is years ahead would
-//! take out what was deleted yesterday. So the database has a time of its own. It goes on by the steps that the machine's clock made since it was last
-//! looked at, at each start, each hour, each deletion and each check of readiness; a step back, or one that is too large to be believed, is none. A program
-//! that did not run for long therefore keeps what was deleted longer, by as long as it did not run; once it runs, the time goes on.
+//! What was deleted goes for good after a while, which must not depend on a machine's clock alone:
+//! one start with a clock that is years ahead would take out what was deleted yesterday. So the
+//! database has a time of its own. It goes on by the steps that the machine's clock made since it
+//! was last looked at, at each start, each hour, each deletion and each check of readiness; a step
+//! back, or one that is too large to be believed, is none. A program that did not run for long
+//! therefore keeps what was deleted longer, by as long as it did not run; once it runs, the time
+//! goes on.
 
 use std::time::Duration;
 
@@ -16,11 +19,13 @@ use super::{Store, StoreError, read_time, time_text};
 /// How long a deleted dataset can be brought back.
 const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
 
-/// The largest step of the machine's clock that is believed: a week in which nobody started the program. What was deleted is kept for at least
-/// [`KEPT_DELETED`] less this, however the clock jumps once.
+/// The largest step of the machine's clock that is believed: a week in which nobody started the
+/// program. What was deleted is kept for at least [`KEPT_DELETED`] less this, however the clock
+/// jumps once.
 const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
 
-/// How often a server does what is due: far more often than [`BELIEVED_STEP`], so that its time never stands still.
+/// How often a server does what is due: far more often than [`BELIEVED_STEP`], so that its time
+/// never stands still.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// The database's time after a look at the machine's clock.
@@ -46,7 +51,8 @@ pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<Dat
 }
 
 impl Store {
-    /// Takes out, with its versions, what was deleted long enough ago by the database's time. How many datasets that were.
+    /// Takes out, with its versions, what was deleted long enough ago by the database's time. How
+    /// many datasets that were.
     pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
@@ -125,7 +131,8 @@ mod tests {
         assert_eq!(store.keep_house(at + DAY * 31).await.unwrap(), 1);
     }
 
-    /// By a clock that is ten years ahead from the first day on; and where nobody started the program for a year.
+    /// By a clock that is ten years ahead from the first day on; and where nobody started the
+    /// program for a year.
     #[tokio::test]
     async fn what_is_deleted_goes_after_its_time_by_a_clock_that_stays_wrong() {
         for ahead in [3650, 365] {

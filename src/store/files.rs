@@ -1,7 +1,8 @@
 //! The files of an open database: they have to stay where they are.
 //!
-//! SQLite goes on writing to a file that was deleted or replaced, and what it writes is gone at the next start. So each write looks whether the
-//! names still lead to the files that were opened. Nothing here opens the database's own file: closing it would give up SQLite's locks.
+//! SQLite goes on writing to a file that was deleted or replaced, and what it writes is gone at the
+//! next start. So each write looks whether the names still lead to the files that were opened.
+//! Nothing here opens the database's own file: closing it would give up SQLite's locks.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use super::unavailable::Unavailable;
 
-/// The database's file, and the log and its index (`-wal`, `-shm`), which an open database always has.
+/// The database's file, and the log and its index (`-wal`, `-shm`), which an open database always
+/// has.
 #[derive(Debug, Clone)]
 pub(super) struct Files(Arc<[Opened]>);
 
@@ -71,7 +73,8 @@ impl Files {
         Ok(())
     }
 
-    /// SQLite reports a file system that became read-only as an error of the disk. Its log has no locks that closing it could give up.
+    /// SQLite reports a file system that became read-only as an error of the disk. Its log has no
+    /// locks that closing it could give up.
     fn log_is_writable(&self) -> Result<(), Unavailable> {
         let Some(log) = self.0.get(1) else { return Ok(()) };
         match OpenOptions::new().append(true).open(&log.path) {

@@ -5,7 +5,7 @@
 //! are answered (`synchronous = FULL`): people write seldom, and an answered write must outlive a power cut.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -36,8 +36,9 @@ use clock::look_at_clock;
 use datasets::Tx;
 use files::Files;
 
-/// For how long a check of readiness that succeeded stands for the next ones, so that asking often costs the disk little.
-const PROBE_HOLDS: Duration = Duration::from_millis(250);
+/// For how long a write that reached the disk shows that the next one will: checks of readiness
+/// write at most so often, however often they are asked for.
+const WRITE_HOLDS: Duration = Duration::from_millis(100);
 
 /// What the store refuses, or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -104,12 +105,16 @@ pub struct Store {
     /// One connection: writers wait for each other here, not in SQLite's busy loop.
     write: SqlitePool,
     read: SqlitePool,
-    /// Open from the start to the end and otherwise idle: SQLite deletes the log with the last connection, and others come and go.
+    /// Open from the start to the end and otherwise idle: SQLite deletes the log with the last
+    /// connection, and others come and go.
     anchor: Arc<Mutex<Option<SqliteConnection>>>,
     /// None where the file is only read.
     files: Option<Files>,
-    /// When a write of a check of readiness last reached the disk.
-    probed: Arc<Mutex<Option<Instant>>>,
+    /// When the last change reached the disk; none while one is under way, and after one that did
+    /// not.
+    wrote: Arc<std::sync::Mutex<Option<Instant>>>,
+    /// Held by a check of readiness that writes.
+    probing: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -122,24 +127,27 @@ impl Store {
         }
     }
 
-    /// Whether the database can be read and written: its files are where they were, its tables can be read, and a write reaches the disk.
+    /// Whether the database can be read and written: its files are where they were, its tables can
+    /// be read, and a write reaches the disk.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.in_place().await?;
-        // One at a time: who comes meanwhile is answered by the same write.
-        let mut probed = self.probed.lock().await;
-        if probed.is_some_and(|at| at.elapsed() < PROBE_HOLDS) {
+        sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
+        // One writes: who comes meanwhile waits, and need not.
+        let _alone = self.probing.lock().await;
+        if self.last_write().is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
             return Ok(());
         }
-        sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
         let mut tx = self.begin().await?;
         look_at_clock(&mut tx, Utc::now()).await?;
-        self.commit(tx).await?;
-        *probed = Some(Instant::now());
-        Ok(())
+        self.commit(tx).await
     }
 
     /// A transaction that has the write lock.
     async fn begin(&self) -> Result<Tx, StoreError> {
+        if self.write.is_closed() {
+            return Err(sqlx::Error::PoolClosed.into());
+        }
+        *self.last_write() = None;
         if let Some(files) = &self.files {
             files.writable().await?;
         }
@@ -149,7 +157,13 @@ impl Store {
     /// Nothing is answered that was written to a file that nobody finds again.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         tx.commit().await?;
-        self.in_place().await
+        self.in_place().await?;
+        *self.last_write() = Some(Instant::now());
+        Ok(())
+    }
+
+    fn last_write(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.wrote.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the files are where they were.
@@ -157,7 +171,8 @@ impl Store {
         let Some(files) = &self.files else { return Ok(()) };
         let found = files.in_place().await;
         if found == Err(Unavailable::LogMissing) && files.log_is_gone() {
-            // What is only in the deleted log goes to the database's file while we still have it open.
+            // What is only in the deleted log goes to the database's file while we still have it
+            // open.
             if let Some(anchor) = self.anchor.lock().await.as_mut() {
                 sqlx::query("PRAGMA wal_checkpoint").execute(anchor).await?;
             }
@@ -238,6 +253,21 @@ mod tests {
             store.insert_dataset(1, &input(&format!("{moment} after"))).await.unwrap();
         }
         store.ready().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn asking_often_whether_it_is_ready_writes_seldom() {
+        let (_folder, store) = store().await;
+        let changes = "SELECT total_changes()";
+        let count = async || sqlx::query_scalar::<_, i64>(changes).fetch_one(&store.write).await.unwrap();
+        let (before, start) = (count().await, Instant::now());
+        while start.elapsed() < 5 * WRITE_HOLDS {
+            futures::future::join_all((0..10).map(|_| store.ready())).await.into_iter().for_each(Result::unwrap);
+        }
+        // A row of the clock is taken out and put in again.
+        let most = 2 * (1 + start.elapsed().as_millis() / WRITE_HOLDS.as_millis());
+        let written = count().await - before;
+        assert!(written > 0 && written as u128 <= most, "{written} of {most}");
     }
 
     #[tokio::test(flavor = "multi_thread")]

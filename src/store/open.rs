@@ -1,4 +1,5 @@
-//! How a file becomes an open database: looked at first, made or brought up to date where that is wanted, else refused in words.
+//! How a file becomes an open database: looked at first, made or brought up to date where that is
+//! wanted, else refused in words.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -19,7 +20,8 @@ use super::{Store, StoreError};
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
 
-/// How long a statement waits for another program's lock: less than a check of readiness waits, so that it can name the reason.
+/// How long a statement waits for another program's lock: less than a check of readiness waits, so
+/// that it can name the reason.
 const LOCK_WAIT: Duration = Duration::from_secs(4);
 
 /// How long a start waits for another program that makes the file or brings it up to date.
@@ -28,7 +30,8 @@ const START_WAIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(15);
 
-/// Connections that read at the same time. All are opened at the start: later, the file's name could lead to another one.
+/// Connections that read at the same time. All are opened at the start: later, the file's name
+/// could lead to another one.
 const READERS: u32 = 4;
 
 /// Why a file was not opened.
@@ -68,16 +71,20 @@ enum Wanted {
 }
 
 impl Store {
-    /// Opens the file for a server: creates it where it is missing, and brings its schema up to date. A file that is not ours is left as it is.
+    /// Opens the file for a server: creates it where it is missing, and brings its schema up to
+    /// date. A file that is not ours is left as it is.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
         let store = Self::opened(file, Wanted::Any).await?;
         store.ensure_a_model().await.map_err(|error| error.at_opening(file))?;
-        store.keep_house(Utc::now()).await.map_err(|error| error.at_opening(file))?;
+        // A full disk is no reason not to show what there is.
+        if let Err(error) = store.keep_house(Utc::now()).await {
+            tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
+        }
         Ok(store)
     }
 
-    /// Opens a file that is there, for a command that changes datasets beside a server. One that is older or newer is refused: only a server brings a
-    /// file up to date.
+    /// Opens a file that is there, for a command that changes datasets beside a server. One that is
+    /// older or newer is refused: only a server brings a file up to date.
     pub async fn open_existing(file: &Path) -> Result<Self, StoreError> {
         Self::opened(file, Wanted::Current).await
     }
@@ -91,7 +98,14 @@ impl Store {
         let read = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
         // What is asked to write is refused by the connection.
         let write = pool(1).connect_lazy_with(options);
-        Ok(Self { write, read, anchor: Arc::new(Mutex::new(Some(anchor))), files: None, probed: Arc::default() })
+        Ok(Self {
+            write,
+            read,
+            anchor: Arc::new(Mutex::new(Some(anchor))),
+            files: None,
+            wrote: Arc::default(),
+            probing: Arc::default(),
+        })
     }
 
     async fn opened(file: &Path, wanted: Wanted) -> Result<Self, StoreError> {
@@ -111,22 +125,30 @@ impl Store {
 
     async fn try_open(file: &Path, wanted: Wanted) -> Result<Self, Refusal> {
         let options = SqliteConnectOptions::new().filename(file).synchronous(SqliteSynchronous::Full).foreign_keys(true);
+        // A copy that a backup made has no log yet.
+        let first = options.clone().journal_mode(SqliteJournalMode::Wal).busy_timeout(START_WAIT);
         let anchor = match wanted {
             Wanted::Any => {
-                let options =
-                    options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(START_WAIT);
-                let mut connection = options.connect().await?;
+                let mut connection = first.create_if_missing(true).connect().await?;
                 migrate(file, &mut connection).await?;
                 connection
             }
-            Wanted::Current => connected(&options).await?,
+            Wanted::Current => connected(&first).await?,
         };
         let files = Files::of(file).map_err(|error| Refusal::Message(io_message(file, &error)))?;
-        // A log of before is cut when it begins anew: so that it does not stay as large as the largest change, and a check of readiness asks the disk for room.
+        // A log of before is cut when it begins anew: so that it does not stay as large as the
+        // largest change, and a check of readiness asks the disk for room.
         let options = options.busy_timeout(LOCK_WAIT).pragma("journal_size_limit", "0");
         let write = own(pool(1), &files).connect_with(options.clone()).await?;
         let read = own(pool(READERS).min_connections(READERS), &files).connect_with(options.pragma("query_only", "ON")).await?;
-        Ok(Self { write, read, anchor: Arc::new(Mutex::new(Some(anchor))), files: Some(files), probed: Arc::default() })
+        Ok(Self {
+            write,
+            read,
+            anchor: Arc::new(Mutex::new(Some(anchor))),
+            files: Some(files),
+            wrote: Arc::default(),
+            probing: Arc::default(),
+        })
     }
 }
 
@@ -139,8 +161,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .after_release(|connection, _: PoolConnectionMetadata| Box::pin(is_clean(connection)))
 }
 
-/// Whether a connection can be used again. SQLite rolls back by itself when the disk is full or fails, or memory runs out; sqlx then goes on counting
-/// a transaction that is no more. Such a connection is closed, and the next request gets a new one.
+/// Whether a connection can be used again. SQLite rolls back by itself when the disk is full or
+/// fails, or memory runs out; sqlx then goes on counting a transaction that is no more. Such a
+/// connection is closed, and the next request gets a new one.
 async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // First what a dropped transaction has left to do.
     connection.ping().await?;
@@ -171,7 +194,8 @@ pub(super) fn migrator() -> Migrator {
     ])
 }
 
-/// All steps in one transaction that has the write lock: of servers that start at once, one does them and the others find them done.
+/// All steps in one transaction that has the write lock: of servers that start at once, one does
+/// them and the others find them done.
 async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), Refusal> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     migrator().run_direct(None, &mut *tx, false).await.map_err(|error| match error {
@@ -183,7 +207,8 @@ async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), R
     Ok(())
 }
 
-/// Looks at an existing file without changing it: is it a database, whole, ours, and of a version that can be used?
+/// Looks at an existing file without changing it: is it a database, whole, ours, and of a version
+/// that can be used?
 async fn check_file(file: &Path, wanted: Wanted) -> Result<(), StoreError> {
     let shown = file.display();
     match std::fs::metadata(file) {
@@ -267,8 +292,9 @@ async fn inspected(connection: &mut SqliteConnection) -> Result<Found, sqlx::Err
     Ok(Found { application, tables, whole, newest: newest.unwrap_or_default() })
 }
 
-/// A connection that reads, and the options that others like it are opened with. A database at rest in a folder where nothing can be made has no place
-/// for a log: it is read as one that nobody changes.
+/// A connection that reads, and the options that others like it are opened with. A database at rest
+/// in a folder where nothing can be made has no place for a log: it is read as one that nobody
+/// changes.
 pub(super) async fn connect_to_read(
     file: &Path,
     options: SqliteConnectOptions,
@@ -294,12 +320,15 @@ async fn connected(options: &SqliteConnectOptions) -> Result<SqliteConnection, s
     Ok(connection)
 }
 
-/// Whether nothing waits in a log beside the file.
+/// Whether nothing waits in a log or a journal beside the file.
 fn is_at_rest(file: &Path) -> bool {
     let Ok(file) = std::fs::canonicalize(file) else { return false };
-    let mut log = file.into_os_string();
-    log.push("-wal");
-    std::fs::metadata(log).map_or_else(|error| error.kind() == ErrorKind::NotFound, |log| log.len() == 0)
+    let is_empty = |ending: &str| {
+        let mut beside = file.clone().into_os_string();
+        beside.push(ending);
+        std::fs::metadata(beside).map_or_else(|error| error.kind() == ErrorKind::NotFound, |found| found.len() == 0)
+    };
+    is_empty("-wal") && is_empty("-journal")
 }
 
 pub(super) fn open_message(file: &Path, error: &sqlx::Error) -> String {

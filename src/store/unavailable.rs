@@ -1,6 +1,7 @@
 //! Why the database cannot do what it is asked, in a person's words.
 
-/// A state of the database, its files or their disk in which it cannot answer. Most of them pass, and the next try works.
+/// A state of the database, its files or their disk in which it cannot answer. Most of them pass,
+/// and the next try works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
     #[error("The disk of the database is full: nothing can be saved. Free some space and try again.")]
@@ -64,13 +65,15 @@ impl Unavailable {
         }
     }
 
-    /// By SQLite's result codes: the primary one is the lowest byte. <https://www.sqlite.org/rescode.html>
+    /// By SQLite's result codes: the primary one is the lowest byte.
+    /// <https://www.sqlite.org/rescode.html>
     fn of_code(extended: u32) -> Option<Self> {
         Some(match (extended & 0xff, extended >> 8) {
-            // IOERR_NOMEM, IOERR_SHMSIZE (the index of the log could not grow), IOERR_DATA and IOERR_CORRUPTFS
+            // IOERR_NOMEM, IOERR_SHMSIZE (the index of the log could not grow), IOERR_DATA (a
+            // checksum is wrong)
             (10, 12) => Self::NoMemory,
             (10, 19) => Self::DiskFull,
-            (10, 32 | 33) => Self::Damaged,
+            (10, 32) => Self::Damaged,
             // READONLY_DBMOVED
             (8, 4) => Self::Missing,
             // PERM, CANTOPEN, AUTH
@@ -113,7 +116,9 @@ mod tests {
             (778, "database_disk_failing"),
             (1034, "database_disk_failing"),
             (4874, "database_disk_full"),
-            (8458, "database_damaged"),
+            (8202, "database_damaged"),
+            // CORRUPTFS: what a disk answers that cannot be read.
+            (8458, "database_disk_failing"),
             (11, "database_damaged"),
             (13, "database_disk_full"),
             (14, "database_no_access"),

@@ -4,7 +4,8 @@
  *
  * The control file is one line: CALLS ERROR SKIP NUMBER
  *
- *   CALLS  letters: w writes, s syncs, t changes of a file's size, o opening for writing, c creating, r reads, n renames
+ *   CALLS  letters: w writes and reserving room, s syncs, t changes of a file's size,
+ *          o opening for writing, c creating, r reads, n renames
  *   ERROR  ENOSPC, EIO, EROFS, EDQUOT, ENOMEM; or SHORT: a write takes half and the next one finds the disk full
  *   SKIP   how many of those calls still succeed
  *   NUMBER any number: counting starts anew whenever the line changes
@@ -128,17 +129,17 @@ ON_FILE(int, ftruncate64, (int fd, off64_t size), 't', REAL(ftruncate64)(fd, siz
 
 /* posix_fallocate gives its error back instead of setting errno. */
 int posix_fallocate(int fd, off_t at, off_t size) {
-    int error = fault_of('t', fd);
+    int error = fault_of('w', fd);
     return error != 0 ? (error == SHORT_WRITE ? ENOSPC : error) : REAL(posix_fallocate)(fd, at, size);
 }
 
 int posix_fallocate64(int fd, off64_t at, off64_t size) {
-    int error = fault_of('t', fd);
+    int error = fault_of('w', fd);
     return error != 0 ? (error == SHORT_WRITE ? ENOSPC : error) : REAL(posix_fallocate64)(fd, at, size);
 }
 
-ON_FILE(int, fallocate, (int fd, int mode, off_t at, off_t size), 't', REAL(fallocate)(fd, mode, at, size))
-ON_FILE(int, fallocate64, (int fd, int mode, off64_t at, off64_t size), 't', REAL(fallocate64)(fd, mode, at, size))
+ON_FILE(int, fallocate, (int fd, int mode, off_t at, off_t size), 'w', REAL(fallocate)(fd, mode, at, size))
+ON_FILE(int, fallocate64, (int fd, int mode, off64_t at, off64_t size), 'w', REAL(fallocate64)(fd, mode, at, size))
 
 /* What opening a path meets: making it where it is not there, and opening it for writing. */
 static int fault_at_open(const char *path, int flags) {

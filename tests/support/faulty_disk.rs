@@ -1,6 +1,7 @@
 //! A disk that fails when a test tells it to, for a program that the test starts. Linux only.
 //!
-//! `faulty_disk.c` is compiled and preloaded into the program; a control file, read at each call, says what fails.
+//! `faulty_disk.c` is compiled and preloaded into the program; a control file, read at each call,
+//! says what fails.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,9 +33,9 @@ impl Fault {
     /// The calls that fail, and how, as the library reads it.
     fn line(self) -> &'static str {
         match self {
-            Self::Full => "wt ENOSPC",
-            Self::Short => "wt SHORT",
-            Self::Quota => "wt EDQUOT",
+            Self::Full => "w ENOSPC",
+            Self::Short => "w SHORT",
+            Self::Quota => "w EDQUOT",
             Self::Broken => "wst EIO",
             Self::NoSync => "s EIO",
             Self::ReadOnly => "wtocn EROFS",
