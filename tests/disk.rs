@@ -249,7 +249,8 @@ async fn a_disk_that_cannot_be_read_takes_no_connection_along() {
         for _ in 0..12 {
             let reply = client.get("/api/datasets/1/").await.unwrap();
             if reply.status != 200 {
-                refused(&reply, "database_disk_failing");
+                refused(&reply, "database_damaged");
+                assert!(reply.text.contains("its disk cannot be read"), "{}", reply.text);
             }
             statuses.push(reply.status);
         }
@@ -302,6 +303,30 @@ async fn a_file_that_is_deleted_or_replaced_is_noticed_and_never_made_anew() {
         refused(&create(&client, "Lost").await, "database_missing");
         program.stop();
         assert!(!file.exists());
+    }
+}
+
+/// In place, as `cp` does it: the file is the same, what is in it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_overwritten_is_noticed() {
+    let overwritten: [fn(&Path, &Path); 3] = [
+        |_, file| fs::write(file, "").unwrap(),
+        |_, file| fs::write(file, "no database, but as long as one".repeat(4096)).unwrap(),
+        |backup, file| assert_ne!(fs::copy(backup, file).unwrap(), 0),
+    ];
+    for overwrite in overwritten {
+        let (folder, disk) = installation();
+        let program = start(&folder, &disk);
+        let client = program.client();
+        assert_eq!(create(&client, "Kept").await.status, 200);
+        let backup = folder.path().join("backup.db");
+        assert_eq!(run(folder.path(), &["backup", backup.to_str().unwrap()]).status.code(), Some(0));
+        ready(&client).await;
+        overwrite(&backup, &folder.path().join("trainset.db"));
+        for n in 0..3 {
+            refused(&create(&client, &format!("Lost {n}")).await, "database_replaced");
+            not_ready(&client, "overwritten").await;
+        }
     }
 }
 

@@ -137,4 +137,23 @@ mod tests {
             sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE sql LIKE '%new_%'").fetch_all(&store.read).await.unwrap();
         assert_eq!(schema, Vec::<String>::new());
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_older_file_that_many_open_at_once_is_brought_up_to_date_once() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("trainset.db");
+        let mut connection = of_version_4(&file).await;
+        let model = "INSERT INTO models (id, name, name_key, description, created_at, updated_at) \
+                     VALUES (3, 'M', 'm', '', '2024-01-01T00:00:00.000000Z', '2024-01-01T00:00:00.000000Z')";
+        sqlx::raw_sql(model).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let opening = (0..8).map(|_| {
+            let file = file.clone();
+            tokio::spawn(async move { Store::open(&file).await })
+        });
+        for store in futures::future::join_all(opening).await {
+            let store = store.unwrap().unwrap();
+            assert_eq!(store.models().await.unwrap().iter().map(|model| model.id).collect::<Vec<_>>(), [3]);
+        }
+    }
 }

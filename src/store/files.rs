@@ -2,9 +2,9 @@
 //!
 //! SQLite goes on writing to a file that was deleted or replaced, and what it writes is gone at the
 //! next start. So each write looks whether the names still lead to the files that were opened.
-//! Nothing here opens the database's own file: closing it would give up SQLite's locks.
+//! The database's own file is opened once and kept: closing it gives up SQLite's locks on it.
 
-use std::fs::{self, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,10 @@ use super::unavailable::Unavailable;
 /// The database's file, and the log and its index (`-wal`, `-shm`), which an open database always
 /// has.
 #[derive(Debug, Clone)]
-pub(super) struct Files(Arc<[Opened]>);
+pub(super) struct Files {
+    all: Arc<[Opened]>,
+    database: Arc<File>,
+}
 
 #[derive(Debug)]
 struct Opened {
@@ -34,7 +37,8 @@ impl Files {
         };
         let opened = |path: PathBuf| Ok(Opened { identity: identity(&fs::metadata(&path)?), path });
         let files = [database.to_owned(), beside("-wal"), beside("-shm")];
-        Ok(Self(files.into_iter().map(opened).collect::<io::Result<_>>()?))
+        let all = files.into_iter().map(opened).collect::<io::Result<_>>()?;
+        Ok(Self { all, database: Arc::new(File::open(database)?) })
     }
 
     /// Whether all are where they were.
@@ -58,7 +62,7 @@ impl Files {
     }
 
     fn all_in_place(&self) -> Result<(), Unavailable> {
-        let (database, others) = self.0.split_first().ok_or(Unavailable::Missing)?;
+        let (database, others) = self.all.split_first().ok_or(Unavailable::Missing)?;
         match fs::metadata(&database.path) {
             Ok(found) if identity(&found) == database.identity => {}
             Ok(_) => return Err(Unavailable::Replaced),
@@ -70,13 +74,13 @@ impl Files {
                 _ => return Err(Unavailable::LogMissing),
             }
         }
-        Ok(())
+        begins_as_ours(&self.database)
     }
 
     /// SQLite reports a file system that became read-only as an error of the disk. Its log has no
     /// locks that closing it could give up.
     fn log_is_writable(&self) -> Result<(), Unavailable> {
-        let Some(log) = self.0.get(1) else { return Ok(()) };
+        let Some(log) = self.all.get(1) else { return Ok(()) };
         match OpenOptions::new().append(true).open(&log.path) {
             Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {
                 Err(Unavailable::ReadOnly)
@@ -88,7 +92,7 @@ impl Files {
 
     /// Whether the log's name leads nowhere: then no other program has begun a log of its own.
     pub fn log_is_gone(&self) -> bool {
-        self.0.get(1).is_some_and(|log| matches!(fs::metadata(&log.path), Err(error) if error.kind() == ErrorKind::NotFound))
+        self.all.get(1).is_some_and(|log| matches!(fs::metadata(&log.path), Err(error) if error.kind() == ErrorKind::NotFound))
     }
 }
 
@@ -98,6 +102,26 @@ fn why_not_found(error: &io::Error) -> Unavailable {
         ErrorKind::PermissionDenied => Unavailable::NoAccess,
         _ => Unavailable::DiskFailing,
     }
+}
+
+/// Whether a file still begins as a database with a log does: it may have been emptied, or another
+/// one been copied over it, such as a backup.
+#[cfg(unix)]
+fn begins_as_ours(database: &File) -> Result<(), Unavailable> {
+    use std::os::unix::fs::FileExt;
+    let mut head = [0; 20];
+    match database.read_exact_at(&mut head, 0) {
+        // The versions that read and write it: 2 is with a log.
+        Ok(()) if head.starts_with(b"SQLite format 3\0") && head.ends_with(&[2, 2]) => Ok(()),
+        Ok(()) => Err(Unavailable::Replaced),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Unavailable::Replaced),
+        Err(_) => Err(Unavailable::DiskFailing),
+    }
+}
+
+#[cfg(not(unix))]
+fn begins_as_ours(_: &File) -> Result<(), Unavailable> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -371,7 +371,8 @@ pub(super) fn open_message(file: &Path, error: &sqlx::Error) -> String {
 
 pub(super) fn damaged(file: &Path) -> String {
     format!(
-        "The database {} is damaged. Restore a backup, or choose another file with --database; this one is left as it is.",
+        "The database {} is damaged, or its disk cannot be read. Restore a backup, or choose another file with --database; this one is left \
+         as it is.",
         file.display()
     )
 }

@@ -12,7 +12,10 @@ pub enum Unavailable {
     ReadOnly,
     #[error("Another program keeps the database locked. Try again in a moment; if it lasts, end that program.")]
     Locked,
-    #[error("The database is damaged. Stop Trainset and restore a backup.")]
+    /// SQLite reports a disk that cannot be read as damage too.
+    #[error(
+        "The database is damaged, or its disk cannot be read. Check the disk; if it is well, stop Trainset and restore a backup."
+    )]
     Damaged,
     #[error(
         "The file of the database was deleted or moved while Trainset runs: nothing can be saved. Move it back, or stop Trainset and \
@@ -20,8 +23,8 @@ pub enum Unavailable {
     )]
     Missing,
     #[error(
-        "The file of the database was replaced by another while Trainset runs: nothing can be saved. Stop Trainset, see to it that \
-         the right file is there, and start it again."
+        "The file of the database was replaced or overwritten while Trainset runs: nothing can be saved. Stop Trainset, put the right \
+         file in its place, and start it again."
     )]
     Replaced,
     #[error(

@@ -342,7 +342,7 @@ async fn a_database_that_cannot_be_used_is_503_and_says_why() {
         let reply = call(&operation).send(&app).await;
         gives(&reply, 503, &operation);
         let told = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
-        assert_eq!(told, "The database is damaged. Stop Trainset and restore a backup.", "{}", operation.id());
+        assert!(told.as_str().is_some_and(|told| told.starts_with("The database is damaged")), "{}: {told}", operation.id());
     }
 }
 
