@@ -5,10 +5,10 @@ use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
 use trainset::domain::record::Model;
 use trainset::service::{App, ImportOutcome, Plan, dataset_file};
-use trainset::store::Store;
+use trainset::store::{Store, StoreError};
 
 use crate::config::{Apply, Export, FormatArg};
-use crate::installation::{self, existing_store};
+use crate::installation::{self, store_to_read};
 use crate::offline::{Answer, faults_of, no, read_file, yes};
 
 /// Exit status 1 where the file does not fit the tables; with `--exit-code`, also where something would change.
@@ -68,9 +68,15 @@ fn described(plan: &Plan) -> String {
 }
 
 pub async fn export(options: &Export) -> Result<Answer, String> {
-    let store = existing_store(options.database.as_ref()).await?;
+    let store = store_to_read(options.database.as_ref()).await?;
+    let exported = exported(&store, options).await;
+    store.close().await;
+    exported
+}
+
+async fn exported(store: &Store, options: &Export) -> Result<Answer, String> {
     let model = model_named(store.models().await.map_err(|error| error.to_string())?, &options.model)?;
-    let id = find(&store, &model, &options.which).await?;
+    let id = find(store, &model, &options.which).await?;
     let dataset = store.dataset(id).await.map_err(|error| error.to_string())?;
     let format = match options.format {
         FormatArg::Yaml => Format::Yaml,
@@ -88,7 +94,8 @@ async fn find(store: &Store, model: &Model, which: &str) -> Result<i64, String> 
     let id: i64 = which.trim().parse().map_err(|_| nothing())?;
     match store.dataset(id).await {
         Ok(dataset) if dataset.model_id == model.id => Ok(id),
-        _ => Err(nothing()),
+        Ok(_) | Err(StoreError::NotFound) => Err(nothing()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

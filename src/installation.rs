@@ -36,18 +36,24 @@ pub fn settings(options: &Installation) -> Settings {
     }
 }
 
-/// The database, which is there: only the server makes one.
-pub async fn existing_store(named: Option<&PathBuf>) -> Result<Store, String> {
+/// A database's file that is there: only the server makes one, or brings one up to date.
+fn existing(named: Option<&PathBuf>) -> Result<PathBuf, String> {
     let file = database(named)?;
-    if !file.is_file() {
-        return Err(format!("There is no database {}. Name one with --database, or start the server once.", file.display()));
+    match file.is_file() {
+        true => Ok(file),
+        false => Err(format!("There is no database {}. Name one with --database, or start the server once.", file.display())),
     }
-    Store::open(&file).await.map_err(|error| error.to_string())
+}
+
+/// The database that is there, to read it alone.
+pub async fn store_to_read(named: Option<&PathBuf>) -> Result<Store, String> {
+    Store::open_to_read(&existing(named)?).await.map_err(|error| error.to_string())
 }
 
 /// The use cases over a database that is there, beside a server that may run.
 pub async fn app(options: &Installation) -> Result<App, String> {
-    let store = existing_store(options.database.as_ref()).await?;
+    let file = existing(options.database.as_ref())?;
+    let store = Store::open_existing(&file).await.map_err(|error| error.to_string())?;
     Ok(App::new(store, Arc::new(warehouse(options).await?), settings(options)))
 }
 

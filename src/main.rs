@@ -93,6 +93,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let file = installation::database(options.installation.database.as_ref())?;
     let store = Store::open(&file).await.map_err(|error| error.to_string())?;
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
+    let housekeeping = tokio::spawn(store.clone().keep_house_hourly());
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host);
 
@@ -116,6 +117,7 @@ async fn serve(options: Serve) -> Result<(), String> {
         done = server.into_future() => done.map_err(|error| format!("The server stopped: {error}."))?,
         () = deadline => tracing::warn!("some requests did not end in time and were dropped"),
     }
+    housekeeping.abort();
     tokio::time::timeout(Duration::from_secs(2), store.close()).await.ok();
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 #[path = "support/program.rs"]
@@ -179,4 +181,63 @@ fn every_command_on_a_file_reads_both_forms() {
         .unwrap();
     child.stdin.take().unwrap().write_all(yaml(7).as_bytes()).unwrap();
     assert_eq!(said(child.wait_with_output().unwrap()).code, Some(0));
+}
+
+/// A database as the program wrote it before its newest step.
+async fn write_older(file: &Path) {
+    let migrator = Migrator::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))).await.unwrap();
+    let newest = migrator.iter().map(|step| step.version).max().unwrap();
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+    migrator.run_to(newest - 1, &mut database).await.unwrap();
+    let model = "INSERT INTO models (name, name_key, description, created_at, updated_at) VALUES ('My first model', 'my first model', '', $1, $1)";
+    sqlx::query(model).bind("2024-01-01T00:00:00.000000Z").execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
+/// The newest step that a file has seen.
+async fn newest_step(file: &Path) -> i64 {
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let newest = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    newest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_server_brings_an_older_database_up_to_date() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    write_events(folder);
+    let (file, copy) = (folder.join("trainset.db"), folder.join("copy.db"));
+    write_older(&file).await;
+    let before = fs::read(&file).unwrap();
+    let step = newest_step(&file).await;
+    let dataset = write(folder, "events.yaml", &yaml(7));
+    let export = ["export", "Events", "--model", MODEL];
+    let apply = ["apply", dataset.as_str(), "--model", MODEL];
+    for args in [&export[..], &apply, &[&apply[..], &["--dry-run"]].concat()] {
+        let said = run(folder, args);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+        assert!(said.err.contains("older Trainset") && said.err.contains("Start this version's server"), "{}", said.err);
+    }
+    // A backup is of the file as it is.
+    assert_eq!(run(folder, &["backup", copy.to_str().unwrap()]).code, Some(0));
+    assert_eq!((fs::read(&file).unwrap() == before, newest_step(&file).await, newest_step(&copy).await), (true, step, step));
+
+    Program::start(folder).stop();
+    assert_eq!(newest_step(&file).await, step + 1);
+    assert_eq!(run(folder, &apply).code, Some(0));
+    assert_eq!(run(folder, &export).code, Some(0));
+
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let later = "INSERT INTO _sqlx_migrations VALUES (999, 'later', CURRENT_TIMESTAMP, TRUE, X'00', 1)";
+    sqlx::query(later).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    let before = fs::read(&file).unwrap();
+    let another = folder.join("another.db");
+    for args in [&export[..], &apply, &["backup", another.to_str().unwrap()], &["serve", "--addr", "127.0.0.1:0"]] {
+        let said = run(folder, args);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+        assert!(said.err.contains("newer Trainset"), "{}", said.err);
+    }
+    assert_eq!((fs::read(&file).unwrap() == before, another.exists()), (true, false));
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::refusals::{BadRequest, Forbidden, Internal, Invalid, TooLarge};
+use super::refusals::{BadRequest, DatabaseUnavailable, Forbidden, Internal, Invalid, TooLarge};
 use super::{examples, links, refusals};
 use crate::domain::document::{Format, write};
 use crate::domain::record::DatasetInput;
@@ -181,6 +181,7 @@ fn can_be_refused(operation: &mut Value) {
     if !is_of_server {
         refuse::<BadRequest>(responses);
         refuse::<Internal>(responses);
+        refuse::<DatabaseUnavailable>(responses);
     }
     if has_body {
         refuse::<TooLarge>(responses);

@@ -19,8 +19,10 @@ pub async fn alive() -> Answer<Well> {
 }
 
 /// Ask whether the server can answer
+///
+/// Reads the database's tables, has a small write reach its disk, and lists the warehouse's tables.
 #[utoipa::path(get, path = "/readyz", operation_id = "get_readiness", tag = "server",
-    responses((status = 200, description = "Its database and its warehouse answer.", body = Well), NotReady))]
+    responses((status = 200, description = "Its database can be read and written, and its warehouse answers.", body = Well), NotReady))]
 pub async fn ready(State(app): State<App>) -> Answer<Well> {
     app.ready().await?;
     Ok(success(Well {}))

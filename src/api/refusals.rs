@@ -49,6 +49,10 @@ refusals! {
     Internal: 500 ["internal"] "Something went wrong in the server. Its log has the details.";
     WarehouseRefused: 502 ["no_permission", "unreadable", "warehouse", "resources", "unreachable"] "The warehouse said no, in its own words, or did not answer.";
     NotReady: 503 ["not_ready"] "The database or the warehouse does not answer: `errors` says which.";
+    DatabaseUnavailable: 503 [
+        "database_disk_full", "database_disk_failing", "database_read_only", "database_locked", "database_damaged", "database_missing",
+        "database_replaced", "database_log_missing", "database_no_access", "database_no_memory", "database_silent"
+    ] "The database cannot be read or written now: `message` says why and what to do.";
     WarehouseTimeout: 504 ["timeout"] "The warehouse took too long.";
 }
 

@@ -97,9 +97,14 @@ impl From<ServiceError> for Failure {
                 };
                 Self::new(status, code, message)
             }
+            ServiceError::Store(StoreError::Unavailable { reason, source }) => {
+                tracing::error!(%reason, cause = source.map(tracing::field::display), "the database is not available");
+                Self::new(503, reason.code(), message)
+            }
             ServiceError::Store(error) => {
                 // The cause is for the log; people get a sentence.
-                tracing::error!(%error, "the store failed");
+                let cause = std::error::Error::source(&error).map(tracing::field::display);
+                tracing::error!(%error, cause, "the store failed");
                 Self::new(500, "internal", "The database did not answer as it should. The server's log has the details.")
             }
         }

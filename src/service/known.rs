@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{App, ServiceError};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
-use crate::store::Kept;
+use crate::store::{Kept, StoreError};
 use crate::warehouse::LiveTable;
 
 /// How long an answer is good where nobody can tell whether its tables changed.
@@ -101,9 +101,16 @@ impl App {
         self.0.asked.place(&format!("{} {}", question.kind, question.text))
     }
 
-    /// Keeps an answer; when that was.
+    /// Keeps an answer; when that was. A database that cannot be written is no reason not to
+    /// answer: it is found out again.
     pub(super) async fn keep<T: Serialize>(&self, question: &Question, answer: &T) -> Result<DateTime<Utc>, ServiceError> {
-        Ok(self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await?)
+        match self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await {
+            Err(StoreError::Unavailable { reason, .. }) => {
+                tracing::warn!(%reason, kind = question.kind, "an answer is not cached");
+                Ok(Utc::now())
+            }
+            done => Ok(done?),
+        }
     }
 }
 

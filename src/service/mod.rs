@@ -14,7 +14,7 @@ use crate::domain::cost::Price;
 use crate::domain::fault::FieldError;
 use crate::domain::record::Model;
 use crate::metrics::{Held, Metrics};
-use crate::store::Store;
+use crate::store::{Store, Unavailable};
 use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
 use crate::warehouse::{Measured, Warehouse};
 
@@ -132,17 +132,19 @@ impl App {
 
     /// Whether the database and the embedded warehouse answer; which of them does not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        let store = tokio::time::timeout(PATIENCE, self.store().ping());
+        let store = tokio::time::timeout(PATIENCE, self.store().ready());
         let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouse.tables());
         let (store, warehouse) = tokio::join!(store, warehouse);
         let mut not_ready = vec![];
         match store {
             Ok(Ok(())) => {}
+            // For people, with nothing internal.
             Ok(Err(error)) => {
-                tracing::error!(%error, "the store is not ready");
-                not_ready.push(FieldError::new("database", "The database does not answer as it should."));
+                let cause = std::error::Error::source(&error).map(tracing::field::display);
+                tracing::error!(%error, cause, "the store is not ready");
+                not_ready.push(FieldError::new("database", error.to_string()));
             }
-            Err(_) => not_ready.push(FieldError::new("database", "The database does not answer.")),
+            Err(_) => not_ready.push(FieldError::new("database", Unavailable::Silent.to_string())),
         }
         match warehouse {
             Ok(Ok(_)) => {}

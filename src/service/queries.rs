@@ -11,7 +11,7 @@ use crate::domain::record::{Counts, Model, PartCounts, PartQuery, Preview, Previ
 use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
-use crate::store::Sizes;
+use crate::store::{Sizes, StoreError};
 use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
 
 /// Most rows of a preview.
@@ -142,7 +142,11 @@ impl App {
         let model = self.model(dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let counts = self.counts_of(&model, &dataset.config, &catalog).await?;
-        self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await?;
+        match self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await {
+            // The card shows them after the next count.
+            Err(StoreError::Unavailable { reason, .. }) => tracing::warn!(%reason, "a count is not kept"),
+            done => done?,
+        }
         Ok(counts)
     }
 

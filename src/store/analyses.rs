@@ -39,7 +39,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         set_sizes(&mut tx, id, &analysis.config_hash, sizes, &time_text(analysis.made_at)).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

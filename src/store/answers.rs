@@ -1,14 +1,25 @@
 //! What queries found out about tables.
 
+use std::io;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 
-use super::{Store, StoreError, read_json, read_time, time_text, write_json};
+use super::{Store, StoreError, read_json, read_time, time_text};
 
 /// Answers beyond this many are forgotten, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
+
+/// The largest answer that is cached, in bytes of JSON: a profile of 2,000 columns takes 4 MB. A
+/// larger one is found out anew each time.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
+
+/// What all cached answers take together at most, in bytes of JSON; beyond it the oldest are
+/// forgotten. SQLite uses their pages again, so the file grows no further for them, but does not
+/// shrink either.
+const MAX_ANSWERS_BYTES: i64 = 128 << 20;
 
 /// An answer that was kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +43,7 @@ impl Store {
         Ok(Some(Kept { answer, state: row.try_get("state")?, at: read_time(row.try_get("kept_at")?)? }))
     }
 
-    /// Keeps an answer in the place of the last one.
+    /// Keeps an answer in the place of the last one, unless it is too large.
     pub async fn keep_answer<T: Serialize>(
         &self,
         kind: &str,
@@ -41,12 +52,16 @@ impl Store {
         answer: &T,
     ) -> Result<DateTime<Utc>, StoreError> {
         let now = Utc::now();
+        let Some(text) = write_within(answer, MAX_ANSWER_BYTES)? else {
+            tracing::info!(kind, "an answer is too large to be cached");
+            return Ok(now);
+        };
         let mut tx = self.begin().await?;
         sqlx::query("INSERT OR REPLACE INTO kept_answers (kind, question, state, answer, kept_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(kind)
             .bind(question)
             .bind(state)
-            .bind(write_json("answer", answer)?)
+            .bind(text)
             .bind(time_text(now))
             .execute(&mut *tx)
             .await?;
@@ -57,7 +72,106 @@ impl Store {
         .bind(MAX_ANSWERS - 1)
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
+        // From the newest on, until they are too many bytes. The index on age holds the sizes.
+        sqlx::query(
+            "DELETE FROM kept_answers WHERE kept_at <= (SELECT MAX(kept_at) FROM (SELECT kept_at, \
+             SUM(octet_length(question) + octet_length(answer)) OVER (ORDER BY kept_at DESC) AS bytes FROM kept_answers) WHERE bytes > $1)",
+        )
+        .bind(MAX_ANSWERS_BYTES)
+        .execute(&mut *tx)
+        .await?;
+        self.commit(tx).await?;
         Ok(now)
+    }
+}
+
+/// An answer's JSON, or none where that is longer than `max` bytes. What is too long is not written
+/// to its end.
+fn write_within(answer: &impl Serialize, max: usize) -> Result<Option<String>, StoreError> {
+    struct Within {
+        text: Vec<u8>,
+        max: usize,
+    }
+    impl io::Write for Within {
+        fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+            if self.text.len() + part.len() > self.max {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            self.text.extend_from_slice(part);
+            Ok(part.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut within = Within { text: vec![], max };
+    let unreadable = |reason: String| StoreError::Unreadable { what: "answer", reason };
+    match serde_json::to_writer(&mut within, answer) {
+        Ok(()) => String::from_utf8(within.text).map(Some).map_err(|error| unreadable(error.to_string())),
+        Err(error) if error.is_io() => Ok(None),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    async fn store() -> (TempDir, Store) {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        (folder, store)
+    }
+
+    async fn kept(store: &Store) -> (i64, i64) {
+        let sum = "SELECT COUNT(*), COALESCE(SUM(octet_length(answer)), 0) FROM kept_answers";
+        sqlx::query_as(sum).fetch_one(&store.read).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_is_not_kept_and_the_last_one_stays() {
+        let (_folder, store) = store().await;
+        store.keep_answer("values", "q", Some("1"), &"small").await.unwrap();
+        let large = "x".repeat(MAX_ANSWER_BYTES);
+        store.keep_answer("values", "q", Some("2"), &large).await.unwrap();
+        store.keep_answer("values", "other", Some("2"), &large).await.unwrap();
+        // One byte less, with its quotes, is kept.
+        store.keep_answer("values", "fits", None, &large[2..].to_owned()).await.unwrap();
+        assert_eq!(store.kept_answer::<String>("values", "q").await.unwrap().unwrap().answer, "small");
+        assert_eq!(store.kept_answer::<String>("values", "other").await.unwrap(), None);
+        assert!(store.kept_answer::<String>("values", "fits").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_oldest_answers_make_room_and_the_file_stops_growing() {
+        let (folder, store) = store().await;
+        let large = "x".repeat(MAX_ANSWER_BYTES - 2);
+        let fit = MAX_ANSWERS_BYTES as usize / MAX_ANSWER_BYTES;
+        let mut sizes = vec![];
+        let last = fit + 3;
+        for n in 0..=last {
+            store.keep_answer("values", &n.to_string(), None, &large).await.unwrap();
+            let (count, bytes) = kept(&store).await;
+            assert!(bytes <= MAX_ANSWERS_BYTES && count as usize <= fit, "{count} answers of {bytes} bytes");
+            sizes.push(std::fs::metadata(folder.path().join("trainset.db")).unwrap().len());
+        }
+        // The newest are there, the oldest are not.
+        assert!(store.kept_answer::<String>("values", &last.to_string()).await.unwrap().is_some());
+        assert_eq!(store.kept_answer::<String>("values", "0").await.unwrap(), None);
+        // Pages that became free were used again.
+        assert!(*sizes.last().unwrap() < MAX_ANSWERS_BYTES as u64 + 3 * MAX_ANSWER_BYTES as u64, "{sizes:?}");
+        // What an older version kept beyond that goes with the next answer.
+        sqlx::query(
+            "INSERT INTO kept_answers VALUES ('old', 'q', NULL, json_quote(hex(zeroblob($1))), '2024-01-01T00:00:00.000000Z')",
+        )
+        .bind(MAX_ANSWERS_BYTES)
+        .execute(&store.write)
+        .await
+        .unwrap();
+        store.keep_answer("values", "new", None, &"small").await.unwrap();
+        assert!(kept(&store).await.1 <= MAX_ANSWERS_BYTES);
     }
 }

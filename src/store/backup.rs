@@ -1,14 +1,19 @@
 //! A copy of the database that is whole, taken while the program runs.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 
-use super::{StoreError, check_file, damaged, open_message};
+use super::StoreError;
+use super::open::{check_source, connect_to_read, damaged, open_message};
+use super::unavailable::Unavailable;
 
-/// Copies a database to a file that is not there yet. What is committed when the copying starts is in it, nothing of what is written meanwhile: a server that
-/// runs goes on. The copy is checked before it gets its name.
+/// Copies a database to a file that is not there yet. What is committed when the copying starts is
+/// in it, nothing of what is written meanwhile: a server that runs goes on. The copy is checked
+/// before it gets its name. The database is copied as it is, that of an older version too, and not
+/// changed.
 pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     let refused = |reason: String| Err(StoreError::Open(reason));
     if !file.is_file() {
@@ -17,33 +22,42 @@ pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     if to.exists() {
         return refused(format!("{} is there already: a backup never writes over anything. Choose another name.", to.display()));
     }
-    check_file(file).await?;
+    check_source(file).await?;
     let unfinished = unfinished(to);
     // What an earlier backup left that was broken off.
-    std::fs::remove_file(&unfinished).ok();
-    let done = copy(file, &unfinished).await;
-    let done = match done {
-        Ok(()) => keep(&unfinished, to),
-        Err(error) => Err(error),
-    };
+    remove(&unfinished);
+    let done = copy(file, &unfinished, to).await;
+    let done = done.and_then(|()| keep(&unfinished, to));
     if done.is_err() {
-        std::fs::remove_file(&unfinished).ok();
+        remove(&unfinished);
     }
     done
 }
 
-async fn copy(file: &Path, to: &Path) -> Result<(), StoreError> {
-    let Some(name) = to.to_str() else {
+/// With the journal that SQLite leaves beside a file that it could not finish.
+fn remove(unfinished: &Path) {
+    fs::remove_file(unfinished).ok();
+    let mut journal = unfinished.as_os_str().to_owned();
+    journal.push("-journal");
+    fs::remove_file(journal).ok();
+}
+
+/// Writes the copy and reads it again. A fault of the copy is reported by the name that it was to
+/// have.
+async fn copy(file: &Path, unfinished: &Path, to: &Path) -> Result<(), StoreError> {
+    let Some(name) = unfinished.to_str() else {
         return Err(StoreError::Open(format!("{} is no name that a database can have: it is not UTF-8.", to.display())));
     };
     let failed = |error: sqlx::Error| StoreError::Open(open_message(file, &error));
-    let mut source = SqliteConnectOptions::new().filename(file).connect().await.map_err(failed)?;
+    let (_, mut source) = connect_to_read(file, SqliteConnectOptions::new().filename(file)).await.map_err(failed)?;
     let copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut source).await;
     source.close().await.ok();
-    copied.map_err(|error| StoreError::Open(open_message(to, &error)))?;
+    copied.map_err(|error| StoreError::Open(copy_message(file, to, &error)))?;
 
-    let unreadable = |error: sqlx::Error| StoreError::Open(open_message(to, &error));
-    let mut copy = SqliteConnectOptions::new().filename(to).read_only(true).connect().await.map_err(unreadable)?;
+    let unreadable = |error: sqlx::Error| StoreError::Open(copy_message(file, to, &error));
+    let (_, mut copy) = connect_to_read(unfinished, SqliteConnectOptions::new().filename(unfinished).read_only(true))
+        .await
+        .map_err(unreadable)?;
     let whole = sqlx::query_scalar::<_, String>("PRAGMA integrity_check(1)").fetch_one(&mut copy).await;
     copy.close().await.ok();
     match whole.map_err(unreadable)?.as_str() {
@@ -52,11 +66,45 @@ async fn copy(file: &Path, to: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// On the disk first, then under its name.
+/// SQLite does not tell which of the two files an error is about; a full disk is that of the copy.
+fn copy_message(file: &Path, to: &Path, error: &sqlx::Error) -> String {
+    let (file, to) = (file.display(), to.display());
+    let reason = match Unavailable::of(error) {
+        Some(Unavailable::DiskFull) => "the disk is full",
+        Some(Unavailable::DiskFailing) => "a disk reports errors, or a quota is used up",
+        Some(Unavailable::ReadOnly | Unavailable::NoAccess) => "check that its folder is there and can be written",
+        Some(Unavailable::Locked | Unavailable::Silent) => "another program keeps the database locked",
+        Some(Unavailable::Damaged) => return format!("The database {file} cannot be copied: it is damaged."),
+        Some(Unavailable::NoMemory) => "no memory is left",
+        Some(Unavailable::Missing | Unavailable::Replaced | Unavailable::LogMissing) => "a file was deleted meanwhile",
+        None => {
+            tracing::error!(%error, "the database cannot be copied");
+            "SQLite refuses it, and the log says why"
+        }
+    };
+    format!("The backup {to} of {file} cannot be written: {reason}. Nothing of it is left.")
+}
+
+/// On the disk first, then under its name, and the name on the disk too.
 fn keep(unfinished: &Path, to: &Path) -> Result<(), StoreError> {
-    let synced = std::fs::File::open(unfinished).and_then(|file| file.sync_all());
-    let named = synced.and_then(|()| std::fs::rename(unfinished, to));
-    named.map_err(|error| StoreError::Open(format!("The backup {} cannot be written: {error}.", to.display())))
+    let synced = File::open(unfinished).and_then(|file| file.sync_all());
+    let named = synced.and_then(|()| fs::rename(unfinished, to)).and_then(|()| sync_folder(to));
+    named.map_err(|error| {
+        fs::remove_file(to).ok();
+        StoreError::Open(format!("The backup {} cannot be written: {error}.", to.display()))
+    })
+}
+
+#[cfg(unix)]
+fn sync_folder(of: &Path) -> std::io::Result<()> {
+    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Where a folder cannot be opened as a file.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn unfinished(to: &Path) -> PathBuf {

@@ -133,7 +133,7 @@ impl Store {
         let mut tx = self.begin().await?;
         require_model(&mut tx, model_id).await?;
         let id = insert(&mut tx, model_id, input).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(id)
     }
 
@@ -182,7 +182,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let dataset = read_dataset(&mut tx, id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(dataset)
     }
 
@@ -220,7 +220,7 @@ impl Store {
         .bind(id)
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(copy)
     }
 
@@ -228,7 +228,7 @@ impl Store {
     pub async fn keep_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         set_sizes(&mut tx, id, config_hash, sizes, &time_text(Utc::now())).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Datasets that were deleted: out of sight, but whole for a while.
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use sqlx::Row;
 
+use super::clock::look_at_clock;
 use super::{Store, StoreError, time_text};
 
 impl Store {
@@ -18,12 +19,9 @@ impl Store {
         if versions > 0 && !force {
             return Err(StoreError::HasVersions(versions));
         }
-        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1")
-            .bind(id)
-            .bind(time_text(Utc::now()))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
+        let time = look_at_clock(&mut tx, Utc::now()).await?;
+        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1").bind(id).bind(time_text(time)).execute(&mut *tx).await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -33,28 +31,9 @@ impl Store {
         let row = sqlx::query("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
         if row.try_get::<Option<&str>, _>("deleted_at")?.is_some() {
             sqlx::query("UPDATE datasets SET deleted_at = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
         }
         Ok(())
-    }
-
-    /// Takes out what was deleted before a time, with its versions. How many datasets that were.
-    pub(super) async fn purge_deleted(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        let before = time_text(before);
-        // Most starts find nothing, and then write nothing.
-        let old: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM datasets WHERE deleted_at < $1)")
-            .bind(&before)
-            .fetch_one(&self.read)
-            .await?;
-        if old == 0 {
-            return Ok(0);
-        }
-        let mut tx = self.begin().await?;
-        let gone =
-            sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(&before).execute(&mut *tx).await?.rows_affected();
-        tx.commit().await?;
-        tracing::info!(datasets = gone, "took out what was deleted a month ago");
-        Ok(gone)
     }
 }
 
@@ -68,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::domain::record::{DatasetInput, ListQuery};
-    use crate::store::migrator;
+    use crate::store::open::migrator;
 
     fn named(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), ..DatasetInput::default() }
@@ -157,5 +136,24 @@ mod tests {
         let schema: Vec<String> =
             sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE sql LIKE '%new_%'").fetch_all(&store.read).await.unwrap();
         assert_eq!(schema, Vec::<String>::new());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_older_file_that_many_open_at_once_is_brought_up_to_date_once() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("trainset.db");
+        let mut connection = of_version_4(&file).await;
+        let model = "INSERT INTO models (id, name, name_key, description, created_at, updated_at) \
+                     VALUES (3, 'M', 'm', '', '2024-01-01T00:00:00.000000Z', '2024-01-01T00:00:00.000000Z')";
+        sqlx::raw_sql(model).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let opening = (0..8).map(|_| {
+            let file = file.clone();
+            tokio::spawn(async move { Store::open(&file).await })
+        });
+        for store in futures::future::join_all(opening).await {
+            let store = store.unwrap().unwrap();
+            assert_eq!(store.models().await.unwrap().iter().map(|model| model.id).collect::<Vec<_>>(), [3]);
+        }
     }
 }

@@ -4,35 +4,41 @@
 //! writer changes meanwhile; unique names are the database's own constraint. Writes are synced to the disk before they
 //! are answered (`synchronous = FULL`): people write seldom, and an answered write must outlive a power cut.
 
-use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction};
+use chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
+use tokio::sync::Mutex;
 
 mod analyses;
 mod answers;
 mod backup;
 mod brief;
+mod clock;
 mod datasets;
 mod deleted;
+mod files;
 mod models;
+mod open;
 mod summaries;
+mod unavailable;
 mod versions;
 
 pub use answers::Kept;
 pub use backup::backup;
 pub use datasets::{MAX_NAME_CHARS, Sizes, config_hash};
+pub use unavailable::Unavailable;
 pub use versions::NewVersion;
 
-/// "TRNS": the first migration writes it into the file's header.
-const APPLICATION_ID: i64 = 0x5452_4E53;
+use clock::look_at_clock;
+use datasets::Tx;
+use files::Files;
 
-/// How long a deleted dataset can be brought back.
-const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
+/// For how long a write that reached the disk shows that the next one will: checks of readiness
+/// write at most so often, however often they are asked for.
+const WRITE_HOLDS: Duration = Duration::from_millis(100);
 
 /// What the store refuses, or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +62,22 @@ pub enum StoreError {
     /// A stored value is not what this program writes.
     #[error("the stored {what} cannot be read: {reason}")]
     Unreadable { what: &'static str, reason: String },
-    #[error(transparent)]
-    Database(sqlx::Error),
+    /// The database, its files or their disk are in a state in which it cannot answer.
+    #[error("{reason}")]
+    Unavailable { reason: Unavailable, source: Option<sqlx::Error> },
+    /// A fault of this program.
+    #[error("The database did not answer as it should.")]
+    Database(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Said of a file that is being opened.
+    fn at_opening(self, file: &Path) -> Self {
+        match self {
+            Self::Unavailable { source: Some(error), .. } | Self::Database(error) => Self::Open(open::open_message(file, &error)),
+            other => other,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -65,8 +85,17 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::RowNotFound => Self::NotFound,
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::NameTaken,
-            _ => Self::Database(error),
+            _ => match Unavailable::of(&error) {
+                Some(reason) => Self::Unavailable { reason, source: Some(error) },
+                None => Self::Database(error),
+            },
         }
+    }
+}
+
+impl From<Unavailable> for StoreError {
+    fn from(reason: Unavailable) -> Self {
+        Self::Unavailable { reason, source: None }
     }
 }
 
@@ -76,178 +105,79 @@ pub struct Store {
     /// One connection: writers wait for each other here, not in SQLite's busy loop.
     write: SqlitePool,
     read: SqlitePool,
+    /// Open from the start to the end and otherwise idle: SQLite deletes the log with the last
+    /// connection, and others come and go.
+    anchor: Arc<Mutex<Option<SqliteConnection>>>,
+    /// None where the file is only read.
+    files: Option<Files>,
+    /// When the last change reached the disk; none while one is under way, and after one that did
+    /// not.
+    wrote: Arc<std::sync::Mutex<Option<Instant>>>,
+    /// Held by a check of readiness that writes.
+    probing: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// Opens the file, creates it where it is missing, and brings its schema up to date. A file that is not ours is left
-    /// as it is.
-    pub async fn open(file: &Path) -> Result<Self, StoreError> {
-        check_file(file).await?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(15))
-                .idle_timeout(None)
-                .max_lifetime(None)
-        };
-        let cannot_open = |error: sqlx::Error| StoreError::Open(open_message(file, &error));
-        let write = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
-        migrator().run(&write).await.map_err(|error| StoreError::Open(migrate_message(file, &error)))?;
-        let read = pool(4).connect_with(options.pragma("query_only", "ON")).await.map_err(cannot_open)?;
-        let store = Self { write, read };
-        store.ensure_a_model().await?;
-        store.purge_deleted(Utc::now() - KEPT_DELETED).await?;
-        Ok(store)
-    }
-
     /// Waits for running statements and closes the file.
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+        if let Some(anchor) = self.anchor.lock().await.take() {
+            anchor.close().await.ok();
+        }
     }
 
-    /// Whether the file answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
-        Ok(())
+    /// Whether the database can be read and written: its files are where they were, its tables can
+    /// be read, and a write reaches the disk.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.in_place().await?;
+        sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
+        // One writes: who comes meanwhile waits, and need not.
+        let _alone = self.probing.lock().await;
+        if self.last_write().is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        look_at_clock(&mut tx, Utc::now()).await?;
+        self.commit(tx).await
     }
 
     /// A transaction that has the write lock.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        if self.write.is_closed() {
+            return Err(sqlx::Error::PoolClosed.into());
+        }
+        *self.last_write() = None;
+        if let Some(files) = &self.files {
+            files.writable().await?;
+        }
         Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
     }
-}
 
-/// The schema's steps, in the binary.
-fn migrator() -> Migrator {
-    let step = |version, description: &'static str, sql: &'static str| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
-        step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
-        step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
-        step(4, "versions", include_str!("../../migrations/0004_versions.sql")),
-        step(5, "undelete", include_str!("../../migrations/0005_undelete.sql")),
-    ])
-}
+    /// Nothing is answered that was written to a file that nobody finds again.
+    async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.in_place().await?;
+        *self.last_write() = Some(Instant::now());
+        Ok(())
+    }
 
-/// Looks at an existing file without changing it: is it a database, whole, ours, and not newer than this program?
-async fn check_file(file: &Path) -> Result<(), StoreError> {
-    let shown = file.display();
-    match std::fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = file.parent().filter(|f| !f.as_os_str().is_empty());
-            return match folder {
-                Some(folder) if !folder.is_dir() => Err(StoreError::Open(format!(
-                    "There is no folder {} for the database. Create it, or choose another file with --database.",
-                    folder.display()
-                ))),
-                _ => Ok(()),
-            };
+    fn last_write(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.wrote.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the files are where they were.
+    async fn in_place(&self) -> Result<(), StoreError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        let found = files.in_place().await;
+        if found == Err(Unavailable::LogMissing) && files.log_is_gone() {
+            // What is only in the deleted log goes to the database's file while we still have it
+            // open.
+            if let Some(anchor) = self.anchor.lock().await.as_mut() {
+                sqlx::query("PRAGMA wal_checkpoint").execute(anchor).await?;
+            }
         }
-        Err(error) => return Err(StoreError::Open(format!("The database {shown} cannot be opened: {}.", io_reason(&error)))),
-        Ok(meta) if meta.is_dir() => {
-            return Err(StoreError::Open(format!("{shown} is a folder. Name a file for the database with --database.")));
-        }
-        // What a crash before the first write leaves behind.
-        Ok(meta) if meta.len() == 0 => return Ok(()),
-        Ok(_) => {}
-    }
-    // Only the header is needed to tell a foreign file, and SQLite may not even be able to read it.
-    if let Err(error) = std::fs::File::open(file) {
-        return Err(StoreError::Open(format!("The database {shown} cannot be opened: {}.", io_reason(&error))));
-    }
-    let refused = |error: sqlx::Error| StoreError::Open(open_message(file, &error));
-    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await.map_err(refused)?;
-    let checked = inspect(&mut connection).await;
-    connection.close().await.ok();
-    let (application, tables, whole, newest) = checked.map_err(refused)?;
-    if tables > 0 && application != APPLICATION_ID {
-        return Err(StoreError::Open(format!(
-            "{shown} is the database of another program. Choose another file with --database; this one is left as it is."
-        )));
-    }
-    if whole != "ok" {
-        return Err(StoreError::Open(damaged(file)));
-    }
-    let known = migrator().iter().map(|m| m.version).max().unwrap_or_default();
-    if newest > known {
-        return Err(StoreError::Open(newer(file)));
-    }
-    Ok(())
-}
-
-/// Application id, number of tables, the answer of the quick check, and the newest step of the schema.
-async fn inspect(connection: &mut sqlx::SqliteConnection) -> Result<(i64, i64, String, i64), sqlx::Error> {
-    let application = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
-    let tables = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut *connection).await?;
-    let whole = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
-    let migrated: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
-        .fetch_one(&mut *connection)
-        .await?;
-    let newest: Option<i64> = match migrated {
-        0 => None,
-        _ => sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?,
-    };
-    Ok((application, tables, whole, newest.unwrap_or_default()))
-}
-
-/// SQLite's primary result code: the lowest byte of the extended one.
-fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
-    let sqlx::Error::Database(cause) = error else { return None };
-    cause.code()?.parse::<u32>().ok().map(|code| code & 0xff)
-}
-
-fn open_message(file: &Path, error: &sqlx::Error) -> String {
-    let shown = file.display();
-    match sqlite_code(error) {
-        Some(26) => format!(
-            "{shown} is not a database that Trainset can read. Choose another file with --database; this one is left as it is."
-        ),
-        Some(11) => damaged(file),
-        Some(3 | 8 | 14 | 23) => {
-            format!("The database {shown} cannot be opened for writing. Check the permissions of the file and of its folder.")
-        }
-        Some(5 | 6) => format!("The database {shown} is in use by another program. Stop it and start again."),
-        Some(13) => format!("The database {shown} cannot grow: the disk is full."),
-        _ => format!("The database {shown} cannot be opened: {error}."),
-    }
-}
-
-fn damaged(file: &Path) -> String {
-    format!(
-        "The database {} is damaged. Restore a backup, or choose another file with --database; this one is left as it is.",
-        file.display()
-    )
-}
-
-fn newer(file: &Path) -> String {
-    format!(
-        "The database {} was written by a newer Trainset. Start that version, or choose another file with --database.",
-        file.display()
-    )
-}
-
-fn migrate_message(file: &Path, error: &MigrateError) -> String {
-    match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => newer(file),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => open_message(file, error),
-        other => format!("The schema of the database {} does not fit this program: {other}.", file.display()),
-    }
-}
-
-fn io_reason(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "there is no permission to read it",
-        _ => "it cannot be read",
+        Ok(found?)
     }
 }
 
@@ -271,4 +201,116 @@ fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> 
 
 fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::record::DatasetInput;
+
+    fn input(name: &str) -> DatasetInput {
+        DatasetInput { name: name.into(), description: "x".repeat(2000), ..DatasetInput::default() }
+    }
+
+    async fn store() -> (TempDir, Store) {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        (folder, store)
+    }
+
+    /// SQLite rolls back by itself, and sqlx goes on counting the transaction.
+    #[tokio::test]
+    async fn a_writer_that_was_rolled_back_is_not_used_again() {
+        let (_folder, store) = store().await;
+        let mut saved = 0;
+        for round in 0..5 {
+            // Of this connection alone, and lost with it.
+            sqlx::query("PRAGMA max_page_count = 1").execute(&store.write).await.unwrap();
+            let mut n = 0;
+            let error = loop {
+                n += 1;
+                match store.insert_dataset(1, &input(&format!("{round} {n}"))).await {
+                    Ok(_) => saved += 1,
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(error, StoreError::Unavailable { reason: Unavailable::DiskFull, .. }), "{error:?}");
+            store.insert_dataset(1, &input(&format!("{round} after"))).await.unwrap();
+            saved += 1;
+            store.ready().await.unwrap();
+        }
+        assert_eq!(store.dataset_names(1).await.unwrap().len(), saved);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_dropped_at_any_moment_leaves_the_writer_whole() {
+        let (_folder, store) = store().await;
+        for moment in 0..100 {
+            let dropped = input(&moment.to_string());
+            tokio::time::timeout(Duration::from_micros(40 * moment), store.insert_dataset(1, &dropped)).await.ok();
+            store.insert_dataset(1, &input(&format!("{moment} after"))).await.unwrap();
+        }
+        store.ready().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn asking_often_whether_it_is_ready_writes_seldom() {
+        let (_folder, store) = store().await;
+        let changes = "SELECT total_changes()";
+        let count = async || sqlx::query_scalar::<_, i64>(changes).fetch_one(&store.write).await.unwrap();
+        let (before, start) = (count().await, Instant::now());
+        while start.elapsed() < 5 * WRITE_HOLDS {
+            futures::future::join_all((0..10).map(|_| store.ready())).await.into_iter().for_each(Result::unwrap);
+        }
+        // A row of the clock is taken out and put in again.
+        let most = 2 * (1 + start.elapsed().as_millis() / WRITE_HOLDS.as_millis());
+        let written = count().await - before;
+        assert!(written > 0 && written as u128 <= most, "{written} of {most}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn opened_by_many_at_once_a_new_file_is_made_once() {
+        for _ in 0..5 {
+            let folder = TempDir::new().unwrap();
+            let file = folder.path().join("trainset.db");
+            let opening = (0..8).map(|_| {
+                let file = file.clone();
+                tokio::spawn(async move { Store::open(&file).await })
+            });
+            for store in futures::future::join_all(opening).await {
+                let store = store.unwrap().unwrap();
+                assert_eq!(store.models().await.unwrap().len(), 1);
+                store.ready().await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_read_alone_is_not_changed() {
+        let (folder, store) = store().await;
+        let id = store.insert_dataset(1, &input("Read")).await.unwrap();
+        let file = folder.path().join("trainset.db");
+        let reader = Store::open_to_read(&file).await.unwrap();
+        assert_eq!(reader.dataset(id).await.unwrap().summary.name, "Read");
+        let error = reader.insert_dataset(1, &input("Written")).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { reason: Unavailable::ReadOnly, .. }), "{error:?}");
+        reader.close().await;
+        assert_eq!(store.dataset_names(1).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_missing_or_empty_is_opened_by_a_server_alone() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("trainset.db");
+        assert!(Store::open_existing(&file).await.is_err() && Store::open_to_read(&file).await.is_err());
+        assert!(!file.exists());
+        std::fs::write(&file, "").unwrap();
+        for error in [Store::open_existing(&file).await.unwrap_err(), Store::open_to_read(&file).await.unwrap_err()] {
+            assert!(error.to_string().contains("is empty"), "{error}");
+        }
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
+        Store::open(&file).await.unwrap();
+    }
 }

@@ -47,7 +47,7 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(done.last_insert_rowid())
     }
 
@@ -71,7 +71,7 @@ impl Store {
             // The same, or not there: the latter is an error.
             sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl Store {
         // Those that were deleted before have nowhere to come back to.
         sqlx::query("DELETE FROM datasets WHERE model_id = $1").bind(id).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM models WHERE id = $1").bind(id).execute(&mut *tx).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl Store {
         .bind(time_text(Utc::now()))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

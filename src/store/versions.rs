@@ -46,7 +46,7 @@ impl Store {
         set_status(&mut tx, id, Status::Active, &now).await?;
         set_active_version(&mut tx, id, Some(number)).await?;
         let dataset = read_dataset(&mut tx, id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(dataset)
     }
 
@@ -63,7 +63,7 @@ impl Store {
             set_active_version(&mut tx, id, None).await?;
         }
         let dataset = read_dataset(&mut tx, id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(dataset)
     }
 
@@ -76,7 +76,7 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         let (number, _) = freeze(&mut tx, id, version, &now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(number)
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::header;
 use serde_json::{Value as Json, json};
+use sqlx::{Connection, SqliteConnection};
 use trainset::service::Settings;
 use trainset::warehouse::WarehouseError;
 
@@ -322,10 +323,67 @@ async fn what_the_warehouse_refuses_is_502_and_504_when_it_is_late() {
 async fn a_server_that_is_not_ready_is_503_and_says_why() {
     let app = prepared(Settings::default()).await;
     break_all(&app.fake, &WarehouseError::Unreachable("It does not answer.".into()));
+    let operations = with_status(app.document().await, "503");
+    let readiness = operations.iter().find(|operation| operation.id() == "get_readiness").unwrap();
+    let reply = call(readiness).send(&app).await;
+    gives(&reply, 503, readiness);
+    assert_eq!(reply.body["errors"], json!({"warehouse": "It does not answer."}));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_503_and_says_why() {
+    let app = prepared(Settings::default()).await;
+    // As other programs damage it: what describes a table is none.
+    let mut other = SqliteConnection::connect(&format!("sqlite://{}", app.file.display())).await.unwrap();
+    let damage = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE datasets (' WHERE name IN ('datasets', 'models'); \
+                  PRAGMA writable_schema = RESET; PRAGMA schema_version = 99";
+    sqlx::raw_sql(damage).execute(&mut other).await.ok();
     for operation in with_status(app.document().await, "503") {
         let reply = call(&operation).send(&app).await;
         gives(&reply, 503, &operation);
-        assert_eq!(reply.body["errors"], json!({"warehouse": "It does not answer."}));
+        let told = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
+        assert!(told.as_str().is_some_and(|told| told.starts_with("The database is damaged")), "{}: {told}", operation.id());
+    }
+}
+
+/// What only changes meet: they are refused before and after they are written.
+#[tokio::test]
+async fn a_change_is_503_where_the_file_of_the_database_is_gone() {
+    let app = prepared(Settings::default()).await;
+    app.post("/api/datasets/1/deactivate/", json!({})).await.ok();
+    app.post("/api/datasets/1/update/", json!({"split_config": null})).await.ok();
+    std::fs::rename(&app.file, app.file.with_extension("moved")).unwrap();
+    let changes = [
+        "create_model",
+        "update_model",
+        "delete_model",
+        "create_dataset",
+        "update_dataset",
+        "delete_dataset",
+        "undelete_dataset",
+        "clone_dataset",
+        "activate_dataset",
+        "deactivate_dataset",
+        "restore_version",
+        "import_dataset",
+    ];
+    let document = app.document().await;
+    let operations: Vec<_> = document.operations().filter(|operation| changes.contains(&operation.id())).collect();
+    assert_eq!(operations.len(), changes.len());
+    for operation in &operations {
+        let mut call = call(operation);
+        if operation.id() == "delete_model" {
+            call.path = call.path.replace("/2/", "/1/");
+        }
+        call.send(&app).await.refused(503, "database_missing");
+    }
+    app.get("/api/datasets/1/").await.ok();
+    // Put back, it is the same file.
+    std::fs::rename(app.file.with_extension("moved"), &app.file).unwrap();
+    for operation in &operations {
+        if operation.id() == "create_dataset" {
+            gives(&call(operation).send(&app).await, 200, operation);
+        }
     }
 }
 

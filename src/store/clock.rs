@@ -1,0 +1,159 @@
+//! The time as the database has seen it pass, and what is done as it passes.
+//!
+//! What was deleted goes for good after a while, which must not depend on a machine's clock alone:
+//! one start with a clock that is years ahead would take out what was deleted yesterday. So the
+//! database has a time of its own. It goes on by the steps that the machine's clock made since it
+//! was last looked at, at each start, each hour, each deletion and each check of readiness; a step
+//! back, or one that is too large to be believed, is none. A program that did not run for long
+//! therefore keeps what was deleted longer, by as long as it did not run; once it runs, the time
+//! goes on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::Row;
+
+use super::datasets::Tx;
+use super::{Store, StoreError, read_time, time_text};
+
+/// How long a deleted dataset can be brought back.
+const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
+
+/// The largest step of the machine's clock that is believed: a week in which nobody started the
+/// program. What was deleted is kept for at least [`KEPT_DELETED`] less this, however the clock
+/// jumps once.
+const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
+
+/// How often a server does what is due: far more often than [`BELIEVED_STEP`], so that its time
+/// never stands still.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+
+/// The database's time after a look at the machine's clock.
+fn went_on(database_time: DateTime<Utc>, seen_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let step = now - seen_at;
+    let is_believed = step >= TimeDelta::zero() && step <= BELIEVED_STEP;
+    if is_believed { database_time + step } else { database_time }
+}
+
+/// The database's time now, which is noted.
+pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+    let known = sqlx::query("SELECT seen_at, database_time FROM clock WHERE id = 1").fetch_optional(&mut **tx).await?;
+    let time = match known {
+        Some(known) => went_on(read_time(known.try_get("database_time")?)?, read_time(known.try_get("seen_at")?)?, now),
+        None => now,
+    };
+    sqlx::query("INSERT OR REPLACE INTO clock (id, seen_at, database_time) VALUES (1, $1, $2)")
+        .bind(time_text(now))
+        .bind(time_text(time))
+        .execute(&mut **tx)
+        .await?;
+    Ok(time)
+}
+
+impl Store {
+    /// Takes out, with its versions, what was deleted long enough ago by the database's time. How
+    /// many datasets that were.
+    pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let time = look_at_clock(&mut tx, now).await?;
+        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(time_text(time - KEPT_DELETED));
+        let gone = old.execute(&mut *tx).await?.rows_affected();
+        self.commit(tx).await?;
+        if gone > 0 {
+            tracing::info!(datasets = gone, "took out what was deleted a month ago");
+        }
+        Ok(gone)
+    }
+
+    /// Keeps house for as long as a server runs.
+    pub async fn keep_house_hourly(self) {
+        loop {
+            tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+            if let Err(error) = self.keep_house(Utc::now()).await {
+                tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::record::DatasetInput;
+
+    const DAY: TimeDelta = TimeDelta::days(1);
+
+    #[test]
+    fn only_steps_that_can_be_believed_count() {
+        let start = Utc::now();
+        let went = |days: i64| went_on(start, start, start + DAY * days as i32) - start;
+        assert_eq!(went(0), TimeDelta::zero());
+        assert_eq!(went(7), DAY * 7);
+        assert_eq!(went(8), TimeDelta::zero());
+        assert_eq!(went(3650), TimeDelta::zero());
+        assert_eq!(went(-1), TimeDelta::zero());
+    }
+
+    struct Deleted {
+        _folder: TempDir,
+        store: Store,
+        id: i64,
+        at: DateTime<Utc>,
+    }
+
+    /// A dataset that was deleted now.
+    async fn deleted() -> Deleted {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let id = store.insert_dataset(1, &DatasetInput { name: "Deleted".into(), ..DatasetInput::default() }).await.unwrap();
+        store.delete_dataset(id, false).await.unwrap();
+        Deleted { _folder: folder, store, id, at: Utc::now() }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_takes_out_nothing() {
+        let Deleted { _folder, store, id, at } = deleted().await;
+        // Years ahead for some starts, back, before all that is known, ahead again.
+        for days in [3650, 3651, 3652, 0, -9000, 1, 400, 401, 2] {
+            assert_eq!(store.keep_house(at + DAY * days).await.unwrap(), 0, "{days}");
+        }
+        store.undelete_dataset(id).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_deleted_goes_after_its_time() {
+        let Deleted { _folder, store, at, .. } = deleted().await;
+        for day in 1..=30 {
+            assert_eq!(store.keep_house(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
+        }
+        assert_eq!(store.keep_house(at + DAY * 31).await.unwrap(), 1);
+    }
+
+    /// By a clock that is ten years ahead from the first day on; and where nobody started the
+    /// program for a year.
+    #[tokio::test]
+    async fn what_is_deleted_goes_after_its_time_by_a_clock_that_stays_wrong() {
+        for ahead in [3650, 365] {
+            let Deleted { _folder, store, at, .. } = deleted().await;
+            for day in 1..=30 {
+                assert_eq!(store.keep_house(at + DAY * (ahead + day)).await.unwrap(), 0, "{day}");
+            }
+            assert_eq!(store.keep_house(at + DAY * (ahead + 32)).await.unwrap(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_by_a_clock_that_was_ahead_goes_too() {
+        let Deleted { _folder, store, at, .. } = deleted().await;
+        store.keep_house(at + DAY * 3650).await.unwrap();
+        let id = store.insert_dataset(1, &DatasetInput { name: "Later".into(), ..DatasetInput::default() }).await.unwrap();
+        store.delete_dataset(id, false).await.unwrap();
+        let mut gone = 0;
+        for day in 0..32 {
+            gone += store.keep_house(at + DAY * day).await.unwrap();
+        }
+        assert_eq!(gone, 2);
+    }
+}
