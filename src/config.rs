@@ -82,7 +82,9 @@ pub struct Serve {
     /// Listen on an address that other machines reach. There is no log-in: whoever reaches it may read the tables and change datasets
     #[arg(long, env = "TRAINSET_ALLOW_REMOTE")]
     pub allow_remote: bool,
-    /// Another host name that browsers may use for this server; repeat it, or separate names by commas
+    /// Another host name that browsers may use for this server; repeat it, or separate names by
+    /// commas. Programs that use it over plain HTTP send the header x-trainset-client, with any
+    /// value
     #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
     pub host: Vec<String>,
     /// How long running requests may take to end once the program is told to stop

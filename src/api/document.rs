@@ -34,12 +34,14 @@ Bodies are JSON objects; an unknown field or parameter is refused. Every answer 
 or `{\"status\": \"error\", \"code\", \"message\", \"errors\"?}` with another one. `code` is for programs and stable, `message` is for people, `errors` names each \
 wrong field by its path, as `join_config[1].on[0].right`.
 
-Paths end with a slash; without it they work too. A method that a path does not take is answered with 405 and code `method_not_allowed`, a path that \
-is not there with 404.
+Paths end with a slash; without it they work too. In all else a path has one spelling: single slashes, no `.` or `..`, and nothing encoded that need \
+not be. A method that a path does not take is answered with 405 and code `method_not_allowed`, a path that is not there with 404.
 
 A dataset's `ETag` is its revision. Send it back as `If-Match` with a change: who saves second gets 409 with both states, and nothing is lost.
 
-There is no log-in: the server listens on this machine alone unless it is told otherwise, and refuses pages of other sites.";
+There is no log-in: the server listens on this machine alone unless it is told otherwise, and refuses pages of other sites. Under a name or an address that \
+is not of this machine, over plain HTTP, browsers do not tell which site a request comes from: a program then sends the header `x-trainset-client` with any value, or is \
+refused with 403 and code `header_required`.";
 
 /// An empty document with what is said of the whole.
 pub fn start() -> OpenApi {

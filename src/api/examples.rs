@@ -25,9 +25,8 @@ pub fn body(operation: &str) -> Option<Value> {
         "analyze_dataset" => json!({"refresh": true}),
         "compare_datasets" => json!({"dataset_ids": [1, 2]}),
         "restore_version" => json!({"revision": 3}),
-        "delete_model" | "undelete_dataset" | "activate_dataset" | "deactivate_dataset" | "count_dataset" | "cancel_analysis" => {
-            json!({})
-        }
+        "delete_model" | "undelete_dataset" | "activate_dataset" | "deactivate_dataset" | "count_dataset" | "cancel_analysis"
+        | "export_tfx" => json!({}),
         _ => return None,
     })
 }

@@ -74,7 +74,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(queries::validate))
         .routes(routes!(queries::query))
         .routes(routes!(queries::split_queries))
-        .routes(routes!(queries::tfx))
+        .routes(routes!(queries::tfx, queries::export_tfx))
         .routes(routes!(queries::validate_query))
         .routes(routes!(queries::preview))
         .routes(routes!(queries::count))

@@ -93,7 +93,7 @@ pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPat
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TfxParams {
-    /// What this version froze, in place of the dataset as it is.
+    /// What this version froze, whatever has become of the dataset.
     #[param(minimum = 1)]
     version: Option<u32>,
 }
@@ -103,10 +103,11 @@ pub struct Tfx {
     tfx: TfxArtefact,
 }
 
-/// Export a dataset for TFX
+/// Get what TFX takes of a dataset
 ///
-/// What BigQueryExampleGen takes: the whole SQL of each split with typed defaults for NULL, project and location. Of the dataset as it is, which freezes a
-/// version and counts as its use, or of a version.
+/// What BigQueryExampleGen takes: the whole SQL of each split with typed defaults for NULL, project
+/// and location. Of a version; without one, of the newest that froze exactly the dataset's config,
+/// and else of the dataset as it is now, with `version` `null`. Freezes nothing.
 #[utoipa::path(get, path = "/api/datasets/{id}/query/tfx", operation_id = "get_tfx", tag = "queries", params(DatasetPath, TfxParams),
     responses((status = 200, description = "proto3 JSON, and a snippet of Python.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(asked): Query<TfxParams>) -> Answer<Tfx> {
@@ -115,6 +116,16 @@ pub async fn tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(
         None => app.tfx(at.id).await?,
     };
     Ok(success(Tfx { tfx }))
+}
+
+/// Export a dataset for TFX
+///
+/// Resolves the reference date, freezes a version and counts as a use of the dataset. The same
+/// config, date and tables are one version, however often they are exported.
+#[utoipa::path(post, path = "/api/datasets/{id}/query/tfx", operation_id = "export_tfx", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
+    responses((status = 200, description = "As GET gives it, with the version's number.", body = Tfx), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
+pub async fn export_tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<Tfx> {
+    Ok(success(Tfx { tfx: app.export_tfx(at.id).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]

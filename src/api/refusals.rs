@@ -30,8 +30,8 @@ macro_rules! refusals {
 }
 
 refusals! {
-    BadRequest: 400 ["bad_json", "bad_parameter", "bad_request"] "The body is not JSON, or a parameter cannot be read. `errors` names the parameter.";
-    Forbidden: 403 ["unknown_host", "foreign_origin"] "The server does not go by the name in `Host`, or a page of another site tried to change something.";
+    BadRequest: 400 ["bad_json", "bad_parameter", "bad_request"] "The body is not JSON, or a parameter cannot be read; `errors` names the parameter. Or the path is not written as paths are here.";
+    Forbidden: 403 ["unknown_host", "foreign_origin", "header_required"] "The server does not go by the name in `Host`; a page of another site asks; or, under a name that is not of this machine and without `Sec-Fetch-Site`, the header `x-trainset-client` is missing.";
     Missing: 404 ["not_found"] "What the path names is not there.";
     MissingTable: 404 ["not_found", "no_dataset"] "The model, the table or column is not there; or BigQuery has no such dataset in the project.";
     NameTaken: 409 ["name_taken"] "There is one of that name already. Names are compared without regard to case and outer blanks.";

@@ -24,6 +24,8 @@ pub struct TfxArtefact {
     pub location: Option<String>,
     /// Python that makes the component.
     pub snippet: String,
+    /// The version that froze it; `None` where none did.
+    pub version: Option<u32>,
 }
 
 /// `example_gen_pb2.Input`.
@@ -47,7 +49,7 @@ pub struct TfxSplit {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxOutput {}
 
-/// The artefact of a config. Without a split there is one, `train`, with all rows.
+/// The artefact of a config, of no version. Without a split there is one, `train`, with all rows.
 pub fn artefact(
     config: &DatasetConfig,
     catalog: &Catalog,
@@ -73,6 +75,7 @@ pub fn artefact(
         project_id: catalog.project().map(str::to_owned),
         location: location.map(str::to_owned),
         snippet: SNIPPET.to_owned(),
+        version: None,
     };
     Ok((artefact, columns))
 }

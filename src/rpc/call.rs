@@ -16,7 +16,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
 
-/// The header in which a call says what types its page is made of.
+/// The header in which a call says what types its page is made of. No page of another site can send
+/// it, so it also tells a call from a forged one.
 pub const TYPES: &str = "x-trainset-types";
 /// The types of this build.
 pub const OWN_TYPES: &str = env!("TRAINSET_TYPES");

@@ -219,7 +219,7 @@ pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, Failure> {
 /// What TFX takes of a dataset. Freezes a version.
 #[server(protocol = Call, prefix = "/_fn", endpoint = "export-tfx")]
 pub async fn export_tfx(id: i64) -> Result<TfxArtefact, Failure> {
-    Ok(app()?.tfx(id).await?)
+    Ok(app()?.export_tfx(id).await?)
 }
 
 #[server(protocol = Call, prefix = "/_fn", endpoint = "preview")]

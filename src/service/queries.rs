@@ -7,7 +7,7 @@ use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::fault::FieldError;
-use crate::domain::record::{Counts, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
+use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
 use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
@@ -16,6 +16,13 @@ use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
 
 /// Most rows of a preview.
 pub const MAX_PREVIEW_ROWS: u32 = 1000;
+
+/// What TFX takes of a config, and what a version of it would freeze.
+struct ResolvedTfx {
+    artefact: TfxArtefact,
+    catalog: Catalog,
+    as_of: Option<NaiveDate>,
+}
 
 impl App {
     /// The SQL of an unsaved config, dry-run by the warehouse.
@@ -96,10 +103,30 @@ impl App {
         join_all(views).await.into_iter().collect()
     }
 
-    /// What TFX takes of a saved dataset, its as-of resolved now and written into every query: the splits must not drift apart while they are
-    /// read (G-20).
+    /// What TFX takes of a saved dataset, without a change of anything: of the newest version that
+    /// froze exactly its config, and else as an export would have it now.
     pub async fn tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
         let dataset = self.dataset(id).await?;
+        // The newest is the first.
+        match dataset.versions.iter().find(|version| version.config_hash == dataset.config_hash) {
+            Some(version) => self.version_tfx(id, version.number).await,
+            None => Ok(self.tfx_of(&dataset).await?.artefact),
+        }
+    }
+
+    /// What TFX takes of a saved dataset, frozen: what is exported to be trained on can be looked
+    /// up later.
+    pub async fn export_tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
+        let dataset = self.dataset(id).await?;
+        let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(&dataset).await?;
+        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None)?;
+        let number = self.store().keep_export(id, &version).await?;
+        Ok(TfxArtefact { version: Some(number), ..artefact })
+    }
+
+    /// Its reference date is resolved now and written into every query: the splits must not drift
+    /// apart while they are read (G-20).
+    async fn tfx_of(&self, dataset: &Dataset) -> Result<ResolvedTfx, ServiceError> {
         let model = self.model(dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         // What TFX cannot take is said before anything is read.
@@ -108,10 +135,7 @@ impl App {
         // The job has to run where the data is (G-71).
         let location = self.warehouse_of(&model).await?.location().await?;
         let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location.as_deref()).map_err(ServiceError::Invalid)?;
-        // What is taken away to be trained on can be told later.
-        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None)?;
-        self.store().keep_export(id, &version).await?;
-        Ok(artefact)
+        Ok(ResolvedTfx { artefact, catalog, as_of })
     }
 
     /// The day that the dataset's dates count back from, where the config does not say it.

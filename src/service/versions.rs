@@ -93,7 +93,8 @@ impl App {
         let catalog = Catalog::new(warehouse.project().map(str::to_owned), version.schemas);
         let location = warehouse.location().await?;
         let made = artefact(&version.config, &catalog, version.summary.as_of, location.as_deref());
-        Ok(made.map_err(ServiceError::Invalid)?.0)
+        let (artefact, _) = made.map_err(ServiceError::Invalid)?;
+        Ok(TfxArtefact { version: Some(number), ..artefact })
     }
 
     /// What has become of a dataset and its tables since the version that training reads, or the latest one.

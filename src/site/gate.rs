@@ -1,23 +1,50 @@
-//! Who may talk to the server: no page of another site, under whatever name it reached us. And the headers that tell a
-//! browser what our own pages may do.
+//! Who may talk to the server: no page of another site, under whatever name it reached us. And the
+//! headers that tell a browser what our own pages may do.
 //!
-//! The server has no log-in: whoever reaches it may use it. On a loopback address that is the person at the machine, and
-//! the two ways in from outside are a page that sends requests (refused by `Sec-Fetch-Site` and `Origin`) and a name that
-//! is made to point at this machine (refused by `Host`). A foreign page may not even read the API: it could not see the
-//! answer, but some answers cost a scan of a table, and one freezes a version. It may link to our pages.
+//! The server has no log-in: whoever reaches it may use it. On a loopback address that is the
+//! person at the machine, and the two ways in from outside are a page that sends requests and a
+//! name that is made to point at this machine. What is asked of a request, in this order:
+//!
+//! 1. `Host` is a name that the server goes by, said once, and the same as the request line's or
+//!    HTTP/2's own.
+//! 2. Its path has one reading (`path`).
+//! 3. Its caller may have its route (`access`, where each route's cost stands), which is asked
+//!    after the router matched it:
+//!    - `Origin` names another site, or none (`null`): a script or a form of another site, which
+//!      may do nothing, not even read: it could not see the answer, but some answers cost a scan of
+//!      a table.
+//!    - `Sec-Fetch-Site` says that another site asks: only a link that a person follows, to a page.
+//!    - Neither is there. Browsers send `Sec-Fetch-Site` over HTTPS and to loopback names. Under
+//!      those names it is then a program, which may do what its person may. Under other names over
+//!      plain HTTP it may be an image or a form of any page, so all but pages, files and health
+//!      takes an `Origin` of our own, or a header that a page of another site cannot send without
+//!      asking first, which is never granted: [`CLIENT`], or the one that our pages' calls have.
+//!
+//! `Referer` proves nothing, since a page can leave it out. A browser that sends no
+//! `Sec-Fetch-Site` to loopback names either (all before 2023) is not told from a program.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use super::access::{Caller, Class, Denied, check, class_of};
+use super::path::is_canonical;
 use crate::api::failure_response;
+use crate::rpc;
+
+/// The header by which a program proves that it is no page of another site; any value does.
+pub const CLIENT: &str = "x-trainset-client";
+
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Answers that are no page need nothing.
 const NO_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -37,74 +64,166 @@ pub struct Gate {
     hosts: Vec<String>,
 }
 
+/// Why a request is answered with nothing else. What is behind the refusal is never told: it is
+/// decided before any route runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    UnknownHost,
+    Denied(Denied),
+    Path,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::UnknownHost => {
+                failure_response(403, "unknown_host", "This server does not go by that name. Name it with --host if it should.")
+            }
+            Self::Denied(Denied::Foreign) => {
+                failure_response(403, "foreign_origin", "A page of another site may not do anything here.")
+            }
+            Self::Denied(Denied::Unproven) => failure_response(
+                403,
+                "header_required",
+                "Under this name a browser does not tell which site a request comes from. Send the header x-trainset-client with any value.",
+            ),
+            Self::Path => failure_response(
+                400,
+                "bad_request",
+                "Write the path with single slashes, without parts that are dots, and encode only what has to be, but no slash.",
+            ),
+        }
+    }
+}
+
 impl Gate {
     pub fn new(addr: SocketAddr, hosts: &[String]) -> Self {
         let hosts = hosts.iter().map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect();
         Self { open: !addr.ip().is_loopback(), bound: addr.ip(), hosts }
     }
 
-    fn knows(&self, host: &str) -> bool {
-        let name = without_port(host).to_ascii_lowercase();
-        if name == "localhost" || self.hosts.contains(&name) {
-            return true;
-        }
-        match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            Ok(address) => self.open || address.is_loopback() || address == self.bound,
-            Err(_) => false,
-        }
+    fn knows(&self, host: &Authority) -> bool {
+        let is_address_here = |address: IpAddr| self.open || address.is_loopback() || address == self.bound;
+        host.is_localhost()
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host.name))
+            || host.address().is_some_and(is_address_here)
     }
 
-    /// Why a request is refused: a code and a sentence.
-    fn refusal(
-        &self,
-        method: &Method,
-        path: &str,
-        host: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Option<(&'static str, &'static str)> {
-        let Some(host) = host.filter(|host| self.knows(host)) else {
-            return Some(("unknown_host", "This server does not go by that name. Name it with --host if it should."));
+    /// Who sends a request that may go on to the router.
+    fn receive(&self, request: &Request) -> Result<Caller, Refusal> {
+        let host = named(request.uri(), request.headers()).and_then(Authority::parse);
+        let host = host.filter(|host| self.knows(host)).ok_or(Refusal::UnknownHost)?;
+        let caller = caller(&host, request.method(), request.headers());
+        match (is_canonical(request.uri().path()), caller) {
+            (true, caller) => Ok(caller),
+            (false, Caller::Link | Caller::Foreign) => Err(Refusal::Denied(Denied::Foreign)),
+            (false, Caller::Own | Caller::Unproven) => Err(Refusal::Path),
+        }
+    }
+}
+
+/// The host that a request names. Where it does so in two places they have to agree, or it is none:
+/// one would be for us, the other for what stands before us.
+fn named<'a>(target: &'a uri::Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let in_target = target.authority().map(uri::Authority::as_str);
+    match (in_target, only(headers, &header::HOST)) {
+        (Some(target), Some(host)) => target.eq_ignore_ascii_case(host).then_some(host),
+        (target, host) => target.or(host),
+    }
+}
+
+/// A header's value. Said twice it is no browser's, and nothing is equal to it.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    Some(if values.next().is_some() { "" } else { first.to_str().unwrap_or_default() })
+}
+
+/// A host and its port, as `Host` and `Origin` have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Authority<'a> {
+    /// An IPv6 address keeps its brackets.
+    name: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let name_length = match text.starts_with('[') {
+            true => text.find(']')? + 1,
+            false => text.find(':').unwrap_or(text.len()),
         };
-        let only_looks = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
-        // No browser sends it with a link, only with what a script does: a socket, a call across sites. `null` is foreign too.
-        let foreign_script = text(header::ORIGIN)
-            .is_some_and(|origin| origin.split_once("://").is_none_or(|(_, from)| !from.eq_ignore_ascii_case(host)));
-        // Without either header it is no browser: a program may do what its person may.
-        let foreign_site =
-            text(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none"));
-        let foreign = foreign_script || (foreign_site && !(only_looks && is_page(path)));
-        foreign.then_some(("foreign_origin", "A page of another site may not do anything here."))
+        let (name, rest) = text.split_at(name_length);
+        let port = match rest.strip_prefix(':') {
+            // RFC 3986: the colon may stand alone.
+            None | Some("") => None,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            Some(_) => return None,
+        };
+        (!name.is_empty() && (rest.is_empty() || rest.starts_with(':'))).then_some(Self { name, port })
+    }
+
+    fn is_localhost(&self) -> bool {
+        self.name.eq_ignore_ascii_case("localhost")
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        match self.name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(inner) => inner.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            None => self.name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+        }
+    }
+
+    /// Browsers send `Sec-Fetch-Site` to it over plain HTTP too, and no other machine can be
+    /// reached by it. They need not agree about IPv4 addresses in IPv6's clothes.
+    fn is_loopback(&self) -> bool {
+        self.is_localhost() || self.address().is_some_and(|address| address.is_loopback())
+    }
+
+    /// Whether an `Origin` is of this host. Whether the server is reached by HTTPS only what stands
+    /// before it knows.
+    fn is_of(&self, origin: &str) -> bool {
+        let (default_port, authority) = match origin.split_once("://") {
+            Some(("http", authority)) => (80, authority),
+            Some(("https", authority)) => (443, authority),
+            Some(_) | None => return false,
+        };
+        Authority::parse(authority).is_some_and(|from| {
+            from.name.eq_ignore_ascii_case(self.name) && from.port.unwrap_or(default_port) == self.port.unwrap_or(default_port)
+        })
     }
 }
 
-/// What a person looks at, and other sites may link to.
-fn is_page(path: &str) -> bool {
-    let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    is_below("/api/docs") || !["/api", "/_fn", "/metrics", "/healthz", "/readyz"].into_iter().any(is_below)
-}
-
-/// `localhost:3000` without the port; an IPv6 address keeps its brackets.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !name.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => name,
-        _ => host,
+/// Who sends a request to this host.
+fn caller(host: &Authority, method: &Method, headers: &HeaderMap) -> Caller {
+    let origin = only(headers, &header::ORIGIN).map(|origin| host.is_of(origin));
+    match (origin, only(headers, &SITE)) {
+        // No browser sends it with a link, only with what a script or a form does.
+        (Some(false), _) => Caller::Foreign,
+        (_, Some("same-origin" | "none")) => Caller::Own,
+        (_, Some(_)) if is_followed(method, headers) => Caller::Link,
+        (_, Some(_)) => Caller::Foreign,
+        (Some(true), None) => Caller::Own,
+        (None, None) if host.is_loopback() || headers.contains_key(CLIENT) || headers.contains_key(rpc::TYPES) => Caller::Own,
+        (None, None) => Caller::Unproven,
     }
 }
 
-/// Refuses foreign requests, and sets the headers of every answer.
-pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    // Two of them are a trick: one for us, one for what stands before us.
-    let mut hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().ok());
-    let host = match (hosts.next(), hosts.next()) {
-        (None, _) => request.uri().authority().map(|authority| authority.as_str()),
-        (Some(host), None) => host,
-        (Some(_), Some(_)) => None,
-    };
-    let mut response = match gate.refusal(request.method(), request.uri().path(), host, headers) {
-        Some((code, message)) => failure_response(403, code, message),
-        None => next.run(request).await,
+/// Whether a person comes here, and no frame, image or script of the page.
+fn is_followed(method: &Method, headers: &HeaderMap) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+        && only(headers, &MODE).is_none_or(|mode| mode == "navigate")
+        && only(headers, &DEST).is_none_or(|destination| destination == "document")
+}
+
+/// Around everything: refuses what no route may answer, and sets the headers of every answer.
+pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let mut response = match gate.receive(&request) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NO_POLICY));
@@ -113,10 +232,26 @@ pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     headers.insert("permissions-policy", HeaderValue::from_static(NO_FEATURES));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    if response.status() == StatusCode::FORBIDDEN {
+        // The router tells a route's methods even of what was refused before the route.
+        response.headers_mut().remove(header::ALLOW);
+    }
     if response.status() == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static(RETRY_AFTER));
     }
     response
+}
+
+/// Inside the router, before any route: refuses a caller that may not have what the router matched.
+pub async fn admit(request: Request, next: Next) -> Response {
+    let template = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let class: Class = class_of(request.method(), template);
+    // Who did not come past the guard is nobody's.
+    let caller = request.extensions().get::<Caller>().copied().unwrap_or(Caller::Foreign);
+    match check(caller, class) {
+        Ok(()) => next.run(request).await,
+        Err(denied) => Refusal::Denied(denied).into_response(),
+    }
 }
 
 /// The policy of a page: its own files, and those inline scripts that carry this answer's nonce.
@@ -135,62 +270,277 @@ pub fn page_policy() {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
 
     fn gate(addr: &str, hosts: &[&str]) -> Gate {
         Gate::new(addr.parse().unwrap(), &hosts.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>())
     }
 
+    fn knows(gate: &Gate, host: &str) -> bool {
+        Authority::parse(host).is_some_and(|host| gate.knows(&host))
+    }
+
+    /// What the gate and the table make of a request for the route of a template.
+    fn outcome(gate: &Gate, method: &str, template: &str, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
+        let path = template.replace("{id}", "1").replace("{*file}", "x.js").replace("{function}", "models");
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let caller = gate.receive(&request)?;
+        check(caller, class_of(request.method(), Some(template))).map_err(Refusal::Denied)
+    }
+
+    const FOREIGN: Result<(), Refusal> = Err(Refusal::Denied(Denied::Foreign));
+    const UNPROVEN: Result<(), Refusal> = Err(Refusal::Denied(Denied::Unproven));
+    const TFX: &str = "/api/datasets/{id}/query/tfx";
+
     #[test]
     fn only_our_own_names() {
         let local = gate("127.0.0.1:3000", &["train.example"]);
-        for good in ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]:3000", "train.example:80"] {
-            assert!(local.knows(good), "{good}");
+        for good in [
+            "localhost",
+            "LOCALHOST:3000",
+            "localhost:",
+            "127.0.0.1:3000",
+            "127.0.0.2",
+            "[::1]:3000",
+            "train.example:80",
+            "Train.Example",
+        ] {
+            assert!(knows(&local, good), "{good}");
         }
-        for bad in ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:3000", "localhost.evil.example:3000", ""] {
-            assert!(!local.knows(bad), "{bad}");
+        for bad in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1:3000",
+            "0.0.0.0:3000",
+            "localhost.evil.example:3000",
+            "",
+            ":3000",
+            // Names that are ours to some and not to others.
+            "localhost.",
+            "localhost.:3000",
+            "train.example.",
+            "foo.localhost",
+            "127.1",
+            "2130706433",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "127.0.0.1.",
+            "::1",
+            "[::1",
+            "[[::1]]",
+            "[127.0.0.1]",
+            "[::1]3000",
+            "[::1%25lo]",
+            "[::ffff:127.0.0.1]",
+            // Ports and persons that hide another name.
+            "localhost:3000:80",
+            "localhost:x",
+            "localhost:+80",
+            "localhost:65536",
+            "localhost:3000@evil.example",
+            "evil.example@localhost",
+            "evil.example:80@localhost:3000",
+            "localhost, evil.example",
+            "localhost evil.example",
+            "localhost/",
+            "localhost#",
+            "localhost\\.evil.example",
+        ] {
+            assert!(!knows(&local, bad), "{bad}");
         }
-        assert!(gate("0.0.0.0:3000", &[]).knows("10.0.0.1:3000"));
-        assert!(!gate("0.0.0.0:3000", &[]).knows("evil.example"));
+        assert!(knows(&gate("0.0.0.0:3000", &[]), "10.0.0.1:3000"));
+        assert!(knows(&gate("[::]:3000", &[]), "[fd00::1]:3000"));
+        assert!(!knows(&gate("0.0.0.0:3000", &[]), "evil.example"));
+    }
+
+    #[test]
+    fn a_request_that_names_two_hosts_is_refused() {
+        let gate = gate("127.0.0.1:3000", &["train.example"]);
+        let ask = |target: &str, hosts: &[&str]| {
+            let mut request = Request::builder().uri(target);
+            for host in hosts {
+                request = request.header(header::HOST, *host);
+            }
+            gate.receive(&request.body(Body::empty()).unwrap())
+        };
+        // HTTP/1.1, a proxy's form of it, HTTP/2.
+        assert_eq!(ask("/", &["localhost:3000"]), Ok(Caller::Own));
+        assert_eq!(ask("http://LocalHost:3000/", &["localhost:3000"]), Ok(Caller::Own));
+        assert_eq!(ask("http://localhost:3000/", &[]), Ok(Caller::Own));
+        for (target, hosts) in [
+            ("/", &[][..]),
+            ("/", &["localhost", "localhost"]),
+            ("/", &["localhost", "evil.example"]),
+            ("http://evil.example/", &["localhost"]),
+            ("http://localhost/", &["evil.example"]),
+            ("http://localhost/", &["train.example"]),
+            ("http://localhost:3000/", &["localhost:4000"]),
+            ("http://localhost@evil.example/", &[]),
+            ("http://evil.example@localhost/", &[]),
+        ] {
+            assert_eq!(ask(target, hosts), Err(Refusal::UnknownHost), "{target} {hosts:?}");
+        }
     }
 
     #[test]
     fn pages_of_other_sites_do_nothing() {
         let gate = gate("127.0.0.1:3000", &[]);
-        let refused = |method: Method, path: &str, pairs: &[(&'static str, &'static str)]| {
-            let headers = pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), HeaderValue::from_static(v))).collect();
-            gate.refusal(&method, path, Some("localhost:3000"), &headers).is_some()
+        let ask = |method: &str, template: &str, pairs: &[(&str, &str)]| {
+            outcome(&gate, method, template, &[&[("host", "localhost:3000")], pairs].concat())
         };
-        let api = "/api/datasets/1/query/tfx/";
-        let foreign: [&[(&str, &str)]; 7] = [
+        let foreign: [&[(&str, &str)]; 13] = [
             &[("origin", "http://evil.example")],
             &[("origin", "null")],
             &[("origin", "")],
+            &[("origin", "chrome-extension://localhost:3000")],
+            &[("origin", "http://localhost:3000"), ("origin", "http://evil.example")],
             &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:3000")],
             &[("sec-fetch-site", "same-origin"), ("origin", "http://evil.example")],
+            &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "")],
+            // A link is followed to a page and to nothing else.
+            &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
+            // What proves a program proves nothing against a browser's word.
+            &[("sec-fetch-site", "cross-site"), (CLIENT, "1")],
             // Another port is another site.
             &[("sec-fetch-site", "same-site")],
             &[("origin", "http://localhost:4000")],
         ];
         for pairs in foreign {
             // Reading is refused too: some answers cost a scan, and a preview is nobody else's.
-            for method in [Method::POST, Method::GET, Method::HEAD] {
-                assert!(refused(method.clone(), api, pairs), "{method} {pairs:?}");
+            for method in ["POST", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"] {
+                assert_eq!(ask(method, TFX, pairs), FOREIGN, "{method} {pairs:?}");
             }
-            assert!(refused(Method::POST, "/", pairs), "{pairs:?}");
+            assert_eq!(ask("POST", "/", pairs), FOREIGN, "{pairs:?}");
+            for template in ["/_fn/{function}", "/metrics", "/healthz", "/pkg/{*file}", "/api/openapi.json", "/api", "/nope"] {
+                assert_eq!(ask("GET", template, pairs), FOREIGN, "{template} {pairs:?}");
+            }
         }
         for pairs in
             [&[("origin", "http://localhost:3000")][..], &[("sec-fetch-site", "same-origin")], &[("sec-fetch-site", "none")], &[]]
         {
-            assert!(!refused(Method::POST, api, pairs), "{pairs:?}");
-            assert!(!refused(Method::GET, api, pairs), "{pairs:?}");
+            assert_eq!(ask("POST", TFX, pairs), Ok(()), "{pairs:?}");
+            assert_eq!(ask("GET", TFX, pairs), Ok(()), "{pairs:?}");
         }
         // Links to pages are good; scripts that fetch them, and sockets, are not.
-        for page in ["/", "/models/1/dataset/", "/api/docs", "/api/docs/"] {
-            assert!(!refused(Method::GET, page, &[("sec-fetch-site", "cross-site")]), "{page}");
-            assert!(refused(Method::GET, page, &[("upgrade", "websocket"), ("origin", "http://evil.example")]), "{page}");
+        let by = |mode, to| [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode), ("sec-fetch-dest", to)];
+        for page in ["/", "/models/{id}/dataset", "/api/docs"] {
+            assert_eq!(ask("GET", page, &[("sec-fetch-site", "cross-site")]), Ok(()), "{page}");
+            assert_eq!(ask("GET", page, &by("navigate", "document")), Ok(()), "{page}");
+            for (mode, to) in [
+                ("no-cors", "image"),
+                ("no-cors", "script"),
+                ("no-cors", "empty"),
+                ("cors", "empty"),
+                ("navigate", "iframe"),
+                ("navigate", "object"),
+                ("websocket", "websocket"),
+            ] {
+                assert_eq!(ask("GET", page, &by(mode, to)), FOREIGN, "{page} {mode} {to}");
+            }
+            assert_eq!(ask("POST", page, &by("navigate", "document")), FOREIGN, "{page}");
+            let socket = [("upgrade", "websocket"), ("origin", "http://evil.example")];
+            assert_eq!(ask("GET", page, &socket), FOREIGN, "{page}");
         }
-        assert!(refused(Method::GET, "/_fn/models", &[("sec-fetch-site", "cross-site")]));
-        assert!(refused(Method::GET, "/metrics", &[("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn a_foreign_page_gets_no_further_by_another_spelling() {
+        let gate = gate("127.0.0.1:3000", &["train.example"]);
+        let ask = |path: &str, pairs: &[(&str, &str)]| {
+            let mut request = Request::builder().uri(path);
+            for (name, value) in pairs {
+                request = request.header(*name, *value);
+            }
+            gate.receive(&request.body(Body::empty()).unwrap())
+        };
+        for path in ["//api/datasets/2/query/tfx/", "/%61pi/models", "/models/..%2fapi", "/api//models", "*"] {
+            let from = |host, site| ask(path, &[("host", host), ("sec-fetch-site", site)]);
+            assert_eq!(from("localhost", "cross-site"), Err(Refusal::Denied(Denied::Foreign)), "{path}");
+            assert_eq!(from("localhost", "same-origin"), Err(Refusal::Path), "{path}");
+            assert_eq!(ask(path, &[("host", "localhost")]), Err(Refusal::Path), "{path}");
+            assert_eq!(ask(path, &[("host", "train.example")]), Err(Refusal::Path), "{path}");
+            assert_eq!(ask(path, &[("host", "evil.example")]), Err(Refusal::UnknownHost), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_ours_by_name_and_port() {
+        let of = |host, origin| Authority::parse(host).unwrap().is_of(origin);
+        for (host, origin) in [
+            ("localhost:3000", "http://localhost:3000"),
+            ("Train.Example", "https://train.example"),
+            ("train.example", "http://train.example"),
+            ("train.example:80", "http://train.example"),
+            ("train.example:443", "https://train.example"),
+            ("[::1]:3000", "http://[::1]:3000"),
+        ] {
+            assert!(of(host, origin), "{host} {origin}");
+        }
+        for (host, origin) in [
+            ("train.example", "http://train.example:8080"),
+            ("train.example:8080", "http://train.example"),
+            ("train.example", "http://train.example."),
+            ("train.example", "http://train.example.evil.example"),
+            ("train.example", "http://evil.example/train.example"),
+            ("train.example", "http://evil.example@train.example"),
+            ("train.example", "ftp://train.example"),
+            ("train.example", "train.example"),
+            ("train.example", "http://"),
+        ] {
+            assert!(!of(host, origin), "{host} {origin}");
+        }
+    }
+
+    /// Where a browser sends no `Sec-Fetch-Site`, an image or a form of any page looks like a
+    /// program.
+    #[test]
+    fn names_that_browsers_do_not_trust_take_a_header() {
+        let gate = gate("0.0.0.0:3000", &["train.example"]);
+        let sent = |host: &'static str, method: &str, template: &str, pairs: &[(&str, &str)]| {
+            outcome(&gate, method, template, &[&[("host", host)], pairs].concat())
+        };
+        let plain: [&[(&str, &str)]; 4] = [
+            &[],
+            &[("referer", "http://train.example/")],
+            &[("sec-fetch-mode", "same-origin")],
+            &[("content-type", "application/json"), ("x-http-method-override", "GET")],
+        ];
+        for host in ["train.example", "train.example:3000", "10.0.0.1:3000", "0.0.0.0:3000", "[fd00::1]", "[::ffff:127.0.0.1]"] {
+            for pairs in plain {
+                for (method, template) in [("GET", TFX), ("HEAD", TFX), ("POST", TFX), ("POST", "/_fn/{function}"), ("POST", "/")]
+                {
+                    assert_eq!(sent(host, method, template, pairs), UNPROVEN, "{host} {method} {template} {pairs:?}");
+                }
+                for template in ["/metrics", "/api/models", "/api/datasets/{id}/export", "/api", "/nope"] {
+                    assert_eq!(sent(host, "GET", template, pairs), UNPROVEN, "{host} {template} {pairs:?}");
+                }
+                for template in ["/", "/models/{id}/dataset", "/api/docs", "/api/docs.css", "/pkg/{*file}", "/healthz", "/readyz"]
+                {
+                    assert_eq!(sent(host, "GET", template, pairs), Ok(()), "{host} {template} {pairs:?}");
+                }
+            }
+            for header in [CLIENT, rpc::TYPES, "Sec-Fetch-Site"] {
+                let pairs = [(header, "same-origin")];
+                assert_eq!(sent(host, "GET", TFX, &pairs), Ok(()), "{host} {header}");
+                // It does not make another site's page one of ours.
+                let with = |name, value| [pairs[0], (name, value)];
+                assert_eq!(sent(host, "POST", TFX, &with("origin", "http://evil.example")), FOREIGN, "{host} {header}");
+                assert_eq!(sent(host, "POST", TFX, &with("origin", "null")), FOREIGN, "{host} {header}");
+            }
+        }
+        // What our own pages send by old browsers.
+        assert_eq!(sent("train.example", "POST", "/_fn/{function}", &[("origin", "http://train.example")]), Ok(()));
+        assert_eq!(sent("10.0.0.1:3000", "POST", TFX, &[("origin", "http://10.0.0.1:8080")]), FOREIGN);
+        // Loopback names are told by all browsers, so nothing is asked of programs.
+        for host in ["localhost:3000", "127.0.0.1:3000", "127.1.2.3", "[::1]:3000"] {
+            assert_eq!(sent(host, "POST", TFX, &[]), Ok(()), "{host}");
+        }
     }
 }

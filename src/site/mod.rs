@@ -1,6 +1,9 @@
-//! The web application: REST, server functions, pages and files in one router, and what surrounds them all.
+//! The web application: REST, server functions, pages and files in one router, and what surrounds
+//! them all.
 //!
-//! From the outside in: request id and trace, what is counted, the gate, panics caught, the slash at the end taken off, the routes.
+//! From the outside in: request id and trace, what is counted, who calls and by which path
+//! (`gate`), panics caught, the slash at the end taken off, the router, and of the route that it
+//! matched whether the caller may have it (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,14 +33,18 @@ use crate::rpc;
 use crate::service::App;
 use crate::ui;
 
+pub mod access;
 mod files;
 mod gate;
 mod measure;
+mod path;
 
 use gate::Gate;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1_000_000;
+/// Where the server functions are.
+const CALLS: &str = "/_fn/";
 /// Longest that an answer may take. Queries have their own, shorter limit, which gives the better message.
 const TIMEOUT: Duration = Duration::from_secs(330);
 
@@ -53,7 +60,9 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
         // Leptos reads the bodies of its calls itself. The API has a limit of its own, which answers in the envelope.
         .merge(pages(app, addr).layer(RequestBodyLimitLayer::new(MAX_BODY)))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(measure::tell_route));
+        .layer(from_fn(measure::tell_route))
+        // The last layer is the first to see a request, once the router has matched it.
+        .layer(from_fn(gate::admit));
     // The slash at the end has to go before the router looks at the path.
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
@@ -106,6 +115,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .fallback(fallback)
         .layer(map_request(restore_path))
         .layer(from_fn(same_types))
+        .layer(from_fn(json_calls))
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
         .layer(CompressionLayer::new())
@@ -140,9 +150,12 @@ async fn remember_path(mut request: Request) -> Request {
     request
 }
 
-/// Pages are rendered for the path that the browser has, or it would hydrate another page than it was sent.
+/// Pages are rendered for the path that the browser has, or it would hydrate another page than it
+/// was sent. Calls keep the path that the router saw: Leptos looks their functions up by it.
 async fn restore_path(mut request: Request) -> Request {
-    if let Some(AsSent(uri)) = request.extensions_mut().remove() {
+    if let Some(AsSent(uri)) = request.extensions_mut().remove()
+        && !is_call(&request)
+    {
         *request.uri_mut() = uri;
     }
     request
@@ -158,6 +171,23 @@ async fn in_time(request: Request, next: Next) -> Response {
 /// A call that this server does not have: the page was made by another version.
 async fn no_function() -> Response {
     outdated(StatusCode::NOT_FOUND)
+}
+
+fn is_call(request: &Request) -> bool {
+    request.uri().path().starts_with(CALLS)
+}
+
+/// Calls are JSON and say so: a form of another site can send a text that happens to be JSON, but
+/// cannot call it that.
+async fn json_calls(request: Request, next: Next) -> Response {
+    let mut kinds = request.headers().get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_json = kind.eq_ignore_ascii_case("application/json") && kinds.next().is_none();
+    if is_call(&request) && *request.method() == Method::POST && !is_json {
+        return failure_response(415, "not_json", "Send JSON, with the header Content-Type: application/json.");
+    }
+    next.run(request).await
 }
 
 /// A page that is made of other types than the server could not read what it is answered; nothing is done for it.

@@ -35,7 +35,8 @@ struct Call {
 
 fn call(operation: &Operation) -> Call {
     let id = match operation.id() {
-        "delete_model" | "activate_dataset" | "delete_dataset" => 2,
+        // The first has a version already, which is all that the artefact is read from.
+        "delete_model" | "activate_dataset" | "delete_dataset" | "get_tfx" => 2,
         _ => 1,
     };
     let path = operation.path.replace("{id}", &id.to_string()).replace("{table}", "orders");

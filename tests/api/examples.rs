@@ -14,7 +14,7 @@ use crate::document::Operation;
 use crate::helpers::{Fake, TestApp, request};
 
 /// In an order in which each finds what it needs.
-const STORY: [&str; 23] = [
+const STORY: [&str; 24] = [
     "create_model",
     "update_model",
     "check_dataset_name",
@@ -30,6 +30,7 @@ const STORY: [&str; 23] = [
     "suggest_columns",
     "validate_query",
     "count_dataset",
+    "export_tfx",
     "analyze_dataset",
     "cancel_analysis",
     "activate_dataset",

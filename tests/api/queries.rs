@@ -128,13 +128,14 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     assert!((cost - 6.25 * 20.0 / (1024.0 * 1024.0)).abs() < 1e-12, "{cost}");
     // TFX's queries are frozen on any engine: its splits must not drift apart while they are read (G-20, G-36).
     app.fake.bills.store(false, Ordering::SeqCst);
-    let tfx = app.get(&format!("/api/datasets/{id}/query/tfx/")).await.ok()["tfx"].clone();
+    let tfx = app.post(&format!("/api/datasets/{id}/query/tfx/"), json!({})).await.ok()["tfx"].clone();
     let splits = tfx["input_config"]["splits"].as_array().unwrap();
     assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);
     assert!(splits.iter().all(|split| split["pattern"].as_str().unwrap().contains("2024-04-01")), "{tfx}");
     // What TFX does with the parts is the reader's: the snippet says whose vocabularies are to be (G-40).
     assert!(tfx["snippet"].as_str().unwrap().contains("vocabularies from train alone"), "{tfx}");
     app.get("/api/datasets/99/query/tfx/").await.refused(404, "not_found");
+    app.post("/api/datasets/99/query/tfx/", json!({})).await.refused(404, "not_found");
 }
 
 #[tokio::test]

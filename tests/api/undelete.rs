@@ -48,6 +48,7 @@ async fn a_deleted_dataset_is_nowhere_and_comes_back_whole() {
         "analyze/cancel",
         "validate-query",
         "versions/1/restore",
+        "query/tfx",
     ];
     for path in posts {
         app.post(&format!("/api/datasets/{id}/{path}/"), json!({})).await.refused(404, "not_found");

@@ -1,5 +1,7 @@
 //! Versions: what they hold, when one is made, how they differ, the way back; and tables that changed under a dataset.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 use trainset::domain::schema::{ColumnType, Mode};
 
@@ -98,8 +100,9 @@ async fn an_export_for_tfx_is_frozen_once() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let export = format!("/api/datasets/{id}/query/tfx/");
-    let first = app.get(&export).await.ok();
-    app.get(&export).await.ok();
+    let first = app.post(&export, json!({})).await.ok();
+    assert_eq!(app.post(&export, json!({})).await.ok(), first);
+    assert_eq!(first["tfx"]["version"], 1);
     let dataset = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
     assert_eq!((&dataset["version_count"], &dataset["versions"][0]["reason"]), (&json!(1), &json!("exported for TFX")));
     assert_eq!((&dataset["status"], &dataset["active_version"]), (&json!("draft"), &Value::Null));
@@ -109,6 +112,61 @@ async fn an_export_for_tfx_is_frozen_once() {
     edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
     assert_eq!(app.get(&format!("{export}?version=1")).await.ok()["tfx"], first["tfx"]);
     app.get(&format!("{export}?version=9")).await.refused(404, "not_found");
+}
+
+/// Reading is free to repeat: it freezes nothing, counts as no use, and runs a query only where
+/// nothing was frozen of this config.
+#[tokio::test]
+async fn what_tfx_takes_is_read_without_a_change() {
+    let app = TestApp::new().await;
+    let id = app.dataset("Orders").await;
+    let export = format!("/api/datasets/{id}/query/tfx/");
+    let ran = || app.fake.ran.load(Ordering::SeqCst);
+    let dataset = async || app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
+    let read = async || app.get(&export).await.ok()["tfx"].clone();
+    let pattern = |tfx: &Value| tfx["input_config"]["splits"][0]["pattern"].as_str().unwrap().to_owned();
+    let untouched = dataset().await;
+
+    let now = read().await;
+    assert_eq!(now["version"], Value::Null);
+    assert!(pattern(&now).contains("2024-04-01"), "resolved, as an export would have it: {now}");
+    assert_eq!(dataset().await, untouched);
+    assert_eq!((&untouched["version_count"], &untouched["last_used_at"]), (&json!(0), &Value::Null));
+
+    let frozen = app.post(&export, json!({})).await.ok()["tfx"].clone();
+    let used = dataset().await;
+    assert!(used["last_used_at"].is_string());
+    let before = ran();
+    assert_eq!(read().await, frozen);
+    // Whatever has become of the tables: it is the version's.
+    app.fake.drop_table("raw_data.products");
+    assert_eq!(read().await, frozen);
+    assert_eq!((ran(), dataset().await), (before, used), "from what is stored, and nothing is stored");
+}
+
+/// Activating freezes too, and an older version of the same config comes back with its config.
+#[tokio::test]
+async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
+    let (app, id) = activated().await;
+    let export = format!("/api/datasets/{id}/query/tfx/");
+    let version = async || app.get(&export).await.ok()["tfx"]["version"].clone();
+    assert_eq!(version().await, 1);
+    edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
+    assert_eq!(version().await, Value::Null);
+    assert_eq!(app.post(&export, json!({})).await.ok()["tfx"]["version"], 2);
+    assert_eq!(version().await, 2);
+    edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 7}})).await;
+    assert_eq!(version().await, 1);
+    // A table that has changed makes another version of the same config.
+    {
+        let mut schemas = app.fake.schemas.lock().unwrap();
+        let products = schemas.get_mut(&"raw_data.products".parse().unwrap()).unwrap().as_mut().unwrap();
+        products.columns[1].column_type = ColumnType::Int64;
+    }
+    assert_eq!(app.post(&export, json!({})).await.ok()["tfx"]["version"], 3);
+    assert_eq!(version().await, 3);
+    // Each is still to be had.
+    assert_eq!(app.get(&format!("{export}?version=2")).await.ok()["tfx"]["version"], 2);
 }
 
 #[tokio::test]
