@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::diff::differences;
-use trainset::domain::document::{Format, write};
+use trainset::domain::document::{Format, MAX_BYTES, write};
 use trainset::domain::drift::{drift, renamed};
 use trainset::domain::fault::{FieldError, MAX_FIELD_ERRORS};
 use trainset::domain::limits::exceeded;
@@ -182,7 +182,10 @@ impl Bench {
                     && let Some(one) = items.first().cloned()
                 {
                     let times = [2, 17, 21, 101, 1_001][choices.below(5)];
-                    items.extend(vec![one; times]);
+                    // Copies of copies would be gigabytes, which no request and no file can have.
+                    if one.to_string().len() * times < MAX_BYTES / 4 {
+                        items.extend(vec![one; times]);
+                    }
                 }
             }
             3 => {
