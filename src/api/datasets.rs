@@ -21,6 +21,7 @@ use crate::service::{App, DatasetChange};
 pub struct ListParams {
     status: Option<Status>,
     /// In name and description, without regard to case; nothing in it is a wildcard.
+    #[param(max_length = 1000)]
     search: Option<String>,
     #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     page: Option<u32>,
@@ -87,7 +88,7 @@ pub async fn names(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Que
     request_body = NewDataset,
     responses((status = 200, description = "It is there.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
 pub async fn create(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<DatasetMade> {
-    let input = DatasetChange::from_json(body)?.into_new()?;
+    let input = DatasetChange::read(body).await?.new_dataset().await?;
     let dataset = app.create_dataset(at.id, &input).await?;
     Ok(success(DatasetMade { message: "The dataset is there.".into(), dataset_id: dataset.summary.id, dataset }))
 }
@@ -139,8 +140,8 @@ pub async fn update(
     mut body: Object,
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, body.take("revision")?)?;
-    let change = DatasetChange::from_json(body.0)?;
-    Ok(saved(app.change_dataset(at.id, revision, &change).await?, "The dataset is saved."))
+    let change = DatasetChange::read(body.0).await?;
+    Ok(saved(app.change_dataset(at.id, revision, change).await?, "The dataset is saved."))
 }
 
 #[derive(Deserialize, ToSchema)]

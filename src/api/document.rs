@@ -32,7 +32,8 @@ Define, check, version and export training datasets for recommenders.
 
 Bodies are JSON objects; an unknown field or parameter is refused. Every answer is a JSON object: `{\"status\": \"success\", …}` with status 200, \
 or `{\"status\": \"error\", \"code\", \"message\", \"errors\"?}` with another one. `code` is for programs and stable, `message` is for people, `errors` names each \
-wrong field by its path, as `join_config[1].on[0].right`.
+wrong field by its path, as `join_config[1].on[0].right`; of more than a hundred the first, and under `config` how many more there are. The lists and \
+texts of a config have the limits that the schemas state: what is beyond is refused before anything else is looked at.
 
 Paths end with a slash; without it they work too. In all else a path has one spelling: single slashes, no `.` or `..`, and nothing encoded that need \
 not be. A method that a path does not take is answered with 405 and code `method_not_allowed`, a path that is not there with 404.

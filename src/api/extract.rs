@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::answer::ApiError;
 use crate::domain::fault::FieldError;
+use crate::service::cpu::{HEAVY_BYTES, compute};
 
 /// A model's path.
 #[derive(Deserialize, IntoParams)]
@@ -87,11 +88,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
 /// The body, read as a type says it; no body at all is the empty object.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Object::from_request(request, state).await?.read().map(Self)
+        let body = Json::of(request, state).await?;
+        compute(body.is_heavy(), move || body.object()?.read().map(Self)).await
     }
 }
 
@@ -102,17 +104,37 @@ impl<S: Send + Sync> FromRequest<S> for Object {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let body = Json::of(request, state).await?;
+        compute(body.is_heavy(), move || body.object()).await
+    }
+}
+
+/// A body that is said to be JSON, not read yet.
+struct Json {
+    bytes: Bytes,
+    is_json: bool,
+}
+
+impl Json {
+    async fn of<S: Send + Sync>(request: Request, state: &S) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(body_error)?;
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self(Map::new()));
+        Ok(Self { bytes: Bytes::from_request(request, state).await.map_err(body_error)?, is_json })
+    }
+
+    fn is_heavy(&self) -> bool {
+        self.bytes.len() >= HEAVY_BYTES
+    }
+
+    fn object(&self) -> Result<Object, ApiError> {
+        if self.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Object(Map::new()));
         }
         // Also a lock: a page of another site can send a form, but not JSON.
-        if !is_json {
+        if !self.is_json {
             return Err(ApiError::bad_request("bad_request", None, "Send JSON, with the header Content-Type: application/json."));
         }
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(object)) => Ok(Self(object)),
+        match serde_json::from_slice(&self.bytes) {
+            Ok(Value::Object(object)) => Ok(Object(object)),
             Ok(_) => Err(ApiError::bad_request("bad_json", None, "The body is not a JSON object.")),
             Err(error) => Err(ApiError::bad_request("bad_json", None, format!("The body is not JSON: {error}."))),
         }

@@ -11,12 +11,10 @@ use super::query::{Nothing, Query};
 use super::refusals::{HasDatasets, Missing, MissingTable, NameTaken, WarehouseRefused, WarehouseTimeout};
 use super::replies::Done;
 use crate::domain::dataset::Role;
-use crate::domain::joins::is_potential_key;
 use crate::domain::name::{ColumnName, TableName};
 use crate::domain::record::{Model, ModelInput};
-use crate::domain::roles::suggested_role;
-use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind, TableSchema};
-use crate::service::App;
+use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind};
+use crate::service::{App, DescribedTable};
 
 #[derive(Serialize, ToSchema)]
 pub struct Models {
@@ -197,19 +195,11 @@ pub struct UnusableColumn {
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/schema", operation_id = "get_table_schema", tag = "tables", params(TablePath),
     responses((status = 200, description = "The columns in their order.", body = TableColumns), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn schema(State(app): State<App>, InPath(at): InPath<TablePath>, _: Query<Nothing>) -> Answer<TableColumns> {
-    let schema = app.table_schema(at.id, &at.table).await?;
-    let columns = schema.columns.iter().map(|column| told(&schema, column)).collect();
+    let DescribedTable { schema, roles, keys } = app.described_table(at.id, &at.table).await?;
+    let columns = schema.columns.into_iter().zip(roles).zip(keys).map(|((column, suggested_role), is_potential_join_key)| {
+        let Column { name, column_type, mode, description } = column;
+        SchemaColumn { name, r#type: column_type, mode, description, suggested_role, is_potential_join_key }
+    });
     let unusable = schema.unusable.into_iter().map(|(name, reason)| UnusableColumn { name, reason }).collect();
-    Ok(success(TableColumns { table_name: schema.table, schema: columns, unusable }))
-}
-
-fn told(schema: &TableSchema, column: &Column) -> SchemaColumn {
-    SchemaColumn {
-        name: column.name.clone(),
-        r#type: column.column_type,
-        mode: column.mode,
-        description: column.description.clone(),
-        suggested_role: suggested_role(schema, column),
-        is_potential_join_key: is_potential_key(schema, column),
-    }
+    Ok(success(TableColumns { table_name: schema.table, schema: columns.collect(), unusable }))
 }

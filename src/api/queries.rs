@@ -154,7 +154,7 @@ pub async fn validate_query(
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn compile(State(app): State<App>, InPath(at): InPath<ModelPath>, mut body: Object) -> Answer<QueryView> {
     let split = body.take("split")?;
-    let config = DatasetChange::from_json(body.0)?.into_new()?.config;
+    let config = DatasetChange::read(body.0).await?.new_dataset().await?.config;
     Ok(success(app.check_config(at.id, &config, split).await?))
 }
 
@@ -171,7 +171,7 @@ pub struct ConfigCheck {
 #[utoipa::path(post, path = "/api/models/{id}/validate", operation_id = "validate_config", tag = "configs", params(ModelPath), request_body = UnsavedConfig,
     responses((status = 200, description = "Whether it is valid, and all that is wrong with it.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn validate(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<ConfigCheck> {
-    let read = DatasetChange::from_json(body)?.into_new().map(|input| input.config);
+    let read = DatasetChange::read(body).await?.new_dataset().await.map(|input| input.config);
     let faults = app.config_faults(at.id, read).await?;
     let mut errors = BTreeMap::new();
     for fault in faults {

@@ -1,23 +1,25 @@
 //! The tables that a config is held against: schemas by name, and the project they are in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::dataset::{ColumnRef, DatasetConfig};
-use super::name::{SourceName, TableName};
-use super::order;
+use super::name::{ColumnName, SourceName, TableName, fold};
+use super::order::{self, Places};
 use super::schema::{Column, TableSchema};
 
-/// Schemas of the tables that a config may use.
+/// Schemas of the tables that a config may use. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     project: Option<String>,
-    schemas: BTreeMap<TableName, TableSchema>,
+    tables: Arc<BTreeMap<TableName, KnownTable>>,
 }
 
 impl Catalog {
     /// With a project, tables are written `project.raw_data.t` in SQL, otherwise `raw_data.t`.
     pub fn new(project: Option<String>, schemas: impl IntoIterator<Item = TableSchema>) -> Self {
-        Self { project, schemas: order::map(schemas.into_iter().map(|s| (s.table.clone(), s))) }
+        let tables = order::map(schemas.into_iter().map(|schema| (schema.table.clone(), KnownTable::new(schema))));
+        Self { project, tables: Arc::new(tables) }
     }
 
     pub fn project(&self) -> Option<&str> {
@@ -25,17 +27,94 @@ impl Catalog {
     }
 
     pub fn schema(&self, table: &TableName) -> Option<&TableSchema> {
-        self.schemas.get(table)
+        self.table(table).map(|known| &known.schema)
+    }
+
+    pub fn table(&self, table: &TableName) -> Option<&KnownTable> {
+        self.tables.get(table)
+    }
+
+    /// How many columns the tables have together: what work on them grows with.
+    pub fn columns(&self) -> usize {
+        self.tables.values().map(|known| known.schema.columns.len()).sum()
     }
 
     /// The schema behind a name within the dataset.
     pub fn source(&self, config: &DatasetConfig, source: &SourceName) -> Option<&TableSchema> {
-        let (_, table) = config.sources().into_iter().find(|(name, _)| name.same_as(source))?;
-        self.schema(table)
+        self.known(config, source).map(|known| &known.schema)
     }
 
     /// The column behind a reference.
     pub fn column(&self, config: &DatasetConfig, reference: &ColumnRef) -> Option<&Column> {
-        self.source(config, &reference.table)?.column(&reference.column)
+        self.known(config, &reference.table)?.column(&reference.column)
+    }
+
+    fn known(&self, config: &DatasetConfig, source: &SourceName) -> Option<&KnownTable> {
+        let (_, table) = config.sources().into_iter().find(|(name, _)| name.same_as(source))?;
+        self.table(table)
+    }
+}
+
+/// A table whose columns are found by their names at once: a table has up to 10,000, and a config
+/// asks for a thousand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTable {
+    pub schema: TableSchema,
+    /// The first column of each name, without regard to case.
+    folded: Places,
+    /// Columns that differ from the first of their name in case alone.
+    twins: Places,
+    /// The columns that cannot be used.
+    unusable: Places,
+}
+
+impl KnownTable {
+    pub fn new(schema: TableSchema) -> Self {
+        let (mut folded, mut twins) = (Places::with_capacity(schema.columns.len()), Places::default());
+        for (place, column) in schema.columns.iter().enumerate() {
+            let key = fold(column.name.as_str());
+            let first = folded.get(&key).unwrap_or(place);
+            if schema.columns[first].name != column.name {
+                twins.add(column.name.to_string(), place);
+            }
+            folded.add(key, place);
+        }
+        let mut unusable = Places::default();
+        for (place, (name, _)) in schema.unusable.iter().enumerate() {
+            unusable.add(fold(name), place);
+        }
+        Self { schema, folded, twins, unusable }
+    }
+
+    /// Why a column cannot be used, where it is there.
+    pub fn unusable(&self, name: &ColumnName) -> Option<&str> {
+        let place = self.unusable.get(&fold(name.as_str()))?;
+        self.schema.unusable.get(place).map(|(_, reason)| reason.as_str())
+    }
+
+    /// What [`TableSchema::column`] finds.
+    pub fn column(&self, name: &ColumnName) -> Option<&Column> {
+        let place = self.twins.get(name.as_str()).or_else(|| self.folded.get(&fold(name.as_str())))?;
+        self.schema.columns.get(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_finds_what_looking_at_all_columns_finds(names in prop::collection::vec("[aAäÄbB]{1,2}", 0..12), asked in "[aAäÄbB]{1,2}") {
+            let column = |name: &String| serde_json::json!({"name": name, "type": "INT64"});
+            let columns: Vec<_> = names.iter().map(column).collect();
+            let schema: TableSchema = serde_json::from_value(serde_json::json!({"table": "raw_data.t", "columns": columns})).unwrap();
+            let asked: ColumnName = asked.parse().unwrap();
+            let known = KnownTable::new(schema.clone());
+            let place = |found: Option<&Column>, of: &TableSchema| found.and_then(|found| of.columns.iter().position(|c| std::ptr::eq(c, found)));
+            prop_assert_eq!(place(known.column(&asked), &known.schema), place(schema.column(&asked), &schema));
+        }
     }
 }

@@ -7,6 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::name::{ColumnName, OutputName, SourceName, TableName};
+use super::order::Places;
 
 mod filters;
 mod split;
@@ -23,9 +24,12 @@ pub use time::*;
 pub struct DatasetConfig {
     /// `None` only while a person has not chosen yet; validation asks for it.
     pub primary_table: Option<TableName>,
+    #[cfg_attr(feature = "ssr", schema(max_items = 19))]
     pub secondary_tables: Vec<SecondaryTable>,
     /// One entry a secondary, in any order; rows are joined in the order of `secondary_tables`.
+    #[cfg_attr(feature = "ssr", schema(max_items = 20))]
     pub join_config: Vec<Join>,
+    #[cfg_attr(feature = "ssr", schema(max_items = 1000))]
     pub selected_columns: Vec<SelectedColumn>,
     pub column_mapping: ColumnMapping,
     pub filters: Filters,
@@ -41,13 +45,9 @@ impl DatasetConfig {
 
     /// Their tables, the primary's first, each once.
     pub fn tables(&self) -> Vec<&TableName> {
-        let mut tables = vec![];
-        for (_, table) in self.sources() {
-            if !tables.contains(&table) {
-                tables.push(table);
-            }
-        }
-        tables
+        let mut seen = Places::default();
+        let tables = self.sources().into_iter().map(|(_, table)| table);
+        tables.filter(|table| seen.add(table.to_string(), 0)).collect()
     }
 
     /// The join that brings in a secondary.
@@ -173,11 +173,13 @@ pub struct Join {
     #[serde(rename = "type", default)]
     pub join_type: JoinType,
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(max_items = 16))]
     pub on: Vec<JoinKey>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_duplicates: OnDuplicates,
     /// Which row `one_row` takes, before the tie-break by all columns that the dataset needs of the table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ssr", schema(max_items = 16))]
     pub order: Vec<RowOrder>,
 }
 

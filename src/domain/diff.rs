@@ -7,6 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::order::Places;
 use super::wire;
 
 /// A place at which not all values are the same.
@@ -59,8 +60,9 @@ fn compare_lists(path: &str, lists: &[&Vec<Value>], found: &mut Vec<Difference>)
         }
         return;
     };
+    let places: Vec<Places> = named.iter().map(|names| places(names)).collect();
     let common = |names: &Vec<String>| -> Vec<String> {
-        names.iter().filter(|name| named.iter().all(|other| other.contains(name))).cloned().collect()
+        names.iter().filter(|name| places.iter().all(|other| other.get(name).is_some())).cloned().collect()
     };
     let orders: Vec<Vec<String>> = named.iter().map(common).collect();
     if orders.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -68,9 +70,7 @@ fn compare_lists(path: &str, lists: &[&Vec<Value>], found: &mut Vec<Difference>)
         found.push(Difference { path: path.into(), values: named.iter().map(whole).collect() });
     }
     for name in union(named.iter().cloned()) {
-        let of = |(list, names): (&&Vec<Value>, &Vec<String>)| names.iter().position(|n| *n == name).map(|i| list[i].clone());
-        let inner: Vec<Option<Value>> = lists.iter().zip(&named).map(of).collect();
-        let inner: Vec<Option<&Value>> = inner.iter().map(Option::as_ref).collect();
+        let inner: Vec<Option<&Value>> = lists.iter().zip(&places).map(|(list, at)| at.get(&name).map(|i| &list[i])).collect();
         compare(&format!("{path}[{name}]"), &inner, found);
     }
 }
@@ -87,26 +87,22 @@ fn names(path: &str, list: &[Value]) -> Option<Vec<String>> {
         },
         _ => None,
     };
-    let mut names: Vec<String> = vec![];
-    for item in list {
-        let name = name(item)?;
-        if names.contains(&name) {
-            return None;
-        }
-        names.push(name);
+    let mut seen = Places::default();
+    list.iter().map(|item| name(item).filter(|name| seen.add(name.clone(), 0))).collect()
+}
+
+fn places(names: &[String]) -> Places {
+    let mut places = Places::default();
+    for (place, name) in names.iter().enumerate() {
+        places.add(name.clone(), place);
     }
-    Some(names)
+    places
 }
 
 /// All keys, in the order of the first that has them.
 fn union(lists: impl Iterator<Item = Vec<String>>) -> Vec<String> {
-    let mut all: Vec<String> = vec![];
-    for key in lists.flatten() {
-        if !all.contains(&key) {
-            all.push(key);
-        }
-    }
-    all
+    let mut seen = Places::default();
+    lists.flatten().filter(|key| seen.add(key.clone(), 0)).collect()
 }
 
 fn joined(path: &str, key: &str) -> String {

@@ -1,10 +1,13 @@
 //! What has become of a dataset since it was frozen: tables and columns that are gone, or another thing now; columns of the answer by other names.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
+use super::catalog::KnownTable;
 use super::dataset::{ColumnRef, DatasetConfig};
-use super::name::{ColumnName, OutputName, TableName, same};
+use super::name::{ColumnName, OutputName, SourceName, TableName, fold};
 use super::output;
 use super::schema::{Column, Mode, TableSchema};
 
@@ -38,10 +41,10 @@ pub struct Drift {
 
 /// What differs between the tables as they were frozen and as they are; a table that is not in `now` is gone. What the config uses comes first.
 pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) -> Vec<Drift> {
-    let used = used_columns(config);
-    let uses = |table: &TableName, column: &ColumnName| {
-        used.iter().any(|(of, name)| *of == table && same(name.as_str(), column.as_str()))
-    };
+    let used: HashSet<(&TableName, String)> =
+        used_columns(config).into_iter().map(|(table, column)| (table, fold(column.as_str()))).collect();
+    let uses = |table: &TableName, column: &ColumnName| used.contains(&(table, fold(column.as_str())));
+    let now: HashMap<&TableName, &TableSchema> = now.iter().map(|schema| (&schema.table, schema)).collect();
     let mut found = vec![];
     for before in then {
         let table = &before.table;
@@ -52,10 +55,11 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
             used: column.is_none_or(|column| uses(table, column)),
             text,
         };
-        let Some(after) = now.iter().find(|schema| schema.table == *table) else {
+        let Some(after) = now.get(table).map(|schema| KnownTable::new((*schema).clone())) else {
             found.push(one(None, Change::TableGone, format!("{table} is gone.")));
             continue;
         };
+        let known_before = KnownTable::new(before.clone());
         for column in &before.columns {
             let name = &column.name;
             match after.column(name) {
@@ -74,7 +78,7 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
                 Some(_) => {}
             }
         }
-        for column in after.columns.iter().filter(|column| before.column(&column.name).is_none()) {
+        for column in after.schema.columns.iter().filter(|column| known_before.column(&column.name).is_none()) {
             let new = Drift {
                 used: false,
                 ..one(Some(&column.name), Change::ColumnNew, format!("{table} has a new column {}.", column.name))
@@ -103,10 +107,15 @@ pub struct Renaming {
 /// The columns of `then` that `now` calls otherwise or leaves out, in the order of `then`.
 pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
     let (before, after) = (output_names(then), output_names(now));
-    let mut new: Vec<_> = after.iter().filter(|column| !before.contains(column)).collect();
-    let lost = before.iter().filter(|column| !after.contains(column));
+    let [old, all]: [HashSet<_>; 2] = [before.iter().collect(), after.iter().collect()];
+    // The names that are new, of each column in their order.
+    let mut new: HashMap<&ColumnRef, VecDeque<&OutputName>> = HashMap::new();
+    for (column, name) in after.iter().filter(|column| !old.contains(column)) {
+        new.entry(column).or_default().push_back(name);
+    }
+    let lost = before.iter().filter(|column| !all.contains(column));
     lost.map(|(column, from)| {
-        let to = new.iter().position(|(other, _)| other == column).map(|i| new.remove(i).1.to_string());
+        let to = new.get_mut(column).and_then(VecDeque::pop_front).map(ToString::to_string);
         let text = match &to {
             Some(to) => format!("{column} is called {from} there and {to} now."),
             None => format!("{column}, called {from} there, is not selected any more."),
@@ -126,8 +135,11 @@ fn kind(column: &Column) -> (super::schema::ColumnType, bool) {
 
 /// All columns that a config names: selected, mapped, keys of joins, filtered.
 fn used_columns(config: &DatasetConfig) -> Vec<(&TableName, &ColumnName)> {
-    let sources = config.sources();
-    let table = |name: &super::name::SourceName| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);
+    let mut sources: HashMap<String, &TableName> = HashMap::new();
+    for (name, table) in config.sources() {
+        sources.entry(fold(name.as_str())).or_insert(table);
+    }
+    let table = |name: &SourceName| sources.get(&fold(name.as_str())).copied();
     let of = |reference: &ColumnRef| table(&reference.table);
     let mut used = vec![];
     used.extend(config.selected_columns.iter().filter_map(|column| Some((table(&column.table)?, &column.column))));

@@ -18,7 +18,80 @@ impl std::fmt::Display for FieldError {
 }
 
 impl FieldError {
+    /// Of a path or message that repeats a long text of the caller's, the beginning.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self { path: beginning(path.into()), message: beginning(message.into()) }
+    }
+}
+
+/// Longest path or message, in bytes: two names of BigQuery's longest fit.
+const MAX_BYTES: usize = 4096;
+
+fn beginning(mut text: String) -> String {
+    if text.len() > MAX_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_BYTES));
+        text.push('…');
+    }
+    text
+}
+
+/// Most faults that are told at a time; whoever mends so many asks again.
+pub const MAX_FIELD_ERRORS: usize = 100;
+
+/// Faults as they are found: the first of them, and how many more there are. A config can have more
+/// faults than anyone reads, and an answer must not grow with them.
+#[derive(Debug, Default)]
+pub struct FieldErrors {
+    found: Vec<FieldError>,
+    more: usize,
+}
+
+impl FieldErrors {
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        match self.is_full() {
+            true => self.more += 1,
+            false => self.found.push(FieldError::new(path, message)),
+        }
+    }
+
+    /// What is found from now on is only counted.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MAX_FIELD_ERRORS
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The faults, and at the end, under `config`, how many more there are.
+    pub fn into_list(self) -> Vec<FieldError> {
+        let mut list = self.found;
+        if self.more > 0 {
+            list.push(FieldError::new("config", format!("{} more fields have errors. Correct these first.", self.more)));
+        }
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_does_not_repeat_a_whole_body() {
+        let long = FieldError::new("ö".repeat(500_000), format!("There is no field {}.", "x".repeat(500_000)));
+        assert!(long.path.len() <= MAX_BYTES + 3 && long.message.starts_with("There is no field xxx"));
+        assert!(long.message.len() <= MAX_BYTES + 3 && long.message.ends_with('…'));
+    }
+
+    #[test]
+    fn the_first_faults_are_told_and_the_others_counted() {
+        let mut faults = FieldErrors::default();
+        for i in 0..20_000 {
+            faults.add(format!("list[{i}]"), "No.");
+        }
+        let list = faults.into_list();
+        assert_eq!((list.len(), list[99].path.as_str()), (MAX_FIELD_ERRORS + 1, "list[99]"));
+        assert_eq!((list[100].path.as_str(), list[100].message.starts_with("19900 more")), ("config", true));
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! [`propose`] tells all that is plausible, [`weigh`] corrects a proposal by evidence, [`settle`] keeps what is good enough.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::{JoinKey, JoinType};
 use super::facts::Facts;
 use super::name::{ColumnName, SourceName, TableName};
-use super::schema::{Column, ColumnType, TableSchema};
+use super::schema::{ColumnType, TableSchema};
 
 mod composite;
 mod evidence;
@@ -32,6 +32,9 @@ pub const HIGH: f64 = 0.8;
 pub const MEDIUM: f64 = 0.65;
 /// Most tables that are looked at together.
 pub const MAX_TABLES: usize = 60;
+/// Most columns that those tables may have together: two tables as wide as BigQuery has them. Each
+/// column is held against each table.
+pub const MAX_COLUMNS: usize = 20_000;
 
 /// A score in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
@@ -166,11 +169,9 @@ pub fn detect(schemas: &[TableSchema], facts: &Facts) -> Settled {
     settle(&order, propose(schemas, facts).into_iter().map(Weighed::from).collect())
 }
 
-/// Whether a column is named and typed as keys are: what a join could go by.
-pub fn is_potential_key(schema: &TableSchema, column: &Column) -> bool {
-    let tables = [schema];
-    let vocabulary = super::naming::Vocabulary::of(tables);
-    tables::is_potential_key(&vocabulary, schema, column)
+/// Of each column of a table, whether it is named and typed as keys are: what a join could go by.
+pub fn potential_keys(schema: &TableSchema) -> Vec<bool> {
+    tables::potential_keys(&super::naming::Vocabulary::of([schema]), schema)
 }
 
 /// Types that can be keys (G-64: no times, floats or booleans).
@@ -198,21 +199,24 @@ pub struct PairQuestion {
 /// The questions that proposals ask, one for each two tables, in the order of the proposals.
 pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuestion> {
     let mut questions: Vec<PairQuestion> = vec![];
-    let place = |table: &TableName| order.iter().position(|given| given == table);
+    let places: HashMap<&TableName, usize> = order.iter().enumerate().rev().map(|(place, table)| (table, place)).collect();
+    let mut of_tables: HashMap<(usize, usize), usize> = HashMap::new();
+    let mut of_pairs: HashMap<(usize, Vec<KeyPair>), usize> = HashMap::new();
     for (i, candidate) in candidates.iter().enumerate() {
-        let (Some(left), Some(right)) = (place(&candidate.left), place(&candidate.right)) else { continue };
+        let ends = places.get(&candidate.left).zip(places.get(&candidate.right));
+        let Some((&left, &right)) = ends else { continue };
         let turned = left > right;
         let straight = if turned { candidate.clone().reversed() } else { candidate.clone() };
         let (left, right) = (left.min(right), left.max(right));
-        let at = questions.iter().position(|question| (question.left, question.right) == (left, right)).unwrap_or_else(|| {
+        let at = *of_tables.entry((left, right)).or_insert_with(|| {
             questions.push(PairQuestion { left, right, on: vec![], asked: vec![] });
             questions.len() - 1
         });
         let question = &mut questions[at];
         let mut on = straight.on;
         on.sort_unstable();
-        let list = question.on.iter().position(|known| *known == on).unwrap_or_else(|| {
-            question.on.push(on);
+        let list = *of_pairs.entry((at, on)).or_insert_with_key(|(_, on)| {
+            question.on.push(on.clone());
             question.on.len() - 1
         });
         question.asked.push((i, list, turned));

@@ -6,7 +6,8 @@ use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder,
 use utoipa::{PartialSchema, ToSchema};
 
 use super::dataset::{AsOf, DatasetConfig, Scalar, SecondaryTable, Seed, TimeZone};
-use super::name::{ColumnName, OutputName, SourceName, TableName};
+use super::limits::{MAX_SEED_CHARS, MAX_TEXT_CHARS};
+use super::name::{ColumnName, MAX_COLUMN_CHARS, MAX_TABLE_BYTES, OutputName, SourceName, TableName};
 use super::schema::ColumnType;
 
 /// JSON Schema 2020-12 of a config. The reader also takes null wherever something may be missing, and older spellings; both are read
@@ -48,11 +49,11 @@ fn adapt(value: &mut Value) {
 
 /// Types that JSON has as a text with a meaning of its own.
 macro_rules! texts {
-    ($($name:ty: $description:literal, $example:literal;)*) => {$(
+    ($($name:ty: $description:literal, $example:literal, $longest:expr;)*) => {$(
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 let text = ObjectBuilder::new().schema_type(Type::String);
-                text.description(Some($description)).examples([json!($example)]).build().into()
+                text.max_length(Some($longest)).description(Some($description)).examples([json!($example)]).build().into()
             }
         }
         impl ToSchema for $name {}
@@ -60,12 +61,12 @@ macro_rules! texts {
 }
 
 texts! {
-    TableName: "A table as dataset.table.", "raw_data.orders";
-    SourceName: "A table by its name within the dataset: what `as` says, else the table's own.", "orders";
-    ColumnName: "A column as its table spells it.", "customer_id";
-    OutputName: "A column's name in the training data: a letter or underscore, then letters, digits and underscores.", "customer";
-    AsOf: "`latest_event`, `today`, or a day.", "latest_event";
-    TimeZone: "A zone of the IANA time zone database.", "Europe/Berlin";
+    TableName: "A table as dataset.table.", "raw_data.orders", 2 * MAX_TABLE_BYTES + 1;
+    SourceName: "A table by its name within the dataset: what `as` says, else the table's own.", "orders", MAX_TABLE_BYTES;
+    ColumnName: "A column as its table spells it.", "customer_id", MAX_COLUMN_CHARS;
+    OutputName: "A column's name in the training data: a letter or underscore, then letters, digits and underscores.", "customer", MAX_COLUMN_CHARS;
+    AsOf: "`latest_event`, `today`, or a day.", "latest_event", "latest_event".len();
+    TimeZone: "A zone of the IANA time zone database.", "Europe/Berlin", 64;
 }
 
 impl PartialSchema for ColumnType {
@@ -84,7 +85,8 @@ impl ToSchema for ColumnType {}
 impl PartialSchema for Seed {
     fn schema() -> RefOr<Schema> {
         let types = SchemaType::from_iter([Type::String, Type::Integer]);
-        ObjectBuilder::new().schema_type(types).description(Some("Another seed, another choice.")).build().into()
+        let seed = ObjectBuilder::new().schema_type(types).max_length(Some(MAX_SEED_CHARS));
+        seed.description(Some("Another seed, another choice.")).build().into()
     }
 }
 impl ToSchema for Seed {}
@@ -92,7 +94,8 @@ impl ToSchema for Seed {}
 impl PartialSchema for Scalar {
     fn schema() -> RefOr<Schema> {
         let types = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
-        ObjectBuilder::new().schema_type(types).description(Some("What the column's type takes.")).build().into()
+        let value = ObjectBuilder::new().schema_type(types).max_length(Some(MAX_TEXT_CHARS));
+        value.description(Some("What the column's type takes.")).build().into()
     }
 }
 impl ToSchema for Scalar {}
@@ -108,3 +111,32 @@ impl PartialSchema for SecondaryTable {
     }
 }
 impl ToSchema for SecondaryTable {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::*;
+    use super::*;
+
+    #[test]
+    fn the_schema_states_the_limits() {
+        let schema = config_schema();
+        let most = |pointer: &str| schema.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer}"));
+        for (pointer, limit) in [
+            ("/properties/secondary_tables/maxItems", MAX_TABLES - 1),
+            ("/properties/join_config/maxItems", MAX_TABLES),
+            ("/properties/selected_columns/maxItems", MAX_COLUMNS),
+            ("/$defs/Join/properties/on/maxItems", MAX_JOIN_KEYS),
+            ("/$defs/Join/properties/order/maxItems", MAX_ORDER_KEYS),
+            ("/$defs/Filters/properties/rows/maxItems", MAX_ROW_FILTERS),
+            ("/$defs/Scalar/maxLength", MAX_TEXT_CHARS),
+            ("/$defs/Seed/maxLength", MAX_SEED_CHARS),
+            ("/$defs/ColumnName/maxLength", MAX_COLUMN_CHARS),
+            ("/$defs/SourceName/maxLength", MAX_TABLE_BYTES),
+        ] {
+            assert_eq!(most(pointer), limit as u64, "{pointer}");
+        }
+        let text = schema["$defs"]["Predicate"].to_string();
+        assert_eq!(text.matches(&format!("\"maxItems\":{MAX_VALUES}")).count(), 2, "{text}");
+        assert!(text.contains(&format!("\"maxLength\":{MAX_TEXT_CHARS}")), "{text}");
+    }
+}

@@ -17,6 +17,7 @@ pub mod format;
 pub mod joins;
 #[cfg(feature = "ssr")]
 pub mod json_schema;
+pub mod limits;
 pub mod name;
 pub mod naming;
 pub mod order;

@@ -169,6 +169,9 @@ pub fn singular(word: &str) -> String {
     cut(1, "")
 }
 
+/// Longest word that is held to be several in one, in bytes: each place in it is tried.
+const MOST_GLUED: usize = 40;
+
 /// The words of the tables at hand, by which glued words are told apart.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
@@ -218,7 +221,7 @@ impl Vocabulary {
 
     fn unglue(&self, token: &str, words: &mut Vec<String>) {
         let word = canonical(token);
-        if !token.is_ascii() || self.words.contains(&word) {
+        if !token.is_ascii() || token.len() > MOST_GLUED || self.words.contains(&word) {
             return words.push(word);
         }
         // The short marks end many words: they are cut off only where what is left is a word that the tables have.
@@ -377,9 +380,24 @@ fn without_numbers(words: &[String]) -> &[String] {
 
 /// Whether a word is made of beginnings of all the others in their order, as `cdemo` of customer demographics or `bu` of business unit.
 pub fn abbreviates(short: &str, words: &[String]) -> bool {
-    let Some((first, rest)) = words.split_first() else { return short.is_empty() };
-    let common = short.bytes().zip(first.bytes()).take_while(|(a, b)| a == b).count();
-    (1..=common).rev().any(|n| short.is_char_boundary(n) && abbreviates(&short[n..], rest))
+    if words.len() > short.len() {
+        return false;
+    }
+    // Whether so many bytes of it are made of the words so far. Trying all ways to cut it up would
+    // take for ever where words begin alike.
+    let mut made = vec![false; short.len() + 1];
+    made[0] = true;
+    for word in words {
+        let mut next = vec![false; short.len() + 1];
+        for from in (0..short.len()).filter(|from| made[*from]) {
+            let common = short.bytes().skip(from).zip(word.bytes()).take_while(|(a, b)| a == b).count();
+            for n in (1..=common).filter(|n| short.is_char_boundary(from + n)) {
+                next[from + n] = true;
+            }
+        }
+        made = next;
+    }
+    made[short.len()]
 }
 
 #[cfg(test)]
@@ -444,6 +462,17 @@ mod tests {
         assert_eq!(words.words("___"), Vec::<String>::new());
     }
 
+    /// Each of these words can be cut at each of its places, and each piece again.
+    #[test]
+    fn long_names_are_taken_apart_at_once() {
+        let words = Vocabulary::of([]);
+        for i in 0..200 {
+            let marks = format!("{}{i}", ["id", "key", "num", "code", "uuid", "number"].concat().repeat(13));
+            assert!(!words.words(&marks).is_empty());
+            assert!(!words.words(&format!("{i}{}id", "ab".repeat(140))).is_empty());
+        }
+    }
+
     #[test]
     fn a_key_names_what_it_is_the_key_of() {
         let words = Vocabulary::of([]);
@@ -470,5 +499,10 @@ mod tests {
         assert!(!abbreviates("hdemo", &noun("customer demographic")));
         assert!(abbreviates("bu", &noun("business unit")));
         assert!(!abbreviates("cdemox", &noun("customer demographic")));
+        assert!(abbreviates("", &[]) && !abbreviates("", &noun("a")) && !abbreviates("a", &[]));
+        // There are more ways to cut this up than anyone can try.
+        let alike = noun(&["aaaaaaaa"; 40].join(" "));
+        assert!(!abbreviates(&format!("{}b", "a".repeat(160)), &alike));
+        assert!(abbreviates(&"a".repeat(160), &alike));
     }
 }

@@ -1,7 +1,10 @@
-//! Sorting, for what the browser runs too. The standard library's sort is compiled for each type and each comparison that it is given, two pages of
-//! machine code each time, and so is a map that is collected, since it sorts first. Here there is one sort, of places; maps and sets are filled one by one.
+//! Sorting and finding, for what the browser runs too. The standard library's sort is compiled for
+//! each type and each comparison that it is given, two pages of machine code each time, and so is a
+//! map that is collected, since it sorts first. Here there is one sort, of places; maps and sets are
+//! filled one by one.
 
 use std::cmp::Ordering;
+use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts; what is equal stays in its order.
@@ -32,6 +35,36 @@ pub fn set<T: Ord>(things: impl IntoIterator<Item = T>) -> BTreeSet<T> {
     let mut set = BTreeSet::new();
     set.extend(things);
     set
+}
+
+/// Texts and a number for each: where it stands, or what is to be remembered of it. One map for all
+/// uses, for the reason that there is one sort.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places(HashMap<String, usize>);
+
+impl Places {
+    pub fn with_capacity(count: usize) -> Self {
+        Self(HashMap::with_capacity(count))
+    }
+
+    /// The first place of a text stays; `false` where it has one already.
+    pub fn add(&mut self, text: String, place: usize) -> bool {
+        match self.0.entry(text) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(place);
+                true
+            }
+        }
+    }
+
+    pub fn get(&self, text: &str) -> Option<usize> {
+        self.0.get(text).copied()
+    }
+
+    pub fn get_mut(&mut self, text: &str) -> Option<&mut usize> {
+        self.0.get_mut(text)
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! The one resolver of output column names: the compiler, previews, TFX and the wizard all ask here.
 
-use std::collections::HashSet;
-
 use super::dataset::DatasetConfig;
-use super::name::{OutputName, SourceName, fold};
-use super::order;
+use super::name::{OutputName, fold};
+use super::order::{self, Places};
 
 /// The output names of `config.selected_columns`, in their order.
 ///
@@ -13,13 +11,16 @@ use super::order;
 /// taken too, `table_column_2` and so on. Names are compared without regard to case, and what BigQuery would refuse in an output
 /// name becomes an underscore. `reserved` names are given to no column without an alias.
 pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
-    let sources = config.sources();
-    let rank = |table: &SourceName| sources.iter().position(|(name, _)| name.same_as(table)).unwrap_or(usize::MAX);
+    let mut sources = Places::default();
+    for (position, (name, _)) in config.sources().iter().enumerate() {
+        sources.add(fold(name.as_str()), position);
+    }
 
     let columns = &config.selected_columns;
     let mut names: Vec<Option<OutputName>> = columns.iter().map(|c| c.alias.clone()).collect();
     let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
-    let ranks: Vec<usize> = columns.iter().map(|column| rank(&column.table)).collect();
+    let ranks: Vec<usize> =
+        columns.iter().map(|column| sources.get(&fold(column.table.as_str())).unwrap_or(usize::MAX)).collect();
     order::sort_by(&mut unnamed, |a, b| ranks[*a].cmp(&ranks[*b]));
 
     let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)), columns.len());
@@ -38,37 +39,46 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     names.into_iter().flatten().collect()
 }
 
-/// Names in use, compared without regard to case.
-pub(super) struct Taken(HashSet<String>);
+/// Names in use, compared without regard to case, each with the number that the next name made of
+/// it gets.
+pub(super) struct Taken(Places);
 
 impl Taken {
     /// `more` names will be taken at least.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>, more: usize) -> Self {
-        let mut taken = HashSet::with_capacity(more);
-        taken.extend(names.map(fold));
-        Self(taken)
+        let mut taken = Self(Places::with_capacity(more));
+        for name in names {
+            taken.take(name);
+        }
+        taken
     }
 
     /// Takes a name; `false` if it is in use.
     pub fn take(&mut self, name: &str) -> bool {
-        self.0.insert(fold(name))
+        self.0.add(fold(name), 2)
     }
 
     /// Takes the nearest output name to a text, or the first of `text_2`, `text_3` … that is free.
     pub fn derive(&mut self, text: &str) -> OutputName {
         let plain = OutputName::nearest(text);
-        if self.take(plain.as_str()) {
+        let key = fold(plain.as_str());
+        // The numbers below are in use: where a thousand columns want one name, each would try them
+        // all again.
+        let Some(mut number) = self.0.get(&key) else {
+            self.take(plain.as_str());
             return plain;
-        }
-        let mut number = 2u32;
+        };
+        // A long name is cut so that its number fits.
+        let stem: String = plain.as_str().chars().take(super::name::MAX_COLUMN_CHARS - 12).collect();
         loop {
-            // A long name is cut so that its number fits.
-            let stem: String = plain.as_str().chars().take(super::name::MAX_COLUMN_CHARS - 12).collect();
             let numbered = OutputName::nearest(&format!("{stem}_{number}"));
+            number += 1;
             if self.take(numbered.as_str()) {
+                if let Some(next) = self.0.get_mut(&key) {
+                    *next = number;
+                }
                 return numbered;
             }
-            number += 1;
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::dataset::DatasetConfig;
 use super::fault::FieldError;
+use super::limits::exceeded_in_json;
 
 mod legacy;
 
@@ -70,8 +71,13 @@ const KEYS: &[&str] = &[
     "n",
 ];
 
-/// Reads a config. The fault's path is where reading stopped; the first one only, since what follows cannot be told.
+/// Reads a config. What is beyond the limits is told before anything is read; else the fault's path
+/// is where reading stopped, the first one only, since what follows cannot be told.
 pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError>> {
+    let exceeded = exceeded_in_json(&json);
+    if !exceeded.is_empty() {
+        return Err(exceeded);
+    }
     drop_empty(&mut json);
     match &mut json {
         Value::Null => return Ok(DatasetConfig::default()),

@@ -78,12 +78,15 @@ pub fn suggest(schemas: &[TableSchema], facts: &Facts) -> RoleSuggestions {
     choices.into_iter().filter_map(best).collect()
 }
 
-/// The role that a column of a table looks like, if it does.
-pub fn suggested_role(schema: &TableSchema, column: &Column) -> Option<Role> {
+/// The role that each column of a table looks like, if it does.
+pub fn suggested_roles(schema: &TableSchema) -> Vec<Option<Role>> {
     let vocabulary = Vocabulary::of([schema]);
-    let scored = Role::ALL.into_iter().filter_map(|role| Some((role, score(role, schema, column, &vocabulary, None)?.0)));
-    let best = scored.reduce(|best, one| if one.1 > best.1 { one } else { best });
-    best.filter(|(_, score)| *score >= THRESHOLD).map(|(role, _)| role)
+    let role_of = |column: &Column| {
+        let scored = Role::ALL.into_iter().filter_map(|role| Some((role, score(role, schema, column, &vocabulary, None)?.0)));
+        let best = scored.reduce(|best, one| if one.1 > best.1 { one } else { best });
+        best.filter(|(_, score)| *score >= THRESHOLD).map(|(role, _)| role)
+    };
+    schema.columns.iter().map(role_of).collect()
 }
 
 fn score(
@@ -415,7 +418,7 @@ mod tests {
 
     fn role(name: &str, t: ColumnType) -> Option<Role> {
         let schema = table("facts", &[(name, t)]);
-        suggested_role(&schema, &schema.columns[0])
+        suggested_roles(&schema)[0]
     }
 
     fn columns(schemas: &[TableSchema], facts: &Facts) -> Vec<String> {

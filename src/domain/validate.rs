@@ -5,33 +5,36 @@ use std::fmt::{self, Display};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, KnownTable};
 use super::dataset::*;
-use super::fault::FieldError;
-use super::name::{ColumnName, SourceName, TableName, fold, same};
-use super::schema::{Column, ColumnType, Mode, TableSchema};
+use super::fault::{FieldError, FieldErrors};
+use super::limits;
+use super::name::{ColumnName, SourceName, TableName, same};
+use super::output::Taken;
+use super::schema::{Column, ColumnType, Mode};
 
 mod filters;
 
-/// Most tables that a dataset may join.
-pub const MAX_TABLES: usize = 20;
-/// Most columns that a dataset may select.
-pub const MAX_COLUMNS: usize = 1000;
 /// Longest window, in days: a century.
 pub const MAX_DAYS: u32 = 36_525;
 
-/// All faults of a config, in the order of its parts; empty where it can be compiled.
+/// The faults of a config, in the order of its parts; empty where it can be compiled. Of one that
+/// is beyond the limits, those alone.
 pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
-    let schema = |table| catalog.schema(table);
-    let sources = config.sources().into_iter().map(|(name, table)| (name, table, schema(table))).collect();
-    let mut check = Check { config, catalog, sources, faults: vec![] };
+    let exceeded = limits::exceeded(config);
+    if !exceeded.is_empty() {
+        return exceeded;
+    }
+    let known = |table| catalog.table(table);
+    let sources = config.sources().into_iter().map(|(name, table)| (name, table, known(table))).collect();
+    let mut check = Check { config, catalog, sources, faults: FieldErrors::default() };
     check.tables();
     check.joins();
     check.columns();
     check.mapping();
     check.filters();
     check.split();
-    check.faults
+    check.faults.into_list()
 }
 
 /// `list[3]`, written out only where there is something to say of it.
@@ -48,13 +51,13 @@ struct Check<'a> {
     config: &'a DatasetConfig,
     catalog: &'a Catalog,
     /// The dataset's tables by their names in it, with their schemas where they are known.
-    sources: Vec<(SourceName, &'a TableName, Option<&'a TableSchema>)>,
-    faults: Vec<FieldError>,
+    sources: Vec<(SourceName, &'a TableName, Option<&'a KnownTable>)>,
+    faults: FieldErrors,
 }
 
 impl<'a> Check<'a> {
     fn fault(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.faults.push(FieldError::new(path, message));
+        self.faults.add(path, message);
     }
 
     fn tables(&mut self) {
@@ -65,9 +68,6 @@ impl<'a> Check<'a> {
         };
         if self.catalog.schema(primary).is_none() {
             self.fault("primary_table", format!("There is no table {primary}."));
-        }
-        if config.secondary_tables.len() >= MAX_TABLES {
-            self.fault("secondary_tables", format!("A dataset joins at most {MAX_TABLES} tables."));
         }
         let mut seen = vec![SourceName::from(primary)];
         for (i, secondary) in config.secondary_tables.iter().enumerate() {
@@ -107,11 +107,11 @@ impl<'a> Check<'a> {
             if join.on.is_empty() {
                 self.fault(format!("{path}.on"), "Choose at least one pair of key columns.");
             }
-            let right_schema = self.catalog.schema(sources[position].1);
+            let right_table = self.catalog.table(sources[position].1);
             for (j, key) in join.on.iter().enumerate() {
-                self.join_key(&format!("{path}.on[{j}]"), &sources[..position], join, key, right_schema);
+                self.join_key(&format!("{path}.on[{j}]"), &sources[..position], join, key, right_table);
             }
-            self.row_order(&path, join, right_schema);
+            self.row_order(&path, join, right_table);
         }
     }
 
@@ -121,12 +121,12 @@ impl<'a> Check<'a> {
         earlier: &[(SourceName, &TableName)],
         join: &Join,
         key: &JoinKey,
-        right_schema: Option<&TableSchema>,
+        right_table: Option<&KnownTable>,
     ) {
         let left = match earlier.iter().find(|(name, _)| name.same_as(&key.left.table)) {
             Some((name, table)) => {
-                let schema = self.catalog.schema(table);
-                schema.and_then(|s| self.key_column(format_args!("{path}.left.column"), name, s, &key.left.column))
+                let known = self.catalog.table(table);
+                known.and_then(|s| self.key_column(format_args!("{path}.left.column"), name, s, &key.left.column))
             }
             None => {
                 let message = if self.sources.iter().any(|(name, ..)| name.same_as(&key.left.table)) {
@@ -138,7 +138,7 @@ impl<'a> Check<'a> {
                 None
             }
         };
-        let right = right_schema.and_then(|s| self.key_column(format_args!("{path}.right"), &join.table, s, &key.right));
+        let right = right_table.and_then(|s| self.key_column(format_args!("{path}.right"), &join.table, s, &key.right));
         if let (Some(left), Some(right)) = (left, right)
             && !comparable(left.column_type, right.column_type)
         {
@@ -157,10 +157,10 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        schema: &'s TableSchema,
+        table: &'s KnownTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
-        let column = self.known(&path, source, schema, name)?;
+        let column = self.known(&path, source, table, name)?;
         if !column.is_scalar() {
             self.fault(path.to_string(), format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
             return None;
@@ -168,13 +168,13 @@ impl<'a> Check<'a> {
         Some(column)
     }
 
-    fn row_order(&mut self, path: &str, join: &Join, schema: Option<&TableSchema>) {
+    fn row_order(&mut self, path: &str, join: &Join, table: Option<&KnownTable>) {
         if !join.order.is_empty() && join.on_duplicates != OnDuplicates::OneRow {
             self.fault(format!("{path}.order"), "An order only means something with on_duplicates one_row.");
         }
         for (k, key) in join.order.iter().enumerate() {
             let path = format!("{path}.order[{k}].column");
-            if let Some(column) = schema.and_then(|s| self.known(&path, &join.table, s, &key.column))
+            if let Some(column) = table.and_then(|t| self.known(&path, &join.table, t, &key.column))
                 && !column.is_scalar()
             {
                 self.fault(path, format!("{} is {} and has no order.", key.column, column.type_label()));
@@ -187,14 +187,13 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        schema: &'s TableSchema,
+        table: &'s KnownTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
-        let column = schema.column(name);
+        let column = table.column(name);
         if column.is_none() {
-            let reason = schema.unusable.iter().find(|(unusable, _)| same(unusable, name.as_str()));
-            let message = match reason {
-                Some((_, reason)) => format!("{source}.{name} cannot be used: {reason}."),
+            let message = match table.unusable(name) {
+                Some(reason) => format!("{source}.{name} cannot be used: {reason}."),
                 None => format!("{source} has no column {name}."),
             };
             self.fault(path.to_string(), message);
@@ -205,12 +204,12 @@ impl<'a> Check<'a> {
     /// The column behind a reference, or a fault at `<path>.table` or `<path>.column`. `None` without a fault where the table
     /// itself is unknown: that is said at the table.
     fn referenced(&mut self, path: impl Display, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
-        let Some((_, _, schema)) = self.position_of(table).map(|i| &self.sources[i]) else {
+        let Some((_, _, known)) = self.position_of(table).map(|i| &self.sources[i]) else {
             self.fault(format!("{path}.table"), format!("The dataset has no table {table}."));
             return None;
         };
-        let schema = (*schema)?;
-        self.known(format_args!("{path}.column"), table, schema, column)
+        let known = (*known)?;
+        self.known(format_args!("{path}.column"), table, known, column)
     }
 
     fn position_of(&self, table: &SourceName) -> Option<usize> {
@@ -223,12 +222,9 @@ impl<'a> Check<'a> {
         if config.selected_columns.is_empty() {
             self.fault("selected_columns", "Choose at least one column.");
         }
-        if config.selected_columns.len() > MAX_COLUMNS {
-            self.fault("selected_columns", format!("A dataset has at most {MAX_COLUMNS} columns."));
-        }
         // A column is one in the catalog; its table tells two uses of it apart.
         let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::with_capacity(config.selected_columns.len());
-        let mut aliases: HashSet<String> = HashSet::new();
+        let mut aliases = Taken::new(std::iter::empty(), 0);
         for (i, selected) in config.selected_columns.iter().enumerate() {
             let path = Nth("selected_columns", i);
             let column = self.referenced(path, &selected.table, &selected.column);
@@ -236,7 +232,7 @@ impl<'a> Check<'a> {
                 self.fault(format!("{path}.column"), format!("{} is {reason}.", selected.reference()));
             }
             if let Some(alias) = &selected.alias {
-                if !aliases.insert(fold(alias.as_str())) {
+                if !aliases.take(alias.as_str()) {
                     // G-14
                     self.fault(format!("{path}.alias"), format!("Another column is called {alias} already."));
                 }

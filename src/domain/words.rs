@@ -4,14 +4,20 @@ use chrono::NaiveDate;
 
 use crate::domain::dataset::*;
 use crate::domain::format::{counted, integer};
+use crate::domain::name::fold;
+use crate::domain::order::Places;
 
 /// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
 pub fn tables(config: &DatasetConfig) -> Vec<String> {
     let mut lines: Vec<String> = config.primary_table.iter().map(ToString::to_string).collect();
+    let mut joins = Places::default();
+    for (place, join) in config.join_config.iter().enumerate() {
+        joins.add(fold(join.table.as_str()), place);
+    }
     for secondary in &config.secondary_tables {
         let name = secondary.name();
         let named = secondary.alias.as_ref().map(|alias| format!(" as {alias}")).unwrap_or_default();
-        let Some(join) = config.join_of(&name) else {
+        let Some(join) = joins.get(&fold(name.as_str())).map(|place| &config.join_config[place]) else {
             lines.push(format!("{}{named}, not joined", secondary.table));
             continue;
         };
@@ -101,7 +107,7 @@ pub fn split(split: &SplitConfig) -> String {
             format!("by time up to {}: eval {eval}{test}{gap}, train all before", day(as_of.unwrap_or_default()))
         }
         SplitConfig::Random { train_percent, test_percent, unit: by, seed } => {
-            let eval = 100u32.saturating_sub(train_percent + test_percent);
+            let eval = 100u32.saturating_sub(train_percent.saturating_add(*test_percent));
             let test = if *test_percent > 0 { format!(", test {test_percent} %") } else { String::new() };
             format!("at random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
         }

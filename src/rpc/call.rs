@@ -6,15 +6,23 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use http::Method;
+#[cfg(feature = "ssr")]
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::client::Client;
+#[cfg(feature = "ssr")]
+use leptos::server_fn::codec::IntoRes;
 use leptos::server_fn::codec::{Json, Post};
+#[cfg(feature = "ssr")]
+use leptos::server_fn::request::Req;
 use leptos::server_fn::server::Server;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
+#[cfg(feature = "ssr")]
+use crate::service::cpu::{HEAVY_BYTES, compute};
 
 /// The header in which a call says what types its page is made of. No page of another site can send
 /// it, so it also tells a call from a forged one.
@@ -76,7 +84,7 @@ impl<T: BorshDeserialize> Decoder<T> for Borsh {
 
 impl<I, O, C, S> Protocol<I, O, C, S, Failure> for Call
 where
-    I: Serialize + DeserializeOwned + Send,
+    I: Serialize + DeserializeOwned + Send + 'static,
     O: BorshSerialize + BorshDeserialize + Send,
     C: Client<Failure>,
     S: Server<Failure>,
@@ -84,6 +92,20 @@ where
 {
     const METHOD: Method = Method::POST;
 
+    /// As Leptos' own protocol, but that large bodies are read beside the async threads.
+    #[cfg(feature = "ssr")]
+    async fn run_server<F, Fut>(request: S::Request, function: F) -> Result<S::Response, Failure>
+    where
+        F: Fn(I) -> Fut + Send,
+        Fut: Future<Output = Result<O, Failure>> + Send,
+    {
+        let body = request.try_into_bytes().await?;
+        let read = compute(body.len() >= HEAVY_BYTES, move || serde_json::from_slice(&body)).await;
+        let input = read.map_err(|error| Failure::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string())))?;
+        IntoRes::<Post<Borsh>, S::Response, Failure>::into_res(function(input).await?).await
+    }
+
+    #[cfg(not(feature = "ssr"))]
     fn run_server<F, Fut>(request: S::Request, function: F) -> impl Future<Output = Result<S::Response, Failure>> + Send
     where
         F: Fn(I) -> Fut + Send,

@@ -168,7 +168,7 @@ pub async fn suggest_columns(model_id: i64, tables: Vec<String>) -> Result<RoleS
 /// A config that was kept as JSON, by this page or one of an older version; 422 where it cannot be read.
 #[server(protocol = Call, prefix = "/_fn", endpoint = "read-config")]
 pub async fn read_config(config: String) -> Result<DatasetConfig, Failure> {
-    Ok(crate::service::read_config(&config)?)
+    Ok(crate::service::read_config(config).await?)
 }
 
 /// The SQL of an unsaved config, dry-run by the warehouse.

@@ -4,9 +4,11 @@ use std::time::Instant;
 
 use chrono::{NaiveDate, Utc};
 
+use super::cpu::{HEAVY_PARTS, compute};
 use super::known::{UNTOLD, state_of};
 use super::queries::{compiled, run_within};
 use super::running::Run;
+use super::tables::within_limits;
 use super::{App, ServiceError};
 use crate::domain::analysis::{Analysis, AnalysisEstimate, Judged, Part, judge, read};
 use crate::domain::catalog::Catalog;
@@ -87,6 +89,7 @@ impl App {
 
     /// The tables as they are now, and the day where dates count back from it; `None` where that of a table is not known.
     async fn state(&self, model: &Model, config: &DatasetConfig) -> Result<Option<String>, ServiceError> {
+        within_limits(config)?;
         let mut tables: Vec<TableName> = config.sources().into_iter().map(|(_, table)| table.clone()).collect();
         tables.sort_unstable();
         tables.dedup();
@@ -153,13 +156,13 @@ pub async fn find_out(
     let mut as_of = None;
     if seeks_as_of(config) {
         step(1);
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() })?;
+        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
         let rows = run_within(warehouse, &query.sql, limits).await?;
         as_of = rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok());
         read_bytes.push(rows.bytes_processed);
     }
     step(2);
-    let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() })?;
+    let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() }).await?;
     let rows = run_within(warehouse, &query.sql, limits).await?;
     if rows.truncated {
         return Err(WarehouseError::Resources(format!(
@@ -168,8 +171,15 @@ pub async fn find_out(
         .into());
     }
     read_bytes.push(rows.bytes_processed);
-    let facts = read(config, &rows);
-    let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judge(config, &facts, today(config));
+    let heavy = rows.rows.len() >= HEAVY_PARTS;
+    let owned = config.clone();
+    let judged = move || {
+        let facts = read(&owned, &rows);
+        let judged = judge(&owned, &facts, today(&owned));
+        (facts, judged)
+    };
+    let (facts, judged) = compute(heavy, judged).await;
+    let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged;
     let tables = config.sources().len();
     let bytes: Option<u64> = read_bytes.iter().copied().sum();
     let paid = |bytes: &Option<u64>| bytes.map_or(0.0, |bytes| price.of(bytes, tables));
@@ -199,7 +209,7 @@ async fn estimate(
     let seeks = seeks_as_of(config);
     let mut total = AnalysisEstimate { bytes: Some(0), price_usd: warehouse.bills().then_some(0.0), upper_bound: seeks };
     for shape in [Shape::AsOf, Shape::Analysis].into_iter().skip(usize::from(!seeks)) {
-        let query = compiled(config, catalog, &Request { shape, ..Request::default() })?;
+        let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
         let dry = warehouse.dry_run(&query.sql).await?;
         total.upper_bound |= dry.upper_bound;
         total.bytes = total.bytes.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::ServiceError;
+use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::fault::FieldError;
+use crate::domain::fault::{FieldError, FieldErrors};
+use crate::domain::limits::parts;
 use crate::domain::parse::config_from_json;
 use crate::domain::record::{Dataset, DatasetInput};
 
@@ -27,22 +29,51 @@ impl DatasetChange {
     /// Takes a change out of a JSON object. `null` for name, description or config is as if it were not there.
     pub fn from_json(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
         let mut change = Self::default();
-        let mut faults = vec![];
+        let mut faults = FieldErrors::default();
         for (key, value) in body {
             match (key.as_str(), value) {
                 ("name" | "description" | "config", Value::Null) => {}
                 ("name", Value::String(text)) => change.name = Some(text),
                 ("description", Value::String(text)) => change.description = Some(text),
-                ("name" | "description", _) => faults.push(FieldError::new(key, "This is a text.")),
+                ("name" | "description", _) => faults.add(key, "This is a text."),
                 ("config", value) => change.config = Some(value),
                 (part, value) if PARTS.contains(&part) => drop(change.parts.insert(key, value)),
-                _ => faults.push(FieldError::new(key.clone(), format!("There is no field {key}."))),
+                _ => faults.add(key.as_str(), format!("There is no field {key}.")),
             }
         }
         if change.config.is_some() && !change.parts.is_empty() {
-            faults.push(FieldError::new("config", "Give the config whole, or by its parts, not both."));
+            faults.add("config", "Give the config whole, or by its parts, not both.");
         }
-        if faults.is_empty() { Ok(change) } else { Err(faults) }
+        if faults.is_empty() { Ok(change) } else { Err(faults.into_list()) }
+    }
+
+    /// Takes a change out of a JSON object; a large one beside the async threads.
+    pub async fn read(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let body = Value::Object(body);
+        let read = |body| match body {
+            Value::Object(body) => Self::from_json(body),
+            _ => Ok(Self::default()),
+        };
+        compute(is_heavy(&body), move || read(body)).await
+    }
+
+    /// A new dataset of it; a large one is read beside the async threads.
+    pub async fn new_dataset(self) -> Result<DatasetInput, Vec<FieldError>> {
+        compute(self.is_heavy(), move || self.into_new()).await
+    }
+
+    fn is_heavy(&self) -> bool {
+        self.config.iter().chain(self.parts.values()).any(is_heavy)
+    }
+
+    /// The dataset, and what it is with the change; a large one is read beside the async threads.
+    pub(super) async fn made_to(self, dataset: Dataset) -> (Dataset, Result<DatasetInput, Vec<FieldError>>) {
+        let heavy = self.is_heavy() || parts(&dataset.config) >= HEAVY_PARTS;
+        let apply = move || {
+            let changed = self.applied_to(&dataset);
+            (dataset, changed)
+        };
+        compute(heavy, apply).await
     }
 
     /// A new dataset of it.
@@ -76,8 +107,13 @@ impl DatasetChange {
     }
 }
 
-/// Reads a config that was kept as text. `Invalid` names what cannot be read.
-pub fn read_config(text: &str) -> Result<DatasetConfig, ServiceError> {
+/// Reads a config that was kept as text; a large one beside the async threads. `Invalid` names what
+/// cannot be read.
+pub async fn read_config(text: String) -> Result<DatasetConfig, ServiceError> {
+    compute(text.len() >= HEAVY_BYTES, move || config_of(&text)).await
+}
+
+fn config_of(text: &str) -> Result<DatasetConfig, ServiceError> {
     let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", format!("It is not JSON: {error}.")))?;
     config_from_json(json).map_err(ServiceError::Invalid)
 }

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::cpu::{HEAVY_PARTS, compute};
 use super::{App, ServiceError};
 use crate::domain::analysis::Analysis;
 use crate::domain::diff::differences;
+use crate::domain::limits::parts;
 use crate::domain::record::{Comparison, Dataset, Overview};
 use crate::domain::words;
 
@@ -14,7 +16,8 @@ const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
 impl App {
     /// A dataset in words, with its kept analysis.
     pub async fn summary(&self, id: i64) -> Result<Overview, ServiceError> {
-        Ok(overview(self.dataset(id).await?))
+        let dataset = self.dataset(id).await?;
+        Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || overview(dataset)).await)
     }
 
     /// Two to five datasets of a model, in the order asked, and what differs among them.
@@ -35,8 +38,12 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        let differences = differences(&datasets.iter().map(compared).collect::<Vec<_>>());
-        Ok(Comparison { comparison: datasets.into_iter().map(overview).collect(), differences })
+        let heavy = datasets.iter().map(|dataset| parts(&dataset.config)).sum::<usize>() >= HEAVY_PARTS;
+        let compare = move || {
+            let differences = differences(&datasets.iter().map(compared).collect::<Vec<_>>());
+            Comparison { comparison: datasets.into_iter().map(overview).collect(), differences }
+        };
+        Ok(compute(heavy, compare).await)
     }
 }
 

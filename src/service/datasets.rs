@@ -9,6 +9,10 @@ use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::store::StoreError;
 
+/// Longest text that is searched for among datasets, in characters: longer than a name, and each
+/// dataset is looked through.
+const MAX_SEARCH_CHARS: usize = 1000;
+
 impl App {
     /// A page of a model's datasets, newest change first.
     pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
@@ -17,6 +21,9 @@ impl App {
         }
         if !(1..=ListQuery::MAX_PER_PAGE).contains(&query.per_page) {
             return Err(ServiceError::BadRequest(format!("per_page is a number from 1 to {}.", ListQuery::MAX_PER_PAGE)));
+        }
+        if query.search.chars().count() > MAX_SEARCH_CHARS {
+            return Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH_CHARS} characters long.")));
         }
         let (datasets, total) = self.store().datasets(model_id, query).await.map_err(model_error)?;
         Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
@@ -71,9 +78,9 @@ impl App {
     }
 
     /// Changes what a program names, and leaves the rest as it is.
-    pub async fn change_dataset(&self, id: i64, revision: Option<i64>, change: &DatasetChange) -> Result<Dataset, ServiceError> {
-        let stored = self.dataset(id).await?;
-        let input = change.applied_to(&stored).map_err(ServiceError::Invalid)?;
+    pub async fn change_dataset(&self, id: i64, revision: Option<i64>, change: DatasetChange) -> Result<Dataset, ServiceError> {
+        let (stored, input) = change.made_to(self.dataset(id).await?).await;
+        let input = input.map_err(ServiceError::Invalid)?;
         // Without a revision the change is still made to what was just read, or not at all.
         let revision = revision.or(Some(stored.revision));
         self.save(stored, revision, &input).await
@@ -151,7 +158,7 @@ impl App {
         }
         // The frozen form: relative dates count back from the day that was counted.
         let as_of = counts.as_of;
-        let version = self.new_version(&stored.config, &catalog, as_of, "activated", Some(counts))?;
+        let version = self.new_version(&stored.config, &catalog, as_of, "activated", Some(counts)).await?;
         try_join_all(version.sql.values().map(|sql| warehouse.dry_run(sql))).await?;
         match self.store().activate(id, stored.revision, &version).await {
             Err(StoreError::Stale) => Err(self.stale(id, None).await?),

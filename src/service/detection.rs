@@ -5,13 +5,14 @@ use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
+use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
 use super::{App, ServiceError};
 use crate::domain::cost::Price;
 use crate::domain::facts::Facts;
 use crate::domain::joins::{
-    Candidate, Evidence, JoinDetection, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect, propose,
-    questions, settle, weigh_all,
+    Candidate, Evidence, JoinDetection, MAX_COLUMNS, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect,
+    propose, questions, settle, weigh_all,
 };
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
@@ -22,6 +23,9 @@ use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 /// Most pairs of tables that are looked at for one question.
 const MAX_PAIRS: usize = 400;
+
+/// Most keys by which two tables are held against each other in one query.
+const MAX_LISTS: usize = 100;
 
 /// What the data say of two tables, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,25 +40,28 @@ impl App {
     pub async fn detect_joins(&self, model_id: i64, tables: &[String], verify: bool) -> Result<JoinDetection, ServiceError> {
         let model = self.model(model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
-        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
         let facts = self.known_facts(&model, &live).await?;
+        let heavy = is_heavy(&live);
         if !verify {
-            return Ok(JoinDetection { settled: detect(&schemas, &facts), verification: None });
+            let schemas = schemas_of(live);
+            let settled = compute(heavy, move || detect(&schemas, &facts)).await;
+            return Ok(JoinDetection { settled, verification: None });
         }
-        let (candidates, questions) = plan(&schemas, &facts)?;
+        let (live, schemas, candidates, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
         // No more at a time than may run, so that none waits for its turn longer than the others take.
         let asking: Vec<_> = questions.iter().map(|question| self.counted(&model, &*warehouse, &live, question)).collect();
         let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
-        Ok(told(&schemas, candidates, &questions, counted, warehouse.bills().then_some(self.settings().price)))
+        let price = warehouse.bills().then_some(self.settings().price);
+        Ok(compute(heavy, move || told(&schemas, candidates, &questions, counted, price)).await)
     }
 
     /// What [`App::detect_joins`] with `verify` would read, by dry runs.
     pub async fn joins_estimate(&self, model_id: i64, tables: &[String]) -> Result<VerifyEstimate, ServiceError> {
         let model = self.model(model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
-        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
-        let (_, questions) = plan(&schemas, &self.known_facts(&model, &live).await?)?;
+        let facts = self.known_facts(&model, &live).await?;
+        let (live, schemas, _, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let price = warehouse.bills().then_some(self.settings().price);
         let mut open = vec![];
@@ -73,8 +80,8 @@ impl App {
         let model = self.model(model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
-        let schemas: Vec<TableSchema> = live.into_iter().map(|table| table.schema).collect();
-        Ok(suggest(&schemas, &facts))
+        let (heavy, schemas) = (is_heavy(&live), schemas_of(live));
+        Ok(compute(heavy, move || suggest(&schemas, &facts)).await)
     }
 
     /// The tables that someone wants looked at together, as they are now.
@@ -95,7 +102,9 @@ impl App {
             }
             names.push(name);
         }
-        self.live_tables(model, &names).await
+        let live = self.live_tables(model, &names).await?;
+        few_columns(live.iter().map(|table| &table.schema))?;
+        Ok(live)
     }
 
     /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
@@ -116,6 +125,39 @@ impl App {
             Err(error) => Ok(Answer { counted: Err(of_one_pair(error)?), ran: true }),
         }
     }
+}
+
+/// Tables with more columns together than are held against each other are refused, whatever is
+/// asked of them.
+fn few_columns<'a>(schemas: impl Iterator<Item = &'a TableSchema>) -> Result<(), ServiceError> {
+    let columns: usize = schemas.map(|schema| schema.columns.len()).sum();
+    match columns > MAX_COLUMNS {
+        true => Err(ServiceError::BadRequest(format!(
+            "These tables have {columns} columns together, {MAX_COLUMNS} can be looked at: name fewer tables."
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn is_heavy(live: &[LiveTable]) -> bool {
+    live.iter().map(|table| table.schema.columns.len()).sum::<usize>() >= HEAVY_PARTS
+}
+
+fn schemas_of(live: Vec<LiveTable>) -> Vec<TableSchema> {
+    live.into_iter().map(|table| table.schema).collect()
+}
+
+type Planned = (Vec<LiveTable>, Vec<TableSchema>, Vec<Candidate>, Vec<PairQuestion>);
+
+/// What [`plan`] gives, with the tables that it is about.
+async fn planned(live: Vec<LiveTable>, facts: Facts) -> Result<Planned, ServiceError> {
+    let heavy = is_heavy(&live);
+    let planning = move || {
+        let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
+        let (candidates, questions) = plan(&schemas, &facts)?;
+        Ok((live, schemas, candidates, questions))
+    };
+    compute(heavy, planning).await
 }
 
 /// More rows than any answer has: two for each list of column pairs.
@@ -140,6 +182,7 @@ pub async fn find_joins(
     verify: bool,
     limits: &Limits,
 ) -> Result<JoinDetection, ServiceError> {
+    few_columns(schemas.iter())?;
     if !verify {
         return Ok(JoinDetection { settled: detect(schemas, &Facts::default()), verification: None });
     }
@@ -190,6 +233,13 @@ pub(super) async fn estimate(
 fn plan(schemas: &[TableSchema], facts: &Facts) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
     let candidates = propose(schemas, facts);
     let questions = questions(&order(schemas), &candidates);
+    if let Some(question) = questions.iter().find(|question| question.on.len() > MAX_LISTS) {
+        let (left, right) = (&schemas[question.left].table, &schemas[question.right].table);
+        return Err(ServiceError::BadRequest(format!(
+            "{left} and {right} could be joined in {} ways, {MAX_LISTS} can be looked at: ask without verify.",
+            question.on.len()
+        )));
+    }
     if questions.len() > MAX_PAIRS {
         return Err(ServiceError::BadRequest(format!(
             "{} pairs of these tables would have to be looked at, {MAX_PAIRS} can be: name fewer tables, or ask without verify.",

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::analysis::today;
+use super::cpu::{HEAVY_PARTS, compute};
 use super::known::{Known, Question};
 use super::queries::{compiled, run_within};
 use super::{App, ServiceError};
@@ -53,7 +54,7 @@ impl App {
     /// The as-of is found out first where reading is billed, as for every query of rows.
     async fn find_effect(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Found, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
-        let query = compiled(config, catalog, &Request { shape: Shape::Effect, as_of, ..Request::default() })?;
+        let query = compiled(config, catalog, &Request { shape: Shape::Effect, as_of, ..Request::default() }).await?;
         let warehouse = self.warehouse_of(model).await?;
         let rows = {
             let _turn = self.scan().await?;
@@ -65,7 +66,8 @@ impl App {
         }
         let bytes = rows.bytes_processed;
         let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, config.sources().len()));
-        Ok(Found { effect: read(config, &rows), bytes, price_usd })
+        let (heavy, config) = (rows.rows.len() >= HEAVY_PARTS, config.clone());
+        Ok(Found { effect: compute(heavy, move || read(&config, &rows)).await, bytes, price_usd })
     }
 
     /// By dry runs of the queries of [`App::find_effect`]. The as-of is not known yet, so the second may read less than is told.
@@ -74,7 +76,7 @@ impl App {
         let seeks = seeks_as_of(config);
         let (mut read, mut price_usd, mut upper_bound) = (Some(0), Some(0.0), seeks);
         for shape in [Shape::AsOf, Shape::Effect].into_iter().skip(usize::from(!seeks)) {
-            let query = compiled(config, catalog, &Request { shape, ..Request::default() })?;
+            let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
             let dry = warehouse.dry_run(&query.sql).await?;
             upper_bound |= dry.upper_bound;
             read = read.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);

@@ -21,6 +21,7 @@ use crate::warehouse::{Measured, Warehouse};
 mod analysis;
 mod change;
 mod compare;
+pub mod cpu;
 mod datasets;
 mod detection;
 mod effect;
@@ -40,7 +41,7 @@ pub use change::{DatasetChange, read_config};
 pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
-pub use tables::checked_catalog;
+pub use tables::{DescribedTable, checked_catalog};
 pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
 
 /// What a person can set.
@@ -238,3 +239,12 @@ type Projects = HashMap<(String, Option<String>), Arc<dyn Warehouse>>;
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;
+
+/// What a caller wrote, in quotation marks, for a sentence that is about it: its beginning where it
+/// is long.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{:?} …", &text[..at]),
+        None => format!("{text:?}"),
+    }
+}

@@ -6,9 +6,10 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cpu::compute;
 use super::known::{Known, Question};
 use super::queries::run_within;
-use super::{App, ServiceError};
+use super::{App, ServiceError, shown};
 use crate::domain::cost::Price;
 use crate::domain::facts::{ColumnFacts, Facts};
 use crate::domain::name::{ColumnName, same};
@@ -30,6 +31,10 @@ const EXACT_ROWS: u64 = 1_000_000;
 const EXACT_CELLS: u64 = 10_000_000;
 /// Characters of a search.
 const MAX_SEARCH: usize = 1000;
+
+/// Columns from where on reading what was found out about them is done beside the async threads: a
+/// hundred numbers and texts each.
+const HEAVY_COLUMNS: usize = 10;
 
 /// What is kept of a table: columns that were asked for so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -251,8 +256,10 @@ pub async fn find_profile(
     // Before anything is paid for.
     let dry = warehouse.dry_run(&query.sql).await?;
     let answer = run_within(warehouse, &query.sql, limits).await?;
-    let (rows, columns) = read(columns, &query.facts, exact, &answer);
     let bytes = answer.bytes_processed.or(dry.bytes);
+    let (heavy, columns): (_, Vec<Column>) = (columns.len() >= HEAVY_COLUMNS, columns.iter().copied().cloned().collect());
+    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.facts, exact, &answer);
+    let (rows, columns) = compute(heavy, reading).await;
     Ok(FoundProfile { rows, columns, bytes, price_usd: bytes.filter(|_| warehouse.bills()).map(|bytes| price.of(bytes, 1)) })
 }
 
@@ -278,6 +285,9 @@ impl<'a> Wanted<'a> {
                 wanted.unusable = table.unusable.iter().collect();
             }
             Some(names) => {
+                if names.len() > MAX_COLUMNS {
+                    return Err(ServiceError::BadRequest(format!("Name at most {MAX_COLUMNS} columns at a time.")));
+                }
                 for name in names {
                     match table.unusable.iter().find(|(unusable, _)| same(unusable, name)) {
                         Some(column) => wanted.unusable.push(column),
@@ -315,5 +325,5 @@ impl<'a> Wanted<'a> {
 
 fn find<'a>(table: &'a TableSchema, name: &str) -> Result<&'a Column, ServiceError> {
     let column = name.parse::<ColumnName>().ok().and_then(|name| table.column(&name));
-    column.ok_or_else(|| ServiceError::NotFound(format!("{} has no column {name:?}.", table.table)))
+    column.ok_or_else(|| ServiceError::NotFound(format!("{} has no column {}.", table.table, shown(name))))
 }

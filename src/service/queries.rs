@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use futures::future::join_all;
 
+use super::cpu::{HEAVY_PARTS, compute};
 use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::fault::FieldError;
+use crate::domain::limits::parts;
 use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
 use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
@@ -83,7 +85,7 @@ impl App {
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let views = splits.iter().map(async |split| {
             let request = Request { split: Some(*split), ..Request::default() };
-            let query = compiled(&dataset.config, &catalog, &request)?;
+            let query = compiled(&dataset.config, &catalog, &request).await?;
             Ok((*split, self.dry_run_view(&*warehouse, &dataset.config, query).await))
         });
         join_all(views).await.into_iter().collect()
@@ -97,7 +99,7 @@ impl App {
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let parts = [None].into_iter().chain(dataset.config.split_config.splits().iter().copied().map(Some));
         let views = parts.map(async |split| {
-            let query = compiled(&dataset.config, &catalog, &Request { split, ..Request::default() })?;
+            let query = compiled(&dataset.config, &catalog, &Request { split, ..Request::default() }).await?;
             Ok(PartQuery { split, view: self.dry_run_view(&*warehouse, &dataset.config, query).await })
         });
         join_all(views).await.into_iter().collect()
@@ -119,7 +121,7 @@ impl App {
     pub async fn export_tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
         let dataset = self.dataset(id).await?;
         let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(&dataset).await?;
-        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None)?;
+        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None).await?;
         let number = self.store().keep_export(id, &version).await?;
         Ok(TfxArtefact { version: Some(number), ..artefact })
     }
@@ -130,11 +132,11 @@ impl App {
         let model = self.model(dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         // What TFX cannot take is said before anything is read.
-        artefact(&dataset.config, &catalog, None, None).map_err(ServiceError::Invalid)?;
+        made_for_tfx(&dataset.config, &catalog, None, None).await?;
         let as_of = self.resolve_as_of(&model, &dataset.config, &catalog).await?;
         // The job has to run where the data is (G-71).
         let location = self.warehouse_of(&model).await?.location().await?;
-        let (artefact, _) = artefact(&dataset.config, &catalog, as_of, location.as_deref()).map_err(ServiceError::Invalid)?;
+        let artefact = made_for_tfx(&dataset.config, &catalog, as_of, location).await?;
         Ok(ResolvedTfx { artefact, catalog, as_of })
     }
 
@@ -148,7 +150,7 @@ impl App {
         if !seeks_as_of(config) {
             return Ok(None);
         }
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() })?;
+        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
         let rows = self.run(model, &query.sql, 1).await?;
         Ok(rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok()))
     }
@@ -177,7 +179,7 @@ impl App {
     async fn view(&self, model: &Model, config: &DatasetConfig, request: &Request) -> Result<QueryView, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let catalog = self.checked_catalog(model, config).await?;
-        let query = compiled(config, &catalog, request)?;
+        let query = compiled(config, &catalog, request).await?;
         Ok(self.dry_run_view(&*warehouse, config, query).await)
     }
 
@@ -195,7 +197,7 @@ impl App {
         // One row more than is shown tells whether there are more.
         let shape = Shape::Preview { limit: limit + 1 };
         let as_of = self.frozen(model, config, &catalog).await?;
-        let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() })?;
+        let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() }).await?;
         let shown = limit as usize;
         let mut rows = self.run(model, &query.sql, shown + 1).await?;
         let limited = rows.truncated || rows.rows.len() > shown;
@@ -216,7 +218,7 @@ impl App {
         catalog: &Catalog,
     ) -> Result<Counts, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
-        let query = compiled(config, catalog, &Request { shape: Shape::Counts, as_of, ..Request::default() })?;
+        let query = compiled(config, catalog, &Request { shape: Shape::Counts, as_of, ..Request::default() }).await?;
         Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
     }
 
@@ -280,8 +282,30 @@ pub(super) async fn run_within(warehouse: &dyn Warehouse, sql: &str, limits: &Li
 }
 
 /// A config's query; its faults as the service's error.
-pub(super) fn compiled(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, ServiceError> {
-    compile(config, catalog, request).map_err(ServiceError::Invalid)
+pub(super) async fn compiled(
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    request: &Request,
+) -> Result<CompiledQuery, ServiceError> {
+    let (heavy, config, catalog, request) = (is_heavy(config, catalog), config.clone(), catalog.clone(), *request);
+    compute(heavy, move || compile(&config, &catalog, &request)).await.map_err(ServiceError::Invalid)
+}
+
+/// What TFX takes of a config; its faults as the service's error.
+pub(super) async fn made_for_tfx(
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    as_of: Option<NaiveDate>,
+    location: Option<String>,
+) -> Result<TfxArtefact, ServiceError> {
+    let (heavy, config, catalog) = (is_heavy(config, catalog), config.clone(), catalog.clone());
+    let made = compute(heavy, move || artefact(&config, &catalog, as_of, location.as_deref())).await;
+    Ok(made.map_err(ServiceError::Invalid)?.0)
+}
+
+/// Whether compiling a config over its tables takes long.
+pub(super) fn is_heavy(config: &DatasetConfig, catalog: &Catalog) -> bool {
+    parts(config) + catalog.columns() >= HEAVY_PARTS
 }
 
 /// The whole dataset's part of a count.

@@ -4,18 +4,31 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 
-use super::{App, ServiceError, TableProblems};
+use super::cpu::{HEAVY_PARTS, compute};
+use super::{App, ServiceError, TableProblems, shown};
 use crate::domain::catalog::Catalog;
-use crate::domain::dataset::DatasetConfig;
+use crate::domain::dataset::{DatasetConfig, Role};
 use crate::domain::fault::FieldError;
+use crate::domain::joins::potential_keys;
+use crate::domain::limits;
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
+use crate::domain::roles::suggested_roles;
 use crate::domain::schema::{TableInfo, TableSchema};
-use crate::domain::validate::{MAX_TABLES, validate};
+use crate::domain::validate::validate;
 use crate::warehouse::{Warehouse, WarehouseError};
 
 /// Most schemas that one question may ask for.
 const MAX_SCHEMAS: usize = 100;
+
+/// A table's schema, and of each column what its name and type suggest.
+pub struct DescribedTable {
+    pub schema: TableSchema,
+    /// The role that it could have.
+    pub roles: Vec<Option<Role>>,
+    /// Whether it could be a key.
+    pub keys: Vec<bool>,
+}
 
 impl App {
     /// All tables, by name. Empty where the dataset is.
@@ -43,6 +56,15 @@ impl App {
         Ok(self.warehouse_of(&model).await?.schema(&name).await?)
     }
 
+    /// A table's schema, and what its columns' names and types suggest.
+    pub async fn described_table(&self, model_id: i64, table: &str) -> Result<DescribedTable, ServiceError> {
+        let schema = self.table_schema(model_id, table).await?;
+        // Names are taken apart into words: ten times the work of other looks at a column.
+        let heavy = schema.columns.len() >= HEAVY_PARTS / 10;
+        let describe = move || DescribedTable { roles: suggested_roles(&schema), keys: potential_keys(&schema), schema };
+        Ok(compute(heavy, describe).await)
+    }
+
     /// A table by its id (`orders`) or its full name (`raw_data.orders`).
     pub(super) fn short_or_full_name(&self, table: &str) -> Result<TableName, ServiceError> {
         if table.contains('.') {
@@ -53,7 +75,7 @@ impl App {
 
     /// A table's name, of the one dataset that there is: the warehouse is never asked for another.
     fn table_name(&self, text: &str) -> Result<TableName, ServiceError> {
-        let name: TableName = text.parse().map_err(|error| ServiceError::BadRequest(format!("{text:?}: {error}")))?;
+        let name: TableName = text.parse().map_err(|error| ServiceError::BadRequest(format!("{}: {error}", shown(text))))?;
         match self.other_dataset(&name) {
             Some(reason) => Err(ServiceError::NotFound(reason)),
             None => Ok(name),
@@ -76,7 +98,23 @@ fn other_dataset(dataset: &str, name: &TableName) -> Option<String> {
 
 /// The live schemas of a config that fits them; its faults otherwise. Without a model, for the command line.
 pub async fn checked_catalog(warehouse: &dyn Warehouse, dataset: &str, config: &DatasetConfig) -> Result<Catalog, ServiceError> {
-    let (catalog, problems) = catalog(warehouse, dataset, config).await?;
+    within_limits(config)?;
+    let (schemas, problems) = schemas(warehouse, dataset, config).await?;
+    let columns: usize = schemas.iter().map(|schema| schema.columns.len()).sum();
+    let project = warehouse.project().map(str::to_owned);
+    let config = config.clone();
+    let heavy = limits::parts(&config) + columns >= HEAVY_PARTS;
+    compute(heavy, move || check(&config, Catalog::new(project, schemas), &problems)).await
+}
+
+/// A config that is beyond the limits is refused before anything is asked or planned for it, also
+/// one that was stored before there were any.
+pub(super) fn within_limits(config: &DatasetConfig) -> Result<(), ServiceError> {
+    let exceeded = limits::exceeded(config);
+    if exceeded.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(exceeded)) }
+}
+
+fn check(config: &DatasetConfig, catalog: Catalog, problems: &TableProblems) -> Result<Catalog, ServiceError> {
     let mut faults = validate(config, &catalog);
     let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
     let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
@@ -98,15 +136,14 @@ pub async fn checked_catalog(warehouse: &dyn Warehouse, dataset: &str, config: &
 
 /// The live schemas of a config's tables, asked for at the same time. Tables that are not there are absent; those that cannot be used have
 /// their reason beside.
-async fn catalog(
+async fn schemas(
     warehouse: &dyn Warehouse,
     dataset: &str,
     config: &DatasetConfig,
-) -> Result<(Catalog, TableProblems), ServiceError> {
+) -> Result<(Vec<TableSchema>, TableProblems), ServiceError> {
     let mut problems = TableProblems::new();
     let mut wanted = BTreeSet::new();
-    // More than are allowed are a fault of the config: they are not asked for.
-    for (_, table) in config.sources().into_iter().take(MAX_TABLES) {
+    for (_, table) in config.sources() {
         match other_dataset(dataset, table) {
             Some(reason) => drop(problems.insert(table.to_string(), reason)),
             None => drop(wanted.insert(table)),
@@ -121,5 +158,5 @@ async fn catalog(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok((Catalog::new(warehouse.project().map(str::to_owned), schemas), problems))
+    Ok((schemas, problems))
 }

@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
+use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
 use super::{App, DatasetChange, ServiceError};
 use crate::domain::diff::{Difference, differences};
 use crate::domain::document::{Document, Format, write};
+use crate::domain::limits::parts;
 use crate::domain::parse::without_empty;
 use crate::domain::record::{Dataset, DatasetInput};
 
@@ -68,6 +70,12 @@ impl ReadFile {
         }
     }
 
+    /// Reads a file; a large one beside the async threads.
+    async fn read_beside(text: &str, format: Format) -> Result<Self, ServiceError> {
+        let text = text.to_owned();
+        compute(text.len() >= HEAVY_BYTES, move || Self::read(&text, format)).await
+    }
+
     /// An error about what was read, with the places of its faults.
     pub fn placed(&self, error: ServiceError) -> ServiceError {
         match error {
@@ -80,7 +88,8 @@ impl ReadFile {
 impl App {
     /// A dataset as a file. The same dataset, the same text.
     pub async fn export_dataset(&self, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
-        Ok(dataset_file(&self.dataset(id).await?, format))
+        let dataset = self.dataset(id).await?;
+        Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || dataset_file(&dataset, format)).await)
     }
 
     /// Makes the dataset that a file describes, as [`App::put_dataset`] does; faults say where in the file they are.
@@ -91,7 +100,7 @@ impl App {
         format: Format,
         update: bool,
     ) -> Result<(Dataset, ImportOutcome), ServiceError> {
-        let file = ReadFile::read(text, format)?;
+        let file = ReadFile::read_beside(text, format).await?;
         self.put_dataset(model_id, &file.input, update).await.map_err(|error| file.placed(error))
     }
 
@@ -120,7 +129,9 @@ impl App {
         let existing = self.dataset_named(model_id, &input.name).await?;
         self.check_input(model_id, input).await?;
         let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&input_of(dataset)));
-        Ok(Plan { differences: differences(&[before, contents(input)]), input: input.clone(), existing })
+        let (heavy, after) = (is_heavy(&before), contents(input));
+        let differences = compute(heavy || is_heavy(&after), move || differences(&[before, after])).await;
+        Ok(Plan { differences, input: input.clone(), existing })
     }
 
     /// `NotFound` without the model.

@@ -6,17 +6,19 @@ use chrono::NaiveDate;
 use futures::future::join_all;
 use serde_json::json;
 
-use super::queries::compiled;
+use super::cpu::{HEAVY_PARTS, compute};
+use super::queries::{compiled, made_for_tfx};
 use super::{App, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Split};
 use crate::domain::diff::differences;
 use crate::domain::drift::{drift, renamed};
+use crate::domain::limits::parts;
 use crate::domain::name::TableName;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DriftReport, QueryView, Version, VersionDiff, VersionSummary};
 use crate::domain::schema::TableSchema;
 use crate::domain::sql::{CompiledQuery, Request};
-use crate::domain::tfx::{TfxArtefact, artefact};
+use crate::domain::tfx::TfxArtefact;
 use crate::store::{NewVersion, StoreError};
 use crate::warehouse::WarehouseError;
 
@@ -42,22 +44,28 @@ impl App {
     pub async fn version_diff(&self, id: i64, from: u32, to: Option<u32>) -> Result<VersionDiff, ServiceError> {
         let before = self.version(id, from).await?;
         let content = |config: &DatasetConfig, as_of: Option<NaiveDate>| json!({"config": config, "as_of": as_of});
-        let old = content(&before.config, before.summary.as_of);
+        let heavy = parts(&before.config) + columns(&before.schemas) >= HEAVY_PARTS;
         Ok(match to {
             Some(to) => {
                 let after = self.version(id, to).await?;
-                VersionDiff {
+                let heavy = heavy || parts(&after.config) + columns(&after.schemas) >= HEAVY_PARTS;
+                let compare = move || VersionDiff {
                     from,
                     to: Some(to),
-                    differences: differences(&[old, content(&after.config, after.summary.as_of)]),
+                    differences: differences(&[
+                        content(&before.config, before.summary.as_of),
+                        content(&after.config, after.summary.as_of),
+                    ]),
                     tables: drift(&before.config, &before.schemas, &after.schemas),
-                }
+                };
+                compute(heavy, compare).await
             }
             // The dataset as it is has no as-of yet.
             None => {
                 let now = self.dataset(id).await?;
-                let differences = differences(&[content(&before.config, None), content(&now.config, None)]);
-                VersionDiff { from, to: None, differences, tables: vec![] }
+                let heavy = heavy || parts(&now.config) >= HEAVY_PARTS;
+                let compare = move || differences(&[content(&before.config, None), content(&now.config, None)]);
+                VersionDiff { from, to: None, differences: compute(heavy, compare).await, tables: vec![] }
             }
         })
     }
@@ -90,10 +98,10 @@ impl App {
         let version = self.version(id, number).await?;
         let model = self.model(self.dataset(id).await?.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        let catalog = Catalog::new(warehouse.project().map(str::to_owned), version.schemas);
+        let (project, schemas) = (warehouse.project().map(str::to_owned), version.schemas);
+        let catalog = compute(columns(&schemas) >= HEAVY_PARTS, move || Catalog::new(project, schemas)).await;
         let location = warehouse.location().await?;
-        let made = artefact(&version.config, &catalog, version.summary.as_of, location.as_deref());
-        let (artefact, _) = made.map_err(ServiceError::Invalid)?;
+        let artefact = made_for_tfx(&version.config, &catalog, version.summary.as_of, location).await?;
         Ok(TfxArtefact { version: Some(number), ..artefact })
     }
 
@@ -117,15 +125,17 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(DriftReport {
+        let all_parts = parts(&version.config) + parts(&dataset.config) + columns(&version.schemas) + columns(&now);
+        let report = move || DriftReport {
             version: Some(number),
             changes: drift(&version.config, &version.schemas, &now),
             renamed: renamed(&version.config, &dataset.config),
-        })
+        };
+        Ok(compute(all_parts >= HEAVY_PARTS, report).await)
     }
 
     /// A version of a config over the tables as they are, its day written into every query.
-    pub(super) fn new_version(
+    pub(super) async fn new_version(
         &self,
         config: &DatasetConfig,
         catalog: &Catalog,
@@ -133,13 +143,12 @@ impl App {
         reason: &str,
         counts: Option<Counts>,
     ) -> Result<NewVersion, ServiceError> {
-        let parts = [None].into_iter().chain(config.split_config.splits().iter().copied().map(Some));
-        let sql = parts
-            .map(|split| {
-                let request = Request { split, as_of, ..Request::default() };
-                Ok((split.map_or("full", Split::word).to_owned(), compiled(config, catalog, &request)?.sql))
-            })
-            .collect::<Result<BTreeMap<_, _>, ServiceError>>()?;
+        let splits = [None].into_iter().chain(config.split_config.splits().iter().copied().map(Some));
+        let mut sql = BTreeMap::new();
+        for split in splits {
+            let query = compiled(config, catalog, &Request { split, as_of, ..Request::default() }).await?;
+            sql.insert(split.map_or("full", Split::word).to_owned(), query.sql);
+        }
         Ok(NewVersion {
             schemas: schemas_of(config, catalog),
             config: config.clone(),
@@ -150,6 +159,10 @@ impl App {
             counts,
         })
     }
+}
+
+fn columns(schemas: &[TableSchema]) -> usize {
+    schemas.iter().map(|schema| schema.columns.len()).sum()
 }
 
 fn schemas_of(config: &DatasetConfig, catalog: &Catalog) -> Vec<TableSchema> {

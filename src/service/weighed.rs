@@ -3,6 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::detection::{Answer, Counted, estimate};
+use super::tables::within_limits;
 use super::{App, ServiceError};
 use crate::domain::dataset::{DatasetConfig, Join};
 use crate::domain::joins::{JoinFacts, JoinsWeighed, KeyPair, PairQuestion};
@@ -15,6 +16,7 @@ impl App {
     /// Match rate, uniqueness and fan-out of each join that has keys. What is not known yet is found out if that is free or `agreed`; otherwise its
     /// price is told.
     pub async fn weigh_joins(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<JoinsWeighed, ServiceError> {
+        within_limits(config)?;
         let model = self.model(model_id).await?;
         let mut names: Vec<String> = vec![];
         for (_, table) in config.sources() {

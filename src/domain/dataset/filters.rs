@@ -16,6 +16,7 @@ pub struct Filters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_range: Option<DateRange>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ssr", schema(max_items = 50))]
     pub rows: Vec<RowFilter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_filter: Option<MemberFilter>,
@@ -106,11 +107,13 @@ pub enum Predicate {
     #[serde(rename = "in")]
     In {
         #[serde(default)]
+        #[cfg_attr(feature = "ssr", schema(max_items = 10_000))]
         values: Vec<Scalar>,
     },
     #[serde(rename = "not_in")]
     NotIn {
         #[serde(default)]
+        #[cfg_attr(feature = "ssr", schema(max_items = 10_000))]
         values: Vec<Scalar>,
     },
     #[serde(rename = "=")]
@@ -147,7 +150,10 @@ pub enum Predicate {
     NotNull,
     /// The text occurs in the column, letter for letter.
     #[serde(rename = "contains")]
-    Contains { text: String },
+    Contains {
+        #[cfg_attr(feature = "ssr", schema(max_length = 10_000))]
+        text: String,
+    },
 }
 
 /// A value in a predicate; what it must be follows from the column's type.

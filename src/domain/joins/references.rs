@@ -1,6 +1,8 @@
 //! Single columns that refer to a table's key: by the table's name, with words before it that say which one, by another word for the same, or by a
 //! description.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::tables::{ANOTHER_ROW, AliasKind, Field, Key, OWNER, Table, Tables, can_name, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::{KeyName, Mark, abbreviates};
@@ -245,8 +247,8 @@ impl Search<'_, '_, '_> {
     fn by_description(&mut self) {
         let Some(text) = self.field.column.description.as_deref() else { return };
         let tables = self.tables;
-        for (t, target) in tables.all.iter().enumerate() {
-            let Some(column) = referred(text, target.schema.table.table()) else { continue };
+        for (t, column) in referred(text, &tables.by_name) {
+            let target = &tables.all[t];
             let by_column = target.fields.iter().position(|field| column.as_deref() == Some(field.column.name.as_str()));
             let key = match by_column {
                 Some(field) => Some(Key { field, certainty: 1.0 }),
@@ -335,18 +337,25 @@ fn role_weight(tables: &Tables, role: &[String]) -> f64 {
     }
 }
 
-/// Whether a text says that something refers to a table, and to which of its columns.
-fn referred(text: &str, table: &str) -> Option<Option<String>> {
+/// How much of a description is looked at, in characters: as long as BigQuery's are.
+const MAX_DESCRIPTION: usize = 1024;
+
+/// The tables that a text says something refers to, in their order, each with its column where that
+/// is said.
+fn referred(text: &str, tables: &HashMap<String, Vec<usize>>) -> BTreeMap<usize, Option<String>> {
     const VERBS: [&str; 9] = ["reference", "refer", "foreign key", "fk", "->", "→", "join", "link", "points to"];
-    let lower = text.to_lowercase();
-    let after = VERBS.iter().filter_map(|verb| lower.find(verb).map(|at| at + verb.len())).min()?;
+    let lower = text.chars().take(MAX_DESCRIPTION).collect::<String>().to_lowercase();
+    let mut found = BTreeMap::new();
+    let Some(after) = VERBS.iter().filter_map(|verb| lower.find(verb).map(|at| at + verb.len())).min() else { return found };
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    let names = lower[after..].split(|c| !is_name(c)).filter(|name| !name.is_empty());
-    for name in names {
+    for name in lower[after..].split(|c| !is_name(c)).filter(|name| !name.is_empty()) {
         let parts: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
-        if let Some(at) = parts.iter().position(|part| *part == table.to_lowercase()) {
-            return Some(parts.get(at + 1).map(|column| (*column).to_owned()));
+        for (at, part) in parts.iter().enumerate() {
+            for t in tables.get(*part).into_iter().flatten() {
+                // What is said first holds.
+                found.entry(*t).or_insert_with(|| parts.get(at + 1).map(|column| (*column).to_owned()));
+            }
         }
     }
-    None
+    found
 }

@@ -200,6 +200,8 @@ impl Table<'_> {
 
 pub struct Tables<'a> {
     pub all: Vec<Table<'a>>,
+    /// By their short names in lower case.
+    pub by_name: HashMap<String, Vec<usize>>,
     /// Words in a row to the tables that they name, the best first.
     pub aliases: HashMap<String, Vec<Alias>>,
 }
@@ -217,8 +219,12 @@ impl<'a> Tables<'a> {
         for (i, table) in all.iter_mut().enumerate() {
             table.keys = keys(i, table, &exact, facts);
         }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (t, table) in all.iter().enumerate() {
+            by_name.entry(table.schema.table.table().to_lowercase()).or_default().push(t);
+        }
         let aliases = aliases(&all);
-        Self { all, aliases }
+        Self { all, by_name, aliases }
     }
 
     pub fn named(&self, words: &[String]) -> &[Alias] {
@@ -243,15 +249,18 @@ impl<'a> Tables<'a> {
         let reason = "Both tables have this key and neither is known to have it once a row: the join can multiply rows.";
         let mut found = vec![];
         for sharing in places.values() {
-            // One for each table is enough to connect them.
-            for (i, (table, f)) in sharing.iter().enumerate().skip(1) {
-                let fits = |(other, o): &&(usize, usize)| {
-                    let (a, b) = (&self.all[*other].fields[*o], &self.all[*table].fields[*f]);
-                    other != table && joinable(a.column.column_type, b.column.column_type)
-                };
-                if let Some((first, o)) = sharing[..i].iter().find(fits) {
-                    let candidate = self.candidate((*first, &[*o]), (*table, &[*f]), THRESHOLD, vec![reason.into()]);
-                    found.push(Candidate { last_resort: true, ..candidate });
+            // One for each table is enough to connect them: the first that the key can be compared
+            // with. They stand by table, so it is of another one, or there is none.
+            let mut first: Vec<(usize, usize)> = vec![];
+            for (table, f) in sharing {
+                let of = |t: usize, f: usize| self.all[t].fields[f].column.column_type;
+                match first.iter().find(|(other, o)| joinable(of(*other, *o), of(*table, *f))) {
+                    None => first.push((*table, *f)),
+                    Some((other, _)) if other == table => {}
+                    Some((other, o)) => {
+                        let candidate = self.candidate((*other, &[*o]), (*table, &[*f]), THRESHOLD, vec![reason.into()]);
+                        found.push(Candidate { last_resort: true, ..candidate });
+                    }
                 }
             }
         }
@@ -279,6 +288,10 @@ impl<'a> Tables<'a> {
         }
     }
 }
+
+/// Keys that one table is held to have at most: of those that are as sure, each reference would be
+/// held against all.
+const MOST_KEYS: usize = 32;
 
 /// Tables that one name is held to mean at most, as events_2023 and events_2024 are both events.
 const MOST_MEANT: usize = 6;
@@ -350,10 +363,9 @@ fn keyable(column: &Column, name: &KeyName) -> bool {
     column.mode != Mode::Repeated && can_be_key(column.column_type) && (name.mark != Mark::None || !amount())
 }
 
-pub fn is_potential_key(vocabulary: &Vocabulary, schema: &TableSchema, column: &Column) -> bool {
+pub fn potential_keys(vocabulary: &Vocabulary, schema: &TableSchema) -> Vec<bool> {
     let noun = without_layers(vocabulary.words(schema.table.table()));
-    let table = read_table(schema, noun.clone(), noun, vocabulary);
-    table.fields.iter().any(|field| field.column.name == column.name && field.is_marked())
+    read_table(schema, noun.clone(), noun, vocabulary).fields.iter().map(Field::is_marked).collect()
 }
 
 /// The columns that can be a table's key alone, the surest first.
@@ -363,6 +375,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
     let timed = table.fields.iter().any(is_period);
     let described = table.fields.iter().any(|field| !field.is_marked() && field.column.column_type == ColumnType::String);
     let begins_with_keys = table.fields.iter().take_while(|field| field.is_marked() && field.name.mark >= Mark::Key).count() > 1;
+    let is_bridge = table.is_bridge();
     let another = |stem: &[String]| exact.get(&phrase(stem)).is_some_and(|tables| tables.iter().any(|t| *t != position));
     let certainty = |i: usize, field: &Field| -> f64 {
         let KeyName { stem, mark } = &field.name;
@@ -389,7 +402,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
             _ if i == 0 => 0.5,
             _ => 0.0,
         };
-        let by_name = if table.is_bridge() && !stem.is_empty() { by_name * 0.35 } else { by_name };
+        let by_name = if is_bridge && !stem.is_empty() { by_name * 0.35 } else { by_name };
         let required = if field.column.mode == Mode::Required && by_name > 0.0 { 0.05 } else { 0.0 };
         match facts.of(&table.schema.table, &field.column.name).map(|facts| (facts.is_unique(), facts)) {
             Some((Some(true), _)) if by_name > 0.0 || field.name.mark != Mark::None => by_name.max(0.9),
@@ -402,6 +415,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
     keys.retain(|key| key.certainty >= 0.3);
     let rank = |key: &Key| (key.certainty, table.fields[key.field].name.mark);
     keys.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal));
+    keys.truncate(MOST_KEYS);
     keys
 }
 

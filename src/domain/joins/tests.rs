@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::facts::ColumnFacts;
-use crate::domain::schema::Mode;
+use crate::domain::schema::{Column, Mode};
 
 /// A table in a line: `orders: id INT64, user_id INT64`.
 fn table(text: &str) -> TableSchema {

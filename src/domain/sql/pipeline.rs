@@ -5,6 +5,7 @@ use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
+use crate::domain::order::Places;
 use crate::domain::schema::{ColumnType, Mode};
 
 /// The CTEs of a dataset, and where its rows stand at the end.
@@ -115,13 +116,9 @@ impl<'p> Pipeline<'p> {
         let later = later.filter(|(left, ..)| *left == position).map(|(_, column, _)| column.as_str());
         let used = plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
         let order = own.into_iter().flat_map(|planned| &planned.order).map(|(column, _)| column.name.as_str());
-        let mut names: Vec<&str> = vec![];
-        for name in keys.chain(later).chain(used).chain(order) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.into_iter().map(|name| Item::Expr { value: Expr::column(name), name: None }).collect()
+        let mut seen = Places::default();
+        let once = keys.chain(later).chain(used).chain(order).filter(|name| seen.add((*name).to_owned(), 0));
+        once.map(|name| Item::Expr { value: Expr::column(name), name: None }).collect()
     }
 
     /// One row a key. Rows whose key is NULL count as one key.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::Request;
 use super::expr::{Day, Expr, Ident, Moment};
 use super::reading;
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, KnownTable};
 use crate::domain::dataset::*;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{ColumnName, SourceName, TableName, fold, same};
@@ -143,12 +143,12 @@ impl<'a> Plan<'a> {
         let sources = sources
             .into_iter()
             .zip(joined)
-            .map(|((name, table, schema), join)| PlannedSource {
+            .map(|((name, table, known), join)| PlannedSource {
                 ident: name.as_str().into(),
                 name,
                 table,
                 join,
-                must_filter: must_filter(schema),
+                must_filter: must_filter(&known.schema),
             })
             .collect();
 
@@ -196,7 +196,8 @@ impl<'a> Plan<'a> {
         let selected = self.selected.iter().map(|(i, _)| &self.columns[*i]).filter(|c| hashable_type(c.column_type, c.mode));
         let mut all = mapped;
         for column in selected {
-            if !all.iter().any(|c| c.ident == column.ident) {
+            // One plan, so the same column is the same place.
+            if !all.iter().any(|c| std::ptr::eq(*c, column)) {
                 all.push(column);
             }
         }
@@ -204,14 +205,14 @@ impl<'a> Plan<'a> {
     }
 }
 
-type Sources<'a> = Vec<(SourceName, &'a TableName, &'a TableSchema)>;
+type Sources<'a> = Vec<(SourceName, &'a TableName, &'a KnownTable)>;
 
 fn sources<'a>(config: &'a DatasetConfig, catalog: &'a Catalog) -> Result<Sources<'a>, FieldError> {
     config
         .sources()
         .into_iter()
-        .map(|(name, table)| match catalog.schema(table) {
-            Some(schema) => Ok((name, table, schema)),
+        .map(|(name, table)| match catalog.table(table) {
+            Some(known) => Ok((name, table, known)),
             None => Err(FieldError::new("primary_table", format!("There is no table {table}."))),
         })
         .collect()
@@ -339,11 +340,11 @@ fn planned_joins<'a>(
     // engine's mood: train and eval are queries of their own.
     for (position, planned) in joins.iter_mut().enumerate() {
         let Some(PlannedJoin { order, .. }) = planned else { continue };
-        let schema = sources[position].2;
-        let used = columns.iter().filter(|c| c.source == position).filter_map(|c| schema.column(c.name));
+        let known = sources[position].2;
+        let used = columns.iter().filter(|c| c.source == position).filter_map(|c| known.column(c.name));
         let matched = matched.iter().filter(|(left, _)| *left == position).map(|(_, column)| *column);
         for column in used.chain(matched) {
-            if !order.iter().any(|(known, _)| known.name == column.name) {
+            if !order.iter().any(|(known, _)| std::ptr::eq(*known, column)) {
                 order.push((column, false));
             }
         }

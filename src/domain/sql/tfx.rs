@@ -8,13 +8,13 @@ use super::plan::PlannedColumn;
 use super::query::{Body, Item};
 use super::{OutputColumn, plan};
 use crate::domain::dataset::{JoinType, Scalar, Split};
-use crate::domain::fault::FieldError;
+use crate::domain::fault::{FieldError, FieldErrors};
 use crate::domain::schema::{ColumnType, Mode};
 
 /// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a default of another type.
 pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
     let plan = pipeline.plan;
-    let (mut items, mut columns, mut faults) = (vec![], vec![], vec![]);
+    let (mut items, mut columns, mut faults) = (vec![], vec![], FieldErrors::default());
     for ((i, (position, name)), selected) in plan.selected.iter().enumerate().zip(&plan.config.selected_columns) {
         let column = &plan.columns[*position];
         match converted(plan, column, selected.default.as_ref()) {
@@ -27,11 +27,11 @@ pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, V
                     role: plan.role_of(*position),
                 });
             }
-            Err(reason) => faults.push(FieldError::new(format!("selected_columns[{i}]"), reason)),
+            Err(reason) => faults.add(format!("selected_columns[{i}]"), reason),
         }
     }
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(faults.into_list());
     }
     Ok((Body::Select(Box::new(of_split(pipeline, items, split))), columns))
 }

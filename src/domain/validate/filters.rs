@@ -100,14 +100,8 @@ impl Check<'_> {
                 if values.is_empty() {
                     self.fault(format!("{at}.values"), "Choose at least one value.");
                 }
-                if values.len() > 10_000 {
-                    self.fault(
-                        format!("{at}.values"),
-                        "A list has at most 10,000 values; put longer ones into a table and join it.",
-                    );
-                }
                 for (j, value) in values.iter().enumerate() {
-                    self.scalar(&format!("{at}.values[{j}]"), value, t);
+                    self.scalar(format_args!("{at}.values[{j}]"), value, t);
                 }
             }
             Predicate::Equal { value }
@@ -115,10 +109,10 @@ impl Check<'_> {
             | Predicate::Less { value }
             | Predicate::LessOrEqual { value }
             | Predicate::Greater { value }
-            | Predicate::GreaterOrEqual { value } => self.scalar(&format!("{at}.value"), value, t),
+            | Predicate::GreaterOrEqual { value } => self.scalar(format_args!("{at}.value"), value, t),
             Predicate::Between { min, max } => {
-                self.scalar(&format!("{at}.min"), min, t);
-                self.scalar(&format!("{at}.max"), max, t);
+                self.scalar(format_args!("{at}.min"), min, t);
+                self.scalar(format_args!("{at}.max"), max, t);
             }
             Predicate::DateRange { start, end } => {
                 self.temporal(&at, filter, t);
@@ -136,7 +130,7 @@ impl Check<'_> {
                 if text.is_empty() {
                     self.fault(format!("{at}.text"), "Say what it contains.");
                 }
-                self.text(&format!("{at}.text"), text);
+                self.text(format_args!("{at}.text"), text);
             }
         }
     }
@@ -148,7 +142,7 @@ impl Check<'_> {
     }
 
     /// A value that the column's type takes.
-    fn scalar(&mut self, path: &str, value: &Scalar, t: ColumnType) {
+    fn scalar(&mut self, path: fmt::Arguments, value: &Scalar, t: ColumnType) {
         let fits = match (t, value) {
             (ColumnType::String, Scalar::Text(text)) => {
                 self.text(path, text);
@@ -158,7 +152,7 @@ impl Check<'_> {
             (ColumnType::Float64, Scalar::Int(_)) => true,
             (ColumnType::Float64, Scalar::Float(number)) => number.is_finite(),
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Int(_)) => true,
-            (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(number)) => number.is_finite(),
+            (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(number)) => number.abs() < BEYOND_NUMERIC,
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Text(text)) => is_decimal(text),
             (ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp, Scalar::Text(text)) => {
                 matches!(read_day(text), Some(day) if (1..=9999).contains(&day.year()))
@@ -175,14 +169,14 @@ impl Check<'_> {
                 ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => "a day such as 2024-01-31",
                 _ => "a test for NULL only",
             };
-            self.fault(path, format!("A {t} column takes {wanted}."));
+            self.fault(path.to_string(), format!("A {t} column takes {wanted}."));
         }
     }
 
     /// GoogleSQL has no way to write NUL that every engine reads.
-    fn text(&mut self, path: &str, text: &str) {
+    fn text(&mut self, path: impl Display, text: &str) {
         if text.contains('\0') {
-            self.fault(path, "A text cannot hold the character NUL.");
+            self.fault(path.to_string(), "A text cannot hold the character NUL.");
         }
     }
 
@@ -231,9 +225,12 @@ impl Check<'_> {
             }
             Unit::Row => {
                 let config = self.config;
-                let mut columns = config.selected_columns.iter().map(SelectedColumn::reference);
+                let found = |selected: &SelectedColumn| {
+                    let (_, _, known) = &self.sources[self.position_of(&selected.table)?];
+                    (*known)?.column(&selected.column)
+                };
                 let any = config.column_mapping.roles().any(|(role, _)| role != Role::Revenue)
-                    || columns.any(|c| self.catalog.column(config, &c).is_some_and(hashable));
+                    || config.selected_columns.iter().any(|selected| found(selected).is_some_and(hashable));
                 // An empty selection has its own fault.
                 if !any && !config.selected_columns.is_empty() {
                     self.fault(
@@ -247,7 +244,7 @@ impl Check<'_> {
 
     fn seed(&mut self, path: &str, seed: &Seed) {
         self.text(path, &seed.0);
-        if seed.0.chars().count() > 100 {
+        if seed.0.chars().count() > limits::MAX_SEED_CHARS {
             self.fault(path, "A seed has at most 100 characters.");
         }
     }
@@ -325,6 +322,8 @@ impl Check<'_> {
 }
 
 const MAX_AMOUNT: f64 = 1e15;
+/// NUMERIC has 29 digits before its point.
+const BEYOND_NUMERIC: f64 = 1e29;
 
 /// Digits with an optional sign and one point, within NUMERIC's 29 and 9.
 fn is_decimal(text: &str) -> bool {

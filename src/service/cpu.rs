@@ -1,0 +1,116 @@
+//! Work that takes the CPU for more than a few milliseconds runs beside the async threads: while it
+//! runs there, no other request is answered.
+
+use std::panic::resume_unwind;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+/// Texts from here on are read beside the async threads, in bytes: reading takes a fraction of a
+/// millisecond below.
+pub const HEAVY_BYTES: usize = 16 * 1024;
+/// Parts of a config, columns of tables or rows of an answer from where on work on them is done
+/// beside the async threads.
+pub const HEAVY_PARTS: usize = 500;
+
+/// One piece of work for each core at a time: more would only take turns, and threads that wait on
+/// disks need theirs.
+static CORES: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(2, |cores| cores.get().max(2)))));
+
+/// Runs work: here where it is light, else beside the async threads, when a core is free. A panic
+/// goes on in the caller, as if the work had run here.
+pub async fn compute<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + Send + 'static) -> T {
+    if !heavy {
+        return work();
+    }
+    // It is never closed. The work goes on where nobody waits for it any more, so it holds its
+    // place itself.
+    let place = CORES.clone().acquire_owned().await;
+    let running = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    match running.await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // Cancelled before it began: the runtime is ending, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Whether a value takes long to work on. Looks no further than it has to.
+pub fn is_heavy(value: &Value) -> bool {
+    fn left(value: &Value, bytes: usize) -> Option<usize> {
+        // What a value takes beside its text.
+        let bytes = bytes.checked_sub(8)?;
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(bytes),
+            Value::String(text) => bytes.checked_sub(text.len()),
+            Value::Array(items) => items.iter().try_fold(bytes, |bytes, item| left(item, bytes)),
+            Value::Object(map) => map.iter().try_fold(bytes, |bytes, (key, item)| left(item, bytes.checked_sub(key.len())?)),
+        }
+    }
+    left(value, HEAVY_BYTES).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use futures::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn light_work_runs_here_and_heavy_work_beside() {
+        let here = std::thread::current().id();
+        let place = || std::thread::current().id();
+        assert_eq!(compute(false, place).await, here);
+        assert_ne!(compute(true, place).await, here);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_callers() {
+        for heavy in [false, true] {
+            let work = std::panic::AssertUnwindSafe(compute(heavy, || panic!("no"))).catch_unwind();
+            let panic: Result<(), _> = work.await;
+            assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"no"));
+        }
+        // And its place is free again.
+        assert_eq!(compute(true, || 1).await, 1);
+    }
+
+    #[tokio::test]
+    async fn no_more_runs_at_a_time_than_there_are_cores() {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        let work = || {
+            let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+            std::thread::sleep(Duration::from_millis(2));
+            RUNNING.fetch_sub(1, Ordering::SeqCst);
+            running
+        };
+        let all = futures::future::join_all((0..64).map(|_| compute(true, work))).await;
+        let cores = available_parallelism().map_or(2, |cores| cores.get().max(2));
+        assert!(all.iter().all(|running| *running <= cores), "{all:?}");
+    }
+
+    #[test]
+    fn large_values_are_heavy_whatever_they_are_made_of() {
+        assert!(!is_heavy(&json!({"a": [1, "b", null]})));
+        for heavy in [
+            json!("x".repeat(20_000)),
+            json!(vec![1; 3_000]),
+            json!({"x".repeat(20_000): 1}),
+            json!({"a": {"b": vec![json!({}); 3_000]}}),
+        ] {
+            assert!(is_heavy(&heavy));
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Configs and their documents out of bytes that nobody wrote: mutated valid ones and raw ones.
+//! Whatever comes, it is read or refused, quickly and in little memory.
+//!
+//! `TRAINSET_FUZZ_SECONDS` looks longer. What was found once is kept in `tests/corpus`, as is what
+//! others' programs have fallen over.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use trainset::domain::catalog::Catalog;
+use trainset::domain::dataset::DatasetConfig;
+use trainset::domain::diff::differences;
+use trainset::domain::document::{Format, MAX_BYTES, write};
+use trainset::domain::drift::{drift, renamed};
+use trainset::domain::fault::{FieldError, MAX_FIELD_ERRORS};
+use trainset::domain::limits::exceeded;
+use trainset::domain::parse::config_from_json;
+use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::validate::validate;
+use trainset::domain::words;
+use trainset::service::{DatasetChange, ReadFile, ServiceError};
+
+#[path = "support/goldens.rs"]
+#[allow(dead_code)]
+mod goldens;
+
+#[path = "support/clock.rs"]
+mod clock;
+
+use clock::thread_time;
+
+/// Longest that one input may take, of the processor and without optimisation.
+const LONGEST: Duration = Duration::from_secs(2);
+/// What the process may grow by, in bytes, whatever it is given.
+const GROWTH: u64 = 200_000_000;
+
+const SHAPES: [Shape; 10] = [
+    Shape::Rows,
+    Shape::Preview { limit: 10 },
+    Shape::Tfx,
+    Shape::Counts,
+    Shape::Funnel,
+    Shape::AsOf,
+    Shape::PerDay,
+    Shape::Analysis,
+    Shape::Effect,
+    Shape::Preview { limit: u32::MAX },
+];
+
+struct Bench {
+    catalog: Catalog,
+    configs: Vec<Value>,
+    /// Texts of files, and how they are written.
+    documents: Vec<(String, Format)>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let configs: Vec<Value> = goldens::goldens().iter().map(|golden| serde_json::to_value(&golden.config).unwrap()).collect();
+        let file = |config: &Value| json!({"name": "Orders", "description": "All of them", "config": config});
+        let documents = configs.iter().flat_map(|config| Format::ALL.map(|format| (write(&file(config), format), format)));
+        let kept = corpus().into_iter().map(|(_, text, format)| (text, format));
+        Self { catalog: catalog(), documents: documents.chain(kept).collect(), configs }
+    }
+
+    /// What the bytes say, done.
+    fn run(&self, bytes: &[u8]) {
+        let mut choices = Choices(bytes);
+        let shape = SHAPES[choices.below(SHAPES.len())];
+        let request = Request { shape, for_analysis: choices.below(2) == 1, ..Request::default() };
+        match choices.below(8) {
+            0 => self.document(&String::from_utf8_lossy(choices.0), Format::Yaml, &request),
+            1 => self.document(&String::from_utf8_lossy(choices.0), Format::Json, &request),
+            2..=4 => {
+                let (text, format) = &self.documents[choices.below(self.documents.len())];
+                self.document(&mutated_text(&mut choices, text), *format, &request);
+            }
+            kind => {
+                let mut config = self.configs[choices.below(self.configs.len())].clone();
+                for _ in 0..=choices.below(6) {
+                    self.mutate(&mut choices, &mut config);
+                }
+                match kind {
+                    5 => self.json(config, &request),
+                    6 => self.document(&write(&config, Format::Yaml), Format::Yaml, &request),
+                    // As the store and server functions have it: no limit was held yet.
+                    _ => {
+                        if let Ok(config) = serde_json::from_value(config) {
+                            self.config(&config, &request);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn document(&self, text: &str, format: Format, request: &Request) {
+        match ReadFile::read(text, format) {
+            Ok(file) => {
+                let found = validate(&file.input.config, &self.catalog);
+                if let ServiceError::Invalid(placed) = file.placed(ServiceError::Invalid(found)) {
+                    few(&placed);
+                }
+                self.read(&file.input.config, request);
+            }
+            Err(ServiceError::Invalid(faults)) => few(&faults),
+            Err(error) => assert!(error.to_string().len() < 100_000),
+        }
+    }
+
+    fn json(&self, config: Value, request: &Request) {
+        if let Value::Object(fields) = json!({"name": "x", "config": config}) {
+            let _ = DatasetChange::from_json(fields).and_then(DatasetChange::into_new);
+        }
+        match config_from_json(config) {
+            Ok(config) => self.read(&config, request),
+            Err(faults) => few(&faults),
+        }
+    }
+
+    /// A config that was read.
+    fn read(&self, config: &DatasetConfig, request: &Request) {
+        let again = config_from_json(serde_json::to_value(config).unwrap());
+        assert_eq!(again.as_ref(), Ok(config), "what was read is read again");
+        self.config(config, request);
+    }
+
+    fn config(&self, config: &DatasetConfig, request: &Request) {
+        // What is shown of any config, also one that is stored and beyond the limits.
+        let _ = (words::tables(config), words::columns(config), words::filters(&config.filters, &config.split_config));
+        let json = serde_json::to_value(config).unwrap();
+        let other = &self.configs[0];
+        differences(&[json.clone(), other.clone()]);
+        renamed(config, &DatasetConfig::default());
+        drift(config, &[], &[]);
+        let faults = validate(config, &self.catalog);
+        few(&faults);
+        if !exceeded(config).is_empty() {
+            assert_eq!(faults, exceeded(config), "the limits come first");
+        }
+        match compile(config, &self.catalog, request) {
+            Ok(query) => {
+                assert!(faults.is_empty() && query.sql.len() < 50_000_000, "{}", query.sql.len())
+            }
+            Err(refused) => few(&refused),
+        }
+    }
+
+    /// One change somewhere in a config.
+    fn mutate(&self, choices: &mut Choices, config: &mut Value) {
+        let mut at = config;
+        for _ in 0..choices.below(9) {
+            let next = match &*at {
+                Value::Object(map) => map.len(),
+                Value::Array(items) => items.len(),
+                _ => 0,
+            };
+            if next == 0 {
+                break;
+            }
+            let i = choices.below(next);
+            at = match at {
+                Value::Object(map) => map.values_mut().nth(i).unwrap(),
+                Value::Array(items) => &mut items[i],
+                _ => unreachable!("it has items"),
+            };
+        }
+        match choices.below(5) {
+            0 => *at = odd_value(choices),
+            1 => {
+                // A part of another config.
+                let other = &self.configs[choices.below(self.configs.len())];
+                let parts: Vec<&Value> = other.as_object().unwrap().values().collect();
+                *at = parts[choices.below(parts.len())].clone();
+            }
+            2 => {
+                if let Value::Array(items) = at
+                    && let Some(one) = items.first().cloned()
+                {
+                    let times = [2, 17, 21, 101, 1_001][choices.below(5)];
+                    // Copies of copies would be gigabytes, which no request and no file can have.
+                    if one.to_string().len() * times < MAX_BYTES / 4 {
+                        items.extend(vec![one; times]);
+                    }
+                }
+            }
+            3 => {
+                if let Value::Object(map) = at {
+                    let key = map.keys().nth(choices.below(map.len().max(1))).cloned().unwrap_or_default();
+                    map.shift_remove(&key);
+                    map.insert(odd_text(choices), odd_value(choices));
+                }
+            }
+            _ => {
+                if let Value::String(text) = at {
+                    *text = mutated_text(choices, text);
+                }
+            }
+        }
+    }
+}
+
+/// Bytes, read as choices; all zeros where there are no more.
+struct Choices<'a>(&'a [u8]);
+
+impl Choices<'_> {
+    fn byte(&mut self) -> usize {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        usize::from(*first)
+    }
+
+    fn below(&mut self, sides: usize) -> usize {
+        (self.byte() << 8 | self.byte()) % sides.max(1)
+    }
+}
+
+fn odd_text(choices: &mut Choices) -> String {
+    const ODD: [&str; 24] = [
+        "",
+        "\0",
+        "`",
+        "\\",
+        "'",
+        "\"",
+        "'; DROP TABLE x; --",
+        "\u{202e}",
+        "ẞ",
+        "İ",
+        "e\u{301}",
+        "\u{feff}",
+        "a.b[3].c",
+        "[",
+        "]]]",
+        ".",
+        "latest_event",
+        "9999-12-31",
+        "0000-00-00",
+        "1e999",
+        "-0",
+        "raw_data.orders",
+        "orders",
+        "id",
+    ];
+    match choices.below(ODD.len() + 2) {
+        0 => "x".repeat(choices.below(12_000)),
+        1 => "ö`".repeat(choices.below(700)),
+        i => ODD[i - 2].to_owned(),
+    }
+}
+
+fn odd_value(choices: &mut Choices) -> Value {
+    match choices.below(12) {
+        0 => Value::Null,
+        1 => true.into(),
+        2 => i64::MIN.into(),
+        3 => u64::MAX.into(),
+        4 => 1e308.into(),
+        5 => (-1).into(),
+        6 => (0..choices.below(140)).fold(json!(0), |inner, _| json!([inner])),
+        7 => (0..choices.below(140)).fold(json!(0), |inner, _| json!({"config": inner})),
+        8 => Value::from(vec![0; choices.below(11_000)]),
+        9 => (0..choices.below(300)).map(|i| (format!("k{i}"), Value::from(i))).collect::<serde_json::Map<_, _>>().into(),
+        10 => json!({"table": odd_text(choices), "column": odd_text(choices)}),
+        _ => odd_text(choices).into(),
+    }
+}
+
+/// A text with some places changed.
+fn mutated_text(choices: &mut Choices, text: &str) -> String {
+    const TOKENS: [&str; 30] = [
+        "&a ",
+        "*a",
+        "<<: ",
+        "!!binary ",
+        "!x ",
+        "? ",
+        "- ",
+        ": ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\n",
+        "\n  ",
+        "\t",
+        "#",
+        "|\n",
+        ">\n",
+        "---\n",
+        "...\n",
+        "%YAML 1.1\n",
+        "\"",
+        "'",
+        "\\u0000",
+        "\\ud800",
+        "0x",
+        "1e400",
+        "~",
+        ",",
+        "\r",
+    ];
+    let mut chars: Vec<char> = text.chars().collect();
+    for _ in 0..=choices.below(8) {
+        let at = choices.below(chars.len() + 1);
+        let until = (at + choices.below(40)).min(chars.len());
+        match choices.below(5) {
+            0 => drop(chars.drain(at..until)),
+            1 => {
+                let piece: Vec<char> = chars[at..until].to_vec();
+                let times = choices.below(60);
+                chars.splice(at..at, piece.iter().copied().cycle().take(piece.len() * times));
+            }
+            2 => drop(chars.splice(at..at, TOKENS[choices.below(TOKENS.len())].chars())),
+            3 => drop(chars.splice(at..until, odd_text(choices).chars().collect::<Vec<_>>())),
+            _ => drop(
+                chars.splice(at..at, TOKENS[choices.below(TOKENS.len())].repeat(choices.below(300)).chars().collect::<Vec<_>>()),
+            ),
+        }
+    }
+    chars.into_iter().collect()
+}
+
+#[track_caller]
+fn few(faults: &[FieldError]) {
+    assert!(faults.len() <= MAX_FIELD_ERRORS + 1, "{} faults", faults.len());
+    let bytes: usize = faults.iter().map(|fault| fault.path.len() + fault.message.len()).sum();
+    assert!(bytes < 1_000_000, "{bytes} bytes of faults");
+}
+
+fn catalog() -> Catalog {
+    let text = fs::read(goldens::folder().join("catalog.json")).unwrap();
+    let schemas: Vec<trainset::domain::schema::TableSchema> = serde_json::from_slice(&text).unwrap();
+    Catalog::new(None, schemas)
+}
+
+/// The files of the corpus by their names.
+fn corpus() -> Vec<(String, String, Format)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |file: PathBuf| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let format = Format::of_file(&name).unwrap_or_else(|| panic!("{name} is no document"));
+        (name, String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned(), format)
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// What the process holds, in bytes; `None` where the system does not tell.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
+#[test]
+fn what_was_found_once_does_no_harm_any_more() {
+    let bench = Bench::new();
+    for (name, text, format) in corpus() {
+        for shape in SHAPES {
+            let start = thread_time();
+            bench.document(&text, format, &Request { shape, ..Request::default() });
+            let took = thread_time() - start;
+            assert!(took < LONGEST, "{name}: {took:?}");
+        }
+    }
+}
+
+#[test]
+fn no_bytes_do_harm() {
+    let seconds = std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(20, |text| text.parse().expect("a number of seconds"));
+    let bench = Bench::new();
+    let before = peak_memory();
+    let (start, mut inputs) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let config = Config { cases: 32, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+        let ran = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..400), |bytes| {
+            let start = thread_time();
+            bench.run(&bytes);
+            let took = thread_time() - start;
+            prop_assert!(took < LONGEST, "it took {took:?}");
+            Ok(())
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+        inputs += 32;
+    }
+    let growth = peak_memory().zip(before).map_or(0, |(after, before)| after - before);
+    println!("{inputs} inputs in {:?}, grown by {growth} bytes", start.elapsed());
+    assert!(growth < GROWTH, "{growth} bytes");
+}

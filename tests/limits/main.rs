@@ -1,0 +1,18 @@
+//! What a stranger sends: configs and requests beyond every limit, in every way in; wide tables;
+//! bytes that are nothing. Nothing of it ends the program or keeps it from others.
+
+mod awake;
+mod edge;
+mod engine;
+mod linear;
+mod stored;
+mod wide;
+
+#[path = "../support/program.rs"]
+#[allow(dead_code)]
+mod program;
+
+#[path = "../support/clock.rs"]
+mod clock;
+
+use clock::thread_time;
