@@ -7,6 +7,7 @@ use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::FieldError;
 use crate::domain::parse::config_from_json;
 use crate::domain::record::{Dataset, DatasetInput};
+use crate::domain::unreadable::not_json;
 
 /// The parts of a config, as they may stand beside the name.
 const PARTS: [&str; 7] =
@@ -78,7 +79,7 @@ impl DatasetChange {
 
 /// Reads a config that was kept as text. `Invalid` names what cannot be read.
 pub fn read_config(text: &str) -> Result<DatasetConfig, ServiceError> {
-    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", format!("It is not JSON: {error}.")))?;
+    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", not_json(&error)))?;
     config_from_json(json).map_err(ServiceError::Invalid)
 }
 
