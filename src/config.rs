@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use trainset::warehouse::demo;
 
 mod files;
+pub mod values;
 
 pub use files::*;
 
@@ -85,16 +86,16 @@ pub struct Serve {
     /// Another host name that browsers may use for this server; repeat it, or separate names by
     /// commas. Programs that use it over plain HTTP send the header x-trainset-client, with any
     /// value
-    #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME", value_parser = values::host)]
     pub host: Vec<String>,
     /// How long running requests may take to end once the program is told to stop
-    #[arg(long, env = "TRAINSET_GRACE", default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, env = "TRAINSET_GRACE", default_value_t = 10, value_name = "SECONDS", value_parser = values::grace)]
     pub grace: u64,
     /// How many queries run at the same time
-    #[arg(long, env = "TRAINSET_SCANS", default_value_t = 2, value_name = "NUMBER")]
+    #[arg(long, env = "TRAINSET_SCANS", default_value_t = 2, value_name = "NUMBER", value_parser = values::scans)]
     pub scans: usize,
     /// How many queries may wait for their turn; what comes after them is refused
-    #[arg(long, env = "TRAINSET_QUEUE", default_value_t = 32, value_name = "NUMBER")]
+    #[arg(long, env = "TRAINSET_QUEUE", default_value_t = 32, value_name = "NUMBER", value_parser = values::queue)]
     pub queue: usize,
     #[command(flatten)]
     pub installation: Installation,
@@ -110,10 +111,10 @@ pub struct Installation {
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: Option<PathBuf>,
     /// What the tables' dataset is called
-    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
+    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME", value_parser = values::dataset)]
     pub dataset: String,
     /// Who freezes versions [default: who is logged in here]
-    #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME")]
+    #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME", value_parser = values::author)]
     pub author: Option<String>,
     #[command(flatten)]
     pub bigquery: BigQuery,
@@ -126,16 +127,18 @@ pub struct BigQuery {
     #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
     pub bigquery_credentials: Option<PathBuf>,
     /// Where BigQuery's API is, as http://127.0.0.1:9050/bigquery/v2 for an emulator
-    #[arg(long, env = "TRAINSET_BIGQUERY_ENDPOINT", default_value = trainset::warehouse::bigquery::ENDPOINT, value_name = "URL")]
+    #[arg(long, env = "TRAINSET_BIGQUERY_ENDPOINT", default_value = trainset::warehouse::bigquery::ENDPOINT, value_name = "URL", value_parser = values::endpoint)]
     pub bigquery_endpoint: String,
     /// The most that a query may bill, in bytes; BigQuery refuses a larger one, at no cost
-    #[arg(long, env = "TRAINSET_MAX_BYTES_BILLED", value_name = "BYTES")]
+    #[arg(long, env = "TRAINSET_MAX_BYTES_BILLED", value_name = "BYTES", value_parser = values::bytes_billed)]
     pub max_bytes_billed: Option<u64>,
     /// What BigQuery takes for a TiB, in US dollars
-    #[arg(long, env = "TRAINSET_USD_PER_TIB", default_value_t = trainset::domain::cost::Price::default().usd_per_tib, value_name = "USD")]
+    #[arg(long, env = "TRAINSET_USD_PER_TIB", default_value_t = trainset::domain::cost::Price::default().usd_per_tib, value_name = "USD",
+        value_parser = values::usd_per_tib)]
     pub usd_per_tib: f64,
     /// What BigQuery bills at least for each table of a query, in bytes
-    #[arg(long, env = "TRAINSET_MINIMUM_BYTES_BILLED", default_value_t = trainset::domain::cost::Price::default().minimum_bytes, value_name = "BYTES")]
+    #[arg(long, env = "TRAINSET_MINIMUM_BYTES_BILLED", default_value_t = trainset::domain::cost::Price::default().minimum_bytes, value_name = "BYTES",
+        value_parser = values::least_bytes)]
     pub minimum_bytes_billed: u64,
 }
 

@@ -30,10 +30,15 @@ pub fn settings(options: &Installation) -> Settings {
             max_bytes_billed: bigquery.max_bytes_billed,
             ..BigQuerySettings::default()
         },
-        author: options.author.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default(),
+        author: options.author.clone().or_else(logged_in).unwrap_or_default(),
         price: Price { usd_per_tib: bigquery.usd_per_tib, minimum_bytes: bigquery.minimum_bytes_billed },
         ..Settings::default()
     }
+}
+
+/// Who is logged in here, where that is a name.
+fn logged_in() -> Option<String> {
+    config::values::author(&std::env::var("USER").ok()?).ok()
 }
 
 /// A database's file that is there: only the server makes one, or brings one up to date.

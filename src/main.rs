@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::net::TcpListener;
 use trainset::service::{App, Settings};
+use trainset::site::listener::{self, ConnectionLimits};
 use trainset::site::site;
 use trainset::store::Store;
 
@@ -19,9 +20,20 @@ mod offline;
 mod telemetry;
 
 use config::{Cli, Command, Serve};
+use telemetry::talk;
+
+/// Descriptors that the server asks the system for.
+const MAX_DESCRIPTORS: u64 = 4096;
+/// What every system gives.
+const FEWEST_DESCRIPTORS: u64 = 256;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let status = run(Cli::parse());
+    telemetry::finish();
+    status
+}
+
+fn run(cli: Cli) -> ExitCode {
     if let Err(message) = telemetry::start(&cli.log) {
         talk(&format!("error: {message}"));
         return ExitCode::from(2);
@@ -48,11 +60,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line on stderr. A closed stderr is no reason to stop.
-fn talk(line: &str) {
-    writeln!(io::stderr(), "{line}").ok();
 }
 
 /// Prints a command's answer: 0 where it is yes, 1 where it is no or there is none.
@@ -85,6 +92,9 @@ fn start(options: Serve) -> Result<(), String> {
 }
 
 async fn serve(options: Serve) -> Result<(), String> {
+    // Many systems let a program have 256 or 1,024 descriptors, and more where it asks.
+    let descriptors = rlimit::increase_nofile_limit(MAX_DESCRIPTORS).unwrap_or(FEWEST_DESCRIPTORS);
+    let limits = ConnectionLimits::for_descriptors(descriptors);
     // The address first: what fails most often should not leave anything behind.
     let listener = listen(&options.addr).await?;
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
@@ -103,7 +113,7 @@ async fn serve(options: Serve) -> Result<(), String> {
 
     let (stop, stopped) = tokio::sync::watch::channel(());
     let mut told = stopped.clone();
-    let server = axum::serve(listener, site).with_graceful_shutdown(async move {
+    let server = listener::serve(listener, site, limits, async move {
         signal().await;
         tracing::info!("stopping");
         stop.send(()).ok();
@@ -114,7 +124,7 @@ async fn serve(options: Serve) -> Result<(), String> {
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        done = server.into_future() => done.map_err(|error| format!("The server stopped: {error}."))?,
+        () = server => {}
         () = deadline => tracing::warn!("some requests did not end in time and were dropped"),
     }
     housekeeping.abort();
@@ -141,7 +151,7 @@ fn reachable(options: &Serve, addr: SocketAddr) -> Result<(), String> {
 }
 
 async fn listen(addr: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(addr).await.map_err(|error| match error.kind() {
+    listener::bind(addr).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!(
             "The address {addr} is taken, perhaps by another Trainset. Stop that program, or choose another address with --addr, \
              as in --addr 127.0.0.1:0 for any free port."

@@ -241,3 +241,40 @@ async fn only_a_server_brings_an_older_database_up_to_date() {
     }
     assert_eq!((fs::read(&file).unwrap() == before, another.exists()), (true, false));
 }
+
+/// What cannot be used is refused before anything is made, whether it stands on the command line or in the environment.
+#[test]
+fn values_that_cannot_be_used_are_refused_in_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    write_events(folder);
+    for (flag, values) in [
+        ("--usd-per-tib", &["NaN", "inf", "-inf", "-1", "1e300", ""][..]),
+        ("--dataset", &["", " ", "raw-data", "raw.data", "a`b", "größe"]),
+        ("--grace", &["18446744073709551615", "3601", "-1", "1.5"]),
+        ("--scans", &["0", "18446744073709551615", "many"]),
+        ("--queue", &["18446744073709551615", "-1"]),
+        ("--max-bytes-billed", &["0", "1", "18446744073709551615", "NaN"]),
+        ("--minimum-bytes-billed", &["18446744073709551615", "-1"]),
+        ("--host", &["", "http://train.example", "train.example:80", "a,,b", "*"]),
+        ("--author", &["", "  ", "a\nb"]),
+        ("--database", &[""]),
+        ("--warehouse", &[""]),
+        ("--bigquery-endpoint", &["", "bigquery.example", "file:///etc/passwd", "ftp://x/"]),
+        ("--bigquery-credentials", &[""]),
+        ("--log-format", &["", "xml"]),
+        ("--log", &["a=b=c"]),
+    ] {
+        let variable = format!("TRAINSET_{}", flag.trim_start_matches("--").replace('-', "_").to_uppercase());
+        for value in values {
+            let by_flag =
+                said(command(folder).args(["serve", "--addr", "127.0.0.1:0", &format!("{flag}={value}")]).output().unwrap());
+            let by_variable = said(command(folder).args(["serve", "--addr", "nowhere"]).env(&variable, value).output().unwrap());
+            for said in [by_flag, by_variable] {
+                assert_eq!(said.code, Some(2), "{flag} {value:?}: {}", said.err);
+                assert!(said.err.starts_with("error: ") && said.out.is_empty(), "{flag} {value:?}: {}", said.err);
+            }
+        }
+    }
+    assert!(!folder.join("data").exists() && !folder.join("trainset.db").exists());
+}

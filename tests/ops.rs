@@ -64,6 +64,82 @@ async fn the_log_has_a_line_a_request_with_its_id() {
     assert!(log.contains("stopping"), "{log}");
 }
 
+/// A log that nobody reads holds nothing up, and its end is not waited for; what was lost is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_reads_stops_nothing() {
+    let folder = folder();
+    // About 2 MB of lines, where a pipe holds 64 kB.
+    let path = format!("/api/{}", "x".repeat(4000));
+    let ask = async |client: &Client| {
+        for _ in 0..500 {
+            assert_eq!(client.get(&path).await.unwrap().status, 404);
+        }
+    };
+    let (mut unread, mut stderr) = Program::start_unread(folder.path());
+    let client = unread.client();
+    ask(&client).await;
+    let told = Instant::now();
+    assert_eq!(unread.stop(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(said.contains("answered"), "{said}");
+
+    // Someone begins to read after all.
+    let (mut late, mut stderr) = Program::start_unread(folder.path());
+    let client = late.client();
+    ask(&client).await;
+    let reader = std::thread::spawn(move || {
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        said
+    });
+    for _ in 0..50 {
+        client.get("/api/last").await.unwrap();
+    }
+    assert_eq!(late.stop(), Some(0));
+    let said = reader.join().unwrap();
+    assert!(said.contains("lines of the log were lost"), "{} bytes", said.len());
+    assert!(said.contains("/api/last") && said.contains("stopping"), "{} bytes", said.len());
+}
+
+/// A closed stderr is no failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    let folder = folder();
+    let (mut program, stderr) = Program::start_unread(folder.path());
+    drop(stderr);
+    let client = program.client();
+    for _ in 0..20 {
+        assert_eq!(client.get("/api/nowhere").await.unwrap().status, 404);
+    }
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn names_from_outside_make_no_lines_of_the_log() {
+    let folder = folder();
+    let forged = "2024-01-01T00:00:00.000000Z  INFO request: forged";
+    for name in
+        [format!("a\n{forged}.csv"), format!("b\r{forged}.csv"), "c\u{1b}[31m\u{85}.csv".into(), "d\u{202e}vsc.csv".into()]
+    {
+        fs::write(folder.path().join("tables").join(name), "id\n1\n").unwrap();
+    }
+    let mut program = Program::start(folder.path());
+    let client = program.client();
+    for path in [format!("/api/a%0A{forged}"), format!("/api/models/?search=%0D%0A{forged}"), "/%1B[31m%0A".into()] {
+        client.get(&path.replace(' ', "%20")).await.unwrap();
+    }
+    program.stop();
+    let log = program.log();
+    assert!(log.contains("forged"), "{log}");
+    for line in log.lines() {
+        assert!(line.starts_with("20") && !line.starts_with(forged), "{line:?}");
+        assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_is_counted_by_route() {
     let folder = folder();
@@ -133,6 +209,11 @@ async fn readiness_says_what_is_not_there() {
     let reply = client.get("/readyz").await.unwrap();
     assert_eq!((reply.status, &reply.body["code"]), (503, &json!("not_ready")), "{}", reply.text);
     assert!(reply.body["errors"]["warehouse"].is_string() && reply.body["errors"]["database"].is_null(), "{}", reply.text);
+    // Not where it was: that is for the log.
+    for path in ["/readyz", "/api/models/1/bq-tables/", "/api/models/1/bq-tables/events/schema/"] {
+        let reply = client.get(path).await.unwrap();
+        assert!(reply.status >= 400 && !reply.text.contains(folder.path().to_str().unwrap()), "{path}: {}", reply.text);
+    }
     // It lives all the same.
     assert_eq!(client.get("/healthz").await.unwrap().status, 200);
     fs::rename(folder.path().join("away"), folder.path().join("tables")).unwrap();

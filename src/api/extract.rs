@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::answer::ApiError;
 use crate::domain::fault::FieldError;
+use crate::domain::unreadable::{explain, not_json};
 use crate::service::cpu::{HEAVY_BYTES, compute};
 
 /// A model's path.
@@ -136,7 +137,7 @@ impl Json {
         match serde_json::from_slice(&self.bytes) {
             Ok(Value::Object(object)) => Ok(Object(object)),
             Ok(_) => Err(ApiError::bad_request("bad_json", None, "The body is not a JSON object.")),
-            Err(error) => Err(ApiError::bad_request("bad_json", None, format!("The body is not JSON: {error}."))),
+            Err(error) => Err(ApiError::bad_request("bad_json", None, format!("The body cannot be read. {}", not_json(&error)))),
         }
     }
 }
@@ -148,7 +149,7 @@ impl Object {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value)
                 .map(Some)
-                .map_err(|error| vec![FieldError::new(name, reason(&error.to_string()))].into()),
+                .map_err(|error| vec![FieldError::new(name, explain(&error.to_string()))].into()),
         }
     }
 
@@ -159,18 +160,11 @@ impl Object {
             let text = error.into_inner().to_string();
             let message = match text.starts_with("unknown field") {
                 true => format!("There is no field {path}."),
-                false => reason(&text),
+                false => explain(&text),
             };
             vec![FieldError::new(path, message)].into()
         })
     }
-}
-
-/// What serde says, as a sentence: `invalid type: string "yes", expected a boolean`.
-fn reason(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -197,7 +197,7 @@ pub struct Previewed {
 
 /// Preview a dataset's rows
 #[utoipa::path(get, path = "/api/datasets/{id}/preview", operation_id = "preview_dataset", tag = "queries", params(DatasetPath, PreviewParams),
-    responses((status = 200, description = "Rows of the real query.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "Rows of the real query. Of long cells only the beginning: see `cut_cells`.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn preview(
     State(app): State<App>,
     InPath(at): InPath<DatasetPath>,

@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 use super::answer::ApiError;
+use crate::domain::unreadable::explain;
 
 /// The query's parameters. Unknown names are refused; an empty value is none. Of several values of one name the last counts, while lists take all of
 /// them, each a list separated by commas.
@@ -41,7 +42,7 @@ fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ApiError
         let reason = error.into_inner().to_string();
         let message = match reason.starts_with("unknown field") {
             true => format!("There is no parameter {name}."),
-            false => format!("{name}: {reason}."),
+            false => format!("{name}: {}", explain(&reason)),
         };
         ApiError::bad_request("bad_parameter", Some(&name), message)
     })

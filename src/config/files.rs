@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Installation;
+use super::{Installation, values};
 
 #[derive(Debug, Args)]
 pub struct Config {
@@ -21,7 +21,7 @@ pub struct Tables {
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: PathBuf,
     /// What the tables' dataset is called
-    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
+    #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME", value_parser = values::dataset)]
     pub dataset: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Frozen {
     #[command(flatten)]
     pub config: Config,
     /// The day that dates count back from, as 2024-01-31, written into the SQL as a literal
-    #[arg(long, env = "TRAINSET_AS_OF", value_name = "DAY")]
+    #[arg(long, env = "TRAINSET_AS_OF", value_name = "DAY", value_parser = values::day)]
     pub as_of: Option<chrono::NaiveDate>,
 }
 

@@ -12,6 +12,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
 
 use super::fault::FieldError;
+use super::unreadable::not_json;
 
 /// Most bytes of a file: as much as a request may have.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -83,7 +84,7 @@ impl Document {
             }
             Format::Json if text.trim().is_empty() => Ok(Self { value: Value::Null, places: None }),
             Format::Json => {
-                let value = serde_json::from_str(text).map_err(|error| Unreadable(format!("It is not JSON: {error}.")))?;
+                let value = serde_json::from_str(text).map_err(|error| Unreadable(not_json(&error)))?;
                 // JSON is YAML, but for rare escapes and layouts: then the places are not known.
                 Ok(Self { value, places: read_yaml(text).ok() })
             }

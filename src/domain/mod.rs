@@ -29,6 +29,7 @@ pub mod roles;
 pub mod schema;
 pub mod sql;
 pub mod tfx;
+pub mod unreadable;
 pub mod validate;
 pub mod value;
 pub mod wire;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::dataset::DatasetConfig;
 use super::fault::FieldError;
 use super::limits::exceeded_in_json;
+use super::unreadable::explain;
 
 mod legacy;
 
@@ -85,7 +86,7 @@ pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError
         _ => return Err(vec![FieldError::new("config", "A config is a JSON object.")]),
     }
     serde_path_to_error::deserialize(json)
-        .map_err(|error| vec![FieldError::new(error.path().to_string(), error.inner().to_string())])
+        .map_err(|error| vec![FieldError::new(error.path().to_string(), explain(&error.inner().to_string()))])
 }
 
 /// A config, or what holds one, without the keys that say nothing. It reads as the same.

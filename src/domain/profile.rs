@@ -169,6 +169,9 @@ pub struct ColumnValues {
 pub struct ValueCount {
     pub value: Value,
     pub count: u64,
+    /// Characters of the whole text, where `value` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
 }
 
 /// A column that cannot be used at all, and why.

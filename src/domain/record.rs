@@ -12,7 +12,7 @@ use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
 use super::drift::{Drift, Renaming};
 use super::schema::{Mode, TableSchema};
-use super::value::Value;
+use super::value::{CutCell, Value};
 use super::wire;
 
 /// An ML project that datasets belong to.
@@ -316,9 +316,13 @@ pub struct QueryValidation {
 pub struct Preview {
     pub columns: Vec<PreviewColumn>,
     pub rows: Vec<Vec<Value>>,
+    /// Cells of which only the beginning is here: texts of more than 1,000 characters end with an ellipsis, arrays after as many
+    /// characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_cells: Vec<CutCell>,
     /// Rows in `rows`.
     pub total: u32,
-    /// There are more.
+    /// There are more: the limit, or 2 MB, was reached.
     pub limited: bool,
 }
 

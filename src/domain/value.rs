@@ -78,6 +78,41 @@ pub fn shortest(text: &str) -> String {
     }
 }
 
+/// The first `most` characters of a text that has more, with an ellipsis for the rest; and how many it has.
+pub fn beginning(text: &str, most: usize) -> Option<(String, u64)> {
+    let (end, _) = text.char_indices().nth(most)?;
+    Some((format!("{}…", &text[..end]), text.chars().count() as u64))
+}
+
+/// Bytes that a value has in JSON; of numbers about so many.
+pub fn json_size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Int(_) | Value::Float(_) => 8,
+        Value::Text(text) => {
+            let escape = |byte: u8| match byte {
+                ..0x20 => 5,
+                b'"' | b'\\' => 1,
+                _ => 0,
+            };
+            2 + text.len() + text.bytes().map(escape).sum::<usize>()
+        }
+        Value::Array(items) => 2 + items.iter().map(|item| json_size(item) + 1).sum::<usize>(),
+    }
+}
+
+/// A cell of which a result has only the beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct CutCell {
+    /// Its row, from 0.
+    pub row: u32,
+    /// Its column's name.
+    pub column: String,
+    /// Characters of the whole text, or items of the whole array.
+    pub length: u64,
+}
+
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultColumn {
@@ -93,8 +128,11 @@ pub struct ResultColumn {
 pub struct Rows {
     pub columns: Vec<ResultColumn>,
     pub rows: Vec<Vec<Value>>,
-    /// The limit on rows cut the result short.
+    /// The limit on rows, or on their size, cut the result short.
     pub truncated: bool,
+    /// Cells that are longer than was asked for, in the order of the rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_cells: Vec<CutCell>,
     /// What was read for it, where the engine bills by that; 0 where it was kept from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_processed: Option<u64>,

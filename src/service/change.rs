@@ -9,6 +9,7 @@ use crate::domain::fault::{FieldError, FieldErrors};
 use crate::domain::limits::parts;
 use crate::domain::parse::config_from_json;
 use crate::domain::record::{Dataset, DatasetInput};
+use crate::domain::unreadable::not_json;
 
 /// The parts of a config, as they may stand beside the name.
 const PARTS: [&str; 7] =
@@ -114,7 +115,7 @@ pub async fn read_config(text: String) -> Result<DatasetConfig, ServiceError> {
 }
 
 fn config_of(text: &str) -> Result<DatasetConfig, ServiceError> {
-    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", format!("It is not JSON: {error}.")))?;
+    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", not_json(&error)))?;
     config_from_json(json).map_err(ServiceError::Invalid)
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::compute;
 use super::known::{Known, Question};
-use super::queries::run_within;
+use super::queries::{MAX_SHOWN_CELL, run_within};
 use super::{App, ServiceError, shown};
 use crate::domain::cost::Price;
 use crate::domain::facts::{ColumnFacts, Facts};
@@ -19,7 +19,7 @@ use crate::domain::profile::{
 use crate::domain::record::Model;
 use crate::domain::schema::{Column, Mode, TableSchema};
 use crate::domain::sql::profile::{profile, values};
-use crate::domain::value::Value;
+use crate::domain::value::{Rows, Value};
 use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse};
 
 /// Most columns of one question: some of what is found out about a column takes megabytes while it is.
@@ -146,13 +146,16 @@ impl App {
             let warehouse = self.warehouse_of(&model).await?;
             // One more, to know whether there are more.
             let sql = values(warehouse.project(), &live.schema, column, search, limit + 1);
-            let rows = self.run(&model, &sql, limit as usize + 1).await?.rows;
-            let complete = rows.len() <= limit as usize;
-            let value = |mut row: Vec<Value>| {
+            let limits = Limits { max_cell: Some(MAX_SHOWN_CELL), ..self.limits(limit as usize + 1) };
+            let Rows { rows, cut_cells, truncated, .. } = self.run_limited(&model, &sql, &limits).await?;
+            let complete = rows.len() <= limit as usize && !truncated;
+            let value = |(position, mut row): (usize, Vec<Value>)| {
                 let count = row.pop()?.as_i64().and_then(|count| u64::try_from(count).ok())?;
-                Some(ValueCount { value: row.pop()?, count })
+                let length = cut_cells.iter().find(|cut| cut.row as usize == position).map(|cut| cut.length);
+                Some(ValueCount { value: row.pop()?, count, length })
             };
-            Ok(ColumnValues { values: rows.into_iter().filter_map(value).take(limit as usize).collect(), complete })
+            let values = rows.into_iter().enumerate().filter_map(value).take(limit as usize);
+            Ok(ColumnValues { values: values.collect(), complete })
         };
         Ok(self.known(&question, find).await?.answer)
     }

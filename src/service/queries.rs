@@ -18,6 +18,13 @@ use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
 
 /// Most rows of a preview.
 pub const MAX_PREVIEW_ROWS: u32 = 1000;
+/// Bytes of a preview's rows: 1,000 rows of 200 numbers. A browser that shows more stands still, and a server that holds
+/// many of them, for readers that are slow, runs out of memory.
+const MAX_PREVIEW_BYTES: usize = 2 << 20;
+/// Characters of a cell that people look at; beyond, they read the table itself.
+pub(super) const MAX_SHOWN_CELL: usize = 1000;
+/// Bytes of an answer that is computed with. The largest are 100 columns' profiles and an analysis' counts by day, of some MB.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// What TFX takes of a config, and what a version of it would freeze.
 struct ResolvedTfx {
@@ -199,16 +206,24 @@ impl App {
         let as_of = self.frozen(model, config, &catalog).await?;
         let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() }).await?;
         let shown = limit as usize;
-        let mut rows = self.run(model, &query.sql, shown + 1).await?;
+        let limits = Limits { max_bytes: MAX_PREVIEW_BYTES, max_cell: Some(MAX_SHOWN_CELL), ..self.limits(shown + 1) };
+        let mut rows = self.run_limited(model, &query.sql, &limits).await?;
         let limited = rows.truncated || rows.rows.len() > shown;
         rows.rows.truncate(shown);
+        rows.cut_cells.retain(|cut| cut.row < limit);
         let columns = query.columns.into_iter().map(|column| PreviewColumn {
             name: column.name,
             column_type: column.column_type,
             mode: column.mode,
             ml_role: column.role,
         });
-        Ok(Preview { columns: columns.collect(), total: rows.rows.len() as u32, rows: rows.rows, limited })
+        Ok(Preview {
+            columns: columns.collect(),
+            total: rows.rows.len() as u32,
+            rows: rows.rows,
+            cut_cells: rows.cut_cells,
+            limited,
+        })
     }
 
     pub(super) async fn counts_of(
@@ -258,17 +273,23 @@ impl App {
         self.resolve_as_of(model, config, catalog).await
     }
 
-    /// Runs a query when its turn comes.
+    /// Runs a query when its turn comes; its values are whole.
     pub(super) async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
+        self.run_limited(model, sql, &self.limits(max_rows)).await
+    }
+
+    /// Runs a query when its turn comes.
+    pub(super) async fn run_limited(&self, model: &Model, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let _turn = self.scan().await?;
-        run_within(&*warehouse, sql, &self.limits(max_rows)).await
+        run_within(&*warehouse, sql, limits).await
     }
 
     /// What a query may use.
     pub(super) fn limits(&self, max_rows: usize) -> Limits {
         let max_bytes_billed = self.settings().bigquery.max_bytes_billed;
-        Limits { max_rows, timeout: self.settings().timeout, max_bytes_billed, ..Limits::default() }
+        let timeout = self.settings().timeout;
+        Limits { max_rows, max_bytes: MAX_ANSWER_BYTES, timeout, max_bytes_billed, ..Limits::default() }
     }
 }
 

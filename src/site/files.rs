@@ -4,6 +4,11 @@
 //! A page asks for the program, its script and the style sheet by names that carry a hash of their content, which browsers keep for ever: what is
 //! deployed later has other names. The hash is no part of the files' names, so any build of the site serves.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -80,14 +85,15 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     };
     let plain = Files::get(&path)?;
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let compressed = ENCODINGS
-        .into_iter()
-        .filter(|(_, name)| accepts(accepted, name))
-        .find_map(|(ending, name)| Some((Files::get(&format!("{path}.{ending}"))?, name)));
+    let compressed = ENCODINGS.into_iter().filter(|(_, name)| accepts(accepted, name)).find_map(|(ending, name)| {
+        let path = format!("{path}.{ending}");
+        let file = Files::get(&path)?;
+        Some((path, file, name))
+    });
     let kind = plain.metadata.mimetype().to_owned();
-    let (file, encoding) = match compressed {
-        Some((file, encoding)) => (file, Some(encoding)),
-        None => (plain, None),
+    let (path, file, encoding) = match compressed {
+        Some((path, file, encoding)) => (path, file, Some(encoding)),
+        None => (path, plain, None),
     };
     let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -97,11 +103,34 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     if is_known {
         return Some((StatusCode::NOT_MODIFIED, common, keeping).into_response());
     }
-    let mut response = (common, keeping, [(header::CONTENT_TYPE, kind)], file.data.into_owned()).into_response();
+    let mut response =
+        (common, keeping, [(header::CONTENT_TYPE, kind)], shared(path, file.data, file.metadata.sha256_hash())).into_response();
     if let Some(encoding) = encoding {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Some(response)
+}
+
+/// The bytes of a file, once for all answers: an answer that nobody reads holds none of its own.
+fn shared(path: String, content: Cow<'static, [u8]>, hash: [u8; 32]) -> Bytes {
+    /// By path, with its hash.
+    type Read = HashMap<String, ([u8; 32], Bytes)>;
+    /// What was read from the disk.
+    static READ: LazyLock<Mutex<Read>> = LazyLock::new(Default::default);
+    let read = match content {
+        Cow::Borrowed(bytes) => return Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes,
+    };
+    // What is inside is never left half written.
+    let mut all = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    match all.get(&path) {
+        Some((known, bytes)) if *known == hash => bytes.clone(),
+        _ => {
+            let bytes = Bytes::from(read);
+            all.insert(path, (hash, bytes.clone()));
+            bytes
+        }
+    }
 }
 
 /// Whether an Accept-Encoding header takes an encoding: named, and not with a weight of nothing.
@@ -147,6 +176,16 @@ mod tests {
         ] {
             assert_eq!(plain(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn answers_share_the_bytes_of_a_file() {
+        // As a debug build has it: each request reads the file anew.
+        let read = |hash: u8, content: &str| shared("a/file".into(), Cow::Owned(content.as_bytes().to_vec()), [hash; 32]);
+        let (first, second) = (read(1, "the same"), read(1, "the same"));
+        assert_eq!(first.as_ptr(), second.as_ptr());
+        let changed = read(2, "another");
+        assert_eq!((&changed[..], &first[..]), (&b"another"[..], &b"the same"[..]));
     }
 
     #[test]

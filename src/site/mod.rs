@@ -2,26 +2,26 @@
 //! them all.
 //!
 //! From the outside in: request id and trace, what is counted, who calls and by which path
-//! (`gate`), panics caught, the slash at the end taken off, the router, and of the route that it
-//! matched whether the caller may have it (`access`).
+//! (`gate`), the body received, panics caught, the slash at the end taken off, the router, and of
+//! the route that it matched whether the caller may have it (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use futures::StreamExt;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_to_stream_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::normalize_path::NormalizePath;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -36,10 +36,12 @@ use crate::ui;
 pub mod access;
 mod files;
 mod gate;
+pub mod listener;
 mod measure;
 mod path;
 
 use gate::Gate;
+use listener::{Connection, ConnectionLimits};
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1_000_000;
@@ -52,14 +54,12 @@ const TIMEOUT: Duration = Duration::from_secs(330);
 pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
     let metrics = app.metrics().clone();
     let inner = Router::new()
-        .merge(api::routes(app.clone()).layer(CompressionLayer::new()).layer(from_fn(in_time)))
+        .merge(api::routes(app.clone()).layer(compression()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
         .route("/metrics", get(measure::metrics).with_state(app.metrics().clone()))
         // Not compressed on the way: what is large here is compressed when it is built.
         .route("/pkg/{*file}", get(package))
-        // Leptos reads the bodies of its calls itself. The API has a limit of its own, which answers in the envelope.
-        .merge(pages(app, addr).layer(RequestBodyLimitLayer::new(MAX_BODY)))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .merge(pages(app, addr))
         .layer(from_fn(measure::tell_route))
         // The last layer is the first to see a request, once the router has matched it.
         .layer(from_fn(gate::admit));
@@ -68,6 +68,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
         .layer(map_request(remember_path))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(receive_body))
         .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))
         .layer(from_fn_with_state(metrics, measure::measure))
         .layer(PropagateRequestIdLayer::x_request_id())
@@ -118,10 +119,15 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .layer(from_fn(json_calls))
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
-        .layer(CompressionLayer::new())
+        .layer(compression())
         // A page names the files of its build: it is asked for again, or it would be of a build that is gone.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .with_state(options)
+}
+
+/// By gzip, which holds a third of a megabyte while an answer is read; brotli would hold several times the answer.
+fn compression() -> CompressionLayer {
+    CompressionLayer::new().no_br()
 }
 
 /// The browser's half of the program.
@@ -151,14 +157,44 @@ async fn remember_path(mut request: Request) -> Request {
 }
 
 /// Pages are rendered for the path that the browser has, or it would hydrate another page than it
-/// was sent. Calls keep the path that the router saw: Leptos looks their functions up by it.
+/// was sent. Calls keep the path that the router saw: Leptos looks their functions up by it, and
+/// would answer a form by sending its browser to wherever it says that it came from.
 async fn restore_path(mut request: Request) -> Request {
-    if let Some(AsSent(uri)) = request.extensions_mut().remove()
-        && !is_call(&request)
-    {
+    if is_call(&request) {
+        request.headers_mut().remove(header::ACCEPT);
+        return request;
+    }
+    if let Some(AsSent(uri)) = request.extensions_mut().remove() {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// Nothing works on a request before all of it is here, within its time and size.
+async fn receive_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let connection = parts.extensions.get::<Connection>().cloned();
+    let limit = connection.as_ref().map_or_else(|| ConnectionLimits::default().body, Connection::body_limit);
+    let bytes = match tokio::time::timeout(limit, read_body(body)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(refusal)) => return refusal,
+        Err(_) => return failure_response(408, "timeout", "The request did not arrive in time. Send it again."),
+    };
+    let _busy = connection.as_ref().map(Connection::busy);
+    next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Response> {
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| failure_response(400, "bad_request", "The body did not arrive whole."))?;
+        if bytes.len() + chunk.len() > MAX_BODY {
+            return Err(failure_response(413, "too_large", "The body is larger than 1 MB."));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.into())
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
@@ -209,17 +245,16 @@ async fn failure_status(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_BODY).await else {
+    let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) else {
         return failure_response(500, "internal", "Something went wrong in the server. Its log has the details.");
     };
-    if let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) {
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // 0: the arguments could not be read.
-        parts.status = match failure.status {
-            0 => StatusCode::BAD_REQUEST,
-            status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-    }
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // 0: the arguments could not be read.
+    parts.status = match failure.status {
+        0 => StatusCode::BAD_REQUEST,
+        status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
     Response::from_parts(parts, Body::from(bytes))
 }
 

@@ -32,17 +32,23 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
             }
         })
         .collect_view();
+    // In the order of rows and columns.
+    let mut cut_cells = preview.cut_cells.iter().peekable();
     let numeric: Vec<bool> = preview.columns.iter().map(|c| c.mode != Mode::Repeated && c.column_type.is_numeric()).collect();
     let body = preview
         .rows
         .iter()
-        .map(|row| {
+        .enumerate()
+        .map(|(position, row)| {
             let cells = row
                 .iter()
                 .zip(&numeric)
-                .map(|(value, numeric)| {
+                .zip(&preview.columns)
+                .map(|((value, numeric), column)| {
                     let null = *value == Value::Null;
-                    view! { <td class:number=*numeric class:null=null>{value.to_string()}</td> }
+                    let cut = cut_cells.next_if(|cut| cut.row as usize == position && cut.column == column.name);
+                    let whole = cut.map(|cut| texts::whole_cell(cut.length, column.mode == Mode::Repeated));
+                    view! { <td class:number=*numeric class:null=null title=whole>{value.to_string()}</td> }
                 })
                 .collect_view();
             view! { <tr>{cells}</tr> }
@@ -50,8 +56,9 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
         .collect_view();
     let said =
         if preview.limited { texts::first_rows(&integer(preview.total.into())) } else { texts::all_rows(preview.total.into()) };
+    let cut = (!preview.cut_cells.is_empty()).then_some(texts::CELLS_ARE_CUT);
     view! {
-        <p class="note">{said}</p>
+        <p class="note">{said} {cut}</p>
         <div class="table-scroll" tabindex="0" role="region" aria-label=texts::ROWS>
             <table class="rows">
                 <thead>

@@ -10,11 +10,13 @@ use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::value::{ResultColumn, Rows};
 
+mod answer;
 pub mod bigquery;
 pub mod demo;
 pub mod embedded;
 mod measured;
 
+use answer::{Answer, Cell};
 pub use measured::Measured;
 
 /// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
@@ -67,6 +69,12 @@ pub struct LiveTable {
 pub struct Limits {
     /// Rows beyond this are not read; the result says that it was cut.
     pub max_rows: usize,
+    /// Bytes of the rows, as JSON. A result of which cells may be cut ends where it has so many, and says that it was cut; one of
+    /// whole values is an error beyond.
+    pub max_bytes: usize,
+    /// Characters of a cell, for results that are looked at: of a longer one the beginning is read, and the result says how long it
+    /// is. Without it, values are whole.
+    pub max_cell: Option<usize>,
     /// BigQuery refuses a query that would bill more.
     pub max_bytes_billed: Option<u64>,
     /// An answer that the engine kept from the same query may be given again, free of charge.
@@ -76,7 +84,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_rows: 10_000, max_bytes_billed: None, use_cache: true, timeout: Duration::from_secs(300) }
+        Self {
+            max_rows: 10_000,
+            max_bytes: 1 << 30,
+            max_cell: None,
+            max_bytes_billed: None,
+            use_cache: true,
+            timeout: Duration::from_secs(300),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
     let pace = Pace {
         attempt: Duration::from_secs(2),
         call: Duration::from_secs(4),
+        list: Duration::from_secs(6),
         first_wait: Duration::from_millis(20),
         longest_wait: Duration::from_millis(100),
         poll: Duration::from_millis(50),
@@ -161,6 +162,8 @@ async fn what_never_passes_ends() {
         (Reply::Cut, true),
         (Reply::Endless, true),
         (Reply::Silence, true),
+        (Reply::Drip(Duration::from_millis(50)), true),
+        (Reply::Huge(65 << 20), true),
     ] {
         let server = working().await;
         server.on("GET", "/queries/", [fault.clone()]);
@@ -261,6 +264,122 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
     let server = Server::with_dataset().await;
     server.on("GET", "/tables?", [Reply::Json(200, json!({"nextPageToken": "again"}))]);
     assert!(matches!(connect(&server).await.tables().await, Err(WarehouseError::Unreachable(_))));
+}
+
+/// The token goes to the address that was given, and to no other: not with a list, a job or a page of its rows.
+#[tokio::test]
+async fn nobody_is_sent_elsewhere() {
+    let other = Server::start().await;
+    for method in ["GET", "POST"] {
+        other.on(method, "", [Reply::Json(200, one_row())]);
+    }
+    for status in [301, 302, 303, 307, 308] {
+        for (method, path) in [("GET", "/datasets/raw_data?"), ("GET", "/tables?"), ("POST", "/jobs?"), ("GET", "/queries/")] {
+            let server = working().await;
+            server.on(method, path, [Reply::Elsewhere(status, format!("{}/elsewhere", other.endpoint))]);
+            let bigquery = connect(&server).await;
+            let since = Instant::now();
+            let error = match path {
+                "/tables?" => bigquery.tables().await.unwrap_err(),
+                _ => bigquery.run("SELECT 7 AS n", &Limits::default()).await.unwrap_err(),
+            };
+            assert!(
+                matches!(&error, WarehouseError::Unreachable(text) if text.contains("elsewhere")),
+                "{status} {path}: {error}"
+            );
+            assert_eq!(server.asked(method, path).len(), 1, "{status} {path}");
+            quickly(since);
+        }
+    }
+    assert!(other.asked("GET", "").is_empty() && other.asked("POST", "").is_empty());
+}
+
+/// Each page of a list that never ends is another one, so no token repeats.
+#[tokio::test]
+async fn what_has_no_end_is_not_read_to_it() {
+    let unreachable =
+        |answer: Result<(), WarehouseError>| assert!(matches!(answer, Err(WarehouseError::Unreachable(_))), "{answer:?}");
+    let since = Instant::now();
+    let server = Server::with_dataset().await;
+    server.on("GET", "/tables?", (0..1000).map(|page| Reply::Json(200, json!({"nextPageToken": format!("page{page}")}))));
+    unreachable(connect(&server).await.tables().await.map(drop));
+    assert!(server.asked("GET", "/tables?").len() <= 100);
+    // A list that is slow in all its parts.
+    let server = Server::with_dataset().await;
+    let tables: Vec<Json> = (0..1000)
+        .map(|i| json!({"tableReference": {"projectId": "p", "datasetId": "raw_data", "tableId": format!("t{i}")}}))
+        .collect();
+    server.on("GET", "/tables/", [Reply::Json(200, json!({"schema": {"fields": [{"name": "a", "type": "STRING"}]}}))]);
+    server.on("GET", "/tables?", [Reply::Json(200, json!({"tables": tables}))]);
+    server.slowly(Duration::from_millis(500));
+    unreachable(connect(&server).await.tables().await.map(drop));
+    quickly(since);
+
+    let page = |token: String| {
+        Reply::Json(
+            200,
+            json!({"jobComplete": true, "schema": {"fields": [{"name": "n", "type": "INTEGER"}]}, "pageToken": token}),
+        )
+    };
+    let server = working().await;
+    server.on("GET", "/queries/", (0..2000).map(|number| page(format!("page{number}"))));
+    unreachable(run(&server).await.map(drop));
+    assert!(server.asked("GET", "/queries/").len() <= 1000);
+    let server = working().await;
+    server.on("GET", "/queries/", [page("x".repeat(1_000_000))]);
+    unreachable(run(&server).await.map(drop));
+
+    // Names and descriptions end, and so do columns.
+    let server = Server::with_dataset().await;
+    let long = "x".repeat(100_000);
+    let field = json!({"name": long, "type": "STRING"});
+    let described = json!({"name": "b", "type": "STRING", "description": long});
+    let strange = json!({"name": "c", "type": long});
+    server.on("GET", "/tables/orders?", [Reply::Json(200, json!({"schema": {"fields": [field, described, strange]}}))]);
+    server.on(
+        "GET",
+        "/tables/wide?",
+        [Reply::Json(200, json!({"schema": {"fields": vec![json!({"name": "a", "type": "STRING"}); 10_001]}}))],
+    );
+    let bigquery = connect(&server).await;
+    let schema = bigquery.schema(&"raw_data.orders".parse().unwrap()).await.unwrap();
+    assert_eq!((schema.columns.len(), schema.unusable.len()), (1, 2));
+    assert!(format!("{schema:?}").len() < 6000);
+    let wide = bigquery.schema(&"raw_data.wide".parse().unwrap()).await;
+    assert!(matches!(wide, Err(WarehouseError::Unreadable { .. })), "{wide:?}");
+
+    // What tells of a table is no page of rows.
+    let server = Server::with_dataset().await;
+    server.on("GET", "/tables/", [Reply::Huge(17 << 20)]);
+    unreachable(connect(&server).await.schema(&"raw_data.orders".parse().unwrap()).await.map(drop));
+}
+
+/// What is looked at is read no further than it is shown; what is computed with is whole, or an error.
+#[tokio::test]
+async fn long_values_are_cut_where_they_are_only_shown() {
+    let fields = json!([
+        {"name": "n", "type": "INTEGER"}, {"name": "body", "type": "STRING"}, {"name": "data", "type": "BYTES"},
+        {"name": "tags", "type": "STRING", "mode": "REPEATED"}, {"name": "doc", "type": "JSON"}
+    ]);
+    let long = "é".repeat(5000);
+    let tags: Vec<Json> = (0..5000).map(|i| json!({"v": i.to_string()})).collect();
+    let row = json!({"f": [{"v": "1"}, {"v": long}, {"v": "QUJD".repeat(1000)}, {"v": tags}, {"v": format!("[{}]", "1,".repeat(3000))}]});
+    let server = working().await;
+    let answer = json!({"jobComplete": true, "schema": {"fields": fields}, "rows": vec![row; 50]});
+    server.on("GET", "/queries/", [Reply::Json(200, answer)]);
+    let bigquery = connect(&server).await;
+    let shown = Limits { max_cell: Some(100), max_bytes: 20_000, ..Limits::default() };
+    let rows = bigquery.run("SELECT *", &shown).await.unwrap();
+    assert!(rows.truncated && (10..50).contains(&rows.rows.len()), "{}", rows.rows.len());
+    let cut: Vec<_> = rows.cut_cells.iter().take(4).map(|cut| (cut.row, cut.column.as_str(), cut.length)).collect();
+    assert_eq!(cut, [(0, "body", 5000), (0, "data", 4000), (0, "tags", 5000), (0, "doc", 6002)]);
+    assert_eq!(rows.rows[0][1], Value::Text("é".repeat(100) + "…"));
+    assert_eq!(rows.rows[0][0], Value::Int(1));
+
+    let whole = bigquery.run("SELECT *", &Limits::default()).await.unwrap();
+    assert!(whole.cut_cells.is_empty() && !whole.truncated && whole.rows[49][1] == Value::Text(long));
+    let error = bigquery.run("SELECT *", &Limits { max_bytes: 100_000, ..Limits::default() }).await.unwrap_err();
+    assert!(matches!(error, WarehouseError::Resources(_)), "{error}");
 }
 
 #[tokio::test]

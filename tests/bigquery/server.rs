@@ -20,6 +20,12 @@ pub enum Reply {
     Cut,
     /// A body that never ends.
     Endless,
+    /// A body of so many bytes.
+    Huge(usize),
+    /// A body of which a byte comes every so often.
+    Drip(Duration),
+    /// What is asked for is elsewhere.
+    Elsewhere(u16, String),
     /// Nothing, ever.
     Silence,
 }
@@ -185,6 +191,20 @@ async fn say(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
             loop {
                 stream.write_all(&[b' '; 65536]).await?;
             }
+        }
+        Reply::Huge(bytes) => {
+            let body = format!("{{\"kind\": \"{}\"}}", "x".repeat(bytes));
+            stream.write_all(whole(200, "", &body).as_bytes()).await?;
+        }
+        Reply::Drip(pause) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"rows\": [").await?;
+            loop {
+                stream.write_all(b" ").await?;
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Reply::Elsewhere(status, place) => {
+            stream.write_all(whole(status, &format!("location: {place}\r\n"), "").as_bytes()).await?;
         }
         Reply::Silence => tokio::time::sleep(Duration::from_secs(600)).await,
     }

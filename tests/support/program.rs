@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -62,27 +62,60 @@ impl Program {
     }
 
     pub fn start_with(folder: &Path, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
-        let mut command = command(folder);
-        command.args(["serve", "--addr", "127.0.0.1:0"]);
-        command.arg("--database").arg(folder.join("trainset.db")).arg("--warehouse").arg(folder.join("tables"));
-        more(&mut command);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (mut stderr, kept) = (child.stderr.take().unwrap(), log.clone());
-        let reader = std::thread::spawn(move || {
+        Self::run(folder, command(folder), more)
+    }
+
+    /// With so many descriptors at most: for files, connections and all.
+    pub fn start_with_descriptors(folder: &Path, descriptors: u32) -> Self {
+        let plain = command(folder);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"")]).arg(plain.get_program());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        Self::run(folder, limited, |command| command)
+    }
+
+    /// Whose log nobody reads, unless the caller does.
+    pub fn start_unread(folder: &Path) -> (Self, ChildStderr) {
+        let mut program = Self::spawn(folder, command(folder), |command| command);
+        let stderr = program.child.stderr.take().unwrap();
+        program.await_address();
+        (program, stderr)
+    }
+
+    fn run(folder: &Path, command: Command, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut program = Self::spawn(folder, command, more);
+        let (mut stderr, kept) = (program.child.stderr.take().unwrap(), program.log.clone());
+        program.reader = Some(std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(n @ 1..) = stderr.read(&mut buffer) {
                 kept.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
             }
-        });
+        }));
+        program.await_address();
+        program
+    }
+
+    fn spawn(folder: &Path, mut command: Command, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        command.args(["serve", "--addr", "127.0.0.1:0"]);
+        command.arg("--database").arg(folder.join("trainset.db")).arg("--warehouse").arg(folder.join("tables"));
+        more(&mut command);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { child, addr: String::new(), log: Default::default(), reader: None }
+    }
+
+    fn await_address(&mut self) {
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(self.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Some(addr) = line.trim().strip_prefix("listening on http://").map(str::to_owned) else {
-            child.wait().unwrap();
-            reader.join().unwrap();
-            panic!("it did not start: {}", log.lock().unwrap());
+            self.child.wait().unwrap();
+            panic!("it did not start: {}", self.log());
         };
-        Self { child, addr, log, reader: Some(reader) }
+        self.addr = addr;
     }
 
     pub fn id(&self) -> u32 {

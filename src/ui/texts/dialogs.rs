@@ -93,6 +93,15 @@ pub fn all_rows(n: u64) -> String {
     format!("All of {}.", counted(n, "row", "rows"))
 }
 
+pub const CELLS_ARE_CUT: &str = " Long cells are cut; point at one to see its length.";
+
+pub fn whole_cell(length: u64, is_array: bool) -> String {
+    match is_array {
+        true => counted(length, "item in all", "items in all"),
+        false => counted(length, "character in all", "characters in all"),
+    }
+}
+
 pub fn cloned(name: &str) -> String {
     format!("{name} is there.")
 }

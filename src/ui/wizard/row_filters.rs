@@ -520,6 +520,8 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
         }
         let lines = values
             .into_iter()
+            // The beginning of a value is not the value.
+            .filter(|counted| counted.length.is_none())
             .filter_map(|counted| {
                 let text = counted.value.to_string();
                 let value = read_scalar(&text, of())?;

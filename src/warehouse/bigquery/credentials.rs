@@ -1,5 +1,6 @@
 //! Who asks BigQuery: the credentials that people have.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,13 +59,22 @@ fn default_file() -> Option<PathBuf> {
     Some(config.join("application_default_credentials.json")).filter(|file| file.is_file())
 }
 
-/// The text holds no secret: not the file's content, only what is wrong with it.
+/// The text holds no secret: not the file's content, only what is wrong with it; nor where it lies, which the log says.
 fn unusable(file: &Path, what: &str) -> WarehouseError {
-    WarehouseError::NoPermission(format!("The credentials in {} cannot be used: {what}", file.display()))
+    tracing::error!(file = %file.display(), what, "credentials that cannot be used");
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    WarehouseError::NoPermission(format!("The credentials in {name} cannot be used: {what}"))
 }
 
 async fn from_file(file: &Path) -> Result<Arc<dyn Authenticator>, WarehouseError> {
-    let bytes = tokio::fs::read(file).await.map_err(|error| unusable(file, &format!("{error}.")))?;
+    let bytes = tokio::fs::read(file).await.map_err(|error| {
+        let what = match error.kind() {
+            ErrorKind::NotFound => "there is no such file.",
+            ErrorKind::PermissionDenied => "the server may not read the file.",
+            _ => "the file cannot be read.",
+        };
+        unusable(file, what)
+    })?;
     let json: Value = serde_json::from_slice(&bytes).map_err(|_| unusable(file, "the file is not JSON."))?;
     let built = match json.get("type").and_then(Value::as_str) {
         Some("service_account") => {

@@ -1,7 +1,7 @@
 //! Queries as jobs: made under a name of ours, so that a retry never runs one twice; waited for, read page by page, and cancelled when nobody waits
 //! any more. <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs>
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use gcp_bigquery_client::model::job::Job;
@@ -15,14 +15,17 @@ use tokio::time::Instant;
 
 use super::BigQuery;
 use super::errors::{is_duplicate, is_final};
-use super::rest::Call;
-use super::tables::{Schema, repeats};
+use super::rest::{Call, MAX_PAGE};
+use super::tables::{Pages, Schema};
 use super::values;
 use crate::domain::value::Rows;
-use crate::warehouse::{DryRun, Limits, WarehouseError};
+use crate::warehouse::{Answer, DryRun, Limits, WarehouseError};
 
 /// Most rows of one page; BigQuery also ends a page at 10 MB.
 const PAGE_ROWS: usize = 10_000;
+
+/// Most pages of one answer. A page is full, but for the last and those that a large row ends.
+const MAX_PAGES: usize = 1000;
 
 /// A page of a result, or the news that the job still runs.
 #[derive(Debug, Deserialize)]
@@ -114,17 +117,19 @@ impl BigQuery {
                 return Err(self.explain(refusal));
             }
         }
-        let mut rows = Rows::default();
-        let mut seen = HashSet::new();
+        let mut answer: Option<Answer> = None;
+        let mut pages = Pages::new(MAX_PAGES);
         let mut token: Option<String> = None;
         loop {
-            let wanted = (limits.max_rows - rows.rows.len()).saturating_add(1).min(PAGE_ROWS);
+            let read = answer.as_ref().map_or(0, Answer::len);
+            let wanted = limits.max_rows.saturating_sub(read).saturating_add(1).min(PAGE_ROWS);
             let mut call = Call::get(format!("projects/{}/queries/{id}", self.project))
                 .query("location", location)
                 .query("maxResults", wanted.to_string())
                 .query("timeoutMs", self.poll.as_millis().to_string())
                 .query("formatOptions.useInt64Timestamp", "true")
                 .until(deadline)
+                .most(MAX_PAGE)
                 .held(self.poll);
             if let Some(token) = &token {
                 call = call.query("pageToken", token);
@@ -136,25 +141,25 @@ impl BigQuery {
                 continue;
             }
             running.ended();
-            let schema = page.schema.unwrap_or_default();
-            if rows.columns.is_empty() {
-                rows.columns = values::columns(&schema.fields)?;
-                let bytes = page.total_bytes_processed.and_then(|bytes| bytes.parse().ok());
-                rows.bytes_processed = if page.cache_hit == Some(true) { Some(0) } else { bytes };
-            }
+            let answer = match &mut answer {
+                Some(answer) => answer,
+                none => {
+                    let columns = values::columns(&page.schema.unwrap_or_default().fields)?;
+                    let bytes = page.total_bytes_processed.and_then(|bytes| bytes.parse().ok());
+                    let bytes = if page.cache_hit == Some(true) { Some(0) } else { bytes };
+                    none.insert(Answer::new(columns, bytes, limits))
+                }
+            };
             for row in page.rows {
                 let cells = row.cells.into_iter().map(|cell| cell.value);
-                rows.rows.push(values::row(&rows.columns, cells)?);
+                let row = values::row(answer.columns(), cells, limits.max_cell)?;
+                if !answer.push(row)? {
+                    return Ok(answer.take());
+                }
             }
-            if rows.rows.len() > limits.max_rows {
-                rows.rows.truncate(limits.max_rows);
-                rows.truncated = true;
-                return Ok(rows);
-            }
-            match page.page_token.filter(|token| !token.is_empty()) {
-                Some(next) if !seen.insert(next.clone()) => return Err(repeats()),
+            match pages.after(page.page_token)? {
                 Some(next) => token = Some(next),
-                None => return Ok(rows),
+                None => return Ok(answer.take()),
             }
         }
     }

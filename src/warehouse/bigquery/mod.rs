@@ -48,6 +48,8 @@ pub struct Pace {
     pub attempt: Duration,
     /// A call with all its retries.
     pub call: Duration,
+    /// The list of tables with what is asked of each of them.
+    pub list: Duration,
     /// The wait before the first retry; it doubles, with jitter, up to `longest_wait`.
     pub first_wait: Duration,
     pub longest_wait: Duration,
@@ -60,6 +62,7 @@ impl Default for Pace {
         Self {
             attempt: Duration::from_secs(60),
             call: Duration::from_secs(90),
+            list: Duration::from_secs(180),
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(8),
             poll: Duration::from_secs(10),
@@ -77,6 +80,7 @@ pub struct BigQuery {
     /// What the dataset answered.
     found_location: std::sync::Arc<OnceCell<String>>,
     poll: Duration,
+    list: Duration,
 }
 
 /// What is read of a dataset's resource; `gcp-bigquery-client`'s own type fails where a field that we need not is missing.
@@ -96,6 +100,7 @@ impl BigQuery {
             location: options.location,
             found_location: Default::default(),
             poll: options.pace.poll,
+            list: options.pace.list,
         })
     }
 
@@ -133,7 +138,13 @@ impl Warehouse for BigQuery {
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
-        self.list_tables().await
+        match tokio::time::timeout(self.list, self.list_tables()).await {
+            Ok(tables) => tables,
+            Err(_) => Err(WarehouseError::Unreachable(format!(
+                "BigQuery did not list the tables within {} seconds. Try again later.",
+                self.list.as_secs()
+            ))),
+        }
     }
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {

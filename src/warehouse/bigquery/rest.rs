@@ -14,8 +14,10 @@ use tokio::time::Instant;
 use super::Pace;
 use crate::warehouse::WarehouseError;
 
-/// Longest answer that is read. BigQuery's pages end at 10 MB; JSON makes more of some values.
-const MAX_ANSWER: usize = 64 << 20;
+/// Longest answer that is read, in bytes. BigQuery's pages end at 10 MB; JSON makes more of some values.
+pub(super) const MAX_PAGE: usize = 64 << 20;
+/// Longest answer that tells of a table, a job or a list, in bytes: 10,000 columns with long descriptions.
+const MAX_ANSWER: usize = 16 << 20;
 /// Longest answer of an error.
 const MAX_ERROR: usize = 1 << 20;
 
@@ -36,13 +38,23 @@ pub(super) struct Call {
     body: Option<Value>,
     /// Beside the pace's own limit.
     deadline: Option<Instant>,
+    /// Bytes of the answer that are read.
+    most: usize,
     /// How long the answer may take, beyond the pace, because the call asks BigQuery to wait.
     held: Duration,
 }
 
 impl Call {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), query: vec![], body: None, deadline: None, held: Duration::ZERO }
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            query: vec![],
+            body: None,
+            deadline: None,
+            most: MAX_ANSWER,
+            held: Duration::ZERO,
+        }
     }
 
     pub fn post(path: impl Into<String>, body: Value) -> Self {
@@ -56,6 +68,11 @@ impl Call {
 
     pub fn until(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    pub fn most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
         self
     }
 
@@ -116,6 +133,8 @@ enum Attempt<T> {
 impl Rest {
     pub fn new(endpoint: &str, auth: Arc<dyn Authenticator>, pace: Pace) -> Result<Self, WarehouseError> {
         let http = reqwest::Client::builder()
+            // BigQuery sends nobody elsewhere. Whoever does would be given the token, or a look at what only we can reach.
+            .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10).min(pace.attempt))
             .user_agent(concat!("trainset/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -186,11 +205,17 @@ impl Rest {
         let status = response.status();
         let seconds = |text: &str| text.trim().parse().ok().map(Duration::from_secs);
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
-        let most = if status.is_success() { MAX_ANSWER } else { MAX_ERROR };
+        if status.is_redirection() {
+            tracing::debug!(%status, path = call.path, "a redirection that is not followed");
+            return Err(Attempt::Final(Refusal::Broken(
+                "BigQuery's address answers that it is elsewhere, which is not followed. Give the right address.".into(),
+            )));
+        }
+        let most = if status.is_success() { call.most } else { MAX_ERROR };
         let mut body = vec![];
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > most {
-                return Err(Attempt::Final(Refusal::Broken("BigQuery's answer does not end.".into())));
+                return Err(Attempt::Final(Refusal::Broken("BigQuery's answer is too large to be read.".into())));
             }
             body.extend_from_slice(&chunk);
         }

@@ -11,14 +11,24 @@ use serde::Deserialize;
 use super::BigQuery;
 use super::errors::is_not_found;
 use super::rest::{Call, Refusal};
-use crate::domain::name::TableName;
+use crate::domain::format::integer;
+use crate::domain::name::{MAX_COLUMN_CHARS, TableName};
 use crate::domain::schema::{Column, ColumnType, Mode, Partition, TableInfo, TableKind, TableSchema};
+use crate::domain::value::beginning;
 use crate::warehouse::{LiveTable, WarehouseError};
 
 /// Most tables that one page names.
 const PAGE: &str = "1000";
+/// Most pages of the list: 100,000 tables.
+const MAX_PAGES: usize = 100;
 /// How many tables are asked for their metadata at the same time.
 const AT_ONCE: usize = 16;
+/// Columns of a table, by BigQuery's own limit.
+const MAX_COLUMNS: usize = 10_000;
+/// Characters of a column's description, of which BigQuery has at most 1,024.
+const MAX_DESCRIPTION: usize = 1024;
+/// Bytes of a page's token. It goes into an address; BigQuery's have some hundred.
+const MAX_TOKEN: usize = 4096;
 
 /// What is read of a table's resource. `gcp-bigquery-client`'s own type fails for a table without a schema and for types that it does not know.
 #[derive(Debug, Deserialize)]
@@ -102,7 +112,7 @@ impl BigQuery {
 
     pub(super) async fn list_tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
         let mut ids = vec![];
-        let mut seen = HashSet::new();
+        let mut pages = Pages::new(MAX_PAGES);
         let mut token: Option<String> = None;
         loop {
             let mut call = Call::get(format!("{}/tables", self.dataset_path())).query("maxResults", PAGE);
@@ -111,8 +121,7 @@ impl BigQuery {
             }
             let page: TableList = self.rest.call(&call).await.map_err(|refusal| self.explain(refusal))?;
             ids.extend(page.tables.into_iter().flatten().map(|table| table.table_reference.table_id));
-            match page.next_page_token.filter(|token| !token.is_empty()) {
-                Some(next) if !seen.insert(next.clone()) => return Err(repeats()),
+            match pages.after(page.next_page_token)? {
                 Some(next) => token = Some(next),
                 None => break,
             }
@@ -169,16 +178,24 @@ impl BigQuery {
         if fields.is_empty() {
             return Err(WarehouseError::Unreadable { table: name.clone(), reason: "it has no columns.".into() });
         }
+        if fields.len() > MAX_COLUMNS {
+            let reason = format!("it has more than the {} columns that BigQuery allows.", integer(MAX_COLUMNS as u64));
+            return Err(WarehouseError::Unreadable { table: name.clone(), reason });
+        }
         let partition = info.partition.clone();
         let mut schema = TableSchema { table: name.clone(), columns: vec![], unusable: vec![], partition };
         for field in fields {
             match (field.name.parse(), field.column_type()) {
                 (Ok(name), Some(column_type)) => {
-                    let description = field.description.clone().filter(|text| !text.is_empty());
+                    let description = field.description.as_deref().filter(|text| !text.is_empty());
+                    let description = description.map(|text| at_most(text, MAX_DESCRIPTION));
                     schema.columns.push(Column { name, column_type, mode: field.mode(), description });
                 }
-                (Err(reason), _) => schema.unusable.push((field.name.clone(), reason.to_string())),
-                (_, None) => schema.unusable.push((field.name.clone(), format!("its type {} is not read", field.field_type))),
+                (Err(reason), _) => schema.unusable.push((at_most(&field.name, MAX_COLUMN_CHARS), reason.to_string())),
+                (_, None) => {
+                    let reason = format!("its type {} is not read", at_most(&field.field_type, MAX_COLUMN_CHARS));
+                    schema.unusable.push((at_most(&field.name, MAX_COLUMN_CHARS), reason));
+                }
             }
         }
         Ok(LiveTable { info, schema, state })
@@ -230,8 +247,34 @@ impl Table {
     }
 }
 
-pub(super) fn repeats() -> WarehouseError {
-    WarehouseError::Unreachable("BigQuery gives the same page again and again. Try again later.".into())
+/// What someone else wrote, as much of it as fits.
+pub(super) fn at_most(text: &str, characters: usize) -> String {
+    beginning(text, characters).map_or_else(|| text.to_owned(), |(beginning, _)| beginning)
+}
+
+/// Pages of an answer, which have to come to an end.
+pub(super) struct Pages {
+    left: usize,
+    seen: HashSet<String>,
+}
+
+impl Pages {
+    pub fn new(most: usize) -> Self {
+        Self { left: most, seen: HashSet::new() }
+    }
+
+    /// The token of the page that follows on one that was read; `None` after the last.
+    pub fn after(&mut self, token: Option<String>) -> Result<Option<String>, WarehouseError> {
+        let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 || token.len() > MAX_TOKEN {
+            return Err(WarehouseError::Unreachable("BigQuery's answer does not come to an end. Try again later.".into()));
+        }
+        match self.seen.insert(token.clone()) {
+            true => Ok(Some(token)),
+            false => Err(WarehouseError::Unreachable("BigQuery gives the same page again and again. Try again later.".into())),
+        }
+    }
 }
 
 /// A path's part.

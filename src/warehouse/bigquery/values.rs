@@ -3,10 +3,13 @@
 use chrono::DateTime;
 use serde_json::Value as Json;
 
-use super::tables::Field;
+use super::tables::{Field, at_most};
 use crate::domain::schema::{ColumnType, Mode};
 use crate::domain::value::{ResultColumn, Value, shortest};
-use crate::warehouse::WarehouseError;
+use crate::warehouse::{Cell, WarehouseError};
+
+/// Characters of a value that an error shows.
+const SHOWN: usize = 100;
 
 fn unread(what: &str) -> WarehouseError {
     WarehouseError::Query(format!(
@@ -16,7 +19,8 @@ fn unread(what: &str) -> WarehouseError {
 
 pub(super) fn columns(fields: &[Field]) -> Result<Vec<ResultColumn>, WarehouseError> {
     let column = |field: &Field| {
-        let column_type = field.column_type().ok_or_else(|| unread(&format!("a column of the type {}", field.field_type)))?;
+        let column_type =
+            field.column_type().ok_or_else(|| unread(&format!("a column of the type {}", at_most(&field.field_type, SHOWN))))?;
         // A query's answer promises nothing about NULL.
         let mode = if field.mode() == Mode::Repeated { Mode::Repeated } else { Mode::Nullable };
         Ok(ResultColumn { name: field.name.clone(), column_type, mode })
@@ -24,38 +28,43 @@ pub(super) fn columns(fields: &[Field]) -> Result<Vec<ResultColumn>, WarehouseEr
     fields.iter().map(column).collect()
 }
 
-/// A row's cells, as many as there are columns.
-pub(super) fn row(columns: &[ResultColumn], cells: impl Iterator<Item = Json>) -> Result<Vec<Value>, WarehouseError> {
-    let row: Vec<Value> = columns.iter().zip(cells).map(|(column, cell)| self::cell(column, cell)).collect::<Result<_, _>>()?;
+/// A row's cells, as many as there are columns, each of at most `most` characters.
+pub(super) fn row(
+    columns: &[ResultColumn],
+    cells: impl Iterator<Item = Json>,
+    most: Option<usize>,
+) -> Result<Vec<Cell>, WarehouseError> {
+    let row: Vec<Cell> =
+        columns.iter().zip(cells).map(|(column, cell)| self::cell(column, cell, most)).collect::<Result<_, _>>()?;
     if row.len() == columns.len() { Ok(row) } else { Err(unread("a row without all its cells")) }
 }
 
-fn cell(column: &ResultColumn, json: Json) -> Result<Value, WarehouseError> {
+fn cell(column: &ResultColumn, json: Json, most: Option<usize>) -> Result<Cell, WarehouseError> {
     match (column.mode, json) {
         // An array is never NULL, only empty.
-        (Mode::Repeated, Json::Null) => Ok(Value::Array(vec![])),
+        (Mode::Repeated, Json::Null) => Ok(Value::Array(vec![]).into()),
         (Mode::Repeated, Json::Array(items)) => {
             let item = |item: Json| match item {
-                Json::Object(mut cell) => scalar(column.column_type, cell.remove("v").unwrap_or_default()),
-                plain => scalar(column.column_type, plain),
+                Json::Object(mut cell) => scalar(column.column_type, cell.remove("v").unwrap_or_default(), most),
+                plain => scalar(column.column_type, plain, most),
             };
-            items.into_iter().map(item).collect::<Result<_, _>>().map(Value::Array)
+            Cell::array(items.into_iter().map(item), most)
         }
-        (_, json) => scalar(column.column_type, json),
+        (_, json) => scalar(column.column_type, json, most),
     }
 }
 
-fn scalar(column_type: ColumnType, json: Json) -> Result<Value, WarehouseError> {
+fn scalar(column_type: ColumnType, json: Json, most: Option<usize>) -> Result<Cell, WarehouseError> {
     let text = match json {
-        Json::Null => return Ok(Value::Null),
+        Json::Null => return Ok(Value::Null.into()),
         Json::String(text) => text,
         Json::Bool(value) => value.to_string(),
         Json::Number(number) => number.to_string(),
         // A record: shown as JSON, since its fields cannot be chosen here.
-        nested => return Ok(Value::Text(nested.to_string())),
+        nested => return Ok(Cell::text(&nested.to_string(), most)),
     };
-    let bad = || unread(&format!("{text:?} as a {column_type}"));
-    Ok(match column_type {
+    let bad = || unread(&format!("{:?} as a {column_type}", at_most(&text, SHOWN)));
+    let value = match column_type {
         ColumnType::Bool => match text.as_str() {
             "true" | "TRUE" => Value::Bool(true),
             "false" | "FALSE" => Value::Bool(false),
@@ -64,10 +73,11 @@ fn scalar(column_type: ColumnType, json: Json) -> Result<Value, WarehouseError> 
         ColumnType::Int64 => Value::Int(text.parse().map_err(|_| bad())?),
         ColumnType::Float64 => Value::float(text.parse().map_err(|_| bad())?),
         ColumnType::Timestamp => Value::Text(instant(&text).ok_or_else(bad)?),
-        ColumnType::Datetime => Value::Text(shortest(&text.replacen(' ', "T", 1))),
-        ColumnType::Numeric | ColumnType::BigNumeric => Value::Text(shortest(&text)),
-        _ => Value::Text(text),
-    })
+        ColumnType::Datetime => return Ok(Cell::text(&shortest(&text.replacen(' ', "T", 1)), most)),
+        ColumnType::Numeric | ColumnType::BigNumeric => return Ok(Cell::text(&shortest(&text), most)),
+        _ => return Ok(Cell::text(&text, most)),
+    };
+    Ok(value.into())
 }
 
 /// RFC 3339 of microseconds since 1970, or of seconds with a fraction, as an older server writes them.
@@ -90,7 +100,7 @@ mod tests {
     use serde_json::json;
 
     fn read(column_type: ColumnType, mode: Mode, json: Json) -> Value {
-        cell(&ResultColumn { name: "x".into(), column_type, mode }, json).unwrap()
+        cell(&ResultColumn { name: "x".into(), column_type, mode }, json, None).unwrap().value
     }
 
     #[test]
@@ -113,6 +123,9 @@ mod tests {
             Value::Array(vec![Value::Int(1), Value::Int(2)])
         );
         assert_eq!(read(ColumnType::Int64, Mode::Repeated, Json::Null), Value::Array(vec![]));
-        assert!(scalar(ColumnType::Int64, json!("many")).is_err());
+        assert!(scalar(ColumnType::Int64, json!("many"), None).is_err());
+        // What cannot be read may be endless.
+        let error = scalar(ColumnType::Int64, json!("x".repeat(1_000_000)), None).unwrap_err().to_string();
+        assert!(error.len() < 500, "{}", error.len());
     }
 }

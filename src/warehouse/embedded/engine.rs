@@ -35,10 +35,12 @@ use super::{Options, Tables, dialect, errors, files, functions, pushdown, rows, 
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
-use crate::warehouse::{DryRun, LiveTable, WarehouseError};
+use crate::warehouse::{Answer, DryRun, Limits, LiveTable, WarehouseError};
 
 /// The catalog that tables are in; nobody writes its name.
 const CATALOG: &str = "trainset";
+/// Rows that are read together where only some are shown: what long values of more rows weigh would be read in vain.
+const SHOWN_BATCH: usize = 256;
 
 pub(super) struct Engine {
     folder: PathBuf,
@@ -109,7 +111,10 @@ impl Engine {
             Ok::<_, std::io::Error>((Arc::new(Snapshot { tables, views: Default::default() }), warnings))
         });
         let looked = looked.await.map_err(|_| WarehouseError::Resources("The folder could not be looked into.".into()))?;
-        let (snapshot, warnings) = looked.map_err(|error| no_folder(&self.shown, &error))?;
+        let (snapshot, warnings) = looked.map_err(|error| {
+            tracing::error!(folder = self.shown, %error, "the folder of the tables cannot be read");
+            lost_folder(&error)
+        })?;
         for warning in warnings {
             if locked(&self.warned).insert(warning.clone()) {
                 tracing::warn!("{warning}");
@@ -165,25 +170,30 @@ impl Engine {
         })
     }
 
-    pub async fn run(&self, sql: &str, max_rows: usize) -> Result<Rows, WarehouseError> {
+    pub async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
         let snapshot = self.refresh().await?;
-        let planned = self.plan(&snapshot, sql, &[]).await?;
+        let mut planned = self.plan(&snapshot, sql, &[]).await?;
+        if limits.max_cell.is_some() {
+            *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
+        }
         let columns = rows::columns(planned.plan.schema().as_arrow());
         let failed = |error: DataFusionError| self.failed(&error, &planned.tables);
         // One more, to know whether there are more. A LIMIT is an INT64.
-        let most = max_rows.saturating_add(1).min(i64::MAX as usize);
+        let most = limits.max_rows.saturating_add(1).min(i64::MAX as usize);
         let plan = planned.plan.clone();
         let shared = shared::compute_once(&planned.session, plan, self.memory_bytes / 8).await.map_err(failed)?;
         let frame = DataFrame::new(planned.session.clone(), shared.plan.clone());
         let frame = frame.limit(0, Some(most)).map_err(failed)?;
         let mut stream: SendableRecordBatchStream = frame.execute_stream().await.map_err(failed)?;
-        let mut found = vec![];
+        let mut answer = Answer::new(columns, None, limits);
         while let Some(batch) = stream.next().await {
-            rows::append(&batch.map_err(failed)?, &mut found).map_err(failed)?;
+            for row in rows::of_batch(&batch.map_err(failed)?, limits.max_cell).map_err(failed)? {
+                if !answer.push(row)? {
+                    return Ok(answer.take());
+                }
+            }
         }
-        let truncated = found.len() > max_rows;
-        found.truncate(max_rows);
-        Ok(Rows { columns, rows: found, truncated, bytes_processed: None })
+        Ok(answer.take())
     }
 
     pub async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
@@ -379,6 +389,19 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     };
     state.register_function_rewrite(Arc::new(semantics))?;
     Ok(state)
+}
+
+/// A folder that was there at the start. Whoever asks for a table need not know where it is on this machine.
+fn lost_folder(error: &std::io::Error) -> WarehouseError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            WarehouseError::NoDataset("The folder of the tables is gone. The server's log says which one.".into())
+        }
+        std::io::ErrorKind::PermissionDenied => WarehouseError::NoPermission(
+            "The folder of the tables may not be read. Give the server permission; its log says which one.".into(),
+        ),
+        _ => WarehouseError::NoDataset("The folder of the tables cannot be read. The server's log says why.".into()),
+    }
 }
 
 fn no_folder(shown: &str, error: &std::io::Error) -> WarehouseError {

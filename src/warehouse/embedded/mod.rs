@@ -137,8 +137,8 @@ impl Warehouse for Embedded {
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
-        let (sql, max_rows) = (sql.to_owned(), limits.max_rows);
-        Self::within(limits.timeout, self.work(move |engine| async move { engine.run(&sql, max_rows).await })).await
+        let (sql, within) = (sql.to_owned(), limits.clone());
+        Self::within(limits.timeout, self.work(move |engine| async move { engine.run(&sql, &within).await })).await
     }
 
     async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {

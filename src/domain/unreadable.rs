@@ -1,0 +1,155 @@
+//! Why JSON cannot be read as what it should be, in a person's words: serde speaks of structs, maps and `u32`.
+
+use super::value::beginning;
+
+/// Characters of a value that is quoted.
+const SHOWN: usize = 100;
+
+/// What serde says of a value, as a sentence. What our own types say is taken as it is.
+pub fn explain(words: &str) -> String {
+    let sentence = wrong_value(words)
+        .or_else(|| unknown_name(words))
+        .or_else(|| {
+            let name = words.strip_prefix("missing field `")?.strip_suffix('`')?;
+            Some(format!("The field {name} is missing"))
+        })
+        .or_else(|| {
+            let name = words.strip_prefix("duplicate field `")?.strip_suffix('`')?;
+            Some(format!("The field {name} is there twice"))
+        })
+        .or_else(|| words.starts_with("data did not match any variant").then(|| "It has no form that is taken here".to_owned()))
+        .unwrap_or_else(|| shown(words));
+    let mut letters = sentence.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Why a text is not JSON.
+pub fn not_json(error: &serde_json::Error) -> String {
+    match error.line() {
+        0 => "It is not JSON.".into(),
+        line => format!("It is not JSON, or too deep: see line {line} column {}.", error.column()),
+    }
+}
+
+/// `invalid type: string "yes", expected a boolean`, and the same of a value or a length.
+fn wrong_value(words: &str) -> Option<String> {
+    let rest = ["invalid type: ", "invalid value: ", "invalid length "].iter().find_map(|prefix| words.strip_prefix(prefix))?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let found = match found.split_once(' ') {
+        _ if found == "map" => "an object".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ if found == "null" || found == "unit value" || found == "Option value" => "null".to_owned(),
+        Some(("string" | "character", text)) => shown(text),
+        Some(("integer" | "boolean", number)) => shown(number.trim_matches('`')),
+        Some(("floating", number)) => shown(number.trim_start_matches("point ").trim_matches('`')),
+        _ => shown(found),
+    };
+    let expected = match expected {
+        "a string" | "string" | "a borrowed string" | "identifier" | "variant identifier" => "a text",
+        "a sequence" => "a list",
+        "a map" | "map" => "an object",
+        "a boolean" => "true or false",
+        "f32" | "f64" => "a number",
+        number if is_integer(number) => "a whole number that fits here",
+        of_rust
+            if ["struct ", "tuple struct ", "internally tagged enum ", "adjacently tagged enum "]
+                .iter()
+                .any(|kind| of_rust.starts_with(kind)) =>
+        {
+            "an object"
+        }
+        of_rust if of_rust.starts_with("enum ") || of_rust.contains("untagged enum ") => "one of the names that are documented",
+        ours => ours,
+    };
+    Some(format!("It is {found}; give {expected}"))
+}
+
+fn is_integer(name: &str) -> bool {
+    name.strip_prefix(['i', 'u']).is_some_and(|size| matches!(size, "8" | "16" | "32" | "64" | "128" | "size"))
+}
+
+/// `unknown variant `x`, expected one of `a`, `b``, and the same of a field.
+fn unknown_name(words: &str) -> Option<String> {
+    let (what, rest) = ["variant", "field"]
+        .iter()
+        .find_map(|what| Some((*what, words.strip_prefix("unknown ")?.strip_prefix(what)?.strip_prefix(" `")?)))?;
+    let (name, expected) = rest.split_once("`, ").unwrap_or((rest.trim_end_matches('`'), ""));
+    let what = if what == "variant" { "value" } else { what };
+    let others = expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', "");
+    Some(match others.is_empty() || others.starts_with("there are no") {
+        true => format!("There is no {what} {:?} here", shown(name)),
+        false => format!("There is no {what} {:?} here: there are {others}", shown(name)),
+    })
+}
+
+fn shown(text: &str) -> String {
+    beginning(text, SHOWN).map_or_else(|| text.to_owned(), |(beginning, _)| beginning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serdes_words_become_sentences() {
+        for (words, sentence) in [
+            ("invalid type: string \"yes\", expected a boolean", "It is \"yes\"; give true or false."),
+            ("invalid type: map, expected a sequence", "It is an object; give a list."),
+            ("invalid type: null, expected struct DatasetConfig", "It is null; give an object."),
+            ("invalid value: integer `-1`, expected u32", "It is -1; give a whole number that fits here."),
+            ("invalid type: floating point `1.5`, expected i64", "It is 1.5; give a whole number that fits here."),
+            ("invalid type: sequence, expected internally tagged enum SplitConfig", "It is a list; give an object."),
+            (
+                "unknown variant `half`, expected one of `train`, `eval`, `test`",
+                "There is no value \"half\" here: there are train, eval, test.",
+            ),
+            ("unknown variant `x`, expected `a` or `b`", "There is no value \"x\" here: there are a or b."),
+            ("unknown field `a`, there are no fields", "There is no field \"a\" here."),
+            ("missing field `type`", "The field type is missing."),
+            ("duplicate field `a`", "The field a is there twice."),
+            ("data did not match any variant of untagged enum Scalar", "It has no form that is taken here."),
+            ("the column name is empty", "The column name is empty."),
+        ] {
+            assert_eq!(explain(words), sentence);
+        }
+    }
+
+    /// Real ones: no name of a Rust type is left, whatever is sent.
+    #[test]
+    fn no_rust_is_spoken_of() {
+        use crate::domain::parse::config_from_json;
+        use serde_json::json;
+
+        for value in
+            [json!(null), json!(true), json!(-1), json!(1.5), json!("x".repeat(10_000)), json!([[]]), json!([3]), json!({"a": 1})]
+        {
+            for part in [
+                "primary_table",
+                "secondary_tables",
+                "join_config",
+                "selected_columns",
+                "column_mapping",
+                "filters",
+                "split_config",
+            ] {
+                let Err(faults) = config_from_json(json!({part: value})) else { continue };
+                for fault in faults {
+                    let text = &fault.message;
+                    for word in
+                        ["struct ", "enum ", "variant", "sequence", " map", "u32", "i64", "usize", "invalid type", "identifier"]
+                    {
+                        assert!(!text.contains(word), "{part}: {text}");
+                    }
+                    assert!(text.len() < 1000 && text.ends_with('.'), "{part}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_by_its_place() {
+        let error = serde_json::from_str::<serde_json::Value>("{\"a\":\n 1,}").unwrap_err();
+        assert_eq!(not_json(&error), "It is not JSON, or too deep: see line 2 column 4.");
+    }
+}
