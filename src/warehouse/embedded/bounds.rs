@@ -74,9 +74,7 @@ pub(super) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), String> {
                 levels.push(Level { is_table, ..Level::default() });
             }
             Token::RParen | Token::RBracket | Token::RBrace if is_nested => {
-                if levels.pop().is_some_and(|closed| closed.is_doubled) {
-                    joins -= 1;
-                }
+                joins -= usize::from(levels.pop().is_some_and(|closed| closed.is_doubled));
             }
             Token::Comma => level.run = 0,
             Token::Lt if matches!(before, Token::Word(word) if matches!(word.keyword, Keyword::ARRAY | Keyword::STRUCT)) => {
