@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use trainset::domain::cost::Price;
 use trainset::domain::schema::{TableInfo, TableKind};
@@ -93,23 +94,36 @@ pub async fn warehouse(options: &Installation) -> Result<Embedded, String> {
             folder
         }
     };
-    let shown = folder.display();
     let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
-    // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
-    let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
-    let mut broken: Vec<&TableInfo> = tables.iter().filter(|table| table.problem.is_some()).collect();
+    // A file that is broken is its table's problem, now as later: models of other tables, or of BigQuery, have nothing to do with it.
+    match tokio::time::timeout(LOOK, warehouse.tables()).await {
+        Ok(tables) => warnings(&tables.map_err(|error| error.to_string())?).iter().for_each(|line| talk(line)),
+        Err(_) => {
+            talk("warning: the tables are still being looked into. Those that cannot be read are shown in the list of tables.")
+        }
+    }
+    Ok(warehouse)
+}
+
+/// How long a start waits to say which tables cannot be read.
+const LOOK: Duration = Duration::from_secs(5);
+/// Tables that are named one by one; a folder may be full of them.
+const MAX_WARNINGS: usize = 20;
+
+/// A line for each table that cannot be read.
+fn warnings(tables: &[TableInfo]) -> Vec<String> {
+    let mut broken: Vec<(&TableInfo, &String)> =
+        tables.iter().filter_map(|table| Some((table, table.problem.as_ref()?))).collect();
     // A view over a broken file is broken with it: the files come first.
-    broken.sort_by_key(|table| table.kind == TableKind::View);
-    let Some(first) = broken.first() else { return Ok(warehouse) };
-    let problem = first.problem.as_deref().unwrap_or_default();
-    let more = match broken.len() {
-        1 => String::new(),
-        n => format!("; {} more with it", n - 1),
+    broken.sort_by_key(|(table, _)| table.kind == TableKind::View);
+    let line = |(table, problem): &(&TableInfo, &String)| {
+        format!("warning: the table {} cannot be read: {}.", table.name, problem.trim_end_matches('.'))
     };
-    Err(format!(
-        "The folder {shown} has a file that cannot be read ({}: {problem}{more}). Repair it or take it out, and start again.",
-        first.name
-    ))
+    let mut lines: Vec<String> = broken.iter().take(MAX_WARNINGS).map(line).collect();
+    if broken.len() > MAX_WARNINGS {
+        lines.push(format!("warning: {} more tables cannot be read; the list of tables says why.", broken.len() - MAX_WARNINGS));
+    }
+    lines
 }
 
 /// Writes the demo shop; it appears whole or not at all.

@@ -114,21 +114,55 @@ async fn a_backup_is_whole_while_others_write() {
 }
 
 #[test]
-fn a_warehouse_that_cannot_be_read_is_named() {
+fn a_warehouse_that_is_not_there_is_named() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("trainset.db");
     let database = database.to_str().unwrap();
     let missing = folder.path().join("nowhere");
-    refused(&serve(folder.path(), &["--database", database, "--warehouse", missing.to_str().unwrap()]), "nowhere");
+    let args = ["--addr", "127.0.0.1:0", "--database", database, "--warehouse"];
+    refused(&serve(folder.path(), &[&args[..], &[missing.to_str().unwrap()]].concat()), "nowhere");
+}
 
+#[test]
+fn tables_that_cannot_be_read_are_named_and_all_else_is_served() {
+    let folder = TempDir::new().unwrap();
     let tables = folder.path().join("shop");
     trainset::warehouse::demo::write(&tables, 1).unwrap();
     let broken = tables.join("orders.parquet");
     let half = fs::read(&broken).unwrap()[..1000].to_vec();
     fs::write(&broken, &half).unwrap();
-    let output = serve(folder.path(), &["--database", database, "--warehouse", tables.to_str().unwrap()]);
-    refused(&output, "raw_data.orders");
-    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    fs::write(tables.join("empty.csv"), "").unwrap();
+    fs::write(tables.join("no_function.sql"), "SELECT NO_SUCH(1) AS x").unwrap();
+    let mut child = trainset(folder.path())
+        .args(["--addr", "127.0.0.1:0", "--database"])
+        .arg(folder.path().join("trainset.db"))
+        .arg("--warehouse")
+        .arg(&tables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.trim().strip_prefix("listening on http://").map(str::to_owned);
+    let listed = addr.map(|addr| {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(&addr).unwrap();
+        write!(stream, "GET /api/models/1/bq-tables/ HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let warned: Vec<&str> = said.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let listed = listed.unwrap_or_else(|| panic!("it did not start: {said}"));
+    for name in ["raw_data.orders", "raw_data.empty", "raw_data.no_function"] {
+        assert!(warned.iter().any(|line| line.contains(name)), "{said}");
+        assert!(listed.contains(&format!("{name}\"")), "{listed}");
+    }
+    assert!(listed.contains("raw_data.products") && !warned.iter().any(|line| line.contains("raw_data.products ")), "{said}");
     assert_eq!(fs::read(&broken).unwrap(), half, "left as it is");
 }
 

@@ -1,24 +1,33 @@
 //! From GoogleSQL's text to a statement that DataFusion plans: literals with their escapes, and functions that are another
 //! spelling of what DataFusion has. Knows no types: what depends on them is in [`super::semantics`].
 
-use std::collections::HashMap;
+use std::any::TypeId;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
 use datafusion::sql::parser::{DFParserBuilder, Statement as PlannedStatement};
+use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, SetExpr, Statement, Value, VisitMut, VisitorMut,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, SetExpr, Statement, Value, Visit, VisitMut, Visitor,
+    VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::BigQueryDialect;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::dialect::{BigQueryDialect, Dialect};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-/// Nesting of a statement beyond this is refused.
-const MAX_DEPTH: usize = 200;
+use super::bounds::{self, Extent, MAX_NESTING, MAX_QUERY_SIZE, MAX_SQL_BYTES, MAX_VIEW_SIZE};
 
 /// Parses one SELECT or WITH. Anything else is refused, with a text for people.
 pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
+    if sql.len() > MAX_SQL_BYTES {
+        return Err(format!("The SQL is longer than {} MiB. Cut it into views.", MAX_SQL_BYTES >> 20));
+    }
     let mut tokens = Tokenizer::new(&BigQueryDialect, sql)
         .with_unescape(false)
         .tokenize_with_location()
@@ -26,22 +35,173 @@ pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
     for token in &mut tokens {
         unescape_token(&mut token.token)?;
     }
+    bounds::check_tokens(&tokens)?;
+    let dialect = Patient::with(&tokens);
     let mut statements = DFParserBuilder::new(tokens)
-        .with_dialect(&BigQueryDialect)
-        .with_recursion_limit(MAX_DEPTH)
+        .with_dialect(&dialect)
+        .with_recursion_limit(MAX_NESTING)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| super::errors::text(&error))?;
+        .map_err(|error| match error.find_root() {
+            DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
+                bounds::TOO_NESTED.to_owned()
+            }
+            _ => super::errors::text(&error),
+        })?;
     let only = statements.pop_front().ok_or("There is no SQL to run. Write a SELECT.")?;
     if !statements.is_empty() {
         return Err("Only one statement runs at a time. Remove all but one.".into());
     }
     let PlannedStatement::Statement(mut statement) = only else { return Err(ONLY_SELECT.into()) };
-    let Statement::Query(query) = statement.as_mut() else { return Err(ONLY_SELECT.into()) };
-    let mut rewriter = Rewriter;
-    match query.visit(&mut rewriter) {
+    if !matches!(statement.as_ref(), Statement::Query(_)) {
+        return Err(ONLY_SELECT.into());
+    }
+    // What is rewritten is copied, which takes stack: only what is within the limits.
+    bounds::measure(&statement, &HashMap::new())?.check(MAX_QUERY_SIZE)?;
+    let mut rewriter = Rewriter { written: 0 };
+    match VisitMut::visit(statement.as_mut(), &mut rewriter) {
         ControlFlow::Continue(()) => Ok(PlannedStatement::Statement(statement)),
         ControlFlow::Break(reason) => Err(reason),
+    }
+}
+
+/// The tables that a parsed statement names, CTEs aside.
+pub(super) fn names(statement: &PlannedStatement) -> Result<Vec<TableReference>, String> {
+    // Names are compared as they are written.
+    let (tables, _) = resolve_table_references(statement, false).map_err(|error| super::errors::text(&error))?;
+    Ok(tables)
+}
+
+/// What a parsed statement comes to, with the tables that it may name.
+pub(super) fn extent(statement: &PlannedStatement, tables: &HashMap<String, Extent>) -> Result<Extent, String> {
+    match statement {
+        PlannedStatement::Statement(statement) => bounds::measure(statement, tables),
+        _ => Err(ONLY_SELECT.into()),
+    }
+}
+
+/// GoogleSQL, as long as the parser gets on. Where it does not understand an expression, it reads it again in another way, and so what is in it: a mistake
+/// within forty casts would be read a million million times.
+#[derive(Debug)]
+struct Patient {
+    /// Expressions that may still begin.
+    left: Cell<usize>,
+}
+
+impl Patient {
+    fn with<T>(tokens: &[T]) -> Self {
+        Self { left: Cell::new(1000 + 8 * tokens.len()) }
+    }
+}
+
+impl Dialect for Patient {
+    fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                None
+            }
+            // The one error after which nothing is tried again.
+            None => Some(Err(ParserError::RecursionLimitExceeded)),
+        }
+    }
+
+    // All else is that of BigQuery.
+
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<BigQueryDialect>()
+    }
+
+    fn parse_statement(&self, parser: &mut Parser) -> Option<Result<Statement, ParserError>> {
+        BigQueryDialect.parse_statement(parser)
+    }
+
+    fn is_delimited_identifier_start(&self, c: char) -> bool {
+        BigQueryDialect.is_delimited_identifier_start(c)
+    }
+
+    fn is_identifier_start(&self, c: char) -> bool {
+        BigQueryDialect.is_identifier_start(c)
+    }
+
+    fn is_identifier_part(&self, c: char) -> bool {
+        BigQueryDialect.is_identifier_part(c)
+    }
+
+    fn is_column_alias(&self, keyword: &Keyword, parser: &mut Parser) -> bool {
+        BigQueryDialect.is_column_alias(keyword, parser)
+    }
+
+    fn supports_projection_trailing_commas(&self) -> bool {
+        BigQueryDialect.supports_projection_trailing_commas()
+    }
+
+    fn supports_column_definition_trailing_commas(&self) -> bool {
+        BigQueryDialect.supports_column_definition_trailing_commas()
+    }
+
+    fn supports_triple_quoted_string(&self) -> bool {
+        BigQueryDialect.supports_triple_quoted_string()
+    }
+
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        BigQueryDialect.supports_window_function_null_treatment_arg()
+    }
+
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        BigQueryDialect.supports_string_literal_backslash_escape()
+    }
+
+    fn supports_window_clause_named_window_reference(&self) -> bool {
+        BigQueryDialect.supports_window_clause_named_window_reference()
+    }
+
+    fn supports_parenthesized_set_variables(&self) -> bool {
+        BigQueryDialect.supports_parenthesized_set_variables()
+    }
+
+    fn supports_select_wildcard_except(&self) -> bool {
+        BigQueryDialect.supports_select_wildcard_except()
+    }
+
+    fn require_interval_qualifier(&self) -> bool {
+        BigQueryDialect.require_interval_qualifier()
+    }
+
+    fn supports_struct_literal(&self) -> bool {
+        BigQueryDialect.supports_struct_literal()
+    }
+
+    fn supports_select_expr_star(&self) -> bool {
+        BigQueryDialect.supports_select_expr_star()
+    }
+
+    fn supports_execute_immediate(&self) -> bool {
+        BigQueryDialect.supports_execute_immediate()
+    }
+
+    fn supports_table_versioning(&self) -> bool {
+        BigQueryDialect.supports_table_versioning()
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        BigQueryDialect.supports_group_by_expr()
+    }
+
+    fn supports_pipe_operator(&self) -> bool {
+        BigQueryDialect.supports_pipe_operator()
+    }
+
+    fn supports_create_table_multi_schema_info_sources(&self) -> bool {
+        BigQueryDialect.supports_create_table_multi_schema_info_sources()
+    }
+
+    fn supports_select_wildcard_replace(&self) -> bool {
+        BigQueryDialect.supports_select_wildcard_replace()
+    }
+
+    fn supports_comma_separated_trim(&self) -> bool {
+        BigQueryDialect.supports_comma_separated_trim()
     }
 }
 
@@ -102,7 +262,24 @@ fn unescape(text: &str, quote: Option<char>) -> Result<String, String> {
     Ok(out)
 }
 
-struct Rewriter;
+struct Rewriter {
+    /// Expressions that were copied or written in place of others.
+    written: u64,
+}
+
+impl Rewriter {
+    fn count(&mut self, expr: &Expr) -> ControlFlow<String> {
+        struct Count<'a>(&'a mut u64);
+        impl Visitor for Count<'_> {
+            type Break = String;
+            fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<String> {
+                *self.0 += 1;
+                if *self.0 > MAX_VIEW_SIZE { ControlFlow::Break(bounds::TOO_NESTED.into()) } else { ControlFlow::Continue(()) }
+            }
+        }
+        Visit::visit(expr, &mut Count(&mut self.written))
+    }
+}
 
 impl VisitorMut for Rewriter {
     type Break = String;
@@ -115,13 +292,20 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        // Arguments are copied, and some written several times: what is in them is counted each time.
+        if matches!(expr, Expr::Function(function) if is_rewritten(function)) {
+            self.count(expr)?;
+        }
         let replaced = match expr {
-            Expr::Function(function) => rewrite_function(function),
+            Expr::Function(function) if is_rewritten(function) => rewrite_function(function),
             Expr::Extract { field, expr: value, .. } => rewrite_extract(field, value),
             _ => Ok(None),
         };
         match replaced {
-            Ok(Some(new)) => *expr = new,
+            Ok(Some(new)) => {
+                self.count(&new)?;
+                *expr = new;
+            }
             Ok(None) => {}
             Err(reason) => return ControlFlow::Break(reason),
         }
@@ -130,12 +314,23 @@ impl VisitorMut for Rewriter {
 }
 
 fn only_reads(body: &SetExpr) -> bool {
-    match body {
-        SetExpr::Select(select) => select.into.is_none(),
-        SetExpr::SetOperation { left, right, .. } => only_reads(left) && only_reads(right),
-        SetExpr::Query(_) | SetExpr::Values(_) => true,
-        _ => false,
+    // UNIONs are one within another, as many as are written.
+    let mut rest = vec![body];
+    while let Some(body) = rest.pop() {
+        let reads = match body {
+            SetExpr::Select(select) => select.into.is_none(),
+            SetExpr::SetOperation { left, right, .. } => {
+                rest.extend([left.as_ref(), right.as_ref()]);
+                true
+            }
+            SetExpr::Query(_) | SetExpr::Values(_) => true,
+            _ => false,
+        };
+        if !reads {
+            return false;
+        }
     }
+    true
 }
 
 /// Functions by name and number of arguments, in terms of DataFusion's. `_1` is the first argument.
@@ -244,9 +439,37 @@ static PARSED: LazyLock<HashMap<(&str, usize), Expr>> = LazyLock::new(|| {
     TEMPLATES.iter().filter_map(parsed).collect()
 });
 
+/// Functions that are rewritten without a template.
+const OTHERS: &[&str] = &[
+    "COUNTIF",
+    "DATE",
+    "DATETIME",
+    "TIMESTAMP",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_DATE",
+    "CURRENT_DATETIME",
+    "CONCAT",
+    "GREATEST",
+    "LEAST",
+];
+
+/// Names of functions that [`rewrite_function`] knows.
+static REWRITTEN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let renamed = [WITH_PART, COUNTING, RENAMED].into_iter().flatten().map(|(google, _)| *google);
+    TEMPLATES.iter().map(|(name, ..)| *name).chain(renamed).chain(OTHERS.iter().copied()).collect()
+});
+
+fn name_of(function: &Function) -> Option<String> {
+    let [part] = function.name.0.as_slice() else { return None };
+    part.as_ident().map(|ident| ident.value.to_ascii_uppercase())
+}
+
+fn is_rewritten(function: &Function) -> bool {
+    name_of(function).is_some_and(|name| REWRITTEN.contains(name.as_str()))
+}
+
 fn rewrite_function(function: &mut Function) -> Result<Option<Expr>, String> {
-    let [part] = function.name.0.as_slice() else { return Ok(None) };
-    let Some(name) = part.as_ident().map(|ident| ident.value.to_ascii_uppercase()) else { return Ok(None) };
+    let Some(name) = name_of(function) else { return Ok(None) };
     let Some(args) = plain_args(function) else { return Ok(None) };
     let is = |table: &'static [(&str, &'static str)]| table.iter().find(|(google, _)| *google == name).map(|(_, other)| *other);
 

@@ -22,13 +22,17 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt};
+use datafusion::sql::parser::Statement;
+use futures::StreamExt;
+use futures::future::join_all;
 use sha2::{Digest, Sha256};
 
+use super::bounds::{Extent, MAX_QUERY_SIZE, MAX_VIEW_SIZE};
 use super::cancel::YieldInJoins;
-use super::files::{Columns, Content, Entry};
+use super::files::{Columns, Content, Entry, Looks, printable};
+use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
 use super::types::GoogleTypes;
 use super::{Options, Tables, dialect, errors, files, functions, pushdown, rows, shared, sketches};
@@ -41,6 +45,14 @@ use crate::warehouse::{Answer, DryRun, Limits, LiveTable, WarehouseError};
 const CATALOG: &str = "trainset";
 /// Rows that are read together where only some are shown: what long values of more rows weigh would be read in vain.
 const SHOWN_BATCH: usize = 256;
+/// Most views within one another; BigQuery takes 16.
+const MAX_VIEWS: usize = 100;
+/// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
+const MAX_KEPT: u64 = 200_000;
+/// Views that are planned at the same time for the list of tables. Queries have turns of their own, and do not wait for these.
+const VIEW_TURNS: usize = 2;
+/// Queries that are planned at the same time; more, since those of a person wait for them.
+const QUERY_TURNS: usize = 4;
 
 pub(super) struct Engine {
     folder: PathBuf,
@@ -50,8 +62,11 @@ pub(super) struct Engine {
     memory_bytes: usize,
     /// Session without tables.
     session: SessionState,
-    /// The folder as it was last seen. Held while it is looked into, so that no file is read twice.
+    /// The folder as it was last seen. Held while it is listed, so that no older listing takes a newer one's place.
     current: tokio::sync::Mutex<Arc<Snapshot>>,
+    looks: Looks,
+    view_turns: Turns,
+    query_turns: Turns,
     warned: Mutex<HashSet<String>>,
 }
 
@@ -60,7 +75,43 @@ pub(super) struct Engine {
 pub(super) struct Snapshot {
     tables: Tables,
     /// Views that were planned, in terms of this snapshot's tables.
-    views: Mutex<HashMap<String, Result<Columns, String>>>,
+    views: Mutex<Views>,
+}
+
+#[derive(Default)]
+struct Views {
+    planned: HashMap<String, Result<Arc<PlannedView>, WarehouseError>>,
+    /// The size of the plans that are kept.
+    kept: u64,
+}
+
+struct PlannedView {
+    columns: Columns,
+    extent: Extent,
+    /// The tables of files that it reads, through other views too.
+    tables: BTreeSet<String>,
+    /// Its plan, where it is kept.
+    provider: Option<Arc<dyn TableProvider>>,
+}
+
+/// Tables and views that a statement names, through views too, each after those that it names itself.
+type Named = Vec<(String, Arc<Content>)>;
+
+/// What statements are planned against.
+#[derive(Default)]
+struct Sources {
+    providers: HashMap<String, Arc<dyn TableProvider>>,
+    extents: HashMap<String, Extent>,
+    /// The tables of files behind each.
+    tables: HashMap<String, BTreeSet<String>>,
+}
+
+impl Sources {
+    fn add(&mut self, id: &str, provider: Arc<dyn TableProvider>, extent: Extent, tables: BTreeSet<String>) {
+        self.providers.insert(id.to_owned(), provider);
+        self.extents.insert(id.to_owned(), extent);
+        self.tables.insert(id.to_owned(), tables);
+    }
 }
 
 /// A plan and the session that it belongs to.
@@ -73,7 +124,7 @@ struct Planned {
 
 impl Engine {
     pub fn new(folder: &Path, dataset: &str, options: &Options) -> Result<Self, WarehouseError> {
-        let shown = folder.display().to_string();
+        let shown = printable(&folder.display().to_string());
         let absolute = folder.canonicalize().map_err(|error| no_folder(&shown, &error))?;
         if !absolute.is_dir() {
             return Err(WarehouseError::NoDataset(format!("{shown} is a file. Give the folder that it is in.")));
@@ -86,32 +137,20 @@ impl Engine {
             memory_bytes: options.memory_bytes,
             session,
             current: Default::default(),
+            looks: Default::default(),
+            view_turns: Turns::new(VIEW_TURNS, planning::OF_VIEW),
+            query_turns: Turns::new(QUERY_TURNS, planning::OF_QUERY),
             warned: Default::default(),
         })
     }
 
-    /// The folder as it is now. Only files that are new or have changed are looked into.
+    /// The folder as it is now. It is only listed: a table's files are looked into when it is asked for, and again when they have changed.
     pub async fn refresh(&self) -> Result<Arc<Snapshot>, WarehouseError> {
         let mut current = self.current.lock().await;
-        let before = current.clone();
         let (folder, dataset) = (self.folder.clone(), self.dataset.clone());
-        // Footers and headers are read with blocking calls.
-        let looked = tokio::task::spawn_blocking(move || {
-            let (listed, warnings) = files::list(&folder, &dataset)?;
-            let same = listed.len() == before.tables.len()
-                && listed.iter().all(|(id, listed)| before.tables.get(id).is_some_and(|entry| entry.listed == *listed));
-            if same {
-                return Ok((before, warnings));
-            }
-            let entry = |(id, listed)| match before.tables.get(&id) {
-                Some(entry) if entry.listed == listed => (id, entry.clone()),
-                _ => (id, Arc::new(files::load(listed))),
-            };
-            let tables = listed.into_iter().map(entry).collect();
-            Ok::<_, std::io::Error>((Arc::new(Snapshot { tables, views: Default::default() }), warnings))
-        });
-        let looked = looked.await.map_err(|_| WarehouseError::Resources("The folder could not be looked into.".into()))?;
-        let (snapshot, warnings) = looked.map_err(|error| {
+        let listed = tokio::task::spawn_blocking(move || files::list(&folder, &dataset));
+        let listed = listed.await.map_err(|_| WarehouseError::Resources("The folder could not be looked into.".into()))?;
+        let (listed, warnings) = listed.map_err(|error| {
             tracing::error!(folder = self.shown, %error, "the folder of the tables cannot be read");
             lost_folder(&error)
         })?;
@@ -120,21 +159,30 @@ impl Engine {
                 tracing::warn!("{warning}");
             }
         }
-        *current = snapshot.clone();
-        Ok(snapshot)
-    }
-
-    pub async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
-        let snapshot = self.refresh().await?;
-        let mut infos = vec![];
-        for (id, entry) in &snapshot.tables {
-            let columns = self.columns_of(&snapshot, id, entry).await;
-            infos.push(self.info(id, entry, columns.as_ref())?);
+        let before = &current.tables;
+        let is_same = listed.len() == before.len()
+            && listed.iter().all(|(id, listed)| before.get(id).is_some_and(|entry| entry.listed == *listed));
+        if !is_same {
+            let entry = |(id, listed)| match before.get(&id) {
+                Some(entry) if entry.listed == listed => (id, entry.clone()),
+                _ => (id, Arc::new(Entry::new(listed, &self.looks))),
+            };
+            let tables = listed.into_iter().map(entry).collect();
+            *current = Arc::new(Snapshot { tables, views: Default::default() });
         }
-        Ok(infos)
+        Ok(current.clone())
     }
 
-    pub async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
+    pub async fn tables(self: &Arc<Self>) -> Result<Vec<TableInfo>, WarehouseError> {
+        let snapshot = self.refresh().await?;
+        let infos = snapshot.tables.iter().map(async |(id, entry)| {
+            let columns = self.columns_of(&snapshot, id, entry).await;
+            self.info(id, entry, columns.as_ref()).await
+        });
+        join_all(infos).await.into_iter().collect()
+    }
+
+    pub async fn table(self: &Arc<Self>, table: &TableName) -> Result<LiveTable, WarehouseError> {
         let snapshot = self.refresh().await?;
         let id = table.table();
         let entry = match snapshot.tables.get(id) {
@@ -142,15 +190,16 @@ impl Engine {
             _ => return Err(WarehouseError::NoTable(table.clone())),
         };
         let found = self.columns_of(&snapshot, id, entry).await;
-        let info = self.info(id, entry, found.as_ref())?;
+        let info = self.info(id, entry, found.as_ref()).await?;
         let columns = found.map_err(|reason| WarehouseError::Unreadable { table: table.clone(), reason })?;
         let schema = TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None };
         Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)) })
     }
 
-    fn info(&self, id: &str, entry: &Entry, columns: Result<&Columns, &String>) -> Result<TableInfo, WarehouseError> {
+    async fn info(&self, id: &str, entry: &Entry, columns: Result<&Columns, &String>) -> Result<TableInfo, WarehouseError> {
         let bytes = entry.listed.parts.iter().map(|part| part.bytes).sum();
-        let (kind, rows, bytes) = match &entry.content {
+        let content = entry.content().await;
+        let (kind, rows, bytes) = match content.as_deref() {
             Ok(Content::Data(data)) => {
                 let logical = data.column_bytes.as_ref().map(|columns| columns.values().sum());
                 (TableKind::Table, data.rows, Some(logical.unwrap_or(bytes)))
@@ -170,9 +219,9 @@ impl Engine {
         })
     }
 
-    pub async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
         let snapshot = self.refresh().await?;
-        let mut planned = self.plan(&snapshot, sql, &[]).await?;
+        let mut planned = self.plan(&snapshot, sql).await?;
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
@@ -184,7 +233,7 @@ impl Engine {
         let shared = shared::compute_once(&planned.session, plan, self.memory_bytes / 8).await.map_err(failed)?;
         let frame = DataFrame::new(planned.session.clone(), shared.plan.clone());
         let frame = frame.limit(0, Some(most)).map_err(failed)?;
-        let mut stream: SendableRecordBatchStream = frame.execute_stream().await.map_err(failed)?;
+        let mut stream: SendableRecordBatchStream = self.stream(frame, &planned.tables).await?;
         let mut answer = Answer::new(columns, None, limits);
         while let Some(batch) = stream.next().await {
             for row in rows::of_batch(&batch.map_err(failed)?, limits.max_cell).map_err(failed)? {
@@ -196,111 +245,241 @@ impl Engine {
         Ok(answer.take())
     }
 
-    pub async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
+    /// Begins to run a query. Optimising it is work for a thread that may block.
+    async fn stream(
+        self: &Arc<Self>,
+        frame: DataFrame,
+        tables: &BTreeSet<String>,
+    ) -> Result<SendableRecordBatchStream, WarehouseError> {
+        let (engine, tables) = (self.clone(), tables.clone());
+        let context = Arc::new(frame.task_ctx());
+        // Its files' footers are read on the way.
+        let runtime = tokio::runtime::Handle::current();
+        let planned = self
+            .query_turns
+            .plan(move || runtime.block_on(frame.create_physical_plan()).map_err(|error| engine.failed(&error, &tables)));
+        execute_stream(planned.await?, context).map_err(|error| errors::query(&error, self.memory_bytes))
+    }
+
+    pub async fn dry_run(self: &Arc<Self>, sql: &str) -> Result<DryRun, WarehouseError> {
         let snapshot = self.refresh().await?;
-        let planned = self.plan(&snapshot, sql, &[]).await?;
+        let planned = self.plan(&snapshot, sql).await?;
         let columns = rows::columns(planned.plan.schema().as_arrow());
-        let optimized = planned.session.optimize(&planned.plan).map_err(|error| self.failed(&error, &planned.tables))?;
-        // A column counts once, however often it is read.
-        let mut read: BTreeSet<(String, String)> = BTreeSet::new();
-        let mut scanned: BTreeSet<String> = BTreeSet::new();
-        let walked = optimized.apply_with_subqueries(|node| {
-            if let LogicalPlan::TableScan(scan) = node {
-                let table = scan.table_name.table().to_owned();
-                read.extend(scan.projected_schema.fields().iter().map(|field| (table.clone(), field.name().clone())));
-                scanned.insert(table);
-            }
-            Ok(TreeNodeRecursion::Continue)
+        let engine = self.clone();
+        let reads = self.query_turns.plan(move || {
+            let Planned { session, plan, tables } = planned;
+            session.optimize(&plan).and_then(|plan| reads(&plan)).map_err(|error| engine.failed(&error, &tables))
         });
-        walked.map_err(|error| self.failed(&error, &planned.tables))?;
-        let bytes = scanned.iter().map(|table| {
-            let entry = snapshot.tables.get(table)?;
-            let Ok(Content::Data(data)) = &entry.content else { return None };
-            let of_column = |columns: &std::collections::BTreeMap<String, u64>| {
-                read.iter().filter(|(of, _)| of == table).filter_map(|(_, column)| columns.get(column)).sum::<u64>()
+        let mut bytes = Some(0);
+        for (table, read) in reads.await? {
+            let Some(entry) = snapshot.tables.get(&table) else { continue };
+            let content = entry.content().await;
+            let of_table = match content.as_deref() {
+                Ok(Content::Data(data)) => Some(match &data.column_bytes {
+                    Some(columns) => read.iter().filter_map(|column| columns.get(column)).sum::<u64>(),
+                    None => entry.listed.parts.iter().map(|part| part.bytes).sum(),
+                }),
+                _ => None,
             };
-            Some(match &data.column_bytes {
-                Some(columns) => of_column(columns),
-                None => entry.listed.parts.iter().map(|part| part.bytes).sum(),
-            })
-        });
-        Ok(DryRun { columns, bytes: bytes.sum(), upper_bound: false })
+            bytes = bytes.zip(of_table).map(|(all, of_table): (u64, u64)| all.saturating_add(of_table));
+        }
+        Ok(DryRun { columns, bytes, upper_bound: false })
     }
 
     /// The columns of a table, or why it has none.
-    async fn columns_of(&self, snapshot: &Arc<Snapshot>, id: &str, entry: &Entry) -> Result<Columns, String> {
-        let sql = match &entry.content {
-            Ok(Content::Data(data)) => return Ok(data.columns.clone()),
-            Ok(Content::View(sql)) => sql,
-            Err(reason) => return Err(reason.clone()),
+    async fn columns_of(self: &Arc<Self>, snapshot: &Arc<Snapshot>, id: &str, entry: &Entry) -> Result<Columns, String> {
+        let content = entry.content().await?;
+        let view = match &*content {
+            Content::Data(data) => return Ok(data.columns.clone()),
+            Content::View(view) => view,
         };
-        if let Some(known) = locked(&snapshot.views).get(id) {
-            return known.clone();
-        }
-        let columns = match self.plan(snapshot, sql, &[id.to_owned()]).await {
-            Ok(planned) => Ok(Columns::of(planned.plan.schema().as_arrow())),
-            Err(error) => Err(error.to_string()),
+        let known = locked(&snapshot.views).planned.get(id).cloned();
+        let planned = match known {
+            Some(known) => known,
+            None => self.planned_view(snapshot, id, &view.names, content.clone()).await,
         };
-        locked(&snapshot.views).insert(id.to_owned(), columns.clone());
-        columns
-    }
-
-    /// Plans a statement. `within` are the views that it stands in, outermost first.
-    fn plan<'a>(
-        &'a self,
-        snapshot: &'a Arc<Snapshot>,
-        sql: &'a str,
-        within: &'a [String],
-    ) -> BoxFuture<'a, Result<Planned, WarehouseError>> {
-        async move {
-            let statement = dialect::parse(sql).map_err(WarehouseError::Query)?;
-            let mut session = self.session.clone();
-            let references =
-                session.resolve_table_references(&statement).map_err(|error| errors::query(&error, self.memory_bytes))?;
-            let schema = MemorySchemaProvider::new();
-            let mut tables = BTreeSet::new();
-            for reference in references {
-                let id = self.table_id(&reference)?;
-                let provider = self.provider(snapshot, &id, within, &mut tables).await?;
-                schema.register_table(id, provider).map_err(|error| errors::query(&error, self.memory_bytes))?;
+        match planned {
+            Ok(planned) => Ok(planned.columns.clone()),
+            Err(WarehouseError::Timeout(seconds)) => {
+                Err(format!("its SQL is not planned within {seconds} seconds; make it simpler"))
             }
-            session.register_catalog_list(self.catalog(schema).map_err(|error| errors::query(&error, self.memory_bytes))?);
-            session.mark_start_execution();
-            let plan = session.statement_to_plan(statement).await.map_err(|error| errors::query(&error, self.memory_bytes))?;
-            let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-            options.verify_plan(&plan).map_err(|error| errors::query(&error, self.memory_bytes))?;
-            Ok(Planned { session, plan, tables })
+            Err(error) => Err(printable(&error.to_string())),
         }
-        .boxed()
     }
 
-    async fn provider(
-        &self,
+    async fn planned_view(
+        self: &Arc<Self>,
         snapshot: &Arc<Snapshot>,
         id: &str,
-        within: &[String],
-        tables: &mut BTreeSet<String>,
-    ) -> Result<Arc<dyn TableProvider>, WarehouseError> {
-        let table = self.table_name(id)?;
-        let entry = snapshot.tables.get(id).ok_or_else(|| WarehouseError::NoTable(table.clone()))?;
-        let unreadable = |reason: String| WarehouseError::Unreadable { table: table.clone(), reason };
-        match &entry.content {
-            Err(reason) => Err(unreadable(reason.clone())),
-            Ok(Content::Data(data)) => {
-                tables.insert(id.to_owned());
-                Ok(data.provider.clone())
+        names: &[TableReference],
+        content: Arc<Content>,
+    ) -> Result<Arc<PlannedView>, WarehouseError> {
+        let mut named = self.named(snapshot, names, Some(id)).await?;
+        named.push((id.to_owned(), content));
+        let (engine, of, name) = (self.clone(), snapshot.clone(), id.to_owned());
+        let planned = self.view_turns.plan(move || match engine.sources(&of, &named) {
+            Ok(_) => Ok(()),
+            // Its own errors are known by now, and are told as they are.
+            Err(error) if !locked(&of.views).planned.contains_key(&name) => Err(error),
+            Err(_) => Ok(()),
+        });
+        let done = planned.await;
+        let known = locked(&snapshot.views).planned.get(id).cloned();
+        match (known, done) {
+            (Some(known), _) => known,
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(WarehouseError::Resources("The query engine was stopped.".into())),
+        }
+    }
+
+    /// What is in tables and views, and in those that these name.
+    async fn named(&self, snapshot: &Snapshot, names: &[TableReference], within: Option<&str>) -> Result<Named, WarehouseError> {
+        /// A view on the way, and what it names that was not looked at.
+        struct Step {
+            id: String,
+            content: Option<Arc<Content>>,
+            rest: std::vec::IntoIter<String>,
+        }
+        let mut found: Named = vec![];
+        // Those that were met, and whether all that they name was.
+        let mut met: HashMap<String, bool> = within.iter().map(|id| ((*id).to_owned(), false)).collect();
+        let ids = |names: &[TableReference]| names.iter().map(|name| self.table_id(name)).collect::<Result<Vec<_>, _>>();
+        let mut path = vec![Step { id: String::new(), content: None, rest: ids(names)?.into_iter() }];
+        while let Some(step) = path.last_mut() {
+            let Some(id) = step.rest.next() else {
+                if let Some(Step { id, content: Some(content), .. }) = path.pop() {
+                    met.insert(id.clone(), true);
+                    found.push((id, content));
+                }
+                continue;
+            };
+            match met.get(&id) {
+                Some(true) => continue,
+                Some(false) => return Err(self.unreadable(&id, "the view leads to itself".into())),
+                None if path.len() > MAX_VIEWS => {
+                    return Err(self.unreadable(&id, format!("more than {MAX_VIEWS} views stand within one another")));
+                }
+                None => {}
             }
-            Ok(Content::View(_)) if within.iter().any(|outer| outer == id) => Err(unreadable("the view leads to itself".into())),
-            Ok(Content::View(sql)) => {
-                let within: Vec<String> = within.iter().cloned().chain([id.to_owned()]).collect();
-                let planned = self.plan(snapshot, sql, &within).await.map_err(|error| match error {
-                    WarehouseError::Query(reason) => unreadable(format!("its SQL fails: {reason}")),
-                    other => other,
-                })?;
-                tables.extend(planned.tables);
-                Ok(Arc::new(ViewTable::new(planned.plan, None)))
+            let Some(entry) = snapshot.tables.get(&id) else { return Err(WarehouseError::NoTable(self.table_name(&id)?)) };
+            let content = entry.content().await.map_err(|reason| self.unreadable(&id, reason))?;
+            let names = match &*content {
+                Content::View(view) => ids(&view.names).map_err(|error| self.of_view(&id, error))?,
+                Content::Data(_) => vec![],
+            };
+            met.insert(id.clone(), false);
+            path.push(Step { id, content: Some(content), rest: names.into_iter() });
+        }
+        Ok(found)
+    }
+
+    fn unreadable(&self, id: &str, reason: String) -> WarehouseError {
+        match self.table_name(id) {
+            Ok(table) => WarehouseError::Unreadable { table, reason },
+            Err(error) => error,
+        }
+    }
+
+    /// An error of a view's own SQL as that of whoever names it.
+    fn of_view(&self, id: &str, error: WarehouseError) -> WarehouseError {
+        match error {
+            WarehouseError::Query(reason) => self.unreadable(id, format!("its SQL fails: {reason}")),
+            other => other,
+        }
+    }
+
+    /// Plans a query.
+    async fn plan(self: &Arc<Self>, snapshot: &Arc<Snapshot>, sql: &str) -> Result<Planned, WarehouseError> {
+        let text = sql.to_owned();
+        let parse = move || dialect::parse(&text).and_then(|statement| Ok((dialect::names(&statement)?, statement)));
+        let (names, statement) = self.query_turns.plan(move || parse().map_err(WarehouseError::Query)).await?;
+        let named = self.named(snapshot, &names, None).await?;
+        let (engine, snapshot) = (self.clone(), snapshot.clone());
+        let plan = move || {
+            let sources = engine.sources(&snapshot, &named)?;
+            Ok(engine.plan_statement(statement, &names, &sources, MAX_QUERY_SIZE)?.0)
+        };
+        self.query_turns.plan(plan).await
+    }
+
+    /// What is named as statements are planned against it; plans the views that are not planned yet.
+    fn sources(&self, snapshot: &Snapshot, named: &Named) -> Result<Sources, WarehouseError> {
+        let mut sources = Sources::default();
+        for (id, content) in named {
+            let view = match &**content {
+                Content::Data(data) => {
+                    let extent = Extent::of_table(data.provider.schema().fields().len());
+                    sources.add(id, data.provider.clone(), extent, BTreeSet::from([id.clone()]));
+                    continue;
+                }
+                Content::View(view) => view,
+            };
+            let known = locked(&snapshot.views).planned.get(id).cloned();
+            if let Some(known) = known {
+                let known = known.map_err(|error| self.of_view(id, error))?;
+                if let Some(provider) = &known.provider {
+                    sources.add(id, provider.clone(), known.extent, known.tables.clone());
+                    continue;
+                }
+            }
+            let planned = dialect::parse(&view.sql)
+                .map_err(WarehouseError::Query)
+                .and_then(|statement| self.plan_statement(statement, &view.names, &sources, MAX_VIEW_SIZE))
+                .and_then(|(planned, extent)| {
+                    Ok((Columns::within_limit(planned.plan.schema().as_arrow()).map_err(WarehouseError::Query)?, planned, extent))
+                });
+            let mut views = locked(&snapshot.views);
+            match planned {
+                Ok((columns, planned, extent)) => {
+                    let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(planned.plan, None));
+                    let is_kept = views.kept.saturating_add(extent.size) <= MAX_KEPT;
+                    let kept = is_kept.then(|| provider.clone());
+                    let view = PlannedView { columns, extent, tables: planned.tables.clone(), provider: kept };
+                    let before = views.planned.insert(id.clone(), Ok(Arc::new(view)));
+                    if is_kept && !before.is_some_and(|before| before.is_ok_and(|before| before.provider.is_some())) {
+                        views.kept += extent.size;
+                    }
+                    sources.add(id, provider, extent, planned.tables);
+                }
+                // It may be in time when less is going on.
+                Err(error) if planning::check().is_err() => return Err(error),
+                Err(error) => {
+                    views.planned.insert(id.clone(), Err(error.clone()));
+                    return Err(self.of_view(id, error));
+                }
             }
         }
+        Ok(sources)
+    }
+
+    /// Plans a statement, so large at most, against what it names.
+    fn plan_statement(
+        &self,
+        statement: Statement,
+        names: &[TableReference],
+        sources: &Sources,
+        most: u64,
+    ) -> Result<(Planned, Extent), WarehouseError> {
+        let failed = |error: DataFusionError| errors::query(&error, self.memory_bytes);
+        let schema = MemorySchemaProvider::new();
+        let mut tables = BTreeSet::new();
+        for name in names {
+            let id = self.table_id(name)?;
+            let missing = || WarehouseError::Query(format!("There is no table {id}."));
+            let provider = sources.providers.get(&id).ok_or_else(missing)?;
+            tables.extend(sources.tables.get(&id).into_iter().flatten().cloned());
+            schema.register_table(id, provider.clone()).map_err(failed)?;
+        }
+        let extent = dialect::extent(&statement, &sources.extents).map_err(WarehouseError::Query)?;
+        extent.check(most).map_err(WarehouseError::Query)?;
+        let mut session = self.session.clone();
+        session.register_catalog_list(self.catalog(schema).map_err(failed)?);
+        session.mark_start_execution();
+        // Its tables are in memory: there is nothing to wait for.
+        let plan = futures::executor::block_on(session.statement_to_plan(statement)).map_err(failed)?;
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        options.verify_plan(&plan).map_err(failed)?;
+        Ok((Planned { session, plan, tables }, extent))
     }
 
     fn catalog(&self, schema: MemorySchemaProvider) -> Result<Arc<dyn CatalogProviderList>, DataFusionError> {
@@ -339,12 +518,25 @@ impl Engine {
     }
 }
 
+/// The columns that an optimised plan reads, of each table. A column counts once, however often it is read.
+fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFusionError> {
+    let mut read: HashMap<String, HashSet<String>> = HashMap::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned()).or_default();
+            columns.extend(scan.projected_schema.fields().iter().map(|field| field.name().clone()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(read)
+}
+
 /// The files behind a table: another text when one of them changes. A view may read any of the folder's.
 fn state(snapshot: &Snapshot, entry: &Entry) -> String {
     let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
-    let parts: Vec<&files::Part> = match entry.content {
-        Ok(Content::View(_)) => all.collect(),
-        _ => entry.listed.parts.iter().collect(),
+    let parts: Vec<&files::Part> = match entry.listed.kind {
+        files::Kind::View => all.collect(),
+        files::Kind::Parquet | files::Kind::Csv => entry.listed.parts.iter().collect(),
     };
     let mut hash = Sha256::new();
     for part in parts {
@@ -373,6 +565,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_runtime_env(runtime)
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
+        .with_optimizer_rules(planning::optimizer_rules())
         .with_physical_optimizer_rules(pushdown::rules())
         .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build();

@@ -1,22 +1,29 @@
 //! The folder: which files are which table, and what is in them. Reads footers and headers; runs no query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use datafusion::arrow::array::AsArray;
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::csv::reader::{Format, ReaderBuilder};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use tokio::sync::Semaphore;
 
+use super::footer;
+use super::lines::Lines;
 use super::types::{arrow_type, canonical, column_type, timestamp};
 use crate::domain::name::{ColumnName, TableName, fold};
 use crate::domain::schema::{Column, ColumnType, Mode};
@@ -24,8 +31,14 @@ use crate::domain::schema::{Column, ColumnType, Mode};
 /// CSV files up to this many bytes are read whole to tell their types and count their rows; longer ones to this many rows.
 const CSV_WHOLE_BYTES: u64 = 64 << 20;
 const CSV_SAMPLE_ROWS: usize = 200_000;
-/// A view's text may be this long.
+/// And to about this many bytes: rows may be long.
+const CSV_SAMPLE_BYTES: u64 = 256 << 20;
+/// A view's text may be this long, in bytes.
 const MAX_VIEW_BYTES: u64 = 1 << 20;
+/// Most columns of a table: BigQuery takes as many.
+pub(super) const MAX_COLUMNS: usize = 10_000;
+/// Files that are looked into at the same time: each may take a processor and as much memory as its footer or longest row asks for.
+const LOOKS: usize = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -62,17 +75,66 @@ pub(super) struct Listed {
     pub problem: Option<String>,
 }
 
-/// A table whose files were looked into.
-#[derive(Debug)]
+/// A table of the folder. Its files are looked into when somebody asks, once.
 pub(super) struct Entry {
     pub listed: Listed,
-    pub content: Result<Content, String>,
+    content: Shared<BoxFuture<'static, Found>>,
+}
+
+/// What was found in the files of a table, or why nothing was.
+pub(super) type Found = Result<Arc<Content>, String>;
+
+impl Entry {
+    pub fn new(listed: Listed, looks: &Looks) -> Self {
+        let (looks, files) = (looks.clone(), listed.clone());
+        Self { listed, content: async move { looks.into_files_of(files).await }.boxed().shared() }
+    }
+
+    /// What is in it. Whoever stops waiting does not stop the look.
+    pub async fn content(&self) -> Found {
+        self.content.clone().await
+    }
+}
+
+/// Looks into files, a few at a time, on threads that may block.
+#[derive(Clone)]
+pub(super) struct Looks(Arc<Semaphore>);
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LOOKS)))
+    }
+}
+
+impl Looks {
+    async fn into_files_of(self, listed: Listed) -> Found {
+        let stopped = || "its files could not be looked into".to_owned();
+        let turn = self.0.acquire_owned().await.map_err(|_| stopped())?;
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = load(&listed);
+            drop(turn);
+            found
+        });
+        match looked.await {
+            Ok(found) => found.map(Arc::new).map_err(|reason| printable(&reason)),
+            // Readers of damaged files panic. The log has their words.
+            Err(error) if error.is_panic() => Err("its files are damaged or of a kind that is not read".into()),
+            Err(_) => Err(stopped()),
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) enum Content {
-    View(String),
+    View(View),
     Data(Data),
+}
+
+/// A view's SQL, and what it names.
+#[derive(Debug)]
+pub(super) struct View {
+    pub sql: String,
+    pub names: Vec<TableReference>,
 }
 
 /// What a table of files holds.
@@ -81,7 +143,7 @@ pub(super) struct Data {
     pub columns: Columns,
     pub rows: Option<u64>,
     /// Logical bytes, as BigQuery counts them, of each column; or `None` where only the file's size is known.
-    pub column_bytes: Option<BTreeMap<String, u64>>,
+    pub column_bytes: Option<HashMap<String, u64>>,
 }
 
 impl std::fmt::Debug for Data {
@@ -98,10 +160,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Reads an Arrow schema, unless it is wider than BigQuery's are.
+    pub fn within_limit(schema: &Schema) -> Result<Self, String> {
+        if schema.fields().len() > MAX_COLUMNS { Err(too_many_columns()) } else { Ok(Self::of(schema)) }
+    }
+
     /// Reads an Arrow schema in BigQuery's terms.
     pub fn of(schema: &Schema) -> Self {
         let mut columns = Self::default();
-        let mut seen: Vec<String> = vec![];
+        let mut seen: HashSet<String> = HashSet::new();
         for field in schema.fields() {
             let name = field.name();
             let column = name.parse::<ColumnName>().map_err(|error| error.to_string()).and_then(|name| {
@@ -113,7 +180,7 @@ impl Columns {
             });
             match column {
                 Ok((name, column_type, mode)) => {
-                    seen.push(fold(name.as_str()));
+                    seen.insert(fold(name.as_str()));
                     let mode = if mode == Mode::Nullable && !field.is_nullable() { Mode::Required } else { mode };
                     columns.usable.push(Column { name, column_type, mode, description: None });
                 }
@@ -131,17 +198,17 @@ pub(super) fn list(folder: &Path, dataset: &str) -> std::io::Result<(BTreeMap<St
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     for path in paths {
-        let Some(file_name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+        let Some(file_name) = path.file_name().map(|name| printable(&name.to_string_lossy())) else { continue };
         if file_name.starts_with(['.', '_']) {
             continue;
         }
         let (id, listed) = if path.is_dir() {
             let Some(listed) = list_parts(&path) else { continue };
-            (file_name.clone(), listed)
+            (path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), listed)
         } else {
             let Some(kind) = Kind::of(&path) else { continue };
             let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let problem = fs::metadata(&path).is_err().then(|| "the file cannot be found or opened".to_owned());
+            let problem = not_a_file(&path);
             (id, Listed { kind, parts: vec![part(path)], problem })
         };
         if let Err(error) = TableName::new(dataset, &id) {
@@ -171,11 +238,22 @@ fn list_parts(folder: &Path) -> Option<Listed> {
     parts.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     let kind = parts.first()?.0;
     let mixed = parts.iter().any(|(other, _)| *other != kind);
+    let mixed = mixed.then(|| "the folder holds Parquet and CSV files; keep one of the two".to_owned());
+    let of_part = |(_, part): &(Kind, Part)| Some(format!("{}: {}", file_name(part), not_a_file(&part.path)?));
     Some(Listed {
         kind,
-        problem: mixed.then(|| "the folder holds Parquet and CSV files; keep one of the two".to_owned()),
+        problem: mixed.or_else(|| parts.iter().find_map(of_part)),
         parts: parts.into_iter().map(|(_, part)| part).collect(),
     })
+}
+
+/// Why this is nothing to read: whoever opens a pipe waits until somebody writes into it.
+fn not_a_file(path: &Path) -> Option<String> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => None,
+        Ok(_) => Some("this is no file".into()),
+        Err(_) => Some("the file cannot be found or opened".into()),
+    }
 }
 
 fn part(path: PathBuf) -> Part {
@@ -185,104 +263,133 @@ fn part(path: PathBuf) -> Part {
 }
 
 /// Looks into the files of a table.
-pub(super) fn load(listed: Listed) -> Entry {
-    let content = match &listed.problem {
-        Some(problem) => Err(problem.clone()),
-        None => match listed.kind {
-            Kind::View => load_view(&listed.parts[0]).map(Content::View),
-            Kind::Parquet => load_parquet(&listed.parts).map(Content::Data),
-            Kind::Csv => load_csv(&listed.parts).map(Content::Data),
-        },
-    };
-    Entry { listed, content }
+fn load(listed: &Listed) -> Result<Content, String> {
+    match (&listed.problem, listed.kind) {
+        (Some(problem), _) => Err(problem.clone()),
+        (None, Kind::View) => load_view(&listed.parts[0]).map(Content::View),
+        (None, Kind::Parquet) => load_parquet(&listed.parts).map(Content::Data),
+        (None, Kind::Csv) => load_csv(&listed.parts).map(Content::Data),
+    }
 }
 
-fn load_view(part: &Part) -> Result<String, String> {
-    if part.bytes > MAX_VIEW_BYTES {
-        return Err("the view's text is longer than 1 MiB".into());
+fn load_view(part: &Part) -> Result<View, String> {
+    let too_long = || "the view's text is longer than 1 MiB".to_owned();
+    let mut sql = String::new();
+    let read = File::open(&part.path).and_then(|file| file.take(MAX_VIEW_BYTES + 1).read_to_string(&mut sql));
+    match read {
+        _ if sql.len() as u64 > MAX_VIEW_BYTES => return Err(too_long()),
+        Ok(_) if sql.trim().is_empty() => return Err("the view is empty; write a SELECT into it".into()),
+        Ok(_) => {}
+        Err(error) => return Err(io_reason(&error)),
     }
-    match fs::read_to_string(&part.path) {
-        Ok(sql) if sql.trim().is_empty() => Err("the view is empty; write a SELECT into it".into()),
-        Ok(sql) => Ok(sql),
-        Err(error) => Err(io_reason(&error)),
-    }
+    let names = super::dialect::parse(&sql).and_then(|statement| super::dialect::names(&statement))?;
+    Ok(View { sql, names })
+}
+
+pub(super) fn too_many_columns() -> String {
+    format!("it has more than {MAX_COLUMNS} columns, which is as many as BigQuery takes")
 }
 
 fn load_parquet(parts: &[Part]) -> Result<Data, String> {
-    let mut merged: Option<Merged> = None;
-    let mut rows = 0;
-    let mut column_bytes: BTreeMap<String, u64> = BTreeMap::new();
+    let mut merged = Merged::default();
+    let mut rows = 0u64;
+    let mut column_bytes: HashMap<String, u64> = HashMap::new();
     let mut refused: Vec<(String, String)> = vec![];
+    let mut refused_names = HashSet::new();
     for part in parts {
-        let file = File::open(&part.path).map_err(|error| in_file(parts, part, io_reason(&error)))?;
-        let footer = ArrowReaderMetadata::load(&file, Default::default())
-            .map_err(|_| in_file(parts, part, "this is no Parquet file, or it is damaged or cut short".into()))?;
+        let footer = read_footer(part).map_err(|reason| in_file(parts, part, reason))?;
+        let meta = footer.metadata();
+        let groups = meta.row_groups().iter();
+        let of_file = groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).fold(0, u64::saturating_add);
+        rows = rows.saturating_add(of_file);
+        let stored = stored_bytes(meta);
         let mut fields = vec![];
         for field in footer.schema().fields() {
             match canonical(field.data_type()) {
-                Ok(to) => fields.push(Field::new(field.name(), to, field.is_nullable())),
-                Err(reason) => refused.push((field.name().clone(), reason)),
+                Ok(to) => {
+                    let bytes = match fixed_width(&to) {
+                        Some(width) => of_file.saturating_mul(width),
+                        None => stored.get(field.name().as_str()).copied().unwrap_or(0),
+                    };
+                    let all = column_bytes.entry(field.name().clone()).or_default();
+                    *all = all.saturating_add(bytes);
+                    fields.push(Field::new(field.name(), to, field.is_nullable()));
+                }
+                Err(reason) if refused_names.insert(field.name().clone()) => refused.push((field.name().clone(), reason)),
+                Err(_) => {}
             }
         }
-        let meta = footer.metadata();
-        let of_file: u64 = meta.row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
-        rows += of_file;
-        for field in &fields {
-            *column_bytes.entry(field.name().clone()).or_default() += match fixed_width(field.data_type()) {
-                Some(width) => width * of_file,
-                None => stored_bytes(meta, field.name()),
-            };
-        }
-        merged = Some(match merged {
-            None => Merged { fields, file: file_name(part) },
-            Some(before) => before.with(fields, part)?,
-        });
+        duplicate(&fields)?;
+        merged.add(fields, part)?;
     }
-    let fields = merged.map(|merged| merged.fields).unwrap_or_default();
+    let fields = merged.fields;
     if fields.is_empty() {
         return Err("it has no column that can be read".into());
     }
-    duplicate(&fields)?;
+    if fields.len() > MAX_COLUMNS {
+        return Err(too_many_columns());
+    }
     let schema = Arc::new(Schema::new(fields));
     let mut columns = Columns::of(&schema);
-    refused.dedup();
     columns.unusable.extend(refused);
     let provider = provider(parts, Arc::new(ParquetFormat::default()), schema)?;
     Ok(Data { provider, columns, rows: Some(rows), column_bytes: Some(column_bytes) })
 }
 
+fn read_footer(part: &Part) -> Result<ArrowReaderMetadata, String> {
+    let mut file = File::open(&part.path).map_err(|error| io_reason(&error))?;
+    let footer = footer::read(&mut file)?;
+    ParquetMetaDataReader::decode_metadata(&footer)
+        .and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()))
+        .map_err(|_| footer::DAMAGED.into())
+}
+
 /// The columns of the files so far: a column may lack in some, but its type is one.
+#[derive(Default)]
 struct Merged {
     fields: Vec<Field>,
-    file: String,
+    places: HashMap<String, usize>,
+    /// The files so far, and the first of them.
+    files: usize,
+    first: String,
 }
 
 impl Merged {
-    fn with(mut self, others: Vec<Field>, part: &Part) -> Result<Self, String> {
-        for mine in &mut self.fields {
-            match others.iter().find(|other| other.name() == mine.name()) {
-                Some(other) if other.data_type() != mine.data_type() => {
-                    let label =
-                        |of: &DataType| column_type(of).map_or_else(|_| "another type".to_owned(), |(of, _)| of.to_string());
-                    return Err(format!(
-                        "its files do not agree: {} is {} in {} and {} in {}",
-                        mine.name(),
-                        label(mine.data_type()),
-                        self.file,
-                        label(other.data_type()),
-                        file_name(part),
-                    ));
-                }
-                Some(other) => mine.set_nullable(mine.is_nullable() || other.is_nullable()),
-                None => mine.set_nullable(true),
-            }
+    fn add(&mut self, others: Vec<Field>, part: &Part) -> Result<(), String> {
+        let is_first = self.files == 0;
+        if is_first {
+            self.first = file_name(part);
         }
+        let mut there = vec![false; self.fields.len()];
         for other in others {
-            if !self.fields.iter().any(|mine| mine.name() == other.name()) {
-                self.fields.push(other.with_nullable(true));
+            let Some(place) = self.places.get(other.name()).copied() else {
+                self.places.insert(other.name().clone(), self.fields.len());
+                let nullable = other.is_nullable() || !is_first;
+                self.fields.push(other.with_nullable(nullable));
+                continue;
+            };
+            let mine = &mut self.fields[place];
+            if other.data_type() != mine.data_type() {
+                let label = |of: &DataType| column_type(of).map_or_else(|_| "another type".to_owned(), |(of, _)| of.to_string());
+                return Err(format!(
+                    "its files do not agree: {} is {} in {} and {} in {}",
+                    mine.name(),
+                    label(mine.data_type()),
+                    self.first,
+                    label(other.data_type()),
+                    file_name(part),
+                ));
+            }
+            mine.set_nullable(mine.is_nullable() || other.is_nullable());
+            if let Some(there) = there.get_mut(place) {
+                *there = true;
             }
         }
-        Ok(self)
+        for (mine, _) in self.fields.iter_mut().zip(there).filter(|(_, there)| !there) {
+            mine.set_nullable(true);
+        }
+        self.files += 1;
+        Ok(())
     }
 }
 
@@ -306,12 +413,16 @@ fn fixed_width(of: &DataType) -> Option<u64> {
     }
 }
 
-fn stored_bytes(meta: &datafusion::parquet::file::metadata::ParquetMetaData, name: &str) -> u64 {
-    let of_column = |chunk: &&datafusion::parquet::file::metadata::ColumnChunkMetaData| {
-        chunk.column_path().parts().first().is_some_and(|first| first == name)
-    };
-    let chunks = meta.row_groups().iter().flat_map(|group| group.columns()).filter(of_column);
-    chunks.map(|chunk| u64::try_from(chunk.uncompressed_size()).unwrap_or(0)).sum()
+/// Bytes of each top column, before compression.
+fn stored_bytes(meta: &ParquetMetaData) -> HashMap<&str, u64> {
+    let mut bytes: HashMap<&str, u64> = HashMap::new();
+    for chunk in meta.row_groups().iter().flat_map(|group| group.columns()) {
+        if let Some(first) = chunk.column_path().parts().first() {
+            let all = bytes.entry(first).or_default();
+            *all = all.saturating_add(u64::try_from(chunk.uncompressed_size()).unwrap_or(0));
+        }
+    }
+    bytes
 }
 
 fn load_csv(parts: &[Part]) -> Result<Data, String> {
@@ -358,38 +469,68 @@ fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
     if has_mark {
         return Err("the file begins with a byte order mark; save it as UTF-8 without one".into());
     }
-    let whole = part.bytes <= CSV_WHOLE_BYTES;
     let format = Format::default().with_header(true);
-    let (found, rows) = format.infer_schema(open()?, (!whole).then_some(CSV_SAMPLE_ROWS)).map_err(|error| csv_reason(&error))?;
+    let most = if part.bytes <= CSV_WHOLE_BYTES { u64::MAX } else { CSV_SAMPLE_BYTES };
+    let mut ended = false;
+    let mut infer = |rows| {
+        let mut lines = Lines::new(open()?, most);
+        let found = format.infer_schema(&mut lines, rows).map_err(|error| csv_reason(&error));
+        ended = lines.ended();
+        found
+    };
+    // The header alone, before anything is done for each of its columns.
+    if infer(Some(0))?.0.fields().len() > MAX_COLUMNS {
+        return Err(too_many_columns());
+    }
+    let (found, rows) = infer((most < u64::MAX).then_some(CSV_SAMPLE_ROWS))?;
+    let zoned = zoned(open()?, &found)?;
     let mut fields = vec![];
     for (position, field) in found.fields().iter().enumerate() {
         let to = match field.data_type() {
             // Arrow drops the zone here.
-            DataType::Timestamp(..) if has_zones(open()?, &found, position)? => timestamp(),
+            DataType::Timestamp(..) if zoned.contains(&position) => timestamp(),
             DataType::Null => DataType::Null,
             other => canonical(other)?,
         };
         fields.push(Field::new(field.name(), to, true));
     }
-    Ok((Schema::new(fields), rows, whole))
+    Ok((Schema::new(fields), rows, ended))
 }
 
-/// Whether the first timestamps of a column say their zone.
-fn has_zones(file: File, found: &Schema, position: usize) -> Result<bool, String> {
+/// The columns whose first timestamps say their zone.
+fn zoned(file: File, found: &Schema) -> Result<HashSet<usize>, String> {
+    let instants = found.fields().iter().enumerate().filter(|(_, field)| matches!(field.data_type(), DataType::Timestamp(..)));
+    // Those of which no time was seen yet.
+    let mut open: Vec<usize> = instants.map(|(position, _)| position).collect();
+    let mut zoned = HashSet::new();
+    if open.is_empty() {
+        return Ok(zoned);
+    }
     let all_text: Vec<Field> = found.fields().iter().map(|field| Field::new(field.name(), DataType::Utf8, true)).collect();
+    let projection = open.clone();
     let reader = ReaderBuilder::new(Arc::new(Schema::new(all_text)))
         .with_header(true)
-        .with_projection(vec![position])
+        .with_projection(projection.clone())
         .with_bounds(0, 1000)
-        .build(file)
+        .build(Lines::new(file, CSV_SAMPLE_BYTES))
         .map_err(|error| csv_reason(&error))?;
     for batch in reader {
-        let batch = batch.map_err(|error| csv_reason(&error))?;
-        if let Some(first) = batch.column(0).as_string::<i32>().iter().flatten().find(|text| text.len() > 10) {
-            return Ok(first.ends_with('Z') || first[10..].contains(['+', '-']));
+        let batch: RecordBatch = batch.map_err(|error| csv_reason(&error))?;
+        for (position, column) in projection.iter().zip(batch.columns()) {
+            let Some(text) = column.as_string::<i32>().iter().flatten().find(|text| text.len() > 10) else { continue };
+            let place = open.binary_search(position);
+            if let Ok(place) = place {
+                open.remove(place);
+                if text.ends_with('Z') || text.get(10..).is_some_and(|time| time.contains(['+', '-'])) {
+                    zoned.insert(*position);
+                }
+            }
+        }
+        if open.is_empty() {
+            break;
         }
     }
-    Ok(false)
+    Ok(zoned)
 }
 
 /// The type that holds the values of both files of a table.
@@ -406,10 +547,10 @@ fn common_type((a, b): (DataType, DataType)) -> DataType {
 }
 
 fn duplicate(fields: &[Field]) -> Result<(), String> {
-    let twice = fields.iter().enumerate().find(|(i, field)| fields[..*i].iter().any(|other| other.name() == field.name()));
-    match twice {
-        Some((_, field)) if field.name().is_empty() => Err("two columns have no name".into()),
-        Some((_, field)) => Err(format!("two columns are called {}", field.name())),
+    let mut seen = HashSet::new();
+    match fields.iter().find(|field| !seen.insert(field.name())) {
+        Some(field) if field.name().is_empty() => Err("two columns have no name".into()),
+        Some(field) => Err(format!("two columns are called {}", field.name())),
         None => Ok(()),
     }
 }
@@ -437,7 +578,20 @@ fn file_url(path: &Path) -> String {
 }
 
 fn file_name(part: &Part) -> String {
-    part.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    part.path.file_name().map(|name| printable(&name.to_string_lossy())).unwrap_or_default()
+}
+
+/// A text in one line that a terminal shows as it is: names may hold line breaks, and what moves the cursor or turns the writing's direction.
+pub(super) fn printable(text: &str) -> String {
+    let is_unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unseen(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Names the file where a table has several.

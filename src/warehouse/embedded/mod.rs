@@ -1,16 +1,20 @@
 //! The warehouse over a folder: Parquet and CSV files are tables, `*.sql` files are views, DataFusion answers GoogleSQL.
 //!
 //! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only tables of the folder can be read, only SELECT runs.
-//! The rooms: [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
+//! [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
 //! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
-//! [`errors`] speaks to people.
+//! [`errors`] speaks to people. [`bounds`], [`footer`], [`lines`] and [`planning`] keep what is broken or hostile to itself.
 
+mod bounds;
 mod cancel;
 mod dialect;
 mod engine;
 mod errors;
 mod files;
+mod footer;
 mod functions;
+mod lines;
+mod planning;
 mod pushdown;
 mod rows;
 mod semantics;
@@ -50,9 +54,16 @@ impl Default for Options {
     }
 }
 
+/// The stack of each of the engine's threads, in bytes. Plans are walked, copied and dropped by recursion: what [`bounds`] lets through fits, as
+/// tests at each of its limits show. It is address space; memory is used only where a plan is that deep.
+const STACK_BYTES: usize = 64 << 20;
+/// Threads for files and plans, which block. Looks and plans have turns, so that few of them are used.
+const BLOCKING_THREADS: usize = 32;
+
 /// A folder of files as a warehouse.
 pub struct Embedded {
-    engine: Arc<Engine>,
+    /// There until it is dropped.
+    engine: Option<Arc<Engine>>,
     /// Queries are heavy on the processor: they have their own threads, so that the pages are served meanwhile.
     runtime: Option<Runtime>,
 }
@@ -68,11 +79,13 @@ impl Embedded {
         let engine = Arc::new(Engine::new(folder, dataset, &options)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(options.threads.max(1))
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_stack_size(STACK_BYTES)
             .thread_name("warehouse")
             .enable_all()
             .build()
             .map_err(|error| WarehouseError::Resources(format!("The system gives no threads for queries: {error}.")))?;
-        let embedded = Self { engine, runtime: Some(runtime) };
+        let embedded = Self { engine: Some(engine), runtime: Some(runtime) };
         embedded.work(|engine| async move { engine.refresh().await.map(drop) }).await?;
         Ok(embedded)
     }
@@ -84,8 +97,8 @@ impl Embedded {
         F: Future<Output = Result<T, WarehouseError>> + Send + 'static,
     {
         let stopped = || WarehouseError::Resources("The query engine was stopped.".into());
-        let runtime = self.runtime.as_ref().ok_or_else(stopped)?;
-        let mut task = AbortOnDrop(runtime.spawn(work(self.engine.clone())));
+        let (Some(runtime), Some(engine)) = (&self.runtime, &self.engine) else { return Err(stopped()) };
+        let mut task = AbortOnDrop(runtime.spawn(work(engine.clone())));
         match (&mut task.0).await {
             Ok(answer) => answer,
             Err(error) if error.is_panic() => {
@@ -108,6 +121,9 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         // A runtime must not wait for its threads inside another one.
         if let Some(runtime) = self.runtime.take() {
+            // What it keeps of plans fits the stacks of its own threads.
+            let engine = self.engine.take();
+            runtime.spawn_blocking(move || drop(engine));
             runtime.shutdown_background();
         }
     }

@@ -13,15 +13,17 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 
+use super::planning::InTime;
+
 type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
 /// DataFusion's rules, those that push filters kept to where they are right.
 pub(super) fn rules() -> Vec<Rule> {
     let careful = |rule: Rule| match rule.name().starts_with("FilterPushdown") {
-        true => Arc::new(WhereNamesAreUnique(rule)),
+        true => Arc::new(WhereNamesAreUnique(rule)) as Rule,
         false => rule,
     };
-    PhysicalOptimizer::new().rules.into_iter().map(careful).collect()
+    PhysicalOptimizer::new().rules.into_iter().map(careful).map(|rule| Arc::new(InTime(rule)) as Rule).collect()
 }
 
 /// Applies a rule to each part of a plan in which no node gives two columns of one name.

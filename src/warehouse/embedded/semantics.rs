@@ -25,6 +25,7 @@ impl FunctionRewrite for GoogleSemantics {
     }
 
     fn rewrite(&self, expr: Expr, schema: &DFSchema, _config: &ConfigOptions) -> Result<Transformed<Expr>> {
+        super::planning::check()?;
         match expr {
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Divide, right })
                 if is_plain_number(&left, schema) && is_plain_number(&right, schema) =>

@@ -1,0 +1,538 @@
+//! How large and how deep a statement may be, found out before anything else is done with it.
+//!
+//! Whoever plans a statement walks it, copies it and drops it by recursion, and writes the plan of a view or CTE wherever it is named. So what a
+//! statement comes to is counted first, on its tokens and its tree, by arithmetic: a view that names another twice, twenty times over, is a million
+//! views. What is within the limits fits the stacks of the engine's threads ([`super::STACK_BYTES`]); a test goes to each limit.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, Visit, Visitor,
+};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::files::MAX_COLUMNS;
+
+/// Longest statement, in bytes; BigQuery takes 1 MB.
+pub(super) const MAX_SQL_BYTES: usize = 2 << 20;
+/// Most words and signs in a row that no comma or parenthesis parts: operators build on one another within such a run, one level each.
+const MAX_RUN: usize = 50_000;
+/// Most types within one another, as in ARRAY<STRUCT<…>>; BigQuery takes 15.
+const MAX_NESTED_TYPES: usize = 50;
+/// Most parentheses within one another that begin with another where a table is named: the parser reads each in two ways.
+const MAX_NESTED_JOINS: usize = 8;
+/// Deepest nesting of parentheses, functions and subqueries as they are written.
+pub(super) const MAX_NESTING: usize = 200;
+/// Deepest plan: operators, operands, joins, subqueries, CTEs and views within one another.
+pub(super) const MAX_DEPTH: u64 = 1_000;
+/// Largest plan of a view: expressions, and columns of each SELECT and join, with every CTE and view written out wherever it is named.
+pub(super) const MAX_VIEW_SIZE: u64 = 400_000;
+/// Largest plan of a query. Those of a dataset are as large as its tables are many and wide, and a test has the largest; views in them are held to theirs.
+pub(super) const MAX_QUERY_SIZE: u64 = 5_000_000;
+
+/// Operators that one SELECT mostly becomes at most, one upon another.
+const LEVELS_OF_SELECT: u64 = 4;
+/// A SELECT and a table in FROM become operators with schemas of their own, each of which takes as much memory and time as so many expressions.
+const SIZE_OF_SELECT: u64 = 20;
+const SIZE_OF_SOURCE: u64 = 10;
+/// DataFusion compares each column of a SELECT with each: so many comparisons take about as long as one expression.
+const COMPARISONS: u64 = 500;
+
+/// The statement cannot be read in the time and space that a statement may take.
+pub(super) const TOO_NESTED: &str = "The SQL is nested too deeply. Write its parts as views or in a WITH clause.";
+const TOO_LONG_RUN: &str = "The SQL has too long a row of operators without a comma or parentheses. Cut it into parts.";
+
+/// Refuses tokens that a parser would need too much stack or time for.
+pub(super) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), String> {
+    let mut levels = vec![Level::default()];
+    let (mut types, mut joins) = (0usize, 0);
+    let mut before = &Token::EOF;
+    for token in tokens.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_))) {
+        let is_nested = levels.len() > 1;
+        let Some(level) = levels.last_mut() else { break };
+        level.run += 1;
+        if level.run > MAX_RUN {
+            return Err(TOO_LONG_RUN.into());
+        }
+        match token {
+            Token::LParen | Token::LBracket | Token::LBrace => {
+                let twice = matches!((before, token), (Token::LParen, Token::LParen));
+                if twice && level.is_table && !level.is_doubled {
+                    level.is_doubled = true;
+                    joins += 1;
+                    if joins > MAX_NESTED_JOINS {
+                        return Err(TOO_NESTED.into());
+                    }
+                }
+                let is_table = match before {
+                    Token::Word(word) => matches!(word.keyword, Keyword::FROM | Keyword::JOIN),
+                    Token::Comma => true,
+                    _ => twice && level.is_table,
+                };
+                levels.push(Level { is_table, ..Level::default() });
+            }
+            Token::RParen | Token::RBracket | Token::RBrace if is_nested => {
+                joins -= usize::from(levels.pop().is_some_and(|closed| closed.is_doubled));
+            }
+            Token::Comma => level.run = 0,
+            Token::Lt if matches!(before, Token::Word(word) if matches!(word.keyword, Keyword::ARRAY | Keyword::STRUCT)) => {
+                types += 1;
+                if types > MAX_NESTED_TYPES {
+                    return Err(TOO_NESTED.into());
+                }
+            }
+            Token::Gt => types = types.saturating_sub(1),
+            Token::ShiftRight => types = types.saturating_sub(2),
+            _ => {}
+        }
+        before = token;
+    }
+    Ok(())
+}
+
+/// What stands between a parenthesis and its partner.
+#[derive(Default)]
+struct Level {
+    run: usize,
+    is_table: bool,
+    /// Begins with a parenthesis, where a table is named.
+    is_doubled: bool,
+}
+
+/// What a statement, view or table comes to once everything that it names is written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Extent {
+    /// Expressions, and columns of each SELECT and join.
+    pub size: u64,
+    pub depth: u64,
+    /// Columns that it gives, at most.
+    pub columns: u64,
+}
+
+impl Extent {
+    /// A table of files.
+    pub fn of_table(columns: usize) -> Self {
+        let columns = columns as u64;
+        Self { size: columns + 1, depth: 1, columns }
+    }
+
+    /// Whether it may be planned, where it may be so large; otherwise why not.
+    pub fn check(&self, most: u64) -> Result<(), String> {
+        if self.depth > MAX_DEPTH {
+            return Err(format!("The SQL is more than {MAX_DEPTH} levels deep, with what it names. Cut it into parts."));
+        }
+        // Not all of those that are counted may be given: some columns are left out or joined.
+        if self.columns > 2 * MAX_COLUMNS as u64 {
+            return Err(format!("The SQL gives more than {MAX_COLUMNS} columns, which is as many as BigQuery takes."));
+        }
+        if self.size > most {
+            return Err(format!(
+                "The SQL means more than {most} columns and expressions where everything that it names is written out. Name tables and views less often."
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What a statement comes to. `tables` are those that it may name, by their ids.
+pub(super) fn measure(statement: &Statement, tables: &HashMap<String, Extent>) -> Result<Extent, String> {
+    let mut measure = Measure { tables, ctes: vec![], queries: vec![], selects: vec![], here: 0, closed: Extent::default() };
+    match Visit::visit(statement, &mut measure) {
+        ControlFlow::Continue(()) => Ok(measure.closed),
+        ControlFlow::Break(()) => Err(TOO_NESTED.into()),
+    }
+}
+
+struct Measure<'a> {
+    tables: &'a HashMap<String, Extent>,
+    /// The CTEs in sight, the nearest last.
+    ctes: Vec<(String, Extent)>,
+    /// The queries around what is looked at, outermost first.
+    queries: Vec<OpenQuery>,
+    selects: Vec<OpenSelect>,
+    /// How deep the walk is.
+    here: u64,
+    /// The query that was left last.
+    closed: Extent,
+}
+
+struct OpenQuery {
+    /// Names of its CTEs by where their queries are in memory, which says which query is which CTE's.
+    ctes: HashMap<usize, String>,
+    ctes_in_sight: usize,
+    selects_around: usize,
+    starts_at: u64,
+    deepest: u64,
+    size: u64,
+    /// The largest of its CTEs: each is planned, named or not.
+    largest_cte: u64,
+    columns: u64,
+}
+
+#[derive(Default)]
+struct OpenSelect {
+    /// What FROM names, with its columns.
+    from: Vec<(Option<String>, u64)>,
+    levels: u64,
+}
+
+impl Measure<'_> {
+    fn enter(&mut self, levels: u64) -> ControlFlow<()> {
+        self.here = self.here.saturating_add(levels);
+        if let Some(query) = self.queries.last_mut() {
+            query.deepest = query.deepest.max(self.here);
+            query.size = query.size.saturating_add(1);
+        }
+        // Far beyond what may be planned: nothing more is learned from it.
+        if self.here > 2 * MAX_DEPTH { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn leave(&mut self, levels: u64) -> ControlFlow<()> {
+        self.here = self.here.saturating_sub(levels);
+        ControlFlow::Continue(())
+    }
+
+    fn add(&mut self, size: u64) {
+        if let Some(query) = self.queries.last_mut() {
+            query.size = query.size.saturating_add(size);
+        }
+    }
+
+    fn named(&self, name: &[&str]) -> Extent {
+        let cte = match name {
+            [one] => self.ctes.iter().rev().find(|(cte, _)| cte == one).map(|(_, extent)| *extent),
+            _ => None,
+        };
+        let table = || name.last().and_then(|id| self.tables.get(*id)).copied();
+        cte.or_else(table).unwrap_or(Extent { size: 1, depth: 1, columns: 1 })
+    }
+}
+
+impl Visitor for Measure<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let operators = set_operations(&query.body) + query.pipe_operators.len() as u64;
+        let levels = LEVELS_OF_SELECT + operators;
+        let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.queries.push(OpenQuery {
+            ctes: ctes.map(|cte| (std::ptr::from_ref::<Query>(&cte.query).addr(), cte.alias.name.value.clone())).collect(),
+            ctes_in_sight: self.ctes.len(),
+            selects_around: self.selects.len(),
+            starts_at: self.here,
+            deepest: self.here,
+            size: operators,
+            largest_cte: 0,
+            columns: 0,
+        });
+        self.enter(levels)
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let Some(open) = self.queries.pop() else { return ControlFlow::Continue(()) };
+        self.here = open.starts_at;
+        self.ctes.truncate(open.ctes_in_sight);
+        self.selects.truncate(open.selects_around);
+        let size = open.size.max(open.largest_cte);
+        let extent = Extent { size, depth: open.deepest - open.starts_at, columns: open.columns };
+        self.closed = extent;
+        let Some(outer) = self.queries.last_mut() else { return ControlFlow::Continue(()) };
+        match outer.ctes.get(&std::ptr::from_ref(query).addr()) {
+            // It counts where it is named.
+            Some(name) => {
+                self.ctes.push((name.clone(), extent));
+                outer.largest_cte = outer.largest_cte.max(extent.size);
+                outer.deepest = outer.deepest.max(open.deepest);
+            }
+            None => {
+                outer.size = outer.size.saturating_add(extent.size);
+                outer.deepest = outer.deepest.max(open.deepest);
+                // A query in parentheses, as a part of a UNION.
+                let in_select = self.selects.len() > outer.selects_around;
+                if !in_select {
+                    outer.columns = outer.columns.max(extent.columns);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        // Joins are planned one upon another.
+        let joins = select.from.iter().map(|from| 1 + from.joins.len() as u64).sum::<u64>();
+        self.selects.push(OpenSelect { levels: joins, ..OpenSelect::default() });
+        self.add(SIZE_OF_SELECT);
+        self.enter(joins)
+    }
+
+    fn post_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let Some(open) = self.selects.pop() else { return ControlFlow::Continue(()) };
+        // Each join carries the columns of all before it.
+        let (mut all, mut joined) = (0u64, 0u64);
+        for (_, columns) in &open.from {
+            all = all.saturating_add(*columns);
+            joined = joined.saturating_add(all);
+        }
+        let given = select.projection.iter().map(|item| match item {
+            SelectItem::Wildcard(_) => all,
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let name = name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
+                let of_name = open.from.iter().filter(|(of, _)| of.as_deref() == name).map(|(_, columns)| *columns).max();
+                of_name.unwrap_or(all)
+            }
+            SelectItem::ExprWithAliases { aliases, .. } => aliases.len() as u64,
+            SelectItem::QualifiedWildcard(..) | SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => 1,
+        });
+        let given = given.fold(0u64, u64::saturating_add);
+        self.add(joined.saturating_add(given).saturating_add(given.saturating_mul(given) / COMPARISONS));
+        if let Some(query) = self.queries.last_mut() {
+            query.columns = query.columns.max(given);
+        }
+        self.leave(open.levels)
+    }
+
+    fn pre_visit_table_factor(&mut self, _: &TableFactor) -> ControlFlow<()> {
+        self.add(SIZE_OF_SOURCE);
+        self.enter(1)
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let (alias, columns) = match factor {
+            TableFactor::Table { name, alias, .. } => {
+                let parts: Vec<&str> =
+                    name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.as_str()).collect();
+                let extent = self.named(&parts);
+                self.add(extent.size);
+                let deepest = self.here.saturating_add(extent.depth);
+                if let Some(query) = self.queries.last_mut() {
+                    query.deepest = query.deepest.max(deepest);
+                }
+                (alias.as_ref().map(|alias| alias.name.value.as_str()).or(parts.last().copied()), extent.columns)
+            }
+            TableFactor::Derived { alias, .. } => (alias.as_ref().map(|alias| alias.name.value.as_str()), self.closed.columns),
+            // Those within it are counted.
+            TableFactor::NestedJoin { .. } => return self.leave(1),
+            _ => (None, 1),
+        };
+        if let Some(select) = self.selects.last_mut() {
+            select.from.push((alias.map(str::to_owned), columns));
+        }
+        self.leave(1)
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.enter(levels(expr))
+    }
+
+    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.leave(levels(expr))
+    }
+}
+
+/// Levels that an expression adds to those of its parts.
+fn levels(expr: &Expr) -> u64 {
+    match expr {
+        Expr::CompoundIdentifier(names) => names.len() as u64,
+        Expr::CompoundFieldAccess { access_chain, .. } => 1 + access_chain.len() as u64,
+        _ => 1,
+    }
+}
+
+/// The UNIONs and their like of one query; those in parentheses are queries of their own.
+fn set_operations(body: &SetExpr) -> u64 {
+    let (mut rest, mut found) = (vec![body], 0);
+    while let Some(body) = rest.pop() {
+        if let SetExpr::SetOperation { left, right, .. } = body {
+            found += 1;
+            rest.extend([left.as_ref(), right.as_ref()]);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{STACK_BYTES, dialect};
+    use super::*;
+    use crate::domain::catalog::Catalog;
+    use crate::domain::parse::config_from_json;
+    use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+    use crate::domain::sql::{Request, Shape, compile};
+
+    /// What a statement comes to over a table of 10 columns; on a stack as the engine has.
+    fn extent(sql: impl Into<String>) -> Result<Extent, String> {
+        let sql = sql.into();
+        let on_stack = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+            let tables = HashMap::from([("t".to_owned(), Extent::of_table(10))]);
+            dialect::parse(&sql).and_then(|statement| dialect::extent(&statement, &tables))
+        });
+        on_stack.unwrap().join().unwrap()
+    }
+
+    fn is_planned(sql: impl Into<String>) -> bool {
+        extent(sql).and_then(|extent| extent.check(MAX_VIEW_SIZE)).is_ok()
+    }
+
+    fn columns(sql: &str) -> u64 {
+        extent(sql).unwrap().columns
+    }
+
+    #[test]
+    fn columns_are_counted_as_they_come() {
+        assert_eq!(columns("SELECT 1, 2"), 2);
+        assert_eq!(columns("SELECT *, 1 FROM raw.t"), 11);
+        assert_eq!(columns("SELECT * FROM raw.t AS x JOIN raw.t AS y ON TRUE"), 20);
+        assert_eq!(columns("SELECT x.*, 1 AS n FROM raw.t AS x JOIN (SELECT * FROM raw.t) AS y ON TRUE"), 11);
+        assert_eq!(columns("WITH a AS (SELECT * FROM raw.t), b AS (SELECT *, 1 AS n FROM a) SELECT * FROM b, a"), 21);
+        assert_eq!(columns("SELECT a FROM raw.t UNION ALL SELECT b FROM raw.t"), 1);
+        assert_eq!(columns("(SELECT * FROM raw.t) UNION ALL (SELECT * FROM raw.t)"), 10);
+        assert_eq!(columns("SELECT (SELECT MAX(a) FROM raw.t) AS m FROM (raw.t AS x JOIN raw.t AS y ON TRUE)"), 1);
+        // The nearest of a name is meant, and only where it is in sight.
+        assert_eq!(columns("WITH t AS (SELECT 1 AS a) SELECT * FROM (WITH t AS (SELECT 1, 2) SELECT * FROM t) AS s, t"), 3);
+        assert_eq!(columns("WITH t AS (SELECT * FROM t) SELECT * FROM t"), 10);
+    }
+
+    #[test]
+    fn what_is_named_counts_wherever_it_is_named() {
+        let size = |sql: &str| extent(sql).unwrap().size;
+        let once = size("WITH a AS (SELECT * FROM t) SELECT x.a FROM a AS x");
+        let one = size("SELECT * FROM t");
+        let four = size("WITH a AS (SELECT * FROM t) SELECT x.a FROM a AS x, a AS y, a AS z, a AS w");
+        assert!(four >= once + 3 * one, "{once} {four}");
+        let chain = |n: usize, each: &str| {
+            let ctes = (1..=n).map(|i| format!(", c{i} AS ({})", each.replace('@', &format!("c{}", i - 1))));
+            format!("WITH c0 AS (SELECT a FROM t){} SELECT a FROM c{n}", ctes.collect::<String>())
+        };
+        let twice = "SELECT x.a FROM @ AS x JOIN @ AS y ON TRUE";
+        assert!(is_planned(chain(8, twice)));
+        for n in [22, 64, 150] {
+            assert!(!is_planned(chain(n, twice)), "{n}");
+        }
+        // One that is named once is no larger for being named in turn.
+        assert!(size(&chain(100, "SELECT a FROM @")) < 100 * 50);
+        // One that is large is planned even where nobody names it.
+        assert!(!is_planned(chain(30, twice).replace("SELECT a FROM c30", "SELECT 1 AS a")));
+    }
+
+    #[test]
+    fn what_is_beyond_any_number_is_beyond_the_limit() {
+        let most = Extent { size: u64::MAX, depth: u64::MAX, columns: u64::MAX };
+        let sql = "SELECT x.*, * FROM t AS x JOIN t AS y ON TRUE";
+        let statement = dialect::parse(sql).unwrap();
+        let extent = dialect::extent(&statement, &HashMap::from([("t".to_owned(), most)])).unwrap();
+        assert_eq!(extent, most);
+        assert!(extent.check(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn each_limit_is_kept_and_what_is_beyond_is_refused() {
+        let times = |n: usize, text: &str| text.repeat(n);
+        // A query, its SELECT, its column, and so many operands.
+        let sum = |operands: usize| format!("SELECT a{} FROM t", times(operands - 1, " + a"));
+        let at_depth = (1..=MAX_DEPTH as usize).rev().find(|operands| is_planned(sum(*operands))).unwrap();
+        assert!(at_depth as u64 > MAX_DEPTH - 20);
+        let list = |n: usize| format!("SELECT a FROM t WHERE a IN (1{})", times(n - 1, ", 1"));
+        let nested =
+            |n: usize, open: &str, inner: &str, close: &str| format!("SELECT {}{inner}{}", times(n, open), times(n, close));
+        let types = |n: usize| format!("SELECT CAST(NULL AS {}INT64{})", times(n, "ARRAY<"), times(n, ">"));
+        let joins = |n: usize| format!("SELECT * FROM {}(SELECT 1){}", times(n, "("), times(n, " AS s JOIN t ON TRUE)"));
+        let run = |n: usize| format!("SELECT {}a", times(n, "- "));
+        for (name, at, beyond) in [
+            ("depth", sum(at_depth), [sum(at_depth + 1), sum(100 * at_depth)]),
+            ("size", list(MAX_VIEW_SIZE as usize - 100), [list(MAX_VIEW_SIZE as usize + 1), list(2 * MAX_VIEW_SIZE as usize)]),
+            // Each function takes a part of the parser's levels, and the query takes some.
+            (
+                "nesting",
+                nested(90, "ABS(", "a", ")"),
+                [nested(MAX_NESTING, "ABS(", "a", ")"), nested(100 * MAX_NESTING, "ABS(", "a", ")")],
+            ),
+            ("types", types(MAX_NESTED_TYPES), [types(MAX_NESTED_TYPES + 1), types(100 * MAX_NESTED_TYPES)]),
+            ("joins", joins(MAX_NESTED_JOINS), [joins(MAX_NESTED_JOINS + 2), joins(100 * MAX_NESTED_JOINS)]),
+            (
+                "bytes",
+                format!("SELECT 1{}", times(MAX_SQL_BYTES - 8, " ")),
+                [format!("SELECT 1{}", times(MAX_SQL_BYTES - 7, " ")), format!("SELECT 1{}", times(10 * MAX_SQL_BYTES, " "))],
+            ),
+        ] {
+            assert!(is_planned(at.clone()), "{name}: {:?}", extent(at));
+            for sql in beyond {
+                assert!(!is_planned(sql), "{name}");
+            }
+        }
+        // The longest row that is read is deeper than what is planned; it is refused, not read to the end of the stack.
+        for (n, reason) in [(MAX_RUN - 10, TOO_NESTED), (MAX_RUN + 1, TOO_LONG_RUN), (10 * MAX_RUN, TOO_LONG_RUN)] {
+            assert_eq!(extent(run(n)), Err(reason.into()), "{n}");
+        }
+        assert_eq!(extent(sum(MAX_RUN / 2 - 10)), Err(TOO_NESTED.into()));
+    }
+
+    /// The largest datasets: twenty tables joined by long keys, a thousand columns, a hundred filters, lists of 20,000 values, ten rounds of filters.
+    fn largest() -> Vec<serde_json::Value> {
+        let name = |i: usize| if i == 0 { "facts".to_owned() } else { format!("f{i}") };
+        let key =
+            |i: usize, k: usize| json!({"left": {"table": name(i - 1), "column": format!("c{k}")}, "right": format!("c{k}")});
+        let join = |i: usize, kind: &str| {
+            let order: Vec<_> = (0..16).map(|k| json!({"column": format!("c{k}")})).collect();
+            json!({"table": name(i), "type": "left", "on": (0..16).map(|k| key(i, k)).collect::<Vec<_>>(), "on_duplicates": kind,
+                   "order": if kind == "one_row" { order } else { vec![] }})
+        };
+        let filter = |i: usize| json!({"table": "facts", "column": format!("c{}", i % 58), "where": {"op": "between", "min": -5, "max": i}, "nulls": "include"});
+        let list = |from: usize| json!({"table": "facts", "column": "c1", "where": {"op": "not_in", "values": (from..from + 10_000).collect::<Vec<_>>()}});
+        let members = json!({"top_revenue_percent": 99, "transactions": {"min": 1}, "revenue": {"min": 0}});
+        let with = |kind: &str, rows: Vec<serde_json::Value>| {
+            json!({
+                "primary_table": "raw_data.facts",
+                "secondary_tables": (1..20).map(|i| json!({"table": "raw_data.facts", "as": name(i)})).collect::<Vec<_>>(),
+                "join_config": (1..20).map(|i| join(i, kind)).collect::<Vec<_>>(),
+                "selected_columns": (0..1_000).map(|i| json!({"table": name(i % 20), "column": format!("c{}", i / 20)})).collect::<Vec<_>>(),
+                "column_mapping": {
+                    "user_id": {"table": "facts", "column": "c1"}, "product_id": {"table": "facts", "column": "c2"},
+                    "timestamp": {"table": "facts", "column": "at"}, "revenue": {"table": "facts", "column": "c3"}
+                },
+                "filters": {"rows": rows, "product_filter": members, "customer_filter": members,
+                            "min_interactions": {"user": 1, "product": 1, "rounds": 10}, "sample": {"percent": 99}},
+                "split_config": {"type": "time_based", "eval_days": 3}
+            })
+        };
+        let filters = || (0..100).map(filter).collect::<Vec<_>>();
+        vec![with("keep", filters()), with("one_row", filters()), with("keep", vec![list(0), list(100_000)])]
+    }
+
+    #[test]
+    fn every_query_of_the_largest_datasets_is_within_the_limits() {
+        use ColumnType::{Int64, Timestamp};
+        let column = |name: String, column_type| Column {
+            name: name.parse().unwrap(),
+            column_type,
+            mode: Mode::Nullable,
+            description: None,
+        };
+        let numbers = (0..58).map(|i| column(format!("c{i}"), Int64));
+        let columns: Vec<Column> = numbers.chain([column("id".into(), Int64), column("at".into(), Timestamp)]).collect();
+        let table = TableSchema { table: "raw_data.facts".parse().unwrap(), columns, unusable: vec![], partition: None };
+        let catalog = Catalog::new(None, [table]);
+        let shapes =
+            [Shape::Rows, Shape::Tfx, Shape::Counts, Shape::Funnel, Shape::AsOf, Shape::PerDay, Shape::Effect, Shape::Analysis];
+        for (i, config) in largest().into_iter().enumerate() {
+            let config = config_from_json(config).unwrap();
+            for shape in shapes {
+                let query = compile(&config, &catalog, &Request { shape, ..Request::default() }).unwrap();
+                let tables = HashMap::from([("facts".to_owned(), Extent::of_table(60))]);
+                let statement = dialect::parse(&query.sql).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+                let extent = dialect::extent(&statement, &tables).unwrap();
+                extent.check(MAX_QUERY_SIZE).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_comparison_is_no_type_and_parentheses_of_expressions_are_no_joins() {
+        assert!(is_planned(format!("SELECT {}1", "a < 1 AND b > 2 OR ".repeat(200))));
+        assert!(is_planned(format!("SELECT {}a{} FROM t", "((".repeat(30), "))".repeat(30))));
+        assert!(is_planned("SELECT CAST(NULL AS ARRAY<STRUCT<a INT64, b ARRAY<INT64>>>) AS x"));
+    }
+}

@@ -1,0 +1,102 @@
+//! A CSV file as far as it is looked into: whole rows, none of them without an end.
+//!
+//! A quote that is left open makes one row of all that follows, and whoever reads a row has it in memory.
+
+use std::io::{self, Read};
+
+/// Longest row of a CSV file that is looked into, in bytes: 10,000 names of 300 characters fit.
+const MAX_ROW_BYTES: u64 = 16 << 20;
+
+/// Reads to the end of the file, or to the end of a row once so many bytes were read.
+pub(super) struct Lines<R> {
+    file: R,
+    most: u64,
+    read: u64,
+    of_row: u64,
+    place: Place,
+    ended: bool,
+}
+
+/// Where the last byte stands: quotes count where a value begins with one.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Start,
+    Plain,
+    Quoted,
+    /// A quote within quotes: the end of them, unless another follows.
+    Quote,
+}
+
+impl<R: Read> Lines<R> {
+    pub fn new(file: R, most: u64) -> Self {
+        Self { file, most, read: 0, of_row: 0, place: Place::Start, ended: false }
+    }
+
+    /// Whether the file's end was reached.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // What follows the row's end stays unread.
+        let is_enough = self.read >= self.most && self.of_row == 0;
+        let count = if is_enough { 0 } else { self.file.read(buffer)? };
+        self.ended |= count == 0 && !is_enough && !buffer.is_empty();
+        for (i, byte) in buffer[..count].iter().enumerate() {
+            self.read += 1;
+            self.of_row += 1;
+            self.place = match (self.place, byte) {
+                (Place::Start | Place::Quote, b'"') => Place::Quoted,
+                (Place::Quoted, b'"') => Place::Quote,
+                (Place::Quoted, _) => Place::Quoted,
+                (_, b',' | b'\n' | b'\r') => Place::Start,
+                _ => Place::Plain,
+            };
+            if self.place == Place::Start && matches!(byte, b'\n' | b'\r') {
+                self.of_row = 0;
+                if self.read >= self.most {
+                    return Ok(i + 1);
+                }
+            }
+            if self.of_row > MAX_ROW_BYTES {
+                let most = MAX_ROW_BYTES >> 20;
+                return Err(io::Error::other(format!("a row longer than {most} MiB, perhaps for a quote that is left open")));
+            }
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], most: u64) -> (String, bool) {
+        let mut lines = Lines::new(text, most);
+        let mut out = String::new();
+        lines.read_to_string(&mut out).unwrap();
+        (out, lines.ended())
+    }
+
+    #[test]
+    fn only_whole_rows_are_read() {
+        let text = b"a,b\n1,\"x\n\"\"y\n\"\n2,5\" wide\n3,z\n";
+        assert_eq!(read(text, u64::MAX), (String::from_utf8(text.to_vec()).unwrap(), true));
+        assert_eq!(read(text, 1), ("a,b\n".into(), false));
+        assert_eq!(read(text, 5), ("a,b\n1,\"x\n\"\"y\n\"\n".into(), false));
+        assert_eq!(read(text, 17), ("a,b\n1,\"x\n\"\"y\n\"\n2,5\" wide\n".into(), false));
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_refused() {
+        for start in ["a,b\n1,\"", "a,b\n1,", "a,\"\"\"", ""] {
+            let endless = start.as_bytes().chain(io::repeat(b'x'));
+            assert!(Lines::new(endless, u64::MAX).read_to_end(&mut vec![]).is_err(), "{start}");
+        }
+        // Line breaks within quotes end no row.
+        let endless = b"a,b\n1,\"".chain(io::repeat(b'\n'));
+        assert!(Lines::new(endless, 10).read_to_end(&mut vec![]).is_err());
+    }
+}
