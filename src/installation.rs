@@ -8,7 +8,7 @@ use trainset::domain::schema::{TableInfo, TableKind};
 use trainset::service::{App, BigQuerySettings, Settings};
 use trainset::store::Store;
 use trainset::warehouse::bigquery::Credentials;
-use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Warehouse, demo};
 
 use crate::config::{self, Installation};
@@ -48,7 +48,7 @@ pub async fn existing_store(named: Option<&PathBuf>) -> Result<Store, String> {
 /// The use cases over a database that is there, beside a server that may run.
 pub async fn app(options: &Installation) -> Result<App, String> {
     let store = existing_store(options.database.as_ref()).await?;
-    Ok(App::new(store, Arc::new(warehouse(options).await?), settings(options)))
+    Ok(App::new(store, Arc::new(warehouse(options, embedded::QUERIES).await?), settings(options)))
 }
 
 /// The database's file; its folder is made only where it is our own.
@@ -67,8 +67,8 @@ fn own_folder(instead: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing.
-pub async fn warehouse(options: &Installation) -> Result<Embedded, String> {
+/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing. So many queries run at the same time.
+pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded, String> {
     let folder = match &options.warehouse {
         Some(folder) => folder.clone(),
         None => {
@@ -83,7 +83,8 @@ pub async fn warehouse(options: &Installation) -> Result<Embedded, String> {
         }
     };
     let shown = folder.display();
-    let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
+    let warehouse = Embedded::open_with(&folder, &options.dataset, options.queries.options(scans)).await;
+    let warehouse = warehouse.map_err(|error| error.to_string())?;
     // A file that breaks later is shown in the list of tables; one that is broken now is for whoever starts the program.
     let tables = warehouse.tables().await.map_err(|error| error.to_string())?;
     let mut broken: Vec<&TableInfo> = tables.iter().filter(|table| table.problem.is_some()).collect();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Installation;
+use super::{Installation, Queries};
 
 #[derive(Debug, Args)]
 pub struct Config {
@@ -23,6 +23,8 @@ pub struct Tables {
     /// What the tables' dataset is called
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME")]
     pub dataset: String,
+    #[command(flatten)]
+    pub queries: Queries,
 }
 
 #[derive(Debug, Args)]
