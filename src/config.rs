@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use trainset::warehouse::demo;
+use trainset::warehouse::{demo, embedded};
 
 mod files;
 pub mod values;
@@ -117,7 +117,40 @@ pub struct Installation {
     #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME", value_parser = values::author)]
     pub author: Option<String>,
     #[command(flatten)]
+    pub queries: Queries,
+    #[command(flatten)]
     pub bigquery: BigQuery,
+}
+
+/// What queries over files may use.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Queries over files")]
+pub struct Queries {
+    /// The memory of all of them together, in bytes; what does not fit is put on disk
+    #[arg(long, env = "TRAINSET_MEMORY", default_value_t = embedded::MEMORY_BYTES, value_name = "BYTES")]
+    pub memory: usize,
+    /// The folder for what does not fit into memory [default: spill in the data folder]
+    #[arg(long, env = "TRAINSET_SPILL_DIR", value_name = "DIR")]
+    pub spill_dir: Option<PathBuf>,
+    /// The most that all of them together may put there, in bytes
+    #[arg(long, env = "TRAINSET_SPILL_LIMIT", default_value_t = embedded::SPILL_BYTES, value_name = "BYTES")]
+    pub spill_limit: u64,
+}
+
+impl Queries {
+    /// The engine's options, for so many queries at the same time.
+    pub fn options(&self, queries: usize) -> embedded::Options {
+        let default = embedded::Options::default();
+        let own = || data_folder().map(|folder| folder.join("spill"));
+        embedded::Options {
+            memory_bytes: self.memory,
+            queries,
+            // Without a home folder, the system's for temporary files.
+            spill_folder: self.spill_dir.clone().or_else(own).unwrap_or(default.spill_folder),
+            spill_bytes: self.spill_limit,
+            threads: default.threads,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]

@@ -9,7 +9,7 @@ use trainset::domain::schema::{TableInfo, TableKind};
 use trainset::service::{App, BigQuerySettings, Settings};
 use trainset::store::Store;
 use trainset::warehouse::bigquery::Credentials;
-use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Warehouse, demo};
 
 use crate::config::{self, Installation};
@@ -60,7 +60,7 @@ pub async fn store_to_read(named: Option<&PathBuf>) -> Result<Store, String> {
 pub async fn app(options: &Installation) -> Result<App, String> {
     let file = existing(options.database.as_ref())?;
     let store = Store::open_existing(&file).await.map_err(|error| error.to_string())?;
-    Ok(App::new(store, Arc::new(warehouse(options).await?), settings(options)))
+    Ok(App::new(store, Arc::new(warehouse(options, embedded::QUERIES).await?), settings(options)))
 }
 
 /// The database's file; its folder is made only where it is our own.
@@ -79,8 +79,8 @@ fn own_folder(instead: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing.
-pub async fn warehouse(options: &Installation) -> Result<Embedded, String> {
+/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing. So many queries run at the same time.
+pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded, String> {
     let folder = match &options.warehouse {
         Some(folder) => folder.clone(),
         None => {
@@ -94,7 +94,8 @@ pub async fn warehouse(options: &Installation) -> Result<Embedded, String> {
             folder
         }
     };
-    let warehouse = Embedded::open(&folder, &options.dataset).await.map_err(|error| error.to_string())?;
+    let warehouse = Embedded::open_with(&folder, &options.dataset, options.queries.options(scans)).await;
+    let warehouse = warehouse.map_err(|error| error.to_string())?;
     // A file that is broken is its table's problem, now as later: models of other tables, or of BigQuery, have nothing to do with it.
     match tokio::time::timeout(LOOK, warehouse.tables()).await {
         Ok(tables) => warnings(&tables.map_err(|error| error.to_string())?).iter().for_each(|line| talk(line)),

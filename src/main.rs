@@ -99,7 +99,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let listener = listen(&options.addr).await?;
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
     reachable(&options, addr)?;
-    let warehouse = installation::warehouse(&options.installation).await?;
+    let warehouse = installation::warehouse(&options.installation, options.scans).await?;
     let file = installation::database(options.installation.database.as_ref())?;
     let store = Store::open(&file).await.map_err(|error| error.to_string())?;
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };

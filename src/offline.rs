@@ -17,7 +17,7 @@ use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::tfx;
 use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, find_out, find_profile};
-use trainset::warehouse::embedded::Embedded;
+use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Limits, Warehouse};
 
 use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, Tables};
@@ -200,7 +200,8 @@ fn table_name(text: &str, place: &Tables) -> Result<TableName, String> {
 }
 
 async fn open(options: &Tables) -> Result<Embedded, String> {
-    Embedded::open(&options.warehouse, &options.dataset).await.map_err(|error| error.to_string())
+    let queries = options.queries.options(embedded::QUERIES);
+    Embedded::open_with(&options.warehouse, &options.dataset, queries).await.map_err(|error| error.to_string())
 }
 
 /// The config and the tables that it fits, or its faults.

@@ -278,3 +278,21 @@ fn values_that_cannot_be_used_are_refused_in_a_sentence() {
     }
     assert!(!folder.join("data").exists() && !folder.join("trainset.db").exists());
 }
+
+#[test]
+fn the_memory_for_queries_is_set_by_a_flag_and_the_log_says_what_held_it() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let tables = write_events(folder);
+    let rows: String = (0..50_000u64).map(|i| format!("{i},{}\n", i * 7_919)).collect();
+    fs::write(tables.join("many.csv"), format!("id,number\n{rows}")).unwrap();
+    let enough = run(folder, &["profile", "many"]);
+    assert_eq!((enough.code, enough.err.as_str()), (Some(0), ""));
+    // Two MiB.
+    let little = run(folder, &["profile", "many", "--memory", "2097152"]);
+    assert_eq!((little.code, little.out.as_str()), (Some(1), ""));
+    let told = "error: The query needs more than the 2 MiB of memory that queries may use here.";
+    assert!(little.err.lines().any(|line| line.starts_with(told)), "{}", little.err);
+    let logged = little.err.lines().find(|line| line.contains("memory or disk for a query gave out")).expect(&little.err);
+    assert!(logged.contains("AggregateStream"), "{logged}");
+}

@@ -3,15 +3,21 @@
 //! Needs the Complete Journey files: `TRAINSET_COMPLETE_JOURNEY` names their folder; `make test` fetches them and sets it.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use serde_json::json;
 use trainset::domain::catalog::Catalog;
-use trainset::domain::dataset::{DatasetConfig, Split};
+use trainset::domain::dataset::{DatasetConfig, KCore, Split};
 use trainset::domain::parse::config_from_json;
+use trainset::domain::record::{DatasetInput, ModelInput};
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::value::Value;
-use trainset::warehouse::embedded::Embedded;
+use trainset::service::{App, Settings};
+use trainset::store::Store;
+use trainset::warehouse::embedded::{Embedded, Options};
 use trainset::warehouse::{Limits, Warehouse};
 
 fn folder() -> PathBuf {
@@ -20,6 +26,10 @@ fn folder() -> PathBuf {
 }
 
 fn main_job() -> DatasetConfig {
+    of_months(3)
+}
+
+fn of_months(months: u32) -> DatasetConfig {
     config_from_json(json!({
         "primary_table": "raw_data.transactions",
         "secondary_tables": ["raw_data.products"],
@@ -40,7 +50,7 @@ fn main_job() -> DatasetConfig {
             "timestamp": {"table": "transactions", "column": "transaction_timestamp"},
             "revenue": {"table": "transactions", "column": "sales_value"},
         },
-        "filters": {"date_range": {"type": "rolling", "months": 3}},
+        "filters": {"date_range": {"type": "rolling", "months": months}},
         "split_config": {"type": "time_based", "eval_days": 14},
     }))
     .unwrap()
@@ -110,4 +120,82 @@ async fn the_main_job_agrees_with_a_query_written_by_hand() {
         assert_eq!(result.rows.len() as i64, rows, "{split:?}");
         assert_eq!(result.columns.len(), 6);
     }
+}
+
+/// All of the two years, kept to users and products that meet often, so many times over.
+fn core(rounds: u32) -> DatasetConfig {
+    let mut config = main_job();
+    config.filters.date_range = None;
+    config.filters.min_interactions = Some(KCore { user: 5, product: 5, rounds });
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_core_of_any_rounds_is_counted_on_any_number_of_threads() {
+    for (rounds, threads) in [(3, 2), (3, 16), (7, 4), (10, 16)] {
+        let options = Options { threads, ..Options::default() };
+        let warehouse = Embedded::open_with(&folder(), "raw_data", options).await.unwrap();
+        let config = core(rounds);
+        let mut schemas = vec![];
+        for (_, table) in config.sources() {
+            schemas.push(warehouse.schema(table).await.unwrap());
+        }
+        let query =
+            compile(&config, &Catalog::new(None, schemas), &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+        let counts =
+            warehouse.run(&query.sql, &Limits::default()).await.unwrap_or_else(|error| panic!("{rounds} rounds: {error}"));
+        let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text("full".into()))).unwrap();
+        // The same figure by another program; after the second round no more go.
+        assert_eq!(counts.get(row, "row_count"), Some(&Value::Int(1_398_437)), "{rounds} rounds on {threads} threads");
+    }
+}
+
+/// Set in the process that the test below starts to measure its memory alone.
+const MEASURED: &str = "MEASURED_ALONE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn analyses_at_the_same_time_end_as_one_alone_within_a_gibibyte() {
+    const TEST: &str = "analyses_at_the_same_time_end_as_one_alone_within_a_gibibyte";
+    if std::env::var_os(MEASURED).is_some() {
+        return analyses_at_the_same_time().await;
+    }
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program).args([TEST, "--exact", "--nocapture"]).env(MEASURED, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let peak = said.lines().find_map(|line| line.split_once("most memory, KiB: ")).unwrap().1;
+    let peak: u64 = peak.trim().parse().unwrap();
+    assert!(peak < 1 << 20, "{} MiB", peak >> 10);
+}
+
+async fn analyses_at_the_same_time() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(&place.path().join("trainset.db")).await.unwrap();
+    let warehouse = Embedded::open(&folder(), "raw_data").await.unwrap();
+    // None is turned away: what is asked here is whether all end, and end rightly.
+    let settings = Settings { queue: 64, wait: Duration::from_secs(1_200), ..Settings::default() };
+    let app = App::new(store, Arc::new(warehouse), settings);
+    let model = ModelInput { name: "journey".into(), description: String::new(), gcp_project_id: None, location: None };
+    let model = app.create_model(&model).await.unwrap().id;
+    for (config, together) in [(core(3), 2), (core(3), 8), (of_months(1), 50)] {
+        let mut ids = vec![];
+        for i in 0..=together {
+            let input =
+                DatasetInput { name: format!("{together} at once, {i}"), description: String::new(), config: config.clone() };
+            ids.push(app.create_dataset(model, &input).await.unwrap().summary.id);
+        }
+        let alone = app.analyze(ids[0], false).await.unwrap().analysis;
+        let analyses = ids[1..].iter().map(|id| {
+            let (app, id) = (app.clone(), *id);
+            tokio::spawn(async move { app.analyze(id, false).await })
+        });
+        // All are asked for before the first is waited for.
+        for analysis in analyses.collect::<Vec<_>>() {
+            let analysis = analysis.await.unwrap().unwrap().analysis;
+            assert_eq!((&analysis.facts, &analysis.quality_metrics), (&alone.facts, &alone.quality_metrics));
+        }
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("most memory, KiB: {}", peak.trim().trim_end_matches(" kB"));
 }

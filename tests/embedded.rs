@@ -570,7 +570,10 @@ async fn limits_hold() {
     assert_eq!(run(&warehouse, "SELECT COUNT(*) AS n FROM `raw_data.t` WHERE a > 5").await.rows, [[Value::Int(19_994)]]);
     assert!(started.elapsed() < Duration::from_secs(5));
 
-    let small = Embedded::open_with(folder.path(), "raw_data", Options { memory_bytes: 200_000, threads: 1 }).await.unwrap();
+    let small =
+        Embedded::open_with(folder.path(), "raw_data", Options { memory_bytes: 200_000, threads: 1, ..Options::default() })
+            .await
+            .unwrap();
     let heavy = "SELECT x.a AS a, COUNT(*) AS n FROM `raw_data.t` AS x JOIN `raw_data.t` AS y ON x.a = y.a GROUP BY x.a";
     let result = small.run(heavy, &Limits::default()).await;
     assert!(matches!(result, Err(WarehouseError::Resources(_))), "{result:?}");

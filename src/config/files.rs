@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Installation, values};
+use super::{Installation, Queries, values};
 
 #[derive(Debug, Args)]
 pub struct Config {
@@ -23,6 +23,8 @@ pub struct Tables {
     /// What the tables' dataset is called
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME", value_parser = values::dataset)]
     pub dataset: String,
+    #[command(flatten)]
+    pub queries: Queries,
 }
 
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::ViewTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
@@ -31,11 +31,14 @@ use sha2::{Digest, Sha256};
 
 use super::bounds::{Extent, MAX_QUERY_SIZE, MAX_VIEW_SIZE};
 use super::cancel::YieldInJoins;
+use super::compact::CompactWhatIsKept;
 use super::files::{Columns, Content, Entry, Looks, printable};
+use super::in_turn::UnionsInTurn;
 use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
+use super::spill::SpillFolder;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, pushdown, rows, shared, sketches};
+use super::{Options, Tables, dialect, errors, files, functions, memory, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -219,9 +222,11 @@ impl Engine {
         })
     }
 
-    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+    /// Runs a query on so many threads at most: each takes memory of its own.
+    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Rows, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
+        planned.session.config_mut().options_mut().execution.target_partitions = threads;
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
@@ -559,7 +564,15 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     // BigQuery: NULLs first ascending, last descending.
     settings.sql_parser.default_null_ordering = "nulls_min".into();
     settings.execution.time_zone = Some("UTC".into());
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes))).build_arc()?;
+    settings.execution.sort_spill_reservation_bytes = memory::for_merging(options.memory_bytes);
+    let spilled = SpillFolder::new(&options.spill_folder, options.spill_bytes);
+    let disk = DiskManager::builder()
+        .with_temp_file_factory(Arc::new(spilled))
+        .with_max_spill_merge_fan_in(memory::merged_files(options.memory_bytes));
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(memory::pool(options.memory_bytes))
+        .with_disk_manager_builder(disk)
+        .build_arc()?;
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
@@ -567,6 +580,8 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_type_planner(Arc::new(GoogleTypes))
         .with_optimizer_rules(planning::optimizer_rules())
         .with_physical_optimizer_rules(pushdown::rules())
+        .with_physical_optimizer_rule(Arc::new(UnionsInTurn))
+        .with_physical_optimizer_rule(Arc::new(CompactWhatIsKept))
         .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build();
     for function in functions::all() {

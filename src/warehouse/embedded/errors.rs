@@ -3,6 +3,8 @@
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 
+use super::spill::SpillError;
+
 use crate::warehouse::WarehouseError;
 
 /// How many names an error lists.
@@ -10,13 +12,27 @@ const MAX_NAMES: usize = 12;
 
 /// What a failed query tells.
 pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseError {
-    match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => WarehouseError::Resources(format!(
-            "The query needs more than the {} MiB of memory that queries may use here. Narrow its dates or filters, or sample it.",
-            memory_bytes >> 20
-        )),
-        root => WarehouseError::Query(text(root)),
-    }
+    let memory = memory_bytes >> 20;
+    let ended = match (SpillError::within(error), error.find_root()) {
+        (Some(SpillError::Limit(bytes)), _) => format!(
+            "The query needs more than the {memory} MiB of memory and the {} MiB of disk that queries may use here. Narrow its dates or filters, or sample it.",
+            bytes >> 20
+        ),
+        (Some(SpillError::Full), _) => format!(
+            "The query needs more than the {memory} MiB of memory that queries may use here, and the disk for what does not fit is full. Make room on it, or narrow the query's dates or filters."
+        ),
+        (Some(SpillError::Io(_)), _) => format!(
+            "The query needs more than the {memory} MiB of memory that queries may use here, and the folder for what does not fit cannot be used: the log says why. Give another, or narrow the query's dates or filters."
+        ),
+        (None, DataFusionError::ResourcesExhausted(_)) => format!(
+            "The query needs more than the {memory} MiB of memory that queries may use here. Narrow its dates or filters, or sample it."
+        ),
+        (None, root) => return WarehouseError::Query(text(root)),
+    };
+    // In one line: names of operators and sizes, which are for whoever runs the server.
+    let engine = error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" ");
+    tracing::warn!(memory_mib = memory, engine, "memory or disk for a query gave out");
+    WarehouseError::Resources(ended)
 }
 
 /// An error's own words, cleaned.
@@ -102,4 +118,33 @@ fn sentence(words: &str) -> String {
     }
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::error::ArrowError;
+    use std::io::{Error, ErrorKind};
+
+    fn told(error: DataFusionError) -> String {
+        match query(&error, 64 << 20) {
+            WarehouseError::Resources(told) => told,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_disk_that_gives_out_is_told_as_what_it_is_and_is_no_tables_fault() {
+        let spilling = |error: SpillError| DataFusionError::from(ArrowError::from(Error::from(error))).context("spilling");
+        for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let told = told(spilling(SpillError::from(Error::from(full))));
+            assert!(told.contains("64 MiB of memory") && told.contains("the disk for what does not fit is full"), "{told}");
+        }
+        for unusable in [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied, ErrorKind::NotFound] {
+            let told = told(spilling(SpillError::from(Error::from(unusable))));
+            assert!(told.contains("the folder for what does not fit cannot be used"), "{told}");
+        }
+        let told = told(spilling(SpillError::Limit(3 << 20)));
+        assert!(told.contains("64 MiB of memory and the 3 MiB of disk"), "{told}");
+    }
 }

@@ -3,37 +3,43 @@
 //! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only tables of the folder can be read, only SELECT runs.
 //! [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
 //! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
-//! [`errors`] speaks to people. [`bounds`], [`footer`], [`lines`] and [`planning`] keep what is broken or hostile to itself.
+//! [`memory`] and [`spill`] share out memory and disk, [`shared`], [`in_turn`] and [`compact`] save it, [`errors`] speaks to people.
+//! [`bounds`], [`footer`], [`lines`] and [`planning`] keep what is broken or hostile to itself.
 
 mod bounds;
 mod cancel;
+mod compact;
 mod dialect;
 mod engine;
 mod errors;
 mod files;
 mod footer;
 mod functions;
+mod in_turn;
 mod lines;
+mod memory;
 mod planning;
 mod pushdown;
 mod rows;
 mod semantics;
 mod shared;
 mod sketches;
+mod spill;
 mod text;
 mod types;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use self::engine::Engine;
+use self::memory::{Turn, Turns};
 use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 use crate::domain::name::TableName;
 use crate::domain::schema::TableInfo;
@@ -46,11 +52,30 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Threads that work on queries.
     pub threads: usize,
+    /// How many queries run at the same time; others wait.
+    pub queries: usize,
+    /// Where queries put what does not fit into memory. It is made when it is needed, and several programs may share it.
+    pub spill_folder: PathBuf,
+    /// All that is put there at the same time; a query that needs more fails.
+    pub spill_bytes: u64,
 }
+
+/// Bytes of memory for all queries together: what a small server has to spare.
+pub const MEMORY_BYTES: usize = 2 << 30;
+/// Queries that run at the same time.
+pub const QUERIES: usize = 2;
+/// Bytes of disk that queries may use for what does not fit into memory: five times the memory, and no more than a small server has.
+pub const SPILL_BYTES: u64 = 10 << 30;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory_bytes: 2 << 30, threads: std::thread::available_parallelism().map_or(1, Into::into) }
+        Self {
+            memory_bytes: MEMORY_BYTES,
+            threads: std::thread::available_parallelism().map_or(1, Into::into),
+            queries: QUERIES,
+            spill_folder: std::env::temp_dir().join("trainset-spill"),
+            spill_bytes: SPILL_BYTES,
+        }
     }
 }
 
@@ -64,6 +89,8 @@ const BLOCKING_THREADS: usize = 32;
 pub struct Embedded {
     /// There until it is dropped.
     engine: Option<Arc<Engine>>,
+    turns: Turns,
+    threads: usize,
     /// Queries are heavy on the processor: they have their own threads, so that the pages are served meanwhile.
     runtime: Option<Runtime>,
 }
@@ -77,15 +104,16 @@ impl Embedded {
     /// Opens a folder with other limits than the default.
     pub async fn open_with(folder: &Path, dataset: &str, options: Options) -> Result<Embedded, WarehouseError> {
         let engine = Arc::new(Engine::new(folder, dataset, &options)?);
+        let threads = options.threads.max(1);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(options.threads.max(1))
+            .worker_threads(threads)
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_stack_size(STACK_BYTES)
             .thread_name("warehouse")
             .enable_all()
             .build()
             .map_err(|error| WarehouseError::Resources(format!("The system gives no threads for queries: {error}.")))?;
-        let embedded = Self { engine: Some(engine), runtime: Some(runtime) };
+        let embedded = Self { engine: Some(engine), turns: Turns::new(options.queries), threads, runtime: Some(runtime) };
         embedded.work(|engine| async move { engine.refresh().await.map(drop) }).await?;
         Ok(embedded)
     }
@@ -107,6 +135,23 @@ impl Embedded {
             }
             Err(_) => Err(stopped()),
         }
+    }
+
+    /// One try. The turn ends with the work, also where nobody waits for it any more.
+    async fn run_once(
+        &self,
+        sql: &str,
+        limits: &Limits,
+        threads: usize,
+        turn: Option<Turn>,
+        timeout: Duration,
+    ) -> Result<Rows, WarehouseError> {
+        let (sql, limits) = (sql.to_owned(), limits.clone());
+        let work = self.work(move |engine| async move {
+            let _turn = turn;
+            engine.run(&sql, &limits, threads).await
+        });
+        Self::within(timeout, work).await
     }
 
     async fn within<T>(timeout: Duration, answer: impl Future<Output = Result<T, WarehouseError>>) -> Result<T, WarehouseError> {
@@ -153,8 +198,17 @@ impl Warehouse for Embedded {
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
-        let (sql, within) = (sql.to_owned(), limits.clone());
-        Self::within(limits.timeout, self.work(move |engine| async move { engine.run(&sql, &within).await })).await
+        let turn = self.turns.one().await;
+        let since = Instant::now();
+        let answer = self.run_once(sql, limits, self.threads, turn, limits.timeout).await;
+        let Err(refused @ WarehouseError::Resources(_)) = answer else { return answer };
+        // What gave out may have been held by others, or by the operators of many threads: alone and on one thread a query needs least.
+        let spent = since.elapsed();
+        let turn = self.turns.alone().await;
+        match self.run_once(sql, limits, 1, turn, limits.timeout.saturating_sub(spent)).await {
+            Err(WarehouseError::Timeout(_)) => Err(refused),
+            answer => answer,
+        }
     }
 
     async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {

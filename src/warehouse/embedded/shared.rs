@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNodeRecursion};
+use datafusion::common::utils::memory::RecordBatchMemoryCounter;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -16,6 +17,8 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SubqueryAlias};
 use futures::StreamExt;
 use futures::stream::select_all;
+
+use super::compact::compact_batch;
 
 /// A CTE that is named so often is worth the memory.
 const OFTEN: usize = 4;
@@ -103,9 +106,10 @@ async fn computed(
     let streams = frame.execute_stream_partitioned().await?;
     let mut all = select_all(streams.into_iter().enumerate().map(|(i, stream)| stream.map(move |batch| (i, batch))));
     let mut partitions = vec![vec![]; all.len()];
+    let mut counter = RecordBatchMemoryCounter::new();
     while let Some((i, batch)) = all.next().await {
-        let batch = batch?;
-        let bytes = batch.get_array_memory_size();
+        let batch = compact_batch(&batch?)?;
+        let bytes = counter.count_batch(&batch);
         if reservation.size() + bytes > most_bytes || reservation.try_grow(bytes).is_err() {
             return Ok(None);
         }

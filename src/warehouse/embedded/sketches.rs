@@ -21,6 +21,7 @@ use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::aggregates::group_values::{GroupValues, new_group_values};
 use datafusion::physical_plan::aggregates::order::GroupOrdering;
 
+use super::compact::compact;
 use super::text::to_canonical;
 use super::types::canonical;
 
@@ -82,8 +83,8 @@ impl AggregateUDFImpl for Sketch {
             _ => return plan_err!("{} takes a number from 1 to {MOST} as its second argument", self.name()),
         };
         Ok(match self.kind {
-            Kind::Quantiles => Box::new(Quantiles { of, number, levels: vec![] }),
-            Kind::TopCount => Box::new(TopCount { groups: groups_of(&of)?, of, number, counts: vec![], ids: vec![] }),
+            Kind::Quantiles => Box::new(Quantiles { of, number, levels: vec![], most: 0 }),
+            Kind::TopCount => Box::new(TopCount { groups: groups_of(&of)?, of, number, counts: vec![], ids: vec![], most: 0 }),
         })
     }
 
@@ -115,6 +116,10 @@ fn states(states: &[ArrayRef]) -> impl Iterator<Item = (ArrayRef, Int64Array)> {
     (0..values.len()).filter(there).map(|row| (values.value(row), numbers.value(row).as_primitive::<Int64Type>().clone()))
 }
 
+/// The most bytes that a sketch has held. That is its size: a full level is halved again and again, and DataFusion adds up what each batch makes an
+/// aggregate without groups grow by, but never takes off what it shrinks by.
+type MostBytes = usize;
+
 /// Quantiles by levels: each value of level n stands for 2^n values. A full level is sorted, and every other value of it goes one level up.
 /// <https://dl.acm.org/doi/10.1145/304182.304204> with levels of equal size.
 #[derive(Debug)]
@@ -122,6 +127,7 @@ struct Quantiles {
     of: DataType,
     number: usize,
     levels: Vec<Level>,
+    most: MostBytes,
 }
 
 #[derive(Debug, Default)]
@@ -142,7 +148,7 @@ impl Quantiles {
         }
         let at = &mut self.levels[level];
         at.values += values.len();
-        at.parts.push(values);
+        at.parts.push(compact(&values)?);
         if at.values < LEVEL {
             return Ok(());
         }
@@ -154,9 +160,13 @@ impl Quantiles {
         at.values = sorted.len() - paired;
         at.odd = !at.odd;
         if at.values > 0 {
-            at.parts.push(take(&sorted, &UInt32Array::from(vec![paired as u32]), None)?);
+            at.parts.push(compact(&take(&sorted, &UInt32Array::from(vec![paired as u32]), None)?)?);
         }
         self.add(level + 1, take(&sorted, &chosen, None)?)
+    }
+
+    fn bytes(&self) -> usize {
+        self.levels.iter().flat_map(|level| &level.parts).map(|part| part.get_array_memory_size()).sum()
     }
 
     /// The values of all levels, and how many there are of each.
@@ -172,7 +182,9 @@ impl Accumulator for Quantiles {
         if column.null_count() > 0 {
             column = filter(&column, &is_not_null(&column)?)?;
         }
-        self.add(0, column)
+        self.add(0, column)?;
+        self.most = self.most.max(self.bytes());
+        Ok(())
     }
 
     fn merge_batch(&mut self, others: &[ArrayRef]) -> Result<()> {
@@ -183,6 +195,7 @@ impl Accumulator for Quantiles {
                 self.add(level, values.slice(from, number))?;
                 from += number;
             }
+            self.most = self.most.max(self.bytes());
         }
         Ok(())
     }
@@ -216,8 +229,7 @@ impl Accumulator for Quantiles {
     }
 
     fn size(&self) -> usize {
-        let values: usize = self.levels.iter().flat_map(|level| &level.parts).map(|part| part.get_array_memory_size()).sum();
-        size_of_val(self) + values
+        size_of_val(self) + self.most
     }
 }
 
@@ -241,6 +253,7 @@ struct TopCount {
     counts: Vec<u64>,
     /// The groups of a batch's rows; kept for its memory.
     ids: Vec<usize>,
+    most: MostBytes,
 }
 
 impl std::fmt::Debug for TopCount {
@@ -265,6 +278,7 @@ impl TopCount {
         let groups = self.groups.get_mut().unwrap_or_else(PoisonError::into_inner);
         groups.intern(&[values], &mut self.ids)?;
         self.counts.resize(groups.len(), 0);
+        self.most = self.most.max(self.bytes() + self.counts.capacity() * 8 + self.ids.capacity() * 8);
         Ok(())
     }
 
@@ -341,7 +355,7 @@ impl Accumulator for TopCount {
     }
 
     fn size(&self) -> usize {
-        size_of_val(self) + self.bytes() + self.counts.capacity() * 8 + self.ids.capacity() * 8
+        size_of_val(self) + self.most
     }
 }
 
@@ -351,11 +365,11 @@ mod tests {
     use datafusion::arrow::array::{Float64Array, StringViewArray};
 
     fn quantiles(number: usize, of: DataType) -> Quantiles {
-        Quantiles { of, number, levels: vec![] }
+        Quantiles { of, number, levels: vec![], most: 0 }
     }
 
     fn top(number: usize, of: DataType) -> TopCount {
-        TopCount { groups: groups_of(&of).unwrap(), of, number, counts: vec![], ids: vec![] }
+        TopCount { groups: groups_of(&of).unwrap(), of, number, counts: vec![], ids: vec![], most: 0 }
     }
 
     /// Gives the values to several sketches by turns and makes one of them.
