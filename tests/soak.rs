@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -167,13 +167,14 @@ fn memory(process: u32) -> u64 {
 
 /// Lets the disk fail for a while, and sees that the program says so and works again afterwards.
 async fn fail_for_a_while(disk: &FaultyDisk, client: &Client, id: i64, fault: Fault, span: Duration) {
-    let write = |n: u64| client.post(&format!("/api/datasets/{id}/update/"), json!({"description": format!("{n}")}));
+    /// A change that changes nothing is not written: each has a text of its own.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let path = format!("/api/datasets/{id}/update/");
+    let write = || client.post(&path, json!({"description": format!("{}", WRITES.fetch_add(1, Ordering::SeqCst))}));
     disk.fail(fault);
     let end = Instant::now() + span;
-    let mut n = 0;
     while Instant::now() < end {
-        n += 1;
-        let reply = write(n).await.expect("an answer");
+        let reply = write().await.expect("an answer");
         assert_eq!(reply.status, 503, "{fault:?}: {}", reply.text);
         let ready = client.get("/readyz").await.expect("an answer");
         assert_eq!((ready.status, &ready.body["code"]), (503, &json!("not_ready")), "{fault:?}: {}", ready.text);
@@ -181,8 +182,7 @@ async fn fail_for_a_while(disk: &FaultyDisk, client: &Client, id: i64, fault: Fa
     disk.heal();
     let healed = Instant::now();
     loop {
-        n += 1;
-        let (reply, ready) = (write(n).await.expect("an answer"), client.get("/readyz").await.expect("an answer"));
+        let (reply, ready) = (write().await.expect("an answer"), client.get("/readyz").await.expect("an answer"));
         if (reply.status, ready.status) == (200, 200) {
             return;
         }
