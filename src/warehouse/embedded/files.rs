@@ -87,7 +87,13 @@ pub(super) type Found = Result<Arc<Content>, String>;
 impl Entry {
     pub fn new(listed: Listed, looks: &Looks) -> Self {
         let (looks, files) = (looks.clone(), listed.clone());
-        Self { listed, content: async move { looks.into_files_of(files).await }.boxed().shared() }
+        // A task of its own: one that only goes on while somebody waits for it would keep a permit
+        // that it was given when nobody does any more.
+        let look = async move {
+            let looked = tokio::spawn(looks.into_files_of(files)).await;
+            looked.unwrap_or_else(|_| Err("its files could not be looked into".into()))
+        };
+        Self { listed, content: look.boxed().shared() }
     }
 
     /// What is in it. Whoever stops waiting does not stop the look.
@@ -613,4 +619,27 @@ fn csv_reason(error: &datafusion::arrow::error::ArrowError) -> String {
     let text = text.split(": ").skip(1).collect::<Vec<_>>().join(": ");
     let text = text.trim_start_matches("Encountered ").trim_end_matches('.').to_owned();
     if text.is_empty() { "this is no CSV file".into() } else { format!("this is no CSV file that can be read: {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_that_nobody_waits_for_any_more_gives_its_permit_back() {
+        let looks = Looks::default();
+        let entry = || Entry::new(Listed { kind: Kind::Csv, parts: vec![], problem: Some("broken".into()) }, &looks);
+        let held = looks.0.clone().acquire_many_owned(LOOKS as u32).await.unwrap();
+        let left: Vec<Entry> = (0..2 * LOOKS).map(|_| entry()).collect();
+        for entry in &left {
+            assert!(timeout(Duration::from_millis(10), entry.content()).await.is_err());
+        }
+        drop(held);
+        let found = timeout(Duration::from_secs(10), entry().content()).await.expect("a permit");
+        assert_eq!(found.err().as_deref(), Some("broken"));
+    }
 }
