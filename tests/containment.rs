@@ -388,3 +388,27 @@ async fn names_of_files_stay_in_their_line() {
     }
     assert!(of(&tables, "parts").problem.as_ref().unwrap().contains("\\n"));
 }
+
+/// Constants are evaluated while a query is planned, where no memory is counted.
+#[tokio::test]
+async fn a_text_is_made_no_longer_than_its_limit() {
+    let folder = folder();
+    let warehouse = open(&folder).await;
+    for call in [
+        "REPEAT('x', 2000000000)",
+        "REPEAT(REPEAT('x', 100000), 100000)",
+        "LPAD('x', 2000000000)",
+        "RPAD('x', 2000000000, 'y')",
+        "REPEAT(CAST(a AS STRING), 2000000000)",
+        "REPEAT('x', a * 1000000000)",
+    ] {
+        let ran = warehouse.run(&format!("SELECT {call} AS t FROM `raw_data.good`"), &Limits::default()).await;
+        assert!(matches!(&ran, Err(WarehouseError::Query(reason)) if reason.contains("16 MiB")), "{call}: {ran:?}");
+    }
+    let sql = "SELECT REPEAT('ab', a) AS r, LPAD('a', 3, 'b') AS l, RPAD(CAST(a AS STRING), 3, '-') AS p, REPEAT('a', -1) AS e, \
+               REPEAT(CAST(NULL AS STRING), 2) AS n FROM `raw_data.good` ORDER BY a LIMIT 1";
+    let rows = warehouse.run(sql, &Limits::default()).await.unwrap().rows;
+    let text = |text: &str| Value::Text(text.into());
+    assert_eq!(rows, [[text("ab"), text("bba"), text("1--"), text(""), Value::Null]]);
+    good_is_read(&warehouse).await;
+}

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, Visit, Visitor,
+    Expr, GroupByExpr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, Visit,
+    Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -286,6 +287,9 @@ impl Visitor for Measure<'_> {
             SelectItem::QualifiedWildcard(..) | SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => 1,
         });
         let given = given.fold(0u64, u64::saturating_add);
+        // Each grouping set is an aggregation of its own.
+        let sets = grouping_sets(&select.group_by);
+        self.add(if sets > 1 { sets.saturating_mul(SIZE_OF_SELECT) } else { 0 });
         self.add(joined.saturating_add(given).saturating_add(given.saturating_mul(given) / COMPARISONS));
         if let Some(query) = self.queries.last_mut() {
             query.columns = query.columns.max(given);
@@ -329,6 +333,18 @@ impl Visitor for Measure<'_> {
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         self.leave(levels(expr))
     }
+}
+
+/// How often CUBE, ROLLUP and GROUPING SETS have the rows grouped.
+fn grouping_sets(group_by: &GroupByExpr) -> u64 {
+    let GroupByExpr::Expressions(expressions, _) = group_by else { return 1 };
+    let sets = |expression: &Expr| match expression {
+        Expr::Cube(parts) => 2u64.saturating_pow(u32::try_from(parts.len()).unwrap_or(u32::MAX)),
+        Expr::Rollup(parts) => parts.len() as u64 + 1,
+        Expr::GroupingSets(parts) => parts.len() as u64,
+        _ => 1,
+    };
+    expressions.iter().map(sets).fold(1, u64::saturating_mul)
 }
 
 /// Levels that an expression adds to those of its parts.
@@ -441,6 +457,7 @@ mod tests {
         let types = |n: usize| format!("SELECT CAST(NULL AS {}INT64{})", times(n, "ARRAY<"), times(n, ">"));
         let joins = |n: usize| format!("SELECT * FROM {}(SELECT 1){}", times(n, "("), times(n, " AS s JOIN t ON TRUE)"));
         let run = |n: usize| format!("SELECT {}a", times(n, "- "));
+        let cube = |n: usize| format!("SELECT COUNT(*) FROM t GROUP BY CUBE(a{})", times(n - 1, ", a"));
         for (name, at, beyond) in [
             ("depth", sum(at_depth), [sum(at_depth + 1), sum(100 * at_depth)]),
             ("size", list(MAX_VIEW_SIZE as usize - 100), [list(MAX_VIEW_SIZE as usize + 1), list(2 * MAX_VIEW_SIZE as usize)]),
@@ -450,6 +467,7 @@ mod tests {
                 nested(90, "ABS(", "a", ")"),
                 [nested(MAX_NESTING, "ABS(", "a", ")"), nested(100 * MAX_NESTING, "ABS(", "a", ")")],
             ),
+            ("grouping sets", cube(14), [cube(15), cube(100)]),
             ("types", types(MAX_NESTED_TYPES), [types(MAX_NESTED_TYPES + 1), types(100 * MAX_NESTED_TYPES)]),
             ("joins", joins(MAX_NESTED_JOINS), [joins(MAX_NESTED_JOINS + 2), joins(100 * MAX_NESTED_JOINS)]),
             (

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{
@@ -38,7 +38,7 @@ use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
 use super::spill::SpillFolder;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, memory, pushdown, rows, shared, sketches};
+use super::{Options, Tables, dialect, errors, files, functions, long_text, memory, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -52,6 +52,8 @@ const SHOWN_BATCH: usize = 256;
 const MAX_VIEWS: usize = 100;
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
 const MAX_KEPT: u64 = 200_000;
+/// How long a view that was not planned in time is not tried again: whoever lists tables would wait each time.
+const SLOW_AGAIN: Duration = Duration::from_secs(60);
 /// Views that are planned at the same time for the list of tables. Queries have turns of their own, and do not wait for these.
 const VIEW_TURNS: usize = 2;
 /// Queries that are planned at the same time; more, since those of a person wait for them.
@@ -84,6 +86,8 @@ pub(super) struct Snapshot {
 #[derive(Default)]
 struct Views {
     planned: HashMap<String, Result<Arc<PlannedView>, WarehouseError>>,
+    /// When those were tried that were not planned in time.
+    slow: HashMap<String, Instant>,
     /// The size of the plans that are kept.
     kept: u64,
 }
@@ -319,6 +323,9 @@ impl Engine {
         names: &[TableReference],
         content: Arc<Content>,
     ) -> Result<Arc<PlannedView>, WarehouseError> {
+        if locked(&snapshot.views).slow.get(id).is_some_and(|tried| tried.elapsed() < SLOW_AGAIN) {
+            return Err(WarehouseError::Timeout(planning::OF_VIEW.as_secs()));
+        }
         let mut named = self.named(snapshot, names, Some(id)).await?;
         named.push((id.to_owned(), content));
         let (engine, of, name) = (self.clone(), snapshot.clone(), id.to_owned());
@@ -329,6 +336,9 @@ impl Engine {
             Err(_) => Ok(()),
         });
         let done = planned.await;
+        if let Err(WarehouseError::Timeout(_)) = done {
+            locked(&snapshot.views).slow.insert(id.to_owned(), Instant::now());
+        }
         let known = locked(&snapshot.views).planned.get(id).cloned();
         match (known, done) {
             (Some(known), _) => known,
@@ -586,6 +596,9 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .build();
     for function in functions::all() {
         state.register_udf(function)?;
+    }
+    for name in long_text::NAMES {
+        state.register_udf(long_text::within_limits(state.udf(name)?))?;
     }
     for function in sketches::all() {
         state.register_udaf(function)?;

@@ -4,7 +4,7 @@
 //! [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
 //! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
 //! [`memory`] and [`spill`] share out memory and disk, [`shared`], [`in_turn`] and [`compact`] save it, [`errors`] speaks to people.
-//! [`bounds`], [`footer`], [`lines`] and [`planning`] keep what is broken or hostile to itself.
+//! [`bounds`], [`footer`], [`lines`], [`long_text`] and [`planning`] keep what is broken or hostile to itself.
 
 mod bounds;
 mod cancel;
@@ -17,6 +17,7 @@ mod footer;
 mod functions;
 mod in_turn;
 mod lines;
+mod long_text;
 mod memory;
 mod planning;
 mod pushdown;
