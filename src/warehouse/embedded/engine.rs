@@ -312,6 +312,8 @@ impl Engine {
             Err(WarehouseError::Timeout(seconds)) => {
                 Err(format!("its SQL is not planned within {seconds} seconds; make it simpler"))
             }
+            // Who asks names the table.
+            Err(WarehouseError::Unreadable { table, reason }) if table.table() == id => Err(printable(&reason)),
             Err(error) => Err(printable(&error.to_string())),
         }
     }

@@ -73,7 +73,7 @@ fn once(value: &ColumnarValue) -> Result<Arc<dyn Array>> {
 fn check(function: &str, lengths: &Int64Array, times: &Int64Array) -> Result<()> {
     let value = |values: &Int64Array, row: usize| {
         let row = if values.len() == 1 { 0 } else { row };
-        (row < values.len() && values.is_valid(row)).then(|| values.value(row).max(0)).unwrap_or_default()
+        if row < values.len() && values.is_valid(row) { values.value(row).max(0) } else { 0 }
     };
     let mut all = 0i64;
     for row in 0..lengths.len().max(times.len()) {
