@@ -20,7 +20,12 @@ impl std::fmt::Display for FieldError {
 impl FieldError {
     /// Of a path or message that repeats a long text of the caller's, the beginning.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: beginning(path.into()), message: beginning(message.into()) }
+        Self::of(path.into(), message.into())
+    }
+
+    /// Not compiled anew for each type of text.
+    fn of(path: String, message: String) -> Self {
+        Self { path: beginning(path), message: beginning(message) }
     }
 }
 
@@ -48,9 +53,14 @@ pub struct FieldErrors {
 
 impl FieldErrors {
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.push(path.into(), message.into());
+    }
+
+    /// Not compiled anew for each type of text.
+    fn push(&mut self, path: String, message: String) {
         match self.is_full() {
             true => self.more += 1,
-            false => self.found.push(FieldError::new(path, message)),
+            false => self.found.push(FieldError::of(path, message)),
         }
     }
 

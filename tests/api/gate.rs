@@ -279,8 +279,9 @@ async fn status(router: &Router, method: &Method, path: &str, pairs: &[(&str, &s
     router.clone().oneshot(builder.body(Body::empty()).unwrap()).await.unwrap().status()
 }
 
-/// Answers that are found out again where they are missing.
-const CACHES: [&str; 1] = ["kept_answers"];
+/// Answers that are found out again where they are missing, and the row that readiness writes to
+/// see whether the disk takes it.
+const CACHES: [&str; 2] = ["kept_answers", "clock"];
 
 /// All that is stored but caches: tables with their rows.
 async fn stored(app: &TestApp) -> Vec<(String, Vec<String>)> {

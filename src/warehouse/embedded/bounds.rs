@@ -375,6 +375,7 @@ mod tests {
     use super::super::{STACK_BYTES, dialect};
     use super::*;
     use crate::domain::catalog::Catalog;
+    use crate::domain::limits::MAX_ROW_FILTERS;
     use crate::domain::parse::config_from_json;
     use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
     use crate::domain::sql::{Request, Shape, compile};
@@ -488,7 +489,7 @@ mod tests {
         assert_eq!(extent(sum(MAX_RUN / 2 - 10)), Err(TOO_NESTED.into()));
     }
 
-    /// The largest datasets: twenty tables joined by long keys, a thousand columns, a hundred filters, lists of 20,000 values, ten rounds of filters.
+    /// The largest datasets: twenty tables joined by long keys, a thousand columns, as many filters as there may be, lists of 20,000 values, ten rounds of filters.
     fn largest() -> Vec<serde_json::Value> {
         let name = |i: usize| if i == 0 { "facts".to_owned() } else { format!("f{i}") };
         let key =
@@ -516,7 +517,7 @@ mod tests {
                 "split_config": {"type": "time_based", "eval_days": 3}
             })
         };
-        let filters = || (0..100).map(filter).collect::<Vec<_>>();
+        let filters = || (0..MAX_ROW_FILTERS).map(filter).collect::<Vec<_>>();
         vec![with("keep", filters()), with("one_row", filters()), with("keep", vec![list(0), list(100_000)])]
     }
 
