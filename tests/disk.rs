@@ -155,6 +155,29 @@ async fn a_disk_that_fails_at_any_call_of_a_change_leaves_the_program_whole() {
     nothing_is_lost(&folder, program, &answered).await;
 }
 
+/// While a disk is read-only, SQLite opens files for reading alone, without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_opened_on_a_read_only_disk_is_not_kept() {
+    let (folder, disk) = installation();
+    let program = start(&folder, &disk);
+    let client = program.client();
+    for calls in 0..24 {
+        // The connection is closed, and the next change opens one.
+        disk.fail(Fault::Broken);
+        refused(&create(&client, &format!("{calls} broken")).await, "database_disk_failing");
+        disk.fail_after(Fault::ReadOnly, calls);
+        let (writer, name) = (client.clone(), format!("{calls} read-only"));
+        let writing = tokio::spawn(async move { create(&writer, &name).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        disk.heal();
+        let reply = writing.await.unwrap();
+        assert!(matches!(reply.status, 200 | 503), "{}", reply.text);
+        let reply = create(&client, &format!("{calls} healed")).await;
+        assert_eq!(reply.status, 200, "{calls}: {}", reply.text);
+        ready(&client).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_change_comes_back_and_found_answers_are_given_without_being_kept() {
     let (folder, disk) = installation();

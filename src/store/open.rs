@@ -10,7 +10,7 @@ use chrono::Utc;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 use tokio::sync::Mutex;
 
 use super::files::Files;
@@ -139,8 +139,9 @@ impl Store {
         // A log of before is cut when it begins anew: so that it does not stay as large as the
         // largest change, and a check of readiness asks the disk for room.
         let options = options.busy_timeout(LOCK_WAIT).pragma("journal_size_limit", "0");
-        let write = own(pool(1), &files).connect_with(options.clone()).await?;
-        let read = own(pool(READERS).min_connections(READERS), &files).connect_with(options.pragma("query_only", "ON")).await?;
+        let write = own(pool(1), &files, true).connect_with(options.clone()).await?;
+        let read =
+            own(pool(READERS).min_connections(READERS), &files, false).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Self {
             write,
             read,
@@ -170,13 +171,34 @@ async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error
     Ok(!connection.is_in_transaction())
 }
 
-/// No new connection goes to a file that took the place of ours.
-fn own(options: SqlitePoolOptions, files: &Files) -> SqlitePoolOptions {
+/// No new connection goes to a file that took the place of ours. One that is to write must be able
+/// to: while a disk is read-only SQLite opens files for reading alone by itself, and such a
+/// connection would refuse every write for good.
+fn own(options: SqlitePoolOptions, files: &Files, writes: bool) -> SqlitePoolOptions {
     let files = files.clone();
-    options.after_connect(move |_, _| {
+    options.after_connect(move |connection, _| {
         let files = files.clone();
-        Box::pin(async move { files.in_place().await.map_err(|problem| sqlx::Error::Configuration(problem.into())) })
+        Box::pin(async move {
+            files.in_place().await.map_err(|problem| sqlx::Error::Configuration(problem.into()))?;
+            if writes { may_write(connection).await } else { Ok(()) }
+        })
     })
+}
+
+/// Fails where a connection can only read. Whether another program has the lock says nothing of
+/// that, and is not waited for.
+async fn may_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
+    match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
+        Ok(_) => {
+            sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+        }
+        Err(error) if Unavailable::of(&error) == Some(Unavailable::Locked) => {}
+        Err(error) => return Err(error),
+    }
+    let lock_wait = format!("PRAGMA busy_timeout = {}", LOCK_WAIT.as_millis());
+    sqlx::query(AssertSqlSafe(lock_wait)).execute(connection).await?;
+    Ok(())
 }
 
 /// The schema's steps, in the binary.
