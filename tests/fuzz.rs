@@ -373,7 +373,7 @@ fn what_was_found_once_does_no_harm_any_more() {
 
 #[test]
 fn no_bytes_do_harm() {
-    let seconds = std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(20, |text| text.parse().expect("a number of seconds"));
+    let seconds = std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(60, |text| text.parse().expect("a number of seconds"));
     let bench = Bench::new();
     let before = peak_memory();
     let (start, mut inputs) = (Instant::now(), 0);
