@@ -77,9 +77,7 @@ pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
         }
     }
     if values_of_all > MAX_ALL_VALUES {
-        check
-            .faults
-            .add("filters.rows", "All lists together have at most 20,000 values; put longer ones into a table and join it.");
+        check.faults.add("filters.rows", "All lists together have at most 20,000 values.");
     }
     check.faults.into_list()
 }
