@@ -31,24 +31,6 @@ pub mod store;
 #[cfg(feature = "ssr")]
 pub mod warehouse;
 
-/// A config's SQL, compiled in the browser by the same code as on the server. A list of schemas and a config in the form that server functions answer
-/// in, borsh, and a request of [`domain::sql::Request`]'s form, in JSON. Answers with the SQL, or fails with the faults, a line each.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn compile_sql(schemas: &[u8], config: &[u8], request: &str) -> Result<String, wasm_bindgen::JsError> {
-    use domain::fault::FieldError;
-    fn unread(error: impl std::fmt::Display) -> wasm_bindgen::JsError {
-        wasm_bindgen::JsError::new(&error.to_string())
-    }
-    let schemas: Vec<domain::schema::TableSchema> = borsh::from_slice(schemas).map_err(unread)?;
-    let catalog = domain::catalog::Catalog::new(None, schemas);
-    let config = borsh::from_slice(config).map_err(unread)?;
-    let request = serde_json::from_str(request).map_err(unread)?;
-    let compiled = domain::sql::compile(&config, &catalog, &request);
-    let lines = |faults: Vec<FieldError>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
-    compiled.map(|query| query.sql).map_err(|faults| wasm_bindgen::JsError::new(&lines(faults)))
-}
-
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

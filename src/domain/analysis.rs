@@ -3,14 +3,12 @@
 //! Pure: [`Facts`] are read from rows, [`judge`] makes checks of them. Each check says what it measured, held against what, and, where it failed, what
 //! to change; one whose role is not mapped says so.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::{DatasetConfig, JoinType, Split};
 use super::name::SourceName;
 use super::schema::ColumnType;
-use super::wire;
 
 mod check;
 mod leaks;
@@ -29,12 +27,11 @@ pub use read::read;
 pub use readiness::Readiness;
 
 /// All that is known of a dataset after a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analysis {
     /// Of the config that was analyzed: another one makes this stale.
     pub config_hash: String,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub made_at: DateTime<Utc>,
     /// How long the run took.
     pub seconds: f64,
@@ -69,7 +66,7 @@ impl Analysis {
 }
 
 /// What an analysis would read. Nothing is run for it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AnalysisEstimate {
     /// `None` where the engine cannot tell.
@@ -81,7 +78,7 @@ pub struct AnalysisEstimate {
 }
 
 /// An analysis on a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AnalysisBrief {
     /// 0 to 100.
@@ -89,18 +86,16 @@ pub struct AnalysisBrief {
     pub grade: Grade,
     /// How many leaks were found.
     pub leaks: u32,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub made_at: DateTime<Utc>,
     /// The config was changed since. Whether the tables were is only known when they are asked.
     pub stale: bool,
 }
 
 /// The figures of a run.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Facts {
     /// The day that relative dates counted back from, where something is relative.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub as_of: Option<NaiveDate>,
     /// `None` without a timestamp.
     pub timestamp_type: Option<ColumnType>,
@@ -154,7 +149,7 @@ impl Facts {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -191,7 +186,7 @@ impl From<Split> for Part {
 }
 
 /// Times are UTC for TIMESTAMP and as they stand for DATE (midnight) and DATETIME.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartFacts {
     pub part: Part,
@@ -200,20 +195,16 @@ pub struct PartFacts {
     pub users: Option<u64>,
     pub products: Option<u64>,
     /// Calendar days in the dataset's zone.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub first_day: Option<NaiveDate>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_day: Option<NaiveDate>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub first_at: Option<NaiveDateTime>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_at: Option<NaiveDateTime>,
 }
 
 /// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Stage {
     pub stage: String,
@@ -222,10 +213,9 @@ pub struct Stage {
     pub products: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DayRows {
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub day: Option<NaiveDate>,
     /// `full` without a split.
     pub part: Part,
@@ -233,7 +223,7 @@ pub struct DayRows {
 }
 
 /// Rows of a split, summed over its days.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SplitEstimate {
     pub split: Split,
@@ -245,7 +235,7 @@ pub struct SplitEstimate {
 }
 
 /// Distinct users, products, pairs …, over rows that have all of their ids. What concerns a split is `None` where the config does not make it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Members {
     /// Rows that have the ids.
@@ -274,7 +264,7 @@ impl Members {
 }
 
 /// A temporal column and the event's time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AttributeTime {
     /// `table.column`.
@@ -286,7 +276,7 @@ pub struct AttributeTime {
 }
 
 /// A column of two values that is learned: BOOL, or INT64 of 0 and 1, and its name says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Label {
     /// `table.column`.
@@ -309,7 +299,7 @@ impl Label {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Balance {
     pub rows: u64,
@@ -324,7 +314,7 @@ impl Balance {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartBalance {
     pub part: Part,
@@ -333,7 +323,7 @@ pub struct PartBalance {
 }
 
 /// The keys of the products' table, and how many of them the dataset has rows of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Catalogue {
     pub items: u64,
@@ -341,7 +331,7 @@ pub struct Catalogue {
 }
 
 /// What a join did to the rows (G-60).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct JoinFacts {
     /// The joined table's name within the dataset.

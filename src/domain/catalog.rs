@@ -1,11 +1,10 @@
 //! The tables that a config is held against: schemas by name, and the project they are in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::dataset::{ColumnRef, DatasetConfig};
 use super::name::{ColumnName, SourceName, TableName, fold};
-use super::order::{self, Places};
 use super::schema::{Column, TableSchema};
 
 /// Schemas of the tables that a config may use. Cheap to clone.
@@ -18,7 +17,7 @@ pub struct Catalog {
 impl Catalog {
     /// With a project, tables are written `project.raw_data.t` in SQL, otherwise `raw_data.t`.
     pub fn new(project: Option<String>, schemas: impl IntoIterator<Item = TableSchema>) -> Self {
-        let tables = order::map(schemas.into_iter().map(|schema| (schema.table.clone(), KnownTable::new(schema))));
+        let tables = schemas.into_iter().map(|schema| (schema.table.clone(), KnownTable::new(schema))).collect();
         Self { project, tables: Arc::new(tables) }
     }
 
@@ -61,40 +60,39 @@ impl Catalog {
 pub struct KnownTable {
     pub schema: TableSchema,
     /// The first column of each name, without regard to case.
-    folded: Places,
+    folded: HashMap<String, usize>,
     /// Columns that differ from the first of their name in case alone.
-    twins: Places,
+    twins: HashMap<String, usize>,
     /// The columns that cannot be used.
-    unusable: Places,
+    unusable: HashMap<String, usize>,
 }
 
 impl KnownTable {
     pub fn new(schema: TableSchema) -> Self {
-        let (mut folded, mut twins) = (Places::with_capacity(schema.columns.len()), Places::default());
+        let (mut folded, mut twins) = (HashMap::with_capacity(schema.columns.len()), HashMap::new());
         for (place, column) in schema.columns.iter().enumerate() {
             let key = fold(column.name.as_str());
-            let first = folded.get(&key).unwrap_or(place);
+            let first = *folded.entry(key).or_insert(place);
             if schema.columns[first].name != column.name {
-                twins.add(column.name.to_string(), place);
+                twins.entry(column.name.to_string()).or_insert(place);
             }
-            folded.add(key, place);
         }
-        let mut unusable = Places::default();
+        let mut unusable = HashMap::new();
         for (place, (name, _)) in schema.unusable.iter().enumerate() {
-            unusable.add(fold(name), place);
+            unusable.entry(fold(name)).or_insert(place);
         }
         Self { schema, folded, twins, unusable }
     }
 
     /// Why a column cannot be used, where it is there.
     pub fn unusable(&self, name: &ColumnName) -> Option<&str> {
-        let place = self.unusable.get(&fold(name.as_str()))?;
+        let place = *self.unusable.get(&fold(name.as_str()))?;
         self.schema.unusable.get(place).map(|(_, reason)| reason.as_str())
     }
 
     /// What [`TableSchema::column`] finds.
     pub fn column(&self, name: &ColumnName) -> Option<&Column> {
-        let place = self.twins.get(name.as_str()).or_else(|| self.folded.get(&fold(name.as_str())))?;
+        let place = *self.twins.get(name.as_str()).or_else(|| self.folded.get(&fold(name.as_str())))?;
         self.schema.columns.get(place)
     }
 }

@@ -3,11 +3,11 @@
 //! Reading strict JSON gives this form or fails; [`crate::domain::parse`] is the lenient door for people's JSON (null,
 //! missing and empty mean the same). Whether a config fits the tables is [`crate::domain::validate`]'s question.
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::name::{ColumnName, OutputName, SourceName, TableName};
-use super::order::Places;
 
 mod filters;
 mod split;
@@ -18,7 +18,7 @@ pub use split::*;
 pub use time::*;
 
 /// What a dataset is made of.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetConfig {
@@ -45,9 +45,9 @@ impl DatasetConfig {
 
     /// Their tables, the primary's first, each once.
     pub fn tables(&self) -> Vec<&TableName> {
-        let mut seen = Places::default();
+        let mut seen = HashSet::new();
         let tables = self.sources().into_iter().map(|(_, table)| table);
-        tables.filter(|table| seen.add(table.to_string(), 0)).collect()
+        tables.filter(|table| seen.insert(*table)).collect()
     }
 
     /// The join that brings in a secondary.
@@ -57,7 +57,7 @@ impl DatasetConfig {
 }
 
 /// A table beside the primary: `"raw_data.products"`, or `{table, as}` where it needs another name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SecondaryForm", into = "SecondaryForm")]
 pub struct SecondaryTable {
     pub table: TableName,
@@ -112,7 +112,7 @@ impl From<SecondaryTable> for SecondaryForm {
 }
 
 /// A column of one of the dataset's tables, the table by its name within the dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ColumnRef {
@@ -126,7 +126,7 @@ impl std::fmt::Display for ColumnRef {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JoinType {
@@ -152,7 +152,7 @@ impl JoinType {
 }
 
 /// What to do where several rows of the joined table have the same key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicates {
@@ -164,7 +164,7 @@ pub enum OnDuplicates {
 }
 
 /// How a secondary is joined to the tables before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Join {
@@ -184,7 +184,7 @@ pub struct Join {
 }
 
 /// `left = right`; several of them together are a composite key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JoinKey {
@@ -195,7 +195,7 @@ pub struct JoinKey {
 }
 
 /// One key of an order among rows of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowOrder {
@@ -204,7 +204,7 @@ pub struct RowOrder {
     pub descending: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SelectedColumn {
@@ -224,7 +224,7 @@ impl SelectedColumn {
 }
 
 /// What a column means to the learner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -249,7 +249,7 @@ impl Role {
 }
 
 /// Role to column, and how time is read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ColumnMapping {
@@ -295,7 +295,7 @@ impl ColumnMapping {
 }
 
 /// A dataset's state. Active means: it was checked against the live tables and a version is frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

@@ -3,21 +3,19 @@
 //! Symmetric in the values, and empty exactly where they are equal. Lists of things that have a name (a config's tables, columns and joins) are aligned by it, so
 //! that one more column is one difference; all others by position. An order that differs among what is in all lists is a difference of the list itself.
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::order::Places;
-use super::wire;
 
 /// A place at which not all values are the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Difference {
     pub path: String,
     /// What each has there, in the order given; `None` where it has nothing.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<Value>))]
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub values: Vec<Option<Value>>,
 }
 
@@ -60,9 +58,10 @@ fn compare_lists(path: &str, lists: &[&Vec<Value>], found: &mut Vec<Difference>)
         }
         return;
     };
-    let places: Vec<Places> = named.iter().map(|names| places(names)).collect();
+    let places: Vec<HashMap<&String, usize>> =
+        named.iter().map(|names| names.iter().enumerate().map(|(place, name)| (name, place)).collect()).collect();
     let common = |names: &Vec<String>| -> Vec<String> {
-        names.iter().filter(|name| places.iter().all(|other| other.get(name).is_some())).cloned().collect()
+        names.iter().filter(|name| places.iter().all(|other| other.contains_key(name))).cloned().collect()
     };
     let orders: Vec<Vec<String>> = named.iter().map(common).collect();
     if orders.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -70,7 +69,7 @@ fn compare_lists(path: &str, lists: &[&Vec<Value>], found: &mut Vec<Difference>)
         found.push(Difference { path: path.into(), values: named.iter().map(whole).collect() });
     }
     for name in union(named.iter().cloned()) {
-        let inner: Vec<Option<&Value>> = lists.iter().zip(&places).map(|(list, at)| at.get(&name).map(|i| &list[i])).collect();
+        let inner: Vec<Option<&Value>> = lists.iter().zip(&places).map(|(list, at)| at.get(&name).map(|i| &list[*i])).collect();
         compare(&format!("{path}[{name}]"), &inner, found);
     }
 }
@@ -87,22 +86,14 @@ fn names(path: &str, list: &[Value]) -> Option<Vec<String>> {
         },
         _ => None,
     };
-    let mut seen = Places::default();
-    list.iter().map(|item| name(item).filter(|name| seen.add(name.clone(), 0))).collect()
-}
-
-fn places(names: &[String]) -> Places {
-    let mut places = Places::default();
-    for (place, name) in names.iter().enumerate() {
-        places.add(name.clone(), place);
-    }
-    places
+    let mut seen = HashSet::new();
+    list.iter().map(|item| name(item).filter(|name| seen.insert(name.clone()))).collect()
 }
 
 /// All keys, in the order of the first that has them.
 fn union(lists: impl Iterator<Item = Vec<String>>) -> Vec<String> {
-    let mut seen = Places::default();
-    lists.flatten().filter(|key| seen.add(key.clone(), 0)).collect()
+    let mut seen = HashSet::new();
+    lists.flatten().filter(|key| seen.insert(key.clone())).collect()
 }
 
 fn joined(path: &str, key: &str) -> String {

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::catalog::KnownTable;
@@ -11,7 +10,7 @@ use super::name::{ColumnName, OutputName, SourceName, TableName, fold};
 use super::output;
 use super::schema::{Column, Mode, TableSchema};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -25,7 +24,7 @@ pub enum Change {
 }
 
 /// One change of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
@@ -91,7 +90,7 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
 }
 
 /// A column that whoever reads the version knows by a name that the dataset as it is does not give.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Renaming {
     /// The table's column, which keeps its name whatever it is called in the answer.

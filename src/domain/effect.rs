@@ -1,7 +1,6 @@
 //! What filters and split do to a dataset that may not be saved yet: what each stage leaves, how rows and revenue are shared out among products and
 //! customers where their filters act, the rows of each day. Read from the rows of one query; the pictures are drawn from it.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +8,6 @@ use super::analysis::{DayRows, Part};
 use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
 use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
-use super::wire;
 
 mod steps;
 #[cfg(test)]
@@ -20,10 +18,9 @@ pub use steps::{Bar, Stay, Step, bars, quantile};
 pub use windows::{Window, date_window, windows};
 
 /// What filters and split do.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FilterEffect {
     /// The day that relative dates count back from, where something is relative.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub as_of: Option<NaiveDate>,
     /// What is left after each stage, in the order of the stages.
     pub stages: Vec<StageEffect>,
@@ -35,7 +32,7 @@ pub struct FilterEffect {
 }
 
 /// What is left after a stage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageEffect {
     /// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
     pub stage: String,
@@ -47,7 +44,7 @@ pub struct StageEffect {
 }
 
 /// How many rows, and how much revenue, the products have, or the customers, over the rows that their filter looks at.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MemberSizes {
     /// Ascending by percent, each with those that a smaller one does not keep. Only positive totals take part.
     pub curve: Vec<Level>,
@@ -60,7 +57,7 @@ pub struct MemberSizes {
 }
 
 /// Members that a share of revenue keeps from this whole percent on; 100 is beyond what a filter can ask.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     pub percent: u32,
     pub members: u64,
@@ -165,14 +162,13 @@ pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
 }
 
 /// The answer to a wish for the effect of a config: found, or what it would cost to find it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum EffectAnswer {
     Found {
         effect: Box<FilterEffect>,
         /// It was there before it was asked for: nothing was run.
         cached: bool,
-        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         at: DateTime<Utc>,
         /// What was read, where the engine tells.
         bytes: Option<u64>,

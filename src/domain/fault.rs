@@ -1,10 +1,9 @@
 //! Faults of a config, by the path of the field: what validation and reading give back.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// What is wrong with one field: `join_config[1].on[0].right`, and a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     pub path: String,
     pub message: String,

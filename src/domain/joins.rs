@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::{JoinKey, JoinType};
@@ -37,7 +36,7 @@ pub const MAX_TABLES: usize = 60;
 pub const MAX_COLUMNS: usize = 20_000;
 
 /// A score in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
@@ -65,7 +64,7 @@ impl Confidence {
 }
 
 /// `left = right`; several together are a composite key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeyPair {
     pub left: ColumnName,
@@ -73,7 +72,7 @@ pub struct KeyPair {
 }
 
 /// A join that may be: many rows of `left` refer to one of `right`. Both are one table where a table refers to itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Candidate {
     pub left: TableName,
@@ -105,7 +104,7 @@ impl Candidate {
 }
 
 /// A join that is suggested.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DetectedJoin {
     #[serde(flatten)]
@@ -124,7 +123,7 @@ pub struct DetectedJoin {
 }
 
 /// The joins of some tables.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Settled {
     /// At or above [`THRESHOLD`], the best first.
     pub joins: Vec<DetectedJoin>,
@@ -248,7 +247,7 @@ pub fn weigh_all(
 }
 
 /// The joins of some tables, and what finding them took.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinDetection {
     #[serde(flatten)]
     pub settled: Settled,
@@ -258,7 +257,7 @@ pub struct JoinDetection {
 }
 
 /// What asking the data took.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Verification {
     /// Pairs of tables that were looked at.
@@ -274,7 +273,7 @@ pub struct Verification {
 }
 
 /// What asking the data would take.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VerifyEstimate {
     pub pairs: u32,
@@ -288,7 +287,7 @@ pub struct VerifyEstimate {
 }
 
 /// What the data say of a join that a dataset has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JoinFacts {
     /// The joined table, by its name in the dataset.
     pub table: SourceName,
@@ -302,7 +301,7 @@ pub struct JoinFacts {
 }
 
 /// What the data say of a dataset's joins, and what asking those that are not known takes.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinsWeighed {
     /// Those that have keys, in the order of the config.
     pub joins: Vec<JoinFacts>,

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not a name, in words for the person who typed it.
@@ -27,7 +26,7 @@ pub const MAX_COLUMN_CHARS: usize = 300;
 pub const MAX_TABLE_BYTES: usize = 1024;
 
 /// A table of the warehouse: `raw_data.orders`. The project is the model's, not the name's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TableName {
     dataset: String,
@@ -91,7 +90,7 @@ fn check_table_id(table: &str) -> Result<(), NameError> {
 }
 
 /// A column of a table, as the warehouse spells it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ColumnName(String);
 
@@ -128,7 +127,7 @@ impl fmt::Display for ColumnName {
 
 /// What a dataset calls one of its tables: the table's short name, or another where a table comes twice.
 /// Compared without regard to case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceName(String);
 
@@ -165,7 +164,7 @@ impl fmt::Display for SourceName {
 }
 
 /// A column of the dataset that comes out: letters, digits and underscores, not starting with a digit.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OutputName(String);
 

@@ -1,8 +1,10 @@
 //! The one resolver of output column names: the compiler, previews, TFX and the wizard all ask here.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::dataset::DatasetConfig;
 use super::name::{OutputName, fold};
-use super::order::{self, Places};
 
 /// The output names of `config.selected_columns`, in their order.
 ///
@@ -11,17 +13,17 @@ use super::order::{self, Places};
 /// taken too, `table_column_2` and so on. Names are compared without regard to case, and what BigQuery would refuse in an output
 /// name becomes an underscore. `reserved` names are given to no column without an alias.
 pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
-    let mut sources = Places::default();
+    let mut sources = HashMap::new();
     for (position, (name, _)) in config.sources().iter().enumerate() {
-        sources.add(fold(name.as_str()), position);
+        sources.entry(fold(name.as_str())).or_insert(position);
     }
 
     let columns = &config.selected_columns;
     let mut names: Vec<Option<OutputName>> = columns.iter().map(|c| c.alias.clone()).collect();
     let mut unnamed: Vec<usize> = (0..columns.len()).filter(|i| names[*i].is_none()).collect();
     let ranks: Vec<usize> =
-        columns.iter().map(|column| sources.get(&fold(column.table.as_str())).unwrap_or(usize::MAX)).collect();
-    order::sort_by(&mut unnamed, |a, b| ranks[*a].cmp(&ranks[*b]));
+        columns.iter().map(|column| sources.get(&fold(column.table.as_str())).copied().unwrap_or(usize::MAX)).collect();
+    unnamed.sort_by_key(|i| ranks[*i]);
 
     let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)), columns.len());
     // Own names first, so that no derived name takes a name that a column has by right.
@@ -41,12 +43,12 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
 
 /// Names in use, compared without regard to case, each with the number that the next name made of
 /// it gets.
-pub(super) struct Taken(Places);
+pub(super) struct Taken(HashMap<String, usize>);
 
 impl Taken {
     /// `more` names will be taken at least.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>, more: usize) -> Self {
-        let mut taken = Self(Places::with_capacity(more));
+        let mut taken = Self(HashMap::with_capacity(more));
         for name in names {
             taken.take(name);
         }
@@ -55,7 +57,13 @@ impl Taken {
 
     /// Takes a name; `false` if it is in use.
     pub fn take(&mut self, name: &str) -> bool {
-        self.0.add(fold(name), 2)
+        match self.0.entry(fold(name)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(2);
+                true
+            }
+        }
     }
 
     /// Takes the nearest output name to a text, or the first of `text_2`, `text_3` … that is free.
@@ -64,7 +72,7 @@ impl Taken {
         let key = fold(plain.as_str());
         // The numbers below are in use: where a thousand columns want one name, each would try them
         // all again.
-        let Some(mut number) = self.0.get(&key) else {
+        let Some(mut number) = self.0.get(&key).copied() else {
             self.take(plain.as_str());
             return plain;
         };

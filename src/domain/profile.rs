@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{Column, ColumnType, Mode};
 use super::sql::profile::{Fact, QUANTILES, TOP_VALUES};
 use super::value::{Rows, Value, shortest};
-use super::wire;
 
 /// A histogram has at most so many bins, its tails among them.
 const BINS: usize = 20;
@@ -20,21 +18,20 @@ const SHOWN_QUANTILES: [u32; 7] = [1, 5, 25, 50, 75, 95, 99];
 const MICROS_A_DAY: f64 = 86_400e6;
 
 /// A table's columns, by their names, and what it took to find out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableProfile {
     /// In the order asked for.
     pub columns: Vec<ColumnProfile>,
     pub meta: ProfileMeta,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileMeta {
     pub rows: u64,
     /// All of it was found out before, and the table has not changed since.
     pub cached: bool,
     /// When the oldest part of it was found out.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub at: DateTime<Utc>,
     /// Bytes that were read now; 0 where all was there. `None` where the engine does not count them.
     pub bytes: Option<u64>,
@@ -45,7 +42,7 @@ pub struct ProfileMeta {
 }
 
 /// What finding out the rest of a profile would read.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileEstimate {
     /// Columns that nothing is known of yet.
@@ -58,7 +55,7 @@ pub struct ProfileEstimate {
 }
 
 /// A column's values. What does not apply to its type is absent.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ColumnProfile {
@@ -119,7 +116,7 @@ pub struct ColumnProfile {
     pub histogram: Vec<Bin>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quantile {
     /// 0 … 1: this part of the values is not larger.
@@ -127,7 +124,7 @@ pub struct Quantile {
     pub value: Value,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Lengths {
     pub min: u64,
@@ -137,7 +134,7 @@ pub struct Lengths {
     pub empty: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TopValue {
     pub value: Value,
@@ -147,7 +144,7 @@ pub struct TopValue {
 }
 
 /// Values from `from` up to but without `to`; the last bin has `to` too.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Bin {
     pub from: Value,
@@ -157,14 +154,14 @@ pub struct Bin {
 }
 
 /// The most frequent values of a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnValues {
     pub values: Vec<ValueCount>,
     /// There are no others.
     pub complete: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ValueCount {
     pub value: Value,

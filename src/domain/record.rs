@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +12,9 @@ use super::diff::Difference;
 use super::drift::{Drift, Renaming};
 use super::schema::{Mode, TableSchema};
 use super::value::{CutCell, Value};
-use super::wire;
 
 /// An ML project that datasets belong to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Model {
     pub id: i64,
@@ -26,9 +24,7 @@ pub struct Model {
     pub gcp_project_id: Option<String>,
     pub location: Option<String>,
     pub dataset_count: u32,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub created_at: DateTime<Utc>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -45,7 +41,7 @@ pub struct ModelInput {
 }
 
 /// One card of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetSummary {
     pub id: i64,
@@ -60,11 +56,8 @@ pub struct DatasetSummary {
     pub row_count_estimate: Option<u64>,
     pub unique_users_estimate: Option<u64>,
     pub unique_products_estimate: Option<u64>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub created_at: DateTime<Utc>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub updated_at: DateTime<Utc>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_used_at: Option<DateTime<Utc>>,
     pub version_count: u32,
     /// The version that the last activation froze: what training reads, also while a draft is edited. `None` after deactivation.
@@ -74,7 +67,7 @@ pub struct DatasetSummary {
 }
 
 /// A dataset in a choice among many.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetName {
     pub id: i64,
@@ -83,7 +76,7 @@ pub struct DatasetName {
 }
 
 /// A dataset, whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Dataset {
     #[serde(flatten)]
@@ -101,7 +94,7 @@ pub struct Dataset {
 }
 
 /// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeptAnalysis {
     pub stale: bool,
@@ -110,7 +103,7 @@ pub struct KeptAnalysis {
 }
 
 /// The answer to a wish for an analysis.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analyzed {
     pub analysis: Analysis,
@@ -119,7 +112,7 @@ pub struct Analyzed {
 }
 
 /// How far a running analysis is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// From 1 to `steps`.
@@ -132,7 +125,7 @@ pub struct Progress {
 }
 
 /// A dataset in words, from the store alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Overview {
     #[serde(flatten)]
@@ -148,7 +141,7 @@ pub struct Overview {
 }
 
 /// Datasets side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Comparison {
     /// In the order asked.
@@ -158,7 +151,7 @@ pub struct Comparison {
 }
 
 /// A frozen config.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionSummary {
     pub number: u32,
@@ -168,16 +161,14 @@ pub struct VersionSummary {
     /// Who froze it; empty where nobody said.
     pub author: String,
     /// The day that relative dates counted back from, where something is relative.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub as_of: Option<NaiveDate>,
     /// Rows of the whole, where they were counted for it.
     pub rows: Option<u64>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub created_at: DateTime<Utc>,
 }
 
 /// A frozen version: what was trained on can be told, and asked again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Version {
     #[serde(flatten)]
@@ -191,7 +182,7 @@ pub struct Version {
 }
 
 /// What differs between two versions, or a version and the dataset as it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionDiff {
     pub from: u32,
@@ -204,7 +195,7 @@ pub struct VersionDiff {
 }
 
 /// What has become of a dataset and its tables since the version that training reads, or the latest one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DriftReport {
     /// The version that all is held against; `None` before the first.
@@ -247,7 +238,7 @@ impl Default for ListQuery {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Pagination {
     pub total: u32,
@@ -266,14 +257,14 @@ impl Pagination {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetPage {
     pub datasets: Vec<DatasetSummary>,
     pub pagination: Pagination,
 }
 
 /// Whether a name is free in its model, with the reason in words where it is not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NameCheck {
     pub available: bool,
@@ -281,7 +272,7 @@ pub struct NameCheck {
 }
 
 /// A generated query and what the warehouse thinks of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryView {
     pub query: String,
@@ -289,13 +280,13 @@ pub struct QueryView {
 }
 
 /// The query of one part of a dataset; `None` is the whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartQuery {
     pub split: Option<Split>,
     pub view: QueryView,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryValidation {
     pub valid: bool,
@@ -311,7 +302,7 @@ pub struct QueryValidation {
 }
 
 /// Rows of the real query.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Preview {
     pub columns: Vec<PreviewColumn>,
@@ -326,7 +317,7 @@ pub struct Preview {
     pub limited: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PreviewColumn {
     pub name: String,
@@ -338,11 +329,10 @@ pub struct PreviewColumn {
 }
 
 /// Rows, users and products of the full query and of each split, counted by running it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// The day that relative dates counted back from, where something is relative.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub as_of: Option<NaiveDate>,
     pub full: PartCounts,
     pub splits: Vec<(Split, PartCounts)>,
@@ -350,15 +340,13 @@ pub struct Counts {
     pub unassigned: PartCounts,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartCounts {
     pub rows: u64,
     /// Distinct; `None` without the role.
     pub users: Option<u64>,
     pub products: Option<u64>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub first_day: Option<NaiveDate>,
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_day: Option<NaiveDate>,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Role;
@@ -19,7 +18,7 @@ pub const THRESHOLD: f64 = 0.5;
 const ALTERNATIVES: usize = 5;
 
 /// A column for a role.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Choice {
     pub table: TableName,
@@ -32,7 +31,7 @@ pub struct Choice {
 }
 
 /// The best column for a role, and others that could be meant, the best first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RoleSuggestion {
     #[serde(flatten)]

@@ -1,14 +1,12 @@
 //! What a table looks like: its columns, their types and modes, in BigQuery's terms whatever the engine.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::name::{ColumnName, TableName, same};
-use super::wire;
 
 /// A column's type. BigQuery spells some of them in two ways (`INTEGER` in its API, `INT64` in SQL); both are read, the
 /// SQL spelling is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum ColumnType {
     String,
@@ -127,7 +125,7 @@ impl std::fmt::Display for ColumnType {
 }
 
 /// Whether a column may be NULL, or holds an array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Mode {
@@ -137,7 +135,7 @@ pub enum Mode {
     Repeated,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Column {
     pub name: ColumnName,
@@ -165,7 +163,7 @@ impl Column {
 }
 
 /// A table and its columns in their order. Columns whose names BigQuery would refuse are listed apart, with the reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TableSchema {
     pub table: TableName,
@@ -178,7 +176,7 @@ pub struct TableSchema {
 }
 
 /// How a table is cut up, so that a query with the right filter reads only a part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Partition {
     /// The column, or `_PARTITIONTIME` where the time of loading makes the partitions.
@@ -200,7 +198,7 @@ impl TableSchema {
 }
 
 /// What kind of thing a table is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TableKind {
@@ -211,7 +209,7 @@ pub enum TableKind {
 }
 
 /// One line of the table list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableInfo {
     pub name: TableName,
     pub kind: TableKind,
@@ -220,7 +218,6 @@ pub struct TableInfo {
     pub bytes: Option<u64>,
     pub columns: Option<u32>,
     /// UTC, RFC 3339.
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_modified: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,

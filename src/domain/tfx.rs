@@ -5,7 +5,6 @@
 //! `SELECT * FROM (query) LIMIT 0`, so a query has no semicolon and no column name twice. Vocabularies are to be built from train alone: that is the
 //! consumer's side, and the snippet says so.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
@@ -14,7 +13,7 @@ use super::fault::FieldError;
 use super::sql::{OutputColumn, Request, Shape, compile};
 
 /// The artefact.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxArtefact {
     pub input_config: TfxInput,
@@ -29,14 +28,14 @@ pub struct TfxArtefact {
 }
 
 /// `example_gen_pb2.Input`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxInput {
     pub splits: Vec<TfxSplit>,
 }
 
 /// `example_gen_pb2.Input.Split`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxSplit {
     pub name: String,
@@ -45,7 +44,7 @@ pub struct TfxSplit {
 }
 
 /// `example_gen_pb2.Output`: empty, since the input's splits are the output's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxOutput {}
 

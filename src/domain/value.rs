@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Mode};
 
 /// One cell. DATE, DATETIME, TIME, TIMESTAMP, NUMERIC and BYTES (base64) travel as text; the column's type says how to read it.
 /// TIMESTAMP is RFC 3339 in UTC with up to six decimals (`2017-03-01T12:00:00Z`), DATETIME the same without the zone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     Null,
@@ -102,7 +101,7 @@ pub fn json_size(value: &Value) -> usize {
 }
 
 /// A cell of which a result has only the beginning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CutCell {
     /// Its row, from 0.

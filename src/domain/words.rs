@@ -1,23 +1,24 @@
 //! A config in words, for people who read rather than write it.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use crate::domain::dataset::*;
 use crate::domain::format::{counted, integer};
 use crate::domain::name::fold;
-use crate::domain::order::Places;
 
 /// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
 pub fn tables(config: &DatasetConfig) -> Vec<String> {
     let mut lines: Vec<String> = config.primary_table.iter().map(ToString::to_string).collect();
-    let mut joins = Places::default();
-    for (place, join) in config.join_config.iter().enumerate() {
-        joins.add(fold(join.table.as_str()), place);
+    let mut joins = HashMap::new();
+    for join in &config.join_config {
+        joins.entry(fold(join.table.as_str())).or_insert(join);
     }
     for secondary in &config.secondary_tables {
         let name = secondary.name();
         let named = secondary.alias.as_ref().map(|alias| format!(" as {alias}")).unwrap_or_default();
-        let Some(join) = joins.get(&fold(name.as_str())).map(|place| &config.join_config[place]) else {
+        let Some(join) = joins.get(&fold(name.as_str())) else {
             lines.push(format!("{}{named}, not joined", secondary.table));
             continue;
         };

@@ -1,6 +1,8 @@
-//! Server functions: the pages' typed calls, in a form of their own (see [`call`]). Each is one call of a service; nothing is decided here.
+//! Server functions: the pages' typed calls, JSON there and back. Each is one call of a service; nothing
+//! is decided here.
 
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 
 use crate::domain::analysis::AnalysisEstimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
@@ -17,120 +19,115 @@ use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::tfx::TfxArtefact;
 use crate::error::Failure;
 
-mod call;
-
-use call::Call;
-pub use call::{Borsh, OWN_TYPES, TYPES};
-
 #[cfg(feature = "ssr")]
 fn app() -> Result<crate::service::App, Failure> {
     use_context().ok_or_else(|| Failure::new(500, "internal", "The server is not ready."))
 }
 
 /// Whether the server answers.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "ping")]
+#[server(input = Json, prefix = "/_fn", endpoint = "ping")]
 pub async fn ping() -> Result<(), Failure> {
     Ok(app()?.ready().await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "models")]
+#[server(input = Json, prefix = "/_fn", endpoint = "models")]
 pub async fn models() -> Result<Vec<record::Model>, Failure> {
     Ok(app()?.models().await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "model")]
+#[server(input = Json, prefix = "/_fn", endpoint = "model")]
 pub async fn model(model_id: i64) -> Result<record::Model, Failure> {
     Ok(app()?.model(model_id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "create-model")]
+#[server(input = Json, prefix = "/_fn", endpoint = "create-model")]
 pub async fn create_model(input: ModelInput) -> Result<record::Model, Failure> {
     Ok(app()?.create_model(&input).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "update-model")]
+#[server(input = Json, prefix = "/_fn", endpoint = "update-model")]
 pub async fn update_model(model_id: i64, input: ModelInput) -> Result<record::Model, Failure> {
     Ok(app()?.update_model(model_id, &input).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "datasets")]
+#[server(input = Json, prefix = "/_fn", endpoint = "datasets")]
 pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Failure> {
     Ok(app()?.datasets(model_id, &query).await?)
 }
 
 /// All datasets of a model by their names, to choose from.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "dataset-names")]
+#[server(input = Json, prefix = "/_fn", endpoint = "dataset-names")]
 pub async fn dataset_names(model_id: i64) -> Result<Vec<record::DatasetName>, Failure> {
     Ok(app()?.dataset_names(model_id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "check-name")]
+#[server(input = Json, prefix = "/_fn", endpoint = "check-name")]
 pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) -> Result<NameCheck, Failure> {
     Ok(app()?.check_name(model_id, &name, exclude_id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
 pub async fn dataset(id: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.dataset(id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "create-dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "create-dataset")]
 pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
     Ok(app()?.create_dataset(model_id, &input).await?)
 }
 
 /// `revision` is the one that the edit started from; another in the store answers 409 `stale`.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "update-dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
 pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
     Ok(app()?.replace_dataset(id, Some(revision), &input).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "delete-dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "delete-dataset")]
 pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
     Ok(app()?.delete_dataset(id, force).await?)
 }
 
 /// Brings a deleted dataset back, with its versions; 409 `name_taken` where its name was given away meanwhile.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "undelete-dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "undelete-dataset")]
 pub async fn undelete_dataset(id: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.undelete_dataset(id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "clone-dataset")]
+#[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
 pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<record::Dataset, Failure> {
     Ok(app()?.clone_dataset(id, name.as_deref()).await?)
 }
 
 /// Activating validates and freezes a version; back to draft only changes the status.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "set-status")]
+#[server(input = Json, prefix = "/_fn", endpoint = "set-status")]
 pub async fn set_status(id: i64, status: Status) -> Result<record::Dataset, Failure> {
     Ok(app()?.set_status(id, status).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "tables")]
+#[server(input = Json, prefix = "/_fn", endpoint = "tables")]
 pub async fn tables(model_id: i64) -> Result<Vec<TableInfo>, Failure> {
     Ok(app()?.tables(model_id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "table-schemas")]
+#[server(input = Json, prefix = "/_fn", endpoint = "table-schemas")]
 pub async fn table_schemas(model_id: i64, tables: Vec<String>) -> Result<Vec<TableSchema>, Failure> {
     Ok(app()?.schemas(model_id, &tables).await?)
 }
 
 /// What a table's columns hold; of all columns where none is named. Runs a query only for what is not known.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "profile")]
+#[server(input = Json, prefix = "/_fn", endpoint = "profile")]
 pub async fn profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<TableProfile, Failure> {
     Ok(app()?.profile(model_id, &table, columns.as_deref()).await?)
 }
 
 /// What a profile would read and cost.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "estimate-profile")]
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-profile")]
 pub async fn estimate_profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<ProfileEstimate, Failure> {
     Ok(app()?.profile_estimate(model_id, &table, columns.as_deref()).await?)
 }
 
 /// The most frequent values of a column, those with `search` in their text.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "column-values")]
+#[server(input = Json, prefix = "/_fn", endpoint = "column-values")]
 pub async fn column_values(
     model_id: i64,
     table: String,
@@ -142,42 +139,42 @@ pub async fn column_values(
 }
 
 /// Joins of tables, the primary first; with `verify`, weighed by the data, which may cost: see [`estimate_joins`].
-#[server(protocol = Call, prefix = "/_fn", endpoint = "detect-joins")]
+#[server(input = Json, prefix = "/_fn", endpoint = "detect-joins")]
 pub async fn detect_joins(model_id: i64, tables: Vec<String>, verify: bool) -> Result<JoinDetection, Failure> {
     Ok(app()?.detect_joins(model_id, &tables, verify).await?)
 }
 
 /// What weighing joins by the data would read and cost.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "estimate-joins")]
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-joins")]
 pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<VerifyEstimate, Failure> {
     Ok(app()?.joins_estimate(model_id, &tables).await?)
 }
 
 /// What the data say of the joins of an unsaved config. What would cost runs only when it is `agreed`; otherwise its price comes back.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "weigh-joins")]
+#[server(input = Json, prefix = "/_fn", endpoint = "weigh-joins")]
 pub async fn weigh_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<JoinsWeighed, Failure> {
     Ok(app()?.weigh_joins(model_id, &config, agreed).await?)
 }
 
 /// Columns for the roles of a dataset over these tables, the primary first.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "suggest-columns")]
+#[server(input = Json, prefix = "/_fn", endpoint = "suggest-columns")]
 pub async fn suggest_columns(model_id: i64, tables: Vec<String>) -> Result<RoleSuggestions, Failure> {
     Ok(app()?.suggest_columns(model_id, &tables).await?)
 }
 
 /// A config that was kept as JSON, by this page or one of an older version; 422 where it cannot be read.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "read-config")]
+#[server(input = Json, prefix = "/_fn", endpoint = "read-config")]
 pub async fn read_config(config: String) -> Result<DatasetConfig, Failure> {
     Ok(crate::service::read_config(config).await?)
 }
 
 /// The SQL of an unsaved config, dry-run by the warehouse.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "check-config")]
+#[server(input = Json, prefix = "/_fn", endpoint = "check-config")]
 pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Split>) -> Result<QueryView, Failure> {
     Ok(app()?.check_config(model_id, &config, split).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "preview-config")]
+#[server(input = Json, prefix = "/_fn", endpoint = "preview-config")]
 pub async fn preview_config(
     model_id: i64,
     config: DatasetConfig,
@@ -188,13 +185,13 @@ pub async fn preview_config(
 }
 
 /// What the filters and the split of an unsaved config do; where that is billed and not known yet, its price, until `agreed` is true.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "filter-effect")]
+#[server(input = Json, prefix = "/_fn", endpoint = "filter-effect")]
 pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, Failure> {
     Ok(app()?.filter_effect(model_id, &config, agreed).await?)
 }
 
 /// What looking up values of a column would read and cost; nothing where they are known.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "estimate-values")]
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-values")]
 pub async fn estimate_values(
     model_id: i64,
     table: String,
@@ -205,89 +202,89 @@ pub async fn estimate_values(
     Ok(app()?.values_estimate(model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "query")]
+#[server(input = Json, prefix = "/_fn", endpoint = "query")]
 pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> {
     Ok(app()?.query(id, split, false).await?)
 }
 
 /// The query of the whole and of each split, each dry-run.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "queries")]
+#[server(input = Json, prefix = "/_fn", endpoint = "queries")]
 pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, Failure> {
     Ok(app()?.part_queries(id).await?)
 }
 
 /// What TFX takes of a dataset. Freezes a version.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "export-tfx")]
+#[server(input = Json, prefix = "/_fn", endpoint = "export-tfx")]
 pub async fn export_tfx(id: i64) -> Result<TfxArtefact, Failure> {
     Ok(app()?.export_tfx(id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "preview")]
+#[server(input = Json, prefix = "/_fn", endpoint = "preview")]
 pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record::Preview, Failure> {
     Ok(app()?.preview(id, split, limit).await?)
 }
 
 /// Counts the saved dataset's rows, users and products, and keeps them for its card.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "count")]
+#[server(input = Json, prefix = "/_fn", endpoint = "count")]
 pub async fn count(id: i64) -> Result<Counts, Failure> {
     Ok(app()?.count(id).await?)
 }
 
 /// The kept analysis while config and tables are as they were, else a new one; `refresh` runs it anyway. 409 `cancelled` where someone stopped it.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "analyze")]
+#[server(input = Json, prefix = "/_fn", endpoint = "analyze")]
 pub async fn analyze(id: i64, refresh: bool) -> Result<Analyzed, Failure> {
     Ok(app()?.analyze(id, refresh).await?)
 }
 
 /// What an analysis would read and cost.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "estimate-analysis")]
+#[server(input = Json, prefix = "/_fn", endpoint = "estimate-analysis")]
 pub async fn estimate_analysis(id: i64) -> Result<AnalysisEstimate, Failure> {
     Ok(app()?.analysis_estimate(id).await?)
 }
 
 /// `None` while no analysis runs.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "analysis-progress")]
+#[server(input = Json, prefix = "/_fn", endpoint = "analysis-progress")]
 pub async fn analysis_progress(id: i64) -> Result<Option<Progress>, Failure> {
     Ok(app()?.analysis_progress(id).await?)
 }
 
 /// Whether there was an analysis to stop.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "cancel-analysis")]
+#[server(input = Json, prefix = "/_fn", endpoint = "cancel-analysis")]
 pub async fn cancel_analysis(id: i64) -> Result<bool, Failure> {
     Ok(app()?.cancel_analysis(id).await?)
 }
 
-#[server(protocol = Call, prefix = "/_fn", endpoint = "version")]
+#[server(input = Json, prefix = "/_fn", endpoint = "version")]
 pub async fn version(id: i64, number: u32) -> Result<record::Version, Failure> {
     Ok(app()?.version(id, number).await?)
 }
 
 /// Without `to`, against the dataset as it is.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "version-diff")]
+#[server(input = Json, prefix = "/_fn", endpoint = "version-diff")]
 pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<record::VersionDiff, Failure> {
     Ok(app()?.version_diff(id, from, to).await?)
 }
 
 /// `revision` is the one that the person saw; another in the store answers 409 `stale`.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "restore-version")]
+#[server(input = Json, prefix = "/_fn", endpoint = "restore-version")]
 pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.restore_version(id, number, Some(revision)).await?)
 }
 
 /// What has become of the tables since the active version, or the latest.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "drift")]
+#[server(input = Json, prefix = "/_fn", endpoint = "drift")]
 pub async fn drift(id: i64) -> Result<DriftReport, Failure> {
     Ok(app()?.drift(id).await?)
 }
 
 /// A dataset in words with its kept analysis; asks no warehouse.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "summary")]
+#[server(input = Json, prefix = "/_fn", endpoint = "summary")]
 pub async fn summary(id: i64) -> Result<Overview, Failure> {
     Ok(app()?.summary(id).await?)
 }
 
 /// Two to five datasets of a model side by side.
-#[server(protocol = Call, prefix = "/_fn", endpoint = "compare")]
+#[server(input = Json, prefix = "/_fn", endpoint = "compare")]
 pub async fn compare(model_id: i64, dataset_ids: Vec<i64>) -> Result<Comparison, Failure> {
     Ok(app()?.compare(model_id, &dataset_ids).await?)
 }

@@ -18,7 +18,7 @@
 //!      those names it is then a program, which may do what its person may. Under other names over
 //!      plain HTTP it may be an image or a form of any page, so all but pages, files and health
 //!      takes an `Origin` of our own, or a header that a page of another site cannot send without
-//!      asking first, which is never granted: [`CLIENT`], or the one that our pages' calls have.
+//!      asking first, which is never granted: [`CLIENT`].
 //!
 //! `Referer` proves nothing, since a page can leave it out. A browser that sends no
 //! `Sec-Fetch-Site` to loopback names either (all before 2023) is not told from a program.
@@ -37,7 +37,6 @@ use leptos_axum::ResponseOptions;
 use super::access::{Caller, Class, Denied, check, class_of};
 use super::path::is_canonical;
 use crate::api::failure_response;
-use crate::rpc;
 
 /// The header by which a program proves that it is no page of another site; any value does.
 pub const CLIENT: &str = "x-trainset-client";
@@ -204,7 +203,7 @@ fn caller(host: &Authority, method: &Method, headers: &HeaderMap) -> Caller {
         (_, Some(_)) if is_followed(method, headers) => Caller::Link,
         (_, Some(_)) => Caller::Foreign,
         (Some(true), None) => Caller::Own,
-        (None, None) if host.is_loopback() || headers.contains_key(CLIENT) || headers.contains_key(rpc::TYPES) => Caller::Own,
+        (None, None) if host.is_loopback() || headers.contains_key(CLIENT) => Caller::Own,
         (None, None) => Caller::Unproven,
     }
 }
@@ -526,7 +525,7 @@ mod tests {
                     assert_eq!(sent(host, "GET", template, pairs), Ok(()), "{host} {template} {pairs:?}");
                 }
             }
-            for header in [CLIENT, rpc::TYPES, "Sec-Fetch-Site"] {
+            for header in [CLIENT, "Sec-Fetch-Site"] {
                 let pairs = [(header, "same-origin")];
                 assert_eq!(sent(host, "GET", TFX, &pairs), Ok(()), "{host} {header}");
                 // It does not make another site's page one of ours.

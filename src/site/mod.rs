@@ -115,7 +115,6 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .route("/_fn/{*function}", any(no_function))
         .fallback(fallback)
         .layer(map_request(restore_path))
-        .layer(from_fn(same_types))
         .layer(from_fn(json_calls))
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
@@ -206,7 +205,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// A call that this server does not have: the page was made by another version.
 async fn no_function() -> Response {
-    outdated(StatusCode::NOT_FOUND)
+    (StatusCode::NOT_FOUND, axum::Json(Failure { status: 404, ..Failure::outdated() })).into_response()
 }
 
 fn is_call(request: &Request) -> bool {
@@ -224,18 +223,6 @@ async fn json_calls(request: Request, next: Next) -> Response {
         return failure_response(415, "not_json", "Send JSON, with the header Content-Type: application/json.");
     }
     next.run(request).await
-}
-
-/// A page that is made of other types than the server could not read what it is answered; nothing is done for it.
-async fn same_types(request: Request, next: Next) -> Response {
-    match request.headers().get(rpc::TYPES) {
-        Some(types) if types != rpc::OWN_TYPES => outdated(StatusCode::CONFLICT),
-        _ => next.run(request).await,
-    }
-}
-
-fn outdated(status: StatusCode) -> Response {
-    (status, axum::Json(Failure { status: status.as_u16(), ..Failure::outdated() })).into_response()
 }
 
 /// A server function's failure gives its own status: Leptos gives 500 to all.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::leptos_dom::helpers::IntervalHandle;
 
 use super::dialog::Dialog;
@@ -15,7 +15,6 @@ use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
-use crate::domain::order;
 use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
 use crate::rpc;
@@ -38,9 +37,9 @@ pub fn AnalysisDialog(
             let (title, body) = match overview.await {
                 Ok(overview) => {
                     let title = texts::title(&overview.summary.name);
-                    (title, view! { <Panel id kept=overview.analysis on_changed /> })
+                    (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
                 }
-                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }),
+                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }.into_any()),
             };
             view! {
                 <Dialog title on_close served=closed class="modal-wide">
@@ -49,7 +48,7 @@ pub fn AnalysisDialog(
             }
         })
     };
-    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{live(dialog)}</Suspense> }
+    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
 }
 
 #[component]
@@ -98,13 +97,13 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                 type="button"
                 class="button primary"
                 disabled=run.pending()
-                on:click=when_clicked(move |_| {
+                on:click=move |_| {
                     run.dispatch(insist());
-                })
+                }
             >
-                {live(words)}
+                {words}
             </button>
-            <span class="note">{live(estimated)}</span>
+            <span class="note">{estimated}</span>
         </div>
         {move || {
             run.pending()
@@ -117,9 +116,9 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                             <button
                                 type="button"
                                 class="button small"
-                                on:click=when_clicked(move |_| {
+                                on:click=move |_| {
                                     cancel.dispatch(());
-                                })
+                                }
                             >
                                 {common::STOP}
                             </button>
@@ -328,7 +327,7 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
 #[component]
 fn Checks(checks: Vec<Check>) -> impl IntoView {
     let (mut failed, others): (Vec<Check>, Vec<Check>) = checks.into_iter().partition(|check| check.outcome == Outcome::Failed);
-    order::sort_by(&mut failed, |a, b| b.severity.cmp(&a.severity));
+    failed.sort_by_key(|check| std::cmp::Reverse(check.severity));
     let passed = others.iter().filter(|check| check.outcome == Outcome::Passed).count();
     let skipped = others.len() - passed;
     view! {

@@ -1,6 +1,6 @@
 //! A dataset's card in the list.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::icon;
 use super::place::{DialogKind, Place};
@@ -61,7 +61,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
             <dd class="unknown" title=texts::NOT_ANALYZED>
                 {common::DASH}
             </dd>
-        },
+        }.into_any(),
         Some(AnalysisBrief { score, grade, leaks, .. }) => {
             let tone = if leaks > 0 { "open" } else { grade.word() };
             let verdict = verdict(grade, leaks > 0);
@@ -78,7 +78,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
                         <small>{verdict}</small>
                     </a>
                 </dd>
-            }
+            }.into_any()
         }
     };
     view! {
@@ -279,7 +279,7 @@ impl Activation {
                 aria-label=texts::named(text, &self.name.get_value())
                 aria-busy=move || self.work.running().to_string()
                 disabled=move || self.work.running()
-                on:click=when_clicked(move |_| self.change(false))
+                on:click=move |_| self.change(false)
             >
                 {text}
             </button>
@@ -288,10 +288,10 @@ impl Activation {
 
     /// What runs, what it would cost, or why it cannot be.
     fn said(self) -> impl IntoView {
-        live(move || {
+        move || {
             if self.work.running() {
                 let what = if self.status == Status::Draft { texts::ACTIVATING } else { texts::DEACTIVATING };
-                return view! { <Waiting what on_stop=Callback::new(move |()| self.work.stop()) /> };
+                return view! { <Waiting what on_stop=Callback::new(move |()| self.work.stop()) /> }.into_any();
             }
             if let Some(price) = self.price.get() {
                 return self.agree(price);
@@ -300,7 +300,7 @@ impl Activation {
                 Some(failure) => self.missing(failure),
                 None => ().into_any(),
             }
-        })
+        }
     }
 
     fn agree(self, price: String) -> AnyView {
@@ -308,15 +308,15 @@ impl Activation {
             <div class="card-note info-box" role="status">
                 <p>{texts::activation_price(&price)}</p>
                 <p class="problem-actions">
-                    <button type="button" class="button small primary" on:click=when_clicked(move |_| self.change(true))>
+                    <button type="button" class="button small primary" on:click=move |_| self.change(true)>
                         {texts::ACTIVATE}
                     </button>
-                    <button type="button" class="button small" on:click=when_clicked(move |_| self.price.set(None))>
+                    <button type="button" class="button small" on:click=move |_| self.price.set(None)>
                         {common::CANCEL}
                     </button>
                 </p>
             </div>
-        }
+        }.into_any()
     }
 
     fn missing(self, failure: Failure) -> AnyView {
@@ -339,15 +339,15 @@ impl Activation {
                                 </a>
                             }
                         })}
-                    <button type="button" class="button small" on:click=when_clicked(move |_| self.change(false))>
+                    <button type="button" class="button small" on:click=move |_| self.change(false)>
                         {common::TRY_AGAIN}
                     </button>
-                    <button type="button" class="button small quiet" on:click=when_clicked(move |_| self.failure.set(None))>
+                    <button type="button" class="button small quiet" on:click=move |_| self.failure.set(None)>
                         {common::DISMISS}
                     </button>
                 </p>
             </div>
-        }
+        }.into_any()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Two to five datasets side by side: what each is in words, and what differs, by path.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -29,7 +29,7 @@ pub fn compare_path(model_id: i64, ids: &[i64]) -> String {
 /// Appears in the list as soon as a dataset is chosen to be compared.
 #[component]
 pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
-    live(move || {
+    move || {
         let ids = chosen.get();
         let next = match ids.len() {
             0 => return None,
@@ -37,20 +37,20 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
                 <a href=compare_path(model_id, &ids) class="button primary">
                     {list::COMPARE}
                 </a>
-            },
-            1 => view! { <span class="note">{list::ONE_MORE}</span> },
-            _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> },
+            }.into_any(),
+            1 => view! { <span class="note">{list::ONE_MORE}</span> }.into_any(),
+            _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> }.into_any(),
         };
         Some(view! {
             <div class="compare-bar" role="region" aria-label=list::COMPARISON>
                 <span>{list::chosen(ids.len())}</span>
                 {next}
-                <button type="button" class="button quiet" on:click=when_clicked(move |_| chosen.set(vec![]))>
+                <button type="button" class="button quiet" on:click=move |_| chosen.set(vec![])>
                     {list::CLEAR}
                 </button>
             </div>
         })
-    })
+    }
 }
 
 /// What the page needs: the models of its side, the names to choose from, and the comparison where there are two or more to compare.
@@ -76,13 +76,13 @@ pub fn ComparePage() -> impl IntoView {
             match data.await {
                 Ok((models, names, comparison)) => {
                     let (model_id, ids) = (model_id.get_untracked(), ids.get_untracked());
-                    view! { <Compared models model_id names ids comparison /> }
+                    view! { <Compared models model_id names ids comparison /> }.into_any()
                 }
-                Err(failure) => view! { <PageFailure failure /> },
+                Err(failure) => view! { <PageFailure failure /> }.into_any(),
             }
         })
     };
-    view! { <Transition>{live(page)}</Transition> }
+    view! { <Transition>{page}</Transition> }
 }
 
 /// What is no number is no dataset: the server says so.
@@ -137,7 +137,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
                 {chips}
             </ul>
             {if full {
-                view! { <p class="note">{texts::FULL}</p> }
+                view! { <p class="note">{texts::FULL}</p> }.into_any()
             } else {
                 view! {
                     <label class="field">
@@ -155,7 +155,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
                     <p id="add-said" class="field-error" role="status">
                         {move || unknown.get().then_some(texts::UNKNOWN)}
                     </p>
-                }
+                }.into_any()
             }}
         </div>
     }
@@ -302,8 +302,8 @@ fn side_by_side(comparison: Comparison) -> AnyView {
                         .cells
                         .into_iter()
                         .map(|cell| match cell {
-                            Some(text) => view! { <td>{text}</td> },
-                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> },
+                            Some(text) => view! { <td>{text}</td> }.into_any(),
+                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> }.into_any(),
                         })
                         .collect_view();
                     view! {
@@ -349,7 +349,7 @@ fn side_by_side(comparison: Comparison) -> AnyView {
             </table>
         </div>
         {(!differences.is_empty()).then(|| view! { <Paths names differences /> })}
-    }
+    }.into_any()
 }
 
 /// What differs, as the API tells it.

@@ -1,6 +1,6 @@
 //! The datasets of a model: cards, search, pages, and the dialogs about them. Where a person is, is in the address: see [`Place`].
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -82,18 +82,18 @@ pub fn DatasetsPage() -> impl IntoView {
                             reach.noticed(&failure);
                             data
                         }
-                        None => return view! { <PageFailure failure /> },
+                        None => return view! { <PageFailure failure /> }.into_any(),
                     }
                 }
             };
             let (models, datasets) = shown;
             let bills = models.iter().any(|model| model.id == model_id && model.gcp_project_id.is_some());
             let of = CardsOf { model_id, place, bills, chosen, reload };
-            view! { <Loaded models datasets of search loading /> }
+            view! { <Loaded models datasets of search loading /> }.into_any()
         })
     };
     view! {
-        <Transition>{live(page)}</Transition>
+        <Transition>{page}</Transition>
         <OpenDialog model_id place reload />
     }
 }
@@ -189,7 +189,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             _ => before.copied().unwrap_or_default(),
         })
     });
-    live(move || {
+    move || {
         let model_id = model_id.get();
         let (kind, id) = dialog.get()?;
         let id = id.unwrap_or_default();
@@ -198,20 +198,20 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             DialogKind::View => {
                 let address = Callback::new(move |tab: Tab| Place { tab, ..place.get_untracked() }.address(model_id));
                 let other = Callback::new(move |kind| place.get_untracked().with(kind, id).address(model_id));
-                view! { <DetailDialog id tab address other closed on_close on_changed=reload /> }
+                view! { <DetailDialog id tab address other closed on_close on_changed=reload /> }.into_any()
             }
-            DialogKind::Analysis => view! { <AnalysisDialog id closed on_close on_changed=reload /> },
+            DialogKind::Analysis => view! { <AnalysisDialog id closed on_close on_changed=reload /> }.into_any(),
             _ if !in_browser.get() => view! {
                 <Dialog title=common::LOADING on_close served=closed class="modal-small modal-late">
                     <p class="modal-body">{common::LATE}</p>
                 </Dialog>
-            },
-            DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> },
-            DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> },
-            DialogKind::Query => view! { <QueryDialog id on_close /> },
-            DialogKind::Preview => view! { <PreviewDialog id on_close /> },
-            DialogKind::Clone => view! { <CloneDialog id model_id on_close on_done=on_changed /> },
-            DialogKind::Delete => view! { <DeleteDialog id on_close on_done=on_changed reload /> },
+            }.into_any(),
+            DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> }.into_any(),
+            DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> }.into_any(),
+            DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),
+            DialogKind::Preview => view! { <PreviewDialog id on_close /> }.into_any(),
+            DialogKind::Clone => view! { <CloneDialog id model_id on_close on_done=on_changed /> }.into_any(),
+            DialogKind::Delete => view! { <DeleteDialog id on_close on_done=on_changed reload /> }.into_any(),
         })
-    })
+    }
 }

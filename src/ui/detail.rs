@@ -1,7 +1,7 @@
 //! One dataset, whole: its config in words, what its analysis says, what its columns hold, its versions. The server renders it too, so that it can be read
 //! and walked through by its links before WASM arrives.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::analysis::Report;
 use super::card::StatusBadge;
@@ -59,8 +59,8 @@ pub fn DetailDialog(
                                 {move || match tab.get() {
                                     Tab::Overview => overview(dataset).into_any(),
                                     Tab::Quality => quality(dataset, other).into_any(),
-                                    Tab::Columns => view! { <Profiles dataset /> },
-                                    Tab::Versions => view! { <Versions dataset on_changed /> },
+                                    Tab::Columns => view! { <Profiles dataset /> }.into_any(),
+                                    Tab::Versions => view! { <Versions dataset on_changed /> }.into_any(),
                                 }}
                             </div>
                         </Dialog>
@@ -76,7 +76,7 @@ pub fn DetailDialog(
             }
         })
     };
-    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{live(dialog)}</Suspense> }
+    view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
 }
 
 /// Status, times, and the ways on.
@@ -104,7 +104,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
     };
     view! {
         <div class="detail-head">
-            <p class="card-facts">{live(facts)}</p>
+            <p class="card-facts">{facts}</p>
             <p class="problem-actions">
                 {link(DialogKind::Edit, texts::EDIT)} {link(DialogKind::Query, texts::QUERY)}
                 {link(DialogKind::Analysis, texts::ANALYZE)}
@@ -161,7 +161,7 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
         })
     };
     view! {
-        {live(said)}
+        {said}
         <section class="detail-section">
             <h3>{texts::COUNTS}</h3>
             <CountsPanel id />
@@ -170,8 +170,8 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
 }
 
 fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl IntoView {
-    live(move || match dataset.with(|dataset| dataset.analysis.clone()) {
-        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> },
+    move || match dataset.with(|dataset| dataset.analysis.clone()) {
+        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
         None => view! {
             <div class="empty">
                 <p>{texts::NOT_ANALYZED}</p>
@@ -179,6 +179,6 @@ fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> i
                     {texts::ANALYZE}
                 </a>
             </div>
-        },
-    })
+        }.into_any(),
+    }
 }

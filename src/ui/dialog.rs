@@ -1,6 +1,6 @@
 //! The frame of every dialog: the browser's own `<dialog>`, which traps the focus and makes the page behind inert.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 use leptos::html;
 use leptos::reactive::send_wrapper_ext::SendOption;
@@ -115,12 +115,12 @@ pub fn Dialog(
             <a class="icon-button" href=address data-noscroll="" aria-label=common::CLOSE>
                 {icon::cross()}
             </a>
-        },
+        }.into_any(),
         None => view! {
-            <button type="button" class="icon-button" aria-label=common::CLOSE on:click=when_clicked(move |_| on_close.run(()))>
+            <button type="button" class="icon-button" aria-label=common::CLOSE on:click=move |_| on_close.run(())>
                 {icon::cross()}
             </button>
-        },
+        }.into_any(),
     };
     view! {
         <dialog
@@ -129,7 +129,7 @@ pub fn Dialog(
             open=came_with_page && cfg!(feature = "ssr")
             aria-label=move || title.get()
             on:cancel=on_cancel
-            on:keydown=when_pressed(on_keydown)
+            on:keydown=on_keydown
         >
             <header class="modal-header">
                 <h2>{move || title.get()}</h2>

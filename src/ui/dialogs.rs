@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
 
 use super::dialog::Dialog;
@@ -38,14 +38,14 @@ pub fn CountsPanel(id: i64) -> impl IntoView {
                 type="button"
                 class="button small"
                 disabled=counts.pending()
-                on:click=when_clicked(move |_| running.set_value(Some(counts.dispatch(()))))
+                on:click=move |_| running.set_value(Some(counts.dispatch(())))
             >
                 {texts::COUNT}
             </button>
             {move || match (counts.pending().get(), answer.get()) {
-                (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> },
+                (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
                 (false, Some(Ok(counts))) => counts_table(&counts),
-                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> },
+                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
                 (false, None) => ().into_any(),
             }}
         </div>
@@ -99,7 +99,7 @@ fn counts_table(counts: &Counts) -> AnyView {
             </table>
         </div>
         {counts.as_of.map(|day| view! { <p class="note">{texts::as_of(&day.to_string())}</p> })}
-    }
+    }.into_any()
 }
 
 /// The dataset of a dialog, asked for in the browser when it opens.
@@ -137,7 +137,7 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
         part.track();
         ask.run(());
     });
-    let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> };
+    let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> }.into_any();
     view! {
         <Dialog title=Signal::derive(move || texts::rows_of(&name.get())) on_close class="modal-wide">
             <div class="modal-body">
@@ -209,7 +209,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
     };
     view! {
         <Dialog title=texts::CLONE_TITLE on_close class="modal-small">
-            <form class="modal-body" on:submit=when_sent(submit)>
+            <form class="modal-body" on:submit=submit>
                 <p>{texts::COPY_WHAT}</p>
                 <Problem failure />
                 <label class="field">
@@ -226,10 +226,10 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                     />
                 </label>
                 <p id="copy-said" class="name-check" role="status" class:field-error=move || taken.get() class:note=move || !named.get()>
-                    {live(said)}
+                    {said}
                 </p>
                 <div class="modal-footer">
-                    <button type="button" class="button" on:click=when_clicked(move |_| on_close.run(()))>
+                    <button type="button" class="button" on:click=move |_| on_close.run(())>
                         {common::CANCEL}
                     </button>
                     <button
@@ -322,7 +322,7 @@ fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on
             })}
         <p class="note">{texts::STAYS}</p>
         <div class="modal-footer">
-            <button type="button" class="button" autofocus on:click=when_clicked(move |_| on_close.run(()))>
+            <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
                 {common::CANCEL}
             </button>
             <button
@@ -330,10 +330,10 @@ fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on
                 class="button danger"
                 aria-busy=move || work.running().to_string()
                 disabled=move || work.running() || (versions > 0 && !sure.get())
-                on:click=when_clicked(move |_| delete.run((name.clone(), versions > 0 && sure.get_untracked())))
+                on:click=move |_| delete.run((name.clone(), versions > 0 && sure.get_untracked()))
             >
                 {move || if work.running() { texts::DELETING } else { texts::DELETE }}
             </button>
         </div>
-    }
+    }.into_any()
 }

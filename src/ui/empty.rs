@@ -1,6 +1,6 @@
 //! What stands where nothing does: why, and what to do next.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::layout::datasets_path;
 use super::reach;
@@ -49,7 +49,7 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static s
 pub fn TablesThere(model_id: i64) -> impl IntoView {
     let asked = Asked::new();
     Effect::new(move |_| asked.ask(rpc::tables(model_id)));
-    live(move || {
+    move || {
         asked.with(|answer| {
             // That the server itself is gone is told by its banner.
             let answer = answer.filter(|answer| !answer.as_ref().is_err_and(reach::is_unreachable))?;
@@ -62,7 +62,7 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
                 </div>
             })
         })
-    })
+    }
 }
 
 /// The list has nothing: because it ends before this page, because nothing fits, or because nothing is there.
@@ -70,15 +70,15 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
 pub fn NoDatasets(model_id: i64, past_end: Option<String>, searching: bool, new_address: String) -> impl IntoView {
     if let Some(first) = past_end {
         let next = Some((first, texts::FIRST_PAGE));
-        view! { <Empty title=texts::PAST_END_TITLE advice=texts::PAST_END_ADVICE next /> }
+        view! { <Empty title=texts::PAST_END_TITLE advice=texts::PAST_END_ADVICE next /> }.into_any()
     } else if searching {
         let next = Some((datasets_path(model_id), texts::SHOW_ALL));
-        view! { <Empty title=texts::NOTHING_TITLE advice=texts::NOTHING_ADVICE next /> }
+        view! { <Empty title=texts::NOTHING_TITLE advice=texts::NOTHING_ADVICE next /> }.into_any()
     } else {
         view! {
             <Empty title=texts::NONE_TITLE advice=texts::NONE_ADVICE next=Some((new_address, texts::NEW)) />
             <TablesThere model_id />
-        }
+        }.into_any()
     }
 }
 

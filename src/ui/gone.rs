@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::reach::use_reach;
 use super::texts::common;
@@ -37,7 +37,7 @@ pub fn Gone() -> impl IntoView {
             view! {
                 <div class="gone">
                     <span>{common::GONE}</span>
-                    <button type="button" class="button small" aria-busy=move || work.running().to_string() on:click=when_clicked(move |_| ask())>
+                    <button type="button" class="button small" aria-busy=move || work.running().to_string() on:click=move |_| ask()>
                         {move || if work.running() { common::GONE_TRYING } else { common::TRY_AGAIN }}
                     </button>
                 </div>
@@ -45,5 +45,5 @@ pub fn Gone() -> impl IntoView {
         })
     };
     // The region is there before its words are, or nobody would hear them.
-    view! { <div role="status">{live(banner)}</div> }
+    view! { <div role="status">{banner}</div> }
 }

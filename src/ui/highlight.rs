@@ -1,6 +1,6 @@
 //! SQL as spans: keywords, strings, names, numbers and comments each have a class. Reads only what the compiler writes, but no text can break it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::texts::query as texts;
 

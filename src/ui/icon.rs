@@ -1,6 +1,6 @@
 //! The few icons, drawn with lines of the text's colour. Each stands beside words or in a button that has a name.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 /// An icon by the path of its lines, in a square of 16.
 fn icon(path: &'static str) -> impl IntoView {

@@ -1,6 +1,6 @@
 //! Keys that work without a control: they do nothing while someone types or a dialog is open.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 
 use super::dialog::Dialog;
@@ -40,7 +40,7 @@ fn is_free() -> bool {
 pub fn KeysButton() -> impl IntoView {
     let KeysShown(shown) = expect_context();
     view! {
-        <button type="button" class="icon-button keys-button" aria-label=texts::TITLE title=texts::TITLE on:click=when_clicked(move |_| shown.set(true))>
+        <button type="button" class="icon-button keys-button" aria-label=texts::TITLE title=texts::TITLE on:click=move |_| shown.set(true)>
             <kbd aria-hidden="true">"?"</kbd>
         </button>
     }
@@ -51,7 +51,7 @@ pub fn KeysButton() -> impl IntoView {
 pub fn Keys() -> impl IntoView {
     let KeysShown(shown) = expect_context();
     on_key("?", Callback::new(move |()| shown.set(true)));
-    live(move || {
+    move || {
         shown.get().then(|| {
             let lines = texts::ALL
                 .into_iter()
@@ -71,5 +71,5 @@ pub fn Keys() -> impl IntoView {
                 </Dialog>
             }
         })
-    })
+    }
 }

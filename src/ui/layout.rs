@@ -1,6 +1,6 @@
 //! What stands around every page: the top bar, the models at the side, and the page that is not there.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::keys::KeysButton;

@@ -1,7 +1,7 @@
 //! The interface: Leptos components that the server renders and the browser takes over. Everything that is decided is decided by the domain; everything
 //! that is fetched or saved goes through [`crate::rpc`].
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
@@ -13,8 +13,6 @@ mod datasets;
 mod detail;
 mod dialog;
 mod dialogs;
-#[cfg(feature = "hydrate")]
-mod element;
 mod empty;
 mod gone;
 mod highlight;
@@ -24,7 +22,6 @@ mod layout;
 mod models;
 mod pictures;
 mod place;
-mod prelude;
 mod problem;
 mod profiles;
 mod query;
@@ -32,7 +29,6 @@ mod query_panel;
 mod reach;
 mod rows;
 mod search;
-mod signals;
 mod tabs;
 pub mod texts;
 mod theme;

@@ -1,6 +1,6 @@
 //! The start page: models, each with its warehouse and datasets; add and rename.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
 use leptos_meta::Title;
 
@@ -31,21 +31,21 @@ pub fn ModelsPage() -> impl IntoView {
             match models.await {
                 Ok(models) => {
                     last.set_value(Some(models.clone()));
-                    view! { <Loaded models editing /> }
+                    view! { <Loaded models editing /> }.into_any()
                 }
                 Err(failure) => match last.get_value().filter(|_| is_unreachable(&failure)) {
                     Some(models) => {
                         reach.noticed(&failure);
-                        view! { <Loaded models editing /> }
+                        view! { <Loaded models editing /> }.into_any()
                     }
-                    None => view! { <PageFailure failure /> },
+                    None => view! { <PageFailure failure /> }.into_any(),
                 },
             }
         })
     };
     view! {
         <Title text=texts::TITLE />
-        <Transition>{live(page)}</Transition>
+        <Transition>{page}</Transition>
         {move || {
             editing
                 .get()
@@ -95,7 +95,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                             class="button quiet"
                             id=format!("model-{}", model.id)
                             aria-label=texts::edit(&model.name)
-                            on:click=when_clicked(move |_| editing.set(Some(Some(renamed.clone()))))
+                            on:click=move |_| editing.set(Some(Some(renamed.clone())))
                         >
                             {texts::EDIT}
                         </button>
@@ -113,7 +113,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                     <h1>{texts::TITLE}</h1>
                     <p class="lead">{texts::LEAD}</p>
                 </div>
-                <button type="button" class="button primary" on:click=when_clicked(move |_| editing.set(Some(None)))>
+                <button type="button" class="button primary" on:click=move |_| editing.set(Some(None))>
                     {icon::plus()}
                     {texts::ADD}
                 </button>
@@ -164,7 +164,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     };
     view! {
         <Dialog title=if id.is_some() { texts::EDIT_TITLE } else { texts::ADD } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
-            <form class="modal-body" on:submit=when_sent(submit)>
+            <form class="modal-body" on:submit=submit>
                 <Problem failure />
                 <label class="field">
                     <span>{texts::NAME}</span>
@@ -201,7 +201,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                     </span>
                 </label>
                 <div class="modal-footer">
-                    <button type="button" class="button" on:click=when_clicked(move |_| on_done.run(false))>
+                    <button type="button" class="button" on:click=move |_| on_done.run(false)>
                         {common::CANCEL}
                     </button>
                     <button type="submit" class="button primary" disabled=move || work.running() aria-busy=move || work.running().to_string()>

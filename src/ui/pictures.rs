@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use chrono::{Days, NaiveDate};
 
 use super::texts::common;

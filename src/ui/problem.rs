@@ -1,6 +1,6 @@
 //! A failure where it happened.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::reach::use_reach;
 use crate::error::Failure;
@@ -10,7 +10,7 @@ use crate::error::Failure;
 pub fn Problem(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     let reach = use_reach();
     Effect::new(move |_| failure.with(|failure| failure.iter().for_each(|failure| reach.noticed(failure))));
-    live(move || {
+    move || {
         failure.get().map(|failure| {
             // One field's fault is the message already.
             let listed = if failure.errors.len() > 1 { failure.errors } else { Default::default() };
@@ -22,5 +22,5 @@ pub fn Problem(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView 
                 </div>
             }
         })
-    })
+    }
 }

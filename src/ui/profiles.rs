@@ -1,6 +1,6 @@
 //! What the columns of a dataset hold, a table each. What is known already is shown at once; what would have to be run says first what it reads and costs.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::query_panel::said_of;
 use super::texts::{common, dialogs as texts, profiles as words};
@@ -18,7 +18,7 @@ const SHOWN: usize = 28;
 
 #[component]
 pub fn Profiles(dataset: RwSignal<Dataset>) -> impl IntoView {
-    live(move || {
+    move || {
         dataset.with(|dataset| {
             let config = &dataset.config;
             let model_id = dataset.model_id;
@@ -32,7 +32,7 @@ pub fn Profiles(dataset: RwSignal<Dataset>) -> impl IntoView {
                 })
                 .collect_view()
         })
-    })
+    }
 }
 
 /// The columns of one table.
@@ -80,11 +80,11 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
         let said = said_of(estimate.bytes, estimate.price_usd, estimate.upper_bound).join(common::DOT);
         view! {
             <p>
-                <button type="button" class="button small" on:click=when_clicked(move |_| ask_profile.run(()))>
+                <button type="button" class="button small" on:click=move |_| ask_profile.run(())>
                     {texts::find_out(estimate.columns, &said)}
                 </button>
             </p>
-        }
+        }.into_any()
     };
     view! {
         <section class="report">
@@ -116,7 +116,7 @@ fn table_of(profile: &TableProfile) -> AnyView {
                 <tbody>{lines}</tbody>
             </table>
         </div>
-    }
+    }.into_any()
 }
 
 fn line_of(column: &ColumnProfile) -> impl IntoView {

@@ -1,6 +1,6 @@
 //! The query of a dataset: the whole and each split, what the warehouse says of each, what all cost; and what TFX takes.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::dialogs::{asked_dataset, name_of};
@@ -52,7 +52,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
                 <Tabs label=texts::PARTS names chosen=chosen.into() on_choose=Callback::new(move |at| chosen.set(at)) />
                 {move || {
                     if is_tfx.get() {
-                        view! { <Tfx id /> }
+                        view! { <Tfx id /> }.into_any()
                     } else {
                         queries.show_with(texts::ASKING, ask, parts).into_any()
                     }
@@ -68,7 +68,7 @@ fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
         <Verdict validation=part.view.validation.clone() />
         {totals(all)}
         <SqlBlock sql=part.view.query.clone() file_name=format!("{}-{word}.sql", file_stem(name)) />
-    }
+    }.into_any()
 }
 
 /// What each part reads and costs, and all splits together: what one training reads.
@@ -112,7 +112,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
                 </table>
             </div>
         </details>
-    }
+    }.into_any()
 }
 
 fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
@@ -131,7 +131,7 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
             <td class="number">{size}</td>
             <td class="number">{price}</td>
         </tr>
-    }
+    }.into_any()
 }
 
 /// Made when someone asks for it: it freezes a version.
@@ -151,11 +151,11 @@ fn Tfx(id: i64) -> impl IntoView {
             } else {
                 view! {
                     <p>
-                        <button type="button" class="button primary" on:click=when_clicked(move |_| export.run(()))>
+                        <button type="button" class="button primary" on:click=move |_| export.run(())>
                             {texts::TFX_EXPORT}
                         </button>
                     </p>
-                }
+                }.into_any()
             }
         }}
     }
@@ -169,7 +169,7 @@ fn artefact_of(artefact: &TfxArtefact) -> AnyView {
         <TextBlock label=texts::TFX_JSON text=json file_name=TFX_FILE />
         <h3>{texts::TFX_PYTHON}</h3>
         <TextBlock label=texts::TFX_PYTHON text=artefact.snippet.clone() file_name="trainset_example_gen.py" />
-    }
+    }.into_any()
 }
 
 /// Letters, digits and dashes of a name, for a file.

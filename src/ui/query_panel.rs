@@ -1,6 +1,6 @@
 //! SQL with its parts: full, train, eval, test; copy and download; what the warehouse thinks of it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::highlight::Sql;
 use super::tabs::Tabs;
@@ -66,7 +66,7 @@ fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
     let href = move || format!("data:text/plain;charset=utf-8,{}", percent_encoded(&text.get()));
     view! {
         <div class="sql-tools">
-            <button type="button" class="button small" on:click=when_clicked(copy)>
+            <button type="button" class="button small" on:click=copy>
                 {texts::COPY}
             </button>
             <a class="button small" href=href download=move || file_name.get()>

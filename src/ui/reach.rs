@@ -1,6 +1,6 @@
 //! Whether the server can be reached.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use crate::error::Failure;
 

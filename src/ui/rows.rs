@@ -1,6 +1,6 @@
 //! Rows of a query as a table.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::empty::Empty;
 use super::texts::dialogs as texts;
@@ -12,7 +12,7 @@ use crate::domain::value::Value;
 #[component]
 pub fn RowsTable(preview: Preview) -> impl IntoView {
     if preview.rows.is_empty() {
-        return view! { <Empty title=texts::NO_ROWS_TITLE advice=texts::NO_ROWS_ADVICE next=None /> };
+        return view! { <Empty title=texts::NO_ROWS_TITLE advice=texts::NO_ROWS_ADVICE next=None /> }.into_any();
     }
     let head = preview
         .columns
@@ -67,5 +67,5 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
                 <tbody>{body}</tbody>
             </table>
         </div>
-    }
+    }.into_any()
 }

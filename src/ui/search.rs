@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -103,7 +103,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
         }
     };
     view! {
-        <form class="search" role="search" method="get" on:submit=when_sent(submit)>
+        <form class="search" role="search" method="get" on:submit=submit>
             <input
                 node_ref=field
                 type="search"

@@ -1,6 +1,6 @@
 //! Tabs over one panel: the arrows go from one to the next, Tab leaves them.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev::KeyboardEvent;
 use wasm_bindgen::JsCast;
 
@@ -47,7 +47,7 @@ pub fn Tabs(
                         class="tab"
                         aria-selected=move || (chosen.get() == i).to_string()
                         tabindex=move || if chosen.get() == i { "0" } else { "-1" }
-                        on:click=when_clicked(move |_| on_choose.run(i))
+                        on:click=move |_| on_choose.run(i)
                     >
                         {name}
                     </button>
@@ -56,8 +56,8 @@ pub fn Tabs(
             .collect_view()
     };
     view! {
-        <div class="tabs" role="tablist" aria-label=label node_ref=list on:keydown=when_pressed(on_keydown)>
-            {live(tabs)}
+        <div class="tabs" role="tablist" aria-label=label node_ref=list on:keydown=on_keydown>
+            {tabs}
         </div>
     }
 }

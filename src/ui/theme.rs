@@ -1,6 +1,6 @@
 //! Light or dark: the system's wish until a person chooses; the choice is in a cookie, so that the server renders it right at once.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::texts::common;
@@ -42,7 +42,7 @@ fn switch() {
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     view! {
-        <button type="button" class="icon-button" aria-label=common::THEME title=common::THEME on:click=when_clicked(|_| switch())>
+        <button type="button" class="icon-button" aria-label=common::THEME title=common::THEME on:click=|_| switch()>
             <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
                 <circle cx="10" cy="10" r="7" fill="none" stroke="currentColor" stroke-width="1.6" />
                 <path d="M10 3 a7 7 0 0 1 0 14 z" fill="currentColor" />

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::icon;
 use super::reach::{self, Reach};
@@ -137,7 +137,9 @@ pub fn Toasts(
     };
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {each(shown, |toast| toast.id.to_string(), move |toast| one(toaster, toast))}
+            <For each=shown key=|toast| toast.id let:toast>
+                {one(toaster, toast)}
+            </For>
         </div>
     }
 }
@@ -155,14 +157,14 @@ fn one(toaster: Toaster, toast: Toast) -> AnyView {
                         undo();
                     };
                     view! {
-                        <button type="button" class="button small" on:click=when_clicked(click)>
+                        <button type="button" class="button small" on:click=click>
                             {common::UNDO}
                         </button>
                     }
                 })}
-            <button type="button" class="icon-button" aria-label=common::DISMISS on:click=when_clicked(move |_| toaster.dismiss(id))>
+            <button type="button" class="icon-button" aria-label=common::DISMISS on:click=move |_| toaster.dismiss(id)>
                 {icon::cross()}
             </button>
         </div>
-    }
+    }.into_any()
 }

@@ -1,6 +1,6 @@
 //! The frozen versions of a dataset: what is in each, how it differs from another or from the dataset as it is, and the way back to it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::problem::Problem;
 use super::query_panel::SqlBlock;
@@ -54,10 +54,10 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
     let list = move || {
         let (versions, active, hash) = dataset.with(|d| (d.versions.clone(), d.summary.active_version, d.config_hash.clone()));
         if versions.is_empty() {
-            return view! { <p class="note">{texts::NONE}</p> };
+            return view! { <p class="note">{texts::NONE}</p> }.into_any();
         }
         let items = versions.into_iter().map(|version| lines.line(version, active, &hash)).collect_view();
-        view! { <ul class="versions">{items}</ul> }
+        view! { <ul class="versions">{items}</ul> }.into_any()
     };
     view! {
         <DriftNote id />
@@ -67,14 +67,14 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
                 .then(|| {
                     view! {
                         <p class="problem-actions">
-                            <button type="button" class="button small" on:click=when_clicked(look_again)>
+                            <button type="button" class="button small" on:click=look_again>
                                 {texts::LOOK_AGAIN}
                             </button>
                         </p>
                     }
                 })
         }}
-        {live(list)}
+        {list}
     }
 }
 
@@ -108,12 +108,12 @@ impl Lines {
                     {(!same).then(|| self.restore_button(number))}
                 </div>
                 {move || match self.open.get() {
-                    Some((shown, Shown::Diff)) if shown == number => view! { <Diff dataset=self.dataset number /> },
+                    Some((shown, Shown::Diff)) if shown == number => view! { <Diff dataset=self.dataset number /> }.into_any(),
                     Some((shown, Shown::Sql)) if shown == number => frozen_sql(self.id(), number).into_any(),
                     _ => ().into_any(),
                 }}
             </li>
-        }
+        }.into_any()
     }
 
     fn id(self) -> i64 {
@@ -128,7 +128,7 @@ impl Lines {
                 class="button small"
                 aria-label=label
                 aria-pressed=move || (self.open.get() == this).to_string()
-                on:click=when_clicked(move |_| self.open.update(|open| *open = if *open == this { None } else { this }))
+                on:click=move |_| self.open.update(|open| *open = if *open == this { None } else { this })
             >
                 {text}
             </button>
@@ -142,7 +142,7 @@ impl Lines {
                 class="button small"
                 aria-label=texts::restore(number)
                 disabled=move || self.work.running()
-                on:click=when_clicked(move |_| self.restore(number))
+                on:click=move |_| self.restore(number)
             >
                 {texts::RESTORE}
             </button>
@@ -190,7 +190,7 @@ impl Lines {
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Asked::new();
     Effect::new(move |_| drift.ask(rpc::drift(id)));
-    live(move || {
+    move || {
         drift.with(|answer| {
             let report = answer?.as_ref().ok()?;
             let number = report.version?;
@@ -198,17 +198,17 @@ fn DriftNote(id: i64) -> impl IntoView {
             let columns = (!report.renamed.is_empty()).then(|| renamed(texts::columns_renamed(number), &report.renamed));
             Some(view! { {tables} {columns} })
         })
-    })
+    }
 }
 
 fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
     let used = changes.iter().any(|change| change.used);
-    let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }).collect_view();
+    let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }.into_any()).collect_view();
     drift(heading, used, lines)
 }
 
 fn renamed(heading: String, columns: &[Renaming]) -> AnyView {
-    let lines = columns.iter().map(|column| view! { <li>{column.text.clone()}</li> }).collect_view();
+    let lines = columns.iter().map(|column| view! { <li>{column.text.clone()}</li> }.into_any()).collect_view();
     drift(heading, true, lines)
 }
 
@@ -218,7 +218,7 @@ fn drift(heading: String, warning: bool, lines: Vec<AnyView>) -> AnyView {
             <p>{heading}</p>
             <ul>{lines}</ul>
         </div>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -256,7 +256,7 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
         return view! {
             <p class="note">{texts::NO_DIFFERENCE}</p>
             {tables}
-        };
+        }.into_any();
     }
     let label = texts::differences_from(diff.from);
     let lines = diff.differences.iter().map(difference_line).collect_view();
@@ -274,7 +274,7 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
             </table>
         </div>
         {tables}
-    }
+    }.into_any()
 }
 
 /// A path and what stands there on each side.
@@ -293,7 +293,7 @@ pub fn difference_line(difference: &Difference) -> AnyView {
             </th>
             {cells}
         </tr>
-    }
+    }.into_any()
 }
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {
@@ -317,5 +317,5 @@ fn sql_of(version: &Version) -> AnyView {
             }
         })
         .collect_view();
-    view! { <div class="frozen-sql">{parts}</div> }
+    view! { <div class="frozen-sql">{parts}</div> }.into_any()
 }

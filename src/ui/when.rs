@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use chrono::{DateTime, Utc};
 
 use super::texts::common;

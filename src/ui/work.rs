@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::reactive::spawn_local_scoped_with_cancellation;
 
 use super::problem::Problem;
@@ -113,23 +113,23 @@ impl<T: Send + Sync + 'static> Asked<T> {
         // On the server nothing has been asked: it waits, as the browser does at first.
         let asked = RwSignal::new(false);
         Effect::new(move |_| asked.set(true));
-        live(move || {
+        move || {
             self.answer.with(|answer| match answer {
                 Some(Ok(found)) => view(found),
                 Some(Err(failure)) => failed(failure.clone(), again),
                 None if work.running() || !asked.get() => {
-                    view! { <Waiting what on_stop=Callback::new(move |()| work.stop()) /> }
+                    view! { <Waiting what on_stop=Callback::new(move |()| work.stop()) /> }.into_any()
                 }
                 None => stopped(again),
             })
-        })
+        }
     }
 }
 
 fn again_button(again: Callback<()>) -> impl IntoView {
     view! {
         <p class="problem-actions">
-            <button type="button" class="button small" on:click=when_clicked(move |_| again.run(()))>
+            <button type="button" class="button small" on:click=move |_| again.run(())>
                 {common::TRY_AGAIN}
             </button>
         </p>
@@ -140,7 +140,7 @@ fn failed(failure: Failure, again: Callback<()>) -> AnyView {
     view! {
         <Problem failure=Some(failure) />
         {again_button(again)}
-    }
+    }.into_any()
 }
 
 fn stopped(again: Callback<()>) -> AnyView {
@@ -149,7 +149,7 @@ fn stopped(again: Callback<()>) -> AnyView {
             {common::STOPPED}
         </p>
         {again_button(again)}
-    }
+    }.into_any()
 }
 
 /// What waits says so; when it lasts, for how long, and how to stop it.
@@ -169,7 +169,7 @@ pub fn Waiting(#[prop(into)] what: Signal<String>, #[prop(optional)] on_stop: Op
                             {on_stop
                                 .map(|stop| {
                                     view! {
-                                        <button type="button" class="button small" on:click=when_clicked(move |_| stop.run(()))>
+                                        <button type="button" class="button small" on:click=move |_| stop.run(())>
                                             {common::STOP}
                                         </button>
                                     }

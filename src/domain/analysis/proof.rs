@@ -1,14 +1,12 @@
 //! The proof of a split: what is in each part and when, from the queries themselves.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Split};
-use crate::domain::wire;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Proof {
     /// Train, eval, test.
@@ -21,7 +19,7 @@ pub struct Proof {
     pub train_rows_after_first_eval: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProofPart {
     pub split: Split,
@@ -30,10 +28,8 @@ pub struct ProofPart {
     pub products: Option<u64>,
     /// The instants of the part's first and last row; UTC for TIMESTAMP.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub first_at: Option<NaiveDateTime>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
-    #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
     pub last_at: Option<NaiveDateTime>,
     /// Not of train.
     pub cold_users: Option<Cold>,
@@ -41,7 +37,7 @@ pub struct ProofPart {
 }
 
 /// Members that train has no row of.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Cold {
     pub count: u64,

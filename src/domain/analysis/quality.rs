@@ -1,6 +1,5 @@
 //! How good a dataset is to learn from: a score that starts at 100 and goes down only by checks that say why.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +9,7 @@ use super::{Facts, Members, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
 use crate::domain::format::{counted, integer};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quality {
     /// 100 less the points of `checks`; not below 0.
@@ -26,7 +25,7 @@ pub struct Quality {
     pub checks: Vec<Check>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {

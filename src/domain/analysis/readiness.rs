@@ -1,14 +1,13 @@
 //! Whether a dataset is enough for a recommender of others: held against the minimums that Amazon Personalize publishes.
 //! <https://docs.aws.amazon.com/personalize/latest/dg/limits.html>
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Outcome, Severity, percent};
 use super::{Facts, share};
 use crate::domain::format::{counted, integer};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Readiness {
     /// Whose minimums.

@@ -1,15 +1,13 @@
 //! Which rows stay: dates, predicates on columns, products and customers, a sample.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{AsOf, ColumnRef, Seed, SplitConfig, Unit, is_default};
 use crate::domain::name::{ColumnName, SourceName};
-use crate::domain::wire;
 
 /// Which rows stay.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
@@ -47,7 +45,7 @@ impl Filters {
 }
 
 /// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DateRange {
@@ -63,16 +61,14 @@ pub enum DateRange {
     /// From the start day to the end day, both whole; at least one of both.
     Fixed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         start: Option<NaiveDate>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         end: Option<NaiveDate>,
     },
 }
 
 /// A predicate on one column of any of the tables, selected or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowFilter {
@@ -91,7 +87,7 @@ impl RowFilter {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NullPolicy {
@@ -100,7 +96,7 @@ pub enum NullPolicy {
     Include,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "op", deny_unknown_fields)]
 pub enum Predicate {
@@ -135,10 +131,8 @@ pub enum Predicate {
     #[serde(rename = "date_range")]
     DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         start: Option<NaiveDate>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")]
         end: Option<NaiveDate>,
     },
     /// The last N days that end with the as-of's day.
@@ -157,7 +151,7 @@ pub enum Predicate {
 }
 
 /// A value in a predicate; what it must be follows from the column's type.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a value is a text, a number, true or false")]
 pub enum Scalar {
     Bool(bool),
@@ -168,7 +162,7 @@ pub enum Scalar {
 
 /// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
 /// that the stage before left (within the scope).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MemberFilter {
@@ -185,7 +179,7 @@ pub struct MemberFilter {
 }
 
 /// Both ends included; at least one of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CountRange {
@@ -196,7 +190,7 @@ pub struct CountRange {
 }
 
 /// Both ends included; at least one of both. In the revenue column's own unit.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AmountRange {
@@ -207,7 +201,7 @@ pub struct AmountRange {
 }
 
 /// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KCore {
@@ -226,7 +220,7 @@ impl KCore {
 }
 
 /// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
@@ -238,7 +232,7 @@ pub struct Sample {
     pub seed: Seed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -246,7 +240,7 @@ pub enum Scope {
     All,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyTo {

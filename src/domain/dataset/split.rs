@@ -1,14 +1,12 @@
 //! How rows go to train, eval and test; the as-of that days count back from; what a hash is taken of.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{is_default, read_day};
-use crate::domain::wire;
+use super::is_default;
 
 /// The instant that relative dates count back from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AsOf {
     /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
@@ -16,7 +14,7 @@ pub enum AsOf {
     LatestEvent,
     /// CURRENT_DATE, UTC.
     Today,
-    On(#[borsh(serialize_with = "wire::put", deserialize_with = "wire::take")] NaiveDate),
+    On(NaiveDate),
 }
 
 impl TryFrom<String> for AsOf {
@@ -26,7 +24,7 @@ impl TryFrom<String> for AsOf {
             "latest_event" => Ok(Self::LatestEvent),
             "today" => Ok(Self::Today),
             date => {
-                read_day(date).map(Self::On).ok_or_else(|| "as_of is latest_event, today or a date such as 2024-01-31".into())
+                date.parse().map(Self::On).map_err(|_| "as_of is latest_event, today or a date such as 2024-01-31".into())
             }
         }
     }
@@ -43,7 +41,7 @@ impl From<AsOf> for String {
 }
 
 /// How rows go to train, eval and test.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitConfig {
@@ -76,7 +74,7 @@ pub enum SplitConfig {
 }
 
 /// A part of the split data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
@@ -109,7 +107,7 @@ impl SplitConfig {
 }
 
 /// What is hashed: rows, or all rows of a user or product together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -120,7 +118,7 @@ pub enum Unit {
 }
 
 /// Another seed, another choice. Numbers are read as their digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "SeedForm", into = "String")]
 pub struct Seed(pub String);
 

@@ -1,13 +1,11 @@
 //! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
 
-use borsh::{BorshDeserialize, BorshSerialize};
-use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::schema::ColumnType;
 
 /// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TimestampFormat {
@@ -52,7 +50,7 @@ impl TimestampFormat {
 }
 
 /// A zone of the IANA time zone database, such as `Europe/Berlin`. Whether the database has it is the warehouse's to say.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(String);
 
@@ -98,68 +96,8 @@ impl From<TimeZone> for String {
     }
 }
 
-/// A day, as 2024-01-31. What chrono would read so, without its reader of all forms that a date can have.
-pub fn read_day(text: &str) -> Option<NaiveDate> {
-    let mut parts = text.split('-').map(str::trim);
-    let mut number = |most: usize| {
-        let digits = parts.next()?;
-        let fits = (1..=most).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if fits { digits.parse().ok() } else { None }
-    };
-    let (year, month, day): (u32, u32, u32) = (number(4)?, number(2)?, number(2)?);
-    if parts.next().is_some() {
-        return None;
-    }
-    NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)
-}
-
-/// The same, where it may be absent.
-pub fn day_in_json<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Error> {
-    let Some(text) = <Option<String> as Deserialize>::deserialize(from)? else { return Ok(None) };
-    read_day(&text).map(Some).ok_or_else(|| serde::de::Error::custom("a day is written as 2024-01-31"))
-}
-
 impl std::fmt::Display for TimeZone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn days_are_read_as_chrono_reads_them(text in "[0-9]{1,4}( ?)-[01 ]?[0-9]-( ?)[0-3]?[0-9]") {
-            prop_assert_eq!(read_day(&text), text.parse().ok());
-        }
-
-        #[test]
-        fn what_chrono_reads_as_no_day_is_none(text in "[0-9T:+-]{0,12}") {
-            prop_assert!(read_day(&text).is_none() || read_day(&text) == text.parse().ok());
-        }
-    }
-
-    #[test]
-    fn what_is_no_day_is_none() {
-        for text in [
-            "",
-            "-",
-            "2024",
-            "2024-01",
-            "2024-02-30",
-            "2024-13-01",
-            "2024-01-31-1",
-            "2024-01-31T00:00:00",
-            "+2024-01-31",
-            "20240131",
-            "٢٠٢٤-01-31",
-        ] {
-            assert_eq!(read_day(text), None, "{text}");
-        }
-        assert_eq!(read_day("2024-01-31"), NaiveDate::from_ymd_opt(2024, 1, 31));
     }
 }

@@ -1,6 +1,5 @@
 //! Members counted in steps: how many a threshold keeps, and bars to draw.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::sql::{MILLION, MOST_REVENUE};
@@ -9,7 +8,7 @@ use crate::domain::sql::{MILLION, MOST_REVENUE};
 const LAST_STEP: i64 = MOST_REVENUE * MILLION;
 
 /// Members from this number on, below the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub from: i64,
     pub members: u64,

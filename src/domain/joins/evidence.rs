@@ -1,13 +1,12 @@
 //! What the data say of a proposal, and how much they count. Names are the prior: keys that are included in each other by chance, as the numbers 1 to n
 //! of any two tables are, make no join where nothing in the names does.
 
-use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, PLAUSIBLE, THRESHOLD, Weighed};
 
 /// One side of a join, by its key alone. Rows in which a part of the key is NULL have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeySide {
     pub rows: u64,
     pub rows_with_key: u64,
@@ -20,7 +19,7 @@ pub struct KeySide {
 }
 
 /// What was counted of both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     pub left: KeySide,
     pub right: KeySide,
@@ -75,7 +74,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// The data's answer about a join, left joined.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Shares {
     pub left_rows: u64,

@@ -12,7 +12,6 @@ use super::pipeline::Pipeline;
 use super::plan::{Plan, PlannedColumn};
 use super::query::{Body, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
-use crate::domain::order;
 use crate::domain::schema::{ColumnType, Mode};
 
 /// What the rows of an analysis tell.
@@ -136,7 +135,7 @@ fn narrow(pipeline: &mut Pipeline) {
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
     positions.extend(attributes(plan));
     positions.extend(label(plan));
-    order::sort(&mut positions);
+    positions.sort_unstable();
     positions.dedup();
     let of_rows = |name: &Ident| Item::Expr { value: Expr::of(pipeline.current.as_str(), name), name: None };
     let mut items: Vec<Item> = positions.into_iter().map(|position| of_rows(&plan.columns[position].ident)).collect();
@@ -152,7 +151,7 @@ fn attributes(plan: &Plan) -> Vec<usize> {
     let Some(time) = plan.role(Role::Timestamp) else { return vec![] };
     let selected = plan.selected.iter().map(|(position, _)| *position);
     let mut positions: Vec<usize> = selected.chain(plan.row_filters.iter().map(|(position, _)| *position)).collect();
-    order::sort(&mut positions);
+    positions.sort_unstable();
     positions.dedup();
     positions.retain(|position| {
         let column = &plan.columns[*position];

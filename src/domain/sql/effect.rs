@@ -11,7 +11,6 @@ use super::members;
 use super::pipeline::Pipeline;
 use super::query::{Body, From, Item, Select};
 use crate::domain::dataset::Role;
-use crate::domain::order;
 use crate::domain::schema::ColumnType;
 
 /// Revenue is counted in millionths of its unit.
@@ -76,7 +75,7 @@ pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
 pub(super) fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
-    order::sort(&mut positions);
+    positions.sort_unstable();
     positions.dedup();
     let of_rows = |name: &Ident| Item::Expr { value: Expr::of(pipeline.current.as_str(), name), name: None };
     let mut items: Vec<Item> = positions.into_iter().map(|position| of_rows(&plan.columns[position].ident)).collect();

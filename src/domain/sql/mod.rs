@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
-use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split, SplitConfig, day_in_json};
+use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split, SplitConfig};
 use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
@@ -49,7 +49,6 @@ pub struct Request {
     /// Name mapped columns by their roles, whatever their output names.
     pub for_analysis: bool,
     /// The as-of as a literal, where it was resolved before: the frozen form.
-    #[serde(deserialize_with = "day_in_json")]
     pub as_of: Option<NaiveDate>,
 }
 

@@ -1,11 +1,12 @@
 //! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
 
+use std::collections::HashSet;
+
 use super::expr::{DayExpr, Expr, FIRST_DAY, Ident, Literal, Moment, OrderKey};
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
-use crate::domain::order::Places;
 use crate::domain::schema::{ColumnType, Mode};
 
 /// The CTEs of a dataset, and where its rows stand at the end.
@@ -116,8 +117,8 @@ impl<'p> Pipeline<'p> {
         let later = later.filter(|(left, ..)| *left == position).map(|(_, column, _)| column.as_str());
         let used = plan.columns.iter().filter(|c| c.source == position).map(|c| c.name.as_str());
         let order = own.into_iter().flat_map(|planned| &planned.order).map(|(column, _)| column.name.as_str());
-        let mut seen = Places::default();
-        let once = keys.chain(later).chain(used).chain(order).filter(|name| seen.add((*name).to_owned(), 0));
+        let mut seen = HashSet::new();
+        let once = keys.chain(later).chain(used).chain(order).filter(|name| seen.insert(*name));
         once.map(|name| Item::Expr { value: Expr::column(name), name: None }).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::expr::{Day, DayExpr, Expr, Literal, Moment};
 use super::plan::PlannedColumn;
-use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar, TimeZone, read_day};
+use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar, TimeZone};
 use crate::domain::schema::ColumnType;
 
 /// The condition. `as_of` is there wherever a predicate counts back from it.
@@ -44,7 +44,7 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as
 fn compare(moment: Moment, op: &'static str, scalar: &Scalar) -> Expr {
     let t = moment.column_type;
     let day = match scalar {
-        Scalar::Text(text) if t.is_temporal() => read_day(text),
+        Scalar::Text(text) if t.is_temporal() => text.parse().ok(),
         _ => None,
     };
     let Some(day) = day else { return moment.value.binary(op, literal(t, scalar)) };
@@ -73,9 +73,9 @@ fn literal(t: ColumnType, scalar: &Scalar) -> Expr {
         (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Int(n)) => Literal::Decimal(t, n.to_string()),
         (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(n)) => Literal::Decimal(t, format!("{n}")),
         (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Text(digits)) => Literal::Decimal(t, digits.clone()),
-        (ColumnType::Date, Scalar::Text(text)) => match read_day(text) {
-            Some(day) => Literal::Date(day),
-            None => Literal::Null(t),
+        (ColumnType::Date, Scalar::Text(text)) => match text.parse() {
+            Ok(day) => Literal::Date(day),
+            Err(_) => Literal::Null(t),
         },
         (_, Scalar::Bool(value)) => Literal::Bool(*value),
         (_, Scalar::Int(n)) => Literal::Int(*n),

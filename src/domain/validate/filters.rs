@@ -1,5 +1,7 @@
 //! Faults of filters and splits.
 
+use chrono::NaiveDate;
+
 use super::*;
 use crate::domain::sql::hashable;
 
@@ -155,7 +157,7 @@ impl Check<'_> {
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Float(number)) => number.abs() < BEYOND_NUMERIC,
             (ColumnType::Numeric | ColumnType::BigNumeric, Scalar::Text(text)) => is_decimal(text),
             (ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp, Scalar::Text(text)) => {
-                matches!(read_day(text), Some(day) if (1..=9999).contains(&day.year()))
+                matches!(text.parse::<NaiveDate>(), Ok(day) if (1..=9999).contains(&day.year()))
             }
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! Step 1: name and description.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::{FieldErrors, State};
 use crate::ui::texts::wizard as texts;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::draft::{Mark, folded, marks, selectable};
 use super::options::{SearchField, shown_name};
@@ -44,11 +44,9 @@ pub fn Columns(state: State) -> impl IntoView {
             <span class="note">{move || texts::selected(selected.get())}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
-        {each(
-            move || state.sources.get(),
-            |(name, _)| name.to_string(),
-            move |(name, table)| view! { <SourceColumns state name table wanted marks=all /> },
-        )}
+        <For each=move || state.sources.get() key=|(name, _)| name.clone() let((name, table))>
+            <SourceColumns state name table wanted marks=all />
+        </For>
     }
 }
 
@@ -112,23 +110,21 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
             <legend>
                 <strong>{title}</strong>
                 <span class="note">{move || texts::some_of(selected.get(), total.get())}</span>
-                <button type="button" class="button small" aria-label=texts::select_all_of(name.get_value().as_str()) on:click=when_clicked(move |_| choose(true))>
+                <button type="button" class="button small" aria-label=texts::select_all_of(name.get_value().as_str()) on:click=move |_| choose(true)>
                     {texts::ALL}
                 </button>
-                <button type="button" class="button small" aria-label=texts::select_none_of(name.get_value().as_str()) on:click=when_clicked(move |_| choose(false))>
+                <button type="button" class="button small" aria-label=texts::select_none_of(name.get_value().as_str()) on:click=move |_| choose(false)>
                     {texts::NONE}
                 </button>
                 <StatisticsButton state table=table.get_value() shown />
             </legend>
             <ul class="column-list">
-                {each(
-                    move || lines.get(),
-                    |column| column.name.to_string(),
-                    move |column| view! { <ColumnLine state table=table.get_value() reference=reference(&column) column wanted marks /> },
-                )}
+                <For each=move || lines.get() key=|column| column.name.clone() let:column>
+                    <ColumnLine state table=table.get_value() reference=reference(&column) column wanted marks />
+                </For>
             </ul>
             {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_COLUMN_CALLED_SO}</p> })}
-            {live(unusable)}
+            {unusable}
         </fieldset>
     }
 }
@@ -168,7 +164,7 @@ fn ColumnLine(
                 <span class="column-name" title=column.description.clone()>{own}</span>
             </label>
             <span class="column-type">{column.type_label()}</span>
-            {live(chip)}
+            {chip}
             {move || selected.get().then(|| view! { <OutputName state reference mark /> })}
             {move || profile.get().map(|profile| view! { <ColumnStatistics profile /> })}
         </li>
@@ -220,6 +216,6 @@ fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>)
                 }
             }
         />
-        {live(said)}
+        {said}
     }
 }

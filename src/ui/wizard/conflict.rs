@@ -1,6 +1,6 @@
 //! Two people, or two tabs, had the same dataset open: the second to save is told, and shown both.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -79,9 +79,9 @@ pub fn Conflict(
                     </table>
                 </div>
                 <div class="modal-footer">
-                    <button type="button" class="button" autofocus on:click=when_clicked(choose(Choice::Later))>{texts::CONTINUE_EDITING}</button>
-                    <button type="button" class="button" disabled=move || saving.get() on:click=when_clicked(choose(Choice::Theirs))>{texts::TAKE_THEIRS}</button>
-                    <button type="button" class="button danger" disabled=move || saving.get() on:click=when_clicked(choose(Choice::Mine))>{texts::KEEP_MINE}</button>
+                    <button type="button" class="button" autofocus on:click=choose(Choice::Later)>{texts::CONTINUE_EDITING}</button>
+                    <button type="button" class="button" disabled=move || saving.get() on:click=choose(Choice::Theirs)>{texts::TAKE_THEIRS}</button>
+                    <button type="button" class="button danger" disabled=move || saving.get() on:click=choose(Choice::Mine)>{texts::KEEP_MINE}</button>
                 </div>
             </div>
         </Dialog>

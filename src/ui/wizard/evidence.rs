@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Join, JoinKey, OnDuplicates};
@@ -172,12 +172,12 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
             class="button small"
             aria-label=move || format!("{}: {}", texts::VERIFY, words())
             disabled=move || verify.pending().get() || weighing.pending.get()
-            on:click=when_clicked(move |_| {
+            on:click=move |_| {
                 // A price that stands on the button is agreed to by pressing it.
                 verify.dispatch(price.with_untracked(Option::is_some) || (!is_open() && weighing.open.with_untracked(Option::is_some)));
-            })
+            }
         >
-            {live(words)}
+            {words}
         </button>
         <Problem failure=weighing.failure />
     }
@@ -210,8 +210,8 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
         }
     };
     let said = move || match facts.get() {
-        Some(JoinFacts { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> },
-        Some(JoinFacts { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> },
+        Some(JoinFacts { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
+        Some(JoinFacts { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> }.into_any(),
         _ => ().into_any(),
     };
     let asked = move || {
@@ -221,13 +221,13 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
             <div class="fan-out" role="alert">
                 <p>{texts::fan_out(name.get_value().as_str(), most, shares.left_rows, shares.rows_after)}</p>
                 <p class="problem-actions">
-                    <button type="button" class="button small" on:click=when_clicked(one_row)>{texts::ONE_ROW_A_KEY}</button>
-                    <button type="button" class="button small" on:click=when_clicked(keep)>{texts::KEEP_ALL_ROWS}</button>
+                    <button type="button" class="button small" on:click=one_row>{texts::ONE_ROW_A_KEY}</button>
+                    <button type="button" class="button small" on:click=keep>{texts::KEEP_ALL_ROWS}</button>
                 </p>
             </div>
         })
     };
-    view! { {live(said)} {live(asked)} }
+    view! { {said} {asked} }
 }
 
 /// `99.7 % of rows find a partner · all 38,021 keys found · the key is unique · at most 1 partner a row`.

@@ -1,6 +1,6 @@
 //! Step 4: which days, rows, products and customers, and how they are split; with pictures of what that leaves.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use self::asking::Asking;
 use super::State;

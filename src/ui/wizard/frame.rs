@@ -1,6 +1,6 @@
 //! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen to a draft.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 
 use super::conflict::Conflict;
@@ -119,7 +119,7 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
                 aria-label=texts::ENLARGE
                 title=texts::ENLARGE
                 aria-pressed=move || large.get().to_string()
-                on:click=when_clicked(move |_| large.update(|large| *large = !*large))
+                on:click=move |_| large.update(|large| *large = !*large)
             >
                 <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" class="icon-lines">
                     <path d=move || if large.get() { "M8 3v5H3M12 17v-5h5M8 8 3 3M12 12l5 5" } else { "M12 3h5v5M8 17H3v-5M17 3l-6 6M3 17l6-6" } />
@@ -128,10 +128,10 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         }
     };
     let body = move || match step.get() {
-        Step::Basics => view! { <basics::Basics state /> },
-        Step::Tables => view! { <tables::Tables state large /> },
-        Step::Columns => view! { <columns::Columns state /> },
-        Step::Filters => view! { <filters::Filters state /> },
+        Step::Basics => view! { <basics::Basics state /> }.into_any(),
+        Step::Tables => view! { <tables::Tables state large /> }.into_any(),
+        Step::Columns => view! { <columns::Columns state /> }.into_any(),
+        Step::Filters => view! { <filters::Filters state /> }.into_any(),
     };
     let reason = move || match going.get() {
         Some(step) => state.waits_for(step).map(str::to_owned),
@@ -143,22 +143,22 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         let why = move || unfinished.get().map(|(step, why)| format!("{}: {why}", step.title()));
         let cannot = move || saving.run.pending().get() || unfinished.get().is_some();
         let save_button = move || {
-            view! { <button type="button" class="button success" disabled=cannot title=why on:click=when_clicked(move |_| save())>{live(saves)}</button> }
+            view! { <button type="button" class="button success" disabled=cannot title=why on:click=move |_| save()>{saves}</button> }
         };
         if is_last() {
-            save_button()
+            save_button().into_any()
         } else {
             // Who edits can save from any step.
             view! {
                 <button type="submit" class="button primary">{texts::NEXT}</button>
                 {edits.then(save_button)}
-            }
+            }.into_any()
         }
     };
     view! {
         <Dialog title on_close=close class tools=enlarge>
             <Progress walk />
-            <form class="wizard-form" novalidate on:submit=when_sent(submit)>
+            <form class="wizard-form" novalidate on:submit=submit>
                 <ServerGone state saving />
                 <div
                     class="wizard-body"
@@ -166,31 +166,31 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
                     tabindex="-1"
                     role="group"
                     aria-label=move || step.get().title()
-                    on:keydown=when_pressed(enter_on_step)
+                    on:keydown=enter_on_step
                 >
                     <LeftBehind state keeper />
                     <Problem failure=saving.failure />
                     {move || {
                         (step.get() != Step::Basics).then(|| view! { <Unread state /> })
                     }}
-                    {live(body)}
+                    {body}
                 </div>
                 <side::SidePanel state />
                 <footer class="wizard-footer">
-                    <span class="wizard-reason" role="status">{live(reason)}</span>
+                    <span class="wizard-reason" role="status">{reason}</span>
                     <button
                         type="button"
                         class="button"
                         disabled=move || step.get().previous().is_none()
-                        on:click=when_clicked(move |_| {
+                        on:click=move |_| {
                             if let Some(previous) = step.get().previous() {
                                 walk.open(previous);
                             }
-                        })
+                        }
                     >
                         {texts::PREVIOUS}
                     </button>
-                    {live(next_or_save)}
+                    {next_or_save}
                 </footer>
             </form>
             {move || leaving.get().then(|| view! { <Leave keeper leaving on_close /> })}
@@ -233,7 +233,7 @@ fn Progress(walk: Walk) -> impl IntoView {
                         type="button"
                         aria-current=move || (step.get() == this).then_some("step")
                         disabled=move || !can_open(this)
-                        on:click=when_clicked(move |_| walk.open(this))
+                        on:click=move |_| walk.open(this)
                     >
                         <span class="wizard-number">{i + 1}</span>
                         {this.title()}
@@ -253,14 +253,14 @@ fn Unread(state: State) -> impl IntoView {
         is_told().map(|_| {
             view! {
                 <p class="problem-actions">
-                    <button type="button" class="button small" on:click=when_clicked(move |_| state.again.update(|n| *n += 1))>{texts::TRY_AGAIN}</button>
+                    <button type="button" class="button small" on:click=move |_| state.again.update(|n| *n += 1)>{texts::TRY_AGAIN}</button>
                 </p>
             }
         })
     };
     view! {
         <Problem failure=Signal::derive(is_told) />
-        {live(again)}
+        {again}
     }
 }
 
@@ -272,15 +272,15 @@ fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> imp
             <div class="modal-body">
                 <p>{texts::LEAVE_TEXT}</p>
                 <div class="modal-footer">
-                    <button type="button" class="button" autofocus on:click=when_clicked(move |_| leaving.set(false))>{texts::STAY}</button>
-                    <button type="button" class="button" on:click=when_clicked(move |_| on_close.run(()))>{texts::KEEP_FOR_LATER}</button>
+                    <button type="button" class="button" autofocus on:click=move |_| leaving.set(false)>{texts::STAY}</button>
+                    <button type="button" class="button" on:click=move |_| on_close.run(())>{texts::KEEP_FOR_LATER}</button>
                     <button
                         type="button"
                         class="button danger"
-                        on:click=when_clicked(move |_| {
+                        on:click=move |_| {
                             keeper.forget();
                             on_close.run(());
-                        })
+                        }
                     >
                         {texts::LEAVE}
                     </button>

@@ -1,6 +1,6 @@
 //! One join: its type, its pairs of keys, and what to do where keys repeat.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::evidence::JoinEvidence;
 use super::options::{other_columns, read_option, shown_name};
@@ -90,7 +90,7 @@ pub fn JoinEditor(
                     type="button"
                     class="icon-button"
                     aria-label=texts::remove_pair(i + 1, name.get_value().as_str())
-                    on:click=when_clicked(move |_| edited.edit_keys(move |on| drop(on.remove(i))))
+                    on:click=move |_| edited.edit_keys(move |on| drop(on.remove(i)))
                 >
                     "×"
                 </button>
@@ -136,16 +136,16 @@ pub fn JoinEditor(
                     type="button"
                     class="icon-button"
                     aria-label=texts::remove_table(name.get_value().as_str())
-                    on:click=when_clicked(move |_| state.edit(|draft| name.with_value(|name| draft.remove_secondary(name))))
+                    on:click=move |_| state.edit(|draft| name.with_value(|name| draft.remove_secondary(name)))
                 >
                     "×"
                 </button>
             </p>
             <JoinSuggestion state name suggested />
             {move || (0..keys.get()).map(pair).collect_view()}
-            {live(new_pair)}
+            {new_pair}
             <p class="join-options">
-                <button type="button" class="button small" disabled=move || more.get() || keys.get() == 0 on:click=when_clicked(move |_| more.set(true))>
+                <button type="button" class="button small" disabled=move || more.get() || keys.get() == 0 on:click=move |_| more.set(true)>
                     {texts::ADD_PAIR}
                 </button>
                 <label class="check">
@@ -207,7 +207,7 @@ fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
         })
     };
     view! {
-        {live(field)}
+        {field}
         {move || bad.get().then(|| view! { <span class="field-error">{texts::BAD_SOURCE_NAME}</span> })}
     }
 }
@@ -235,7 +235,7 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label=texts::remove_order(by.column.as_str())
-                    on:click=when_clicked(move |_| edited.edit(move |join| drop(join.order.remove(i))))
+                    on:click=move |_| edited.edit(move |join| drop(join.order.remove(i)))
                 >
                     "×"
                 </button>
@@ -248,7 +248,7 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
             edited.edit(move |join| join.order.push(RowOrder { column, descending: true }));
         }
     };
-    live(move || {
+    move || {
         edited.is_one_row().then(|| {
             let lines = order.get().into_iter().enumerate().map(line).collect_view();
             view! {
@@ -268,7 +268,7 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
                 </div>
             }
         })
-    })
+    }
 }
 
 /// `<option>`s of the scalar columns of one source.

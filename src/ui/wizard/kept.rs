@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use chrono::{DateTime, Utc};
 use leptos::ev;
 use serde::Serialize;
@@ -15,7 +15,6 @@ use super::State;
 use super::draft::Draft;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::format::instant;
-use crate::domain::order;
 use crate::rpc;
 use crate::ui::reach;
 use crate::ui::texts::wizard as texts;
@@ -109,7 +108,7 @@ impl Keeper {
                 Some((key, kept))
             })
             .collect();
-        order::sort_by(&mut found, |(_, a), (_, b)| b.at.total_cmp(&a.at));
+        found.sort_by(|(_, a), (_, b)| b.at.total_cmp(&a.at));
         found.truncate(MOST);
         found
     }
@@ -214,7 +213,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
         remove(&key);
         offers.update(|all| all.retain(|(known, _)| *known != key));
     };
-    live(move || {
+    move || {
         let lines = offers.get().into_iter().map(|(key, kept)| {
             let older = state.editing.with_value(|editing| editing.is_some_and(|(_, revision)| kept.revision.is_some_and(|from| from < revision)));
             let at = when(kept.at).map(instant).unwrap_or_default();
@@ -225,13 +224,13 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                         {texts::left_behind(&kept.name, &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
-                    <button type="button" class="button small primary" disabled=move || reading.running() on:click=when_clicked(move |_| take(key.clone()))>{texts::CONTINUE}</button>
-                    <button type="button" class="button small" disabled=move || reading.running() on:click=when_clicked(move |_| discard(other.clone()))>{texts::DISCARD}</button>
+                    <button type="button" class="button small primary" disabled=move || reading.running() on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
+                    <button type="button" class="button small" disabled=move || reading.running() on:click=move |_| discard(other.clone())>{texts::DISCARD}</button>
                 </div>
             }
         });
         lines.collect_view().into_any()
-    })
+    }
 }
 
 fn says_the_same(kept: &Found, draft: &Draft) -> bool {

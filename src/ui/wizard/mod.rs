@@ -1,13 +1,12 @@
 //! The wizard: four steps over one typed state. What is shown, blocked or saved is derived from it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use self::draft::{Schemas, Step};
 use self::frame::Steps;
 pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
-use crate::domain::order;
 use crate::domain::record::Dataset;
 use crate::error::Failure;
 use crate::rpc;
@@ -46,11 +45,11 @@ struct Loaded {
 async fn load(id: i64) -> Result<Loaded, Failure> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
-    order::sort(&mut names);
+    names.sort();
     names.dedup();
     match rpc::table_schemas(dataset.model_id, names).await {
         Ok(schemas) => {
-            let schemas = order::map(schemas.into_iter().map(|schema| (schema.table.clone(), schema)));
+            let schemas = schemas.into_iter().map(|schema| (schema.table.clone(), schema)).collect();
             Ok(Loaded { dataset, schemas, unread: None })
         }
         Err(failure) => Ok(Loaded { dataset, schemas: Schemas::new(), unread: Some(failure) }),
@@ -60,7 +59,7 @@ async fn load(id: i64) -> Result<Loaded, Failure> {
 #[component]
 pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let Some(id) = id else {
-        return view! { <Steps model_id loaded=None on_close on_saved /> };
+        return view! { <Steps model_id loaded=None on_close on_saved /> }.into_any();
     };
     let loaded = RwSignal::new(None::<Result<Loaded, Failure>>);
     let ask = move || {
@@ -73,17 +72,17 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
     };
     Effect::new(move |_| ask());
     let body = move || match loaded.get() {
-        Some(Ok(found)) => view! { <Steps model_id loaded=Some(found) on_close on_saved /> },
+        Some(Ok(found)) => view! { <Steps model_id loaded=Some(found) on_close on_saved /> }.into_any(),
         Some(Err(failure)) => view! {
             <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
                 <div class="modal-body">
                     <Problem failure=Some(failure) />
                     <p class="problem-actions">
-                        <button type="button" class="button" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
+                        <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
                     </p>
                 </div>
             </Dialog>
-        },
+        }.into_any(),
         None => view! {
             <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
                 <p class="waiting" role="status">
@@ -91,9 +90,9 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
                     {texts::LOADING}
                 </p>
             </Dialog>
-        },
+        }.into_any(),
     };
-    live(body).into_any()
+    body.into_any()
 }
 
 /// The first field that is wrong comes into sight.

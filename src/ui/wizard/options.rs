@@ -1,6 +1,6 @@
 //! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field that searches a list.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::ColumnRef;

@@ -1,6 +1,6 @@
 //! What four of the columns mean, and how the time among them is read.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::options::{column_options, read_option};
 use super::suggestions::RoleSuggestion;
@@ -91,8 +91,8 @@ fn TimeReading(state: State) -> impl IntoView {
         })
     };
     view! {
-        {live(formats)}
-        {live(zone)}
+        {formats}
+        {zone}
     }
 }
 
@@ -115,7 +115,7 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
                     <option value="" prop:selected=move || chosen.with(Option::is_none)>
                         {texts::NOT_MAPPED}
                     </option>
-                    {live(options)}
+                    {options}
                 </select>
                 <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
             </label>

@@ -1,10 +1,12 @@
 //! Filters on columns, built from the values that are there.
 
-use crate::ui::prelude::*;
+use chrono::NaiveDate;
+
+use leptos::prelude::*;
 
 use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
-use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar, read_day};
+use crate::domain::dataset::{ColumnRef, NullPolicy, Predicate, RowFilter, Scalar};
 use crate::domain::format::integer;
 use crate::domain::name::TableName;
 use crate::domain::profile::{ColumnValues, ProfileEstimate};
@@ -194,11 +196,9 @@ pub fn RowFilters(state: State) -> impl IntoView {
     view! {
         <fieldset class="group">
             <legend>{t::ROWS}</legend>
-            {each(
-                move || lines.get(),
-                |(place, column)| format!("{place} {column}"),
-                move |(place, _)| view! { <Line state place /> },
-            )}
+            <For each=move || lines.get() key=|line| line.clone() let((place, _column))>
+                <Line state place />
+            </For>
             <label class="field field-add">
                 <span class="for-readers">{t::ADD_FILTER}</span>
                 <select
@@ -211,7 +211,7 @@ pub fn RowFilters(state: State) -> impl IntoView {
                     }
                 >
                     <option value="">{t::ADD_FILTER_CHOOSE}</option>
-                    {live(offered)}
+                    {offered}
                 </select>
             </label>
         </fieldset>
@@ -261,41 +261,41 @@ fn Line(state: State, place: usize) -> impl IntoView {
         }
     };
     let values = move || match op.get() {
-        Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> },
+        Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> }.into_any(),
         Some(Op::Between) => {
-            view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }
+            view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }.into_any()
         }
-        Some(Op::Days) => view! { <DayRange filter edit /> },
-        Some(Op::LastDays) => view! { <Days filter edit /> },
+        Some(Op::Days) => view! { <DayRange filter edit /> }.into_any(),
+        Some(Op::LastDays) => view! { <Days filter edit /> }.into_any(),
         Some(Op::IsNull | Op::NotNull) | None => ().into_any(),
-        Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> },
-        Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> },
+        Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> }.into_any(),
+        Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> }.into_any(),
     };
     let takes_nulls = move || !matches!(op.get(), Some(Op::IsNull | Op::NotNull) | None);
     view! {
         <div class="row-filter">
             <div class="row-filter-head">
-                <code>{live(name)}</code>
+                <code>{name}</code>
                 <select aria-label=t::how_filtered(&label) on:change:target=move |e| choose(e.target().value())>
-                    {live(choices)}
+                    {choices}
                 </select>
                 <button
                     type="button"
                     class="icon-button"
                     aria-label=t::remove_filter(&label)
-                    on:click=when_clicked(move |_| {
+                    on:click=move |_| {
                         state.edit(|draft| {
                             if place < draft.config.filters.rows.len() {
                                 draft.config.filters.rows.remove(place);
                             }
                         })
-                    })
+                    }
                 >
                     "×"
                 </button>
             </div>
             <div class="row-filter-values">
-                {live(values)}
+                {values}
                 {move || {
                     takes_nulls()
                         .then(|| {
@@ -411,7 +411,7 @@ fn DayRange(filter: Memo<Option<RowFilter>>, edit: Edit) -> impl IntoView {
                 aria-label=label
                 prop:value=value
                 on:change:target=move |e| {
-                    let day = read_day(&e.target().value());
+                    let day = e.target().value().parse::<NaiveDate>().ok();
                     edit.run(Box::new(move |filter| {
                         if let Predicate::DateRange { start, end } = &mut filter.predicate {
                             *(if is_start { start } else { end }) = day;
@@ -501,10 +501,10 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                         <button
                             type="button"
                             aria-label=t::remove_value(&text)
-                            on:click=when_clicked(move |_| {
+                            on:click=move |_| {
                                 let value = value.clone();
                                 change(Box::new(move |values| values.retain(|other| *other != value)));
-                            })
+                            }
                         >
                             "×"
                         </button>
@@ -516,7 +516,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
     let offered = move || {
         let ColumnValues { values, complete } = found.get()?;
         if values.is_empty() {
-            return Some(view! { <p class="note">{t::NO_SUCH_VALUE}</p> });
+            return Some(view! { <p class="note">{t::NO_SUCH_VALUE}</p> }.into_any());
         }
         let lines = values
             .into_iter()
@@ -548,11 +548,11 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
             })
             .collect_view();
         let more = (!complete).then(|| view! { <p class="note">{t::MOST_FREQUENT}</p> });
-        Some(view! { <ul class="value-list">{lines}</ul> {more} })
+        Some(view! { <ul class="value-list">{lines}</ul> {more} }.into_any())
     };
     view! {
         <div class="value-picker">
-            <ul class="chips">{live(chips)}</ul>
+            <ul class="chips">{chips}</ul>
             <div class="value-search">
                 <input
                     aria-label=t::PART_OF_VALUE_LABEL
@@ -563,28 +563,28 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
                         typed.set(e.target().value());
                         price.set(None);
                     }
-                    on:keydown=when_pressed(move |e| {
+                    on:keydown=move |e| {
                         if e.key() == "Enter" {
                             e.prevent_default();
                             take_typed();
                         }
-                    })
+                    }
                 />
-                <button type="button" class="button small" disabled=move || typed.with(String::is_empty) on:click=when_clicked(move |_| take_typed())>
+                <button type="button" class="button small" disabled=move || typed.with(String::is_empty) on:click=move |_| take_typed()>
                     {t::ADD}
                 </button>
                 <button
                     type="button"
                     class="button small"
                     disabled=look_up.pending()
-                    on:click=when_clicked(move |_| {
+                    on:click=move |_| {
                         look_up.dispatch(price.with_untracked(Option::is_some));
-                    })
+                    }
                 >
                     {move || if look_up.pending().get() { t::LOOKING.into() } else { price.get().unwrap_or(t::LOOK_UP.into()) }}
                 </button>
             </div>
-            {live(offered)}
+            {offered}
             <Problem failure />
         </div>
     }

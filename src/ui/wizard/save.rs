@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 
 use super::conflict::Choice;
@@ -21,7 +21,7 @@ use crate::ui::toast::use_toaster;
 #[derive(Clone, Copy)]
 pub struct Saving {
     /// Saves the draft, over the revision that the edit started from or over another.
-    pub run: Action<Option<i64>>,
+    pub run: Action<Option<i64>, ()>,
     pub failure: RwSignal<Option<Failure>>,
     /// What someone else saved meanwhile.
     pub theirs: RwSignal<Option<Dataset>>,
@@ -154,16 +154,16 @@ pub fn ServerGone(state: State, saving: Saving) -> impl IntoView {
         }
     });
     on_cleanup(move || online.remove());
-    live(move || {
+    move || {
         state.gone.get().then(|| {
             view! {
                 <div class="server-gone" role="alert">
                     <p>{texts::SERVER_GONE}</p>
-                    <button type="button" class="button small" disabled=ask.pending() on:click=when_clicked(move |_| { ask.dispatch(()); })>
+                    <button type="button" class="button small" disabled=ask.pending() on:click=move |_| { ask.dispatch(()); }>
                         {texts::TRY_AGAIN}
                     </button>
                 </div>
             }
         })
-    })
+    }
 }

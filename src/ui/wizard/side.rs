@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Split};
@@ -87,16 +87,16 @@ pub fn SidePanel(state: State) -> impl IntoView {
                 <PartTabs splits part />
                 <DryRun state config asked />
                 <SqlBlock sql file_name=texts::SQL_FILE />
-            }
+            }.into_any()
         } else {
-            view! { <NotYet faults /> }
+            view! { <NotYet faults /> }.into_any()
         }
     };
     let shown_rows = move || {
         rows.get().map(|answer| {
             let body = match answer {
-                Ok(preview) => view! { <RowsTable preview /> },
-                Err(failure) => view! { <Problem failure=Some(failure) /> },
+                Ok(preview) => view! { <RowsTable preview /> }.into_any(),
+                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
             };
             view! {
                 <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| rows.set(None)) class="modal-wide">
@@ -112,7 +112,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
                     type="button"
                     class="button small"
                     aria-expanded=move || open.get().to_string()
-                    on:click=when_clicked(move |_| open.update(|open| *open = !*open))
+                    on:click=move |_| open.update(|open| *open = !*open)
                 >
                     {move || if open.get() { texts::HIDE_SQL } else { texts::SHOW_SQL }}
                 </button>
@@ -120,16 +120,16 @@ pub fn SidePanel(state: State) -> impl IntoView {
                     type="button"
                     class="button small"
                     disabled=move || !sound.get() || preview.pending().get()
-                    on:click=when_clicked(move |_| {
+                    on:click=move |_| {
                         preview.dispatch(());
-                    })
+                    }
                 >
                     {move || if preview.pending().get() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
                 </button>
             </div>
-            {live(body)}
+            {body}
         </section>
-        {live(shown_rows)}
+        {shown_rows}
     }
 }
 
@@ -142,7 +142,7 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     };
     view! {
         <p class="note">{texts::NO_SQL_YET}</p>
-        <ul class="note">{live(lines)}</ul>
+        <ul class="note">{lines}</ul>
     }
 }
 
@@ -181,9 +181,9 @@ fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>)
         );
     });
     let said = move || match answer.get() {
-        None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> },
-        Some(Ok(view)) => view! { <Verdict validation=view.validation /> },
-        Some(Err(failure)) => view! { <Problem failure=Some(failure) /> },
+        None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
+        Some(Ok(view)) => view! { <Verdict validation=view.validation /> }.into_any(),
+        Some(Err(failure)) => view! { <Problem failure=Some(failure) /> }.into_any(),
     };
-    view! { <div class="dry-run" aria-busy=move || pending.get().to_string()>{live(said)}</div> }
+    view! { <div class="dry-run" aria-busy=move || pending.get().to_string()>{said}</div> }
 }

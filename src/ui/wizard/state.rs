@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::draft::{self, Draft, Schemas, Step, faults};
 use super::evidence::Weighing;
@@ -12,7 +12,6 @@ use crate::domain::catalog::Catalog;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{SourceName, TableName};
-use crate::domain::order;
 use crate::domain::profile::ColumnProfile;
 use crate::domain::record::{Dataset, NameCheck};
 use crate::error::Failure;
@@ -160,9 +159,9 @@ pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl Int
         let path = path.get();
         state.faults.with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
     });
-    live(move || {
+    move || {
         messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
-    })
+    }
 }
 
 /// Asks for the schemas that are not there yet, whenever another table is chosen.
@@ -186,7 +185,7 @@ pub fn load_schemas(state: State) {
         state.again.track();
         let mut missing: Vec<TableName> = state.sources.get().into_iter().map(|(_, table)| table).collect();
         state.schemas.with_untracked(|schemas| missing.retain(|table| !schemas.contains_key(table)));
-        order::sort(&mut missing);
+        missing.sort();
         missing.dedup();
         if !missing.is_empty() {
             load.dispatch(missing);

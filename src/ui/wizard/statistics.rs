@@ -1,6 +1,6 @@
 //! What a table's columns hold, shown where they are chosen: found out when someone asks, and not before the price is known where there is one.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::State;
 use crate::domain::format::{integer, percent, short};
@@ -73,9 +73,9 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
                             class="button small"
                             aria-label=move || texts::words_of(&words(), table.get_value().table())
                             disabled=find.pending()
-                            on:click=when_clicked(move |_| asks(price.with_untracked(Option::is_some)))
+                            on:click=move |_| asks(price.with_untracked(Option::is_some))
                         >
-                            {live(words)}
+                            {words}
                         </button>
                     }
                 })
@@ -88,7 +88,7 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
 #[component]
 pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     if let Some(reason) = &profile.unsupported {
-        return view! { <p class="column-stats note">{texts::it_is(reason)}</p> };
+        return view! { <p class="column-stats note">{texts::it_is(reason)}</p> }.into_any();
     }
     let profile = StoredValue::new(profile);
     // Of a hundred columns few are opened: what is inside is made then.
@@ -97,9 +97,9 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     view! {
         <details class="column-stats" on:toggle=move |_| opened.set(true)>
             <summary>{profile.with_value(in_brief)}</summary>
-            {live(inside)}
+            {inside}
         </details>
-    }
+    }.into_any()
 }
 
 /// The histogram, the figures, and the most frequent values; of a column whose values are all different, some of them.
@@ -137,7 +137,7 @@ fn inside(profile: &ColumnProfile) -> AnyView {
                 {values}
             </ol>
         </div>
-    }
+    }.into_any()
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.

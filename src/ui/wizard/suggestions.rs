@@ -1,6 +1,6 @@
 //! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click; nothing is put into a dataset that nobody chose.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::State;
 use super::evidence::{said, table_names};
@@ -141,16 +141,16 @@ pub fn AutoDetect(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>
         let all = open.get_untracked();
         state.edit(|draft| all.into_iter().for_each(|(name, join)| draft.set_keys(&name, join.on)));
     };
-    live(move || {
+    move || {
         let n = open.with(Vec::len);
         (n > 0).then(|| {
             view! {
-                <button type="button" class="button small primary" on:click=when_clicked(use_all)>
+                <button type="button" class="button small primary" on:click=use_all>
                     {texts::use_suggestions(n)}
                 </button>
             }
         })
-    })
+    }
 }
 
 /// What is suggested for a join, and what the data say of it.
@@ -172,12 +172,12 @@ pub fn JoinSuggestion(
             state.edit(|draft| name.with_value(|name| draft.set_keys(name, join.on)));
         }
     };
-    live(move || {
+    move || {
         let open = is_open.get();
         let Some(SuggestedJoin { on, confidence, reasons, multiplies, evidence, error }) = own.get() else {
             // Only where something was looked for and nothing found.
             let looked = open && state.suggestions.joins.with(Option::is_some);
-            return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> });
+            return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> }.into_any());
         };
         let pairs: Vec<String> = on.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
         // What the data say stands below in their own words.
@@ -192,7 +192,7 @@ pub fn JoinSuggestion(
                     type="button"
                     class="button small"
                     aria-label=texts::use_keys_of(name.get_value().as_str())
-                    on:click=when_clicked(take)
+                    on:click=take
                 >
                     {texts::USE}
                 </button>
@@ -210,7 +210,7 @@ pub fn JoinSuggestion(
             </div>
         };
         Some(view.into_any())
-    })
+    }
 }
 
 /// The column that is suggested for a role that has none.
@@ -227,7 +227,7 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
             Some((ColumnRef { table: source, column: choice.column }, choice.reason))
         })
     });
-    live(move || {
+    move || {
         offered.get().map(|(column, reason)| {
             let shown = column.to_string();
             view! {
@@ -235,7 +235,7 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
                     type="button"
                     class="role-suggestion"
                     title=reason
-                    on:click=when_clicked(move |_| state.edit(|draft| draft.map(role, Some(column.clone()))))
+                    on:click=move |_| state.edit(|draft| draft.map(role, Some(column.clone())))
                 >
                     {texts::SUGGESTED}
                     <code>{shown}</code>
@@ -243,7 +243,7 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
                 </button>
             }
         })
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Step 2: the primary table, and those that are joined to it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::evidence::VerifyJoins;
 use super::joins::JoinEditor;
@@ -28,12 +28,12 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                 type="button"
                 class="button small"
                 aria-pressed=move || (shows_picture.get() == picture).to_string()
-                on:click=when_clicked(move |_| {
+                on:click=move |_| {
                     shows_picture.set(picture);
                     if picture {
                         show_picture();
                     }
-                })
+                }
             >
                 {text}
             </button>
@@ -41,9 +41,9 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
     };
     let left = move || {
         if shows_picture.get() {
-            view! { <JoinPicture state suggested large /> }
+            view! { <JoinPicture state suggested large /> }.into_any()
         } else {
-            view! { <TablePicker state /> }
+            view! { <TablePicker state /> }.into_any()
         }
     };
     let primary = Memo::new(move |_| state.draft.with(|d| d.config.primary_table.clone()));
@@ -55,8 +55,8 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                     <span class="chip">{texts::PRIMARY_CHIP}</span>
                 </p>
             </div>
-        },
-        None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> },
+        }.into_any(),
+        None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> }.into_any(),
     };
     view! {
         <div class="side-switch">
@@ -64,11 +64,11 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
         </div>
         <div class="two-sides" class:with-picture=move || shows_picture.get()>
             <section class="table-picker" aria-label=move || if shows_picture.get() { texts::JOIN_PICTURE } else { texts::TABLES_OF_WAREHOUSE }>
-                {live(left)}
+                {left}
             </section>
             <section class="join-list" aria-label=texts::TABLES_OF_DATASET>
                 <div class="faults"><FieldErrors state path="primary_table" /></div>
-                {live(primary_card)}
+                {primary_card}
                 {move || {
                     has_joins
                         .get()
@@ -81,11 +81,9 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                             }
                         })
                 }}
-                {each(
-                    move || secondaries.get(),
-                    |(name, _)| name.to_string(),
-                    move |(name, table)| view! { <JoinEditor state name table suggested /> },
-                )}
+                <For each=move || secondaries.get() key=|(name, _)| name.clone() let((name, table))>
+                    <JoinEditor state name table suggested />
+                </For>
                 <div class="faults"><FieldErrors state path="secondary_tables" /></div>
             </section>
         </div>
@@ -129,9 +127,10 @@ fn TablePicker(state: State) -> impl IntoView {
             <div class="empty">
                 <h3>{title}</h3>
                 <p>{advice}</p>
-                <button type="button" class="button small" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
             </div>
         }
+        .into_any()
     };
     let list = move || match answer.get() {
         None => view! {
@@ -139,22 +138,22 @@ fn TablePicker(state: State) -> impl IntoView {
                 <span class="spinner" aria-hidden="true"></span>
                 {texts::LISTING}
             </p>
-        },
+        }.into_any(),
         // Three answers that are not one: no dataset, no permission, nothing in it.
         Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
         Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message),
         Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message),
-        Some(Ok(all)) => view! { <TableList state all search /> },
+        Some(Ok(all)) => view! { <TableList state all search /> }.into_any(),
         Some(Err(failure)) => view! {
             <Problem failure=Some(failure) />
             <p class="problem-actions">
-                <button type="button" class="button small" on:click=when_clicked(move |_| ask())>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
             </p>
-        },
+        }.into_any(),
     };
     view! {
         <SearchField label=texts::SEARCH_TABLES text=search />
-        {live(list)}
+        {list}
     }
 }
 
@@ -166,7 +165,9 @@ fn TableList(state: State, all: Vec<TableInfo>, search: RwSignal<String>) -> imp
     });
     view! {
         <ul class="table-list">
-            {each(move || shown.get(), |table| table.name.to_string(), move |info| view! { <TableLine state info /> })}
+            <For each=move || shown.get() key=|table| table.name.clone() let:info>
+                <TableLine state info />
+            </For>
         </ul>
         {move || shown.with(Vec::is_empty).then(|| view! { <p class="note">{texts::NO_TABLE_CALLED_SO}</p> })}
     }
@@ -223,7 +224,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                     aria-label=texts::use_as_primary(&name)
                     aria-pressed=move || is_primary.get().to_string()
                     disabled=broken
-                    on:click=when_clicked(move |_| state.edit(|draft| draft.set_primary(table.get_value())))
+                    on:click=move |_| state.edit(|draft| draft.set_primary(table.get_value()))
                 >
                     {texts::PRIMARY}
                 </button>
@@ -232,7 +233,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
                     class="button small"
                     aria-label=join_label
                     disabled=move || broken || !has_primary.get()
-                    on:click=when_clicked(move |_| state.edit(|draft| draft.add_secondary(table.get_value())))
+                    on:click=move |_| state.edit(|draft| draft.add_secondary(table.get_value()))
                 >
                     {move || if again() { texts::JOIN_AGAIN } else { texts::JOIN }}
                 </button>

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::leptos_dom::helpers::{IntervalHandle, TimeoutHandle};
 use leptos::reactive::actions::ActionAbortHandle;
 
@@ -47,7 +47,7 @@ pub struct Asking {
     price: RwSignal<Option<String>>,
     failure: RwSignal<Option<Failure>>,
     stopped: RwSignal<bool>,
-    action: Action<(DatasetConfig, bool)>,
+    action: Action<(DatasetConfig, bool), ()>,
     running: StoredValue<Option<ActionAbortHandle>>,
     timer: StoredValue<Option<TimeoutHandle>>,
 }
@@ -153,7 +153,7 @@ pub fn status(asking: Asking) -> AnyView {
     count_seconds(pending.into(), seconds);
     let said = move || {
         if !asking.sound.get() {
-            return view! { <span class="note">{t::NOT_SOUND}</span> };
+            return view! { <span class="note">{t::NOT_SOUND}</span> }.into_any();
         }
         if pending.get() {
             return view! {
@@ -162,45 +162,45 @@ pub fn status(asking: Asking) -> AnyView {
                 <button
                     type="button"
                     class="button small"
-                    on:click=when_clicked(move |_| {
+                    on:click=move |_| {
                         asking.stop();
                         asking.stopped.set(true);
-                    })
+                    }
                 >
                     {t::STOP}
                 </button>
                 // Behind the button, which a longer number does not move.
                 {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
-            };
+            }.into_any();
         }
         if let Some(costs) = asking.price.get() {
             return view! {
                 <span>{costs}</span>
-                <button type="button" class="button small primary" on:click=when_clicked(move |_| asking.ask(true))>
+                <button type="button" class="button small primary" on:click=move |_| asking.ask(true)>
                     {t::COUNT}
                 </button>
-            };
+            }.into_any();
         }
         if asking.stopped.get() || asking.failure.with(Option::is_some) {
             return view! {
                 <span class="note">{move || asking.stopped.get().then_some(t::STOPPED)}</span>
-                <button type="button" class="button small" on:click=when_clicked(move |_| asking.ask(false))>
+                <button type="button" class="button small" on:click=move |_| asking.ask(false)>
                     {t::COUNT_AGAIN}
                 </button>
-            };
+            }.into_any();
         }
         let said = move || asking.found.with(|found| found.as_ref().map(|found| found.said.to_string()));
-        view! { <span class="note">{live(said)}</span> }
+        view! { <span class="note">{said}</span> }.into_any()
     };
     let failure = asking.failure;
     view! {
         <div class="effect-status">
             <div class="effect-said" role="status">
-                {live(said)}
+                {said}
             </div>
             <Problem failure />
         </div>
-    }
+    }.into_any()
 }
 
 fn count_seconds(pending: Signal<bool>, seconds: RwSignal<u32>) {

@@ -1,12 +1,12 @@
 //! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it is.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use chrono::NaiveDate;
 
 use super::super::State;
 use super::asking::Asking;
 use super::fields::{NumberField, as_whole, choice, number, other_faults};
-use crate::domain::dataset::{AsOf, DateRange, SplitConfig, read_day};
+use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::domain::effect::date_window;
 use crate::ui::texts::filters as t;
 
@@ -96,7 +96,7 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
         Some(t::days_from_to(first, last))
     };
-    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{live(window)}</p> });
+    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{window}</p> });
     const OWN: &[&str] = &[
         "filters.date_range.days",
         "filters.date_range.months",
@@ -109,13 +109,13 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
             <legend>{t::DATES}</legend>
             <div class="field-row">
                 {choice(t::ROWS_OF, kinds, kind.into(), choose)}
-                {live(fields)}
+                {fields}
             </div>
-            {live(window)}
+            {window}
             {move || off.get().map(|why| view! { <p class="note">{why}</p> })}
             {other_faults(state, "filters.date_range", OWN)}
         </fieldset>
-    }
+    }.into_any()
 }
 
 fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> AnyView {
@@ -139,7 +139,7 @@ fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> An
                     prop:value=value
                     type="date"
                     on:change:target=move |e| {
-                        let day = read_day(&e.target().value());
+                        let day = e.target().value().parse::<NaiveDate>().ok();
                         state.edit(|d| {
                             if let Some(DateRange::Fixed { start, end }) = &mut d.config.filters.date_range {
                                 *(if is_start { start } else { end }) = day;
@@ -150,7 +150,7 @@ fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> An
             </label>
             {other_faults(state, path, &[])}
         </div>
-    }
+    }.into_any()
 }
 
 /// The latest event, today or a fixed day; and the date that it is, where it is known.
@@ -200,7 +200,7 @@ pub fn as_of_field(
                         prop:value=day
                         type="date"
                         on:change:target=move |e| {
-                            let day = read_day(&e.target().value());
+                            let day = e.target().value().parse::<NaiveDate>().ok();
                             day_wanted.set(day.is_none());
                             on_as_of.run(day.map(AsOf::On));
                         }
@@ -213,10 +213,10 @@ pub fn as_of_field(
         <div class="field as-of">
             <div class="field-row">
                 {choice(t::UP_TO, options, kind.into(), choose)}
-                {live(field)}
+                {field}
             </div>
-            <p class="note said-later" role="status">{live(said)}</p>
+            <p class="note said-later" role="status">{said}</p>
             {other_faults(state, path, &[])}
         </div>
-    }
+    }.into_any()
 }

@@ -1,7 +1,7 @@
 //! Fields for numbers. What is visible is what is saved (G-26): a text that is no number is called so while it stands there, and gives way to the
 //! number that is kept when the person goes on.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::super::{FieldErrors, State, draft};
 use crate::ui::texts::filters as t;
@@ -76,7 +76,7 @@ pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
                 <FieldErrors state path />
             </div>
         </div>
-    }
+    }.into_any()
 }
 
 /// The number that a text means; `None` where it means none. An empty text is no number where one is needed.
@@ -105,7 +105,7 @@ pub fn other_faults(state: State, path: &'static str, own: &'static [&'static st
             others.map(|fault| view! { <p class="field-error">{fault.message.clone()}</p> }).collect_view()
         })
     };
-    view! { <div class="faults faults-always">{live(faults)}</div> }
+    view! { <div class="faults faults-always">{faults}</div> }.into_any()
 }
 
 /// A choice among a few words.
@@ -137,7 +137,7 @@ pub fn choice(
                 {options}
             </select>
         </label>
-    }
+    }.into_any()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is left after each stage, and how much of the revenue that is.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::asking::Asking;
 use crate::domain::effect::{FilterEffect, StageEffect};
@@ -19,7 +19,7 @@ pub fn left(asking: Asking) -> AnyView {
             }
         })
     };
-    live(body).into_any()
+    body.into_any()
 }
 
 fn funnel(effect: &FilterEffect) -> AnyView {
@@ -70,7 +70,7 @@ fn funnel(effect: &FilterEffect) -> AnyView {
         </div>
         {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
         {coverage(&effect.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
-    }
+    }.into_any()
 }
 
 /// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.

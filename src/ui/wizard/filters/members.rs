@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::{Asking, Fits};
@@ -135,7 +135,7 @@ pub fn products_and_customers(state: State, asking: Asking) -> AnyView {
     view! {
         {members(state, asking, &PRODUCTS)}
         {members(state, asking, &CUSTOMERS)}
-    }
+    }.into_any()
 }
 
 /// Whether a role is mapped.
@@ -176,7 +176,7 @@ fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
             {other_faults(state, kind.path, kind.paths)}
             {pictures(asking, kind, filter, set_percent)}
         </fieldset>
-    }
+    }.into_any()
 }
 
 /// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves the thresholds alone.
@@ -189,7 +189,7 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
         let Some(sizes) = sizes.get() else { return ().into_any() };
         let all = sizes.members();
         if all == 0 {
-            return view! { <p class="note">{t::nobody(kind.nouns)}</p> };
+            return view! { <p class="note">{t::nobody(kind.nouns)}</p> }.into_any();
         }
         let percent = Signal::derive(move || filter.with(|filter| filter.top_revenue_percent));
         let by_rows = Distribution { nouns: kind.nouns, steps: sizes.by_rows.as_slice().into(), of_revenue: false, others: 0 };
@@ -220,9 +220,9 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
                     {distribution(by_rows, rows_ends, rows_stay)} {distribution(by_revenue, revenue_ends, revenue_stay)}
                 </div>
             </div>
-        }
+        }.into_any()
     };
-    live(body).into_any()
+    body.into_any()
 }
 
 /// A minimum of interactions, and the sample.
@@ -261,7 +261,7 @@ pub fn interactions(state: State) -> AnyView {
             <legend>{t::INTERACTIONS}</legend>
             <div class="field-row">
                 {core(t::ROWS_A_USER, "filters.min_interactions.user", |core| &mut core.user)}
-                {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {live(rounds)}
+                {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {rounds}
                 {number(state, sample, percent, set_percent)} {move || has_sample.get().then(|| sampled_by(state))}
             </div>
             {move || needs_both.get().map(|why| view! { <p class="note">{why}</p> })}
@@ -274,7 +274,7 @@ pub fn interactions(state: State) -> AnyView {
             )}
             {other_faults(state, "filters.sample", &["filters.sample.percent"])}
         </fieldset>
-    }
+    }.into_any()
 }
 
 /// What a sample is chosen by, and its seed.
@@ -307,14 +307,14 @@ fn sampled_by(state: State) -> AnyView {
                 }
             />
         </label>
-    }
+    }.into_any()
 }
 
 /// Which rows decide who stays, and whose rows go; asked only where somebody may go.
 pub fn who_decides(state: State) -> AnyView {
     let has_membership = Memo::new(move |_| state.draft.with(|d| d.config.filters.has_membership()));
     let body = move || has_membership.get().then(|| membership(state));
-    live(body).into_any()
+    body.into_any()
 }
 
 fn membership(state: State) -> AnyView {
@@ -374,10 +374,10 @@ fn membership(state: State) -> AnyView {
                 </label>
             </div>
             <p class="note">{t::ORDER_OF_FILTERS}</p>
-            <p class="note">{live(scope_note)}</p>
+            <p class="note">{scope_note}</p>
             {move || apply_note().map(|note| view! { <p class="note">{note}</p> })}
             {other_faults(state, "filters.scope", &[])}
             {other_faults(state, "filters.apply_to", &[])}
         </fieldset>
-    }
+    }.into_any()
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::html;
 
 use crate::domain::effect::MemberSizes;
@@ -66,7 +66,7 @@ pub fn pareto(
 ) -> AnyView {
     let ranked = sizes.ranked();
     if ranked == 0 {
-        return view! { <p class="note">{t::NO_REVENUE}</p> };
+        return view! { <p class="note">{t::NO_REVENUE}</p> }.into_any();
     }
     let curve = Arc::new(points(&sizes));
     let line = path(curve.iter().map(|point| (point.members, point.share)));
@@ -158,8 +158,8 @@ pub fn pareto(
                 aria-valuemax="100"
                 aria-valuenow=move || now.get().to_string()
                 aria-valuetext=move || said.get()
-                on:keydown=when_pressed(by_key)
-                on:pointerdown=when_pointed(move |e| {
+                on:keydown=by_key
+                on:pointerdown=move |e| {
                     e.prevent_default();
                     if let Some(plot) = plot.get_untracked() {
                         // Without it a drag ends at the picture's edge.
@@ -171,19 +171,19 @@ pub fn pareto(
                     if e.pointer_type() != "touch" {
                         at_pointer(e.offset_x(), e.offset_y());
                     }
-                })
-                on:pointermove=when_pointed(move |e| {
+                }
+                on:pointermove=move |e| {
                     if dragging.get_untracked() {
                         moved(e.offset_x(), e.offset_y());
                     }
-                })
-                on:pointerup=when_pointed(move |e| {
+                }
+                on:pointerup=move |e| {
                     if dragging.get_untracked() {
                         tapped(e.offset_x(), e.offset_y());
                     }
                     dragging.set(false);
-                })
-                on:pointercancel=when_pointed(move |_| dragging.set(false))
+                }
+                on:pointercancel=move |_| dragging.set(false)
             >
                 <svg viewBox=format!("0 0 {} {}", SIZE.0, SIZE.1) aria-hidden="true">
                     <path class="axis" d=format!("M{:.1} {:.1}V{:.1}H{:.1}", x(0.0), y(1.0), y(0.0), x(1.0)) />
@@ -220,7 +220,7 @@ pub fn pareto(
                 <tbody>{lines}</tbody>
             </table>
         </figure>
-    }
+    }.into_any()
 }
 
 #[cfg(test)]

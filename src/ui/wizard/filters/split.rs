@@ -1,6 +1,6 @@
 //! How rows go to train, eval and test, with a picture of it.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::Asking;
@@ -92,14 +92,14 @@ pub fn split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> AnyView
             <legend>{t::SPLIT}</legend>
             <div class="field-row">
                 {choice(t::TRAIN_AND_EVAL, kinds, kind.into(), choose)}
-                {live(fields)}
+                {fields}
             </div>
             {move || note().map(|note| view! { <p class="note">{note}</p> })}
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
             {other_faults(state, "split_config", OWN)}
-            {live(picture)}
+            {picture}
         </fieldset>
-    }
+    }.into_any()
 }
 
 fn by_time(
@@ -125,15 +125,15 @@ fn by_time(
         Memo::new(move |_| state.draft.with(|d| matches!(d.config.filters.date_range, Some(DateRange::Rolling { .. }))));
     let up_to = move || match rolling.get() {
         // A dataset has one as-of.
-        true => view! { <p class="note">{t::ONE_AS_OF}</p> },
+        true => view! { <p class="note">{t::ONE_AS_OF}</p> }.into_any(),
         false => as_of_field(state, asking, "split_config.as_of", as_of, on_as_of),
     };
     view! {
         {part(t::EVAL_DAYS, "split_config.eval_days", |s| match s { SplitConfig::TimeBased { eval_days, .. } => Some(eval_days), _ => None })}
         {part(t::TEST_DAYS, "split_config.test_days", |s| match s { SplitConfig::TimeBased { test_days, .. } => Some(test_days), _ => None })}
         {part(t::GAP_DAYS, "split_config.gap_days", |s| match s { SplitConfig::TimeBased { gap_days, .. } => Some(gap_days), _ => None })}
-        {live(up_to)}
-    }
+        {up_to}
+    }.into_any()
 }
 
 fn at_random(state: State, split: Memo<SplitConfig>, part: &dyn Fn(&'static str, &'static str, Part) -> AnyView) -> AnyView {
@@ -177,7 +177,7 @@ fn at_random(state: State, split: Memo<SplitConfig>, part: &dyn Fn(&'static str,
                 }
             />
         </label>
-    }
+    }.into_any()
 }
 
 pub fn units() -> Vec<(&'static str, &'static str, Signal<Option<&'static str>>)> {

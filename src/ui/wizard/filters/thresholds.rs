@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use crate::domain::effect::{Bar, Stay, Step, bars, quantile};
 use crate::domain::format::{integer, short};
@@ -155,7 +155,7 @@ pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, 
                 }}
                 <g class="ticks">{ticks}</g>
             </svg>
-            <p class="stays" role="status">{live(said)}</p>
+            <p class="stays" role="status">{said}</p>
             <table class="for-readers">
                 <caption>{title}</caption>
                 <thead>
@@ -168,7 +168,7 @@ pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, 
                 <tbody>{lines}</tbody>
             </table>
         </figure>
-    }
+    }.into_any()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use chrono::{Days, NaiveDate};
 
 use super::asking::Asking;
@@ -76,7 +76,7 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
     let stale = move || !asking.fits.get().all;
     let body = move || {
         let Some(((days, without), as_of)) = counted.get() else {
-            return view! { <p class="note">{t::DAYS_WAIT}</p> };
+            return view! { <p class="note">{t::DAYS_WAIT}</p> }.into_any();
         };
         let as_of = as_of.or_else(|| days.keys().next_back().copied());
         let parts = as_of.map(|as_of| windows(&split.get(), as_of)).unwrap_or_default();
@@ -95,9 +95,9 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
                 {too_short(&days, &parts).map(|said| view! { <p class="info-box warning" role="status">{said}</p> })}
                 {table_of(lines, without)}
             </figure>
-        }
+        }.into_any()
     };
-    live(body).into_any()
+    body.into_any()
 }
 
 /// What is wrong where the parts that are held out leave no day to train (G-38).
@@ -175,7 +175,7 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
             {band}
         </svg>
         <p class="day-ends"><span>{first.to_string()}</span><span>{last.to_string()}</span></p>
-    }
+    }.into_any()
 }
 
 /// Parts, days, rows: what the picture shows, to be read.
@@ -215,7 +215,7 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
             </table>
         </div>
         {(without > 0).then(|| view! { <p class="note">{format!("{} {}", integer(without), t::NO_DAY)}</p> })}
-    }
+    }.into_any()
 }
 
 /// The shares of a random split: as they are asked for, and, once they are counted, as they came out.
@@ -233,15 +233,15 @@ pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
                 view! { <rect class=format!("part-{}", part.word()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
             })
             .collect_view();
-        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }
+        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }.into_any()
     };
     let stale = move || !asking.fits.get().all;
     view! {
         <figure class="picture" class:stale=stale>
-            {live(band)}
+            {band}
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
-    }
+    }.into_any()
 }
 
 /// Three users' rows in the order of their time, the last of them held out.
@@ -273,10 +273,10 @@ pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
     let stale = move || !asking.fits.get().all;
     view! {
         <figure class="picture" class:stale=stale>
-            <svg class="last-rows ticks" viewBox="0 0 200 56" aria-hidden="true">{live(dots)}</svg>
+            <svg class="last-rows ticks" viewBox="0 0 200 56" aria-hidden="true">{dots}</svg>
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
-    }
+    }.into_any()
 }
 
 fn counted_parts(asking: Asking) -> Memo<Vec<Line>> {

@@ -1,6 +1,6 @@
 //! What stands below the join picture: the chosen line, what just happened, the way back to the automatic order.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 
 use super::*;
 
@@ -32,7 +32,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
                 >
                     {types}
                 </select>
-                <button type="button" class="button small" on:click=when_clicked(move |_| name.with_value(|name| picture.remove_line(name, pair)))>
+                <button type="button" class="button small" on:click=move |_| name.with_value(|name| picture.remove_line(name, pair))>
                     {texts::REMOVE_LINE}
                 </button>
             </div>
@@ -49,12 +49,12 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
                 <button
                     type="button"
                     class="button small"
-                    on:click=when_clicked(move |_| {
+                    on:click=move |_| {
                         let before = before.clone();
                         state.edit(|draft| *draft = before);
                         picture.undo.set(None);
                         picture.said.set(String::new());
-                    })
+                    }
                 >
                     {texts::UNDO}
                 </button>
@@ -73,14 +73,14 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
     };
     view! {
         <div class="picture-bar">
-            {live(line)}
-            <p class="note" role="status">{live(said)}</p>
-            {live(undo)}
+            {line}
+            <p class="note" role="status">{said}</p>
+            {undo}
             <button
                 type="button"
                 class="button small"
                 disabled=move || picture.places.with(Places::is_empty)
-                on:click=when_clicked(arrange)
+                on:click=arrange
             >
                 {texts::ARRANGE}
             </button>

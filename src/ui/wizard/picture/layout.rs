@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::domain::dataset::{ColumnRef, DatasetConfig, JoinType};
 use crate::domain::name::{ColumnName, SourceName, fold, same};
-use crate::domain::order;
 use crate::ui::wizard::draft::Schemas;
 use crate::ui::wizard::options::shown_name;
 use crate::ui::wizard::suggestions::SuggestedJoin;
@@ -91,11 +90,11 @@ pub fn boxes(
         .join_config
         .iter()
         .flat_map(|join| join.on.iter().flat_map(|key| [(&key.left.table, &key.left.column), (&join.table, &key.right)]));
-    let used = order::set(used.map(of));
+    let used = used.map(of).collect::<BTreeSet<_>>();
     let proposed = suggested
         .iter()
         .flat_map(|(name, join)| join.on.iter().flat_map(move |key| [(&key.left.table, &key.left.column), (name, &key.right)]));
-    let proposed = order::set(proposed.map(of));
+    let proposed = proposed.map(of).collect::<BTreeSet<_>>();
     config
         .sources()
         .into_iter()
@@ -124,7 +123,7 @@ pub fn boxes(
             if !is_open {
                 // The order of the table stays; what matters least goes.
                 let mut ranks: Vec<u8> = all.iter().map(|(rank, _)| *rank).collect();
-                order::sort(&mut ranks);
+                ranks.sort_unstable();
                 let keys = ranks.iter().filter(|rank| **rank < 2).count();
                 let kept =
                     if total <= FEW { total } else { ranks.iter().filter(|rank| **rank < 3).count().min(FEW).max(keys).max(1) };
@@ -185,7 +184,7 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
             if from.is_empty() { f64::MAX } else { from.iter().sum::<f64>() / from.len() as f64 }
         };
         let mut members: Vec<(usize, f64)> = members.map(|i| (i, height(&i))).collect();
-        order::sort_by(&mut members, |(_, a), (_, b)| a.total_cmp(b));
+        members.sort_by(|(_, a), (_, b)| a.total_cmp(b));
         let mut y = MARGIN;
         for (i, _) in members {
             points[i] = (MARGIN + layer as f64 * (WIDTH + ACROSS), y);

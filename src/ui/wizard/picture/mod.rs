@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 use wasm_bindgen::JsCast;
 
@@ -274,7 +274,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         _ => None,
     };
     view! {
-        <div class="join-picture" class:join-picture-large=move || large.get() on:keydown=when_pressed(on_escape)>
+        <div class="join-picture" class:join-picture-large=move || large.get() on:keydown=on_escape>
             <div class="join-scroll">
                 <svg
                     node_ref=canvas
@@ -285,17 +285,17 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
                     role="group"
                     aria-label=texts::JOIN_PICTURE
                     aria-describedby="join-picture-keys"
-                    on:pointermove=when_pointed(on_move)
-                    on:pointerup=when_pointed(on_up)
-                    on:pointercancel=when_pointed(move |_| picture.hand.set(Hand::Free))
+                    on:pointermove=on_move
+                    on:pointerup=on_up
+                    on:pointercancel=move |_| picture.hand.set(Hand::Free)
                 >
-                    {each(
-                        move || line_keys.get(),
-                        |(name, pair)| format!("{name} {pair}"),
-                        move |(name, pair)| view! { <shapes::JoinLine picture name pair /> },
-                    )}
-                    {each(move || names.get(), ToString::to_string, move |name| view! { <shapes::JoinBox picture name /> })}
-                    {live(drawn)}
+                    <For each=move || line_keys.get() key=|line| line.clone() let((name, pair))>
+                        <shapes::JoinLine picture name pair />
+                    </For>
+                    <For each=move || names.get() key=|name| name.clone() let:name>
+                        <shapes::JoinBox picture name />
+                    </For>
+                    {drawn}
                 </svg>
             </div>
             <bar::PictureBar picture />
@@ -324,5 +324,5 @@ fn InWords(lines: Memo<Vec<Line>>, names: Memo<Vec<SourceName>>) -> impl IntoVie
         let words: Vec<String> = primary.into_iter().chain(all.iter().skip(1).map(joined)).collect();
         words.into_iter().map(|line| view! { <li>{line}</li> }).collect_view().into_any()
     };
-    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{live(said)}</ul> }
+    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{said}</ul> }
 }

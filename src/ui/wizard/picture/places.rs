@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::layout::Point;
-use crate::domain::order;
 use crate::ui::wizard::kept::storage;
 
 /// Farther away nobody drags a box.
@@ -31,7 +30,7 @@ fn read(text: &str) -> Places {
         [x, y] => Some((inside(x)?, inside(y)?)),
         _ => None,
     };
-    order::map(places.into_iter().filter_map(|(name, place)| Some((name, point(&place)?))).take(MOST))
+    places.into_iter().filter_map(|(name, place)| Some((name, point(&place)?))).take(MOST).collect()
 }
 
 pub fn save(model_id: i64, dataset: Option<i64>, places: &Places) {

@@ -1,6 +1,6 @@
 //! The shapes of the join picture: boxes with their columns, and lines. Each can have the focus and is worked by keys.
 
-use crate::ui::prelude::*;
+use leptos::prelude::*;
 use leptos::ev;
 
 use super::layout::{BoxRow, HEAD, Line};
@@ -88,13 +88,13 @@ pub fn JoinBox(picture: Picture, name: SourceName) -> impl IntoView {
                         role="button"
                         aria-label=label
                         transform=format!("translate(0 {:.0})", HEAD + ROW * rows as f64)
-                        on:click=when_clicked(move |_| toggle())
-                        on:keydown=when_pressed(move |event: ev::KeyboardEvent| {
+                        on:click=move |_| toggle()
+                        on:keydown=move |event: ev::KeyboardEvent| {
                             if matches!(event.key().as_str(), "Enter" | " ") {
                                 event.prevent_default();
                                 toggle();
                             }
-                        })
+                        }
                     >
                         <rect class="join-row-ground" x="1" width=WIDTH - 2.0 height=ROW />
                         <text x="10" y="16">{text}</text>
@@ -111,17 +111,17 @@ pub fn JoinBox(picture: Picture, name: SourceName) -> impl IntoView {
             tabindex="0"
             role="group"
             aria-label=label
-            on:keydown=when_pressed(on_keydown)
+            on:keydown=on_keydown
         >
             <rect class="join-frame" width=WIDTH height=height rx="8" />
-            <g class="join-head" on:pointerdown=when_pointed(grab)>
+            <g class="join-head" on:pointerdown=grab>
                 <rect class="join-head-ground" width=WIDTH height=HEAD rx="8" />
                 <text class="join-name" x="10" y="21">{move || cut(&title(), if is_primary() { 15 } else { 24 })}</text>
                 {move || is_primary().then(|| view! { <text class="join-chip" x=WIDTH - 10.0 y="20" text-anchor="end">{texts::PRIMARY_CHIP}</text> })}
-                <title>{live(title)}</title>
+                <title>{title}</title>
             </g>
-            {live(rows)}
-            {live(foot)}
+            {rows}
+            {foot}
         </g>
     }
 }
@@ -164,13 +164,13 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
             role="button"
             aria-label=reference.with_value(|own| format!("{own} ({})", row.type_label))
             aria-pressed=move || is_from().to_string()
-            on:pointerdown=when_pointed(on_down)
-            on:keydown=when_pressed(move |event: ev::KeyboardEvent| {
+            on:pointerdown=on_down
+            on:keydown=move |event: ev::KeyboardEvent| {
                 if matches!(event.key().as_str(), "Enter" | " ") {
                     event.prevent_default();
                     picture.touch(reference.get_value());
                 }
-            })
+            }
         >
             <rect class="join-row-ground" x="1" width=WIDTH - 2.0 height=ROW />
             <circle class="join-port" cx="10" cy=ROW / 2.0 r="3" />
@@ -222,15 +222,15 @@ pub fn JoinLine(picture: Picture, name: SourceName, pair: usize) -> impl IntoVie
                 role="button"
                 aria-label=texts::line_label(join_type, &left.to_string(), &right.to_string())
                 aria-pressed=move || is_chosen().to_string()
-                on:click=when_clicked(move |_| choose())
-                on:keydown=when_pressed(move |event: ev::KeyboardEvent| {
+                on:click=move |_| choose()
+                on:keydown=move |event: ev::KeyboardEvent| {
                     match event.key().as_str() {
                         "Enter" | " " => choose(),
                         "Delete" | "Backspace" => key.with_value(|(name, pair)| picture.remove_line(name, *pair)),
                         _ => return,
                     }
                     event.prevent_default();
-                })
+                }
             >
                 <path class="join-reach" d=path.clone() />
                 <path class="join-stroke" d=path />
@@ -246,5 +246,5 @@ pub fn JoinLine(picture: Picture, name: SourceName, pair: usize) -> impl IntoVie
             </g>
         })
     };
-    live(drawn).into_any()
+    drawn.into_any()
 }
