@@ -29,7 +29,6 @@ use tower_http::trace::TraceLayer;
 
 use crate::api::{self, failure_response};
 use crate::error::Failure;
-use crate::rpc;
 use crate::service::App;
 use crate::ui;
 

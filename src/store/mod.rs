@@ -110,11 +110,26 @@ pub struct Store {
     anchor: Arc<Mutex<Option<SqliteConnection>>>,
     /// None where the file is only read.
     files: Option<Files>,
-    /// When the last change reached the disk; none while one is under way, and after one that did
-    /// not.
-    wrote: Arc<std::sync::Mutex<Option<Instant>>>,
+    last_write: Arc<std::sync::Mutex<LastWrite>>,
     /// Held by a check of readiness that writes.
     probing: Arc<Mutex<()>>,
+}
+
+/// What became of the last change.
+#[derive(Debug, Default)]
+struct LastWrite {
+    /// When it reached the disk; none while one is under way, and after one that did not.
+    reached_disk: Option<Instant>,
+    /// Goes up with each change that begins or fails: one that reached the disk before that and
+    /// says so later proves nothing of the disk as it is now.
+    turn: u64,
+}
+
+impl LastWrite {
+    fn begun_or_failed(&mut self) {
+        self.reached_disk = None;
+        self.turn += 1;
+    }
 }
 
 impl Store {
@@ -134,7 +149,7 @@ impl Store {
         sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
         // One writes: who comes meanwhile waits, and need not.
         let _alone = self.probing.lock().await;
-        if self.last_write().is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
+        if self.last_write().reached_disk.is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
             return Ok(());
         }
         let mut tx = self.begin().await?;
@@ -147,23 +162,33 @@ impl Store {
         if self.write.is_closed() {
             return Err(sqlx::Error::PoolClosed.into());
         }
-        *self.last_write() = None;
-        if let Some(files) = &self.files {
-            files.writable().await?;
-        }
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        self.last_write().begun_or_failed();
+        let begun = async {
+            if let Some(files) = &self.files {
+                files.writable().await?;
+            }
+            Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        };
+        begun.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())
     }
 
     /// Nothing is answered that was written to a file that nobody finds again.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        tx.commit().await?;
-        self.in_place().await?;
-        *self.last_write() = Some(Instant::now());
+        let turn = self.last_write().turn;
+        let committed = async {
+            tx.commit().await?;
+            self.in_place().await
+        };
+        committed.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())?;
+        let mut last = self.last_write();
+        if last.turn == turn {
+            last.reached_disk = Some(Instant::now());
+        }
         Ok(())
     }
 
-    fn last_write(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.wrote.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_write(&self) -> std::sync::MutexGuard<'_, LastWrite> {
+        self.last_write.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the files are where they were.

@@ -103,7 +103,7 @@ impl Store {
             read,
             anchor: Arc::new(Mutex::new(Some(anchor))),
             files: None,
-            wrote: Arc::default(),
+            last_write: Arc::default(),
             probing: Arc::default(),
         })
     }
@@ -147,7 +147,7 @@ impl Store {
             read,
             anchor: Arc::new(Mutex::new(Some(anchor))),
             files: Some(files),
-            wrote: Arc::default(),
+            last_write: Arc::default(),
             probing: Arc::default(),
         })
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
 use leptos::leptos_dom::helpers::IntervalHandle;
+use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::pictures::{DayChart, Funnel};

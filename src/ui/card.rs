@@ -61,7 +61,8 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
             <dd class="unknown" title=texts::NOT_ANALYZED>
                 {common::DASH}
             </dd>
-        }.into_any(),
+        }
+        .into_any(),
         Some(AnalysisBrief { score, grade, leaks, .. }) => {
             let tone = if leaks > 0 { "open" } else { grade.word() };
             let verdict = verdict(grade, leaks > 0);
@@ -78,7 +79,8 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
                         <small>{verdict}</small>
                     </a>
                 </dd>
-            }.into_any()
+            }
+            .into_any()
         }
     };
     view! {
@@ -316,7 +318,8 @@ impl Activation {
                     </button>
                 </p>
             </div>
-        }.into_any()
+        }
+        .into_any()
     }
 
     fn missing(self, failure: Failure) -> AnyView {
@@ -347,7 +350,8 @@ impl Activation {
                     </button>
                 </p>
             </div>
-        }.into_any()
+        }
+        .into_any()
     }
 }
 

@@ -37,7 +37,8 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
                 <a href=compare_path(model_id, &ids) class="button primary">
                     {list::COMPARE}
                 </a>
-            }.into_any(),
+            }
+            .into_any(),
             1 => view! { <span class="note">{list::ONE_MORE}</span> }.into_any(),
             _ => view! { <span class="note">{list::FIVE_AT_MOST}</span> }.into_any(),
         };
@@ -303,7 +304,8 @@ fn side_by_side(comparison: Comparison) -> AnyView {
                         .into_iter()
                         .map(|cell| match cell {
                             Some(text) => view! { <td>{text}</td> }.into_any(),
-                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> }.into_any(),
+                            None => view! { <td class="null"><span class="for-readers">{common::NONE}</span>{common::DASH}</td> }
+                                .into_any(),
                         })
                         .collect_view();
                     view! {
@@ -349,7 +351,8 @@ fn side_by_side(comparison: Comparison) -> AnyView {
             </table>
         </div>
         {(!differences.is_empty()).then(|| view! { <Paths names differences /> })}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// What differs, as the API tells it.

@@ -205,7 +205,8 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
                 <Dialog title=common::LOADING on_close served=closed class="modal-small modal-late">
                     <p class="modal-body">{common::LATE}</p>
                 </Dialog>
-            }.into_any(),
+            }
+            .into_any(),
             DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> }.into_any(),
             DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> }.into_any(),
             DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),

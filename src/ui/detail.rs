@@ -179,6 +179,7 @@ fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> i
                     {texts::ANALYZE}
                 </a>
             </div>
-        }.into_any(),
+        }
+        .into_any(),
     }
 }

@@ -1,8 +1,8 @@
 //! The frame of every dialog: the browser's own `<dialog>`, which traps the focus and makes the page behind inert.
 
-use leptos::prelude::*;
 use leptos::ev;
 use leptos::html;
+use leptos::prelude::*;
 use leptos::reactive::send_wrapper_ext::SendOption;
 use wasm_bindgen::JsCast;
 
@@ -115,12 +115,14 @@ pub fn Dialog(
             <a class="icon-button" href=address data-noscroll="" aria-label=common::CLOSE>
                 {icon::cross()}
             </a>
-        }.into_any(),
+        }
+        .into_any(),
         None => view! {
             <button type="button" class="icon-button" aria-label=common::CLOSE on:click=move |_| on_close.run(())>
                 {icon::cross()}
             </button>
-        }.into_any(),
+        }
+        .into_any(),
     };
     view! {
         <dialog

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::problem::Problem;
@@ -99,7 +99,8 @@ fn counts_table(counts: &Counts) -> AnyView {
             </table>
         </div>
         {counts.as_of.map(|day| view! { <p class="note">{texts::as_of(&day.to_string())}</p> })}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// The dataset of a dialog, asked for in the browser when it opens.

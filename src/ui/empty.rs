@@ -78,7 +78,8 @@ pub fn NoDatasets(model_id: i64, past_end: Option<String>, searching: bool, new_
         view! {
             <Empty title=texts::NONE_TITLE advice=texts::NONE_ADVICE next=Some((new_address, texts::NEW)) />
             <TablesThere model_id />
-        }.into_any()
+        }
+        .into_any()
     }
 }
 

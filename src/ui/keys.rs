@@ -1,7 +1,7 @@
 //! Keys that work without a control: they do nothing while someone types or a dialog is open.
 
-use leptos::prelude::*;
 use leptos::ev;
+use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use super::texts::keys as texts;

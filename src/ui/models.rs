@@ -1,7 +1,7 @@
 //! The start page: models, each with its warehouse and datasets; add and rename.
 
-use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::dialog::Dialog;

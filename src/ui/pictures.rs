@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
 use chrono::{Days, NaiveDate};
+use leptos::prelude::*;
 
 use super::texts::common;
 use super::texts::pictures as texts;

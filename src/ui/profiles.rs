@@ -84,7 +84,8 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
                     {texts::find_out(estimate.columns, &said)}
                 </button>
             </p>
-        }.into_any()
+        }
+        .into_any()
     };
     view! {
         <section class="report">
@@ -116,7 +117,8 @@ fn table_of(profile: &TableProfile) -> AnyView {
                 <tbody>{lines}</tbody>
             </table>
         </div>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn line_of(column: &ColumnProfile) -> impl IntoView {

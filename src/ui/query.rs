@@ -68,7 +68,8 @@ fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
         <Verdict validation=part.view.validation.clone() />
         {totals(all)}
         <SqlBlock sql=part.view.query.clone() file_name=format!("{}-{word}.sql", file_stem(name)) />
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// What each part reads and costs, and all splits together: what one training reads.
@@ -112,7 +113,8 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
                 </table>
             </div>
         </details>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
@@ -131,7 +133,8 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
             <td class="number">{size}</td>
             <td class="number">{price}</td>
         </tr>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Made when someone asks for it: it freezes a version.
@@ -169,7 +172,8 @@ fn artefact_of(artefact: &TfxArtefact) -> AnyView {
         <TextBlock label=texts::TFX_JSON text=json file_name=TFX_FILE />
         <h3>{texts::TFX_PYTHON}</h3>
         <TextBlock label=texts::TFX_PYTHON text=artefact.snippet.clone() file_name="trainset_example_gen.py" />
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Letters, digits and dashes of a name, for a file.

@@ -67,5 +67,6 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
                 <tbody>{body}</tbody>
             </table>
         </div>
-    }.into_any()
+    }
+    .into_any()
 }

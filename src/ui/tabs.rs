@@ -1,7 +1,7 @@
 //! Tabs over one panel: the arrows go from one to the next, Tab leaves them.
 
-use leptos::prelude::*;
 use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 #[component]

@@ -166,5 +166,6 @@ fn one(toaster: Toaster, toast: Toast) -> AnyView {
                 {icon::cross()}
             </button>
         </div>
-    }.into_any()
+    }
+    .into_any()
 }

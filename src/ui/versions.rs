@@ -113,7 +113,8 @@ impl Lines {
                     _ => ().into_any(),
                 }}
             </li>
-        }.into_any()
+        }
+        .into_any()
     }
 
     fn id(self) -> i64 {
@@ -203,7 +204,8 @@ fn DriftNote(id: i64) -> impl IntoView {
 
 fn changes_of(heading: String, changes: &[Drift]) -> AnyView {
     let used = changes.iter().any(|change| change.used);
-    let lines = changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }.into_any()).collect_view();
+    let lines =
+        changes.iter().map(|change| view! { <li class:bad=change.used>{change.text.clone()}</li> }.into_any()).collect_view();
     drift(heading, used, lines)
 }
 
@@ -218,7 +220,8 @@ fn drift(heading: String, warning: bool, lines: Vec<AnyView>) -> AnyView {
             <p>{heading}</p>
             <ul>{lines}</ul>
         </div>
-    }.into_any()
+    }
+    .into_any()
 }
 
 #[component]
@@ -256,7 +259,8 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
         return view! {
             <p class="note">{texts::NO_DIFFERENCE}</p>
             {tables}
-        }.into_any();
+        }
+        .into_any();
     }
     let label = texts::differences_from(diff.from);
     let lines = diff.differences.iter().map(difference_line).collect_view();
@@ -274,7 +278,8 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
             </table>
         </div>
         {tables}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// A path and what stands there on each side.
@@ -293,7 +298,8 @@ pub fn difference_line(difference: &Difference) -> AnyView {
             </th>
             {cells}
         </tr>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {

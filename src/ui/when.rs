@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
 use chrono::{DateTime, Utc};
+use leptos::prelude::*;
 
 use super::texts::common;
 use crate::domain::format::{instant, instant_for_programs};

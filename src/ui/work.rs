@@ -140,7 +140,8 @@ fn failed(failure: Failure, again: Callback<()>) -> AnyView {
     view! {
         <Problem failure=Some(failure) />
         {again_button(again)}
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn stopped(again: Callback<()>) -> AnyView {
@@ -149,7 +150,8 @@ fn stopped(again: Callback<()>) -> AnyView {
             {common::STOPPED}
         </p>
         {again_button(again)}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// What waits says so; when it lasts, for how long, and how to stop it.

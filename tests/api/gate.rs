@@ -12,12 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 use trainset::domain::record::Model;
-use trainset::rpc::{OWN_TYPES, TYPES};
 use trainset::service::{App, Settings};
 use trainset::site::access::{Class, class_of};
 use trainset::site::site;
 
-use crate::helpers::{TestApp, config, counts, json_request, request};
+use crate::helpers::{TestApp, config, counts, request};
 
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
@@ -107,25 +106,6 @@ async fn server_functions_answer_with_the_failures_own_status() {
     // G-90: a page of another version is told to reload.
     let unknown = app.post("/_fn/of-another-version", json!({})).await;
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("outdated")));
-}
-
-/// G-90: a page that is made of other types is told to reload, and nothing is done for it.
-#[tokio::test]
-async fn a_page_of_other_types_is_refused_before_anything_is_done() {
-    let app = TestApp::new().await;
-    let id = app.dataset("Orders").await;
-    let delete = async |types: &str| {
-        let mut call = json_request("POST", "/_fn/delete-dataset", &json!({"id": id, "force": false}));
-        call.headers_mut().insert("x-trainset-types", types.parse().unwrap());
-        app.send(call).await
-    };
-    for other in ["0123456789abcdef", ""] {
-        let reply = delete(other).await;
-        assert_eq!((reply.status, &reply.body["code"]), (409, &json!("outdated")));
-    }
-    app.get(&format!("/api/datasets/{id}/")).await.ok();
-    delete(OWN_TYPES).await.read::<()>();
-    app.get(&format!("/api/datasets/{id}/")).await.refused(404, "not_found");
 }
 
 /// Server functions take JSON that says that it is JSON: a form of another site can send a text,
@@ -430,7 +410,7 @@ async fn other_names_take_a_header_for_all_but_pages() {
     // Who proves it is let in; the refusal says how.
     let path = format!("/api/datasets/{id}/preview/");
     let named = || Request::builder().uri(&path).header(header::HOST, "train.example:3000");
-    for (name, value) in [("x-trainset-client", "curl"), (TYPES, OWN_TYPES), ("origin", "http://train.example:3000")] {
+    for (name, value) in [("x-trainset-client", "curl"), ("origin", "http://train.example:3000")] {
         let reply = router.clone().oneshot(named().header(name, value).body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(reply.status(), 200, "{name}");
     }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
-use borsh::BorshDeserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -198,9 +198,9 @@ pub struct Reply {
 impl Reply {
     /// What a page reads of the answer of a server function.
     #[track_caller]
-    pub fn read<T: BorshDeserialize>(&self) -> T {
+    pub fn read<T: DeserializeOwned>(&self) -> T {
         assert_eq!(self.status, 200, "{}", self.text);
-        borsh::from_slice(&self.bytes).unwrap()
+        serde_json::from_str(&self.text).unwrap()
     }
 
     /// The body of a success, or a failed test.

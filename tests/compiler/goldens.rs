@@ -63,15 +63,6 @@ fn texts_are_those_that_are_kept() {
     }
 }
 
-/// Configs travel to the pages in a form of their own, and come back to the API in JSON.
-#[test]
-fn configs_are_the_same_in_both_forms() {
-    for golden in goldens() {
-        let read: DatasetConfig = borsh::from_slice(&borsh::to_vec(&golden.config).unwrap()).unwrap();
-        assert_eq!(read, golden.config, "{}", golden.name);
-    }
-}
-
 // In four, so that the cores share them.
 #[test]
 fn they_give_the_oracles_rows_1_of_4() {

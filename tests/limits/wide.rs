@@ -13,7 +13,6 @@ use tower::ServiceExt;
 use trainset::domain::name::TableName;
 use trainset::domain::schema::{TableInfo, TableKind, TableSchema};
 use trainset::domain::value::Rows;
-use trainset::rpc;
 use trainset::service::{App, Settings};
 use trainset::site::site;
 use trainset::store::Store;
@@ -135,7 +134,7 @@ impl Site {
     pub async fn send(&self, method: &str, path: &str, kind: &str, body: String) -> Reply {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:3000");
         let request = request.header(header::ORIGIN, "http://127.0.0.1:3000").header("sec-fetch-site", "same-origin");
-        let request = request.header(header::CONTENT_TYPE, kind).header(rpc::TYPES, rpc::OWN_TYPES);
+        let request = request.header(header::CONTENT_TYPE, kind);
         let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();

@@ -23,9 +23,7 @@ impl TryFrom<String> for AsOf {
         match text.as_str() {
             "latest_event" => Ok(Self::LatestEvent),
             "today" => Ok(Self::Today),
-            date => {
-                date.parse().map(Self::On).map_err(|_| "as_of is latest_event, today or a date such as 2024-01-31".into())
-            }
+            date => date.parse().map(Self::On).map_err(|_| "as_of is latest_event, today or a date such as 2024-01-31".into()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen to a draft.
 
-use leptos::prelude::*;
 use leptos::ev;
+use leptos::prelude::*;
 
 use super::conflict::Conflict;
 use super::draft::Step;
@@ -152,7 +152,8 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
             view! {
                 <button type="submit" class="button primary">{texts::NEXT}</button>
                 {edits.then(save_button)}
-            }.into_any()
+            }
+            .into_any()
         }
     };
     view! {

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
 use chrono::{DateTime, Utc};
 use leptos::ev;
+use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -82,7 +82,8 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
                     </p>
                 </div>
             </Dialog>
-        }.into_any(),
+        }
+        .into_any(),
         None => view! {
             <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
                 <p class="waiting" role="status">
@@ -90,7 +91,8 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
                     {texts::LOADING}
                 </p>
             </Dialog>
-        }.into_any(),
+        }
+        .into_any(),
     };
     body.into_any()
 }

@@ -260,7 +260,8 @@ fn Line(state: State, place: usize) -> impl IntoView {
             }));
         }
     };
-    let values = move || match op.get() {
+    let values = move || {
+        match op.get() {
         Some(Op::In | Op::NotIn) => view! { <Values state filter column edit /> }.into_any(),
         Some(Op::Between) => {
             view! { <OneValue filter edit of=of() place=0 label=t::AT_LEAST /> <OneValue filter edit of=of() place=1 label=t::AT_MOST /> }.into_any()
@@ -270,6 +271,7 @@ fn Line(state: State, place: usize) -> impl IntoView {
         Some(Op::IsNull | Op::NotNull) | None => ().into_any(),
         Some(_) if of() == ColumnType::Bool => view! { <Truth filter edit /> }.into_any(),
         Some(_) => view! { <OneValue filter edit of=of() place=0 label=t::VALUE /> }.into_any(),
+    }
     };
     let takes_nulls = move || !matches!(op.get(), Some(Op::IsNull | Op::NotNull) | None);
     view! {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
 use leptos::ev;
+use leptos::prelude::*;
 
 use super::conflict::Choice;
 use super::draft::{Draft, Step};

@@ -87,7 +87,8 @@ pub fn SidePanel(state: State) -> impl IntoView {
                 <PartTabs splits part />
                 <DryRun state config asked />
                 <SqlBlock sql file_name=texts::SQL_FILE />
-            }.into_any()
+            }
+            .into_any()
         } else {
             view! { <NotYet faults /> }.into_any()
         }

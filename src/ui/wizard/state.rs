@@ -159,9 +159,7 @@ pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl Int
         let path = path.get();
         state.faults.with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
     });
-    move || {
-        messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
-    }
+    move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
 }
 
 /// Asks for the schemas that are not there yet, whenever another table is chosen.

@@ -99,7 +99,8 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
             <summary>{profile.with_value(in_brief)}</summary>
             {inside}
         </details>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// The histogram, the figures, and the most frequent values; of a column whose values are all different, some of them.
@@ -137,7 +138,8 @@ fn inside(profile: &ColumnProfile) -> AnyView {
                 {values}
             </ol>
         </div>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.

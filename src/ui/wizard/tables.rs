@@ -55,7 +55,8 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
                     <span class="chip">{texts::PRIMARY_CHIP}</span>
                 </p>
             </div>
-        }.into_any(),
+        }
+        .into_any(),
         None => view! { <p class="note">{texts::CHOOSE_PRIMARY}</p> }.into_any(),
     };
     view! {
@@ -138,7 +139,8 @@ fn TablePicker(state: State) -> impl IntoView {
                 <span class="spinner" aria-hidden="true"></span>
                 {texts::LISTING}
             </p>
-        }.into_any(),
+        }
+        .into_any(),
         // Three answers that are not one: no dataset, no permission, nothing in it.
         Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
         Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message),
@@ -149,7 +151,8 @@ fn TablePicker(state: State) -> impl IntoView {
             <p class="problem-actions">
                 <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
             </p>
-        }.into_any(),
+        }
+        .into_any(),
     };
     view! {
         <SearchField label=texts::SEARCH_TABLES text=search />

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::prelude::*;
 use leptos::leptos_dom::helpers::{IntervalHandle, TimeoutHandle};
+use leptos::prelude::*;
 use leptos::reactive::actions::ActionAbortHandle;
 
 use super::super::State;
@@ -171,7 +171,8 @@ pub fn status(asking: Asking) -> AnyView {
                 </button>
                 // Behind the button, which a longer number does not move.
                 {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
-            }.into_any();
+            }
+            .into_any();
         }
         if let Some(costs) = asking.price.get() {
             return view! {
@@ -179,7 +180,8 @@ pub fn status(asking: Asking) -> AnyView {
                 <button type="button" class="button small primary" on:click=move |_| asking.ask(true)>
                     {t::COUNT}
                 </button>
-            }.into_any();
+            }
+            .into_any();
         }
         if asking.stopped.get() || asking.failure.with(Option::is_some) {
             return view! {
@@ -187,7 +189,8 @@ pub fn status(asking: Asking) -> AnyView {
                 <button type="button" class="button small" on:click=move |_| asking.ask(false)>
                     {t::COUNT_AGAIN}
                 </button>
-            }.into_any();
+            }
+            .into_any();
         }
         let said = move || asking.found.with(|found| found.as_ref().map(|found| found.said.to_string()));
         view! { <span class="note">{said}</span> }.into_any()
@@ -200,7 +203,8 @@ pub fn status(asking: Asking) -> AnyView {
             </div>
             <Problem failure />
         </div>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn count_seconds(pending: Signal<bool>, seconds: RwSignal<u32>) {

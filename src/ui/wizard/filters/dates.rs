@@ -1,7 +1,7 @@
 //! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it is.
 
-use leptos::prelude::*;
 use chrono::NaiveDate;
+use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::Asking;
@@ -115,7 +115,8 @@ pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> An
             {move || off.get().map(|why| view! { <p class="note">{why}</p> })}
             {other_faults(state, "filters.date_range", OWN)}
         </fieldset>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> AnyView {
@@ -150,7 +151,8 @@ fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> An
             </label>
             {other_faults(state, path, &[])}
         </div>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// The latest event, today or a fixed day; and the date that it is, where it is known.
@@ -218,5 +220,6 @@ pub fn as_of_field(
             <p class="note said-later" role="status">{said}</p>
             {other_faults(state, path, &[])}
         </div>
-    }.into_any()
+    }
+    .into_any()
 }

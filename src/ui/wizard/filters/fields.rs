@@ -137,7 +137,8 @@ pub fn choice(
                 {options}
             </select>
         </label>
-    }.into_any()
+    }
+    .into_any()
 }
 
 #[cfg(test)]

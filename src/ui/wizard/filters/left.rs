@@ -70,7 +70,8 @@ fn funnel(effect: &FilterEffect) -> AnyView {
         </div>
         {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
         {coverage(&effect.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.

@@ -135,7 +135,8 @@ pub fn products_and_customers(state: State, asking: Asking) -> AnyView {
     view! {
         {members(state, asking, &PRODUCTS)}
         {members(state, asking, &CUSTOMERS)}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Whether a role is mapped.
@@ -176,7 +177,8 @@ fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
             {other_faults(state, kind.path, kind.paths)}
             {pictures(asking, kind, filter, set_percent)}
         </fieldset>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves the thresholds alone.
@@ -220,7 +222,8 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
                     {distribution(by_rows, rows_ends, rows_stay)} {distribution(by_revenue, revenue_ends, revenue_stay)}
                 </div>
             </div>
-        }.into_any()
+        }
+        .into_any()
     };
     body.into_any()
 }
@@ -274,7 +277,8 @@ pub fn interactions(state: State) -> AnyView {
             )}
             {other_faults(state, "filters.sample", &["filters.sample.percent"])}
         </fieldset>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// What a sample is chosen by, and its seed.
@@ -307,7 +311,8 @@ fn sampled_by(state: State) -> AnyView {
                 }
             />
         </label>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Which rows decide who stays, and whose rows go; asked only where somebody may go.
@@ -379,5 +384,6 @@ fn membership(state: State) -> AnyView {
             {other_faults(state, "filters.scope", &[])}
             {other_faults(state, "filters.apply_to", &[])}
         </fieldset>
-    }.into_any()
+    }
+    .into_any()
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use leptos::html;
+use leptos::prelude::*;
 
 use crate::domain::effect::MemberSizes;
 use crate::domain::format::integer;

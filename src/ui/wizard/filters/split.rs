@@ -99,7 +99,8 @@ pub fn split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> AnyView
             {other_faults(state, "split_config", OWN)}
             {picture}
         </fieldset>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn by_time(

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
 use chrono::{Days, NaiveDate};
+use leptos::prelude::*;
 
 use super::asking::Asking;
 use crate::domain::analysis::{DayRows, Part};
@@ -95,7 +95,8 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
                 {too_short(&days, &parts).map(|said| view! { <p class="info-box warning" role="status">{said}</p> })}
                 {table_of(lines, without)}
             </figure>
-        }.into_any()
+        }
+        .into_any()
     };
     body.into_any()
 }
@@ -175,7 +176,8 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
             {band}
         </svg>
         <p class="day-ends"><span>{first.to_string()}</span><span>{last.to_string()}</span></p>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Parts, days, rows: what the picture shows, to be read.
@@ -215,7 +217,8 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
             </table>
         </div>
         {(without > 0).then(|| view! { <p class="note">{format!("{} {}", integer(without), t::NO_DAY)}</p> })}
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// The shares of a random split: as they are asked for, and, once they are counted, as they came out.
@@ -233,7 +236,8 @@ pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
                 view! { <rect class=format!("part-{}", part.word()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
             })
             .collect_view();
-        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }.into_any()
+        view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }
+            .into_any()
     };
     let stale = move || !asking.fits.get().all;
     view! {
@@ -241,7 +245,8 @@ pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             {band}
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
-    }.into_any()
+    }
+    .into_any()
 }
 
 /// Three users' rows in the order of their time, the last of them held out.
@@ -276,7 +281,8 @@ pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             <svg class="last-rows ticks" viewBox="0 0 200 56" aria-hidden="true">{dots}</svg>
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn counted_parts(asking: Asking) -> Memo<Vec<Line>> {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use leptos::prelude::*;
 use leptos::ev;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use self::layout::{Line, Point, ROW, TableBox, WIDTH};

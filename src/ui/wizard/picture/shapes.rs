@@ -1,7 +1,7 @@
 //! The shapes of the join picture: boxes with their columns, and lines. Each can have the focus and is worked by keys.
 
-use leptos::prelude::*;
 use leptos::ev;
+use leptos::prelude::*;
 
 use super::layout::{BoxRow, HEAD, Line};
 use super::*;
