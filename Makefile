@@ -18,7 +18,7 @@ release: ## one program that carries its site and runs from any folder (DataFusi
 
 dev: ## the same as run, rebuilt and reloaded at every change
 	@scripts/setup.sh run
-	@source scripts/env.sh; mkdir -p target/site; exec cargo leptos watch
+	@source scripts/env.sh; mkdir -p target/site; exec cargo leptos watch --split
 
 test: ## format, lint, all Rust tests, the build, all browser tests
 	@scripts/test.sh

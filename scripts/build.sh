@@ -9,7 +9,7 @@ build_front() {
     say "building the browser's half (minutes the first time)"
     # site-root is below the clone's own target/, wherever cargo's artifacts go.
     mkdir -p target/site
-    cargo leptos build --frontend-only --release --precompress </dev/null
+    cargo leptos build --frontend-only --release --precompress --split </dev/null
 }
 
 # The server, with the profile and features of the tests, so that its dependencies are built once.

@@ -30,11 +30,3 @@ pub mod site;
 pub mod store;
 #[cfg(feature = "ssr")]
 pub mod warehouse;
-
-/// Takes over the page that the server rendered.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(ui::App);
-}

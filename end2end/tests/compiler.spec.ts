@@ -2,41 +2,29 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { test, expect, open, MODEL } from "../fixtures";
+import { test, expect, open } from "../fixtures";
 
 const folder = join(import.meta.dirname, "../../tests/goldens");
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 
-/** Compiles in the page, whose compiler takes schemas and configs as the server's functions answer with them. What it says where it fails. */
+/** Compiles in the page, by the wizard's part. What it says where it fails. */
 async function compiled(page: Page, wanted: { config: unknown; request: unknown }[]): Promise<string[]> {
-  const tables = JSON.parse(read("catalog.json")).map((schema: { table: string }) => schema.table);
   return page.evaluate(
-    async ({ wanted, tables, model_id }) => {
+    async ({ wanted, schemas }) => {
       // The page's own, which is loaded already.
       const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
       const { compile_sql } = await import(url);
-      const ask = async (name: string, input: unknown) => {
-        const answer = await fetch(`/_fn/${name}`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(input),
-        });
-        if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
-        return new Uint8Array(await answer.arrayBuffer());
-      };
-      const schemas = await ask("table-schemas", { model_id, tables });
       const texts = [];
       for (const { config, request } of wanted) {
-        const bytes = await ask("read-config", { config: JSON.stringify(config) });
         try {
-          texts.push(compile_sql(schemas, bytes, JSON.stringify(request)));
+          texts.push(await compile_sql(schemas, JSON.stringify(config), JSON.stringify(request)));
         } catch (error) {
           texts.push(String(error));
         }
       }
       return texts;
     },
-    { wanted, tables, model_id: MODEL },
+    { wanted, schemas: read("catalog.json") },
   );
 }
 

@@ -1,8 +1,10 @@
 //! The site's files: the browser's half of the program, the style sheet, icons. In the binary in a release build, read from
 //! the disk in a debug build.
 //!
-//! A page asks for the program, its script and the style sheet by names that carry a hash of their content, which browsers keep for ever: what is
-//! deployed later has other names. The hash is no part of the files' names, so any build of the site serves.
+//! Pages ask for the program and the style sheet in a folder whose name is a hash of all that is in
+//! it, so browsers keep them for ever: what is deployed later is in another folder. The folder is not
+//! on the disk, so any build of the site serves. It is the folder and not the files that is named so
+//! because the parts of the program find each other by their plain names.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,11 +24,8 @@ struct Files;
 /// Compressed forms that may lie beside a file, the best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
 
-/// What the names of the three files have in common, without their endings.
-const STEM: &str = "pkg/trainset";
-/// The script and the program that it loads are of one build, so they share one hash.
-const CODE: [&str; 2] = ["js", "wasm"];
-const STYLE: [&str; 1] = ["css"];
+/// The folder of the program and the style sheet.
+const PACKAGE: &str = "pkg/";
 /// Hexadecimal digits of a hash: 64 bits, by which no two builds of one program are ever mistaken for each other.
 const HASH_LENGTH: usize = 16;
 
@@ -35,41 +34,38 @@ const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// A year is for ever, by HTTP's custom.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// What a page calls its files: names below `/pkg/`, without their endings.
-pub struct Names {
-    /// Of the script and the program.
-    pub code: String,
-    pub style: String,
-}
-
-/// The names of the site as it is now. `make dev` changes files in open pages, which it knows by their plain names.
-pub fn names() -> Names {
+/// The folder in which a page finds its files, as the site is now. `make dev` changes files in open
+/// pages, which it knows by their plain paths.
+pub fn package() -> String {
     let watched = std::env::var_os("LEPTOS_WATCH").is_some();
-    let named = |endings: &[&str]| match hash(endings).filter(|_| !watched) {
-        Some(hash) => format!("trainset.{hash}"),
-        None => "trainset".to_owned(),
-    };
-    Names { code: named(&CODE), style: named(&STYLE) }
+    match (watched, package_hash()) {
+        (false, Some(hash)) => format!("{PACKAGE}{hash}"),
+        _ => PACKAGE.trim_end_matches('/').to_owned(),
+    }
 }
 
-/// Of the content of the files with these endings; `None` where one is missing.
-fn hash(endings: &[&str]) -> Option<String> {
+/// Of the names and the content of all files of the package; `None` where there is none.
+fn package_hash() -> Option<String> {
+    let is_compressed = |path: &str| ENCODINGS.iter().any(|(ending, _)| path.ends_with(&format!(".{ending}")));
+    let mut paths: Vec<_> = Files::iter().filter(|path| path.starts_with(PACKAGE) && !is_compressed(path)).collect();
+    paths.sort_unstable();
     let mut all = Sha256::new();
-    for ending in endings {
-        all.update(Files::get(&format!("{STEM}.{ending}"))?.metadata.sha256_hash());
+    for path in &paths {
+        all.update(path.as_bytes());
+        all.update(Files::get(path)?.metadata.sha256_hash());
     }
-    Some(hex(&all.finalize()))
+    (!paths.is_empty()).then(|| hex(&all.finalize()))
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(HASH_LENGTH / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A path with a hash in it, as the file's own path and the hash.
+/// A path in a folder with a hash, as the file's own path and the hash.
 fn hashed(path: &str) -> Option<(String, &str)> {
-    let (hash, ending) = path.strip_prefix(STEM)?.strip_prefix('.')?.split_once('.')?;
+    let (hash, file) = path.strip_prefix(PACKAGE)?.split_once('/')?;
     let is_hash = hash.len() == HASH_LENGTH && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (is_hash && CODE.iter().chain(&STYLE).any(|known| *known == ending)).then(|| (format!("{STEM}.{ending}"), hash))
+    (is_hash && !file.contains('/')).then(|| (format!("{PACKAGE}{file}"), hash))
 }
 
 /// The file at a path, or `None`; also where the path carries the hash of another build.
@@ -78,8 +74,7 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     let (path, keeping) = match hashed(path) {
         None => (path.to_owned(), ASK),
         Some((plain, wanted)) => {
-            let endings: &[&str] = if plain.ends_with(".css") { &STYLE } else { &CODE };
-            hash(endings).filter(|hash| hash == wanted)?;
+            package_hash().filter(|hash| hash == wanted)?;
             (plain, KEEP)
         }
     };
@@ -160,18 +155,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_taken_out_of_a_name() {
+    fn a_hash_is_taken_out_of_a_path() {
         let plain = |path: &str| hashed(path).map(|(plain, _)| plain);
-        assert_eq!(plain("pkg/trainset.0123456789abcdef.js").as_deref(), Some("pkg/trainset.js"));
-        assert_eq!(hashed("pkg/trainset.0123456789abcdef.wasm"), Some(("pkg/trainset.wasm".into(), "0123456789abcdef")));
+        assert_eq!(plain("pkg/0123456789abcdef/trainset.js").as_deref(), Some("pkg/trainset.js"));
+        assert_eq!(hashed("pkg/0123456789abcdef/wizard.wasm"), Some(("pkg/wizard.wasm".into(), "0123456789abcdef")));
         for other in [
             "pkg/trainset.js",
-            "pkg/trainset.wasm.br",
-            "pkg/trainset.0123.js",
-            "pkg/trainset.0123456789ABCDEF.js",
-            "pkg/trainset.0123456789abcdef.js.br",
-            "pkg/trainset.0123456789abcdef./../x",
-            "pkg/other.0123456789abcdef.js",
+            "pkg/0123/trainset.js",
+            "pkg/0123456789ABCDEF/trainset.js",
+            "pkg/0123456789abcdef",
+            "pkg/0123456789abcdef/../x",
+            "pkg/0123456789abcdef/x/y.js",
+            "other/0123456789abcdef/trainset.js",
             "favicon.svg",
         ] {
             assert_eq!(plain(other), None, "{other}");
@@ -189,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_another_build_is_not_there() {
-        assert!(answer("/pkg/trainset.0000000000000000.js", &HeaderMap::new()).is_none());
+    fn the_folder_of_another_build_is_not_there() {
+        assert!(answer("/pkg/0000000000000000/trainset.js", &HeaderMap::new()).is_none());
     }
 
     #[test]
@@ -201,7 +196,7 @@ mod tests {
             "//etc/passwd",
             "/",
             "/pkg",
-            "/pkg/trainset.0123456789abcdef./../../Cargo.toml",
+            "/pkg/0123456789abcdef/../../Cargo.toml",
         ] {
             assert!(answer(path, &HeaderMap::new()).is_none(), "{path}");
         }

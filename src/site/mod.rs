@@ -87,10 +87,9 @@ fn pages(app: App, addr: SocketAddr) -> Router {
     let shell = {
         let options = options.clone();
         move || {
-            let names = files::names();
             let mut options = options.clone();
-            options.output_name = names.code.into();
-            ui::shell(options, names.style)
+            options.site_pkg_dir = files::package().into();
+            ui::shell(options)
         }
     };
     // The fallback is a page too, which says that there is none.

@@ -5,22 +5,18 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
-use super::analysis::AnalysisDialog;
 use super::card::{CardsOf, DatasetCard};
 use super::compare::CompareBar;
-use super::detail::DetailDialog;
 use super::dialog::Dialog;
-use super::dialogs::{CloneDialog, DeleteDialog, PreviewDialog};
 use super::empty::NoDatasets;
 use super::icon;
 use super::keys::on_key;
 use super::layout::{Page, PageFailure};
+use super::parts::{self, Frame, Part};
 use super::place::{DialogKind, Place, Tab};
-use super::query::QueryDialog;
 use super::reach::{is_unreachable, use_reach};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
-use super::wizard::Wizard;
 use crate::domain::record::{DatasetPage, ListQuery, Model, Pagination};
 use crate::error::Failure;
 use crate::rpc;
@@ -174,6 +170,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
         on_close.run(());
         reload.run(());
     });
+    let frame = Frame::Dialog(on_close);
     on_key(
         "n",
         Callback::new(move |()| go.run(Place { dialog: Some((DialogKind::New, None)), ..place.get_untracked().closed() })),
@@ -198,21 +195,33 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             DialogKind::View => {
                 let address = Callback::new(move |tab: Tab| Place { tab, ..place.get_untracked() }.address(model_id));
                 let other = Callback::new(move |kind| place.get_untracked().with(kind, id).address(model_id));
-                view! { <DetailDialog id tab address other closed on_close on_changed=reload /> }.into_any()
+                let part = move || parts::detail(id, tab, address, other, closed.clone(), on_close, reload);
+                view! { <Part frame part /> }.into_any()
             }
-            DialogKind::Analysis => view! { <AnalysisDialog id closed on_close on_changed=reload /> }.into_any(),
+            DialogKind::Analysis => {
+                let part = move || parts::analysis(id, closed.clone(), on_close, reload);
+                view! { <Part frame part /> }.into_any()
+            }
             _ if !in_browser.get() => view! {
                 <Dialog title=common::LOADING on_close served=closed class="modal-small modal-late">
                     <p class="modal-body">{common::LATE}</p>
                 </Dialog>
             }
             .into_any(),
-            DialogKind::New => view! { <Wizard model_id id=None on_close on_saved=on_changed /> }.into_any(),
-            DialogKind::Edit => view! { <Wizard model_id id=Some(id) on_close on_saved=on_changed /> }.into_any(),
-            DialogKind::Query => view! { <QueryDialog id on_close /> }.into_any(),
-            DialogKind::Preview => view! { <PreviewDialog id on_close /> }.into_any(),
-            DialogKind::Clone => view! { <CloneDialog id model_id on_close on_done=on_changed /> }.into_any(),
-            DialogKind::Delete => view! { <DeleteDialog id on_close on_done=on_changed reload /> }.into_any(),
+            DialogKind::New => {
+                view! { <Part frame part=move || parts::wizard(model_id, None, on_close, on_changed) /> }.into_any()
+            }
+            DialogKind::Edit => {
+                view! { <Part frame part=move || parts::wizard(model_id, Some(id), on_close, on_changed) /> }.into_any()
+            }
+            DialogKind::Query => view! { <Part frame part=move || parts::query(id, on_close) /> }.into_any(),
+            DialogKind::Preview => view! { <Part frame part=move || parts::preview(id, on_close) /> }.into_any(),
+            DialogKind::Clone => {
+                view! { <Part frame part=move || parts::clone(id, model_id, on_close, on_changed) /> }.into_any()
+            }
+            DialogKind::Delete => {
+                view! { <Part frame part=move || parts::delete(id, on_close, on_changed, reload) /> }.into_any()
+            }
         })
     }
 }

@@ -6,6 +6,8 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use self::parts::{Frame, Part};
+
 mod analysis;
 mod card;
 mod compare;
@@ -20,6 +22,7 @@ mod icon;
 mod keys;
 mod layout;
 mod models;
+mod parts;
 mod pictures;
 mod place;
 mod problem;
@@ -38,9 +41,9 @@ mod when;
 mod wizard;
 mod work;
 
-/// The document around the application. The options' output name is what the page asks for below `/pkg/`, `style` is the style sheet's; both carry
-/// a hash (see `site::files`).
-pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
+/// The document around the application. The options name the folder in which the page finds its
+/// files (see `site::files`).
+pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme::of_request()>
@@ -49,7 +52,7 @@ pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 // First of all: the page is painted with it, and reacts only later.
-                <link id="leptos" rel="stylesheet" href=format!("/pkg/{style}.css") />
+                <link id="leptos" rel="stylesheet" href=format!("/{}/trainset.css", options.site_pkg_dir) />
                 // Not painted before it is read whole: a row of cards is as tall as its tallest. What it waits for comes last; Chromium takes
                 // an element as read when it begins.
                 <link rel="expect" href="#end" blocking="render" />
@@ -65,6 +68,11 @@ pub fn shell(options: LeptosOptions, style: String) -> impl IntoView {
     }
 }
 
+#[component]
+fn Compare() -> impl IntoView {
+    view! { <Part frame=Frame::Page part=parts::compare /> }
+}
+
 /// The application: its pages by address.
 #[component]
 pub fn App() -> impl IntoView {
@@ -73,6 +81,8 @@ pub fn App() -> impl IntoView {
     keys::provide();
     // Effects run in the browser only: from here on the page reacts.
     Effect::new(|_| {
+        #[cfg(feature = "hydrate")]
+        parts::fetch_wizard_when_idle();
         if let Some(root) = document().document_element() {
             // Only a name that is no name can fail.
             let _ = root.set_attribute("data-hydrated", "");
@@ -84,7 +94,7 @@ pub fn App() -> impl IntoView {
             <FlatRoutes fallback=layout::NotFound>
                 <Route path=path!("/") view=models::ModelsPage ssr=SsrMode::Async />
                 <Route path=path!("/models/:id/dataset") view=datasets::DatasetsPage ssr=SsrMode::Async />
-                <Route path=path!("/models/:id/dataset/compare") view=compare::ComparePage ssr=SsrMode::Async />
+                <Route path=path!("/models/:id/dataset/compare") view=Compare ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
         <keys::Keys />
@@ -94,4 +104,17 @@ pub fn App() -> impl IntoView {
             <toast::Toasts />
         </div>
     }
+}
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    wasm_bindgen_futures::spawn_local(async {
+        match parts::fetch_parts_of_page().await {
+            Ok(()) => leptos::mount::hydrate_body(App),
+            Err(_) => parts::say_page_is_not_live(),
+        }
+    });
 }

@@ -1,0 +1,213 @@
+//! The parts in which the browser gets the program. The list of datasets is in what each page loads
+//! first; each part below is a file of its own (cargo-leptos `--split`), fetched when it is first
+//! shown. On the server all of it is one program.
+//!
+//! Four rules of the splitter, wasm_split:
+//!
+//! - What two parts use becomes a file for those two, so parts are few.
+//! - What the first load reaches by any other way than a function here stays in the first load, so
+//!   nothing outside this module names what is in a part.
+//! - A part takes no generics and no `impl Trait`: its functions return an [`AnyView`].
+//! - A part that cannot be fetched is an error (`fallible`) and is fetched anew the next time; with
+//!   `#[lazy]` it would be a panic.
+
+use leptos::prelude::*;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
+
+use super::analysis::AnalysisDialog;
+use super::compare::ComparePage;
+use super::detail::DetailDialog;
+use super::dialog::Dialog;
+use super::dialogs::{CloneDialog, DeleteDialog, PreviewDialog};
+use super::layout::PageFailure;
+use super::place::{DialogKind, Tab};
+use super::problem::Problem;
+use super::query::QueryDialog;
+use super::texts::common;
+use super::wizard::Wizard;
+use super::work::{Opening, Waiting};
+use crate::error::Failure;
+
+impl From<SplitLoaderError> for Failure {
+    fn from(_: SplitLoaderError) -> Self {
+        Self::new(0, "part_missing", common::PART_MISSING)
+    }
+}
+
+/// Where a part is shown.
+#[derive(Clone, Copy)]
+pub enum Frame {
+    Page,
+    /// A dialog, with what closes it.
+    Dialog(Callback<()>),
+}
+
+/// A part, what waits for it, or that it could not be fetched.
+#[component]
+pub fn Part<F>(frame: Frame, part: impl Fn() -> F + Send + Sync + 'static) -> impl IntoView
+where
+    F: Future<Output = Result<AnyView, Failure>> + Send + 'static,
+{
+    let attempt = RwSignal::new(0u32);
+    let again = Callback::new(move |()| attempt.update(|attempt| *attempt += 1));
+    let body = move || {
+        attempt.track();
+        let part = part();
+        Suspend::new(async move { part.await.unwrap_or_else(|failure| missing(frame, failure, again)) })
+    };
+    let fallback = move || match frame {
+        Frame::Page => view! { <div class="opening"><Waiting what=common::LOADING /></div> }.into_any(),
+        Frame::Dialog(on_close) => view! { <Opening on_close /> }.into_any(),
+    };
+    view! { <Suspense fallback>{body}</Suspense> }
+}
+
+fn missing(frame: Frame, failure: Failure, again: Callback<()>) -> AnyView {
+    let actions = view! {
+        <p class="problem-actions">
+            <button type="button" class="button primary" on:click=move |_| again.run(())>
+                {common::TRY_AGAIN}
+            </button>
+            <a class="button" href="" rel="external">
+                {common::RELOAD}
+            </a>
+        </p>
+    };
+    match frame {
+        Frame::Page => view! { <PageFailure failure /> {actions} }.into_any(),
+        Frame::Dialog(on_close) => view! {
+            <Dialog title=common::NOT_LOADED on_close class="modal-small">
+                <div class="modal-body">
+                    <Problem failure=Some(failure) />
+                    {actions}
+                </div>
+            </Dialog>
+        }
+        .into_any(),
+    }
+}
+
+#[wasm_split(wizard, wasm_split_path = leptos::wasm_split, preload(preload_wizard), fallible)]
+pub fn wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <Wizard model_id id on_close on_saved /> }.into_any())
+}
+
+#[wasm_split(detail, wasm_split_path = leptos::wasm_split, preload(preload_detail), fallible)]
+pub fn detail(
+    id: i64,
+    tab: Memo<Tab>,
+    address: Callback<Tab, String>,
+    other: Callback<DialogKind, String>,
+    closed: String,
+    on_close: Callback<()>,
+    on_changed: Callback<()>,
+) -> Result<AnyView, Failure> {
+    Ok(view! { <DetailDialog id tab address other closed on_close on_changed /> }.into_any())
+}
+
+#[wasm_split(analysis, wasm_split_path = leptos::wasm_split, preload(preload_analysis), fallible)]
+pub fn analysis(id: i64, closed: String, on_close: Callback<()>, on_changed: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <AnalysisDialog id closed on_close on_changed /> }.into_any())
+}
+
+#[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
+pub fn query(id: i64, on_close: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <QueryDialog id on_close /> }.into_any())
+}
+
+#[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
+pub fn preview(id: i64, on_close: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <PreviewDialog id on_close /> }.into_any())
+}
+
+#[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
+pub fn clone(id: i64, model_id: i64, on_close: Callback<()>, on_done: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <CloneDialog id model_id on_close on_done /> }.into_any())
+}
+
+#[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
+pub fn delete(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> Result<AnyView, Failure> {
+    Ok(view! { <DeleteDialog id on_close on_done reload /> }.into_any())
+}
+
+#[wasm_split(compare, wasm_split_path = leptos::wasm_split, preload(preload_compare), fallible)]
+pub fn compare() -> Result<AnyView, Failure> {
+    Ok(view! { <ComparePage /> }.into_any())
+}
+
+/// Fetches the wizard's part once the browser has nothing else to do: most who come edit something.
+/// Where that fails, it is fetched when it is needed.
+#[cfg(feature = "hydrate")]
+pub fn fetch_wizard_when_idle() {
+    use std::time::Duration;
+
+    let fetch = || leptos::task::spawn_local(async { drop(preload_wizard().await) });
+    // Safari has no idle callbacks.
+    match js_sys::Reflect::has(&window(), &"requestIdleCallback".into()) {
+        Ok(true) => request_idle_callback(fetch),
+        _ => set_timeout(fetch, Duration::from_secs(1)),
+    }
+}
+
+/// Fetches the part that the server has rendered into the page, if it has: what takes a page over
+/// has to make at once what the page shows.
+#[cfg(feature = "hydrate")]
+pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
+    use leptos_router::location::{BrowserUrl, LocationProvider};
+
+    use super::place::Place;
+
+    let Ok(url) = BrowserUrl::current() else { return Ok(()) };
+    if url.path().trim_end_matches('/').ends_with("/compare") {
+        return preload_compare().await;
+    }
+    match Place::read(url.search_params()).dialog {
+        Some((DialogKind::View, _)) => preload_detail().await,
+        Some((DialogKind::Analysis, _)) => preload_analysis().await,
+        _ => Ok(()),
+    }
+}
+
+/// Says in a page that nothing takes over why it does not react.
+#[cfg(feature = "hydrate")]
+pub fn say_page_is_not_live() {
+    let document = document();
+    let (Some(body), Ok(note), Ok(reload)) = (document.body(), document.create_element("p"), document.create_element("a")) else {
+        return;
+    };
+    // None of these fails for what was made just now.
+    let _ = note.set_attribute("role", "alert");
+    let _ = note.set_attribute("class", "problem not-live");
+    let _ = reload.set_attribute("href", "");
+    note.set_text_content(Some(common::NOT_LIVE));
+    reload.set_text_content(Some(common::RELOAD));
+    let _ = note.append_child(&reload);
+    let _ = body.append_child(&note);
+}
+
+/// A config's SQL, compiled in the browser by the same code as on the server: schemas, a config and
+/// a [`Request`](crate::domain::sql::Request) in JSON. Fails with the faults, a line each. The
+/// browser tests hold it against the goldens.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub async fn compile_sql(schemas: String, config: String, request: String) -> Result<String, wasm_bindgen::JsError> {
+    compile(schemas, config, request).await.map_err(|failure| wasm_bindgen::JsError::new(&failure.message))
+}
+
+#[cfg(feature = "hydrate")]
+#[wasm_split(wizard, wasm_split_path = leptos::wasm_split, fallible)]
+fn compile(schemas: String, config: String, request: String) -> Result<String, Failure> {
+    use crate::domain::catalog::Catalog;
+    use crate::domain::dataset::DatasetConfig;
+    use crate::domain::schema::TableSchema;
+    use crate::domain::sql::{self, Request};
+
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
+        serde_json::from_str(text).map_err(|error| Failure::new(0, "invalid", error.to_string()))
+    }
+    let (schemas, config) = (read::<Vec<TableSchema>>(&schemas)?, read::<DatasetConfig>(&config)?);
+    let request: Request = read(&request)?;
+    let compiled = sql::compile(&config, &Catalog::new(None, schemas), &request);
+    let lines = |faults: Vec<_>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    compiled.map(|query| query.sql).map_err(|faults| Failure::new(0, "invalid", lines(faults)))
+}
