@@ -80,7 +80,7 @@ const wizard3 = then("wizard-3-columns", wizard2, next);
 const wizard4 = then("wizard-4-filters", wizard3, async (page) => {
   await next(page);
   // With the pictures of what was counted.
-  await expect(wizardOf(page).locator(".pareto-plot").first()).toBeVisible({ timeout: 20_000 });
+  await expect(wizardOf(page).locator(".pareto-plot").first()).toBeVisible({ timeout: 40_000 });
 });
 
 export const VIEWS: View[] = [
@@ -113,15 +113,15 @@ export const VIEWS: View[] = [
   at("delete-with-versions", (shop) => dialogAt(shop, "delete", shop.active), dialog),
   wizardNew,
   then("wizard-new-blocked", wizardNew, next),
-  wizard1,
-  wizard2,
-  wizard3,
-  wizard4,
   then("wizard-2-hundred-columns", at("", (shop) => dialogAt(shop, "edit", shop.wide), wizardOf), next),
   then("wizard-3-statistics", wizard3, async (page) => {
     await wizardOf(page).getByRole("button", { name: /^Statistics of / }).last().click();
     await wizardOf(page).locator(".column-line summary").last().click();
   }),
+  wizard1,
+  wizard2,
+  wizard3,
+  wizard4,
   then("wizard-4-sql", wizard4, async (page) => {
     await wizardOf(page).getByRole("button", { name: "Show SQL" }).click();
     await expect(wizardOf(page).getByText("Valid")).toBeVisible();
