@@ -1,4 +1,4 @@
-// What can be measured of a view's looks: accessibility by axe, nothing cut or overlapping, nothing that moves by itself.
+// What can be measured of a view's looks: accessibility by axe, nothing cut or overlapping, nothing that moves by itself, nothing unseen that takes room.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
@@ -191,5 +191,119 @@ export function misplaced(page: Page): Promise<string[]> {
       }
     });
     return [...faults];
+  });
+}
+
+/**
+ * Boxes that scroll on past the end of what is seen in them: something invisible takes room there. Every box counts that a person or a script can scroll,
+ * those behind a dialog too.
+ */
+export function emptyRoom(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    // Padding and margins at a box's end.
+    const SPARE = 48;
+    type Box = { left: number; top: number; right: number; bottom: number };
+    const root = document.documentElement;
+    const words = (text: string) => text.replace(/\s+/g, " ").trim().slice(0, 40);
+    const called = (element: Element) => `${[element.localName, ...element.classList].join(".")} "${element.getAttribute("aria-label") ?? words(element.textContent ?? "")}"`;
+
+    const styles = new Map<Element, CSSStyleDeclaration>();
+    const styleOf = (element: Element) => {
+      let style = styles.get(element);
+      if (!style) styles.set(element, (style = getComputedStyle(element)));
+      return style;
+    };
+    /** The element that it is placed in and scrolls with. */
+    const around = (element: Element): Element | null => {
+      const { position } = styleOf(element);
+      if (position === "fixed") return null;
+      let parent = element.parentElement;
+      if (position === "absolute") while (parent && parent !== root && styleOf(parent).position === "static" && styleOf(parent).transform === "none") parent = parent.parentElement;
+      return parent;
+    };
+    const hidden = new Map<Element, boolean>();
+    /** There, and clipped to nothing or see-through. */
+    const unseen = (element: Element): boolean => {
+      const known = hidden.get(element);
+      if (known !== undefined) return known;
+      const { clipPath, display, overflowX } = styleOf(element);
+      const { width, height } = element.getBoundingClientRect();
+      const clipped = clipPath === "inset(50%)" || (overflowX !== "visible" && Math.min(width, height) <= 1);
+      const own = display !== "contents" && (clipped || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
+      const is = own || (element.parentElement !== null && unseen(element.parentElement));
+      hidden.set(element, is);
+      return is;
+    };
+
+    // What is seen: text, pictures, controls, and whatever has a ground or a border of its own. The page's ground is wherever the page is.
+    const seen: { box: Box; within: Element | null }[] = [];
+    const add = ({ left, top, right, bottom }: DOMRect, within: Element | null) => {
+      if (right - left >= 0.5 && bottom - top >= 0.5) seen.push({ box: { left, top, right, bottom }, within });
+    };
+    const clear = (colour: string) => colour === "transparent" || /[,/] ?0\)$/.test(colour);
+    for (const element of document.querySelectorAll("body *")) {
+      if (element.parentElement!.closest("svg") || unseen(element)) continue;
+      const style = styleOf(element);
+      const lined = (["Top", "Right", "Bottom", "Left"] as const).some((side) => parseFloat(style[`border${side}Width`]) > 0 && !clear(style[`border${side}Color`]));
+      const painted = lined || !clear(style.backgroundColor) || style.backgroundImage !== "none";
+      if (painted || element.matches("svg, img, canvas, button, input, select, textarea")) add(element.getBoundingClientRect(), around(element));
+    }
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement!;
+      if (!node.textContent!.trim() || element.closest("svg, select, textarea, script, style") || unseen(element)) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const rect of range.getClientRects()) add(rect, element);
+    }
+
+    const scrolls = (element: Element) => {
+      if (element.scrollHeight <= element.clientHeight + 1 && element.scrollWidth <= element.clientWidth + 1) return false;
+      if (element === root) return true;
+      const { overflowX, overflowY } = styleOf(element);
+      const way = (overflow: string) => ["auto", "scroll", "hidden"].includes(overflow);
+      return (way(overflowX) || way(overflowY)) && element.clientHeight > 0 && !element.matches("input, select, textarea, svg, svg *") && !unseen(element);
+    };
+    const ends = new Map([root, ...document.querySelectorAll("body *")].filter(scrolls).map((element) => [element, { right: -Infinity, bottom: -Infinity }]));
+    // What a box cuts off is seen when that box scrolls, and not in those around it.
+    for (const { box, within } of seen) {
+      for (let element = within; element && box.right > box.left && box.bottom > box.top; element = around(element)) {
+        const end = ends.get(element);
+        if (end) {
+          end.right = Math.max(end.right, box.right);
+          end.bottom = Math.max(end.bottom, box.bottom);
+        }
+        if (element === root || element === document.body) continue;
+        const { overflowX, overflowY } = styleOf(element);
+        const edge = element.getBoundingClientRect();
+        if (overflowX !== "visible") Object.assign(box, { left: Math.max(box.left, edge.left), right: Math.min(box.right, edge.right) });
+        if (overflowY !== "visible") Object.assign(box, { top: Math.max(box.top, edge.top), bottom: Math.min(box.bottom, edge.bottom) });
+      }
+    }
+
+    const inside = (element: Element, scroller: Element) => {
+      let at: Element | null = element;
+      while (at && at !== scroller) at = around(at);
+      return at === scroller;
+    };
+    return [...ends].flatMap(([scroller, end]) => {
+      const edge = scroller.getBoundingClientRect();
+      const own = scroller === root;
+      const last = {
+        right: edge.left + scroller.clientLeft + scroller.scrollWidth - (own ? 0 : scroller.scrollLeft),
+        bottom: edge.top + scroller.clientTop + scroller.scrollHeight - (own ? 0 : scroller.scrollTop),
+      };
+      const over = {
+        right: scroller.scrollWidth > scroller.clientWidth + 1 ? Math.round(last.right - end.right) : 0,
+        bottom: scroller.scrollHeight > scroller.clientHeight + 1 ? Math.round(last.bottom - end.bottom) : 0,
+      };
+      return (["bottom", "right"] as const)
+        .filter((way) => over[way] > SPARE)
+        .map((way) => {
+          const cause = [...hidden].filter(([element, is]) => is && inside(element, scroller) && element.getBoundingClientRect()[way] > end[way] + SPARE).map(([element]) => element);
+          const outer = cause.filter((element) => !cause.includes(element.parentElement!));
+          return `${called(scroller)} scrolls on for ${over[way]} px ${way === "bottom" ? "below" : "beside"} its content: ${outer.slice(0, 3).map(called).join("; ") || "nothing hidden found"}`;
+        });
+    });
   });
 }

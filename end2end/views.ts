@@ -7,6 +7,9 @@ export type View = {
   name: string;
   /** Goes there and waits until it is complete. */
   show: (page: Page, shop: Shop) => Promise<void>;
+  /** The view that it is reached from, and the way from there. */
+  before?: View;
+  step?: (page: Page, shop: Shop) => Promise<void>;
 };
 
 export const list = (model: number) => `/models/${model}/dataset/`;
@@ -30,6 +33,8 @@ const then = (name: string, before: View, step: (page: Page, shop: Shop) => Prom
     await step(page, shop);
     await settled(page);
   },
+  before,
+  step,
 });
 
 /**
@@ -72,7 +77,11 @@ const wizardNew = at("wizard-new", (shop) => dialogAt(shop, "new"), wizardOf);
 const wizard1 = at("wizard-1-basics", (shop) => dialogAt(shop, "edit", shop.full), wizardOf);
 const wizard2 = then("wizard-2-tables", wizard1, next);
 const wizard3 = then("wizard-3-columns", wizard2, next);
-const wizard4 = then("wizard-4-filters", wizard3, next);
+const wizard4 = then("wizard-4-filters", wizard3, async (page) => {
+  await next(page);
+  // With the pictures of what was counted.
+  await expect(wizardOf(page).locator(".pareto-plot").first()).toBeVisible({ timeout: 40_000 });
+});
 
 export const VIEWS: View[] = [
   models,
@@ -91,6 +100,9 @@ export const VIEWS: View[] = [
   at("not-found", () => "/no/such/page", (page) => page.getByRole("heading", { level: 1 })),
   at("detail", (shop) => dialogAt(shop, "view", shop.full), dialog),
   at("detail-active", (shop) => dialogAt(shop, "view", shop.active), dialog),
+  at("detail-quality", (shop) => `${dialogAt(shop, "view", shop.full)}&tab=quality`, dialog),
+  at("detail-columns", (shop) => `${dialogAt(shop, "view", shop.full)}&tab=columns`, dialog),
+  at("detail-versions", (shop) => `${dialogAt(shop, "view", shop.active)}&tab=versions`, dialog),
   at("analysis", (shop) => dialogAt(shop, "analysis", shop.full), dialog),
   at("analysis-leaky", (shop) => dialogAt(shop, "analysis", shop.leaky), dialog),
   at("analysis-none", (shop) => dialogAt(shop, "analysis", shop.wide), dialog),
@@ -101,15 +113,15 @@ export const VIEWS: View[] = [
   at("delete-with-versions", (shop) => dialogAt(shop, "delete", shop.active), dialog),
   wizardNew,
   then("wizard-new-blocked", wizardNew, next),
-  wizard1,
-  wizard2,
-  wizard3,
-  wizard4,
   then("wizard-2-hundred-columns", at("", (shop) => dialogAt(shop, "edit", shop.wide), wizardOf), next),
   then("wizard-3-statistics", wizard3, async (page) => {
     await wizardOf(page).getByRole("button", { name: /^Statistics of / }).last().click();
     await wizardOf(page).locator(".column-line summary").last().click();
   }),
+  wizard1,
+  wizard2,
+  wizard3,
+  wizard4,
   then("wizard-4-sql", wizard4, async (page) => {
     await wizardOf(page).getByRole("button", { name: "Show SQL" }).click();
     await expect(wizardOf(page).getByText("Valid")).toBeVisible();

@@ -171,7 +171,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
                 </h2>
                 <StatusBadge status=dataset.status />
             </div>
-            <p class="card-text">{dataset.description.clone()}</p>
+            <p class="card-text" hidden=dataset.description.is_empty()>{dataset.description.clone()}</p>
             <p class="card-facts">
                 <code>{dataset.primary_table.clone()}</code>
                 <span title=tables>{texts::tables(dataset.table_count)}</span>

@@ -80,7 +80,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                             <a href=datasets_path(model.id)>{model.name.clone()}</a>
                         </h2>
                     </div>
-                    <p class="card-text">{model.description}</p>
+                    <p class="card-text" hidden=model.description.is_empty()>{model.description.clone()}</p>
                     <p class="card-facts">
                         <span>{warehouse}</span>
                         {model.location.clone().map(|location| view! { <span>{location}</span> })}
