@@ -59,6 +59,8 @@ pub fn DatasetsPage() -> impl IntoView {
         }
         model
     });
+    #[cfg(feature = "hydrate")]
+    Effect::new(|_| parts::fetch_wizard_when_idle());
     // What was shown last stays while the server is gone.
     let last = StoredValue::new(None::<(i64, Data)>);
     let page = move || {

@@ -81,8 +81,6 @@ pub fn App() -> impl IntoView {
     keys::provide();
     // Effects run in the browser only: from here on the page reacts.
     Effect::new(|_| {
-        #[cfg(feature = "hydrate")]
-        parts::fetch_wizard_when_idle();
         if let Some(root) = document().document_element() {
             // Only a name that is no name can fail.
             let _ = root.set_attribute("data-hydrated", "");
