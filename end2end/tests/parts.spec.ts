@@ -142,7 +142,8 @@ test("the compare page: its part comes late, or not before it is asked for again
 
 test("what the server has rendered stays readable where its part does not come, and says why it does not react", async ({ page }) => {
   const id = await makeDataset(page, unique("Parts"));
-  for (const path of [address("view", id), address("analysis", id), `/models/${MODEL}/dataset/compare?ids=${id},${id}`]) {
+  const other = await makeDataset(page, unique("Parts"));
+  for (const path of [address("view", id), address("analysis", id), `/models/${MODEL}/dataset/compare?ids=${id},${other}`]) {
     let up = false;
     await answerParts(page, (route) => (up ? route.continue() : route.abort()));
     await page.goto(path);
