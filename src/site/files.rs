@@ -190,14 +190,9 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_folder_is_served() {
-        for path in [
-            "/../Cargo.toml",
-            "/pkg/../../Cargo.toml",
-            "//etc/passwd",
-            "/",
-            "/pkg",
-            "/pkg/0123456789abcdef/../../Cargo.toml",
-        ] {
+        for path in
+            ["/../Cargo.toml", "/pkg/../../Cargo.toml", "//etc/passwd", "/", "/pkg", "/pkg/0123456789abcdef/../../Cargo.toml"]
+        {
             assert!(answer(path, &HeaderMap::new()).is_none(), "{path}");
         }
     }

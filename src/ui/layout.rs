@@ -79,6 +79,19 @@ fn TopBar() -> impl IntoView {
     }
 }
 
+/// A page whose part of the program did not come; `actions` are what can be done.
+pub fn not_loaded(failure: Failure, actions: impl IntoView) -> impl IntoView {
+    view! {
+        <Title text=common::NOT_LOADED />
+        <TopBar />
+        <main class="content empty" id="content" tabindex="-1">
+            <h1>{common::NOT_LOADED}</h1>
+            <p>{failure.message}</p>
+            {actions}
+        </main>
+    }
+}
+
 /// A page that is only a sentence and the way back.
 fn sentence(title: &'static str, heading: String) -> impl IntoView {
     view! {

@@ -66,7 +66,6 @@ pub fn ModelsPage() -> impl IntoView {
 fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl IntoView {
     let cards = models
         .iter()
-        .cloned()
         .map(|model| {
             let warehouse = match &model.gcp_project_id {
                 Some(project) => texts::bigquery(project),

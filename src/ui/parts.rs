@@ -19,7 +19,7 @@ use super::compare::ComparePage;
 use super::detail::DetailDialog;
 use super::dialog::Dialog;
 use super::dialogs::{CloneDialog, DeleteDialog, PreviewDialog};
-use super::layout::PageFailure;
+use super::layout::not_loaded;
 use super::place::{DialogKind, Tab};
 use super::problem::Problem;
 use super::query::QueryDialog;
@@ -74,7 +74,7 @@ fn missing(frame: Frame, failure: Failure, again: Callback<()>) -> AnyView {
         </p>
     };
     match frame {
-        Frame::Page => view! { <PageFailure failure /> {actions} }.into_any(),
+        Frame::Page => not_loaded(failure, actions).into_any(),
         Frame::Dialog(on_close) => view! {
             <Dialog title=common::NOT_LOADED on_close class="modal-small">
                 <div class="modal-body">
