@@ -1,7 +1,7 @@
-//! What takes a while. One thing runs at a time, says that it does, and can be stopped: its request is dropped, and with it what the server and the
-//! warehouse do for it.
+//! Asynchronous work: the one way in which the pages wait for something. One task runs at a time,
+//! says that it does, and can be stopped: its request is dropped, and with it what the server and
+//! the warehouse do for it. What waits for a pause in typing uses Leptos's own `debounce`.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -35,10 +35,6 @@ impl Work {
 
     /// Starts something, in the browser; what runs here already is stopped.
     pub fn start(self, work: impl Future<Output = ()> + 'static) {
-        self.start_boxed(Box::pin(work));
-    }
-
-    fn start_boxed(self, work: Pin<Box<dyn Future<Output = ()>>>) {
         self.drop_current();
         let Some(owner) = self.home.try_get_value().map(|home| home.child()) else { return };
         self.running.set(true);
@@ -86,10 +82,26 @@ impl<T: Send + Sync + 'static> Asked<T> {
     /// Asks, and forgets the answer to what was asked before.
     pub fn ask(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.answer.set(None);
+        self.renew(question);
+    }
+
+    /// Asks again, and keeps the last answer until the next one comes.
+    pub fn renew(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.work.start(async move {
             let answer = question.await;
             self.answer.try_set(Some(answer));
         });
+    }
+
+    /// Stops asking, and forgets the answer.
+    pub fn forget(self) {
+        self.work.stop();
+        self.answer.set(None);
+    }
+
+    /// Whether an answer is waited for.
+    pub fn running(self) -> bool {
+        self.work.running()
     }
 
     /// Looks at the answer, if there is one.
