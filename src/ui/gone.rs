@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::reach::use_reach;
@@ -12,25 +13,37 @@ use crate::rpc;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
 
-#[component]
-pub fn Gone() -> impl IntoView {
+/// What asks whether the server is back, and says so once.
+pub fn asking() -> (Work, impl Fn() + Copy + Send + Sync + 'static) {
     let reach = use_reach();
     let toaster = use_toaster();
     let work = Work::new();
     let ask = move || {
         work.start(async move {
-            if rpc::ping().await.is_ok() {
-                reach.found();
+            if rpc::ping().await.is_ok() && reach.found() {
                 toaster.good(common::BACK);
             }
         });
     };
+    (work, ask)
+}
+
+#[component]
+pub fn Gone() -> impl IntoView {
+    let reach = use_reach();
+    let (work, ask) = asking();
     Effect::new(move |_| {
-        if reach.gone()
-            && let Ok(timer) = set_interval_with_handle(ask, ASK_AGAIN)
-        {
-            on_cleanup(move || timer.clear());
+        if !reach.gone() {
+            return;
         }
+        let timer = set_interval_with_handle(ask, ASK_AGAIN);
+        let online = window_event_listener(ev::online, move |_| ask());
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+            online.remove();
+        });
     });
     let banner = move || {
         reach.gone().then(|| {

@@ -27,7 +27,7 @@ pub fn Columns(state: State) -> impl IntoView {
     let wanted = Memo::new(move |_| fold(search.get().trim()));
     // What the marks depend on, so that other changes of the draft make none.
     let part = Memo::new(move |_| {
-        state.draft.with(|draft| DatasetConfig {
+        state.draft().with(|draft| DatasetConfig {
             primary_table: draft.config.primary_table.clone(),
             secondary_tables: draft.config.secondary_tables.clone(),
             selected_columns: draft.config.selected_columns.clone(),
@@ -44,7 +44,7 @@ pub fn Columns(state: State) -> impl IntoView {
             <span class="note">{move || texts::selected(selected.get())}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
-        <For each=move || state.sources.get() key=|(name, _)| name.clone() let((name, table))>
+        <For each=move || state.sources().get() key=|(name, _)| name.clone() let((name, table))>
             <SourceColumns state name table wanted marks=all />
         </For>
     }
@@ -56,13 +56,13 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
     let own = fold(name.as_str());
     let (name, table) = (StoredValue::new(name), StoredValue::new(table));
     let columns = Memo::new(move |_| {
-        state.schemas.with(|schemas| {
+        state.schemas().with(|schemas| {
             let schema = table.with_value(|table| schemas.get(table));
             schema.map(|schema| selectable(schema).cloned().collect::<Vec<Column>>()).unwrap_or_default()
         })
     });
     let unusable = move || {
-        state.schemas.with(|schemas| {
+        state.schemas().with(|schemas| {
             let schema = table.with_value(|table| schemas.get(table));
             let all: Vec<String> = schema
                 .map(|schema| {
@@ -143,7 +143,7 @@ fn ColumnLine(
     let hidden = Memo::new(move |_| wanted.with(|wanted| !wanted.is_empty() && !search.contains(wanted.as_str())));
     let profile = {
         let own = own.clone();
-        Memo::new(move |_| state.profiles.with(|all| all.get(&table).and_then(|known| known.get(&own)).cloned()))
+        Memo::new(move |_| state.statistics().of(&table, &own))
     };
     let key = folded(&reference);
     let reference = StoredValue::new(reference);

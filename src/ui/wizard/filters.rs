@@ -19,7 +19,7 @@ mod timeline;
 #[component]
 pub fn Filters(state: State) -> impl IntoView {
     let asking = Asking::start(state);
-    let has_timestamp = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.timestamp.is_some()));
+    let has_timestamp = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.timestamp.is_some()));
     view! {
         <div class="filters-step">
             {asking::status(asking)}

@@ -182,12 +182,13 @@ fn read_scalar(text: &str, of: ColumnType) -> Option<Scalar> {
 pub fn RowFilters(state: State) -> impl IntoView {
     // A filter keeps what was looked up for it, as long as it stays where it is.
     let lines = Memo::new(move |_| {
-        state.draft.with(|d| d.config.filters.rows.iter().map(RowFilter::reference).enumerate().collect::<Vec<_>>())
+        state.draft().with(|d| d.config.filters.rows.iter().map(RowFilter::reference).enumerate().collect::<Vec<_>>())
     });
     let offered = move || column_options(state, None, None, |column| column.mode != Mode::Repeated);
     let add = move |reference: ColumnRef| {
-        let column =
-            state.draft.with_untracked(|draft| state.catalog.with_untracked(|c| c.column(&draft.config, &reference).cloned()));
+        let column = state
+            .draft()
+            .with_untracked(|draft| state.catalog().with_untracked(|c| c.column(&draft.config, &reference).cloned()));
         let Some(column) = column else { return };
         let predicate = Op::of(&column)[0].predicate(column.column_type, &[]);
         let ColumnRef { table, column } = reference;
@@ -220,10 +221,10 @@ pub fn RowFilters(state: State) -> impl IntoView {
 
 #[component]
 fn Line(state: State, place: usize) -> impl IntoView {
-    let filter = Memo::new(move |_| state.draft.with(|d| d.config.filters.rows.get(place).cloned()));
+    let filter = Memo::new(move |_| state.draft().with(|d| d.config.filters.rows.get(place).cloned()));
     let column = Memo::new(move |_| {
         let reference = filter.get()?.reference();
-        state.draft.with(|draft| state.catalog.with(|catalog| catalog.column(&draft.config, &reference).cloned()))
+        state.draft().with(|draft| state.catalog().with(|catalog| catalog.column(&draft.config, &reference).cloned()))
     });
     let of = move || column.get().map_or(ColumnType::String, |column| column.column_type);
     let op = Memo::new(move |_| filter.get().map(|filter| Op::of_predicate(&filter.predicate)));
@@ -451,7 +452,7 @@ fn Values(state: State, filter: Memo<Option<RowFilter>>, column: Memo<Option<Col
     let table = move || -> Option<TableName> {
         let name = filter.get_untracked()?.table;
         state
-            .draft
+            .draft()
             .with_untracked(|d| d.config.sources().into_iter().find(|(n, _)| n.same_as(&name)).map(|(_, table)| table.clone()))
     };
     // What looking up costs, where that is not nothing: told before it is run, and agreed to by the next click.

@@ -55,8 +55,9 @@ pub struct Asking {
 impl Asking {
     /// Asks from now on, for as long as the step is shown.
     pub fn start(state: State) -> Self {
-        let config = Memo::new(move |_| state.draft.with(|draft| draft.config.clone()));
-        let sound = Memo::new(move |_| state.is_loaded() && state.faults.with(|faults| faults.iter().all(|f| f.path == "name")));
+        let config = Memo::new(move |_| state.draft().with(|draft| draft.config.clone()));
+        let sound =
+            Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
         let found = RwSignal::new(None::<Found>);
         let fits = Memo::new(move |_| {
             config.with(|config| {

@@ -19,7 +19,7 @@ pub fn as_of_day(asking: Asking) -> Memo<Option<NaiveDate>> {
 }
 
 pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> AnyView {
-    let range = Memo::new(move |_| state.draft.with(|d| d.config.filters.date_range.clone()));
+    let range = Memo::new(move |_| state.draft().with(|d| d.config.filters.date_range.clone()));
     let set = move |range: Option<DateRange>| state.edit(|d| d.config.filters.date_range = range);
     let kind = Memo::new(move |_| {
         range.with(|range| match range {

@@ -37,7 +37,7 @@ pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
     let NumberField { label, path, whole, needed, off } = field;
     let bad = RwSignal::new(false);
     let shown = move || value.get().map(|number| number.to_string()).unwrap_or_default();
-    let wrong = move || bad.get() || state.faults.with(|faults| draft::at(faults, path).next().is_some());
+    let wrong = move || bad.get() || state.faults().with(|faults| draft::at(faults, path).next().is_some());
     // What is set can be taken away, whatever is missing.
     let disabled = move || off.get().is_some() && value.get().is_none();
     view! {
@@ -99,7 +99,7 @@ pub fn as_whole(number: Option<f64>) -> Option<u32> {
 /// Faults of a path and below it that no field of its own shows.
 pub fn other_faults(state: State, path: &'static str, own: &'static [&'static str]) -> AnyView {
     let faults = move || {
-        state.faults.with(|faults| {
+        state.faults().with(|faults| {
             let elsewhere = |fault: &str| own.iter().any(|own| draft::is_below(fault, own));
             let others = draft::at(faults, path).filter(|fault| !elsewhere(&fault.path));
             others.map(|fault| view! { <p class="field-error">{fault.message.clone()}</p> }).collect_view()

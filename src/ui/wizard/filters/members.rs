@@ -141,11 +141,11 @@ pub fn products_and_customers(state: State, asking: Asking) -> AnyView {
 
 /// Whether a role is mapped.
 fn has(state: State, role: Role) -> Memo<bool> {
-    Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).is_some()))
+    Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.get(role).is_some()))
 }
 
 fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
-    let filter = Memo::new(move |_| state.draft.with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
+    let filter = Memo::new(move |_| state.draft().with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
     let (has_id, has_revenue) = (has(state, kind.role), has(state, Role::Revenue));
     let write = move |field: &'static Field, number: Option<f64>| {
         state.edit(|draft| {
@@ -230,7 +230,8 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
 
 /// A minimum of interactions, and the sample.
 pub fn interactions(state: State) -> AnyView {
-    let filters = Memo::new(move |_| state.draft.with(|d| (d.config.filters.min_interactions, d.config.filters.sample.clone())));
+    let filters =
+        Memo::new(move |_| state.draft().with(|d| (d.config.filters.min_interactions, d.config.filters.sample.clone())));
     let (has_user, has_product) = (has(state, Role::UserId), has(state, Role::ProductId));
     let needs_both = Signal::derive(move || (!has_user.get() || !has_product.get()).then_some(t::NEEDS_BOTH));
     let core = move |label, path, read: fn(&mut KCore) -> &mut u32| {
@@ -291,11 +292,11 @@ fn sampled_by(state: State) -> AnyView {
         });
     };
     let unit = Signal::derive(move || {
-        state.draft.with(|d| d.config.filters.sample.as_ref().map_or(t::UNIT_WORDS[0], |sample| unit_word(sample.unit)))
+        state.draft().with(|d| d.config.filters.sample.as_ref().map_or(t::UNIT_WORDS[0], |sample| unit_word(sample.unit)))
     });
     let on_unit = Callback::new(move |word: String| edit(&|sample| sample.unit = unit_of(&word)));
     let seed =
-        move || state.draft.with(|d| d.config.filters.sample.as_ref().map(|sample| sample.seed.0.clone()).unwrap_or_default());
+        move || state.draft().with(|d| d.config.filters.sample.as_ref().map(|sample| sample.seed.0.clone()).unwrap_or_default());
     view! {
         {choice(t::SAMPLE_BY, units(), unit, on_unit)}
         <label class="field field-number">
@@ -317,15 +318,15 @@ fn sampled_by(state: State) -> AnyView {
 
 /// Which rows decide who stays, and whose rows go; asked only where somebody may go.
 pub fn who_decides(state: State) -> AnyView {
-    let has_membership = Memo::new(move |_| state.draft.with(|d| d.config.filters.has_membership()));
+    let has_membership = Memo::new(move |_| state.draft().with(|d| d.config.filters.has_membership()));
     let body = move || has_membership.get().then(|| membership(state));
     body.into_any()
 }
 
 fn membership(state: State) -> AnyView {
-    let filters = Memo::new(move |_| state.draft.with(|d| (d.config.filters.scope, d.config.filters.apply_to)));
+    let filters = Memo::new(move |_| state.draft().with(|d| (d.config.filters.scope, d.config.filters.apply_to)));
     let split = Memo::new(move |_| {
-        state.draft.with(|d| {
+        state.draft().with(|d| {
             let split = &d.config.split_config;
             (!split.splits().is_empty(), matches!(split, SplitConfig::TimeBased { .. }))
         })

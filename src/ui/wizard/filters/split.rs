@@ -14,8 +14,8 @@ use crate::ui::texts::filters as t;
 type Part = fn(&mut SplitConfig) -> Option<&mut u32>;
 
 pub fn split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> AnyView {
-    let split = Memo::new(move |_| state.draft.with(|d| d.config.split_config.clone()));
-    let has_user = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.user_id.is_some()));
+    let split = Memo::new(move |_| state.draft().with(|d| d.config.split_config.clone()));
+    let has_user = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.user_id.is_some()));
     let kind = Memo::new(move |_| {
         split.with(|split| match split {
             SplitConfig::None => "none",
@@ -123,7 +123,7 @@ fn by_time(
         });
     });
     let rolling =
-        Memo::new(move |_| state.draft.with(|d| matches!(d.config.filters.date_range, Some(DateRange::Rolling { .. }))));
+        Memo::new(move |_| state.draft().with(|d| matches!(d.config.filters.date_range, Some(DateRange::Rolling { .. }))));
     let up_to = move || match rolling.get() {
         // A dataset has one as-of.
         true => view! { <p class="note">{t::ONE_AS_OF}</p> }.into_any(),

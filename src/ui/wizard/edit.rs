@@ -1,0 +1,352 @@
+//! The edit of a dataset as one value: what it started from, the draft, and what the server has
+//! said of it so far. Named transitions change it; what is shown, blocked or saved is read from it.
+
+use std::sync::Arc;
+
+use super::draft::{self, Draft, Schemas, Step};
+use crate::domain::catalog::Catalog;
+use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
+use crate::domain::fault::FieldError;
+use crate::domain::joins::JoinFacts;
+use crate::domain::name::{SourceName, TableName};
+use crate::domain::record::{Dataset, NameCheck};
+use crate::domain::schema::TableSchema;
+use crate::error::Failure;
+use crate::ui::texts::wizard as texts;
+
+/// The stored dataset that a save overwrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    pub id: i64,
+    /// The revision that the draft is based on.
+    pub revision: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// `None`: a save makes a new dataset.
+    target: Option<Target>,
+    /// The dataset as it was opened, and its revision; empty for a new one.
+    base: Draft,
+    base_revision: Option<i64>,
+    draft: Draft,
+    /// What is wrong with the draft: by the domain's rules, and after a refused save by the server's.
+    faults: Vec<FieldError>,
+    refused: Vec<FieldError>,
+    /// The tables that have been read, and the same for the validation.
+    schemas: Arc<Schemas>,
+    catalog: Catalog,
+    /// Why tables could not be read.
+    unread: Option<Failure>,
+    /// Whether the draft's name is free; `None` until the server has answered.
+    name_check: Option<Result<NameCheck, Failure>>,
+    /// Statistics of joins, each of the keys that it names.
+    join_facts: Vec<JoinFacts>,
+    /// Joins whose fan-out a person has accepted.
+    accepted: Vec<(SourceName, Vec<JoinKey>)>,
+    /// What someone else saved meanwhile, until a person has decided.
+    theirs: Option<Dataset>,
+}
+
+/// The transitions.
+impl Edit {
+    /// Opens a new dataset, or a stored one.
+    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, Failure>) -> Self {
+        let mut edit = Self::default();
+        if let Some(dataset) = dataset {
+            edit.start_from(dataset);
+        }
+        edit.tables_read(tables);
+        edit
+    }
+
+    fn start_from(&mut self, dataset: &Dataset) {
+        self.target = Some(Target { id: dataset.summary.id, revision: dataset.revision });
+        self.base_revision = Some(dataset.revision);
+        self.base = Draft::of(dataset);
+        self.replace(self.base.clone());
+    }
+
+    fn replace(&mut self, draft: Draft) {
+        self.change(|now| *now = draft);
+        self.pass_own_name();
+    }
+
+    /// Changes the draft. What the server refused was another one.
+    pub fn change(&mut self, change: impl FnOnce(&mut Draft)) {
+        let name = self.draft.name.trim().to_owned();
+        change(&mut self.draft);
+        if self.draft.name.trim() != name {
+            self.name_check = None;
+            self.pass_own_name();
+        }
+        self.refused.clear();
+        self.validate();
+    }
+
+    /// A dataset may keep its name.
+    fn pass_own_name(&mut self) {
+        if self.target.is_some() && self.draft.name.trim() == self.base.name.trim() {
+            self.name_check = Some(Ok(NameCheck { available: true, message: String::new() }));
+        }
+    }
+
+    fn validate(&mut self) {
+        self.faults = draft::faults(&self.draft, &self.catalog);
+        for fault in &self.refused {
+            if !self.faults.contains(fault) {
+                self.faults.push(fault.clone());
+            }
+        }
+    }
+
+    /// The server has read tables, or could not.
+    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, Failure>) {
+        match answer {
+            Ok(read) => {
+                self.unread = None;
+                let schemas = Arc::make_mut(&mut self.schemas);
+                schemas.extend(read.into_iter().map(|schema| (schema.table.clone(), schema)));
+                self.catalog = Catalog::new(None, schemas.values().cloned());
+                self.validate();
+            }
+            Err(failure) => self.unread = Some(failure),
+        }
+    }
+
+    /// The server has answered whether a name is free. The answer to an older name is dropped (G-84).
+    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
+        if self.draft.name.trim() == name {
+            self.name_check = Some(answer);
+        }
+    }
+
+    /// A name that could not be checked is checked again.
+    pub fn recheck_name(&mut self) {
+        if matches!(self.name_check, Some(Err(_))) {
+            self.name_check = None;
+        }
+    }
+
+    /// The server has verified joins. `false`, and dropped, where the draft has other joins by now.
+    pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinFacts>) -> bool {
+        let current = self.draft.config.join_config == joins;
+        if current {
+            self.join_facts = found;
+        }
+        current
+    }
+
+    /// A person wants a join as it is, although it multiplies rows.
+    pub fn accept_fan_out(&mut self, name: &SourceName) {
+        if let Some(join) = self.draft.config.join_of(name) {
+            self.accepted.push((join.table.clone(), join.on.clone()));
+        }
+    }
+
+    /// The server has refused a save for these fields. The first step that has one of them.
+    pub fn save_refused(&mut self, refused: Vec<FieldError>) -> Option<Step> {
+        self.refused = refused;
+        self.validate();
+        self.refused.iter().map(|fault| Step::of_path(&fault.path)).min()
+    }
+
+    /// The dataset was deleted, what was typed was not: the next save makes a new one.
+    pub fn deleted_meanwhile(&mut self) {
+        self.target = None;
+        self.name_check = None;
+    }
+
+    /// Someone else has saved the dataset.
+    pub fn saved_meanwhile(&mut self, theirs: Dataset) {
+        self.theirs = Some(theirs);
+    }
+
+    /// The person decides later about what someone else saved.
+    pub fn decide_later(&mut self) {
+        self.theirs = None;
+    }
+
+    /// The person keeps their own draft. The revision that it overwrites.
+    pub fn keep_mine(&mut self) -> Option<i64> {
+        self.theirs.take().map(|theirs| theirs.revision)
+    }
+
+    /// The person drops their draft and goes on with what someone else saved.
+    pub fn take_theirs(&mut self) {
+        if let Some(theirs) = self.theirs.take() {
+            self.start_from(&theirs);
+        }
+    }
+
+    /// Continues a draft that was left behind. It is as old as it is: a save over what was saved since
+    /// is a conflict.
+    pub fn continue_draft(&mut self, revision: Option<i64>, draft: Draft) {
+        if let (Some(target), Some(from)) = (&mut self.target, revision) {
+            target.revision = from;
+        }
+        self.replace(draft);
+    }
+}
+
+/// What is read from it.
+impl Edit {
+    pub fn target(&self) -> Option<Target> {
+        self.target
+    }
+
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    pub fn base(&self) -> &Draft {
+        &self.base
+    }
+
+    /// What the draft is based on, where that is known: a draft that was left behind may be older than
+    /// the dataset that was opened.
+    pub fn known_base(&self) -> Option<&Draft> {
+        (self.target.map(|target| target.revision) == self.base_revision).then_some(&self.base)
+    }
+
+    pub fn schemas(&self) -> &Arc<Schemas> {
+        &self.schemas
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub fn faults(&self) -> &[FieldError] {
+        &self.faults
+    }
+
+    pub fn theirs(&self) -> Option<&Dataset> {
+        self.theirs.as_ref()
+    }
+
+    /// The draft is another than the edit started from.
+    pub fn is_changed(&self) -> bool {
+        self.draft != self.base
+    }
+
+    /// The tables that have not been read yet, each once.
+    pub fn missing_tables(&self) -> Vec<TableName> {
+        let sources = self.draft.config.sources();
+        let missing = sources.into_iter().map(|(_, table)| table).filter(|table| !self.schemas.contains_key(*table));
+        let mut missing: Vec<TableName> = missing.cloned().collect();
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+
+    /// All of the draft's tables have been read.
+    pub fn is_loaded(&self) -> bool {
+        self.draft.config.sources().iter().all(|(_, table)| self.schemas.contains_key(*table))
+    }
+
+    /// Why the draft's tables are not there.
+    pub fn unread(&self) -> Option<&Failure> {
+        self.unread.as_ref().filter(|_| !self.is_loaded())
+    }
+
+    /// The name that the server is to be asked about.
+    pub fn unchecked_name(&self) -> Option<String> {
+        let name = self.draft.name.trim();
+        (!name.is_empty() && self.name_check.is_none()).then(|| name.to_owned())
+    }
+
+    /// What is said of the name, and whether it is good.
+    pub fn said_of_name(&self) -> Option<(bool, String)> {
+        if self.draft.name.trim().is_empty() {
+            return None;
+        }
+        match &self.name_check {
+            None => Some((true, texts::CHECKING_NAME.to_owned())),
+            Some(Ok(check)) if check.message.is_empty() => None,
+            Some(Ok(check)) => Some((check.available, check.message.clone())),
+            Some(Err(failure)) => Some((false, failure.message.clone())),
+        }
+    }
+
+    /// What a step waits for before it can be judged.
+    pub fn waits_for(&self, step: Step) -> Option<&'static str> {
+        match step {
+            Step::Basics => self.unchecked_name().map(|_| texts::CHECKING_NAME),
+            _ => (!self.is_loaded()).then_some(texts::READING_COLUMNS),
+        }
+    }
+
+    /// What a step waits for, or its first fault, in words.
+    pub fn blocked(&self, step: Step) -> Option<String> {
+        if let Some(waiting) = self.waits_for(step) {
+            return Some(waiting.into());
+        }
+        if step == Step::Basics
+            && let Some((false, message)) = self.said_of_name()
+        {
+            return Some(message);
+        }
+        let fault = self.faults.iter().find(|fault| Step::of_path(&fault.path) == step).map(|fault| fault.message.clone());
+        fault.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
+    }
+
+    /// The first step that is blocked, and why.
+    pub fn first_blocked(&self) -> Option<(Step, String)> {
+        Step::ALL.into_iter().find_map(|step| Some((step, self.blocked(step)?)))
+    }
+
+    /// A join that multiplies rows, which nobody has accepted.
+    fn open_fan_out(&self) -> Option<String> {
+        let mut joins = self.draft.config.join_config.iter();
+        joins.find_map(|join| Some(texts::fan_out_open(join.table.as_str(), self.fan_out_of(join)?)))
+    }
+
+    fn facts_of(&self, join: &Join) -> Option<&JoinFacts> {
+        self.join_facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
+    }
+
+    fn fan_out_of(&self, join: &Join) -> Option<u64> {
+        if join.on_duplicates == OnDuplicates::OneRow {
+            return None;
+        }
+        let most = self.facts_of(join)?.shares?.largest_fan_out;
+        let accepted = || self.accepted.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on);
+        // What was saved so has been wanted so.
+        let saved = || self.base.config.join_of(&join.table) == Some(join);
+        (most > 1 && !accepted() && !saved()).then_some(most)
+    }
+
+    /// The statistics of a join with the keys that it has.
+    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinFacts> {
+        self.facts_of(self.draft.config.join_of(name)?)
+    }
+
+    /// The most rows that one key of a join finds, where they multiply and nobody has accepted it.
+    pub fn fan_out(&self, name: &SourceName) -> Option<u64> {
+        self.fan_out_of(self.draft.config.join_of(name)?)
+    }
+
+    /// The joins that can be verified: those that have keys, where nothing is wrong with any.
+    pub fn verifiable_joins(&self) -> Vec<(SourceName, Vec<JoinKey>)> {
+        let is_wrong = |fault: &FieldError| fault.path.starts_with("join_config") && !fault.path.ends_with("].on");
+        if !self.is_loaded() || self.faults.iter().any(is_wrong) {
+            return vec![];
+        }
+        let joins = self.draft.config.join_config.iter().filter(|join| !join.on.is_empty());
+        joins.map(|join| (join.table.clone(), join.on.clone())).collect()
+    }
+
+    /// Whether the statistics of all these joins are there.
+    pub fn is_verified(&self, joins: &[(SourceName, Vec<JoinKey>)]) -> bool {
+        let is_there = |(name, on): &(SourceName, Vec<JoinKey>)| {
+            self.join_facts.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
+        };
+        joins.iter().all(is_there)
+    }
+
+    /// Joins that have no keys yet.
+    pub fn has_open_joins(&self) -> bool {
+        self.draft.config.join_config.iter().any(|join| join.on.is_empty())
+    }
+}
