@@ -350,3 +350,190 @@ impl Edit {
         self.draft.config.join_config.iter().any(|join| join.on.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema(table: &str) -> TableSchema {
+        let columns: Vec<_> = ["id", "buyer", "at"].iter().map(|name| json!({"name": name, "type": "INT64"})).collect();
+        serde_json::from_value(json!({"table": format!("raw_data.{table}"), "columns": columns})).unwrap()
+    }
+
+    fn draft(name: &str) -> Draft {
+        let mut draft = Draft { name: name.into(), ..Draft::default() };
+        draft.set_primary("raw_data.orders".parse().unwrap());
+        draft.add_secondary("raw_data.users".parse().unwrap());
+        let column = |table: &str, column: &str| crate::domain::dataset::ColumnRef {
+            table: table.parse().unwrap(),
+            column: column.parse().unwrap(),
+        };
+        draft.connect(&column("orders", "buyer"), &column("users", "id"));
+        draft.select(&column("orders", "id"), true);
+        draft
+    }
+
+    fn dataset(name: &str, revision: i64) -> Dataset {
+        let at = "2026-01-01T00:00:00Z";
+        let json = json!({
+            "id": 7, "name": name, "description": "", "status": "draft", "primary_table": "raw_data.orders", "secondary_tables": [],
+            "table_count": 2, "column_count": 1, "row_count_estimate": null, "unique_users_estimate": null,
+            "unique_products_estimate": null, "created_at": at, "updated_at": at, "last_used_at": null, "version_count": 0,
+            "active_version": null, "quality": null, "config": draft(name).config, "config_hash": "", "revision": revision,
+            "model_id": 1, "model_name": "shop", "versions": [], "analysis": null,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn tables() -> Result<Vec<TableSchema>, Failure> {
+        Ok(vec![schema("orders"), schema("users")])
+    }
+
+    fn free() -> Result<NameCheck, Failure> {
+        Ok(NameCheck { available: true, message: "The name is free.".into() })
+    }
+
+    fn opened() -> Edit {
+        Edit::begin(Some(&dataset("Orders", 3)), tables())
+    }
+
+    #[test]
+    fn a_stored_dataset_opens_unchanged_and_unblocked() {
+        let edit = opened();
+        assert!(!edit.is_changed());
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 3 }));
+        assert_eq!(edit.unchecked_name(), None, "it may keep its name");
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn a_new_dataset_is_blocked_step_by_step() {
+        let mut edit = Edit::begin(None, Ok(vec![]));
+        assert_eq!(edit.first_blocked(), Some((Step::Basics, texts::NAME_MISSING.into())));
+        edit.change(|draft| draft.name = "Orders".into());
+        assert_eq!(edit.waits_for(Step::Basics), Some(texts::CHECKING_NAME));
+        edit.name_checked("Orders", free());
+        assert!(matches!(edit.first_blocked(), Some((Step::Tables, _))));
+        edit.change(|now| *now = draft("Orders"));
+        assert_eq!(edit.first_blocked(), Some((Step::Tables, texts::READING_COLUMNS.into())));
+        assert_eq!(edit.missing_tables().len(), 2);
+        edit.tables_read(tables());
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn the_answer_to_an_older_name_is_dropped() {
+        // G-84
+        let mut edit = opened();
+        edit.change(|draft| draft.name = "Ord".into());
+        edit.change(|draft| draft.name = "Order".into());
+        edit.name_checked("Ord", free());
+        assert_eq!(edit.unchecked_name(), Some("Order".into()));
+        edit.name_checked("Order", Ok(NameCheck { available: false, message: "Taken.".into() }));
+        assert_eq!(edit.blocked(Step::Basics), Some("Taken.".into()));
+        edit.change(|draft| draft.name = " Order ".into());
+        assert_eq!(edit.blocked(Step::Basics), Some("Taken.".into()), "spaces around it make no other name");
+        edit.change(|draft| draft.name = "Orders".into());
+        assert_eq!(edit.blocked(Step::Basics), None, "its own name is free");
+    }
+
+    #[test]
+    fn a_name_that_could_not_be_checked_blocks_until_it_is() {
+        let mut edit = Edit::begin(None, Ok(vec![]));
+        edit.change(|draft| draft.name = "Orders".into());
+        let failure = Failure::unreachable();
+        edit.name_checked("Orders", Err(failure.clone()));
+        assert_eq!(edit.blocked(Step::Basics), Some(failure.message));
+        edit.recheck_name();
+        assert_eq!(edit.unchecked_name(), Some("Orders".into()));
+        edit.name_checked("Orders", free());
+        edit.recheck_name();
+        assert_eq!(edit.unchecked_name(), None, "what is known is not asked again");
+    }
+
+    #[test]
+    fn tables_that_could_not_be_read_say_why_until_they_are() {
+        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(Failure::unreachable()));
+        assert_eq!(edit.unread(), Some(&Failure::unreachable()));
+        assert_eq!(edit.waits_for(Step::Filters), Some(texts::READING_COLUMNS));
+        edit.tables_read(tables());
+        assert_eq!(edit.unread(), None);
+        assert!(edit.is_loaded());
+    }
+
+    #[test]
+    fn what_the_server_refused_stands_until_the_draft_changes() {
+        let mut edit = opened();
+        let refused = |path: &str| FieldError::new(path, "The column is gone.");
+        let first = edit.save_refused(vec![refused("filters.rows[0]"), refused("join_config[0].on[0].right")]);
+        assert_eq!(first, Some(Step::Tables));
+        assert_eq!(edit.blocked(Step::Filters), Some("The column is gone.".into()));
+        edit.change(|draft| draft.description = "x".into());
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn what_someone_else_saved_is_overwritten_or_taken() {
+        let mut edit = opened();
+        edit.change(|draft| draft.description = "mine".into());
+        edit.saved_meanwhile(dataset("Theirs", 5));
+        let mut mine = edit.clone();
+        assert_eq!(mine.known_base(), Some(&draft("Orders")));
+        assert_eq!(mine.keep_mine(), Some(5));
+        assert_eq!((mine.theirs(), mine.draft().description.as_str()), (None, "mine"));
+        edit.take_theirs();
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 5 }));
+        assert_eq!((edit.is_changed(), edit.unchecked_name()), (false, None));
+        assert_eq!(edit.draft().name, "Theirs");
+    }
+
+    #[test]
+    fn a_deleted_dataset_is_saved_as_a_new_one() {
+        let mut edit = opened();
+        edit.deleted_meanwhile();
+        assert_eq!(edit.target(), None);
+        assert_eq!(edit.unchecked_name(), Some("Orders".into()), "another may have taken it");
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_is_as_old_as_it_is() {
+        let mut edit = opened();
+        edit.continue_draft(Some(2), draft("Orders, again"));
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 2 }));
+        assert_eq!(edit.known_base(), None);
+        assert!(edit.is_changed());
+        assert_eq!(edit.unchecked_name(), Some("Orders, again".into()));
+    }
+
+    #[test]
+    fn a_join_that_multiplies_rows_waits_for_a_person() {
+        let facts = |edit: &Edit| {
+            let (table, on) = edit.verifiable_joins().remove(0);
+            let shares = json!({
+                "left_rows": 9, "left_rows_with_key": 9, "left_keys": 3, "left_keys_found": 3, "right_rows": 9, "right_keys": 3,
+                "right_null_rows": 0, "largest_fan_out": 4, "inclusion": 1.0, "uniqueness": 0.3, "matched_rows": 1.0, "rows_after": 27,
+            });
+            vec![JoinFacts { table, on, shares: serde_json::from_value(shares).unwrap(), error: None }]
+        };
+        let users: SourceName = "users".parse().unwrap();
+        let mut edit = Edit::begin(None, tables());
+        edit.change(|now| *now = draft("Orders"));
+        let joins = edit.draft().config.join_config.clone();
+        assert!(!edit.joins_verified(&[], facts(&edit)), "the answer about other joins is dropped");
+        assert!(edit.joins_verified(&joins, facts(&edit)));
+        assert!(edit.is_verified(&edit.verifiable_joins()));
+        assert_eq!(edit.fan_out(&users), Some(4));
+        assert!(edit.blocked(Step::Tables).is_some());
+        let mut one_row = edit.clone();
+        one_row.change(|draft| draft.edit_join(&users, |join| join.on_duplicates = OnDuplicates::OneRow));
+        assert_eq!(one_row.fan_out(&users), None);
+        edit.accept_fan_out(&users);
+        assert_eq!(edit.blocked(Step::Tables), None);
+
+        // What was saved so has been wanted so.
+        let mut stored = opened();
+        stored.joins_verified(&joins, facts(&stored));
+        assert_eq!(stored.fan_out(&users), None);
+    }
+}
