@@ -14,7 +14,8 @@ use crate::error::Failure;
 /// From so many seconds on, the time is shown, and a way to stop.
 const LONG: u64 = 2;
 
-/// A place for one running thing. It is stopped when its component goes, and when the next thing starts.
+/// A place for one running thing. It is stopped when its component goes, and when the next thing
+/// starts.
 #[derive(Clone, Copy)]
 pub struct Work {
     running: RwSignal<bool>,

@@ -1,6 +1,7 @@
 //! Step 3: which columns come out, under which names, and what four of them mean.
 //!
-//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change, and a search hides lines instead of making them anew.
+//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change,
+//! and a search hides lines instead of making them anew.
 
 use std::collections::HashMap;
 
@@ -171,7 +172,8 @@ fn ColumnLine(
     }
 }
 
-/// What a selected column is called, as it will be: who wants a name that another has sees what it gets instead.
+/// What a selected column is called, as it will be: who wants a name that another has sees what it
+/// gets instead.
 #[component]
 fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>) -> impl IntoView {
     // While one types, the field says what was typed; what it means is in the draft at once.

@@ -30,7 +30,8 @@ pub struct Edit {
     base: Draft,
     base_revision: Option<i64>,
     draft: Draft,
-    /// What is wrong with the draft: by the domain's rules, and after a refused save by the server's.
+    /// What is wrong with the draft: by the domain's rules, and after a refused save by the
+    /// server's.
     faults: Vec<FieldError>,
     refused: Vec<FieldError>,
     /// The tables that have been read, and the same for the validation.
@@ -114,7 +115,8 @@ impl Edit {
         }
     }
 
-    /// The server has answered whether a name is free. The answer to an older name is dropped (G-84).
+    /// The server has answered whether a name is free. The answer to an older name is dropped
+    /// (G-84).
     pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
         if self.draft.name.trim() == name {
             self.name_check = Some(answer);
@@ -179,8 +181,8 @@ impl Edit {
         }
     }
 
-    /// Continues a draft that was left behind. It is as old as it is: a save over what was saved since
-    /// is a conflict.
+    /// Continues a draft that was left behind. It is as old as it is: a save over what was saved
+    /// since is a conflict.
     pub fn continue_draft(&mut self, revision: Option<i64>, draft: Draft) {
         if let (Some(target), Some(from)) = (&mut self.target, revision) {
             target.revision = from;
@@ -203,8 +205,8 @@ impl Edit {
         &self.base
     }
 
-    /// What the draft is based on, where that is known: a draft that was left behind may be older than
-    /// the dataset that was opened.
+    /// What the draft is based on, where that is known: a draft that was left behind may be older
+    /// than the dataset that was opened.
     pub fn known_base(&self) -> Option<&Draft> {
         (self.target.map(|target| target.revision) == self.base_revision).then_some(&self.base)
     }

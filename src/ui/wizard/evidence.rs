@@ -1,5 +1,6 @@
-//! What the data say of the joins as they stand: match rate, uniqueness, the largest fan-out. Asked by itself where that is free, else when the price is
-//! agreed to. A join that multiplies rows waits for a person's word.
+//! What the data say of the joins as they stand: match rate, uniqueness, the largest fan-out. Asked
+//! by itself where that is free, else when the price is agreed to. A join that multiplies rows
+//! waits for a person's word.
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 use crate::ui::work::Work;
 
-/// The verification of the joins by the data. It belongs to the wizard: what was paid for goes on when
-/// the step is left.
+/// The verification of the joins by the data. It belongs to the wizard: what was paid for goes on
+/// when the step is left.
 #[derive(Clone, Copy)]
 pub struct Verification {
     /// What runs by itself, because it is free.
@@ -64,7 +65,8 @@ impl Verification {
         }
     }
 
-    /// Verifies all joins, those that are only suggested among them; the price first, where there is one.
+    /// Verifies all joins, those that are only suggested among them; the price first, where there
+    /// is one.
     fn verify(self, state: State, agreed: bool) {
         self.verifying.start(async move {
             self.failure.set(None);
@@ -196,7 +198,7 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
     view! { {said} {asked} }
 }
 
-/// `99.7 % of rows find a partner · all 38,021 keys found · the key is unique · at most 1 partner a row`.
+/// `99.7 % of rows find a partner · the key is unique · at most 1 partner a row`.
 pub fn said(shares: &Shares) -> String {
     let mut parts = vec![];
     parts.extend(shares.matched_rows.map(texts::rows_match));

@@ -1,4 +1,5 @@
-//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen to a draft.
+//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen
+//! to a draft.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -19,7 +20,8 @@ use crate::ui::texts::wizard as texts;
 struct Walk {
     state: State,
     step: RwSignal<Step>,
-    /// Whether the person tried to go on: only then is a step that is merely unfinished called wrong.
+    /// Whether the person tried to go on: only then is a step that is merely unfinished called
+    /// wrong.
     tried: RwSignal<Option<Step>>,
     /// The person went on while a step still waited: it goes on as soon as it can.
     going: RwSignal<Option<Step>>,
@@ -93,7 +95,8 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
         None => saving.save(),
     };
     let is_last = move || step.get().next().is_none();
-    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It does not save: who ends a number with it is not done.
+    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It
+    // does not save: who ends a number with it is not done.
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         walk.next();

@@ -272,7 +272,7 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
 }
 
 /// `<option>`s of the scalar columns of one source.
-fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<ColumnName>) -> AnyView {
+fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<ColumnName>) -> impl IntoView + use<> {
     let table = state.sources().with(|sources| {
         name.with_value(|name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| table.clone()))
     });
@@ -282,7 +282,7 @@ fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<Colum
     };
     state.schemas().with(|schemas| {
         let columns = table.and_then(|table| schemas.get(&table)).map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        columns.iter().filter(|c| c.is_scalar()).map(option).collect_view().into_any()
+        columns.iter().filter(|c| c.is_scalar()).map(option).collect_view()
     })
 }
 

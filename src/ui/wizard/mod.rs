@@ -84,7 +84,8 @@ fn show_first_fault() {
     });
 }
 
-/// Gives the focus to what a step begins with: its reader is told where they are, Enter goes on, Tab goes into it.
+/// Gives the focus to what a step begins with: its reader is told where they are, Enter goes on,
+/// Tab goes into it.
 fn focus_step(step: Step) {
     request_animation_frame(move || {
         use wasm_bindgen::JsCast;

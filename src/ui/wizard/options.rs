@@ -1,4 +1,5 @@
-//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field that searches a list.
+//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field
+//! that searches a list.
 
 use leptos::prelude::*;
 
@@ -7,7 +8,8 @@ use crate::domain::dataset::ColumnRef;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::schema::Column;
 
-/// `<option>`s of the columns that `fits` lets through, grouped by their table. `before` ends the list at that source.
+/// `<option>`s of the columns that `fits` lets through, grouped by their table. `before` ends the
+/// list at that source.
 pub fn column_options(
     state: State,
     before: Option<SourceName>,
@@ -47,7 +49,8 @@ fn grouped(state: State, end: usize, but: usize, chosen: Option<ColumnRef>, fits
     state.sources().with(|sources| sources.iter().take(end).enumerate().filter_map(offered).collect_view()).into_any()
 }
 
-/// A column as the value of an `<option>`: table and column, kept apart by a character that no name has.
+/// A column as the value of an `<option>`: table and column, kept apart by a character that no name
+/// has.
 fn option_value(column: &ColumnRef) -> String {
     format!("{}\u{1f}{}", column.table, column.column)
 }

@@ -21,7 +21,8 @@ pub fn Roles(state: State) -> impl IntoView {
     }
 }
 
-/// How the timestamp is read: its format where its type does not say, and the zone whose days are counted where it is an instant.
+/// How the timestamp is read: its format where its type does not say, and the zone whose days are
+/// counted where it is an instant.
 #[component]
 fn TimeReading(state: State) -> impl IntoView {
     let mapping = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.clone()));

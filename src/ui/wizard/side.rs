@@ -1,4 +1,5 @@
-//! The panel that every step can open: the SQL as it stands, compiled here after each change, what the warehouse says of it, and rows.
+//! The panel that every step can open: the SQL as it stands, compiled here after each change, what
+//! the warehouse says of it, and rows.
 
 use std::time::Duration;
 
@@ -120,7 +121,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
 fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     let lines = move || {
         let messages: Vec<String> = faults.with(|faults| faults.iter().take(5).map(|f| f.message.clone()).collect());
-        messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view().into_any()
+        messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view()
     };
     view! {
         <p class="note">{texts::NO_SQL_YET}</p>
@@ -128,7 +129,8 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     }
 }
 
-/// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until then, dimmed.
+/// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until
+/// then, dimmed.
 #[component]
 fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
     let answer = Asked::<QueryView>::new();

@@ -150,7 +150,8 @@ impl State {
         self.retries.update(|times| *times += 1);
     }
 
-    /// Follows the times when what failed is to be asked again: the server is back, or a person says so.
+    /// Follows the times when what failed is to be asked again: the server is back, or a person
+    /// says so.
     pub fn track_retries(&self) {
         self.retries.track();
         self.reach.back();

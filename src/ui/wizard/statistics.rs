@@ -1,4 +1,5 @@
-//! What a table's columns hold, shown where they are chosen: found out when someone asks, and not before the price is known where there is one.
+//! What a table's columns hold, shown where they are chosen: found out when someone asks, and not
+//! before the price is known where there is one.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,8 @@ use crate::ui::work::Work;
 /// Most columns that are asked for at a time; the server takes no more.
 const AT_A_TIME: usize = 100;
 
-/// What is known of the tables' columns, and what is looked up. It belongs to the wizard: what was paid
-/// for goes on when the step is left.
+/// What is known of the tables' columns, and what is looked up. It belongs to the wizard: what was
+/// paid for goes on when the step is left.
 #[derive(Clone, Copy)]
 pub struct Statistics {
     profiles: RwSignal<BTreeMap<TableName, BTreeMap<String, ColumnProfile>>>,
@@ -149,8 +150,9 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     .into_any()
 }
 
-/// The histogram, the figures, and the most frequent values; of a column whose values are all different, some of them.
-fn inside(profile: &ColumnProfile) -> AnyView {
+/// The histogram, the figures, and the most frequent values; of a column whose values are all
+/// different, some of them.
+fn inside(profile: &ColumnProfile) -> impl IntoView + use<> {
     let unique = profile.uniqueness == Some(1.0);
     let values = profile
         .top_values
@@ -185,7 +187,6 @@ fn inside(profile: &ColumnProfile) -> AnyView {
             </ol>
         </div>
     }
-    .into_any()
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.
@@ -220,7 +221,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-fn figures(profile: &ColumnProfile) -> AnyView {
+fn figures(profile: &ColumnProfile) -> impl IntoView + use<> {
     let decimal =
         |number: f64| if number.abs() >= 1e6 || number == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") };
     let mut all: Vec<(&str, String)> = vec![];
@@ -242,5 +243,5 @@ fn figures(profile: &ColumnProfile) -> AnyView {
         all.push((texts::LENGTH, texts::lengths(&lengths.min.to_string(), &lengths.max.to_string(), lengths.mean)));
         all.extend(some(Some(lengths.empty)).map(|n| (texts::EMPTY, n)));
     }
-    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view().into_any()
+    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view()
 }

@@ -1,4 +1,5 @@
-//! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click; nothing is put into a dataset that nobody chose.
+//! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click;
+//! nothing is put into a dataset that nobody chose.
 
 use leptos::prelude::*;
 
@@ -24,8 +25,9 @@ pub struct SuggestedJoin {
     pub error: Option<String>,
 }
 
-/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what is known of these; the others are connected to them
-/// one by one, a join of the tree first, then the best.
+/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what
+/// is known of these; the others are connected to them one by one, a join of the tree first, then
+/// the best.
 pub fn suggest(config: &DatasetConfig, found: &[DetectedJoin]) -> Vec<(SourceName, SuggestedJoin)> {
     let is_joined = |name: &SourceName| config.join_of(name).is_none_or(|join| !join.on.is_empty());
     let (mut placed, mut open): (Vec<_>, Vec<_>) = config.sources().into_iter().partition(|(name, _)| is_joined(name));
@@ -72,7 +74,8 @@ fn read(sources: &[(SourceName, &TableName)], table: &TableName, found: &Detecte
     })
 }
 
-/// The source that a detected join connects the table to, and whether the table is its referring side.
+/// The source that a detected join connects the table to, and whether the table is its referring
+/// side.
 fn partner(sources: &[(SourceName, &TableName)], table: &TableName, join: &DetectedJoin) -> Option<(SourceName, bool)> {
     let find = |wanted: &TableName| sources.iter().find(|(_, table)| *table == wanted).map(|(name, _)| name.clone());
     if join.join.right == *table
@@ -116,7 +119,8 @@ pub fn keep_suggested(state: State) {
         work.start(async move {
             let found_joins = rpc::detect_joins(state.model_id, tables.clone(), false).await;
             let found_roles = rpc::suggest_columns(state.model_id, tables).await;
-            // What could not be suggested is chosen by hand: a table that is broken says so where it is chosen.
+            // What could not be suggested is chosen by hand: a table that is broken says so where
+            // it is chosen.
             joins.set(found_joins.ok());
             roles.set(found_roles.unwrap_or_default());
         });
