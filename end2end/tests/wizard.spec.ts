@@ -413,30 +413,6 @@ test("a draft that was left behind is offered again, whatever else lies there", 
   await expect(offer).toHaveCount(0);
 });
 
-test("a draft in an older spelling is continued; one that cannot be read is said, and stays", async ({ page }) => {
-  const wizard = await newWizard(page, unique("Unwritten"));
-  await page.evaluate((place) => {
-    const configs = {
-      Older: { primary_table: "raw_data.events", selected_columns: { "raw_data.events": ["sku"] } },
-      Strange: { primary_table: "raw_data.events", split_config: { type: "by_moon" } },
-    };
-    for (const [name, config] of Object.entries(configs)) {
-      const draft = { at: 1764100000000, revision: null, name, description: "", config };
-      localStorage.setItem(place + name, JSON.stringify(draft));
-    }
-  }, `trainset.draft.${MODEL}.new.`);
-  await page.reload();
-  const offer = (name: string) => wizard.getByRole("region", { name: "A draft that was left behind" }).filter({ hasText: name });
-  await offer("Strange").getByRole("button", { name: "Continue" }).click();
-  await expect(page.getByText(/cannot be read: split_config/)).toBeVisible();
-  await expect(offer("Strange")).toBeVisible();
-  await offer("Older").getByRole("button", { name: "Continue" }).click();
-  await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Older");
-  await wizard.getByRole("button", { name: "Columns" }).click();
-  await expect(wizard.getByText(/^1 selected/)).toBeVisible();
-  expect(await page.evaluate((key) => localStorage.getItem(key), `trainset.draft.${MODEL}.new.Strange`)).toContain("by_moon");
-});
-
 test("a wizard that is left while it saves leaves the page as it is, and what it saved is there", async ({ page }) => {
   const name = unique("Left while saving");
   const wizard = await newWizard(page, name);
