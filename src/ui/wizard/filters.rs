@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use self::asking::Asking;
+use self::asking::{Asking, AskingStatus};
+use self::dates::DateRangeFields;
+use self::left::Left;
+use self::members::{Interactions, ProductsAndCustomers, WhoDecides};
+use self::split::Split;
 use super::State;
 use super::row_filters::RowFilters;
 
@@ -22,14 +26,14 @@ pub fn Filters(state: State) -> impl IntoView {
     let has_timestamp = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.timestamp.is_some()));
     view! {
         <div class="filters-step">
-            {asking::status(asking)}
-            {dates::date_range(state, asking, has_timestamp)}
+            <AskingStatus asking />
+            <DateRangeFields state asking has_timestamp />
             <RowFilters state />
-            {members::products_and_customers(state, asking)}
-            {members::interactions(state)}
-            {members::who_decides(state)}
-            {split::split(state, asking, has_timestamp)}
-            {left::left(asking)}
+            <ProductsAndCustomers state asking />
+            <Interactions state />
+            <WhoDecides state />
+            <Split state asking has_timestamp />
+            <Left asking />
         </div>
     }
 }

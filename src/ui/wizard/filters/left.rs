@@ -7,9 +7,10 @@ use crate::domain::effect::{FilterEffect, StageEffect};
 use crate::domain::format::{integer, percent};
 use crate::ui::texts::filters as t;
 
-pub fn left(asking: Asking) -> AnyView {
+#[component]
+pub fn Left(asking: Asking) -> impl IntoView {
     let stale = move || !asking.fits.get().all;
-    let body = move || {
+    move || {
         asking.found.get().map(|found| {
             view! {
                 <section class="group left" class:stale=stale>
@@ -18,8 +19,7 @@ pub fn left(asking: Asking) -> AnyView {
                 </section>
             }
         })
-    };
-    body.into_any()
+    }
 }
 
 fn funnel(effect: &FilterEffect) -> AnyView {
