@@ -355,7 +355,7 @@ impl Activation {
     }
 }
 
-/// The way back, from the message: the card may be gone by then.
+/// The way back, from the message. No [`Work`]: the card may be gone by then.
 fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::set_status(id, to).await {

@@ -1,4 +1,5 @@
-//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page stays as it is, and with it what was typed.
+//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page stays
+//! as it is, and with it what was typed.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 use super::reach::use_reach;
 use super::texts::common;
 use super::toast::use_toaster;
-use super::work::Work;
+use super::work::{Work, every};
 use crate::rpc;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
@@ -26,10 +27,8 @@ pub fn Gone() -> impl IntoView {
         });
     };
     Effect::new(move |_| {
-        if reach.gone()
-            && let Ok(timer) = set_interval_with_handle(ask, ASK_AGAIN)
-        {
-            on_cleanup(move || timer.clear());
+        if reach.gone() {
+            every(ASK_AGAIN, ask);
         }
     });
     let banner = move || {

@@ -167,8 +167,8 @@ impl Lines {
         });
     }
 
-    /// The config as it was before a restore, from the message: the dialog may be gone by then. `revision` is the restored one's: what someone
-    /// saved since is not written over.
+    /// The config as it was before a restore, from the message. No [`Work`]: the dialog may be gone by
+    /// then. `revision` is the restored one's: what someone saved since is not written over.
     fn put_back(self, before: Dataset, revision: i64) {
         leptos::task::spawn_local(async move {
             let id = before.summary.id;
