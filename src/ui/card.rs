@@ -210,7 +210,8 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
     }
 }
 
-/// Activates and deactivates from the card; what is missing is shown there, with the way to put it right.
+/// Activates and deactivates from the card; what is missing is shown there, with the way to put it
+/// right.
 #[derive(Clone, Copy)]
 struct Activation {
     id: i64,

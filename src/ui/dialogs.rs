@@ -146,8 +146,8 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is dropped
-/// (G-84). Of no name nothing is asked.
+/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is
+/// dropped (G-84). Of no name nothing is asked.
 fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
     let check = RwSignal::new(None);
     let work = Work::new();

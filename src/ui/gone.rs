@@ -1,5 +1,5 @@
-//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page stays
-//! as it is, and with it what was typed.
+//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page
+//! stays as it is, and with it what was typed.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Search and status filter of the list. What is typed is searched for 300 ms after the last letter;
-//! without WASM the form sends itself.
+//! Search and status filter of the list. What is typed is searched for 300 ms after the last
+//! letter; without WASM the form sends itself.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::domain::record::ListQuery;
 
 const QUIET: Duration = Duration::from_millis(300);
 
-/// What stands in the search field. It belongs to the page, not to the field: an answer that arrives
-/// while someone types on must not take letters away.
+/// What stands in the search field. It belongs to the page, not to the field: an answer that
+/// arrives while someone types on must not take letters away.
 #[derive(Clone, Copy)]
 pub struct Search {
     text: RwSignal<String>,

@@ -1,4 +1,5 @@
-//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where it is pointed at.
+//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where
+//! it is pointed at.
 
 use std::time::Duration;
 

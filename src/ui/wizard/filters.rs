@@ -1,4 +1,5 @@
-//! Step 4: which days, rows, products and customers, and how they are split; with pictures of what that leaves.
+//! Step 4: which days, rows, products and customers, and how they are split; with pictures of what
+//! that leaves.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it is.
+//! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it
+//! is.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;

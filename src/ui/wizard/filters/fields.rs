@@ -81,7 +81,8 @@ pub fn Number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
     }
 }
 
-/// The number that a text means; `None` where it means none. An empty text is no number where one is needed.
+/// The number that a text means; `None` where it means none. An empty text is no number where one
+/// is needed.
 fn read_number(text: &str, whole: bool, needed: bool) -> Option<Option<f64>> {
     let text = text.trim();
     if text.is_empty() {

@@ -74,7 +74,8 @@ fn funnel(effect: &FilterEffect) -> AnyView {
     .into_any()
 }
 
-/// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.
+/// What filters on products and customers leave of what they saw, together (G-46); nothing where
+/// there are none.
 fn coverage(stages: &[StageEffect]) -> Option<String> {
     let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
     let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use super::super::State;
 use super::asking::{Asking, Fits};
 use super::fields::{Choice, Number, NumberField, OtherFaults, SeedField, Select, as_whole};
-use super::pareto::pareto;
-use super::thresholds::{Distribution, distribution};
+use super::pareto::Pareto;
+use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
 use crate::domain::effect::{FilterEffect, MemberSizes};
 use crate::ui::texts::filters as t;
@@ -181,7 +181,8 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
     }
 }
 
-/// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves the thresholds alone.
+/// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves
+/// the thresholds alone.
 #[component]
 fn Pictures(
     asking: Asking,
@@ -223,9 +224,11 @@ fn Pictures(
         let has_revenue = !sizes.by_revenue.is_empty() || sizes.without_revenue > 0;
         view! {
             <div class="member-pictures" class:stale=move || !fits.get()>
-                {has_revenue.then(|| pareto(sizes.clone(), kind.nouns, percent, set_percent))}
+                {has_revenue
+                    .then(|| view! { <Pareto sizes=sizes.clone() nouns=kind.nouns percent set=set_percent /> })}
                 <div class="distributions">
-                    {distribution(by_rows, rows_ends, rows_stay)} {distribution(by_revenue, revenue_ends, revenue_stay)}
+                    <DistributionPicture of=by_rows ends=rows_ends stay=rows_stay />
+                    <DistributionPicture of=by_revenue ends=revenue_ends stay=revenue_stay />
                 </div>
             </div>
         }

@@ -1,6 +1,6 @@
 //! Pictures of the split. By time: the rows of each day in the colour of their part, over the parts
-//! to scale, with their days and rows. The parts follow each keystroke; the days are those that were
-//! counted last.
+//! to scale, with their days and rows. The parts follow each keystroke; the days are those that
+//! were counted last.
 
 use std::collections::BTreeMap;
 
@@ -223,7 +223,8 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
     .into_any()
 }
 
-/// The shares of a random split: as they are asked for, and, once they are counted, as they came out.
+/// The shares of a random split: as they are asked for, and, once they are counted, as they came
+/// out.
 #[component]
 pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     let counted = counted_parts(asking);

@@ -24,7 +24,8 @@ struct LookUp {
     work: Work,
     found: RwSignal<Option<ColumnValues>>,
     failure: RwSignal<Option<Failure>>,
-    /// What it costs, where that is not nothing: said before it is run, and agreed to by the next click.
+    /// What it costs, where that is not nothing: said before it is run, and agreed to by the next
+    /// click.
     price: RwSignal<Option<String>>,
 }
 
