@@ -1,5 +1,5 @@
-//! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it
-//! is.
+//! Which days: all, the last ones up to a reference date, or fixed ones; and that date as it was
+//! found.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
@@ -132,7 +132,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
 }
 
 /// The number of a rolling range: its months, or its days.
-fn span_of(range: &mut DateRange) -> Option<&mut Option<u32>> {
+fn span_in(range: &mut DateRange) -> Option<&mut Option<u32>> {
     match range {
         DateRange::Rolling { months: months @ Some(_), .. } => Some(months),
         DateRange::Rolling { days, .. } => Some(days),
@@ -140,31 +140,31 @@ fn span_of(range: &mut DateRange) -> Option<&mut Option<u32>> {
     }
 }
 
-fn as_of_of(range: &mut DateRange) -> Option<&mut Option<AsOf>> {
+fn as_of_in(range: &mut DateRange) -> Option<&mut Option<AsOf>> {
     match range {
         DateRange::Rolling { as_of, .. } => Some(as_of),
         DateRange::Fixed { .. } => None,
     }
 }
 
-/// The last days or months, up to an as-of.
+/// The last days or months, up to a reference date.
 #[component]
 fn Rolling(state: State, asking: Asking, range: Memo<Option<DateRange>>, span: NumberField) -> impl IntoView {
-    let value = Signal::derive(move || (*span_of(range.get().as_mut()?)?).map(f64::from));
+    let value = Signal::derive(move || (*span_in(range.get().as_mut()?)?).map(f64::from));
     let on_change = Callback::new(move |number: Option<f64>| {
         state.edit(|d| {
-            if let Some(span) = d.config.filters.date_range.as_mut().and_then(span_of) {
+            if let Some(span) = d.config.filters.date_range.as_mut().and_then(span_in) {
                 *span = as_whole(number);
             }
         });
     });
-    let as_of = Signal::derive(move || *as_of_of(range.get().as_mut()?)?);
+    let as_of = Signal::derive(move || *as_of_in(range.get().as_mut()?)?);
     let on_as_of = Callback::new(move |chosen: Option<AsOf>| {
         state.edit(|d| {
-            if let Some(as_of) = d.config.filters.date_range.as_mut().and_then(as_of_of) {
+            if let Some(as_of) = d.config.filters.date_range.as_mut().and_then(as_of_in) {
                 *as_of = chosen;
             }
-            // A dataset has one as-of.
+            // A dataset has one reference date.
             if let SplitConfig::TimeBased { as_of, .. } = &mut d.config.split_config {
                 *as_of = None;
             }
@@ -222,7 +222,7 @@ fn FixedDay(state: State, range: Memo<Option<DateRange>>, end: End) -> impl Into
     }
 }
 
-/// What an as-of can be: the one place that ties the select's options to configs.
+/// What a reference date can be: the one place that ties the select's options to configs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AsOfKind {
     LatestEvent,
@@ -239,7 +239,7 @@ impl AsOfKind {
         }
     }
 
-    /// The as-of; that of a fixed day is there once the day is.
+    /// `day` is that of a fixed day, once it is known.
     fn as_of(self, day: Option<NaiveDate>) -> Option<AsOf> {
         match self {
             Self::LatestEvent => None,
@@ -338,8 +338,8 @@ mod tests {
             let mut range = kind.range();
             assert_eq!(RangeKind::of(range.as_ref()), *kind);
             let rolls = matches!(kind, RangeKind::Days | RangeKind::Months);
-            assert_eq!(range.as_mut().and_then(span_of).and_then(|span| *span).is_some(), rolls, "{kind:?}");
-            assert_eq!(range.as_mut().and_then(as_of_of).is_some(), rolls, "{kind:?}");
+            assert_eq!(range.as_mut().and_then(span_in).and_then(|span| *span).is_some(), rolls, "{kind:?}");
+            assert_eq!(range.as_mut().and_then(as_of_in).is_some(), rolls, "{kind:?}");
             for end in [End::First, End::Last] {
                 assert_eq!(range.as_mut().and_then(|range| end.of(range)).is_some(), *kind == RangeKind::Fixed, "{kind:?}");
             }
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_as_of_makes_one_of_its_kind() {
+    fn every_kind_of_reference_date_makes_one_of_its_kind() {
         let day = NaiveDate::from_ymd_opt(2024, 1, 31);
         for kind in AsOfKind::ALL {
             assert_eq!(AsOfKind::of(kind.as_of(day)), *kind);

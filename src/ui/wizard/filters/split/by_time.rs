@@ -1,4 +1,4 @@
-//! A split by time: days held out at the end, up to the as-of.
+//! A split by time: days held out at the end, up to the reference date.
 
 use leptos::prelude::*;
 
@@ -28,7 +28,7 @@ fn fields(split: &mut SplitConfig) -> Option<Fields<'_>> {
 
 #[component]
 pub fn ByTime(state: State, asking: Asking) -> impl IntoView {
-    let as_of = Signal::derive(move || *fields(&mut state.draft.with(|d| d.config.split_config.clone()))?.as_of);
+    let as_of = Memo::new(move |_| *fields(&mut state.draft.with(|d| d.config.split_config.clone()))?.as_of);
     let on_as_of = Callback::new(move |chosen: Option<AsOf>| {
         state.edit(|d| {
             if let Some(fields) = fields(&mut d.config.split_config) {
@@ -39,9 +39,9 @@ pub fn ByTime(state: State, asking: Asking) -> impl IntoView {
     let rolling =
         Memo::new(move |_| state.draft.with(|d| matches!(d.config.filters.date_range, Some(DateRange::Rolling { .. }))));
     let up_to = move || match rolling.get() {
-        // A dataset has one as-of.
+        // A dataset has one reference date.
         true => view! { <p class="note">{t::ONE_AS_OF}</p> }.into_any(),
-        false => view! { <AsOfField state asking path="split_config.as_of" as_of on_as_of /> }.into_any(),
+        false => view! { <AsOfField state asking path="split_config.as_of" as_of=as_of.into() on_as_of /> }.into_any(),
     };
     view! {
         <Part state label=t::EVAL_DAYS path="split_config.eval_days" of=|split| Some(fields(split)?.eval_days) />

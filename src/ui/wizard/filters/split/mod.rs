@@ -74,10 +74,10 @@ fn Part(
     state: State,
     label: &'static str,
     path: &'static str,
-    /// The number, where the split is of the kind that has it.
+    /// `None` for a split of a kind without this number.
     of: fn(&mut SplitConfig) -> Option<&mut u32>,
 ) -> impl IntoView {
-    let value = Signal::derive(move || {
+    let value = Memo::new(move |_| {
         let mut split = state.draft.with(|d| d.config.split_config.clone());
         of(&mut split).map(|number| f64::from(*number))
     });
@@ -88,5 +88,5 @@ fn Part(
             }
         });
     });
-    view! { <Number state field=NumberField::needed(label, path) value on_change /> }
+    view! { <Number state field=NumberField::needed(label, path) value=value.into() on_change /> }
 }
