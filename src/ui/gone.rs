@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::reach::use_reach;
 use super::texts::common;
 use super::toast::use_toaster;
-use super::work::Work;
+use super::work::{Work, every};
 use crate::rpc;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
@@ -34,17 +34,11 @@ pub fn Gone() -> impl IntoView {
     let reach = use_reach();
     let (work, ask) = asking();
     Effect::new(move |_| {
-        if !reach.gone() {
-            return;
+        if reach.gone() {
+            every(ASK_AGAIN, ask);
+            let online = window_event_listener(ev::online, move |_| ask());
+            on_cleanup(move || online.remove());
         }
-        let timer = set_interval_with_handle(ask, ASK_AGAIN);
-        let online = window_event_listener(ev::online, move |_| ask());
-        on_cleanup(move || {
-            if let Ok(timer) = timer {
-                timer.clear();
-            }
-            online.remove();
-        });
     });
     let banner = move || {
         reach.gone().then(|| {

@@ -209,13 +209,13 @@ pub fn Opening(on_close: Callback<()>) -> impl IntoView {
 /// Counts the seconds from now on, in the browser.
 pub fn seconds_since_now() -> RwSignal<u64> {
     let seconds = RwSignal::new(0u64);
-    Effect::new(move |_| {
-        let tick = move || {
-            seconds.try_update(|seconds| *seconds += 1);
-        };
-        if let Ok(timer) = set_interval_with_handle(tick, Duration::from_secs(1)) {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    Effect::new(move |_| every(Duration::from_secs(1), move || seconds.update(|seconds| *seconds += 1)));
     seconds
+}
+
+/// Ticks until the effect that it is called in runs again, or its component goes.
+pub fn every(period: Duration, tick: impl Fn() + 'static) {
+    if let Ok(timer) = set_interval_with_handle(tick, period) {
+        on_cleanup(move || timer.clear());
+    }
 }
