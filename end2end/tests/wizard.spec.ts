@@ -413,32 +413,6 @@ test("a draft that was left behind is offered again, whatever else lies there", 
   await expect(offer).toHaveCount(0);
 });
 
-test("a wizard that is closed while its draft is still read leaves the page and the draft as they are", async ({ page }) => {
-  const wizard = await newWizard(page, unique("Unwritten"));
-  await page.evaluate((place) => {
-    const draft = { at: 1764100000000, revision: null, name: "Slow", description: "", config: { primary_table: "raw_data.events" } };
-    localStorage.setItem(`${place}slow`, JSON.stringify(draft));
-  }, `trainset.draft.${MODEL}.new.`);
-  await page.reload();
-  const offer = wizard.getByRole("region", { name: "A draft that was left behind" }).filter({ hasText: "Slow" });
-  let answered = false;
-  await page.route("**/_fn/read-config", async (route) => {
-    await new Promise((later) => setTimeout(later, 1500));
-    await route.continue().catch(() => {});
-    answered = true;
-  });
-  await offer.getByRole("button", { name: "Continue" }).click();
-  await expect(offer.getByRole("button", { name: "Continue" })).toBeDisabled();
-  await wizard.getByRole("button", { name: "Close" }).click();
-  await expect(wizard).toBeHidden();
-  await expect.poll(() => answered).toBe(true);
-  await page.unroute("**/_fn/read-config");
-  // The page still works, and the draft is there.
-  await page.locator("#new").click();
-  await offer.getByRole("button", { name: "Continue" }).click();
-  await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Slow");
-});
-
 test("a wizard that is left while it saves leaves the page as it is, and what it saved is there", async ({ page }) => {
   const name = unique("Left while saving");
   const wizard = await newWizard(page, name);

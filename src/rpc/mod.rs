@@ -162,12 +162,6 @@ pub async fn suggest_columns(model_id: i64, tables: Vec<String>) -> Result<RoleS
     Ok(app()?.suggest_columns(model_id, &tables).await?)
 }
 
-/// A config that was kept as JSON, by this page or one of an older version; 422 where it cannot be read.
-#[server(input = Json, prefix = "/_fn", endpoint = "read-config")]
-pub async fn read_config(config: String) -> Result<DatasetConfig, Failure> {
-    Ok(crate::service::read_config(config).await?)
-}
-
 /// The SQL of an unsaved config, dry-run by the warehouse.
 #[server(input = Json, prefix = "/_fn", endpoint = "check-config")]
 pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Split>) -> Result<QueryView, Failure> {

@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::ServiceError;
-use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
+use super::cpu::{HEAVY_PARTS, compute, is_heavy};
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::{FieldError, FieldErrors};
 use crate::domain::limits::parts;
 use crate::domain::parse::config_from_json;
 use crate::domain::record::{Dataset, DatasetInput};
-use crate::domain::unreadable::not_json;
 
 /// The parts of a config, as they may stand beside the name.
 const PARTS: [&str; 7] =
@@ -106,17 +104,6 @@ impl DatasetChange {
         config.extend(self.parts.clone());
         config_from_json(Value::Object(config))
     }
-}
-
-/// Reads a config that was kept as text; a large one beside the async threads. `Invalid` names what
-/// cannot be read.
-pub async fn read_config(text: String) -> Result<DatasetConfig, ServiceError> {
-    compute(text.len() >= HEAVY_BYTES, move || config_of(&text)).await
-}
-
-fn config_of(text: &str) -> Result<DatasetConfig, ServiceError> {
-    let json = serde_json::from_str(text).map_err(|error| ServiceError::field("config", not_json(&error)))?;
-    config_from_json(json).map_err(ServiceError::Invalid)
 }
 
 #[cfg(test)]

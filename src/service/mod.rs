@@ -37,7 +37,7 @@ mod versions;
 mod weighed;
 
 pub use analysis::find_out;
-pub use change::{DatasetChange, read_config};
+pub use change::DatasetChange;
 pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
@@ -10,7 +9,7 @@ use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
 use super::query_panel::said_of;
 use super::texts::{analysis as texts, common};
-use super::work::{Asked, Opening};
+use super::work::{Asked, Opening, Work, every};
 use crate::domain::analysis::{
     Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
 };
@@ -56,7 +55,6 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     let kept = RwSignal::new(kept);
     let failure = RwSignal::new(None::<Failure>);
     let note = RwSignal::new(None::<&'static str>);
-    let progress = RwSignal::new(None::<Progress>);
     // In the browser alone: the page does not wait for a warehouse.
     let estimate = Asked::new();
     Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
@@ -66,28 +64,32 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             Some(said_of(*bytes, *price_usd, *upper_bound).join(common::DOT))
         })
     };
-    let run = Action::new(move |refresh: &bool| {
-        let refresh = *refresh;
-        async move {
-            failure.set(None);
-            note.set(None);
-            progress.set(None);
-            match rpc::analyze(id, refresh).await {
+    let running = RwSignal::new(false);
+    let run = move |refresh: bool| {
+        failure.set(None);
+        note.set(None);
+        running.set(true);
+        // No `Work`: the run outlives its dialog. What it reads is paid for, and its answer is kept
+        // with the dataset.
+        leptos::task::spawn_local(async move {
+            let answer = rpc::analyze(id, refresh).await;
+            running.try_set(false);
+            match answer {
                 Ok(found) => {
-                    note.set(found.cached.then_some(texts::CACHED));
-                    kept.set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
-                    on_changed.run(());
+                    note.try_set(found.cached.then_some(texts::CACHED));
+                    kept.try_set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
+                    // The page may be another one by now.
+                    on_changed.try_run(());
                 }
-                Err(stopped) if stopped.code == "cancelled" => note.set(Some(texts::STOPPED)),
-                Err(error) => failure.set(Some(error)),
+                Err(stopped) if stopped.code == "cancelled" => {
+                    note.try_set(Some(texts::STOPPED));
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
             }
-        }
-    });
-    let cancel = Action::new(move |(): &()| async move {
-        // Where it cannot be stopped, it goes on and says so itself.
-        let _ = rpc::cancel_analysis(id).await;
-    });
-    watch_progress(id, run.pending().into(), progress);
+        });
+    };
     let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
     // One that no longer holds is made anew by itself; one that does only where someone insists.
     let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
@@ -96,66 +98,55 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             <button
                 type="button"
                 class="button primary"
-                disabled=run.pending()
-                on:click=move |_| {
-                    run.dispatch(insist());
-                }
+                disabled=move || running.get()
+                on:click=move |_| run(untrack(insist))
             >
                 {words}
             </button>
             <span class="note">{estimated}</span>
         </div>
-        {move || {
-            run.pending()
-                .get()
-                .then(|| {
-                    view! {
-                        <div class="progress" role="status">
-                            <span class="spinner" aria-hidden="true"></span>
-                            <span>{move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds))}</span>
-                            <button
-                                type="button"
-                                class="button small"
-                                on:click=move |_| {
-                                    cancel.dispatch(());
-                                }
-                            >
-                                {common::STOP}
-                            </button>
-                        </div>
-                    }
-                })
-        }}
+        {move || running.get().then(|| view! { <Running id /> })}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
         <Problem failure />
-        {move || (kept.with(Option::is_none) && !run.pending().get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
+        {move || (kept.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
         {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }
 }
 
-/// Asks how far the run is, for as long as it runs.
-fn watch_progress(id: i64, running: Signal<bool>, progress: RwSignal<Option<Progress>>) {
-    let timer = StoredValue::new(None::<IntervalHandle>);
-    let stop = move || {
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-    };
+/// How far the run is, and a way to stop it.
+#[component]
+fn Running(id: i64) -> impl IntoView {
+    let progress = RwSignal::new(None::<Progress>);
+    let look = Work::new();
     Effect::new(move |_| {
-        stop();
-        if running.get() {
-            let ask = move || {
-                leptos::task::spawn_local(async move {
+        every(ASK_EVERY, move || {
+            // Of a slow server no answer is given up for the next.
+            if !untrack(|| look.running()) {
+                look.start(async move {
                     if let Ok(Some(at)) = rpc::analysis_progress(id).await {
-                        // The dialog may be closed by now.
-                        progress.try_set(Some(at));
+                        progress.set(Some(at));
                     }
                 });
-            };
-            timer.set_value(set_interval_with_handle(ask, ASK_EVERY).ok());
-        }
+            }
+        });
     });
-    on_cleanup(stop);
+    let cancel = Work::new();
+    let stop = move |_| {
+        cancel.start(async move {
+            // Where it cannot be stopped, it goes on and says so itself.
+            let _ = rpc::cancel_analysis(id).await;
+        });
+    };
+    let said = move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds));
+    view! {
+        <div class="progress" role="status">
+            <span class="spinner" aria-hidden="true"></span>
+            <span>{said}</span>
+            <button type="button" class="button small" on:click=stop>
+                {common::STOP}
+            </button>
+        </div>
+    }
 }
 
 /// What an analysis found; `stale` where the config was changed after it.

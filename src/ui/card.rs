@@ -210,7 +210,8 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
     }
 }
 
-/// Activates and deactivates from the card; what is missing is shown there, with the way to put it right.
+/// Activates and deactivates from the card; what is missing is shown there, with the way to put it
+/// right.
 #[derive(Clone, Copy)]
 struct Activation {
     id: i64,
@@ -355,7 +356,7 @@ impl Activation {
     }
 }
 
-/// The way back, from the message: the card may be gone by then.
+/// The way back, from the message. No [`Work`]: the card may be gone by then.
 fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::set_status(id, to).await {

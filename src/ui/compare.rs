@@ -54,7 +54,8 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
     }
 }
 
-/// What the page needs: the models of its side, the names to choose from, and the comparison where there are two or more to compare.
+/// What the page needs: the models of its side, the names to choose from, and the comparison where
+/// there are two or more to compare.
 type Data = (Vec<Model>, Vec<DatasetName>, Option<Comparison>);
 
 async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, Failure> {

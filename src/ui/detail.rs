@@ -1,5 +1,6 @@
-//! One dataset, whole: its config in words, what its analysis says, what its columns hold, its versions. The server renders it too, so that it can be read
-//! and walked through by its links before WASM arrives.
+//! One dataset, whole: its config in words, what its analysis says, what its columns hold, its
+//! versions. The server renders it too, so that it can be read and walked through by its links
+//! before WASM arrives.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,5 @@
-//! The frame of every dialog: the browser's own `<dialog>`, which traps the focus and makes the page behind inert.
+//! The frame of every dialog: the browser's own `<dialog>`, which traps the focus and makes the
+//! page behind inert.
 
 use leptos::ev;
 use leptos::html;
@@ -10,8 +11,8 @@ use super::icon;
 use super::texts::common;
 use super::toast::{Toasts, use_toaster};
 
-/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before. One that was dropped meanwhile is given up
-/// after so many frames.
+/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before. One
+/// that was dropped meanwhile is given up after so many frames.
 fn show_in_page(dialog: web_sys::HtmlDialogElement, frames: u32) {
     if !dialog.is_connected() {
         if frames > 0 {
@@ -30,7 +31,8 @@ fn show_in_page(dialog: web_sys::HtmlDialogElement, frames: u32) {
     let _ = dialog.show_modal();
 }
 
-/// Who had the focus before the dialog: it gets it back. After a reload of the list another element may stand in its place, under the same id.
+/// Who had the focus before the dialog: it gets it back. After a reload of the list another element
+/// may stand in its place, under the same id.
 #[derive(Clone)]
 struct Opener {
     element: web_sys::HtmlElement,
@@ -55,7 +57,8 @@ impl Opener {
     }
 }
 
-/// A modal dialog, open as long as it is rendered. Escape and the cross call `on_close`; whoever owns the dialog then takes it away, or asks first.
+/// A modal dialog, open as long as it is rendered. Escape and the cross call `on_close`; whoever
+/// owns the dialog then takes it away, or asks first.
 #[component]
 pub fn Dialog(
     #[prop(into)] title: Signal<String>,
@@ -66,7 +69,8 @@ pub fn Dialog(
     /// Buttons beside the cross.
     #[prop(optional, into)]
     tools: ViewFn,
-    /// The server renders it too, with the page: it can be read before WASM arrives. The cross is a link then, to the page without it.
+    /// The server renders it too, with the page: it can be read before WASM arrives. The cross is a
+    /// link then, to the page without it.
     #[prop(optional, into)]
     served: Option<String>,
     children: Children,
@@ -74,7 +78,8 @@ pub fn Dialog(
     let toaster = use_toaster();
     let node = NodeRef::<html::Dialog>::new();
     let number = RwSignal::new(None::<u32>);
-    // Empty on the server, where it is dropped on whatever thread: a stored value that is bound to one would panic there.
+    // Empty on the server, where it is dropped on whatever thread: a stored value that is bound to
+    // one would panic there.
     let opener = StoredValue::new(SendOption::<Opener>::new_local(None));
     // Only what came with the page: what is opened later slides in.
     let came_with_page = served.is_some() && !is_hydrated();

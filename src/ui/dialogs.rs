@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::ev::SubmitEvent;
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
@@ -18,31 +19,27 @@ use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::error::Failure;
 use crate::rpc;
 
+const QUIET: Duration = Duration::from_millis(300);
+
 /// Counts the dataset when asked to, and shows what came out.
 #[component]
 pub fn CountsPanel(id: i64) -> impl IntoView {
+    // Stopped, the numbers of the count before stand there again.
     let answer = RwSignal::new(None);
-    let counts = Action::new(move |(): &()| async move {
-        let counted = rpc::count(id).await;
-        answer.try_set(Some(counted));
-    });
-    let running = StoredValue::new(None::<ActionAbortHandle>);
-    let stop = Callback::new(move |()| {
-        if let Some(Some(handle)) = running.try_update_value(Option::take) {
-            handle.abort();
-        }
-    });
+    let work = Work::new();
+    let count = move |_| work.start(async move { answer.set(Some(rpc::count(id).await)) });
+    let stop = Callback::new(move |()| work.stop());
     view! {
         <div class="counts">
             <button
                 type="button"
                 class="button small"
-                disabled=counts.pending()
-                on:click=move |_| running.set_value(Some(counts.dispatch(())))
+                disabled=move || work.running()
+                on:click=count
             >
                 {texts::COUNT}
             </button>
-            {move || match (counts.pending().get(), answer.get()) {
+            {move || match (work.running(), answer.get()) {
                 (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
                 (false, Some(Ok(counts))) => counts_table(&counts),
                 (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
@@ -149,29 +146,26 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is dropped (G-84). Of no name nothing is asked.
+/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is
+/// dropped (G-84). Of no name nothing is asked.
 fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
     let check = RwSignal::new(None);
     let work = Work::new();
-    Effect::new(move |_| {
-        let asked = name.with(|name| name.trim().to_owned());
-        check.set(None);
-        work.stop();
+    let mut ask_soon = debounce(QUIET, move |()| {
+        let asked = name.with_untracked(|name| name.trim().to_owned());
         if asked.is_empty() {
             return;
         }
-        set_timeout(
-            move || {
-                if name.try_with_untracked(|now| now.trim() == asked) != Some(true) {
-                    return;
-                }
-                work.start(async move {
-                    let answer = rpc::check_name(model_id, asked, None).await;
-                    check.set(Some(answer.unwrap_or_else(|f| NameCheck { available: false, message: f.message })));
-                });
-            },
-            Duration::from_millis(300),
-        );
+        work.start(async move {
+            let answer = rpc::check_name(model_id, asked, None).await;
+            check.set(Some(answer.unwrap_or_else(|f| NameCheck { available: false, message: f.message })));
+        });
+    });
+    Effect::new(move |_| {
+        name.track();
+        check.set(None);
+        work.stop();
+        ask_soon(());
     });
     check
 }
@@ -277,7 +271,7 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, relo
     }
 }
 
-/// The way back, from the message: the dialog is gone by then.
+/// The way back, from the message. No [`Work`]: the dialog is gone by then.
 fn bring_back(id: i64, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::undelete_dataset(id).await {

@@ -28,7 +28,8 @@ pub fn Empty(
     }
 }
 
-/// Why a model has no tables to choose from: title, advice, and the warehouse's own words where it has some. `None` where it has tables.
+/// Why a model has no tables to choose from: title, advice, and the warehouse's own words where it
+/// has some. `None` where it has tables.
 pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static str, &'static str, String)> {
     match answer {
         Ok(tables) if tables.is_empty() => Some((texts::NO_TABLES_TITLE, texts::NO_TABLES_ADVICE, String::new())),
@@ -44,7 +45,8 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static s
     }
 }
 
-/// Below "no datasets yet": whether there is anything to make one of. Asked in the browser alone: the page does not wait for a warehouse.
+/// Below "no datasets yet": whether there is anything to make one of. Asked in the browser alone:
+/// the page does not wait for a warehouse.
 #[component]
 pub fn TablesThere(model_id: i64) -> impl IntoView {
     let asked = Asked::new();
@@ -65,7 +67,8 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
     }
 }
 
-/// The list has nothing: because it ends before this page, because nothing fits, or because nothing is there.
+/// The list has nothing: because it ends before this page, because nothing fits, or because nothing
+/// is there.
 #[component]
 pub fn NoDatasets(model_id: i64, past_end: Option<String>, searching: bool, new_address: String) -> impl IntoView {
     if let Some(first) = past_end {

@@ -1,35 +1,43 @@
-//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page stays as it is, and with it what was typed.
+//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page
+//! stays as it is, and with it what was typed.
 
 use std::time::Duration;
 
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::reach::use_reach;
 use super::texts::common;
 use super::toast::use_toaster;
-use super::work::Work;
+use super::work::{Work, every};
 use crate::rpc;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
 
-#[component]
-pub fn Gone() -> impl IntoView {
+/// What asks whether the server is back, and says so once.
+pub fn asking() -> (Work, impl Fn() + Copy + Send + Sync + 'static) {
     let reach = use_reach();
     let toaster = use_toaster();
     let work = Work::new();
     let ask = move || {
         work.start(async move {
-            if rpc::ping().await.is_ok() {
-                reach.found();
+            if rpc::ping().await.is_ok() && reach.found() {
                 toaster.good(common::BACK);
             }
         });
     };
+    (work, ask)
+}
+
+#[component]
+pub fn Gone() -> impl IntoView {
+    let reach = use_reach();
+    let (work, ask) = asking();
     Effect::new(move |_| {
-        if reach.gone()
-            && let Ok(timer) = set_interval_with_handle(ask, ASK_AGAIN)
-        {
-            on_cleanup(move || timer.clear());
+        if reach.gone() {
+            every(ASK_AGAIN, ask);
+            let online = window_event_listener(ev::online, move |_| ask());
+            on_cleanup(move || online.remove());
         }
     });
     let banner = move || {

@@ -1,4 +1,5 @@
-//! SQL as spans: keywords, strings, names, numbers and comments each have a class. Reads only what the compiler writes, but no text can break it.
+//! SQL as spans: keywords, strings, names, numbers and comments each have a class. Reads only what
+//! the compiler writes, but no text can break it.
 
 use leptos::prelude::*;
 
@@ -67,7 +68,8 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// The pieces as HTML. One text is set at once: a span a piece as a view of its own would take long for a long query.
+/// The pieces as HTML. One text is set at once: a span a piece as a view of its own would take long
+/// for a long query.
 fn html(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len() * 3);
     for (kind, piece) in pieces(sql) {

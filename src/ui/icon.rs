@@ -1,4 +1,5 @@
-//! The few icons, drawn with lines of the text's colour. Each stands beside words or in a button that has a name.
+//! The few icons, drawn with lines of the text's colour. Each stands beside words or in a button
+//! that has a name.
 
 use leptos::prelude::*;
 

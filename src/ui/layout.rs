@@ -1,4 +1,5 @@
-//! What stands around every page: the top bar, the models at the side, and the page that is not there.
+//! What stands around every page: the top bar, the models at the side, and the page that is not
+//! there.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

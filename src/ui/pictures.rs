@@ -1,4 +1,5 @@
-//! Pictures of figures: SVG, drawn by the page itself, each with a table behind it for those who read.
+//! Pictures of figures: SVG, drawn by the page itself, each with a table behind it for those who
+//! read.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Where a person is on the Datasets page, as its address has it: search, filter, page, the open dialog and its part. Reload, the back button and a shared
-//! link all come to the same place.
+//! Where a person is on the Datasets page, as its address has it: search, filter, page, the open
+//! dialog and its part. Reload, the back button and a shared link all come to the same place.
 
 use leptos_router::params::ParamsMap;
 

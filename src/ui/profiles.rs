@@ -1,4 +1,5 @@
-//! What the columns of a dataset hold, a table each. What is known already is shown at once; what would have to be run says first what it reads and costs.
+//! What the columns of a dataset hold, a table each. What is known already is shown at once; what
+//! would have to be run says first what it reads and costs.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,5 @@
-//! The query of a dataset: the whole and each split, what the warehouse says of each, what all cost; and what TFX takes.
+//! The query of a dataset: the whole and each split, what the warehouse says of each, what all
+//! cost; and what TFX takes.
 
 use leptos::prelude::*;
 

@@ -6,6 +6,7 @@ use super::highlight::Sql;
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::toast::use_toaster;
+use super::work::Work;
 use crate::domain::dataset::Split;
 use crate::domain::format::{bytes, dollars};
 use crate::domain::record::QueryValidation;
@@ -53,9 +54,10 @@ pub fn TextBlock(label: &'static str, text: String, file_name: &'static str) -> 
 
 fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
     let toaster = use_toaster();
+    let work = Work::new();
     let copy = move |_| {
         let promise = window().navigator().clipboard().write_text(&text.get_untracked());
-        leptos::task::spawn_local(async move {
+        work.start(async move {
             match settled(promise).await {
                 Ok(()) => toaster.good(texts::COPIED),
                 Err(()) => toaster.bad(texts::CANNOT_COPY),

@@ -42,9 +42,13 @@ impl Reach {
         self.gone.get()
     }
 
-    /// The server is back.
-    pub fn found(self) {
-        self.gone.set(false);
-        self.back.update(|times| *times += 1);
+    /// The server answers. Whether it was gone.
+    pub fn found(self) -> bool {
+        let was_gone = self.gone.get_untracked();
+        if was_gone {
+            self.gone.set(false);
+            self.back.update(|times| *times += 1);
+        }
+        was_gone
     }
 }

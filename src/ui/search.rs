@@ -1,8 +1,10 @@
-//! Search and status filter of the list. What is typed is searched for 300 ms after the last letter; without WASM the form sends itself.
+//! Search and status filter of the list. What is typed is searched for 300 ms after the last
+//! letter; without WASM the form sends itself.
 
 use std::time::Duration;
 
 use leptos::ev::SubmitEvent;
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -15,13 +17,14 @@ use crate::domain::record::ListQuery;
 
 const QUIET: Duration = Duration::from_millis(300);
 
-/// What stands in the search field. It belongs to the page, not to the field: an answer that arrives while someone types on must not take letters away.
+/// What stands in the search field. It belongs to the page, not to the field: an answer that
+/// arrives while someone types on must not take letters away.
 #[derive(Clone, Copy)]
 pub struct Search {
     text: RwSignal<String>,
-    /// The last search that was sent: an address with another one came from elsewhere, as from the back button.
+    /// The last search that was sent: an address with another one came from elsewhere, as from the
+    /// back button.
     sent: StoredValue<String>,
-    turn: StoredValue<u32>,
     place: Memo<Place>,
     go: Callback<ListQuery>,
 }
@@ -35,7 +38,12 @@ impl Search {
             let address = Place { list, ..place.get_untracked().closed() }.address(model_id.get_untracked());
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
         });
-        let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), turn: StoredValue::new(0), place, go };
+        let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), place, go };
+        let mut send_soon = debounce(QUIET, move |()| search.send());
+        Effect::new(move |_| {
+            search.text.track();
+            send_soon(());
+        });
         Effect::new(move |_| {
             let there = place.with(|place| place.list.search.clone());
             if search.sent.with_value(|sent| *sent != there) {
@@ -46,23 +54,8 @@ impl Search {
         search
     }
 
-    fn typed(self, value: String) {
-        self.text.set(value);
-        let mine = self.turn.get_value() + 1;
-        self.turn.set_value(mine);
-        set_timeout(
-            move || {
-                if self.turn.try_get_value() == Some(mine) {
-                    self.send();
-                }
-            },
-            QUIET,
-        );
-    }
-
-    /// Searches for what stands there.
+    /// Searches for what stands there, if that is not searched for already.
     fn send(self) {
-        self.turn.update_value(|turn| *turn += 1);
         let search = self.text.get_untracked();
         if self.sent.with_value(|sent| *sent == search) {
             return;
@@ -113,7 +106,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
                 aria-label=texts::SEARCH
                 prop:value=move || search.text.get()
                 value=search.text.get_untracked()
-                on:input:target=move |e| search.typed(e.target().value())
+                on:input:target=move |e| search.text.set(e.target().value())
             />
             <select
                 name="status"

@@ -1,4 +1,5 @@
-//! Light or dark: the system's wish until a person chooses; the choice is in a cookie, so that the server renders it right at once.
+//! Light or dark: the system's wish until a person chooses; the choice is in a cookie, so that the
+//! server renders it right at once.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -32,7 +33,8 @@ fn switch() {
     };
     let dark = root.get_attribute("data-theme").map_or_else(system_dark, |theme| theme == "dark");
     let next = if dark { "light" } else { "dark" };
-    // Neither call fails with these constants; a browser without cookies forgets the choice, and that is all.
+    // Neither call fails with these constants; a browser without cookies forgets the choice, and
+    // that is all.
     let _ = root.set_attribute("data-theme", next);
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
         let _ = document.set_cookie(&format!("{COOKIE}={next}; Path=/; Max-Age=31536000; SameSite=Lax"));

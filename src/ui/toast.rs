@@ -1,4 +1,5 @@
-//! Short messages, top right, that go away by themselves and are read out. What can be undone can be undone there.
+//! Short messages, top right, that go away by themselves and are read out. What can be undone can
+//! be undone there.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,8 @@ struct Toast {
 pub struct Toaster {
     toasts: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
-    /// The open dialogs, the topmost last: only what is in it can be seen and heard, so messages are shown there.
+    /// The open dialogs, the topmost last: only what is in it can be seen and heard, so messages
+    /// are shown there.
     dialogs: RwSignal<Vec<u32>>,
     reach: Reach,
 }
@@ -122,7 +124,8 @@ impl Toaster {
     }
 }
 
-/// Shows the messages where they can be seen: in the topmost dialog, or on the page where none is open.
+/// Shows the messages where they can be seen: in the topmost dialog, or on the page where none is
+/// open.
 #[component]
 pub fn Toasts(
     /// The dialog that this is in.

@@ -1,4 +1,5 @@
-//! The frozen versions of a dataset: what is in each, how it differs from another or from the dataset as it is, and the way back to it.
+//! The frozen versions of a dataset: what is in each, how it differs from another or from the
+//! dataset as it is, and the way back to it.
 
 use leptos::prelude::*;
 
@@ -167,8 +168,8 @@ impl Lines {
         });
     }
 
-    /// The config as it was before a restore, from the message: the dialog may be gone by then. `revision` is the restored one's: what someone
-    /// saved since is not written over.
+    /// The config as it was before a restore, from the message. No [`Work`]: the dialog may be gone
+    /// by then. `revision` is the restored one's: what someone saved since is not written over.
     fn put_back(self, before: Dataset, revision: i64) {
         leptos::task::spawn_local(async move {
             let id = before.summary.id;
@@ -186,7 +187,8 @@ impl Lines {
     }
 }
 
-/// Whether the tables are still what they were. Asked in the browser alone: the page does not wait for a warehouse.
+/// Whether the tables are still what they were. Asked in the browser alone: the page does not wait
+/// for a warehouse.
 #[component]
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Asked::new();

@@ -1,4 +1,5 @@
-//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where it is pointed at.
+//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where
+//! it is pointed at.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 use super::texts::common;
+use super::work::every;
 use crate::domain::format::{instant, instant_for_programs};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -17,12 +19,10 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
     Effect::new(move |_| {
         let look = move || {
             let now = DateTime::from_timestamp_millis(js_sys::Date::now() as i64);
-            told.try_set(now.map(|now| ago(at, now)));
+            told.set(now.map(|now| ago(at, now)));
         };
         look();
-        if let Ok(timer) = set_interval_with_handle(look, LOOK_AGAIN) {
-            on_cleanup(move || timer.clear());
-        }
+        every(LOOK_AGAIN, look);
     });
     view! {
         <time datetime=instant_for_programs(at) title=instant(at)>

@@ -1,7 +1,7 @@
-//! What takes a while. One thing runs at a time, says that it does, and can be stopped: its request is dropped, and with it what the server and the
-//! warehouse do for it.
+//! Asynchronous work: the one way in which the pages wait for something. One task runs at a time,
+//! says that it does, and can be stopped: its request is dropped, and with it what the server and
+//! the warehouse do for it. What waits for a pause in typing uses Leptos's own `debounce`.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -14,7 +14,8 @@ use crate::error::Failure;
 /// From so many seconds on, the time is shown, and a way to stop.
 const LONG: u64 = 2;
 
-/// A place for one running thing. It is stopped when its component goes, and when the next thing starts.
+/// A place for one running thing. It is stopped when its component goes, and when the next thing
+/// starts.
 #[derive(Clone, Copy)]
 pub struct Work {
     running: RwSignal<bool>,
@@ -35,10 +36,6 @@ impl Work {
 
     /// Starts something, in the browser; what runs here already is stopped.
     pub fn start(self, work: impl Future<Output = ()> + 'static) {
-        self.start_boxed(Box::pin(work));
-    }
-
-    fn start_boxed(self, work: Pin<Box<dyn Future<Output = ()>>>) {
         self.drop_current();
         let Some(owner) = self.home.try_get_value().map(|home| home.child()) else { return };
         self.running.set(true);
@@ -86,10 +83,26 @@ impl<T: Send + Sync + 'static> Asked<T> {
     /// Asks, and forgets the answer to what was asked before.
     pub fn ask(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.answer.set(None);
+        self.renew(question);
+    }
+
+    /// Asks again, and keeps the last answer until the next one comes.
+    pub fn renew(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.work.start(async move {
             let answer = question.await;
             self.answer.try_set(Some(answer));
         });
+    }
+
+    /// Stops asking, and forgets the answer.
+    pub fn forget(self) {
+        self.work.stop();
+        self.answer.set(None);
+    }
+
+    /// Whether an answer is waited for.
+    pub fn running(self) -> bool {
+        self.work.running()
     }
 
     /// Looks at the answer, if there is one.
@@ -196,13 +209,13 @@ pub fn Opening(on_close: Callback<()>) -> impl IntoView {
 /// Counts the seconds from now on, in the browser.
 pub fn seconds_since_now() -> RwSignal<u64> {
     let seconds = RwSignal::new(0u64);
-    Effect::new(move |_| {
-        let tick = move || {
-            seconds.try_update(|seconds| *seconds += 1);
-        };
-        if let Ok(timer) = set_interval_with_handle(tick, Duration::from_secs(1)) {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    Effect::new(move |_| every(Duration::from_secs(1), move || seconds.update(|seconds| *seconds += 1)));
     seconds
+}
+
+/// Ticks until the effect that it is called in runs again, or its component goes.
+pub fn every(period: Duration, tick: impl Fn() + 'static) {
+    if let Ok(timer) = set_interval_with_handle(tick, period) {
+        on_cleanup(move || timer.clear());
+    }
 }

@@ -33,7 +33,7 @@ pub fn rows_left(left: u64, of: u64) -> String {
     format!("{} of {} are left", integer(left), counted(of, "row", "rows"))
 }
 
-pub fn seconds(seconds: u32) -> String {
+pub fn seconds(seconds: u64) -> String {
     format!("{seconds} s")
 }
 
@@ -239,7 +239,9 @@ pub const BY_TIME_NOTE: &str =
 pub const AT_RANDOM_NOTE: &str = "Eval is the rest. The same seed gives the same split at every run and on every engine.";
 pub const LEAVE_LAST_NOTE: &str = "The last rows of each user, by their time, are eval; all before them train.";
 pub const NEEDS_USER_AND_TIME: &str = "Map a user_id and a timestamp in step 3 to leave out the last rows of each user.";
-pub const UNIT_WORDS: [&str; 3] = ["row", "user", "product"];
+pub const BY_ROW: &str = "row";
+pub const BY_USER: &str = "user";
+pub const BY_PRODUCT: &str = "product";
 pub const PARTS: &str = "Parts";
 pub const PART: &str = "Part";
 pub const FIRST: &str = "First day";

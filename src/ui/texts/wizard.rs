@@ -26,7 +26,6 @@ pub const DELETED_MEANWHILE: &str =
     "The dataset was deleted meanwhile. What you typed is still here: save it once more to make it anew.";
 pub const SERVER_GONE: &str =
     "The server does not answer. What you typed is kept in this browser; it is asked again every few seconds.";
-pub const SERVER_IS_BACK: &str = "The server answers again.";
 
 pub fn saved(name: &str) -> String {
     format!("{name} is saved.")

@@ -2,21 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::edit::Edit;
 use super::{FieldErrors, State};
 use crate::ui::texts::wizard as texts;
 
 #[component]
 pub fn Basics(state: State) -> impl IntoView {
-    let said = Memo::new(move |_| {
-        if state.draft.with(|d| d.name.trim().is_empty()) {
-            return None;
-        }
-        match state.name_check.get() {
-            Some(check) if check.message.is_empty() => None,
-            Some(check) => Some((check.available, check.message)),
-            None => Some((true, texts::CHECKING_NAME.to_owned())),
-        }
-    });
+    let said = Memo::new(move |_| state.read(Edit::said_of_name));
     let is_bad = move || said.get().is_some_and(|(good, _)| !good);
     view! {
         <div class="form">
@@ -29,7 +21,7 @@ pub fn Basics(state: State) -> impl IntoView {
                     autocomplete="off"
                     aria-describedby="wizard-name-said"
                     aria-invalid=move || is_bad().to_string()
-                    prop:value=move || state.draft.with(|d| d.name.clone())
+                    prop:value=move || state.draft().with(|d| d.name.clone())
                     on:input:target=move |e| {
                         let name = e.target().value();
                         state.edit(|draft| draft.name = name);
@@ -43,7 +35,7 @@ pub fn Basics(state: State) -> impl IntoView {
             <label class="field">
                 <span>{texts::DESCRIPTION}</span>
                 <textarea
-                    prop:value=move || state.draft.with(|d| d.description.clone())
+                    prop:value=move || state.draft().with(|d| d.description.clone())
                     rows="5"
                     maxlength="2000"
                     placeholder=texts::DESCRIPTION_HINT

@@ -1,6 +1,7 @@
 //! Step 3: which columns come out, under which names, and what four of them mean.
 //!
-//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change, and a search hides lines instead of making them anew.
+//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change,
+//! and a search hides lines instead of making them anew.
 
 use std::collections::HashMap;
 
@@ -27,7 +28,7 @@ pub fn Columns(state: State) -> impl IntoView {
     let wanted = Memo::new(move |_| fold(search.get().trim()));
     // What the marks depend on, so that other changes of the draft make none.
     let part = Memo::new(move |_| {
-        state.draft.with(|draft| DatasetConfig {
+        state.draft().with(|draft| DatasetConfig {
             primary_table: draft.config.primary_table.clone(),
             secondary_tables: draft.config.secondary_tables.clone(),
             selected_columns: draft.config.selected_columns.clone(),
@@ -44,7 +45,7 @@ pub fn Columns(state: State) -> impl IntoView {
             <span class="note">{move || texts::selected(selected.get())}</span>
             <div class="faults"><FieldErrors state path="selected_columns" /></div>
         </div>
-        <For each=move || state.sources.get() key=|(name, _)| name.clone() let((name, table))>
+        <For each=move || state.sources().get() key=|(name, _)| name.clone() let((name, table))>
             <SourceColumns state name table wanted marks=all />
         </For>
     }
@@ -56,13 +57,13 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
     let own = fold(name.as_str());
     let (name, table) = (StoredValue::new(name), StoredValue::new(table));
     let columns = Memo::new(move |_| {
-        state.schemas.with(|schemas| {
+        state.schemas().with(|schemas| {
             let schema = table.with_value(|table| schemas.get(table));
             schema.map(|schema| selectable(schema).cloned().collect::<Vec<Column>>()).unwrap_or_default()
         })
     });
     let unusable = move || {
-        state.schemas.with(|schemas| {
+        state.schemas().with(|schemas| {
             let schema = table.with_value(|table| schemas.get(table));
             let all: Vec<String> = schema
                 .map(|schema| {
@@ -143,7 +144,7 @@ fn ColumnLine(
     let hidden = Memo::new(move |_| wanted.with(|wanted| !wanted.is_empty() && !search.contains(wanted.as_str())));
     let profile = {
         let own = own.clone();
-        Memo::new(move |_| state.profiles.with(|all| all.get(&table).and_then(|known| known.get(&own)).cloned()))
+        Memo::new(move |_| state.statistics().of(&table, &own))
     };
     let key = folded(&reference);
     let reference = StoredValue::new(reference);
@@ -171,7 +172,8 @@ fn ColumnLine(
     }
 }
 
-/// What a selected column is called, as it will be: who wants a name that another has sees what it gets instead.
+/// What a selected column is called, as it will be: who wants a name that another has sees what it
+/// gets instead.
 #[component]
 fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>) -> impl IntoView {
     // While one types, the field says what was typed; what it means is in the draft at once.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::kept::as_kept;
+use super::kept::as_json;
 use crate::domain::diff::differences;
 use crate::domain::format::instant;
 use crate::domain::record::Dataset;
@@ -25,7 +25,11 @@ pub enum Choice {
 /// A draft as it is compared.
 fn compared(draft: &Draft) -> Value {
     let text = |text: &str| Value::String(text.trim().to_owned());
-    let fields = [("name", text(&draft.name)), ("description", text(&draft.description)), ("config", as_kept(&draft.config))];
+    let fields = [
+        ("name", text(&draft.name)),
+        ("description", text(&draft.description)),
+        ("config", Value::Object(as_json(&draft.config))),
+    ];
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 

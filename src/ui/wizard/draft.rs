@@ -1,4 +1,5 @@
-//! What the wizard edits, and the changes that a person can make to it. Pure: the same state, whoever shows it.
+//! What the wizard edits, and the changes that a person can make to it. Pure: the same state,
+//! whoever shows it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -107,7 +108,8 @@ impl Draft {
         self.purge();
     }
 
-    /// One more secondary, under its own name or the first free `name_2`, `name_3` …, and with a join that has no keys yet.
+    /// One more secondary, under its own name or the first free `name_2`, `name_3` …, and with a
+    /// join that has no keys yet.
     pub fn add_secondary(&mut self, table: TableName) {
         let taken = |name: &SourceName| self.config.sources().iter().any(|(other, _)| other.same_as(name));
         let own = SourceName::from(&table);
@@ -159,7 +161,8 @@ impl Draft {
         }
     }
 
-    /// Calls a secondary by another name, wherever it is referred to. `false` where the text is no name, or another table has it.
+    /// Calls a secondary by another name, wherever it is referred to. `false` where the text is no
+    /// name, or another table has it.
     pub fn rename_secondary(&mut self, name: &SourceName, text: &str) -> bool {
         let Ok(new) = text.trim().parse::<SourceName>() else { return false };
         if self.config.sources().iter().any(|(other, _)| other.same_as(&new) && !other.same_as(name)) {
@@ -188,8 +191,9 @@ impl Draft {
         true
     }
 
-    /// Makes two columns a pair of keys, whichever was taken first. The table that stands later is joined to the other; one that has no keys yet, to one
-    /// that has. The joined table's name, or `None` where both columns are in one table.
+    /// Makes two columns a pair of keys, whichever was taken first. The table that stands later is
+    /// joined to the other; one that has no keys yet, to one that has. The joined table's name, or
+    /// `None` where both columns are in one table.
     pub fn connect(&mut self, one: &ColumnRef, other: &ColumnRef) -> Option<SourceName> {
         let sources: Vec<SourceName> = self.config.sources().into_iter().map(|(name, _)| name).collect();
         let place = |column: &ColumnRef| sources.iter().position(|name| name.same_as(&column.table));
@@ -214,7 +218,8 @@ impl Draft {
         Some(right.table.clone())
     }
 
-    /// Gives a join its keys, and the tables an order in which each stands after those it is joined to.
+    /// Gives a join its keys, and the tables an order in which each stands after those it is joined
+    /// to.
     pub fn set_keys(&mut self, name: &SourceName, on: Vec<JoinKey>) {
         self.edit_join(name, |join| join.on = on);
         self.settle_order();
@@ -237,7 +242,8 @@ impl Draft {
         false
     }
 
-    /// The order of the tables, changed as little as it takes for joins to look back only. A circle stays as it is: validation tells of it.
+    /// The order of the tables, changed as little as it takes for joins to look back only. A circle
+    /// stays as it is: validation tells of it.
     fn settle_order(&mut self) {
         let mut waiting = std::mem::take(&mut self.config.secondary_tables);
         let mut placed: Vec<SourceName> = self.config.primary_table.iter().map(SourceName::from).collect();
@@ -264,7 +270,8 @@ impl Draft {
             .position(|c| c.table.same_as(&column.table) && same(c.column.as_str(), column.column.as_str()))
     }
 
-    /// Selects a column, or takes it out of the selection. The mapping stays: a role needs no selection.
+    /// Selects a column, or takes it out of the selection. The mapping stays: a role needs no
+    /// selection.
     pub fn select(&mut self, column: &ColumnRef, selected: bool) {
         match (self.position(column), selected) {
             (None, true) => self.config.selected_columns.push(SelectedColumn {
@@ -296,7 +303,8 @@ impl Draft {
         }
     }
 
-    /// Names a selected column; an empty text gives it its own name back. `false` where the text is no name.
+    /// Names a selected column; an empty text gives it its own name back. `false` where the text is
+    /// no name.
     pub fn rename(&mut self, column: &ColumnRef, alias: &str) -> bool {
         let alias: Option<OutputName> = match alias.trim() {
             "" => None,
@@ -435,7 +443,8 @@ mod tests {
         let name = draft.connect(&reference("orders", "id"), &reference("lines", "order"));
         assert_eq!(name, Some("orders".parse().unwrap()));
         assert_eq!(keys(&draft, "orders"), ["lines.order = id"]);
-        // Another left column for the same right one takes its place; another right one makes a composite key.
+        // Another left column for the same right one takes its place; another right one makes a
+        // composite key.
         draft.connect(&reference("lines", "order_id"), &reference("orders", "id"));
         draft.connect(&reference("lines", "shop"), &reference("orders", "shop"));
         assert_eq!(keys(&draft, "orders"), ["lines.order_id = id", "lines.shop = shop"]);

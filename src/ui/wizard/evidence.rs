@@ -1,185 +1,157 @@
-//! What the data say of the joins as they stand: match rate, uniqueness, the largest fan-out. Asked by itself where that is free, else when the price is
-//! agreed to. A join that multiplies rows waits for a person's word.
+//! What the data say of the joins as they stand: match rate, uniqueness, the largest fan-out. Asked
+//! by itself where that is free, else when the price is agreed to. A join that multiplies rows
+//! waits for a person's word.
 
 use std::time::Duration;
 
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
 use super::State;
-use crate::domain::dataset::{DatasetConfig, Join, JoinKey, OnDuplicates};
+use super::edit::Edit;
+use crate::domain::dataset::{DatasetConfig, OnDuplicates};
 use crate::domain::joins::{JoinFacts, Shares, VerifyEstimate};
 use crate::domain::name::SourceName;
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
+use crate::ui::work::Work;
 
-/// What is known of the joins.
-#[derive(Clone, Copy, Default)]
-pub struct Weighing {
-    pub facts: RwSignal<Vec<JoinFacts>>,
-    /// What finding out the rest would take; `None` where all is known or free.
-    pub open: RwSignal<Option<VerifyEstimate>>,
-    pub pending: RwSignal<bool>,
-    pub failure: RwSignal<Option<Failure>>,
-    /// Joins whose fan-out a person wants as it is.
-    pub agreed: RwSignal<Vec<(SourceName, Vec<JoinKey>)>>,
+/// The verification of the joins by the data. It belongs to the wizard: what was paid for goes on
+/// when the step is left.
+#[derive(Clone, Copy)]
+pub struct Verification {
+    /// What runs by itself, because it is free.
+    checking: Work,
+    /// What runs because a person asked for it.
+    verifying: Work,
+    /// What verifying the joins that have keys would take; `None` where all is known or free.
+    open: RwSignal<Option<VerifyEstimate>>,
+    /// The price of what was asked for, until it is agreed to.
+    price: RwSignal<Option<VerifyEstimate>>,
+    failure: RwSignal<Option<Failure>>,
 }
 
-impl Weighing {
-    /// What the data say of a join with just these keys.
-    pub fn of(&self, join: &Join) -> Option<JoinFacts> {
-        self.facts.with(|facts| facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on).cloned())
-    }
-
-    /// The most rows that one key of a join finds, where they multiply and nobody has said that they may.
-    fn fan_out(&self, state: State, join: &Join) -> Option<u64> {
-        if join.on_duplicates == OnDuplicates::OneRow {
-            return None;
+impl Verification {
+    pub fn new() -> Self {
+        Self {
+            checking: Work::new(),
+            verifying: Work::new(),
+            open: RwSignal::new(None),
+            price: RwSignal::new(None),
+            failure: RwSignal::new(None),
         }
-        let most = self.of(join)?.shares?.largest_fan_out;
-        let agreed = || self.agreed.with(|agreed| agreed.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on));
-        // What was saved so has been wanted so.
-        let saved = || state.before.with_value(|before| before.config.join_of(&join.table) == Some(join));
-        (most > 1 && !agreed() && !saved()).then_some(most)
     }
 
-    /// Joins that multiply rows without a person's word.
-    pub fn fan_outs(&self, state: State) -> Vec<(SourceName, u64)> {
-        state.draft.with(|draft| {
-            let joins = draft.config.join_config.iter();
-            joins.filter_map(|join| Some((join.table.clone(), self.fan_out(state, join)?))).collect()
-        })
-    }
-}
-
-/// The joins that can be asked about: those that have keys, where nothing is wrong with any.
-fn asked(state: State) -> Vec<(SourceName, Vec<JoinKey>)> {
-    let sound = state.is_loaded()
-        && state
-            .faults
-            .with(|faults| !faults.iter().any(|fault| fault.path.starts_with("join_config") && !fault.path.ends_with("].on")));
-    if !sound {
-        return vec![];
-    }
-    state.draft.with(|draft| {
-        let joins = draft.config.join_config.iter().filter(|join| !join.on.is_empty());
-        joins.map(|join| (join.table.clone(), join.on.clone())).collect()
-    })
-}
-
-/// Asks whenever other keys are chosen, where that costs nothing; else it learns the price. An answer about other keys is dropped.
-pub fn keep_weighed(state: State) {
-    let joins = Memo::new(move |_| asked(state));
-    let Weighing { facts, open, .. } = state.weighing;
-    Effect::new(move |_| {
-        state.again.track();
-        let mine = joins.get();
-        open.set(None);
-        let all_known = facts.with_untracked(|facts| {
-            mine.iter()
-                .all(|(name, on)| facts.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some()))
-        });
-        if mine.is_empty() || all_known {
-            return;
-        }
-        set_timeout(
-            move || {
-                if joins.try_get_untracked().as_ref() == Some(&mine) {
-                    leptos::task::spawn_local(weigh(state, false));
+    /// Verifies the joins that have keys. Nothing is asked that costs, unless it is agreed to.
+    async fn verify_keys(self, state: State, agreed: bool) {
+        let config = state.peek(|edit| edit.draft().config.clone());
+        let answer = rpc::weigh_joins(state.model_id, config.clone(), agreed).await;
+        match answer {
+            Ok(found) => {
+                if state.apply(|edit| edit.joins_verified(&config.join_config, found.joins)) == Some(true) {
+                    self.failure.set(None);
+                    self.open.set(found.open.price_usd.filter(|usd| *usd > 0.0).map(|_| found.open));
                 }
-            },
-            Duration::from_millis(500),
-        );
-    });
-}
-
-/// Asks the data about the joins as they stand.
-async fn weigh(state: State, agreed: bool) {
-    let weighing = state.weighing;
-    let Some(config) = state.draft.try_with_untracked(|draft| draft.config.clone()) else { return };
-    weighing.pending.set(true);
-    let answer = rpc::weigh_joins(state.model_id, config.clone(), agreed).await;
-    // The wizard may be closed by now, or the keys others.
-    if weighing.pending.try_set(false).is_some()
-        || state.draft.try_with_untracked(|draft| draft.config.join_config == config.join_config) != Some(true)
-    {
-        return;
-    }
-    match answer {
-        Ok(found) => {
-            weighing.failure.set(None);
-            weighing.open.set(found.open.price_usd.filter(|usd| *usd > 0.0).map(|_| found.open));
-            weighing.facts.set(found.joins);
-        }
-        Err(failure) => {
-            state.heard(&failure);
-            // Nobody asked: what cannot be weighed is no fault of the person's.
-            if agreed {
-                weighing.failure.set(Some(failure));
+            }
+            Err(failure) => {
+                state.noticed(&failure);
+                // Nobody asked: what cannot be verified is no fault of the person's.
+                if agreed {
+                    self.failure.set(Some(failure));
+                }
             }
         }
     }
+
+    /// Verifies all joins, those that are only suggested among them; the price first, where there
+    /// is one.
+    fn verify(self, state: State, agreed: bool) {
+        self.verifying.start(async move {
+            self.failure.set(None);
+            if let Err(failure) = self.verify_all(state, agreed).await {
+                state.noticed(&failure);
+                self.failure.set(Some(failure));
+            }
+        });
+    }
+
+    async fn verify_all(self, state: State, agreed: bool) -> Result<(), Failure> {
+        let tables = state.peek(|edit| table_names(&edit.draft().config));
+        let has_open = state.peek(Edit::has_open_joins);
+        if !agreed {
+            let mut total = self.open.get_untracked().unwrap_or_default();
+            if has_open {
+                total = sum(total, rpc::estimate_joins(state.model_id, tables.clone()).await?);
+            }
+            if total.price_usd.is_some_and(|usd| usd > 0.0) {
+                self.price.set(Some(total));
+                return Ok(());
+            }
+        }
+        self.price.set(None);
+        if has_open {
+            let found = rpc::detect_joins(state.model_id, tables.clone(), true).await?;
+            if state.peek(|edit| table_names(&edit.draft().config)) == tables {
+                state.suggestions().joins_found(found);
+            }
+        }
+        self.verify_keys(state, true).await;
+        Ok(())
+    }
 }
 
-/// Asks the data about all joins, those that are only suggested among them; the price first, where there is one.
+/// Verifies whenever other keys are chosen, where that costs nothing; else it learns the price. An
+/// answer about other keys is dropped.
+pub fn keep_verified(state: State) {
+    let verification = state.verification();
+    let joins = Memo::new(move |_| state.read(Edit::verifiable_joins));
+    let tables = Memo::new(move |_| state.draft().with(|draft| table_names(&draft.config)));
+    let mut check = debounce(Duration::from_millis(500), move |()| {
+        verification.checking.start(verification.verify_keys(state, false));
+    });
+    Effect::new(move |_| {
+        state.track_retries();
+        verification.open.set(None);
+        let is_known = joins.with(|joins| state.peek(|edit| edit.is_verified(joins)));
+        if !is_known {
+            check(());
+        }
+    });
+    // A price is of the joins that it was asked for.
+    Effect::new(move |_| {
+        joins.track();
+        tables.track();
+        verification.price.set(None);
+    });
+}
+
+/// The button that verifies all joins.
 #[component]
 pub fn VerifyJoins(state: State) -> impl IntoView {
-    let weighing = state.weighing;
-    let price = RwSignal::new(None::<VerifyEstimate>);
-    let is_open = move || state.draft.with_untracked(|draft| draft.config.join_config.iter().any(|join| join.on.is_empty()));
-    let verify = Action::new(move |agreed: &bool| {
-        let agreed = *agreed;
-        let tables = state.draft.with_untracked(|draft| table_names(&draft.config));
-        async move {
-            weighing.failure.set(None);
-            if !agreed {
-                let mut total = weighing.open.get_untracked().unwrap_or_default();
-                if is_open() {
-                    match rpc::estimate_joins(state.model_id, tables.clone()).await {
-                        Ok(estimate) => total = sum(total, estimate),
-                        Err(failure) => return weighing.failure.set(Some(failure)),
-                    }
-                }
-                if total.price_usd.is_some_and(|usd| usd > 0.0) {
-                    return price.set(Some(total));
-                }
-            }
-            price.set(None);
-            if is_open() {
-                match rpc::detect_joins(state.model_id, tables.clone(), true).await {
-                    Ok(found) if state.draft.with_untracked(|draft| table_names(&draft.config)) == tables => {
-                        state.suggestions.joins.set(Some(found));
-                    }
-                    Ok(_) => {}
-                    Err(failure) => {
-                        state.heard(&failure);
-                        return weighing.failure.set(Some(failure));
-                    }
-                }
-            }
-            weigh(state, true).await;
-        }
-    });
-    let words = move || match (verify.pending().get(), price.get().or(weighing.open.get())) {
+    let Verification { checking, verifying, open, price, failure } = state.verification();
+    let words = move || match (verifying.running(), price.get().or(open.get())) {
         (true, _) => texts::LOOKING_AT_KEYS.to_owned(),
         (false, Some(estimate)) => texts::run_for(estimate.bytes, estimate.upper_bound, estimate.price_usd.unwrap_or_default()),
         (false, None) => texts::VERIFY.to_owned(),
+    };
+    let verify = move |_| {
+        // A price that stands on the button is agreed to by pressing it.
+        let is_open = open.with_untracked(Option::is_some) && !state.peek(Edit::has_open_joins);
+        state.verification().verify(state, price.with_untracked(Option::is_some) || is_open);
     };
     view! {
         <button
             type="button"
             class="button small"
             aria-label=move || format!("{}: {}", texts::VERIFY, words())
-            disabled=move || verify.pending().get() || weighing.pending.get()
-            on:click=move |_| {
-                // A price that stands on the button is agreed to by pressing it.
-                verify.dispatch(price.with_untracked(Option::is_some) || (!is_open() && weighing.open.with_untracked(Option::is_some)));
-            }
+            disabled=move || verifying.running() || checking.running()
+            on:click=verify
         >
             {words}
         </button>
-        <Problem failure=weighing.failure />
+        <Problem failure />
     }
 }
 
@@ -197,17 +169,13 @@ fn sum(one: VerifyEstimate, other: VerifyEstimate) -> VerifyEstimate {
 /// What the data say of a join, where it stands.
 #[component]
 pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoView {
-    let weighing = state.weighing;
-    let join = Memo::new(move |_| state.draft.with(|d| name.with_value(|name| d.config.join_of(name).cloned())));
-    let facts = Memo::new(move |_| join.get().and_then(|join| weighing.of(&join)));
-    let fan_out = Memo::new(move |_| join.get().and_then(|join| weighing.fan_out(state, &join)));
+    let facts = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_facts(name).cloned())));
+    let fan_out = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.fan_out(name))));
     let one_row = move |_| {
         state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.on_duplicates = OnDuplicates::OneRow)))
     };
     let keep = move |_| {
-        if let Some(join) = join.get_untracked() {
-            weighing.agreed.update(|agreed| agreed.push((join.table, join.on)));
-        }
+        state.apply(|edit| name.with_value(|name| edit.accept_fan_out(name)));
     };
     let said = move || match facts.get() {
         Some(JoinFacts { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
@@ -230,7 +198,7 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
     view! { {said} {asked} }
 }
 
-/// `99.7 % of rows find a partner · all 38,021 keys found · the key is unique · at most 1 partner a row`.
+/// `99.7 % of rows find a partner · the key is unique · at most 1 partner a row`.
 pub fn said(shares: &Shares) -> String {
     let mut parts = vec![];
     parts.extend(shares.matched_rows.map(texts::rows_match));

@@ -1,14 +1,16 @@
-//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen to a draft.
+//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen
+//! to a draft.
 
 use leptos::ev;
 use leptos::prelude::*;
 
 use super::conflict::Conflict;
 use super::draft::Step;
+use super::edit::Edit;
 use super::kept::{Keeper, LeftBehind, keep_draft};
-use super::save::{ServerGone, saving};
-use super::state::{State, check_name, load_schemas};
-use super::{Loaded, basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
+use super::save::{Saving, ServerGone};
+use super::state::{State, check_name, read_tables};
+use super::{basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
 use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -18,7 +20,8 @@ use crate::ui::texts::wizard as texts;
 struct Walk {
     state: State,
     step: RwSignal<Step>,
-    /// Whether the person tried to go on: only then is a step that is merely unfinished called wrong.
+    /// Whether the person tried to go on: only then is a step that is merely unfinished called
+    /// wrong.
     tried: RwSignal<Option<Step>>,
     /// The person went on while a step still waited: it goes on as soon as it can.
     going: RwSignal<Option<Step>>,
@@ -53,32 +56,27 @@ impl Walk {
 }
 
 #[component]
-pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
-    let (dataset, schemas, unread) = match loaded {
-        Some(Loaded { dataset, schemas, unread }) => (Some(dataset), schemas, unread),
-        None => (None, Default::default(), None),
-    };
-    let title = if dataset.is_some() { texts::EDIT_DATASET } else { texts::NEW_DATASET };
-    let state = State::new(model_id, dataset.as_ref(), schemas);
-    state.unread.set(unread);
+pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
+    let title = if edit.target().is_some() { texts::EDIT_DATASET } else { texts::NEW_DATASET };
+    let state = State::new(model_id, edit);
     let keeper = Keeper::new(state);
     let walk = Walk { state, step: RwSignal::new(Step::Basics), tried: RwSignal::new(None), going: RwSignal::new(None) };
     let Walk { step, tried, going, .. } = walk;
     let large = RwSignal::new(false);
     let leaving = RwSignal::new(false);
 
-    load_schemas(state);
+    read_tables(state);
     check_name(state);
     suggestions::keep_suggested(state);
-    evidence::keep_weighed(state);
+    evidence::keep_verified(state);
     keep_draft(state, keeper);
 
     let on_refused = Callback::new(move |first| walk.show_wrong(first));
-    let saving = saving(state, keeper, on_close, on_saved, on_refused);
-    let close = Callback::new(move |()| if state.is_changed() { leaving.set(true) } else { on_close.run(()) });
+    let saving = Saving::new(state, keeper, on_close, on_saved, on_refused);
+    let close = Callback::new(move |()| if state.peek(Edit::is_changed) { leaving.set(true) } else { on_close.run(()) });
     // Another draft is another question: a wish to go on is not one to go on with that.
     Effect::new(move |_| {
-        state.draft.track();
+        state.draft().track();
         going.set(None);
     });
     Effect::new(move |_| {
@@ -91,15 +89,14 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
     });
 
     let blocked = Memo::new(move |_| state.blocked(step.get()));
-    let unfinished = Memo::new(move |_| Step::ALL.into_iter().find_map(|s| state.blocked(s).map(|why| (s, why))));
+    let unfinished = Memo::new(move |_| state.read(Edit::first_blocked));
     let save = move || match unfinished.get_untracked() {
         Some((step, _)) => walk.show_wrong(step),
-        None => {
-            saving.run.dispatch(None);
-        }
+        None => saving.save(),
     };
     let is_last = move || step.get().next().is_none();
-    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It does not save: who ends a number with it is not done.
+    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It
+    // does not save: who ends a number with it is not done.
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         walk.next();
@@ -138,10 +135,10 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
         None => tried.get().filter(|tried| *tried == step.get()).and_then(|_| blocked.get()),
     };
     let next_or_save = move || {
-        let edits = state.editing.get_value().is_some();
-        let saves = move || if saving.run.pending().get() { texts::SAVING } else { texts::SAVE };
+        let edits = state.target().is_some();
+        let saves = move || if saving.running().get() { texts::SAVING } else { texts::SAVE };
         let why = move || unfinished.get().map(|(step, why)| format!("{}: {why}", step.title()));
-        let cannot = move || saving.run.pending().get() || unfinished.get().is_some();
+        let cannot = move || saving.running().get() || unfinished.get().is_some();
         let save_button = move || {
             view! { <button type="button" class="button success" disabled=cannot title=why on:click=move |_| save()>{saves}</button> }
         };
@@ -156,11 +153,19 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
             .into_any()
         }
     };
+    let theirs = Memo::new(move |_| state.read(|edit| edit.theirs().cloned()));
+    let conflict = move || {
+        theirs.get().map(|theirs| {
+            let (before, mine) = state.peek(|edit| (edit.known_base().cloned(), edit.draft().clone()));
+            let on_choice = Callback::new(move |choice| saving.choose(choice));
+            view! { <Conflict before theirs mine saving=saving.running() on_choice /> }
+        })
+    };
     view! {
         <Dialog title on_close=close class tools=enlarge>
             <Progress walk />
             <form class="wizard-form" novalidate on:submit=submit>
-                <ServerGone state saving />
+                <ServerGone />
                 <div
                     class="wizard-body"
                     class:show-faults=move || tried.get() == Some(step.get())
@@ -170,7 +175,7 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
                     on:keydown=enter_on_step
                 >
                     <LeftBehind state keeper />
-                    <Problem failure=saving.failure />
+                    <Problem failure=saving.failure() />
                     {move || {
                         (step.get() != Step::Basics).then(|| view! { <Unread state /> })
                     }}
@@ -195,24 +200,7 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
                 </footer>
             </form>
             {move || leaving.get().then(|| view! { <Leave keeper leaving on_close /> })}
-            {move || {
-                saving
-                    .theirs
-                    .get()
-                    .map(|theirs| {
-                        // A draft that was left behind may have started from an older state than the one that was loaded.
-                        let known = state.editing.get_value().map(|(_, revision)| revision) == state.start.get_value();
-                        view! {
-                            <Conflict
-                                before=known.then(|| state.before.get_value())
-                                theirs
-                                mine=state.draft.get_untracked()
-                                saving=saving.run.pending().into()
-                                on_choice=Callback::new(move |choice| saving.choose(state, choice))
-                            />
-                        }
-                    })
-            }}
+            {conflict}
         </Dialog>
     }
 }
@@ -222,7 +210,7 @@ pub fn Steps(model_id: i64, loaded: Option<Loaded>, on_close: Callback<()>, on_s
 fn Progress(walk: Walk) -> impl IntoView {
     let Walk { state, step, .. } = walk;
     // The first step that something is wrong with: none after it can be opened.
-    let first_wrong = Memo::new(move |_| Step::ALL.into_iter().find(|step| state.blocked(*step).is_some()));
+    let first_wrong = Memo::new(move |_| state.read(Edit::first_blocked).map(|(step, _)| step));
     let can_open = move |target: Step| target <= step.get() || first_wrong.get().is_none_or(|wrong| target <= wrong);
     let lines = Step::ALL
         .into_iter()
@@ -249,12 +237,12 @@ fn Progress(walk: Walk) -> impl IntoView {
 /// Why the columns of the chosen tables are not there.
 #[component]
 fn Unread(state: State) -> impl IntoView {
-    let is_told = move || state.unread.get().filter(|_| !state.is_loaded());
+    let is_told = move || state.read(|edit| edit.unread().cloned());
     let again = move || {
         is_told().map(|_| {
             view! {
                 <p class="problem-actions">
-                    <button type="button" class="button small" on:click=move |_| state.again.update(|n| *n += 1)>{texts::TRY_AGAIN}</button>
+                    <button type="button" class="button small" on:click=move |_| state.retry()>{texts::TRY_AGAIN}</button>
                 </p>
             }
         })

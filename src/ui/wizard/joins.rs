@@ -49,11 +49,11 @@ pub fn JoinEditor(
 ) -> impl IntoView {
     let title = shown_name(&name, &table);
     let name = StoredValue::new(name);
-    let join = Memo::new(move |_| state.draft.with(|d| name.with_value(|name| d.config.join_of(name).cloned())));
+    let join = Memo::new(move |_| state.draft().with(|d| name.with_value(|name| d.config.join_of(name).cloned())));
     let edited = Edited { state, name, join };
     let path = Signal::derive(move || {
         let position =
-            state.draft.with(|d| name.with_value(|name| d.config.join_config.iter().position(|j| j.table.same_as(name))));
+            state.draft().with(|d| name.with_value(|name| d.config.join_config.iter().position(|j| j.table.same_as(name))));
         format!("join_config[{}]", position.unwrap_or(usize::MAX))
     });
     let keys = Memo::new(move |_| edited.keys());
@@ -179,7 +179,7 @@ fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
     let own = SourceName::from(&table);
     let twice = {
         let table = table.clone();
-        Memo::new(move |_| state.sources.with(|sources| sources.iter().filter(|(_, other)| *other == table).count() > 1))
+        Memo::new(move |_| state.sources().with(|sources| sources.iter().filter(|(_, other)| *other == table).count() > 1))
     };
     let bad = RwSignal::new(false);
     let field = move || {
@@ -194,7 +194,7 @@ fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
                     on:change:target=move |e| {
                         let text = e.target().value();
                         // The card is another's when the name is: what is wrong is known before.
-                        let good = state.draft.with_untracked(|draft| name.with_value(|name| draft.clone().rename_secondary(name, &text)));
+                        let good = state.draft().with_untracked(|draft| name.with_value(|name| draft.clone().rename_secondary(name, &text)));
                         bad.set(!good);
                         if good {
                             state.edit(|draft| {
@@ -272,17 +272,17 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
 }
 
 /// `<option>`s of the scalar columns of one source.
-fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<ColumnName>) -> AnyView {
-    let table = state.sources.with(|sources| {
+fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<ColumnName>) -> impl IntoView + use<> {
+    let table = state.sources().with(|sources| {
         name.with_value(|name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| table.clone()))
     });
     let option = |c: &Column| {
         let selected = chosen.as_ref() == Some(&c.name);
         view! { <option value=c.name.to_string() prop:selected=selected>{format!("{} ({})", c.name, c.column_type)}</option> }
     };
-    state.schemas.with(|schemas| {
+    state.schemas().with(|schemas| {
         let columns = table.and_then(|table| schemas.get(&table)).map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        columns.iter().filter(|c| c.is_scalar()).map(option).collect_view().into_any()
+        columns.iter().filter(|c| c.is_scalar()).map(option).collect_view()
     })
 }
 

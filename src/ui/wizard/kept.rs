@@ -1,25 +1,28 @@
-//! Drafts that outlive the page: kept in the browser while one types, offered again when they were left behind by a closed tab, a reload or a crash.
+//! Drafts that outlive the page: kept in the browser while one types, and offered again when they
+//! were left behind by a closed tab, a reload or a crash.
 //!
-//! Each wizard keeps its own, so that two tabs overwrite nothing of each other. What lies there may have been written by anyone and any version: what
-//! is no draft is passed over. Its config is read by the server, through the same door as all configs, when somebody continues with it.
+//! Each wizard keeps its own, so that two tabs overwrite nothing of each other. What lies there may
+//! have been written by anyone and any version: what is no draft is passed over. A config is read
+//! when somebody continues with it, by the parser of all configs, which knows older spellings.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leptos::ev;
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::State;
 use super::draft::Draft;
+use super::edit::Edit;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::format::instant;
-use crate::rpc;
-use crate::ui::reach;
+use crate::domain::parse::config_from_json;
+use crate::error::Failure;
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::use_toaster;
-use crate::ui::work::Work;
 
 /// Longer than any draft that a person makes.
 const MOST_CHARS: usize = 1_000_000;
@@ -27,19 +30,17 @@ const MOST_CHARS: usize = 1_000_000;
 const MOST: usize = 3;
 
 /// A draft as it lies in the browser.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Kept<Config> {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Kept {
     /// Milliseconds since 1970.
     at: f64,
     /// The revision that the edit started from; `None` for a new dataset.
     revision: Option<i64>,
     name: String,
     description: String,
-    config: Config,
+    /// What it says is not known before it is read.
+    config: Map<String, Value>,
 }
-
-/// As it was found: what its config says is not known yet.
-type Found = Kept<Value>;
 
 /// Where a wizard keeps its draft.
 #[derive(Clone, Copy)]
@@ -64,7 +65,7 @@ fn now() -> f64 {
 impl Keeper {
     /// For the wizard of a dataset, or of a new one.
     pub fn new(state: State) -> Self {
-        let dataset = state.editing.get_value().map_or("new".to_owned(), |(id, _)| id.to_string());
+        let dataset = state.target().map_or("new".to_owned(), |target| target.id.to_string());
         let place = format!("trainset.draft.{}.{dataset}.", state.model_id);
         let own = format!("{place}{:.0}", now());
         Self { place: StoredValue::new(place), own: StoredValue::new(own), done: StoredValue::new(false) }
@@ -72,19 +73,16 @@ impl Keeper {
 
     /// Writes the draft down, or takes it away where it says nothing new.
     pub fn keep(self, state: State) {
-        // The wizard may be gone already: then what it said last has been written.
+        // The wizard may be closed already: then what it said last has been written.
         let (Some(false), Some(own), Some(storage)) = (self.done.try_get_value(), self.own.try_get_value(), storage()) else {
             return;
         };
+        let kept = state.try_peek(|edit| edit.is_changed().then(|| Kept::of(edit)));
         // A full store keeps what it has; the wizard works without.
-        if !state.is_changed() {
-            let _ = storage.remove_item(&own);
-            return;
-        }
-        let Draft { name, description, config } = state.draft.get_untracked();
-        let revision = state.editing.get_value().map(|(_, revision)| revision);
-        if let Ok(text) = serde_json::to_string(&Kept { at: now(), revision, name, description, config }) {
-            let _ = storage.set_item(&own, &text);
+        match kept.map(|kept| kept.and_then(|kept| serde_json::to_string(&kept).ok())) {
+            Some(Some(text)) => drop(storage.set_item(&own, &text)),
+            Some(None) => drop(storage.remove_item(&own)),
+            None => {}
         }
     }
 
@@ -97,11 +95,11 @@ impl Keeper {
     }
 
     /// Drafts that other wizards of this dataset left behind, the newest first.
-    fn left_behind(self) -> Vec<(String, Found)> {
+    fn left_behind(self) -> Vec<(String, Kept)> {
         let Some(storage) = storage() else { return vec![] };
         let keys = (0..storage.length().unwrap_or_default()).filter_map(|i| storage.key(i).ok().flatten());
         let (place, own) = (self.place.get_value(), self.own.get_value());
-        let mut found: Vec<(String, Found)> = keys
+        let mut found: Vec<(String, Kept)> = keys
             .filter(|key| key.starts_with(&place) && *key != own)
             .filter_map(|key| {
                 let kept = storage.get_item(&key).ok().flatten().and_then(|text| read(&text))?;
@@ -122,25 +120,39 @@ fn remove(key: &str) {
 }
 
 /// A draft out of a text; `None` for all that is none.
-fn read(text: &str) -> Option<Found> {
+fn read(text: &str) -> Option<Kept> {
     if text.len() > MOST_CHARS {
         return None;
     }
-    let mut kept: Value = serde_json::from_str(text).ok()?;
-    let at = kept["at"].as_f64().filter(|at| when(*at).is_some())?;
-    let revision = match &kept["revision"] {
-        Value::Null => None,
-        revision => Some(revision.as_i64()?),
-    };
-    let (name, description) = (kept["name"].as_str()?.to_owned(), kept["description"].as_str()?.to_owned());
-    let config = kept.get_mut("config").filter(|config| config.is_object())?.take();
-    Some(Kept { at, revision, name, description, config })
+    serde_json::from_str(text).ok().filter(|kept: &Kept| when(kept.at).is_some())
 }
 
-/// A config as it lies in the browser.
-pub fn as_kept(config: &DatasetConfig) -> Value {
-    // A config has a JSON form, always. By way of its text: that is how it is kept and sent, so this adds nothing to the program.
-    serde_json::to_string(config).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+impl Kept {
+    fn of(edit: &Edit) -> Self {
+        let Draft { name, description, config } = edit.draft().clone();
+        let revision = edit.target().map(|target| target.revision);
+        Self { at: now(), revision, name, description, config: as_json(&config) }
+    }
+
+    fn says_the_same(&self, draft: &Draft) -> bool {
+        self.name == draft.name && self.description == draft.description && self.config == as_json(&draft.config)
+    }
+
+    /// The draft, or why its config cannot be read.
+    fn into_draft(self) -> Result<Draft, Failure> {
+        let Self { name, description, config, .. } = self;
+        let config = config_from_json(Value::Object(config)).map_err(|faults| Failure::invalid(&faults))?;
+        Ok(Draft { name, description, config })
+    }
+}
+
+/// A config as it is kept and compared.
+pub fn as_json(config: &DatasetConfig) -> Map<String, Value> {
+    // A config has a JSON form, always.
+    match serde_json::to_value(config) {
+        Ok(Value::Object(config)) => config,
+        _ => Map::new(),
+    }
 }
 
 fn when(at: f64) -> Option<DateTime<Utc>> {
@@ -150,19 +162,10 @@ fn when(at: f64) -> Option<DateTime<Utc>> {
 
 /// Keeps the draft as it changes, and once more when the page or the wizard goes.
 pub fn keep_draft(state: State, keeper: Keeper) {
-    let turn = StoredValue::new(0u32);
+    let mut keep = debounce(Duration::from_millis(400), move |()| keeper.keep(state));
     Effect::new(move |_| {
-        state.draft.track();
-        let mine = turn.get_value() + 1;
-        turn.set_value(mine);
-        set_timeout(
-            move || {
-                if turn.try_get_value() == Some(mine) {
-                    keeper.keep(state);
-                }
-            },
-            Duration::from_millis(400),
-        );
+        state.draft().track();
+        keep(());
     });
     let leaving = window_event_listener(ev::pagehide, move |_| keeper.keep(state));
     on_cleanup(move || {
@@ -177,7 +180,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     let mut found = keeper.left_behind();
     // What says nothing new is no draft: it was saved since.
     found.retain(|(key, kept)| {
-        let is_new = state.before.with_value(|before| !says_the_same(kept, before));
+        let is_new = state.peek(|edit| !kept.says_the_same(edit.base()));
         if !is_new {
             remove(key);
         }
@@ -185,29 +188,22 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     });
     let offers = RwSignal::new(found);
     let toaster = use_toaster();
-    // It ends with the wizard: what comes back later finds nothing to continue.
-    let reading = Work::new();
     let take = move |key: String| {
-        reading.start(async move {
-            let found = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()));
-            let Some(kept) = found else { return };
-            let config = match rpc::read_config(kept.config.to_string()).await {
-                Ok(config) => config,
-                Err(failure) if reach::is_unreachable(&failure) => return toaster.failed(&failure),
-                Err(failure) => return toaster.bad(texts::not_read(&failure.message)),
-            };
-            // It is this wizard's draft from now on, and as old as it is: who saved meanwhile is not overwritten unseen.
-            keeper.forget();
-            keeper.own.set_value(key);
-            keeper.done.set_value(false);
-            state.editing.update_value(|editing| {
-                if let (Some((_, revision)), Some(from)) = (editing.as_mut(), kept.revision) {
-                    *revision = from;
-                }
-            });
-            state.edit(|now| *now = Draft { name: kept.name, description: kept.description, config });
-            offers.set(vec![]);
-        });
+        let found = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()));
+        let Some(kept) = found else { return };
+        let revision = kept.revision;
+        match kept.into_draft() {
+            Ok(draft) => {
+                // It is this wizard's draft from now on.
+                keeper.forget();
+                keeper.own.set_value(key);
+                keeper.done.set_value(false);
+                state.apply(|edit| edit.continue_draft(revision, draft));
+                offers.set(vec![]);
+            }
+            // It stays where it is: another version may read it.
+            Err(failure) => toaster.bad(texts::not_read(&failure.message)),
+        }
     };
     let discard = move |key: String| {
         remove(&key);
@@ -215,7 +211,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     };
     move || {
         let lines = offers.get().into_iter().map(|(key, kept)| {
-            let older = state.editing.with_value(|editing| editing.is_some_and(|(_, revision)| kept.revision.is_some_and(|from| from < revision)));
+            let older = state.target().is_some_and(|target| kept.revision.is_some_and(|from| from < target.revision));
             let at = when(kept.at).map(instant).unwrap_or_default();
             let other = key.clone();
             view! {
@@ -224,17 +220,13 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                         {texts::left_behind(&kept.name, &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
-                    <button type="button" class="button small primary" disabled=move || reading.running() on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
-                    <button type="button" class="button small" disabled=move || reading.running() on:click=move |_| discard(other.clone())>{texts::DISCARD}</button>
+                    <button type="button" class="button small primary" on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
+                    <button type="button" class="button small" on:click=move |_| discard(other.clone())>{texts::DISCARD}</button>
                 </div>
             }
         });
-        lines.collect_view().into_any()
+        lines.collect_view()
     }
-}
-
-fn says_the_same(kept: &Found, draft: &Draft) -> bool {
-    kept.name == draft.name && kept.description == draft.description && kept.config == as_kept(&draft.config)
 }
 
 #[cfg(test)]
@@ -272,11 +264,28 @@ mod tests {
         }))
         .unwrap();
         let draft = Draft { name: "a".into(), description: "\"b\"".into(), config };
-        let Draft { name, description, config } = draft.clone();
-        let text = serde_json::to_string(&Kept { at: 1.0, revision: None, name, description, config }).unwrap();
-        let found = read(&text).unwrap();
-        assert!(says_the_same(&found, &draft));
-        assert!(!says_the_same(&found, &Draft { description: "b".into(), ..draft.clone() }));
-        assert!(!says_the_same(&found, &Draft { config: DatasetConfig::default(), ..draft }));
+        let kept = Kept {
+            at: 1.0,
+            revision: None,
+            name: draft.name.clone(),
+            description: draft.description.clone(),
+            config: as_json(&draft.config),
+        };
+        let found = read(&serde_json::to_string(&kept).unwrap()).unwrap();
+        assert!(found.says_the_same(&draft));
+        assert!(!found.says_the_same(&Draft { description: "b".into(), ..draft.clone() }));
+        assert!(!found.says_the_same(&Draft { config: DatasetConfig::default(), ..draft.clone() }));
+        assert_eq!(found.into_draft(), Ok(draft));
+    }
+
+    #[test]
+    fn a_config_that_cannot_be_read_names_the_field() {
+        let kept =
+            |config: &str| read(&format!(r#"{{"at":1,"revision":null,"name":"a","description":"","config":{config}}}"#)).unwrap();
+        let failure = kept(r#"{"primary_table":"raw_data.orders","split_config":{"type":"by_moon"}}"#).into_draft().unwrap_err();
+        assert!(failure.message.starts_with("split_config"), "{}", failure.message);
+        // As an older version of the page wrote it.
+        let older = kept(r#"{"primary_table":"raw_data.orders","selected_columns":{"raw_data.orders":["buyer"]}}"#).into_draft();
+        assert!(older.is_ok(), "{older:?}");
     }
 }

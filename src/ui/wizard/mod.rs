@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
-use self::draft::{Schemas, Step};
+use self::draft::Step;
+use self::edit::Edit;
 use self::frame::Steps;
 pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
-use crate::domain::record::Dataset;
+use super::work::{Asked, Waiting};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::texts::wizard as texts;
@@ -16,6 +17,7 @@ mod basics;
 mod columns;
 mod conflict;
 mod draft;
+mod edit;
 mod evidence;
 mod filters;
 mod frame;
@@ -32,67 +34,42 @@ mod statistics;
 mod suggestions;
 mod tables;
 
-/// What an edit starts from.
-#[derive(Clone)]
-struct Loaded {
-    dataset: Dataset,
-    schemas: Schemas,
-    /// Why its tables could not be read: one of them may be gone.
-    unread: Option<Failure>,
-}
-
-/// The dataset and the columns of its tables: edit mode shows nothing before it has all of it (G-80).
-async fn load(id: i64) -> Result<Loaded, Failure> {
+/// A dataset and the columns of its tables: edit mode shows nothing before it has all of it (G-80).
+/// Where the tables cannot be read, one of them may be gone: then the edit begins without them.
+async fn load(id: i64) -> Result<Edit, Failure> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
     names.sort();
     names.dedup();
-    match rpc::table_schemas(dataset.model_id, names).await {
-        Ok(schemas) => {
-            let schemas = schemas.into_iter().map(|schema| (schema.table.clone(), schema)).collect();
-            Ok(Loaded { dataset, schemas, unread: None })
-        }
-        Err(failure) => Ok(Loaded { dataset, schemas: Schemas::new(), unread: Some(failure) }),
-    }
+    let tables = rpc::table_schemas(dataset.model_id, names).await;
+    Ok(Edit::begin(Some(&dataset), tables))
 }
 
 #[component]
 pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let Some(id) = id else {
-        return view! { <Steps model_id loaded=None on_close on_saved /> }.into_any();
+        return view! { <Steps model_id edit=Edit::begin(None, Ok(vec![])) on_close on_saved /> }.into_any();
     };
-    let loaded = RwSignal::new(None::<Result<Loaded, Failure>>);
-    let ask = move || {
-        loaded.set(None);
-        leptos::task::spawn_local(async move {
-            let answer = load(id).await;
-            // The wizard may be closed by now.
-            loaded.try_set(Some(answer));
-        });
-    };
+    let loaded = Asked::<Edit>::new();
+    let ask = move || loaded.ask(load(id));
     Effect::new(move |_| ask());
-    let body = move || match loaded.get() {
-        Some(Ok(found)) => view! { <Steps model_id loaded=Some(found) on_close on_saved /> }.into_any(),
-        Some(Err(failure)) => view! {
-            <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
-                <div class="modal-body">
-                    <Problem failure=Some(failure) />
-                    <p class="problem-actions">
-                        <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
-                    </p>
-                </div>
-            </Dialog>
-        }
-        .into_any(),
-        None => view! {
-            <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">
-                <p class="waiting" role="status">
-                    <span class="spinner" aria-hidden="true"></span>
-                    {texts::LOADING}
-                </p>
-            </Dialog>
-        }
-        .into_any(),
+    let body = move || {
+        loaded.with(|answer| {
+            let shown = match answer {
+                Some(Ok(edit)) => return view! { <Steps model_id edit=edit.clone() on_close on_saved /> }.into_any(),
+                Some(Err(failure)) => view! {
+                    <div class="modal-body">
+                        <Problem failure=Some(failure.clone()) />
+                        <p class="problem-actions">
+                            <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                        </p>
+                    </div>
+                }
+                .into_any(),
+                None => view! { <Waiting what=texts::LOADING /> }.into_any(),
+            };
+            view! { <Dialog title=texts::EDIT_DATASET on_close class="modal-container-wizard">{shown}</Dialog> }.into_any()
+        })
     };
     body.into_any()
 }
@@ -107,7 +84,8 @@ fn show_first_fault() {
     });
 }
 
-/// Gives the focus to what a step begins with: its reader is told where they are, Enter goes on, Tab goes into it.
+/// Gives the focus to what a step begins with: its reader is told where they are, Enter goes on,
+/// Tab goes into it.
 fn focus_step(step: Step) {
     request_animation_frame(move || {
         use wasm_bindgen::JsCast;

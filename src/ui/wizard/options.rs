@@ -1,4 +1,5 @@
-//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field that searches a list.
+//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field
+//! that searches a list.
 
 use leptos::prelude::*;
 
@@ -7,20 +8,21 @@ use crate::domain::dataset::ColumnRef;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::schema::Column;
 
-/// `<option>`s of the columns that `fits` lets through, grouped by their table. `before` ends the list at that source.
+/// `<option>`s of the columns that `fits` lets through, grouped by their table. `before` ends the
+/// list at that source.
 pub fn column_options(
     state: State,
     before: Option<SourceName>,
     chosen: Option<ColumnRef>,
     fits: impl Fn(&Column) -> bool,
 ) -> AnyView {
-    let end = before.and_then(|end| state.sources.with(|all| all.iter().position(|(name, _)| name.same_as(&end))));
+    let end = before.and_then(|end| state.sources().with(|all| all.iter().position(|(name, _)| name.same_as(&end))));
     grouped(state, end.unwrap_or(usize::MAX), usize::MAX, chosen, &fits)
 }
 
 /// The same of all sources but one.
 pub fn other_columns(state: State, but: &SourceName, chosen: Option<ColumnRef>) -> AnyView {
-    let place = state.sources.with(|all| all.iter().position(|(name, _)| name.same_as(but)));
+    let place = state.sources().with(|all| all.iter().position(|(name, _)| name.same_as(but)));
     grouped(state, usize::MAX, place.unwrap_or(usize::MAX), chosen, &Column::is_scalar)
 }
 
@@ -29,7 +31,7 @@ fn grouped(state: State, end: usize, but: usize, chosen: Option<ColumnRef>, fits
         if i == but {
             return None;
         }
-        let options = state.schemas.with(|schemas| {
+        let options = state.schemas().with(|schemas| {
             let columns = schemas.get(table)?.columns.iter().filter(|column| fits(column));
             let option = |column: &Column| {
                 let this = ColumnRef { table: source.clone(), column: column.name.clone() };
@@ -44,10 +46,11 @@ fn grouped(state: State, end: usize, but: usize, chosen: Option<ColumnRef>, fits
         })?;
         Some(view! { <optgroup label=source.to_string()>{options}</optgroup> })
     };
-    state.sources.with(|sources| sources.iter().take(end).enumerate().filter_map(offered).collect_view()).into_any()
+    state.sources().with(|sources| sources.iter().take(end).enumerate().filter_map(offered).collect_view()).into_any()
 }
 
-/// A column as the value of an `<option>`: table and column, kept apart by a character that no name has.
+/// A column as the value of an `<option>`: table and column, kept apart by a character that no name
+/// has.
 fn option_value(column: &ColumnRef) -> String {
     format!("{}\u{1f}{}", column.table, column.column)
 }

@@ -21,13 +21,14 @@ pub fn Roles(state: State) -> impl IntoView {
     }
 }
 
-/// How the timestamp is read: its format where its type does not say, and the zone whose days are counted where it is an instant.
+/// How the timestamp is read: its format where its type does not say, and the zone whose days are
+/// counted where it is an instant.
 #[component]
 fn TimeReading(state: State) -> impl IntoView {
-    let mapping = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.clone()));
+    let mapping = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.clone()));
     let column = Memo::new(move |_| {
         let timestamp = mapping.get().timestamp?;
-        state.draft.with(|draft| state.catalog.with(|catalog| catalog.column(&draft.config, &timestamp).cloned()))
+        state.draft().with(|draft| state.catalog().with(|catalog| catalog.column(&draft.config, &timestamp).cloned()))
     });
     let formats = move || {
         let t = column.get().filter(can_be_read)?.column_type;
@@ -98,7 +99,7 @@ fn TimeReading(state: State) -> impl IntoView {
 
 #[component]
 fn RoleSelect(state: State, role: Role) -> impl IntoView {
-    let chosen = Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).cloned()));
+    let chosen = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.get(role).cloned()));
     let fits = move |column: &Column| fits_role(role, column).is_ok() || (role == Role::Timestamp && can_be_read(column));
     let options = move || column_options(state, None, chosen.get(), fits);
     view! {

@@ -1,165 +1,160 @@
 //! Saving: what goes out, and what becomes of a refusal.
 
-use std::time::Duration;
-
-use leptos::ev;
 use leptos::prelude::*;
 
+use super::State;
 use super::conflict::Choice;
 use super::draft::{Draft, Step};
+use super::edit::{Edit, Target};
 use super::kept::Keeper;
 use super::picture::places;
-use super::state::{State, is_gone};
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Dataset, DatasetInput};
 use crate::error::Failure;
 use crate::rpc;
+use crate::ui::gone::asking;
+use crate::ui::reach::{is_unreachable, use_reach};
 use crate::ui::texts::wizard as texts;
-use crate::ui::toast::use_toaster;
+use crate::ui::toast::{Toaster, use_toaster};
 
 /// How a save goes.
 #[derive(Clone, Copy)]
 pub struct Saving {
-    /// Saves the draft, over the revision that the edit started from or over another.
-    pub run: Action<Option<i64>, ()>,
-    pub failure: RwSignal<Option<Failure>>,
-    /// What someone else saved meanwhile.
-    pub theirs: RwSignal<Option<Dataset>>,
-}
-
-/// `on_refused` hears the first step that the server finds a fault in.
-pub fn saving(
     state: State,
     keeper: Keeper,
+    toaster: Toaster,
+    running: RwSignal<bool>,
+    failure: RwSignal<Option<Failure>>,
     on_close: Callback<()>,
     on_saved: Callback<()>,
+    /// Hears the first step that the server finds a fault in.
     on_refused: Callback<Step>,
-) -> Saving {
-    let toaster = use_toaster();
-    let failure = RwSignal::new(None::<Failure>);
-    let theirs = RwSignal::new(None::<Dataset>);
-    let run = Action::new(move |over: &Option<i64>| {
-        let over = *over;
-        let Draft { name, description, config } = state.draft.get_untracked();
-        let editing = state.editing.get_value();
-        let changed = state.is_changed();
-        async move {
-            failure.set(None);
-            if editing.is_some() && !changed && over.is_none() {
-                // G-80: nothing goes out that changes nothing.
-                keeper.forget();
-                toaster.good(texts::NOTHING_CHANGED);
-                return on_close.run(());
-            }
-            let input = DatasetInput { name, description, config };
-            let saved = match editing {
-                Some((id, revision)) => rpc::update_dataset(id, over.unwrap_or(revision), input).await,
-                None => rpc::create_dataset(state.model_id, input).await,
-            };
-            let error = match saved {
-                Ok(dataset) => {
-                    keeper.forget();
-                    if editing.is_none() {
-                        places::move_to(state.model_id, dataset.summary.id);
-                    }
-                    toaster.good(texts::saved(&dataset.summary.name));
-                    // The wizard may have been left meanwhile.
-                    on_saved.try_run(());
-                    return;
-                }
-                Err(error) => error,
-            };
-            state.heard(&error);
-            match (error.code.as_str(), editing) {
-                ("stale", Some((id, _))) => match rpc::dataset(id).await {
-                    Ok(newer) => theirs.set(Some(newer)),
-                    Err(error) => failure.set(Some(error)),
-                },
-                ("not_found", Some(_)) => {
-                    // The dataset is gone, what was typed is not: the next save makes it anew.
-                    state.editing.set_value(None);
-                    state.again.update(|n| *n += 1);
-                    failure.set(Some(Failure { message: texts::DELETED_MEANWHILE.into(), ..error }));
-                }
-                _ => {
-                    let refused: Vec<FieldError> = error.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
-                    let first = refused.iter().map(|fault| Step::of_path(&fault.path)).min();
-                    state.refused.set(refused);
-                    failure.set(Some(error));
-                    if let Some(first) = first {
-                        on_refused.try_run(first);
-                    }
-                }
-            }
-        }
-    });
-    Saving { run, failure, theirs }
 }
 
 impl Saving {
+    pub fn new(state: State, keeper: Keeper, on_close: Callback<()>, on_saved: Callback<()>, on_refused: Callback<Step>) -> Self {
+        let failure = RwSignal::new(None::<Failure>);
+        let reach = use_reach();
+        // That the server was gone is no news when it is back.
+        Effect::new(move |_| {
+            reach.back();
+            if failure.with_untracked(|failure| failure.as_ref().is_some_and(is_unreachable)) {
+                failure.set(None);
+            }
+        });
+        let running = RwSignal::new(false);
+        Self { state, keeper, toaster: use_toaster(), running, failure, on_close, on_saved, on_refused }
+    }
+
+    pub fn running(self) -> Signal<bool> {
+        self.running.into()
+    }
+
+    /// Why the last save failed.
+    pub fn failure(self) -> Signal<Option<Failure>> {
+        self.failure.into()
+    }
+
+    /// Saves the draft over the revision that it is based on.
+    pub fn save(self) {
+        self.save_over(self.state.target().map(|target| target.revision));
+    }
+
+    /// Saves the draft over a revision, or as a new dataset where there is none to overwrite.
+    fn save_over(self, revision: Option<i64>) {
+        if self.running.get_untracked() {
+            return;
+        }
+        self.failure.set(None);
+        let Saving { state, keeper, toaster, .. } = self;
+        let target = state.target();
+        let is_same = target.map(|target| target.revision) == revision && !state.peek(Edit::is_changed);
+        if target.is_some() && is_same {
+            // G-80: nothing goes out that changes nothing.
+            keeper.forget();
+            toaster.good(texts::NOTHING_CHANGED);
+            return self.on_close.run(());
+        }
+        let Draft { name, description, config } = state.peek(|edit| edit.draft().clone());
+        let input = DatasetInput { name, description, config };
+        self.running.set(true);
+        // Not a `Work`: who leaves the wizard while it saves has saved all the same.
+        leptos::task::spawn_local(async move {
+            let saved = match (target, revision) {
+                (Some(Target { id, .. }), Some(revision)) => rpc::update_dataset(id, revision, input).await,
+                _ => rpc::create_dataset(state.model_id, input).await,
+            };
+            match saved {
+                Ok(dataset) => self.saved(target, &dataset),
+                Err(failure) => self.failed(target, failure).await,
+            }
+            self.running.try_set(false);
+        });
+    }
+
+    fn saved(self, target: Option<Target>, dataset: &Dataset) {
+        self.keeper.forget();
+        if target.is_none() {
+            places::move_to(self.state.model_id, dataset.summary.id);
+        }
+        self.toaster.good(texts::saved(&dataset.summary.name));
+        // The wizard may have been left meanwhile.
+        self.on_saved.try_run(());
+    }
+
+    async fn failed(self, target: Option<Target>, failure: Failure) {
+        let shown = match (failure.code.as_str(), target) {
+            ("stale", Some(Target { id, .. })) => match rpc::dataset(id).await {
+                Ok(theirs) => {
+                    self.state.apply(|edit| edit.saved_meanwhile(theirs));
+                    return;
+                }
+                Err(failure) => failure,
+            },
+            ("not_found", Some(_)) => {
+                self.state.apply(Edit::deleted_meanwhile);
+                Failure { message: texts::DELETED_MEANWHILE.into(), ..failure }
+            }
+            _ => {
+                let refused = failure.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
+                if let Some(Some(first)) = self.state.apply(|edit| edit.save_refused(refused)) {
+                    self.on_refused.try_run(first);
+                }
+                failure
+            }
+        };
+        self.failure.try_set(Some(shown));
+    }
+
     /// What a person does about someone else's save.
-    pub fn choose(self, state: State, choice: Choice) {
-        let Some(theirs) = self.theirs.get_untracked() else { return };
+    pub fn choose(self, choice: Choice) {
         match choice {
-            Choice::Later => self.theirs.set(None),
+            Choice::Later => {
+                self.state.apply(Edit::decide_later);
+            }
             Choice::Mine => {
-                self.theirs.set(None);
-                self.run.dispatch(Some(theirs.revision));
+                if let Some(Some(revision)) = self.state.apply(Edit::keep_mine) {
+                    self.save_over(Some(revision));
+                }
             }
             Choice::Theirs => {
-                self.theirs.set(None);
-                state.editing.set_value(Some((theirs.summary.id, theirs.revision)));
-                state.before.set_value(Draft::of(&theirs));
-                state.start.set_value(Some(theirs.revision));
-                state.edit(|draft| *draft = Draft::of(&theirs));
+                self.state.apply(Edit::take_theirs);
             }
         }
     }
 }
 
-/// While the server is gone it is asked for every few seconds, and at a click; when it is back, what failed is asked again.
+/// While the server is gone: that the draft is safe, and a way to ask for it now.
 #[component]
-pub fn ServerGone(state: State, saving: Saving) -> impl IntoView {
-    let toaster = use_toaster();
-    let ask = Action::new(move |(): &()| async move {
-        if !rpc::model(state.model_id).await.is_err_and(|failure| is_gone(&failure)) {
-            state.gone.set(false);
-            if saving.failure.with_untracked(|failure| failure.as_ref().is_some_and(is_gone)) {
-                saving.failure.set(None);
-            }
-            state.again.update(|n| *n += 1);
-            toaster.good(texts::SERVER_IS_BACK);
-        }
-    });
-    // Each round of waiting is one value: an effect that ran for an older one does not ask.
-    let round = RwSignal::new(0u32);
-    Effect::new(move |_| {
-        let mine = round.get();
-        if !state.gone.get() {
-            return;
-        }
-        set_timeout(
-            move || {
-                if state.gone.try_get_untracked() == Some(true) && round.try_get_untracked() == Some(mine) {
-                    ask.dispatch(());
-                    round.set(mine + 1);
-                }
-            },
-            Duration::from_secs(4),
-        );
-    });
-    let online = window_event_listener(ev::online, move |_| {
-        if state.gone.get_untracked() {
-            ask.dispatch(());
-        }
-    });
-    on_cleanup(move || online.remove());
+pub fn ServerGone() -> impl IntoView {
+    let reach = use_reach();
+    let (work, ask) = asking();
     move || {
-        state.gone.get().then(|| {
+        reach.gone().then(|| {
             view! {
                 <div class="server-gone" role="alert">
                     <p>{texts::SERVER_GONE}</p>
-                    <button type="button" class="button small" disabled=ask.pending() on:click=move |_| { ask.dispatch(()); }>
+                    <button type="button" class="button small" disabled=move || work.running() on:click=move |_| ask()>
                         {texts::TRY_AGAIN}
                     </button>
                 </div>

@@ -1,7 +1,9 @@
-//! The panel that every step can open: the SQL as it stands, compiled here after each change, what the warehouse says of it, and rows.
+//! The panel that every step can open: the SQL as it stands, compiled here after each change, what
+//! the warehouse says of it, and rows.
 
 use std::time::Duration;
 
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
 use super::State;
@@ -9,13 +11,13 @@ use crate::domain::dataset::{DatasetConfig, Split};
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Preview, QueryView};
 use crate::domain::sql::{Request, compile};
-use crate::error::Failure;
 use crate::rpc;
 use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::query_panel::{PartTabs, SqlBlock, Verdict};
 use crate::ui::rows::RowsTable;
 use crate::ui::texts::wizard as texts;
+use crate::ui::work::Asked;
 
 /// Letters that follow each other this fast are compiled together: the field answers first.
 const AFTER: Duration = Duration::from_millis(40);
@@ -24,17 +26,16 @@ const AFTER: Duration = Duration::from_millis(40);
 pub fn SidePanel(state: State) -> impl IntoView {
     let open = RwSignal::new(false);
     let part = RwSignal::new(None::<Split>);
-    let splits = Memo::new(move |_| state.draft.with(|d| d.config.split_config.splits().to_vec()));
+    let splits = Memo::new(move |_| state.draft().with(|d| d.config.split_config.splits().to_vec()));
     // Nobody reads it while the panel is closed, so that it costs nothing then.
-    let config = Memo::new(move |_| state.draft.with(|d| d.config.clone()));
+    let config = Memo::new(move |_| state.draft().with(|d| d.config.clone()));
     // A split that is gone is not asked for.
     let asked = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
     let sql = RwSignal::new(String::new());
     let faults = RwSignal::new(Vec::<FieldError>::new());
-    let turn = StoredValue::new(0u32);
-    let compile_now = move || {
+    let mut compile_soon = debounce(AFTER, move |()| {
         let request = Request { split: asked.get_untracked(), ..Request::default() };
-        let query = config.with_untracked(|config| state.catalog.with_untracked(|catalog| compile(config, catalog, &request)));
+        let query = config.with_untracked(|config| state.catalog().with_untracked(|catalog| compile(config, catalog, &request)));
         match query {
             Ok(query) => {
                 faults.set(vec![]);
@@ -47,37 +48,20 @@ pub fn SidePanel(state: State) -> impl IntoView {
                 faults.set(found);
             }
         }
-    };
+    });
     Effect::new(move |_| {
-        if !open.get() {
-            return;
-        }
-        config.track();
-        state.catalog.track();
-        asked.track();
-        let mine = turn.get_value() + 1;
-        turn.set_value(mine);
-        set_timeout(
-            move || {
-                if turn.try_get_value() == Some(mine) {
-                    compile_now();
-                }
-            },
-            AFTER,
-        );
-    });
-    let rows = RwSignal::new(None::<Result<Preview, Failure>>);
-    let preview = Action::new(move |(): &()| {
-        let asking = rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100);
-        async move {
-            let answer = asking.await;
-            if let Err(failure) = &answer {
-                state.heard(failure);
-            }
-            rows.set(Some(answer));
+        if open.get() {
+            config.track();
+            state.catalog().track();
+            asked.track();
+            compile_soon(());
         }
     });
-    let sound = Memo::new(move |_| state.is_loaded() && state.faults.with(|faults| faults.iter().all(|f| f.path == "name")));
+    let preview = Asked::<Preview>::new();
+    let ask_preview = move |_| {
+        preview.ask(rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100));
+    };
+    let sound = Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
     let has_sql = Memo::new(move |_| sql.with(|sql| !sql.is_empty()));
     let body = move || {
         if !open.get() {
@@ -94,16 +78,16 @@ pub fn SidePanel(state: State) -> impl IntoView {
         }
     };
     let shown_rows = move || {
-        rows.get().map(|answer| {
-            let body = match answer {
-                Ok(preview) => view! { <RowsTable preview /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure) /> }.into_any(),
+        preview.with(|answer| {
+            let body = match answer? {
+                Ok(preview) => view! { <RowsTable preview=preview.clone() /> }.into_any(),
+                Err(failure) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
             };
-            view! {
-                <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| rows.set(None)) class="modal-wide">
+            Some(view! {
+                <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| preview.forget()) class="modal-wide">
                     <div class="modal-body">{body}</div>
                 </Dialog>
-            }
+            })
         })
     };
     view! {
@@ -120,12 +104,10 @@ pub fn SidePanel(state: State) -> impl IntoView {
                 <button
                     type="button"
                     class="button small"
-                    disabled=move || !sound.get() || preview.pending().get()
-                    on:click=move |_| {
-                        preview.dispatch(());
-                    }
+                    disabled=move || !sound.get() || preview.running()
+                    on:click=ask_preview
                 >
-                    {move || if preview.pending().get() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
+                    {move || if preview.running() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
                 </button>
             </div>
             {body}
@@ -139,7 +121,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
 fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     let lines = move || {
         let messages: Vec<String> = faults.with(|faults| faults.iter().take(5).map(|f| f.message.clone()).collect());
-        messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view().into_any()
+        messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view()
     };
     view! {
         <p class="note">{texts::NO_SQL_YET}</p>
@@ -147,44 +129,30 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     }
 }
 
-/// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until then, dimmed.
+/// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until
+/// then, dimmed.
 #[component]
 fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
-    let answer = RwSignal::new(None::<Result<QueryView, Failure>>);
-    let pending = RwSignal::new(true);
-    let turn = StoredValue::new(0u32);
+    let answer = Asked::<QueryView>::new();
+    let waiting = RwSignal::new(true);
+    let mut ask = debounce(Duration::from_millis(600), move |()| {
+        waiting.set(false);
+        answer.renew(rpc::check_config(state.model_id, config.get_untracked(), asked.get_untracked()));
+    });
     Effect::new(move |_| {
-        state.again.track();
+        state.track_retries();
         config.track();
         asked.track();
-        let mine = turn.get_value() + 1;
-        turn.set_value(mine);
-        pending.set(true);
-        set_timeout(
-            move || {
-                if turn.try_get_value() != Some(mine) {
-                    return;
-                }
-                let asking = rpc::check_config(state.model_id, config.get_untracked(), asked.get_untracked());
-                leptos::task::spawn_local(async move {
-                    let said = asking.await;
-                    // The panel may be closed, or the config another, when the answer comes.
-                    if turn.try_get_value() == Some(mine) {
-                        if let Err(failure) = &said {
-                            state.heard(failure);
-                        }
-                        answer.set(Some(said));
-                        pending.set(false);
-                    }
-                });
-            },
-            Duration::from_millis(600),
-        );
+        waiting.set(true);
+        ask(());
     });
-    let said = move || match answer.get() {
-        None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
-        Some(Ok(view)) => view! { <Verdict validation=view.validation /> }.into_any(),
-        Some(Err(failure)) => view! { <Problem failure=Some(failure) /> }.into_any(),
+    let said = move || {
+        answer.with(|answer| match answer {
+            None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
+            Some(Ok(view)) => view! { <Verdict validation=view.validation.clone() /> }.into_any(),
+            Some(Err(failure)) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
+        })
     };
-    view! { <div class="dry-run" aria-busy=move || pending.get().to_string()>{said}</div> }
+    let is_busy = move || waiting.get() || answer.running();
+    view! { <div class="dry-run" aria-busy=move || is_busy().to_string()>{said}</div> }
 }

@@ -1,155 +1,161 @@
-//! What the steps share: the draft, what is known of its tables, and what is wrong with it. All that is shown, blocked or saved is derived from here.
+//! What the steps share: the edit as a signal, and the parts of it that many read, each of which
+//! changes only with itself, so that a letter typed in one field does not render the others anew.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
-use super::draft::{self, Draft, Schemas, Step, faults};
-use super::evidence::Weighing;
+use super::draft::{self, Draft, Schemas, Step};
+use super::edit::{Edit, Target};
+use super::evidence::Verification;
+use super::statistics::Statistics;
 use super::suggestions::Suggestions;
 use crate::domain::catalog::Catalog;
-use crate::domain::dataset::DatasetConfig;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{SourceName, TableName};
-use crate::domain::profile::ColumnProfile;
-use crate::domain::record::{Dataset, NameCheck};
 use crate::error::Failure;
 use crate::rpc;
-use crate::ui::texts::wizard as texts;
+use crate::ui::reach::{Reach, use_reach};
+use crate::ui::work::Work;
 
 /// What the steps share.
 #[derive(Clone, Copy)]
 pub struct State {
     pub model_id: i64,
-    /// The dataset that is edited, with the revision that the edit started from.
-    pub editing: StoredValue<Option<(i64, i64)>>,
-    /// What the edit started from, and its revision.
-    pub before: StoredValue<Draft>,
-    pub start: StoredValue<Option<i64>>,
-    pub draft: RwSignal<Draft>,
-    /// The dataset's tables in their order, by the names they have in it.
-    pub sources: Memo<Vec<(SourceName, TableName)>>,
-    pub schemas: RwSignal<Schemas>,
-    pub catalog: Memo<Catalog>,
-    /// The domain's faults and, after a save that was refused, the server's.
-    pub faults: Memo<Vec<FieldError>>,
-    pub refused: RwSignal<Vec<FieldError>>,
-    /// What the server says of the name as it stands; `None` while it is asked.
-    pub name_check: RwSignal<Option<NameCheck>>,
-    /// What is known of the tables' columns, by their names.
-    pub profiles: RwSignal<Profiles>,
-    pub suggestions: Suggestions,
-    pub weighing: Weighing,
-    /// Why the tables' columns could not be read.
-    pub unread: RwSignal<Option<Failure>>,
-    /// The server does not answer.
-    pub gone: RwSignal<bool>,
-    /// Goes up when what failed is to be asked again.
-    pub again: RwSignal<u32>,
+    edit: RwSignal<Edit>,
+    draft: Memo<Draft>,
+    sources: Memo<Vec<(SourceName, TableName)>>,
+    schemas: Memo<Arc<Schemas>>,
+    catalog: Memo<Catalog>,
+    faults: Memo<Vec<FieldError>>,
+    suggestions: Suggestions,
+    verification: Verification,
+    statistics: Statistics,
+    reach: Reach,
+    /// Goes up when a person asks for what failed.
+    retries: RwSignal<u32>,
 }
 
-pub type Profiles = BTreeMap<TableName, BTreeMap<String, ColumnProfile>>;
-
 impl State {
-    pub fn new(model_id: i64, dataset: Option<&Dataset>, schemas: Schemas) -> Self {
-        let before = dataset.map_or_else(Draft::default, Draft::of);
-        let draft = RwSignal::new(before.clone());
-        let schemas = RwSignal::new(schemas);
-        let refused = RwSignal::new(vec![]);
-        let sources = Memo::new(move |_| draft.with(|draft| sources_of(&draft.config)));
-        let catalog = Memo::new(move |_| Catalog::new(None, schemas.get().into_values()));
-        let faults = Memo::new(move |_| {
-            let mut all = draft.with(|draft| catalog.with(|catalog| faults(draft, catalog)));
-            for fault in refused.get() {
-                if !all.contains(&fault) {
-                    all.push(fault);
-                }
-            }
-            all
+    pub fn new(model_id: i64, edit: Edit) -> Self {
+        let edit = RwSignal::new(edit);
+        let draft = Memo::new(move |_| edit.with(|edit| edit.draft().clone()));
+        let sources = Memo::new(move |_| {
+            draft.with(|draft| draft.config.sources().into_iter().map(|(name, table)| (name, table.clone())).collect())
         });
         Self {
             model_id,
-            editing: StoredValue::new(dataset.map(|d| (d.summary.id, d.revision))),
-            before: StoredValue::new(before),
-            start: StoredValue::new(dataset.map(|d| d.revision)),
+            edit,
             draft,
             sources,
-            schemas,
-            catalog,
-            faults,
-            refused,
-            name_check: RwSignal::new(None),
-            profiles: RwSignal::default(),
-            suggestions: Suggestions::default(),
-            weighing: Weighing::default(),
-            unread: RwSignal::new(None),
-            gone: RwSignal::new(false),
-            again: RwSignal::new(0),
+            schemas: Memo::new(move |_| edit.with(|edit| edit.schemas().clone())),
+            catalog: Memo::new(move |_| edit.with(|edit| edit.catalog().clone())),
+            faults: Memo::new(move |_| edit.with(|edit| edit.faults().to_vec())),
+            suggestions: Suggestions::new(),
+            verification: Verification::new(),
+            statistics: Statistics::new(),
+            reach: use_reach(),
+            retries: RwSignal::new(0),
         }
     }
 
-    /// Changes the draft. What the server refused is another draft then.
+    /// Changes the draft.
     pub fn edit(&self, change: impl FnOnce(&mut Draft)) {
-        if !self.refused.with_untracked(Vec::is_empty) {
-            self.refused.set(vec![]);
-        }
-        self.draft.update(change);
+        self.apply(|edit| edit.change(change));
     }
 
-    /// The draft is another than the edit started from.
-    pub fn is_changed(&self) -> bool {
-        self.before.with_value(|before| self.draft.with_untracked(|draft| draft != before))
+    /// Makes a transition of the edit; `None` where the wizard is closed.
+    pub fn apply<R>(&self, transition: impl FnOnce(&mut Edit) -> R) -> Option<R> {
+        self.edit.try_update(transition)
     }
 
-    /// Takes notice of a failure: of a server that is gone, all of the wizard hears.
-    pub fn heard(&self, failure: &Failure) {
-        if is_gone(failure) {
-            self.gone.set(true);
-        }
+    /// Reads the edit, and follows every change of it.
+    pub fn read<R>(&self, read: impl FnOnce(&Edit) -> R) -> R {
+        self.edit.with(read)
     }
 
-    /// All chosen tables have their schemas.
+    /// Reads the edit as it stands.
+    pub fn peek<R>(&self, read: impl FnOnce(&Edit) -> R) -> R {
+        self.edit.with_untracked(read)
+    }
+
+    /// The same from what may outlive the wizard: `None` where it is closed.
+    pub fn try_peek<R>(&self, read: impl FnOnce(&Edit) -> R) -> Option<R> {
+        self.edit.try_with_untracked(read)
+    }
+
+    pub fn draft(&self) -> Memo<Draft> {
+        self.draft
+    }
+
+    /// The dataset's tables in their order, by the names they have in it.
+    pub fn sources(&self) -> Memo<Vec<(SourceName, TableName)>> {
+        self.sources
+    }
+
+    pub fn schemas(&self) -> Memo<Arc<Schemas>> {
+        self.schemas
+    }
+
+    pub fn catalog(&self) -> Memo<Catalog> {
+        self.catalog
+    }
+
+    /// The domain's faults and, after a save that was refused, the server's.
+    pub fn faults(&self) -> Memo<Vec<FieldError>> {
+        self.faults
+    }
+
+    pub fn suggestions(&self) -> Suggestions {
+        self.suggestions
+    }
+
+    pub fn verification(&self) -> Verification {
+        self.verification
+    }
+
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// The stored dataset that a save overwrites, as it stands.
+    pub fn target(&self) -> Option<Target> {
+        self.peek(Edit::target)
+    }
+
+    /// All of the draft's tables have been read.
     pub fn is_loaded(&self) -> bool {
-        self.sources.with(|sources| self.schemas.with(|schemas| sources.iter().all(|(_, table)| schemas.contains_key(table))))
+        self.read(Edit::is_loaded)
     }
 
     /// What a step waits for before it can be judged.
     pub fn waits_for(&self, step: Step) -> Option<&'static str> {
-        match step {
-            Step::Basics => {
-                let named = !self.draft.with(|d| d.name.trim().is_empty());
-                (named && self.name_check.with(Option::is_none)).then_some(texts::CHECKING_NAME)
-            }
-            _ => (!self.is_loaded()).then_some(texts::READING_COLUMNS),
-        }
+        self.read(|edit| edit.waits_for(step))
     }
 
     /// What a step waits for, or its first fault, in words.
     pub fn blocked(&self, step: Step) -> Option<String> {
-        if let Some(waiting) = self.waits_for(step) {
-            return Some(waiting.into());
-        }
-        if let (Step::Basics, Some(NameCheck { available: false, message })) = (step, self.name_check.get()) {
-            return Some(message);
-        }
-        let fault = self.faults.with(|faults| faults.iter().find(|f| Step::of_path(&f.path) == step).map(|f| f.message.clone()));
-        fault.or_else(|| (step == Step::Tables).then(|| self.unread_fan_out()).flatten())
+        self.read(|edit| edit.blocked(step))
     }
 
-    /// A join that multiplies rows, which nobody has answered for.
-    fn unread_fan_out(&self) -> Option<String> {
-        self.weighing.fan_outs(*self).into_iter().next().map(|(name, most)| texts::fan_out_open(name.as_str(), most))
+    /// Notices a failure that is not shown where it happened.
+    pub fn noticed(&self, failure: &Failure) {
+        self.reach.noticed(failure);
     }
-}
 
-/// A failure that no server has spoken of.
-pub fn is_gone(failure: &Failure) -> bool {
-    failure.status == 0 && failure.code == "unreachable"
-}
+    /// Asks again for what failed.
+    pub fn retry(&self) {
+        self.retries.update(|times| *times += 1);
+    }
 
-fn sources_of(config: &DatasetConfig) -> Vec<(SourceName, TableName)> {
-    config.sources().into_iter().map(|(name, table)| (name, table.clone())).collect()
+    /// Follows the times when what failed is to be asked again: the server is back, or a person
+    /// says so.
+    pub fn track_retries(&self) {
+        self.retries.track();
+        self.reach.back();
+    }
 }
 
 /// Messages at a field and below it.
@@ -157,77 +163,52 @@ fn sources_of(config: &DatasetConfig) -> Vec<(SourceName, TableName)> {
 pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl IntoView {
     let messages = Memo::new(move |_| {
         let path = path.get();
-        state.faults.with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
+        state.faults().with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
     });
-    move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view().into_any()
+    move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view()
 }
 
-/// Asks for the schemas that are not there yet, whenever another table is chosen.
-pub fn load_schemas(state: State) {
-    let load = Action::new(move |tables: &Vec<TableName>| {
-        let names = tables.iter().map(ToString::to_string).collect();
-        async move {
-            match rpc::table_schemas(state.model_id, names).await {
-                Ok(loaded) => {
-                    state.unread.set(None);
-                    state.schemas.update(|schemas| schemas.extend(loaded.into_iter().map(|s| (s.table.clone(), s))));
-                }
-                Err(failure) => {
-                    state.heard(&failure);
-                    state.unread.set(Some(failure));
-                }
+/// Reads the tables that have not been read yet, whenever another is chosen.
+pub fn read_tables(state: State) {
+    let work = Work::new();
+    let missing = Memo::new(move |_| state.read(Edit::missing_tables));
+    Effect::new(move |_| {
+        state.track_retries();
+        let names: Vec<String> = missing.with(|missing| missing.iter().map(ToString::to_string).collect());
+        if names.is_empty() {
+            return work.stop();
+        }
+        work.start(async move {
+            let answer = rpc::table_schemas(state.model_id, names).await;
+            if let Err(failure) = &answer {
+                state.noticed(failure);
             }
-        }
-    });
-    Effect::new(move |_| {
-        state.again.track();
-        let mut missing: Vec<TableName> = state.sources.get().into_iter().map(|(_, table)| table).collect();
-        state.schemas.with_untracked(|schemas| missing.retain(|table| !schemas.contains_key(table)));
-        missing.sort();
-        missing.dedup();
-        if !missing.is_empty() {
-            load.dispatch(missing);
-        }
+            state.apply(|edit| edit.tables_read(answer));
+        });
     });
 }
 
-/// Asks whether the name is free, 300 ms after the last letter; the answer to an older name is dropped (G-84).
+/// Asks whether the name is free, 300 ms after the last letter.
 pub fn check_name(state: State) {
-    let name = Memo::new(move |_| state.draft.with(|d| d.name.trim().to_owned()));
-    let turn = StoredValue::new(0u32);
+    let work = Work::new();
+    let mut ask = debounce(Duration::from_millis(300), move |name: String| {
+        let own = state.target().map(|target| target.id);
+        work.start(async move {
+            let answer = rpc::check_name(state.model_id, name.clone(), own).await;
+            if let Err(failure) = &answer {
+                state.noticed(failure);
+            }
+            state.apply(|edit| edit.name_checked(&name, answer));
+        });
+    });
+    let unchecked = Memo::new(move |_| state.read(Edit::unchecked_name));
     Effect::new(move |_| {
-        state.again.track();
-        let asked = name.get();
-        let mine = turn.get_value() + 1;
-        turn.set_value(mine);
-        state.name_check.set(None);
-        if asked.is_empty() {
-            return;
+        if let Some(name) = unchecked.get() {
+            ask(name);
         }
-        let own = state.before.with_value(|before| before.name.trim() == asked);
-        if state.editing.get_value().is_some() && own {
-            state.name_check.set(Some(NameCheck { available: true, message: String::new() }));
-            return;
-        }
-        set_timeout(
-            move || {
-                if turn.try_get_value() != Some(mine) {
-                    return;
-                }
-                leptos::task::spawn_local(async move {
-                    let id = state.editing.try_get_value().flatten().map(|(id, _)| id);
-                    let answer = rpc::check_name(state.model_id, asked, id).await;
-                    if turn.try_get_value() != Some(mine) {
-                        return;
-                    }
-                    let check = answer.unwrap_or_else(|failure| {
-                        state.heard(&failure);
-                        NameCheck { available: false, message: failure.message }
-                    });
-                    state.name_check.set(Some(check));
-                });
-            },
-            Duration::from_millis(300),
-        );
+    });
+    Effect::new(move |_| {
+        state.track_retries();
+        state.apply(Edit::recheck_name);
     });
 }

@@ -1,4 +1,7 @@
-//! What a table's columns hold, shown where they are chosen: found out when someone asks, and not before the price is known where there is one.
+//! What a table's columns hold, shown where they are chosen: found out when someone asks, and not
+//! before the price is known where there is one.
+
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
@@ -8,57 +11,101 @@ use crate::domain::name::TableName;
 use crate::domain::profile::{ColumnProfile, ProfileEstimate};
 use crate::domain::schema::Column;
 use crate::domain::value::Value;
+use crate::error::Failure;
 use crate::rpc;
 use crate::ui::pictures::Histogram;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
+use crate::ui::work::Work;
 
 /// Most columns that are asked for at a time; the server takes no more.
 const AT_A_TIME: usize = 100;
 
+/// What is known of the tables' columns, and what is looked up. It belongs to the wizard: what was
+/// paid for goes on when the step is left.
+#[derive(Clone, Copy)]
+pub struct Statistics {
+    profiles: RwSignal<BTreeMap<TableName, BTreeMap<String, ColumnProfile>>>,
+    lookups: StoredValue<BTreeMap<TableName, Lookup>>,
+    owner: StoredValue<Owner>,
+}
+
+/// A table's columns, looked up.
+#[derive(Clone, Copy)]
+struct Lookup {
+    work: Work,
+    failure: RwSignal<Option<Failure>>,
+    /// What it would cost, where it costs something: then it is asked for a second time.
+    price: RwSignal<Option<ProfileEstimate>>,
+}
+
+impl Statistics {
+    pub fn new() -> Self {
+        let owner = StoredValue::new(Owner::current().unwrap_or_default());
+        Self { profiles: RwSignal::default(), lookups: StoredValue::default(), owner }
+    }
+
+    /// What is known of a column.
+    pub fn of(self, table: &TableName, column: &str) -> Option<ColumnProfile> {
+        self.profiles.with(|all| all.get(table).and_then(|known| known.get(column)).cloned())
+    }
+
+    fn lookup(self, table: &TableName) -> Lookup {
+        if let Some(known) = self.lookups.with_value(|lookups| lookups.get(table).copied()) {
+            return known;
+        }
+        let new = || Lookup { work: Work::new(), failure: RwSignal::new(None), price: RwSignal::new(None) };
+        let lookup = self.owner.get_value().with(new);
+        self.lookups.update_value(|lookups| {
+            lookups.insert(table.clone(), lookup);
+        });
+        lookup
+    }
+
+    /// Finds out what columns hold; their price first, where there is one and it is not agreed to.
+    async fn find(self, model_id: i64, table: TableName, columns: Vec<String>, agreed: bool) -> Result<(), Failure> {
+        let Lookup { price, .. } = self.lookup(&table);
+        if !agreed {
+            let estimate = rpc::estimate_profile(model_id, table.to_string(), Some(columns.clone())).await?;
+            if estimate.price_usd.is_some() && estimate.columns > 0 {
+                price.set(Some(estimate));
+                return Ok(());
+            }
+        }
+        price.set(None);
+        let found = rpc::profile(model_id, table.to_string(), Some(columns)).await?;
+        self.profiles.update(|profiles| {
+            let known = profiles.entry(table).or_default();
+            known.extend(found.columns.into_iter().map(|column| (column.name.clone(), column)));
+        });
+        Ok(())
+    }
+}
+
 /// The button that finds out what the shown columns hold.
 #[component]
 pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>) -> impl IntoView {
+    let Lookup { work, failure, price } = state.statistics().lookup(&table);
     let table = StoredValue::new(table);
     let missing = Memo::new(move |_| {
-        state.profiles.with(|profiles| {
-            let known = profiles.get(&table.get_value());
+        state.statistics().profiles.with(|profiles| {
+            let known = table.with_value(|table| profiles.get(table));
             let is_missing = |column: &&Column| !known.is_some_and(|known| known.contains_key(column.name.as_str()));
             shown.with(|all| all.iter().filter(is_missing).take(AT_A_TIME).map(|c| c.name.to_string()).collect::<Vec<_>>())
         })
     });
-    let failure = RwSignal::new(None);
-    // What it would cost, where it costs something: then it is asked for a second time.
-    let price = RwSignal::new(None::<ProfileEstimate>);
-    let find = Action::new(move |agreed: &bool| {
-        let agreed = *agreed;
+    let find = move |_| {
+        // A price that stands on the button is agreed to by pressing it.
+        let agreed = price.with_untracked(Option::is_some);
         let (table, columns) = (table.get_value(), missing.get_untracked());
-        async move {
+        work.start(async move {
             failure.set(None);
-            if !agreed {
-                match rpc::estimate_profile(state.model_id, table.to_string(), Some(columns.clone())).await {
-                    Ok(estimate) if estimate.price_usd.is_some() && estimate.columns > 0 => return price.set(Some(estimate)),
-                    Ok(_) => {}
-                    Err(error) => return failure.set(Some(error)),
-                }
+            if let Err(error) = state.statistics().find(state.model_id, table, columns, agreed).await {
+                failure.set(Some(error));
             }
-            price.set(None);
-            match rpc::profile(state.model_id, table.to_string(), Some(columns)).await {
-                Ok(found) => state.profiles.update(|profiles| {
-                    let known = profiles.entry(table).or_default();
-                    known.extend(found.columns.into_iter().map(|column| (column.name.clone(), column)));
-                }),
-                Err(error) => {
-                    state.heard(&error);
-                    failure.set(Some(error));
-                }
-            }
-        }
-    });
-    let asks = move |agreed| {
-        find.dispatch(agreed);
+        });
     };
-    let words = move || match (find.pending().get(), price.get()) {
+    let words = move || match (work.running(), price.get()) {
         (true, _) => texts::LOOKING.to_owned(),
         (false, Some(estimate)) => texts::run_for(estimate.bytes, estimate.upper_bound, estimate.price_usd.unwrap_or_default()),
         (false, None) => texts::STATISTICS.to_owned(),
@@ -72,8 +119,8 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
                             type="button"
                             class="button small"
                             aria-label=move || texts::words_of(&words(), table.get_value().table())
-                            disabled=find.pending()
-                            on:click=move |_| asks(price.with_untracked(Option::is_some))
+                            disabled=move || work.running()
+                            on:click=find
                         >
                             {words}
                         </button>
@@ -103,8 +150,9 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     .into_any()
 }
 
-/// The histogram, the figures, and the most frequent values; of a column whose values are all different, some of them.
-fn inside(profile: &ColumnProfile) -> AnyView {
+/// The histogram, the figures, and the most frequent values; of a column whose values are all
+/// different, some of them.
+fn inside(profile: &ColumnProfile) -> impl IntoView + use<> {
     let unique = profile.uniqueness == Some(1.0);
     let values = profile
         .top_values
@@ -139,7 +187,6 @@ fn inside(profile: &ColumnProfile) -> AnyView {
             </ol>
         </div>
     }
-    .into_any()
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.
@@ -174,7 +221,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-fn figures(profile: &ColumnProfile) -> AnyView {
+fn figures(profile: &ColumnProfile) -> impl IntoView + use<> {
     let decimal =
         |number: f64| if number.abs() >= 1e6 || number == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") };
     let mut all: Vec<(&str, String)> = vec![];
@@ -196,5 +243,5 @@ fn figures(profile: &ColumnProfile) -> AnyView {
         all.push((texts::LENGTH, texts::lengths(&lengths.min.to_string(), &lengths.max.to_string(), lengths.mean)));
         all.extend(some(Some(lengths.empty)).map(|n| (texts::EMPTY, n)));
     }
-    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view().into_any()
+    all.into_iter().map(|(name, text)| view! { <div><dt>{name}</dt><dd>{text}</dd></div> }).collect_view()
 }

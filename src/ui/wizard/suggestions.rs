@@ -1,4 +1,5 @@
-//! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click; nothing is put into a dataset that nobody chose.
+//! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click;
+//! nothing is put into a dataset that nobody chose.
 
 use leptos::prelude::*;
 
@@ -10,6 +11,7 @@ use crate::domain::name::{SourceName, TableName};
 use crate::domain::roles::RoleSuggestions;
 use crate::rpc;
 use crate::ui::texts::wizard as texts;
+use crate::ui::work::Work;
 
 /// A join of one of the dataset's tables to one before it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +25,9 @@ pub struct SuggestedJoin {
     pub error: Option<String>,
 }
 
-/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what is known of these; the others are connected to them
-/// one by one, a join of the tree first, then the best.
+/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what
+/// is known of these; the others are connected to them one by one, a join of the tree first, then
+/// the best.
 pub fn suggest(config: &DatasetConfig, found: &[DetectedJoin]) -> Vec<(SourceName, SuggestedJoin)> {
     let is_joined = |name: &SourceName| config.join_of(name).is_none_or(|join| !join.on.is_empty());
     let (mut placed, mut open): (Vec<_>, Vec<_>) = config.sources().into_iter().partition(|(name, _)| is_joined(name));
@@ -71,7 +74,8 @@ fn read(sources: &[(SourceName, &TableName)], table: &TableName, found: &Detecte
     })
 }
 
-/// The source that a detected join connects the table to, and whether the table is its referring side.
+/// The source that a detected join connects the table to, and whether the table is its referring
+/// side.
 fn partner(sources: &[(SourceName, &TableName)], table: &TableName, join: &DetectedJoin) -> Option<(SourceName, bool)> {
     let find = |wanted: &TableName| sources.iter().find(|(_, table)| *table == wanted).map(|(name, _)| name.clone());
     if join.join.right == *table
@@ -82,31 +86,43 @@ fn partner(sources: &[(SourceName, &TableName)], table: &TableName, join: &Detec
     (join.join.left == *table).then(|| find(&join.join.right)).flatten().map(|right| (right, true))
 }
 
-/// What the wizard knows of its tables' joins and roles.
-#[derive(Clone, Copy, Default)]
+/// What is suggested for the dataset's tables.
+#[derive(Clone, Copy)]
 pub struct Suggestions {
-    pub joins: RwSignal<Option<JoinDetection>>,
-    pub roles: RwSignal<RoleSuggestions>,
+    /// `None`: not looked for, or it failed.
+    joins: RwSignal<Option<JoinDetection>>,
+    roles: RwSignal<RoleSuggestions>,
 }
 
-/// Asks again whenever other tables are chosen: names and types alone, which costs nothing. An answer about other tables is dropped.
+impl Suggestions {
+    pub fn new() -> Self {
+        Self { joins: RwSignal::new(None), roles: RwSignal::default() }
+    }
+
+    pub fn joins_found(self, found: JoinDetection) {
+        self.joins.set(Some(found));
+    }
+}
+
+/// Looks for suggestions whenever other tables are chosen: by names and types alone, which costs
+/// nothing.
 pub fn keep_suggested(state: State) {
-    let tables = Memo::new(move |_| state.draft.with(|draft| table_names(&draft.config)));
+    let Suggestions { joins, roles } = state.suggestions();
+    let work = Work::new();
+    let tables = Memo::new(move |_| state.draft().with(|draft| table_names(&draft.config)));
     Effect::new(move |_| {
-        state.again.track();
-        let asked = tables.get();
-        if asked.is_empty() {
-            return;
+        state.track_retries();
+        let tables = tables.get();
+        if tables.is_empty() {
+            return work.stop();
         }
-        leptos::task::spawn_local(async move {
-            let joins = rpc::detect_joins(state.model_id, asked.clone(), false).await;
-            let roles = rpc::suggest_columns(state.model_id, asked.clone()).await;
-            if tables.try_get_untracked().as_ref() != Some(&asked) {
-                return;
-            }
-            // What could not be suggested is chosen by hand: a table that is broken says so where it is chosen.
-            state.suggestions.joins.set(joins.ok());
-            state.suggestions.roles.set(roles.unwrap_or_default());
+        work.start(async move {
+            let found_joins = rpc::detect_joins(state.model_id, tables.clone(), false).await;
+            let found_roles = rpc::suggest_columns(state.model_id, tables).await;
+            // What could not be suggested is chosen by hand: a table that is broken says so where
+            // it is chosen.
+            joins.set(found_joins.ok());
+            roles.set(found_roles.unwrap_or_default());
         });
     });
 }
@@ -120,10 +136,10 @@ pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
             join_config: draft.config.join_config.clone(),
             ..DatasetConfig::default()
         };
-        state.draft.with(part)
+        state.draft().with(part)
     });
     Memo::new(move |_| {
-        let found = state.suggestions.joins;
+        let found = state.suggestions().joins;
         joins.with(|config| {
             found.with(|found| found.as_ref().map(|found| suggest(config, &found.settled.joins)).unwrap_or_default())
         })
@@ -134,7 +150,7 @@ pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
 #[component]
 pub fn AutoDetect(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>>) -> impl IntoView {
     let open = Memo::new(move |_| {
-        let is_open = |name: &SourceName| state.draft.with(|d| d.config.join_of(name).is_some_and(|join| join.on.is_empty()));
+        let is_open = |name: &SourceName| state.draft().with(|d| d.config.join_of(name).is_some_and(|join| join.on.is_empty()));
         suggested.with(|all| all.iter().filter(|(name, _)| is_open(name)).cloned().collect::<Vec<_>>())
     });
     let use_all = move |_| {
@@ -165,7 +181,7 @@ pub fn JoinSuggestion(
             .with(|all| all.iter().find(|(known, _)| name.with_value(|name| known.same_as(name))).map(|(_, join)| join.clone()))
     });
     let is_open = Memo::new(move |_| {
-        state.draft.with(|d| name.with_value(|name| d.config.join_of(name).is_some_and(|join| join.on.is_empty())))
+        state.draft().with(|d| name.with_value(|name| d.config.join_of(name).is_some_and(|join| join.on.is_empty())))
     });
     let take = move |_| {
         if let Some(join) = own.get_untracked() {
@@ -176,7 +192,7 @@ pub fn JoinSuggestion(
         let open = is_open.get();
         let Some(SuggestedJoin { on, confidence, reasons, multiplies, evidence, error }) = own.get() else {
             // Only where something was looked for and nothing found.
-            let looked = open && state.suggestions.joins.with(Option::is_some);
+            let looked = open && state.suggestions().joins.with(Option::is_some);
             return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> }.into_any());
         };
         let pairs: Vec<String> = on.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
@@ -217,11 +233,11 @@ pub fn JoinSuggestion(
 #[component]
 pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
     let offered = Memo::new(move |_| {
-        state.draft.with(|draft| {
+        state.draft().with(|draft| {
             if draft.config.column_mapping.get(role).is_some() {
                 return None;
             }
-            let choice = state.suggestions.roles.with(|roles| roles.get(&role).map(|suggested| suggested.choice.clone()))?;
+            let choice = state.suggestions().roles.with(|roles| roles.get(&role).map(|suggested| suggested.choice.clone()))?;
             // Suggestions fill only what is empty.
             let source = draft.config.sources().into_iter().find(|(_, table)| **table == choice.table).map(|(name, _)| name)?;
             Some((ColumnRef { table: source, column: choice.column }, choice.reason))

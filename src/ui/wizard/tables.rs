@@ -11,17 +11,17 @@ use super::{FieldErrors, State};
 use crate::domain::format::{bytes, instant, integer, short};
 use crate::domain::name::fold;
 use crate::domain::schema::{TableInfo, TableKind};
-use crate::error::Failure;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
+use crate::ui::work::{Asked, Waiting};
 
 #[component]
 pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
     let suggested = suggested(state);
     let shows_picture = RwSignal::new(false);
-    let has_joins = Memo::new(move |_| state.sources.with(|sources| sources.len() > 1));
-    let secondaries = Memo::new(move |_| state.sources.with(|sources| sources.iter().skip(1).cloned().collect::<Vec<_>>()));
+    let has_joins = Memo::new(move |_| state.sources().with(|sources| sources.len() > 1));
+    let secondaries = Memo::new(move |_| state.sources().with(|sources| sources.iter().skip(1).cloned().collect::<Vec<_>>()));
     let tab = move |picture: bool, text: &'static str| {
         view! {
             <button
@@ -46,7 +46,7 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
             view! { <TablePicker state /> }.into_any()
         }
     };
-    let primary = Memo::new(move |_| state.draft.with(|d| d.config.primary_table.clone()));
+    let primary = Memo::new(move |_| state.draft().with(|d| d.config.primary_table.clone()));
     let primary_card = move || match primary.get() {
         Some(primary) => view! {
             <div class="join-card">
@@ -103,23 +103,13 @@ fn show_picture() {
 /// The warehouse's tables, or why there are none.
 #[component]
 fn TablePicker(state: State) -> impl IntoView {
-    let answer = RwSignal::new(None::<Result<Vec<TableInfo>, Failure>>);
+    let answer = Asked::<Vec<TableInfo>>::new();
     let search = RwSignal::new(String::new());
-    let ask = move || {
-        answer.set(None);
-        leptos::task::spawn_local(async move {
-            let said = rpc::tables(state.model_id).await;
-            if let Err(failure) = &said {
-                state.heard(failure);
-            }
-            // The step may be another by now.
-            answer.try_set(Some(said));
-        });
-    };
+    let ask = move || answer.ask(rpc::tables(state.model_id));
     // Asked again only where it failed: the list does not change under one's hand.
     Effect::new(move |_| {
-        state.again.track();
-        if !answer.with_untracked(|answer| matches!(answer, Some(Ok(_)))) {
+        state.track_retries();
+        if !untrack(|| answer.with(|answer| matches!(answer, Some(Ok(_))))) {
             ask();
         }
     });
@@ -133,26 +123,22 @@ fn TablePicker(state: State) -> impl IntoView {
         }
         .into_any()
     };
-    let list = move || match answer.get() {
-        None => view! {
-            <p class="waiting" role="status">
-                <span class="spinner" aria-hidden="true"></span>
-                {texts::LISTING}
-            </p>
-        }
-        .into_any(),
-        // Three answers that are not one: no dataset, no permission, nothing in it.
-        Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
-        Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message),
-        Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message),
-        Some(Ok(all)) => view! { <TableList state all search /> }.into_any(),
-        Some(Err(failure)) => view! {
-            <Problem failure=Some(failure) />
-            <p class="problem-actions">
-                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
-            </p>
-        }
-        .into_any(),
+    let list = move || {
+        answer.with(|answer| match answer {
+            None => view! { <Waiting what=texts::LISTING /> }.into_any(),
+            // Three answers that are not one: no dataset, no permission, nothing in it.
+            Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
+            Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message.clone()),
+            Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message.clone()),
+            Some(Ok(all)) => view! { <TableList state all=all.clone() search /> }.into_any(),
+            Some(Err(failure)) => view! {
+                <Problem failure=Some(failure.clone()) />
+                <p class="problem-actions">
+                    <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                </p>
+            }
+            .into_any(),
+        })
     };
     view! {
         <SearchField label=texts::SEARCH_TABLES text=search />
@@ -180,11 +166,13 @@ fn TableList(state: State, all: Vec<TableInfo>, search: RwSignal<String>) -> imp
 fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     let table = StoredValue::new(info.name.clone());
     let is_primary =
-        Memo::new(move |_| state.draft.with(|d| table.with_value(|table| d.config.primary_table.as_ref() == Some(table))));
+        Memo::new(move |_| state.draft().with(|d| table.with_value(|table| d.config.primary_table.as_ref() == Some(table))));
     let joined = Memo::new(move |_| {
-        state.sources.with(|sources| table.with_value(|table| sources.iter().skip(1).filter(|(_, other)| other == table).count()))
+        state
+            .sources()
+            .with(|sources| table.with_value(|table| sources.iter().skip(1).filter(|(_, other)| other == table).count()))
     });
-    let has_primary = Memo::new(move |_| state.sources.with(|sources| !sources.is_empty()));
+    let has_primary = Memo::new(move |_| state.sources().with(|sources| !sources.is_empty()));
     let unknown_rows = info.rows.is_none();
     let facts: Vec<String> = [
         (info.kind != TableKind::Table).then(|| texts::table_kind(info.kind).to_owned()),

@@ -1,12 +1,12 @@
-//! What the filters do, asked of the warehouse while they are chosen: by itself, 500 ms after the last change, where reading is free; where it is
-//! billed, the price first, and the run by a click. An answer to an older question is dropped, and what runs for it is stopped (G-85).
+//! What the filters do, asked of the warehouse while they are chosen: by itself, 500 ms after the
+//! last change, where reading is free; where it is billed, the price first, and the run by a click.
+//! What runs for an older config is stopped (G-85).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::{IntervalHandle, TimeoutHandle};
+use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
-use leptos::reactive::actions::ActionAbortHandle;
 
 use super::super::State;
 use crate::domain::dataset::DatasetConfig;
@@ -15,6 +15,7 @@ use crate::error::Failure;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
+use crate::ui::work::{Work, seconds_since_now};
 
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -37,6 +38,7 @@ pub struct Fits {
 
 #[derive(Clone, Copy)]
 pub struct Asking {
+    model_id: i64,
     /// The last answer, which may be of an older config: see [`Asking::fits`].
     pub found: RwSignal<Option<Found>>,
     pub fits: Memo<Fits>,
@@ -47,16 +49,15 @@ pub struct Asking {
     price: RwSignal<Option<String>>,
     failure: RwSignal<Option<Failure>>,
     stopped: RwSignal<bool>,
-    action: Action<(DatasetConfig, bool), ()>,
-    running: StoredValue<Option<ActionAbortHandle>>,
-    timer: StoredValue<Option<TimeoutHandle>>,
+    work: Work,
 }
 
 impl Asking {
     /// Asks from now on, for as long as the step is shown.
     pub fn start(state: State) -> Self {
-        let config = Memo::new(move |_| state.draft.with(|draft| draft.config.clone()));
-        let sound = Memo::new(move |_| state.is_loaded() && state.faults.with(|faults| faults.iter().all(|f| f.path == "name")));
+        let config = Memo::new(move |_| state.draft().with(|draft| draft.config.clone()));
+        let sound =
+            Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
         let found = RwSignal::new(None::<Found>);
         let fits = Memo::new(move |_| {
             config.with(|config| {
@@ -74,61 +75,51 @@ impl Asking {
         let price = RwSignal::new(None::<String>);
         let failure = RwSignal::new(None);
         let stopped = RwSignal::new(false);
-        let action = Action::new(move |(config, agreed): &(DatasetConfig, bool)| {
-            let (config, agreed) = (config.clone(), *agreed);
-            async move {
-                let answer = rpc::filter_effect(state.model_id, config.clone(), agreed).await;
-                // The step may be left by now.
-                match answer {
-                    Ok(EffectAnswer::Found { effect, cached, bytes, price_usd, .. }) => {
-                        let said = said(&effect, cached, bytes, price_usd);
-                        price.try_set(None);
-                        found.try_set(Some(Found { config: config.into(), effect: effect.into(), said }));
-                    }
-                    Ok(EffectAnswer::Asks { bytes, price_usd, upper_bound }) => {
-                        price.try_set(Some(t::asks(bytes, price_usd, upper_bound)));
-                    }
-                    Err(error) => {
-                        failure.try_set(Some(error));
-                    }
-                }
+        let asking = Self { model_id: state.model_id, found, fits, sound, config, price, failure, stopped, work: Work::new() };
+        let wanted = move || sound.get() && !fits.get_untracked().all;
+        let mut ask_soon = debounce(PAUSE, move |()| {
+            // What was chosen meanwhile may be wrong, or counted already.
+            if untrack(wanted) {
+                asking.ask(false);
             }
         });
-        let running = StoredValue::new(None);
-        let timer = StoredValue::new(None);
-        let asking = Self { found, fits, sound, config, price, failure, stopped, action, running, timer };
         Effect::new(move |_| {
             // Whatever changes: what was asked before is not wanted any more.
             config.track();
-            asking.stop();
+            asking.work.stop();
             stopped.set(false);
             failure.set(None);
             price.set(None);
-            if sound.get() && !fits.get_untracked().all {
-                timer.set_value(set_timeout_with_handle(move || asking.ask(false), PAUSE).ok());
+            if wanted() {
+                ask_soon(());
             }
         });
-        on_cleanup(move || asking.stop());
         asking
     }
 
     /// Asks now. `agreed`: whatever it costs.
     fn ask(self, agreed: bool) {
-        self.stop();
         self.stopped.set(false);
         self.failure.set(None);
-        let Some(config) = self.config.try_get_untracked() else { return };
-        self.running.set_value(Some(self.action.dispatch((config, agreed))));
+        let (model_id, config) = (self.model_id, self.config.get_untracked());
+        self.work.start(async move {
+            match rpc::filter_effect(model_id, config.clone(), agreed).await {
+                Ok(EffectAnswer::Found { effect, cached, bytes, price_usd, .. }) => {
+                    let said = said(&effect, cached, bytes, price_usd);
+                    self.price.set(None);
+                    self.found.set(Some(Found { config: config.into(), effect: effect.into(), said }));
+                }
+                Ok(EffectAnswer::Asks { bytes, price_usd, upper_bound }) => {
+                    self.price.set(Some(t::asks(bytes, price_usd, upper_bound)));
+                }
+                Err(failure) => self.failure.set(Some(failure)),
+            }
+        });
     }
 
-    /// Drops what is waited for; the server stops its query when nobody waits.
     fn stop(self) {
-        if let Some(Some(timer)) = self.timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-        if let Some(Some(running)) = self.running.try_update_value(Option::take) {
-            running.abort();
-        }
+        self.work.stop();
+        self.stopped.set(true);
     }
 
     /// What was found, where what stands before the filter on products is as it was; and so on.
@@ -147,32 +138,14 @@ fn said(effect: &FilterEffect, cached: bool, bytes: Option<u64>, price_usd: Opti
 }
 
 /// What is going on, and the buttons that start and stop it.
-pub fn status(asking: Asking) -> AnyView {
-    let pending = asking.action.pending();
-    let seconds = RwSignal::new(0u32);
-    count_seconds(pending.into(), seconds);
+#[component]
+pub fn AskingStatus(asking: Asking) -> impl IntoView {
     let said = move || {
         if !asking.sound.get() {
             return view! { <span class="note">{t::NOT_SOUND}</span> }.into_any();
         }
-        if pending.get() {
-            return view! {
-                <span class="spinner" aria-hidden="true"></span>
-                <span>{t::COUNTING}</span>
-                <button
-                    type="button"
-                    class="button small"
-                    on:click=move |_| {
-                        asking.stop();
-                        asking.stopped.set(true);
-                    }
-                >
-                    {t::STOP}
-                </button>
-                // Behind the button, which a longer number does not move.
-                {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
-            }
-            .into_any();
+        if asking.work.running() {
+            return view! { <Counting asking /> }.into_any();
         }
         if let Some(costs) = asking.price.get() {
             return view! {
@@ -195,34 +168,26 @@ pub fn status(asking: Asking) -> AnyView {
         let said = move || asking.found.with(|found| found.as_ref().map(|found| found.said.to_string()));
         view! { <span class="note">{said}</span> }.into_any()
     };
-    let failure = asking.failure;
     view! {
         <div class="effect-status">
             <div class="effect-said" role="status">
                 {said}
             </div>
-            <Problem failure />
+            <Problem failure=asking.failure />
         </div>
     }
-    .into_any()
 }
 
-fn count_seconds(pending: Signal<bool>, seconds: RwSignal<u32>) {
-    let timer = StoredValue::new(None::<IntervalHandle>);
-    let stop = move || {
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-    };
-    Effect::new(move |_| {
-        stop();
-        seconds.set(0);
-        if pending.get() {
-            let tick = move || {
-                seconds.try_update(|seconds| *seconds += 1);
-            };
-            timer.set_value(set_interval_with_handle(tick, Duration::from_secs(1)).ok());
-        }
-    });
-    on_cleanup(stop);
+#[component]
+fn Counting(asking: Asking) -> impl IntoView {
+    let seconds = seconds_since_now();
+    view! {
+        <span class="spinner" aria-hidden="true"></span>
+        <span>{t::COUNTING}</span>
+        <button type="button" class="button small" on:click=move |_| asking.stop()>
+            {t::STOP}
+        </button>
+        // Behind the button, which a longer number does not move.
+        {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
+    }
 }

@@ -1,11 +1,12 @@
-//! Which days: all, the last ones up to an as-of, or fixed ones; and the as-of as the date that it is.
+//! Which days: all, the last ones up to a reference date, or fixed ones; and that date as it was
+//! found.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::Asking;
-use super::fields::{NumberField, as_whole, choice, number, other_faults};
+use super::fields::{Choice, Number, NumberField, OtherFaults, Select, as_whole};
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::domain::effect::date_window;
 use crate::ui::texts::filters as t;
@@ -18,183 +19,285 @@ pub fn as_of_day(asking: Asking) -> Memo<Option<NaiveDate>> {
     })
 }
 
-pub fn date_range(state: State, asking: Asking, has_timestamp: Memo<bool>) -> AnyView {
-    let range = Memo::new(move |_| state.draft.with(|d| d.config.filters.date_range.clone()));
-    let set = move |range: Option<DateRange>| state.edit(|d| d.config.filters.date_range = range);
-    let kind = Memo::new(move |_| {
-        range.with(|range| match range {
-            None => "all",
-            Some(DateRange::Rolling { months: Some(_), .. }) => "months",
-            Some(DateRange::Rolling { .. }) => "days",
-            Some(DateRange::Fixed { .. }) => "fixed",
-        })
-    });
-    let choose = Callback::new(move |kind: String| {
-        set(match kind.as_str() {
-            "days" => Some(DateRange::Rolling { days: Some(90), months: None, as_of: None }),
-            "months" => Some(DateRange::Rolling { days: None, months: Some(3), as_of: None }),
-            "fixed" => Some(DateRange::Fixed { start: None, end: None }),
-            _ => None,
-        });
-    });
-    let free = Signal::stored(None);
+/// The kinds of date range: the one place that ties the select's options to configs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RangeKind {
+    All,
+    Days,
+    Months,
+    Fixed,
+}
+
+impl RangeKind {
+    const fn of(range: Option<&DateRange>) -> Self {
+        match range {
+            None => Self::All,
+            Some(DateRange::Rolling { months: Some(_), .. }) => Self::Months,
+            Some(DateRange::Rolling { months: None, .. }) => Self::Days,
+            Some(DateRange::Fixed { .. }) => Self::Fixed,
+        }
+    }
+
+    /// What the fields start from.
+    const fn range(self) -> Option<DateRange> {
+        match self {
+            Self::All => None,
+            Self::Days => Some(DateRange::Rolling { days: Some(90), months: None, as_of: None }),
+            Self::Months => Some(DateRange::Rolling { days: None, months: Some(3), as_of: None }),
+            Self::Fixed => Some(DateRange::Fixed { start: None, end: None }),
+        }
+    }
+}
+
+impl Choice for RangeKind {
+    const ALL: &'static [Self] = &[Self::All, Self::Days, Self::Months, Self::Fixed];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Days => "days",
+            Self::Months => "months",
+            Self::Fixed => "fixed",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::All => t::ALL_DAYS,
+            Self::Days => t::LAST_DAYS,
+            Self::Months => t::LAST_MONTHS,
+            Self::Fixed => t::FIXED_DAYS,
+        }
+    }
+}
+
+/// The paths whose faults a field shows.
+const OWN: &[&str] = &[
+    "filters.date_range.days",
+    "filters.date_range.months",
+    "filters.date_range.as_of",
+    "filters.date_range.start",
+    "filters.date_range.end",
+];
+
+#[component]
+pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl IntoView {
+    let range = Memo::new(move |_| state.draft().with(|d| d.config.filters.date_range.clone()));
+    let kind = Memo::new(move |_| range.with(|range| RangeKind::of(range.as_ref())));
+    let choose = Callback::new(move |kind: RangeKind| state.edit(|d| d.config.filters.date_range = kind.range()));
     // G-27
-    let off = Signal::derive(move || (!has_timestamp.get()).then_some(t::NEEDS_TIMESTAMP));
-    let kinds = vec![
-        ("all", t::ALL_DAYS, free),
-        ("days", t::LAST_DAYS, off),
-        ("months", t::LAST_MONTHS, off),
-        ("fixed", t::FIXED_DAYS, off),
-    ];
-    let span = Signal::derive(move || {
-        range.with(|range| match range {
-            Some(DateRange::Rolling { days, months, .. }) => days.or(*months).map(f64::from),
-            _ => None,
-        })
-    });
-    let on_span = Callback::new(move |span: Option<f64>| {
-        state.edit(|d| match &mut d.config.filters.date_range {
-            Some(DateRange::Rolling { months: months @ Some(_), .. }) => *months = as_whole(span),
-            Some(DateRange::Rolling { days, .. }) => *days = as_whole(span),
-            _ => {}
-        });
-    });
-    let as_of = Signal::derive(move || {
-        range.with(|range| match range {
-            Some(DateRange::Rolling { as_of, .. }) => *as_of,
-            _ => None,
-        })
-    });
-    let on_as_of = Callback::new(move |as_of: Option<AsOf>| {
-        state.edit(|d| {
-            if let Some(DateRange::Rolling { as_of: of_range, .. }) = &mut d.config.filters.date_range {
-                *of_range = as_of;
-            }
-            // A dataset has one as-of.
-            if let SplitConfig::TimeBased { as_of: of_split, .. } = &mut d.config.split_config {
-                *of_split = None;
-            }
-        });
+    let missing = move || (!has_timestamp.get()).then_some(t::NEEDS_TIMESTAMP);
+    let off = Callback::new(move |kind| match kind {
+        RangeKind::All => None,
+        RangeKind::Days | RangeKind::Months | RangeKind::Fixed => missing(),
     });
     let fields = move || match kind.get() {
-        "days" => {
-            let days = NumberField::needed(t::DAYS, "filters.date_range.days");
-            (number(state, days, span, on_span), as_of_field(state, asking, "filters.date_range.as_of", as_of, on_as_of))
-                .into_any()
+        RangeKind::All => ().into_any(),
+        RangeKind::Days => {
+            let span = NumberField::needed(t::DAYS, "filters.date_range.days");
+            view! { <Rolling state asking range span /> }.into_any()
         }
-        "months" => {
-            let months = NumberField::needed(t::MONTHS, "filters.date_range.months");
-            (number(state, months, span, on_span), as_of_field(state, asking, "filters.date_range.as_of", as_of, on_as_of))
-                .into_any()
+        RangeKind::Months => {
+            let span = NumberField::needed(t::MONTHS, "filters.date_range.months");
+            view! { <Rolling state asking range span /> }.into_any()
         }
-        "fixed" => (day_field(state, range, true), day_field(state, range, false)).into_any(),
-        _ => ().into_any(),
+        RangeKind::Fixed => view! {
+            <FixedDay state range end=End::First />
+            <FixedDay state range end=End::Last />
+        }
+        .into_any(),
     };
     let day = as_of_day(asking);
-    // Its line is there before the days are: nothing moves when they come.
     let window = move || {
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
         Some(t::days_from_to(first, last))
     };
-    let window = move || matches!(kind.get(), "days" | "months").then(|| view! { <p class="note said-later">{window}</p> });
-    const OWN: &[&str] = &[
-        "filters.date_range.days",
-        "filters.date_range.months",
-        "filters.date_range.as_of",
-        "filters.date_range.start",
-        "filters.date_range.end",
-    ];
+    // Its line is there before the days are: nothing moves when they come.
+    let window = move || match kind.get() {
+        RangeKind::Days | RangeKind::Months => Some(view! { <p class="note said-later">{window}</p> }),
+        RangeKind::All | RangeKind::Fixed => None,
+    };
     view! {
         <fieldset class="group">
             <legend>{t::DATES}</legend>
             <div class="field-row">
-                {choice(t::ROWS_OF, kinds, kind.into(), choose)}
+                <Select label=t::ROWS_OF chosen=kind off on_choose=choose />
                 {fields}
             </div>
             {window}
-            {move || off.get().map(|why| view! { <p class="note">{why}</p> })}
-            {other_faults(state, "filters.date_range", OWN)}
+            {move || missing().map(|why| view! { <p class="note">{why}</p> })}
+            <OtherFaults state path="filters.date_range" own=OWN />
         </fieldset>
     }
-    .into_any()
 }
 
-fn day_field(state: State, range: Memo<Option<DateRange>>, is_start: bool) -> AnyView {
-    let (label, path) = match is_start {
-        true => (t::FIRST_DAY, "filters.date_range.start"),
-        false => (t::LAST_DAY, "filters.date_range.end"),
-    };
-    let value = move || {
-        range.with(|range| match range {
-            Some(DateRange::Fixed { start, end }) => {
-                (if is_start { start } else { end }).map(|day| day.to_string()).unwrap_or_default()
+/// The number of a rolling range: its months, or its days.
+fn span_in(range: &mut DateRange) -> Option<&mut Option<u32>> {
+    match range {
+        DateRange::Rolling { months: months @ Some(_), .. } => Some(months),
+        DateRange::Rolling { days, .. } => Some(days),
+        DateRange::Fixed { .. } => None,
+    }
+}
+
+fn as_of_in(range: &mut DateRange) -> Option<&mut Option<AsOf>> {
+    match range {
+        DateRange::Rolling { as_of, .. } => Some(as_of),
+        DateRange::Fixed { .. } => None,
+    }
+}
+
+/// The last days or months, up to a reference date.
+#[component]
+fn Rolling(state: State, asking: Asking, range: Memo<Option<DateRange>>, span: NumberField) -> impl IntoView {
+    let value = Signal::derive(move || (*span_in(range.get().as_mut()?)?).map(f64::from));
+    let on_change = Callback::new(move |number: Option<f64>| {
+        state.edit(|d| {
+            if let Some(span) = d.config.filters.date_range.as_mut().and_then(span_in) {
+                *span = as_whole(number);
             }
-            _ => String::new(),
-        })
+        });
+    });
+    let as_of = Signal::derive(move || *as_of_in(range.get().as_mut()?)?);
+    let on_as_of = Callback::new(move |chosen: Option<AsOf>| {
+        state.edit(|d| {
+            if let Some(as_of) = d.config.filters.date_range.as_mut().and_then(as_of_in) {
+                *as_of = chosen;
+            }
+            // A dataset has one reference date.
+            if let SplitConfig::TimeBased { as_of, .. } = &mut d.config.split_config {
+                *as_of = None;
+            }
+        });
+    });
+    view! {
+        <Number state field=span value on_change />
+        <AsOfField state asking path="filters.date_range.as_of" as_of on_as_of />
+    }
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    First,
+    Last,
+}
+
+impl End {
+    /// This end of a fixed range.
+    fn of(self, range: &mut DateRange) -> Option<&mut Option<NaiveDate>> {
+        match (range, self) {
+            (DateRange::Fixed { start, .. }, Self::First) => Some(start),
+            (DateRange::Fixed { end, .. }, Self::Last) => Some(end),
+            (DateRange::Rolling { .. }, Self::First | Self::Last) => None,
+        }
+    }
+}
+
+#[component]
+fn FixedDay(state: State, range: Memo<Option<DateRange>>, end: End) -> impl IntoView {
+    let (label, path) = match end {
+        End::First => (t::FIRST_DAY, "filters.date_range.start"),
+        End::Last => (t::LAST_DAY, "filters.date_range.end"),
     };
+    let value = move || (*end.of(range.get().as_mut()?)?).map(|day| day.to_string());
     view! {
         <div class="field">
             <label class="field">
                 <span>{label}</span>
                 <input
-                    prop:value=value
+                    prop:value=move || value().unwrap_or_default()
                     type="date"
                     on:change:target=move |e| {
-                        let day = e.target().value().parse::<NaiveDate>().ok();
+                        let chosen = e.target().value().parse::<NaiveDate>().ok();
                         state.edit(|d| {
-                            if let Some(DateRange::Fixed { start, end }) = &mut d.config.filters.date_range {
-                                *(if is_start { start } else { end }) = day;
+                            if let Some(day) = d.config.filters.date_range.as_mut().and_then(|range| end.of(range)) {
+                                *day = chosen;
                             }
                         });
                     }
                 />
             </label>
-            {other_faults(state, path, &[])}
+            <OtherFaults state path />
         </div>
     }
-    .into_any()
+}
+
+/// What a reference date can be: the one place that ties the select's options to configs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AsOfKind {
+    LatestEvent,
+    Today,
+    On,
+}
+
+impl AsOfKind {
+    const fn of(as_of: Option<AsOf>) -> Self {
+        match as_of {
+            None | Some(AsOf::LatestEvent) => Self::LatestEvent,
+            Some(AsOf::Today) => Self::Today,
+            Some(AsOf::On(_)) => Self::On,
+        }
+    }
+
+    /// `day` is that of a fixed day, once it is known.
+    fn as_of(self, day: Option<NaiveDate>) -> Option<AsOf> {
+        match self {
+            Self::LatestEvent => None,
+            Self::Today => Some(AsOf::Today),
+            Self::On => day.map(AsOf::On),
+        }
+    }
+}
+
+impl Choice for AsOfKind {
+    const ALL: &'static [Self] = &[Self::LatestEvent, Self::Today, Self::On];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::LatestEvent => "latest_event",
+            Self::Today => "today",
+            Self::On => "on",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::LatestEvent => t::LATEST_EVENT,
+            Self::Today => t::TODAY,
+            Self::On => t::FIXED_DAY,
+        }
+    }
 }
 
 /// The latest event, today or a fixed day; and the date that it is, where it is known.
-pub fn as_of_field(
+#[component]
+pub fn AsOfField(
     state: State,
     asking: Asking,
     path: &'static str,
     as_of: Signal<Option<AsOf>>,
     on_as_of: Callback<Option<AsOf>>,
-) -> AnyView {
+) -> impl IntoView {
     let found = as_of_day(asking);
     // "A fixed day" before there is one: the config has still the latest event, and that is said.
     let day_wanted = RwSignal::new(false);
-    let kind = Memo::new(move |_| match as_of.get() {
-        _ if day_wanted.get() => "on",
-        None | Some(AsOf::LatestEvent) => "latest_event",
-        Some(AsOf::Today) => "today",
-        Some(AsOf::On(_)) => "on",
+    let kind = Memo::new(move |_| if day_wanted.get() { AsOfKind::On } else { AsOfKind::of(as_of.get()) });
+    let choose = Callback::new(move |kind: AsOfKind| {
+        // A fixed day begins with the day that it is anyway.
+        let day = found.get_untracked();
+        day_wanted.set(kind == AsOfKind::On && day.is_none());
+        on_as_of.run(kind.as_of(day));
     });
-    let choose = Callback::new(move |value: String| {
-        let day = if value == "on" { found.get_untracked() } else { None };
-        day_wanted.set(value == "on" && day.is_none());
-        match value.as_str() {
-            "today" => on_as_of.run(Some(AsOf::Today)),
-            // It begins with the day that it is anyway.
-            "on" => on_as_of.run(day.map(AsOf::On)),
-            _ => on_as_of.run(None),
-        }
-    });
-    let free = Signal::stored(None);
-    let options = vec![("latest_event", t::LATEST_EVENT, free), ("today", t::TODAY, free), ("on", t::FIXED_DAY, free)];
     let day = move || match as_of.get() {
         Some(AsOf::On(day)) => day.to_string(),
-        _ => String::new(),
+        Some(AsOf::LatestEvent | AsOf::Today) | None => String::new(),
     };
-    let said = move || match (kind.get(), found.get()) {
-        ("on", _) => day_wanted.get().then(|| t::DAY_MISSING.to_owned()),
-        (_, Some(day)) => Some(t::as_of_is(day)),
-        _ => None,
+    let said = move || match kind.get() {
+        AsOfKind::On => day_wanted.get().then(|| t::DAY_MISSING.to_owned()),
+        AsOfKind::LatestEvent | AsOfKind::Today => found.get().map(t::as_of_is),
     };
     let field = move || {
-        (kind.get() == "on").then(|| {
+        (kind.get() == AsOfKind::On).then(|| {
             view! {
                 <label class="field">
                     <span>{t::DAY}</span>
@@ -214,12 +317,46 @@ pub fn as_of_field(
     view! {
         <div class="field as-of">
             <div class="field-row">
-                {choice(t::UP_TO, options, kind.into(), choose)}
+                <Select label=t::UP_TO chosen=kind on_choose=choose />
                 {field}
             </div>
-            <p class="note said-later" role="status">{said}</p>
-            {other_faults(state, path, &[])}
+            <p class="note said-later" role="status">
+                {said}
+            </p>
+            <OtherFaults state path />
         </div>
     }
-    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_range_makes_a_range_of_its_kind() {
+        for kind in RangeKind::ALL {
+            let mut range = kind.range();
+            assert_eq!(RangeKind::of(range.as_ref()), *kind);
+            let rolls = matches!(kind, RangeKind::Days | RangeKind::Months);
+            assert_eq!(range.as_mut().and_then(span_in).and_then(|span| *span).is_some(), rolls, "{kind:?}");
+            assert_eq!(range.as_mut().and_then(as_of_in).is_some(), rolls, "{kind:?}");
+            for end in [End::First, End::Last] {
+                assert_eq!(range.as_mut().and_then(|range| end.of(range)).is_some(), *kind == RangeKind::Fixed, "{kind:?}");
+            }
+        }
+        // An emptied number is still one of days.
+        let empty = DateRange::Rolling { days: None, months: None, as_of: None };
+        assert_eq!(RangeKind::of(Some(&empty)), RangeKind::Days);
+    }
+
+    #[test]
+    fn every_kind_of_reference_date_makes_one_of_its_kind() {
+        let day = NaiveDate::from_ymd_opt(2024, 1, 31);
+        for kind in AsOfKind::ALL {
+            assert_eq!(AsOfKind::of(kind.as_of(day)), *kind);
+        }
+        // Until the day is there, the latest event counts.
+        assert_eq!(AsOfKind::On.as_of(None), None);
+        assert_eq!(AsOfKind::of(Some(AsOf::LatestEvent)), AsOfKind::LatestEvent);
+    }
 }

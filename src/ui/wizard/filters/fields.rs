@@ -1,9 +1,9 @@
-//! Fields for numbers. What is visible is what is saved (G-26): a text that is no number is called so while it stands there, and gives way to the
-//! number that is kept when the person goes on.
+//! The fields of the step: numbers, a choice among a few, seeds.
 
 use leptos::prelude::*;
 
 use super::super::{FieldErrors, State, draft};
+use crate::domain::dataset::{Seed, Unit};
 use crate::ui::texts::filters as t;
 
 /// What a field for a number is like.
@@ -32,12 +32,14 @@ impl NumberField {
     }
 }
 
-/// A number, read and changed at each keystroke.
-pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_change: Callback<Option<f64>>) -> AnyView {
+/// A number, read and changed at each keystroke. What is visible is what is saved (G-26): a text
+/// that is no number is called so, and gives way to the last number when the field is left.
+#[component]
+pub fn Number(state: State, field: NumberField, value: Signal<Option<f64>>, on_change: Callback<Option<f64>>) -> impl IntoView {
     let NumberField { label, path, whole, needed, off } = field;
     let bad = RwSignal::new(false);
     let shown = move || value.get().map(|number| number.to_string()).unwrap_or_default();
-    let wrong = move || bad.get() || state.faults.with(|faults| draft::at(faults, path).next().is_some());
+    let wrong = move || bad.get() || state.faults().with(|faults| draft::at(faults, path).next().is_some());
     // What is set can be taken away, whatever is missing.
     let disabled = move || off.get().is_some() && value.get().is_none();
     view! {
@@ -76,10 +78,11 @@ pub fn number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
                 <FieldErrors state path />
             </div>
         </div>
-    }.into_any()
+    }
 }
 
-/// The number that a text means; `None` where it means none. An empty text is no number where one is needed.
+/// The number that a text means; `None` where it means none. An empty text is no number where one
+/// is needed.
 fn read_number(text: &str, whole: bool, needed: bool) -> Option<Option<f64>> {
     let text = text.trim();
     if text.is_empty() {
@@ -97,48 +100,93 @@ pub fn as_whole(number: Option<f64>) -> Option<u32> {
 }
 
 /// Faults of a path and below it that no field of its own shows.
-pub fn other_faults(state: State, path: &'static str, own: &'static [&'static str]) -> AnyView {
+#[component]
+pub fn OtherFaults(state: State, path: &'static str, #[prop(optional)] own: &'static [&'static str]) -> impl IntoView {
     let faults = move || {
-        state.faults.with(|faults| {
+        state.faults().with(|faults| {
             let elsewhere = |fault: &str| own.iter().any(|own| draft::is_below(fault, own));
             let others = draft::at(faults, path).filter(|fault| !elsewhere(&fault.path));
             others.map(|fault| view! { <p class="field-error">{fault.message.clone()}</p> }).collect_view()
         })
     };
-    view! { <div class="faults faults-always">{faults}</div> }.into_any()
+    view! { <div class="faults faults-always">{faults}</div> }
 }
 
-/// A choice among a few words.
-pub fn choice(
+/// One of a few that a [`Select`] offers.
+pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
+    const ALL: &'static [Self];
+
+    /// The option's value.
+    fn word(self) -> &'static str;
+
+    fn text(self) -> &'static str;
+}
+
+impl Choice for Unit {
+    const ALL: &'static [Self] = &[Self::Row, Self::User, Self::Product];
+
+    fn word(self) -> &'static str {
+        self.text()
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Row => t::BY_ROW,
+            Self::User => t::BY_USER,
+            Self::Product => t::BY_PRODUCT,
+        }
+    }
+}
+
+/// A choice among a few.
+#[component]
+pub fn Select<T: Choice>(
     label: &'static str,
-    options: Vec<(&'static str, &'static str, Signal<Option<&'static str>>)>,
-    chosen: Signal<&'static str>,
-    on_change: Callback<String>,
-) -> AnyView {
-    let options = options
-        .into_iter()
-        .map(|(value, text, off)| {
-            view! {
-                <option
-                    value=value
-                    selected=move || chosen.get() == value
-                    disabled=move || off.get().is_some() && chosen.get() != value
-                    title=move || off.get()
-                >
-                    {text}
-                </option>
-            }
-        })
-        .collect_view();
+    #[prop(into)] chosen: Signal<T>,
+    /// Why one cannot be chosen, where it cannot.
+    #[prop(optional)]
+    off: Option<Callback<T, Option<&'static str>>>,
+    on_choose: Callback<T>,
+) -> impl IntoView {
+    let option = |choice: &'static T| {
+        let choice = *choice;
+        let why = move || off.and_then(|off| off.run(choice));
+        let selected = move || chosen.get() == choice;
+        view! {
+            <option value=choice.word() selected=selected disabled=move || why().is_some() && !selected() title=why>
+                {choice.text()}
+            </option>
+        }
+    };
+    let choose = move |word: String| {
+        if let Some(choice) = T::ALL.iter().find(|choice| choice.word() == word) {
+            on_choose.run(*choice);
+        }
+    };
     view! {
         <label class="field">
             <span>{label}</span>
-            <select aria-label=label on:change:target=move |e| on_change.run(e.target().value())>
-                {options}
+            <select aria-label=label on:change:target=move |e| choose(e.target().value())>
+                {T::ALL.iter().map(option).collect_view()}
             </select>
         </label>
     }
-    .into_any()
+}
+
+#[component]
+pub fn SeedField(label: &'static str, #[prop(into)] seed: Signal<Seed>, on_change: Callback<Seed>) -> impl IntoView {
+    view! {
+        <label class="field field-number">
+            <span>{label}</span>
+            <input
+                prop:value=move || seed.get().0
+                type="text"
+                maxlength="100"
+                autocomplete="off"
+                on:input:target=move |e| on_change.run(Seed(e.target().value()))
+            />
+        </label>
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +205,12 @@ mod tests {
         assert_eq!(read_number("inf", false, false), None);
         assert_eq!(read_number("many", false, false), None);
         assert_eq!(as_whole(Some(7.0)), Some(7));
+    }
+
+    #[test]
+    fn every_unit_is_offered_by_the_word_of_its_config() {
+        for unit in Unit::ALL {
+            assert_eq!(serde_json::to_value(unit).unwrap(), unit.word());
+        }
     }
 }

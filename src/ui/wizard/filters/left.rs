@@ -7,9 +7,10 @@ use crate::domain::effect::{FilterEffect, StageEffect};
 use crate::domain::format::{integer, percent};
 use crate::ui::texts::filters as t;
 
-pub fn left(asking: Asking) -> AnyView {
+#[component]
+pub fn Left(asking: Asking) -> impl IntoView {
     let stale = move || !asking.fits.get().all;
-    let body = move || {
+    move || {
         asking.found.get().map(|found| {
             view! {
                 <section class="group left" class:stale=stale>
@@ -18,8 +19,7 @@ pub fn left(asking: Asking) -> AnyView {
                 </section>
             }
         })
-    };
-    body.into_any()
+    }
 }
 
 fn funnel(effect: &FilterEffect) -> AnyView {
@@ -74,7 +74,8 @@ fn funnel(effect: &FilterEffect) -> AnyView {
     .into_any()
 }
 
-/// What filters on products and customers leave of what they saw, together (G-46); nothing where there are none.
+/// What filters on products and customers leave of what they saw, together (G-46); nothing where
+/// there are none.
 fn coverage(stages: &[StageEffect]) -> Option<String> {
     let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
     let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;

@@ -6,10 +6,9 @@ use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::{Asking, Fits};
-use super::fields::{NumberField, as_whole, choice, number, other_faults};
-use super::pareto::pareto;
-use super::split::{unit_of, unit_word, units};
-use super::thresholds::{Distribution, distribution};
+use super::fields::{Choice, Number, NumberField, OtherFaults, SeedField, Select, as_whole};
+use super::pareto::Pareto;
+use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
 use crate::domain::effect::{FilterEffect, MemberSizes};
 use crate::ui::texts::filters as t;
@@ -131,21 +130,22 @@ static CUSTOMERS: Kind = Kind {
     ],
 };
 
-pub fn products_and_customers(state: State, asking: Asking) -> AnyView {
+#[component]
+pub fn ProductsAndCustomers(state: State, asking: Asking) -> impl IntoView {
     view! {
-        {members(state, asking, &PRODUCTS)}
-        {members(state, asking, &CUSTOMERS)}
+        <Members state asking kind=&PRODUCTS />
+        <Members state asking kind=&CUSTOMERS />
     }
-    .into_any()
 }
 
 /// Whether a role is mapped.
 fn has(state: State, role: Role) -> Memo<bool> {
-    Memo::new(move |_| state.draft.with(|d| d.config.column_mapping.get(role).is_some()))
+    Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.get(role).is_some()))
 }
 
-fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
-    let filter = Memo::new(move |_| state.draft.with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
+#[component]
+fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
+    let filter = Memo::new(move |_| state.draft().with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
     let (has_id, has_revenue) = (has(state, kind.role), has(state, Role::Revenue));
     let write = move |field: &'static Field, number: Option<f64>| {
         state.edit(|draft| {
@@ -164,7 +164,8 @@ fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
             });
             let value = Signal::derive(move || filter.with(field.read));
             let on_change = Callback::new(move |number| write(field, number));
-            number(state, NumberField { whole: field.whole, ..NumberField::optional(field.label, path, off) }, value, on_change)
+            let field = NumberField { whole: field.whole, ..NumberField::optional(field.label, path, off) };
+            view! { <Number state field value on_change /> }
         })
         .collect_view();
     let missing = move || (!has_id.get()).then_some(kind.missing).or((!has_revenue.get()).then_some(t::NEEDS_REVENUE));
@@ -174,20 +175,26 @@ fn members(state: State, asking: Asking, kind: &'static Kind) -> AnyView {
             <legend>{kind.title}</legend>
             <div class="field-row">{fields}</div>
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
-            {other_faults(state, kind.path, kind.paths)}
-            {pictures(asking, kind, filter, set_percent)}
+            <OtherFaults state path=kind.path own=kind.paths />
+            <Pictures asking kind filter set_percent />
         </fieldset>
     }
-    .into_any()
 }
 
-/// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves the thresholds alone.
-fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set_percent: Callback<Option<u32>>) -> AnyView {
+/// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves
+/// the thresholds alone.
+#[component]
+fn Pictures(
+    asking: Asking,
+    kind: &'static Kind,
+    filter: Memo<MemberFilter>,
+    set_percent: Callback<Option<u32>>,
+) -> impl IntoView {
     let sizes = Memo::new(move |_| {
         asking.found.with(|found| found.as_ref().and_then(|found| (kind.sizes)(&found.effect).clone()).map(Arc::new))
     });
     let fits = asking.fitting(kind.fits);
-    let body = move || {
+    move || {
         let Some(sizes) = sizes.get() else { return ().into_any() };
         let all = sizes.members();
         if all == 0 {
@@ -217,20 +224,26 @@ fn pictures(asking: Asking, kind: &'static Kind, filter: Memo<MemberFilter>, set
         let has_revenue = !sizes.by_revenue.is_empty() || sizes.without_revenue > 0;
         view! {
             <div class="member-pictures" class:stale=move || !fits.get()>
-                {has_revenue.then(|| pareto(sizes.clone(), kind.nouns, percent, set_percent))}
+                {has_revenue
+                    .then(|| view! { <Pareto sizes=sizes.clone() nouns=kind.nouns percent set=set_percent /> })}
                 <div class="distributions">
-                    {distribution(by_rows, rows_ends, rows_stay)} {distribution(by_revenue, revenue_ends, revenue_stay)}
+                    <DistributionPicture of=by_rows ends=rows_ends stay=rows_stay />
+                    <DistributionPicture of=by_revenue ends=revenue_ends stay=revenue_stay />
                 </div>
             </div>
         }
         .into_any()
-    };
-    body.into_any()
+    }
 }
 
+const CORE_PATHS: &[&str] =
+    &["filters.min_interactions.user", "filters.min_interactions.product", "filters.min_interactions.rounds"];
+
 /// A minimum of interactions, and the sample.
-pub fn interactions(state: State) -> AnyView {
-    let filters = Memo::new(move |_| state.draft.with(|d| (d.config.filters.min_interactions, d.config.filters.sample.clone())));
+#[component]
+pub fn Interactions(state: State) -> impl IntoView {
+    let filters =
+        Memo::new(move |_| state.draft().with(|d| (d.config.filters.min_interactions, d.config.filters.sample.clone())));
     let (has_user, has_product) = (has(state, Role::UserId), has(state, Role::ProductId));
     let needs_both = Signal::derive(move || (!has_user.get() || !has_product.get()).then_some(t::NEEDS_BOTH));
     let core = move |label, path, read: fn(&mut KCore) -> &mut u32| {
@@ -243,7 +256,7 @@ pub fn interactions(state: State) -> AnyView {
                 draft.config.filters.min_interactions = (core.user > 1 || core.product > 1).then_some(core);
             });
         });
-        number(state, NumberField::optional(label, path, needs_both), value, on_change)
+        view! { <Number state field=NumberField::optional(label, path, needs_both) value on_change /> }
     };
     let has_core = Memo::new(move |_| filters.with(|(core, _)| core.is_some()));
     let percent = Signal::derive(move || filters.with(|(_, sample)| sample.as_ref().map(|sample| f64::from(sample.percent))));
@@ -265,24 +278,24 @@ pub fn interactions(state: State) -> AnyView {
             <div class="field-row">
                 {core(t::ROWS_A_USER, "filters.min_interactions.user", |core| &mut core.user)}
                 {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {rounds}
-                {number(state, sample, percent, set_percent)} {move || has_sample.get().then(|| sampled_by(state))}
+                <Number state field=sample value=percent on_change=set_percent />
+                {move || has_sample.get().then(|| view! { <SampledBy state /> })}
             </div>
             {move || needs_both.get().map(|why| view! { <p class="note">{why}</p> })}
             {move || has_core.get().then(|| view! { <p class="note">{t::CORE_NOTE}</p> })}
             {move || has_sample.get().then(|| view! { <p class="note">{t::SAMPLE_NOTE}</p> })}
-            {other_faults(
-                state,
-                "filters.min_interactions",
-                &["filters.min_interactions.user", "filters.min_interactions.product", "filters.min_interactions.rounds"],
-            )}
-            {other_faults(state, "filters.sample", &["filters.sample.percent"])}
+            <OtherFaults state path="filters.min_interactions" own=CORE_PATHS />
+            <OtherFaults state path="filters.sample" own=&["filters.sample.percent"] />
         </fieldset>
     }
-    .into_any()
 }
 
 /// What a sample is chosen by, and its seed.
-fn sampled_by(state: State) -> AnyView {
+#[component]
+fn SampledBy(state: State) -> impl IntoView {
+    let sample = Memo::new(move |_| state.draft().with(|d| d.config.filters.sample.clone()));
+    let unit = Signal::derive(move || sample.with(|sample| sample.as_ref().map(|sample| sample.unit)).unwrap_or_default());
+    let seed = Signal::derive(move || sample.get().map_or_else(|| Seed(String::new()), |sample| sample.seed));
     let edit = move |change: &dyn Fn(&mut Sample)| {
         state.edit(|draft| {
             if let Some(sample) = &mut draft.config.filters.sample {
@@ -290,86 +303,78 @@ fn sampled_by(state: State) -> AnyView {
             }
         });
     };
-    let unit = Signal::derive(move || {
-        state.draft.with(|d| d.config.filters.sample.as_ref().map_or(t::UNIT_WORDS[0], |sample| unit_word(sample.unit)))
-    });
-    let on_unit = Callback::new(move |word: String| edit(&|sample| sample.unit = unit_of(&word)));
-    let seed =
-        move || state.draft.with(|d| d.config.filters.sample.as_ref().map(|sample| sample.seed.0.clone()).unwrap_or_default());
+    let on_unit = Callback::new(move |unit: Unit| edit(&|sample| sample.unit = unit));
+    let on_seed = Callback::new(move |seed: Seed| edit(&|sample| sample.seed.clone_from(&seed)));
     view! {
-        {choice(t::SAMPLE_BY, units(), unit, on_unit)}
-        <label class="field field-number">
-            <span>{t::SAMPLE_SEED}</span>
-            <input
-                prop:value=seed
-                type="text"
-                maxlength="100"
-                autocomplete="off"
-                on:input:target=move |e| {
-                    let text = e.target().value();
-                    edit(&|sample| sample.seed = Seed(text.clone()));
-                }
-            />
-        </label>
+        <Select label=t::SAMPLE_BY chosen=unit on_choose=on_unit />
+        <SeedField label=t::SAMPLE_SEED seed on_change=on_seed />
     }
-    .into_any()
+}
+
+/// Which rows decide who stays: train with a split by time where it is not said.
+impl Choice for Option<Scope> {
+    const ALL: &'static [Self] = &[None, Some(Scope::Train), Some(Scope::All)];
+
+    fn word(self) -> &'static str {
+        match self {
+            None => "",
+            Some(Scope::Train) => "train",
+            Some(Scope::All) => "all",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            None => t::FROM_DEFAULT,
+            Some(Scope::Train) => t::FROM_TRAIN,
+            Some(Scope::All) => t::FROM_ALL,
+        }
+    }
 }
 
 /// Which rows decide who stays, and whose rows go; asked only where somebody may go.
-pub fn who_decides(state: State) -> AnyView {
-    let has_membership = Memo::new(move |_| state.draft.with(|d| d.config.filters.has_membership()));
-    let body = move || has_membership.get().then(|| membership(state));
-    body.into_any()
+#[component]
+pub fn WhoDecides(state: State) -> impl IntoView {
+    let has_membership = Memo::new(move |_| state.draft().with(|d| d.config.filters.has_membership()));
+    move || has_membership.get().then(|| view! { <Membership state /> })
 }
 
-fn membership(state: State) -> AnyView {
-    let filters = Memo::new(move |_| state.draft.with(|d| (d.config.filters.scope, d.config.filters.apply_to)));
+#[component]
+fn Membership(state: State) -> impl IntoView {
+    let filters = Memo::new(move |_| state.draft().with(|d| (d.config.filters.scope, d.config.filters.apply_to)));
     let split = Memo::new(move |_| {
-        state.draft.with(|d| {
+        state.draft().with(|d| {
             let split = &d.config.split_config;
-            (!split.splits().is_empty(), matches!(split, SplitConfig::TimeBased { .. }))
+            (!split.splits().is_empty(), d.config.filters.scope_with(split))
         })
     });
     let has_split = move || split.get().0;
-    let off = Signal::derive(move || (!has_split()).then_some(t::NEEDS_SPLIT));
-    let free = Signal::stored(None);
-    let options = vec![("", t::FROM_DEFAULT, free), ("train", t::FROM_TRAIN, off), ("all", t::FROM_ALL, free)];
-    let chosen = Signal::derive(move || match filters.get().0 {
-        None => "",
-        Some(Scope::Train) => "train",
-        Some(Scope::All) => "all",
+    let missing = move || (!has_split()).then_some(t::NEEDS_SPLIT);
+    let off = Callback::new(move |scope| match scope {
+        Some(Scope::Train) => missing(),
+        None | Some(Scope::All) => None,
     });
-    let choose = Callback::new(move |word: String| {
-        let scope = match word.as_str() {
-            "train" => Some(Scope::Train),
-            "all" => Some(Scope::All),
-            _ => None,
-        };
-        state.edit(|draft| draft.config.filters.scope = scope);
-    });
+    let chosen = Signal::derive(move || filters.get().0);
+    let choose = Callback::new(move |scope: Option<Scope>| state.edit(|draft| draft.config.filters.scope = scope));
     let of_train = move || filters.get().1 == ApplyTo::Train;
-    let scope_note = move || {
-        let (has_split, by_time) = split.get();
-        match filters.get().0 {
-            Some(Scope::Train) => t::SCOPE_TRAIN_NOTE,
-            None if by_time => t::SCOPE_TRAIN_NOTE,
-            // G-39
-            _ if has_split => t::SCOPE_LEAK_NOTE,
-            _ => t::SCOPE_ALL_NOTE,
-        }
+    let scope_note = move || match split.get() {
+        (_, Scope::Train) => t::SCOPE_TRAIN_NOTE,
+        // G-39
+        (true, Scope::All) => t::SCOPE_LEAK_NOTE,
+        (false, Scope::All) => t::SCOPE_ALL_NOTE,
     };
     let apply_note = move || has_split().then(|| if of_train() { t::APPLY_TRAIN_NOTE } else { t::APPLY_ALL_NOTE });
     view! {
         <fieldset class="group">
             <legend>{t::WHO_DECIDES}</legend>
             <div class="field-row">
-                {choice(t::COMPUTED_FROM, options, chosen, choose)}
+                <Select label=t::COMPUTED_FROM chosen off on_choose=choose />
                 <label class="check">
                     <input
                         prop:checked=of_train
                         type="checkbox"
                         disabled=move || !has_split() && !of_train()
-                        title=move || off.get()
+                        title=missing
                         on:change:target=move |e| {
                             let apply_to = if e.target().checked() { ApplyTo::Train } else { ApplyTo::All };
                             state.edit(|draft| draft.config.filters.apply_to = apply_to);
@@ -381,9 +386,8 @@ fn membership(state: State) -> AnyView {
             <p class="note">{t::ORDER_OF_FILTERS}</p>
             <p class="note">{scope_note}</p>
             {move || apply_note().map(|note| view! { <p class="note">{note}</p> })}
-            {other_faults(state, "filters.scope", &[])}
-            {other_faults(state, "filters.apply_to", &[])}
+            <OtherFaults state path="filters.scope" />
+            <OtherFaults state path="filters.apply_to" />
         </fieldset>
     }
-    .into_any()
 }

@@ -1,5 +1,6 @@
-//! The Pareto curve: how few products make most of the revenue, and where the filter cuts. The threshold is dragged on the picture or moved by keys,
-//! and its numbers are those of the query (G-48).
+//! The Pareto curve: how few products make most of the revenue, and where the filter cuts. The
+//! threshold is dragged on the picture or moved by keys, and its numbers are those of the query
+//! (G-48).
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -58,12 +59,13 @@ fn nearest(points: &[Point], at: (f64, f64)) -> u32 {
 }
 
 /// The curve of one kind of member. 100 percent is no threshold.
-pub fn pareto(
+#[component]
+pub fn Pareto(
     sizes: Arc<MemberSizes>,
     nouns: &'static t::Nouns,
     percent: Signal<Option<u32>>,
     set: Callback<Option<u32>>,
-) -> AnyView {
+) -> impl IntoView {
     let ranked = sizes.ranked();
     if ranked == 0 {
         return view! { <p class="note">{t::NO_REVENUE}</p> }.into_any();
@@ -220,7 +222,8 @@ pub fn pareto(
                 <tbody>{lines}</tbody>
             </table>
         </figure>
-    }.into_any()
+    }
+    .into_any()
 }
 
 #[cfg(test)]

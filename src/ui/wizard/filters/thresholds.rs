@@ -47,7 +47,8 @@ impl Distribution {
     }
 }
 
-/// Where a number lies among the bars, which are all equally wide: 0 to their count. Members below 0 have a bar of their own.
+/// Where a number lies among the bars, which are all equally wide: 0 to their count. Members below
+/// 0 have a bar of their own.
 fn place(bars: &[Bar], number: f64) -> f64 {
     for (i, bar) in bars.iter().enumerate() {
         let (from, to) = (bar.from as f64, bar.to as f64);
@@ -61,8 +62,14 @@ fn place(bars: &[Bar], number: f64) -> f64 {
     bars.len() as f64
 }
 
-/// The picture, and a line that says how many stay. `ends` are the thresholds in the unit of the field; what is at most stays whole.
-pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, stay: Signal<Stay>) -> AnyView {
+/// The picture, and a line that says how many stay.
+#[component]
+pub fn DistributionPicture(
+    of: Distribution,
+    /// The thresholds in the unit of the field; what is at most the upper one stays.
+    ends: Signal<(Option<f64>, Option<f64>)>,
+    stay: Signal<Stay>,
+) -> impl IntoView {
     let drawn: Arc<[Bar]> = bars(&of.steps, MOST_BARS).into();
     let all = of.steps.iter().map(|step| step.members).sum::<u64>() + of.others;
     let nouns = of.nouns;
@@ -168,7 +175,8 @@ pub fn distribution(of: Distribution, ends: Signal<(Option<f64>, Option<f64>)>, 
                 <tbody>{lines}</tbody>
             </table>
         </figure>
-    }.into_any()
+    }
+    .into_any()
 }
 
 #[cfg(test)]

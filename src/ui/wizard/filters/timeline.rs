@@ -1,5 +1,6 @@
-//! Pictures of the split. By time: the rows of each day in the colour of their part, over the parts to scale, with their days and rows. The parts follow
-//! each keystroke; the days are those that were counted last.
+//! Pictures of the split. By time: the rows of each day in the colour of their part, over the parts
+//! to scale, with their days and rows. The parts follow each keystroke; the days are those that
+//! were counted last.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use chrono::{Days, NaiveDate};
 use leptos::prelude::*;
 
 use super::asking::Asking;
+use super::split::held_out;
 use crate::domain::analysis::{DayRows, Part};
 use crate::domain::dataset::SplitConfig;
 use crate::domain::effect::{Window, windows};
@@ -68,13 +70,14 @@ fn part_of(day: NaiveDate, windows: &[Window]) -> Part {
 }
 
 /// The days of a split by time, or of a dataset without one.
-pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+#[component]
+pub fn Timeline(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     // Counted once an answer, not at each keystroke.
     let counted = Memo::new(move |_| {
         asking.found.with(|found| found.as_ref().map(|found| (by_day(&found.effect.days), found.effect.as_of)))
     });
     let stale = move || !asking.fits.get().all;
-    let body = move || {
+    move || {
         let Some(((days, without), as_of)) = counted.get() else {
             return view! { <p class="note">{t::DAYS_WAIT}</p> }.into_any();
         };
@@ -97,8 +100,7 @@ pub fn timeline(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             </figure>
         }
         .into_any()
-    };
-    body.into_any()
+    }
 }
 
 /// What is wrong where the parts that are held out leave no day to train (G-38).
@@ -221,8 +223,10 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
     .into_any()
 }
 
-/// The shares of a random split: as they are asked for, and, once they are counted, as they came out.
-pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+/// The shares of a random split: as they are asked for, and, once they are counted, as they came
+/// out.
+#[component]
+pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     let counted = counted_parts(asking);
     let band = move || {
         let SplitConfig::Random { train_percent, test_percent, .. } = split.get() else { return ().into_any() };
@@ -246,17 +250,14 @@ pub fn shares(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
     }
-    .into_any()
 }
 
 /// Three users' rows in the order of their time, the last of them held out.
-pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
+#[component]
+pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     const ROWS: [usize; 3] = [9, 5, 7];
     let counted = counted_parts(asking);
-    let held_out = Memo::new(move |_| match split.get() {
-        SplitConfig::LeaveLast { n } => n as usize,
-        _ => 0,
-    });
+    let held_out = Memo::new(move |_| held_out(&mut split.get()).map_or(0, |n| *n as usize));
     let dots = move || {
         let n = held_out.get();
         ROWS.into_iter()
@@ -264,8 +265,8 @@ pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             .map(|(user, rows)| {
                 let dots = (0..rows)
                     .map(|i| {
-                        let part = if i + n >= rows { "eval" } else { "train" };
-                        view! { <circle class=format!("part-{part}") cx=(58 + i * 16).to_string() cy=(10 + user * 18).to_string() r="5" /> }
+                        let part = if i + n >= rows { Part::Eval } else { Part::Train };
+                        view! { <circle class=format!("part-{}", part.word()) cx=(58 + i * 16).to_string() cy=(10 + user * 18).to_string() r="5" /> }
                     })
                     .collect_view();
                 view! {
@@ -282,7 +283,6 @@ pub fn last_rows(asking: Asking, split: Memo<SplitConfig>) -> AnyView {
             {move || (!counted.with(Vec::is_empty)).then(|| table_of(counted.get(), 0))}
         </figure>
     }
-    .into_any()
 }
 
 fn counted_parts(asking: Asking) -> Memo<Vec<Line>> {

@@ -41,7 +41,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
     // What a person changed after it would be undone with it: then it is offered no more.
     let undone = Memo::new(move |_| {
         let (before, after) = picture.undo.get()?;
-        state.draft.with(|draft| *draft == after).then_some(before)
+        state.draft().with(|draft| *draft == after).then_some(before)
     });
     let undo = move || {
         undone.get().map(|before| {

@@ -63,7 +63,7 @@ const STILL: f64 = 4.0;
 
 impl Picture {
     fn dataset(self) -> Option<i64> {
-        self.state.editing.get_value().map(|(id, _)| id)
+        self.state.target().map(|target| target.id)
     }
 
     fn place(self, name: &SourceName) -> Option<usize> {
@@ -111,7 +111,7 @@ impl Picture {
         self.state.edit(|draft| joined = draft.connect(first, second));
         let Some(name) = joined else { return };
         self.said.set(texts::connected(&first.to_string(), &second.to_string()));
-        let pair = self.state.draft.with_untracked(|draft| {
+        let pair = self.state.draft().with_untracked(|draft| {
             let right = if first.table.same_as(&name) { &first.column } else { &second.column };
             draft.config.join_of(&name).and_then(|join| join.on.iter().position(|key| key.right == *right))
         });
@@ -131,12 +131,12 @@ impl Picture {
     }
 
     fn remove_table(self, name: &SourceName) {
-        let before = self.state.draft.get_untracked();
+        let before = self.state.draft().get_untracked();
         self.chosen.set(None);
         self.stop();
         self.said.set(texts::table_removed(name.as_str()));
         self.state.edit(|draft| draft.remove_secondary(name));
-        self.undo.set(Some((before, self.state.draft.get_untracked())));
+        self.undo.set(Some((before, self.state.draft().get_untracked())));
     }
 
     /// The pointer moved.
@@ -191,10 +191,10 @@ fn column_at(at: Point) -> Option<ColumnRef> {
 #[component]
 pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>>, large: RwSignal<bool>) -> impl IntoView {
     let open = RwSignal::new(BTreeSet::new());
-    let places = RwSignal::new(places::load(state.model_id, state.editing.get_value().map(|(id, _)| id)));
+    let places = RwSignal::new(places::load(state.model_id, state.target().map(|target| target.id)));
     // Only what the picture shows: filters and names do not draw it anew.
     let joins = Memo::new(move |_| {
-        state.draft.with(|draft| DatasetConfig {
+        state.draft().with(|draft| DatasetConfig {
             primary_table: draft.config.primary_table.clone(),
             secondary_tables: draft.config.secondary_tables.clone(),
             join_config: draft.config.join_config.clone(),
@@ -204,7 +204,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
     let boxes = Memo::new(move |_| {
         joins.with(|config| {
             state
-                .schemas
+                .schemas()
                 .with(|schemas| suggested.with(|suggested| open.with(|open| layout::boxes(config, schemas, suggested, open))))
         })
     });

@@ -1,0 +1,541 @@
+//! The edit of a dataset as one value: what it started from, the draft, and what the server has
+//! said of it so far. Named transitions change it; what is shown, blocked or saved is read from it.
+
+use std::sync::Arc;
+
+use super::draft::{self, Draft, Schemas, Step};
+use crate::domain::catalog::Catalog;
+use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
+use crate::domain::fault::FieldError;
+use crate::domain::joins::JoinFacts;
+use crate::domain::name::{SourceName, TableName};
+use crate::domain::record::{Dataset, NameCheck};
+use crate::domain::schema::TableSchema;
+use crate::error::Failure;
+use crate::ui::texts::wizard as texts;
+
+/// The stored dataset that a save overwrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    pub id: i64,
+    /// The revision that the draft is based on.
+    pub revision: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// `None`: a save makes a new dataset.
+    target: Option<Target>,
+    /// The dataset as it was opened, and its revision; empty for a new one.
+    base: Draft,
+    base_revision: Option<i64>,
+    draft: Draft,
+    /// What is wrong with the draft: by the domain's rules, and after a refused save by the
+    /// server's.
+    faults: Vec<FieldError>,
+    refused: Vec<FieldError>,
+    /// The tables that have been read, and the same for the validation.
+    schemas: Arc<Schemas>,
+    catalog: Catalog,
+    /// Why tables could not be read.
+    unread: Option<Failure>,
+    /// Whether the draft's name is free; `None` until the server has answered.
+    name_check: Option<Result<NameCheck, Failure>>,
+    /// Statistics of joins, each of the keys that it names.
+    join_facts: Vec<JoinFacts>,
+    /// Joins whose fan-out a person has accepted.
+    accepted: Vec<(SourceName, Vec<JoinKey>)>,
+    /// What someone else saved meanwhile, until a person has decided.
+    theirs: Option<Dataset>,
+}
+
+/// The transitions.
+impl Edit {
+    /// Opens a new dataset, or a stored one.
+    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, Failure>) -> Self {
+        let mut edit = Self::default();
+        if let Some(dataset) = dataset {
+            edit.start_from(dataset);
+        }
+        edit.tables_read(tables);
+        edit
+    }
+
+    fn start_from(&mut self, dataset: &Dataset) {
+        self.target = Some(Target { id: dataset.summary.id, revision: dataset.revision });
+        self.base_revision = Some(dataset.revision);
+        self.base = Draft::of(dataset);
+        self.replace(self.base.clone());
+    }
+
+    fn replace(&mut self, draft: Draft) {
+        self.change(|now| *now = draft);
+        self.pass_own_name();
+    }
+
+    /// Changes the draft. What the server refused was another one.
+    pub fn change(&mut self, change: impl FnOnce(&mut Draft)) {
+        let name = self.draft.name.trim().to_owned();
+        change(&mut self.draft);
+        if self.draft.name.trim() != name {
+            self.name_check = None;
+            self.pass_own_name();
+        }
+        self.refused.clear();
+        self.validate();
+    }
+
+    /// A dataset may keep its name.
+    fn pass_own_name(&mut self) {
+        if self.target.is_some() && self.draft.name.trim() == self.base.name.trim() {
+            self.name_check = Some(Ok(NameCheck { available: true, message: String::new() }));
+        }
+    }
+
+    fn validate(&mut self) {
+        self.faults = draft::faults(&self.draft, &self.catalog);
+        for fault in &self.refused {
+            if !self.faults.contains(fault) {
+                self.faults.push(fault.clone());
+            }
+        }
+    }
+
+    /// The server has read tables, or could not.
+    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, Failure>) {
+        match answer {
+            Ok(read) => {
+                self.unread = None;
+                let schemas = Arc::make_mut(&mut self.schemas);
+                schemas.extend(read.into_iter().map(|schema| (schema.table.clone(), schema)));
+                self.catalog = Catalog::new(None, schemas.values().cloned());
+                self.validate();
+            }
+            Err(failure) => self.unread = Some(failure),
+        }
+    }
+
+    /// The server has answered whether a name is free. The answer to an older name is dropped
+    /// (G-84).
+    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
+        if self.draft.name.trim() == name {
+            self.name_check = Some(answer);
+        }
+    }
+
+    /// A name that could not be checked is checked again.
+    pub fn recheck_name(&mut self) {
+        if matches!(self.name_check, Some(Err(_))) {
+            self.name_check = None;
+        }
+    }
+
+    /// The server has verified joins. `false`, and dropped, where the draft has other joins by now.
+    pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinFacts>) -> bool {
+        let current = self.draft.config.join_config == joins;
+        if current {
+            self.join_facts = found;
+        }
+        current
+    }
+
+    /// A person wants a join as it is, although it multiplies rows.
+    pub fn accept_fan_out(&mut self, name: &SourceName) {
+        if let Some(join) = self.draft.config.join_of(name) {
+            self.accepted.push((join.table.clone(), join.on.clone()));
+        }
+    }
+
+    /// The server has refused a save for these fields. The first step that has one of them.
+    pub fn save_refused(&mut self, refused: Vec<FieldError>) -> Option<Step> {
+        self.refused = refused;
+        self.validate();
+        self.refused.iter().map(|fault| Step::of_path(&fault.path)).min()
+    }
+
+    /// The dataset was deleted, what was typed was not: the next save makes a new one.
+    pub fn deleted_meanwhile(&mut self) {
+        self.target = None;
+        self.name_check = None;
+    }
+
+    /// Someone else has saved the dataset.
+    pub fn saved_meanwhile(&mut self, theirs: Dataset) {
+        self.theirs = Some(theirs);
+    }
+
+    /// The person decides later about what someone else saved.
+    pub fn decide_later(&mut self) {
+        self.theirs = None;
+    }
+
+    /// The person keeps their own draft. The revision that it overwrites.
+    pub fn keep_mine(&mut self) -> Option<i64> {
+        self.theirs.take().map(|theirs| theirs.revision)
+    }
+
+    /// The person drops their draft and goes on with what someone else saved.
+    pub fn take_theirs(&mut self) {
+        if let Some(theirs) = self.theirs.take() {
+            self.start_from(&theirs);
+        }
+    }
+
+    /// Continues a draft that was left behind. It is as old as it is: a save over what was saved
+    /// since is a conflict.
+    pub fn continue_draft(&mut self, revision: Option<i64>, draft: Draft) {
+        if let (Some(target), Some(from)) = (&mut self.target, revision) {
+            target.revision = from;
+        }
+        self.replace(draft);
+    }
+}
+
+/// What is read from it.
+impl Edit {
+    pub fn target(&self) -> Option<Target> {
+        self.target
+    }
+
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    pub fn base(&self) -> &Draft {
+        &self.base
+    }
+
+    /// What the draft is based on, where that is known: a draft that was left behind may be older
+    /// than the dataset that was opened.
+    pub fn known_base(&self) -> Option<&Draft> {
+        (self.target.map(|target| target.revision) == self.base_revision).then_some(&self.base)
+    }
+
+    pub fn schemas(&self) -> &Arc<Schemas> {
+        &self.schemas
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub fn faults(&self) -> &[FieldError] {
+        &self.faults
+    }
+
+    pub fn theirs(&self) -> Option<&Dataset> {
+        self.theirs.as_ref()
+    }
+
+    /// The draft is another than the edit started from.
+    pub fn is_changed(&self) -> bool {
+        self.draft != self.base
+    }
+
+    /// The tables that have not been read yet, each once.
+    pub fn missing_tables(&self) -> Vec<TableName> {
+        let sources = self.draft.config.sources();
+        let missing = sources.into_iter().map(|(_, table)| table).filter(|table| !self.schemas.contains_key(*table));
+        let mut missing: Vec<TableName> = missing.cloned().collect();
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+
+    /// All of the draft's tables have been read.
+    pub fn is_loaded(&self) -> bool {
+        self.draft.config.sources().iter().all(|(_, table)| self.schemas.contains_key(*table))
+    }
+
+    /// Why the draft's tables are not there.
+    pub fn unread(&self) -> Option<&Failure> {
+        self.unread.as_ref().filter(|_| !self.is_loaded())
+    }
+
+    /// The name that the server is to be asked about.
+    pub fn unchecked_name(&self) -> Option<String> {
+        let name = self.draft.name.trim();
+        (!name.is_empty() && self.name_check.is_none()).then(|| name.to_owned())
+    }
+
+    /// What is said of the name, and whether it is good.
+    pub fn said_of_name(&self) -> Option<(bool, String)> {
+        if self.draft.name.trim().is_empty() {
+            return None;
+        }
+        match &self.name_check {
+            None => Some((true, texts::CHECKING_NAME.to_owned())),
+            Some(Ok(check)) if check.message.is_empty() => None,
+            Some(Ok(check)) => Some((check.available, check.message.clone())),
+            Some(Err(failure)) => Some((false, failure.message.clone())),
+        }
+    }
+
+    /// What a step waits for before it can be judged.
+    pub fn waits_for(&self, step: Step) -> Option<&'static str> {
+        match step {
+            Step::Basics => self.unchecked_name().map(|_| texts::CHECKING_NAME),
+            _ => (!self.is_loaded()).then_some(texts::READING_COLUMNS),
+        }
+    }
+
+    /// What a step waits for, or its first fault, in words.
+    pub fn blocked(&self, step: Step) -> Option<String> {
+        if let Some(waiting) = self.waits_for(step) {
+            return Some(waiting.into());
+        }
+        if step == Step::Basics
+            && let Some((false, message)) = self.said_of_name()
+        {
+            return Some(message);
+        }
+        let fault = self.faults.iter().find(|fault| Step::of_path(&fault.path) == step).map(|fault| fault.message.clone());
+        fault.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
+    }
+
+    /// The first step that is blocked, and why.
+    pub fn first_blocked(&self) -> Option<(Step, String)> {
+        Step::ALL.into_iter().find_map(|step| Some((step, self.blocked(step)?)))
+    }
+
+    /// A join that multiplies rows, which nobody has accepted.
+    fn open_fan_out(&self) -> Option<String> {
+        let mut joins = self.draft.config.join_config.iter();
+        joins.find_map(|join| Some(texts::fan_out_open(join.table.as_str(), self.fan_out_of(join)?)))
+    }
+
+    fn facts_of(&self, join: &Join) -> Option<&JoinFacts> {
+        self.join_facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
+    }
+
+    fn fan_out_of(&self, join: &Join) -> Option<u64> {
+        if join.on_duplicates == OnDuplicates::OneRow {
+            return None;
+        }
+        let most = self.facts_of(join)?.shares?.largest_fan_out;
+        let accepted = || self.accepted.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on);
+        // What was saved so has been wanted so.
+        let saved = || self.base.config.join_of(&join.table) == Some(join);
+        (most > 1 && !accepted() && !saved()).then_some(most)
+    }
+
+    /// The statistics of a join with the keys that it has.
+    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinFacts> {
+        self.facts_of(self.draft.config.join_of(name)?)
+    }
+
+    /// The most rows that one key of a join finds, where they multiply and nobody has accepted it.
+    pub fn fan_out(&self, name: &SourceName) -> Option<u64> {
+        self.fan_out_of(self.draft.config.join_of(name)?)
+    }
+
+    /// The joins that can be verified: those that have keys, where nothing is wrong with any.
+    pub fn verifiable_joins(&self) -> Vec<(SourceName, Vec<JoinKey>)> {
+        let is_wrong = |fault: &FieldError| fault.path.starts_with("join_config") && !fault.path.ends_with("].on");
+        if !self.is_loaded() || self.faults.iter().any(is_wrong) {
+            return vec![];
+        }
+        let joins = self.draft.config.join_config.iter().filter(|join| !join.on.is_empty());
+        joins.map(|join| (join.table.clone(), join.on.clone())).collect()
+    }
+
+    /// Whether the statistics of all these joins are there.
+    pub fn is_verified(&self, joins: &[(SourceName, Vec<JoinKey>)]) -> bool {
+        let is_there = |(name, on): &(SourceName, Vec<JoinKey>)| {
+            self.join_facts.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
+        };
+        joins.iter().all(is_there)
+    }
+
+    /// Joins that have no keys yet.
+    pub fn has_open_joins(&self) -> bool {
+        self.draft.config.join_config.iter().any(|join| join.on.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema(table: &str) -> TableSchema {
+        let columns: Vec<_> = ["id", "buyer", "at"].iter().map(|name| json!({"name": name, "type": "INT64"})).collect();
+        serde_json::from_value(json!({"table": format!("raw_data.{table}"), "columns": columns})).unwrap()
+    }
+
+    fn draft(name: &str) -> Draft {
+        let mut draft = Draft { name: name.into(), ..Draft::default() };
+        draft.set_primary("raw_data.orders".parse().unwrap());
+        draft.add_secondary("raw_data.users".parse().unwrap());
+        let column = |table: &str, column: &str| crate::domain::dataset::ColumnRef {
+            table: table.parse().unwrap(),
+            column: column.parse().unwrap(),
+        };
+        draft.connect(&column("orders", "buyer"), &column("users", "id"));
+        draft.select(&column("orders", "id"), true);
+        draft
+    }
+
+    fn dataset(name: &str, revision: i64) -> Dataset {
+        let at = "2026-01-01T00:00:00Z";
+        let json = json!({
+            "id": 7, "name": name, "description": "", "status": "draft", "primary_table": "raw_data.orders", "secondary_tables": [],
+            "table_count": 2, "column_count": 1, "row_count_estimate": null, "unique_users_estimate": null,
+            "unique_products_estimate": null, "created_at": at, "updated_at": at, "last_used_at": null, "version_count": 0,
+            "active_version": null, "quality": null, "config": draft(name).config, "config_hash": "", "revision": revision,
+            "model_id": 1, "model_name": "shop", "versions": [], "analysis": null,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn tables() -> Result<Vec<TableSchema>, Failure> {
+        Ok(vec![schema("orders"), schema("users")])
+    }
+
+    fn free() -> Result<NameCheck, Failure> {
+        Ok(NameCheck { available: true, message: "The name is free.".into() })
+    }
+
+    fn opened() -> Edit {
+        Edit::begin(Some(&dataset("Orders", 3)), tables())
+    }
+
+    #[test]
+    fn a_stored_dataset_opens_unchanged_and_unblocked() {
+        let edit = opened();
+        assert!(!edit.is_changed());
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 3 }));
+        assert_eq!(edit.unchecked_name(), None, "it may keep its name");
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn a_new_dataset_is_blocked_step_by_step() {
+        let mut edit = Edit::begin(None, Ok(vec![]));
+        assert_eq!(edit.first_blocked(), Some((Step::Basics, texts::NAME_MISSING.into())));
+        edit.change(|draft| draft.name = "Orders".into());
+        assert_eq!(edit.waits_for(Step::Basics), Some(texts::CHECKING_NAME));
+        edit.name_checked("Orders", free());
+        assert!(matches!(edit.first_blocked(), Some((Step::Tables, _))));
+        edit.change(|now| *now = draft("Orders"));
+        assert_eq!(edit.first_blocked(), Some((Step::Tables, texts::READING_COLUMNS.into())));
+        assert_eq!(edit.missing_tables().len(), 2);
+        edit.tables_read(tables());
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn the_answer_to_an_older_name_is_dropped() {
+        // G-84
+        let mut edit = opened();
+        edit.change(|draft| draft.name = "Ord".into());
+        edit.change(|draft| draft.name = "Order".into());
+        edit.name_checked("Ord", free());
+        assert_eq!(edit.unchecked_name(), Some("Order".into()));
+        edit.name_checked("Order", Ok(NameCheck { available: false, message: "Taken.".into() }));
+        assert_eq!(edit.blocked(Step::Basics), Some("Taken.".into()));
+        edit.change(|draft| draft.name = " Order ".into());
+        assert_eq!(edit.blocked(Step::Basics), Some("Taken.".into()), "spaces around it make no other name");
+        edit.change(|draft| draft.name = "Orders".into());
+        assert_eq!(edit.blocked(Step::Basics), None, "its own name is free");
+    }
+
+    #[test]
+    fn a_name_that_could_not_be_checked_blocks_until_it_is() {
+        let mut edit = Edit::begin(None, Ok(vec![]));
+        edit.change(|draft| draft.name = "Orders".into());
+        let failure = Failure::unreachable();
+        edit.name_checked("Orders", Err(failure.clone()));
+        assert_eq!(edit.blocked(Step::Basics), Some(failure.message));
+        edit.recheck_name();
+        assert_eq!(edit.unchecked_name(), Some("Orders".into()));
+        edit.name_checked("Orders", free());
+        edit.recheck_name();
+        assert_eq!(edit.unchecked_name(), None, "what is known is not asked again");
+    }
+
+    #[test]
+    fn tables_that_could_not_be_read_say_why_until_they_are() {
+        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(Failure::unreachable()));
+        assert_eq!(edit.unread(), Some(&Failure::unreachable()));
+        assert_eq!(edit.waits_for(Step::Filters), Some(texts::READING_COLUMNS));
+        edit.tables_read(tables());
+        assert_eq!(edit.unread(), None);
+        assert!(edit.is_loaded());
+    }
+
+    #[test]
+    fn what_the_server_refused_stands_until_the_draft_changes() {
+        let mut edit = opened();
+        let refused = |path: &str| FieldError::new(path, "The column is gone.");
+        let first = edit.save_refused(vec![refused("filters.rows[0]"), refused("join_config[0].on[0].right")]);
+        assert_eq!(first, Some(Step::Tables));
+        assert_eq!(edit.blocked(Step::Filters), Some("The column is gone.".into()));
+        edit.change(|draft| draft.description = "x".into());
+        assert_eq!(edit.first_blocked(), None);
+    }
+
+    #[test]
+    fn what_someone_else_saved_is_overwritten_or_taken() {
+        let mut edit = opened();
+        edit.change(|draft| draft.description = "mine".into());
+        edit.saved_meanwhile(dataset("Theirs", 5));
+        let mut mine = edit.clone();
+        assert_eq!(mine.known_base(), Some(&draft("Orders")));
+        assert_eq!(mine.keep_mine(), Some(5));
+        assert_eq!((mine.theirs(), mine.draft().description.as_str()), (None, "mine"));
+        edit.take_theirs();
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 5 }));
+        assert_eq!((edit.is_changed(), edit.unchecked_name()), (false, None));
+        assert_eq!(edit.draft().name, "Theirs");
+    }
+
+    #[test]
+    fn a_deleted_dataset_is_saved_as_a_new_one() {
+        let mut edit = opened();
+        edit.deleted_meanwhile();
+        assert_eq!(edit.target(), None);
+        assert_eq!(edit.unchecked_name(), Some("Orders".into()), "another may have taken it");
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_is_as_old_as_it_is() {
+        let mut edit = opened();
+        edit.continue_draft(Some(2), draft("Orders, again"));
+        assert_eq!(edit.target(), Some(Target { id: 7, revision: 2 }));
+        assert_eq!(edit.known_base(), None);
+        assert!(edit.is_changed());
+        assert_eq!(edit.unchecked_name(), Some("Orders, again".into()));
+    }
+
+    #[test]
+    fn a_join_that_multiplies_rows_waits_for_a_person() {
+        let facts = |edit: &Edit| {
+            let (table, on) = edit.verifiable_joins().remove(0);
+            let shares = json!({
+                "left_rows": 9, "left_rows_with_key": 9, "left_keys": 3, "left_keys_found": 3, "right_rows": 9, "right_keys": 3,
+                "right_null_rows": 0, "largest_fan_out": 4, "inclusion": 1.0, "uniqueness": 0.3, "matched_rows": 1.0, "rows_after": 27,
+            });
+            vec![JoinFacts { table, on, shares: serde_json::from_value(shares).unwrap(), error: None }]
+        };
+        let users: SourceName = "users".parse().unwrap();
+        let mut edit = Edit::begin(None, tables());
+        edit.change(|now| *now = draft("Orders"));
+        let joins = edit.draft().config.join_config.clone();
+        assert!(!edit.joins_verified(&[], facts(&edit)), "the answer about other joins is dropped");
+        assert!(edit.joins_verified(&joins, facts(&edit)));
+        assert!(edit.is_verified(&edit.verifiable_joins()));
+        assert_eq!(edit.fan_out(&users), Some(4));
+        assert!(edit.blocked(Step::Tables).is_some());
+        let mut one_row = edit.clone();
+        one_row.change(|draft| draft.edit_join(&users, |join| join.on_duplicates = OnDuplicates::OneRow));
+        assert_eq!(one_row.fan_out(&users), None);
+        edit.accept_fan_out(&users);
+        assert_eq!(edit.blocked(Step::Tables), None);
+
+        // What was saved so has been wanted so.
+        let mut stored = opened();
+        stored.joins_verified(&joins, facts(&stored));
+        assert_eq!(stored.fan_out(&users), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! How rows go to train, eval and test, with a picture of it.
+
+use leptos::prelude::*;
+
+use self::at_random::AtRandom;
+use self::by_time::ByTime;
+use self::kind::SplitKind;
+use self::leave_last::LeaveLast;
+pub use self::leave_last::held_out;
+use super::super::State;
+use super::asking::Asking;
+use super::fields::{Number, NumberField, OtherFaults, Select, as_whole};
+use super::timeline::{LastRows, Shares, Timeline};
+use crate::domain::dataset::SplitConfig;
+use crate::ui::texts::filters as t;
+
+mod at_random;
+mod by_time;
+mod kind;
+mod leave_last;
+
+/// The paths whose faults a field shows.
+const OWN: &[&str] = &[
+    "split_config.eval_days",
+    "split_config.test_days",
+    "split_config.gap_days",
+    "split_config.as_of",
+    "split_config.train_percent",
+    "split_config.test_percent",
+    "split_config.n",
+];
+
+#[component]
+pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl IntoView {
+    let split = Memo::new(move |_| state.draft().with(|d| d.config.split_config.clone()));
+    let has_user = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.user_id.is_some()));
+    // The fields stay as they are while their numbers change.
+    let kind = Memo::new(move |_| split.with(SplitKind::of));
+    let choose = Callback::new(move |kind: SplitKind| state.edit(|d| d.config.split_config = kind.config()));
+    let off = Callback::new(move |kind: SplitKind| kind.missing(has_timestamp.get(), has_user.get()));
+    let fields = move || match kind.get() {
+        SplitKind::None => ().into_any(),
+        SplitKind::TimeBased => view! { <ByTime state asking /> }.into_any(),
+        SplitKind::Random => view! { <AtRandom state /> }.into_any(),
+        SplitKind::LeaveLast => view! { <LeaveLast state /> }.into_any(),
+    };
+    let picture = move || match kind.get() {
+        SplitKind::None | SplitKind::TimeBased if !has_timestamp.get() => ().into_any(),
+        SplitKind::None | SplitKind::TimeBased => view! { <Timeline asking split /> }.into_any(),
+        SplitKind::Random => view! { <Shares asking split /> }.into_any(),
+        SplitKind::LeaveLast => view! { <LastRows asking split /> }.into_any(),
+    };
+    let note = move |note: Option<&'static str>| note.map(|note| view! { <p class="note">{note}</p> });
+    // What the kinds that cannot be chosen need.
+    let missing = move || off.run(SplitKind::TimeBased).or_else(|| off.run(SplitKind::LeaveLast));
+    view! {
+        <fieldset class="group">
+            <legend>{t::SPLIT}</legend>
+            <div class="field-row">
+                <Select label=t::TRAIN_AND_EVAL chosen=kind off on_choose=choose />
+                {fields}
+            </div>
+            {move || note(kind.get().note())}
+            {move || note(missing())}
+            <OtherFaults state path="split_config" own=OWN />
+            {picture}
+        </fieldset>
+    }
+}
+
+/// A number of the split, read and written in place.
+#[component]
+fn Part(
+    state: State,
+    label: &'static str,
+    path: &'static str,
+    /// `None` for a split of a kind without this number.
+    of: fn(&mut SplitConfig) -> Option<&mut u32>,
+) -> impl IntoView {
+    let value = Memo::new(move |_| {
+        let mut split = state.draft().with(|d| d.config.split_config.clone());
+        of(&mut split).map(|number| f64::from(*number))
+    });
+    let on_change = Callback::new(move |number: Option<f64>| {
+        state.edit(|d| {
+            if let (Some(part), Some(number)) = (of(&mut d.config.split_config), as_whole(number)) {
+                *part = number;
+            }
+        });
+    });
+    view! { <Number state field=NumberField::needed(label, path) value=value.into() on_change /> }
+}

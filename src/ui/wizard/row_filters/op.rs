@@ -1,0 +1,330 @@
+//! What a filter can ask of a column: the operators, and the types that take them.
+
+use super::values::scalar_text;
+use crate::domain::dataset::{Predicate, Scalar};
+use crate::domain::schema::ColumnType;
+
+/// What a filter can ask of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    In,
+    NotIn,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Between,
+    Days,
+    LastDays,
+    Contains,
+    IsNull,
+    NotNull,
+}
+
+/// The fields that an operator needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    Nothing,
+    OneValue,
+    TwoValues,
+    List,
+    DayRange,
+    DayCount,
+}
+
+/// How an operator is offered, what it needs, and the predicate that it makes.
+struct Spec {
+    words: &'static str,
+    input: Input,
+    predicate: fn(&Before) -> Predicate,
+}
+
+/// The values that a predicate had before its operator changed.
+struct Before<'a> {
+    column_type: ColumnType,
+    values: &'a [Scalar],
+}
+
+impl Before<'_> {
+    fn first(&self) -> Scalar {
+        self.values.first().cloned().unwrap_or_else(|| Family::of(self.column_type).first_value())
+    }
+
+    fn last(&self) -> Scalar {
+        self.values.last().cloned().unwrap_or_else(|| Family::of(self.column_type).first_value())
+    }
+
+    fn all(&self) -> Vec<Scalar> {
+        self.values.to_vec()
+    }
+
+    fn text(&self) -> String {
+        self.values.first().map(scalar_text).unwrap_or_default()
+    }
+}
+
+impl Op {
+    const fn spec(self) -> Spec {
+        use Input::*;
+        const fn spec(words: &'static str, input: Input, predicate: fn(&Before) -> Predicate) -> Spec {
+            Spec { words, input, predicate }
+        }
+        match self {
+            Self::In => spec("is one of", List, |before| Predicate::In { values: before.all() }),
+            Self::NotIn => spec("is none of", List, |before| Predicate::NotIn { values: before.all() }),
+            Self::Equal => spec("is", OneValue, |before| Predicate::Equal { value: before.first() }),
+            Self::NotEqual => spec("is not", OneValue, |before| Predicate::NotEqual { value: before.first() }),
+            Self::Less => spec("is less than", OneValue, |before| Predicate::Less { value: before.first() }),
+            Self::LessOrEqual => spec("is at most", OneValue, |before| Predicate::LessOrEqual { value: before.first() }),
+            Self::Greater => spec("is more than", OneValue, |before| Predicate::Greater { value: before.first() }),
+            Self::GreaterOrEqual => spec("is at least", OneValue, |before| Predicate::GreaterOrEqual { value: before.first() }),
+            Self::Between => {
+                spec("is between", TwoValues, |before| Predicate::Between { min: before.first(), max: before.last() })
+            }
+            Self::Days => spec("is in the days", DayRange, |_| Predicate::DateRange { start: None, end: None }),
+            Self::LastDays => spec("is in the last days", DayCount, |_| Predicate::LastDays { days: 90 }),
+            Self::Contains => spec("contains", OneValue, |before| Predicate::Contains { text: before.text() }),
+            Self::IsNull => spec("is NULL", Nothing, |_| Predicate::IsNull),
+            Self::NotNull => spec("is not NULL", Nothing, |_| Predicate::NotNull),
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        self.spec().words
+    }
+
+    pub const fn input(self) -> Input {
+        self.spec().input
+    }
+
+    /// Whether rows with NULL may stay: the operators on NULL decide that themselves.
+    pub const fn takes_nulls(self) -> bool {
+        match self.input() {
+            Input::Nothing => false,
+            Input::OneValue | Input::TwoValues | Input::List | Input::DayRange | Input::DayCount => true,
+        }
+    }
+
+    /// The predicate of a new filter; values from before stay where they fit.
+    pub fn predicate(self, column_type: ColumnType, values: &[Scalar]) -> Predicate {
+        (self.spec().predicate)(&Before { column_type, values })
+    }
+
+    pub const fn of_predicate(predicate: &Predicate) -> Self {
+        match predicate {
+            Predicate::In { .. } => Self::In,
+            Predicate::NotIn { .. } => Self::NotIn,
+            Predicate::Equal { .. } => Self::Equal,
+            Predicate::NotEqual { .. } => Self::NotEqual,
+            Predicate::Less { .. } => Self::Less,
+            Predicate::LessOrEqual { .. } => Self::LessOrEqual,
+            Predicate::Greater { .. } => Self::Greater,
+            Predicate::GreaterOrEqual { .. } => Self::GreaterOrEqual,
+            Predicate::Between { .. } => Self::Between,
+            Predicate::DateRange { .. } => Self::Days,
+            Predicate::LastDays { .. } => Self::LastDays,
+            Predicate::Contains { .. } => Self::Contains,
+            Predicate::IsNull => Self::IsNull,
+            Predicate::NotNull => Self::NotNull,
+        }
+    }
+
+    /// The operators that a type takes; the first is what a new filter asks.
+    pub const fn of_type(column_type: ColumnType) -> &'static [Self] {
+        Family::of(column_type).ops()
+    }
+}
+
+/// Types that take the same operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Bool,
+    /// Has a calendar day.
+    Day,
+    /// Can only be NULL or not.
+    Opaque,
+}
+
+impl Family {
+    const fn of(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::String => Self::Text,
+            ColumnType::Int64 | ColumnType::Float64 | ColumnType::Numeric | ColumnType::BigNumeric => Self::Number,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => Self::Day,
+            ColumnType::Bytes
+            | ColumnType::Time
+            | ColumnType::Struct
+            | ColumnType::Json
+            | ColumnType::Geography
+            | ColumnType::Interval
+            | ColumnType::Range => Self::Opaque,
+        }
+    }
+
+    const fn ops(self) -> &'static [Op] {
+        use Op::*;
+        match self {
+            Self::Text => &[In, NotIn, Equal, NotEqual, Contains, IsNull, NotNull],
+            Self::Number => &[GreaterOrEqual, Greater, LessOrEqual, Less, Between, Equal, NotEqual, In, NotIn, IsNull, NotNull],
+            Self::Bool => &[Equal, IsNull, NotNull],
+            Self::Day => &[Days, LastDays, IsNull, NotNull],
+            Self::Opaque => &[NotNull, IsNull],
+        }
+    }
+
+    /// What a field has before anybody typed into it.
+    fn first_value(self) -> Scalar {
+        match self {
+            Self::Bool => Scalar::Bool(true),
+            Self::Number => Scalar::Int(0),
+            Self::Text | Self::Day | Self::Opaque => Scalar::Text(String::new()),
+        }
+    }
+}
+
+/// The values of a predicate, in the order of their fields.
+pub fn values_of(predicate: &Predicate) -> Vec<Scalar> {
+    match predicate {
+        Predicate::In { values } | Predicate::NotIn { values } => values.clone(),
+        Predicate::Equal { value }
+        | Predicate::NotEqual { value }
+        | Predicate::Less { value }
+        | Predicate::LessOrEqual { value }
+        | Predicate::Greater { value }
+        | Predicate::GreaterOrEqual { value } => vec![value.clone()],
+        Predicate::Between { min, max } => vec![min.clone(), max.clone()],
+        Predicate::Contains { text } => vec![Scalar::Text(text.clone())],
+        Predicate::DateRange { .. } | Predicate::LastDays { .. } | Predicate::IsNull | Predicate::NotNull => vec![],
+    }
+}
+
+/// Sets the value of a predicate's field, where it has fields for single values.
+pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
+    match predicate {
+        Predicate::Equal { value }
+        | Predicate::NotEqual { value }
+        | Predicate::Less { value }
+        | Predicate::LessOrEqual { value }
+        | Predicate::Greater { value }
+        | Predicate::GreaterOrEqual { value } => *value = new,
+        Predicate::Between { min, max } => *(if field == 0 { min } else { max }) = new,
+        Predicate::Contains { text } => *text = scalar_text(&new),
+        Predicate::In { .. }
+        | Predicate::NotIn { .. }
+        | Predicate::DateRange { .. }
+        | Predicate::LastDays { .. }
+        | Predicate::IsNull
+        | Predicate::NotNull => {}
+    }
+}
+
+/// The values of a predicate that takes a list of them.
+pub fn list_of(predicate: &mut Predicate) -> Option<&mut Vec<Scalar>> {
+    match predicate {
+        Predicate::In { values } | Predicate::NotIn { values } => Some(values),
+        Predicate::Equal { .. }
+        | Predicate::NotEqual { .. }
+        | Predicate::Less { .. }
+        | Predicate::LessOrEqual { .. }
+        | Predicate::Greater { .. }
+        | Predicate::GreaterOrEqual { .. }
+        | Predicate::Between { .. }
+        | Predicate::DateRange { .. }
+        | Predicate::LastDays { .. }
+        | Predicate::Contains { .. }
+        | Predicate::IsNull
+        | Predicate::NotNull => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Op; 14] = [
+        Op::In,
+        Op::NotIn,
+        Op::Equal,
+        Op::NotEqual,
+        Op::Less,
+        Op::LessOrEqual,
+        Op::Greater,
+        Op::GreaterOrEqual,
+        Op::Between,
+        Op::Days,
+        Op::LastDays,
+        Op::Contains,
+        Op::IsNull,
+        Op::NotNull,
+    ];
+
+    #[test]
+    fn every_operator_makes_its_own_predicate_of_every_type() {
+        for column_type in ColumnType::ALL {
+            for op in ALL {
+                let mut predicate = op.predicate(column_type, &[]);
+                assert_eq!(Op::of_predicate(&predicate), op, "{op:?} of {column_type}");
+                let fields = match op.input() {
+                    Input::Nothing | Input::DayRange | Input::DayCount | Input::List => 0,
+                    Input::OneValue => 1,
+                    Input::TwoValues => 2,
+                };
+                assert_eq!(values_of(&predicate).len(), fields, "{op:?} of {column_type}");
+                assert_eq!(list_of(&mut predicate).is_some(), op.input() == Input::List, "{op:?} of {column_type}");
+                for field in 0..fields {
+                    let new = Scalar::Text(format!("value {field}"));
+                    set_value(&mut predicate, field, new.clone());
+                    assert_eq!(values_of(&predicate)[field], new, "{op:?} of {column_type}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_type_takes_the_operators_of_its_family() {
+        let taken = |column_type| ALL.into_iter().filter(|op| Op::of_type(column_type).contains(op)).collect::<Vec<_>>();
+        let compared = [Op::Less, Op::LessOrEqual, Op::Greater, Op::GreaterOrEqual, Op::Between];
+        for column_type in ColumnType::ALL {
+            let ops = taken(column_type);
+            assert_eq!(ops.len(), Op::of_type(column_type).len(), "{column_type}: one of them twice");
+            let has = |op| ops.contains(&op);
+            // Any column can be NULL.
+            assert!(has(Op::IsNull) && has(Op::NotNull), "{column_type}");
+            let numeric = column_type.is_numeric();
+            assert!(compared.into_iter().all(|op| has(op) == numeric), "{column_type}");
+            let text = column_type == ColumnType::String;
+            assert_eq!(has(Op::Contains), text, "{column_type}");
+            assert!([Op::In, Op::NotIn, Op::NotEqual].into_iter().all(|op| has(op) == (numeric || text)), "{column_type}");
+            assert_eq!(has(Op::Equal), numeric || text || column_type == ColumnType::Bool, "{column_type}");
+            let days = column_type.is_temporal();
+            assert!(has(Op::Days) == days && has(Op::LastDays) == days, "{column_type}");
+        }
+    }
+
+    #[test]
+    fn another_operator_keeps_the_values_that_fit() {
+        let values = [Scalar::Text("a".into()), Scalar::Text("b".into())];
+        let equal = Op::Equal.predicate(ColumnType::String, &values);
+        assert_eq!(equal, Predicate::Equal { value: values[0].clone() });
+        let back = Op::In.predicate(ColumnType::String, &values_of(&equal));
+        assert_eq!(back, Predicate::In { values: vec![values[0].clone()] });
+        let ends = [Scalar::Int(1), Scalar::Int(5)];
+        let between = Op::Between.predicate(ColumnType::Int64, &ends);
+        assert_eq!(values_of(&between), ends);
+        assert_eq!(Op::Less.predicate(ColumnType::Int64, &values_of(&between)), Predicate::Less { value: ends[0].clone() });
+        // Days are no values.
+        let days = Op::Days.predicate(ColumnType::Date, &values);
+        assert_eq!(days, Predicate::DateRange { start: None, end: None });
+    }
+
+    #[test]
+    fn only_operators_on_null_decide_about_rows_with_null() {
+        let without = ALL.into_iter().filter(|op| !op.takes_nulls()).collect::<Vec<_>>();
+        assert_eq!(without, [Op::IsNull, Op::NotNull]);
+    }
+}
