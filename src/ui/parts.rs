@@ -203,7 +203,7 @@ fn compile(schemas: String, config: String, request: String) -> Result<String, F
     use crate::domain::sql::{self, Request};
 
     fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
-        serde_json::from_str(text).map_err(|error| Failure::new(0, "invalid", error.to_string()))
+        serde_json::from_slice(text.as_bytes()).map_err(|error| Failure::new(0, "invalid", error.to_string()))
     }
     let (schemas, config) = (read::<Vec<TableSchema>>(&schemas)?, read::<DatasetConfig>(&config)?);
     let request: Request = read(&request)?;
