@@ -1,6 +1,7 @@
 //! Queries over the folder as it is now: each is planned against the tables that it names, views among them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -38,7 +39,7 @@ use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
 use super::spill::SpillFolder;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, long_text, memory, pushdown, rows, shared, sketches};
+use super::{Options, Tables, dialect, errors, files, functions, long_values, memory, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -118,6 +119,22 @@ impl Sources {
         self.providers.insert(id.to_owned(), provider);
         self.extents.insert(id.to_owned(), extent);
         self.tables.insert(id.to_owned(), tables);
+    }
+}
+
+/// What came of a query that the engine ran.
+pub(super) enum Ran {
+    Rows(Rows),
+    /// The answer is larger than who asked takes: it would be, however often it runs.
+    TooLarge(WarehouseError),
+}
+
+impl Ran {
+    pub fn answer(self) -> Result<Rows, WarehouseError> {
+        match self {
+            Self::Rows(rows) => Ok(rows),
+            Self::TooLarge(error) => Err(error),
+        }
     }
 }
 
@@ -227,7 +244,7 @@ impl Engine {
     }
 
     /// Runs a query on so many threads at most: each takes memory of its own.
-    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Rows, WarehouseError> {
+    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Ran, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
         planned.session.config_mut().options_mut().execution.target_partitions = threads;
@@ -246,12 +263,14 @@ impl Engine {
         let mut answer = Answer::new(columns, None, limits);
         while let Some(batch) = stream.next().await {
             for row in rows::of_batch(&batch.map_err(failed)?, limits.max_cell).map_err(failed)? {
-                if !answer.push(row)? {
-                    return Ok(answer.take());
+                match answer.push(row) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Ran::Rows(answer.take())),
+                    Err(too_large) => return Ok(Ran::TooLarge(too_large)),
                 }
             }
         }
-        Ok(answer.take())
+        Ok(Ran::Rows(answer.take()))
     }
 
     /// Begins to run a query. Optimising it is work for a thread that may block.
@@ -439,12 +458,10 @@ impl Engine {
                     continue;
                 }
             }
-            let planned = dialect::parse(&view.sql)
-                .map_err(WarehouseError::Query)
-                .and_then(|statement| self.plan_statement(statement, &view.names, &sources, MAX_VIEW_SIZE))
-                .and_then(|(planned, extent)| {
-                    Ok((Columns::within_limit(planned.plan.schema().as_arrow()).map_err(WarehouseError::Query)?, planned, extent))
-                });
+            // A panic is this view's error, and not that of whoever names it. Nothing is left half done:
+            // what it changes is its own.
+            let planned = catch_unwind(AssertUnwindSafe(|| self.plan_view(view, &sources)));
+            let planned = planned.unwrap_or_else(|_| Err(errors::panicked("planning a view", &view.sql)));
             let mut views = locked(&snapshot.views);
             match planned {
                 Ok((columns, planned, extent)) => {
@@ -467,6 +484,13 @@ impl Engine {
             }
         }
         Ok(sources)
+    }
+
+    fn plan_view(&self, view: &files::View, sources: &Sources) -> Result<(Columns, Planned, Extent), WarehouseError> {
+        let statement = dialect::parse(&view.sql).map_err(WarehouseError::Query)?;
+        let (planned, extent) = self.plan_statement(statement, &view.names, sources, MAX_VIEW_SIZE)?;
+        let columns = Columns::within_limit(planned.plan.schema().as_arrow()).map_err(WarehouseError::Query)?;
+        Ok((columns, planned, extent))
     }
 
     /// Plans a statement, so large at most, against what it names.
@@ -599,8 +623,15 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     for function in functions::all() {
         state.register_udf(function)?;
     }
-    for name in long_text::NAMES {
-        state.register_udf(long_text::within_limits(state.udf(name)?))?;
+    // They make values of any type, also such that a single one takes gigabytes.
+    for name in ["arrow_cast", "arrow_try_cast"] {
+        state.deregister_udf(name)?;
+    }
+    for name in long_values::NAMES {
+        let function = state.udf(name)?;
+        if let Some(within) = long_values::within_limits(&function) {
+            state.register_udf(within)?;
+        }
     }
     for function in sketches::all() {
         state.register_udaf(function)?;
@@ -609,6 +640,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         divide: state.udf(functions::DIVIDE)?,
         text: state.udf(functions::TEXT)?,
         bits: state.udf(functions::BITS)?,
+        joined_texts: Arc::new(long_values::joined_texts()),
     };
     state.register_function_rewrite(Arc::new(semantics))?;
     Ok(state)

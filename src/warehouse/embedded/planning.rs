@@ -65,10 +65,7 @@ impl Turns {
         });
         match tokio::time::timeout(time + GRACE, planned).await {
             Ok(Ok(planned)) => planned,
-            Ok(Err(error)) if error.is_panic() => {
-                tracing::error!("the query engine panicked while it planned");
-                Err(WarehouseError::Query("The query engine failed on this query. The server's log has the details.".into()))
-            }
+            Ok(Err(error)) if error.is_panic() => Err(super::errors::panicked("planning", "")),
             Ok(Err(_)) => Err(stopped()),
             Err(_) => {
                 tracing::warn!("a statement is still being planned after its time");

@@ -1,0 +1,447 @@
+//! Functions whose texts and arrays can be far longer than what they are given, within a length.
+//!
+//! Constant ones are made while a query is planned, where no memory is counted, and a buffer that
+//! the system does not give ends the program. So what a call will make is counted before it is made.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::kernels::length::length;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, TimeUnit};
+use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+/// Longest value that one call makes, in bytes; BigQuery's rows are at most 100 MB.
+const MAX_VALUE_BYTES: i64 = 16 << 20;
+/// All values that a call multiplies out of one batch of rows, in bytes.
+const MAX_BATCH_BYTES: i64 = 64 << 20;
+/// All values that a call puts together from those of one batch, in bytes: those are there already.
+const MAX_JOINED_BYTES: i64 = 256 << 20;
+/// What an item of an array takes beside its text, in bytes.
+const ITEM_BYTES: i64 = 16;
+
+/// How much a call makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Rule {
+    /// A text so often.
+    Repeat,
+    /// A text of so many characters.
+    Pad,
+    /// A text with another in place of each part that is found.
+    Replace,
+    /// The same by a regular expression.
+    ReplaceMatches,
+    /// An item so often.
+    RepeatItem,
+    /// An array of so many items.
+    Resize,
+    /// The numbers or times from one to another.
+    Series,
+    /// The items of an array with a text between them.
+    ItemsAsText,
+    /// Texts with a text between them.
+    TextsAsText,
+    /// All that is given.
+    Together,
+    /// A value's JSON: each character is at most six.
+    Json,
+}
+
+/// The functions that are registered, by their names.
+pub(super) const NAMES: [&str; 11] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "replace",
+    "regexp_replace",
+    "array_repeat",
+    "array_resize",
+    "range",
+    "generate_series",
+    "array_to_string",
+    "concat_ws",
+];
+
+impl Rule {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "repeat" => Self::Repeat,
+            "lpad" | "rpad" => Self::Pad,
+            "replace" => Self::Replace,
+            "regexp_replace" => Self::ReplaceMatches,
+            "array_repeat" => Self::RepeatItem,
+            "array_resize" => Self::Resize,
+            "range" | "generate_series" => Self::Series,
+            "array_to_string" => Self::ItemsAsText,
+            "concat_ws" => Self::TextsAsText,
+            "concat" | "make_array" | "array_concat" | "array_append" | "array_prepend" | "struct" | "named_struct" => {
+                Self::Together
+            }
+            "to_json_string" => Self::Json,
+            _ => return None,
+        })
+    }
+
+    /// Bytes that a call makes of each row, at most; of one row where all have the same.
+    fn made(self, arguments: &[ColumnarValue]) -> Result<Vec<i64>> {
+        let of = |i: usize, measure: fn(&dyn Array) -> Result<Vec<i64>>| match arguments.get(i) {
+            Some(argument) => measure(&once(argument)?),
+            None => Ok(vec![0]),
+        };
+        Ok(match self {
+            Self::Repeat => rows(&[of(0, sizes)?, of(1, numbers)?], |row| row[0].saturating_mul(row[1])),
+            Self::Pad => of(1, numbers)?,
+            Self::Replace => rows(&[of(0, sizes)?, of(1, sizes)?, of(2, sizes)?], |row| {
+                let found = if row[1] == 0 { row[0].saturating_add(1) } else { row[0] / row[1] };
+                found.saturating_mul(row[2]).saturating_add(row[0])
+            }),
+            Self::ReplaceMatches => rows(&[of(0, sizes)?, of(2, sizes)?], |row| {
+                row[0].saturating_add(1).saturating_mul(row[1]).saturating_add(row[0])
+            }),
+            Self::RepeatItem => {
+                rows(&[of(0, sizes)?, of(1, numbers)?], |row| row[0].saturating_add(ITEM_BYTES).saturating_mul(row[1]))
+            }
+            Self::Resize => rows(&[of(0, sizes)?, of(1, numbers)?, of(2, sizes)?], |row| {
+                row[2].saturating_add(ITEM_BYTES).saturating_mul(row[1]).saturating_add(row[0])
+            }),
+            Self::Series => series(arguments)?,
+            Self::ItemsAsText => rows(&[of(0, sizes)?, of(0, items)?, of(1, sizes)?, of(2, sizes)?], |row| {
+                // A number takes more as a text than as it is.
+                let between = row[2].saturating_add(row[3]).saturating_add(ITEM_BYTES);
+                row[1].saturating_mul(between).saturating_add(row[0])
+            }),
+            Self::TextsAsText => {
+                let all = (0..arguments.len()).map(|i| of(i, sizes)).collect::<Result<Vec<_>>>()?;
+                rows(&all, |row| {
+                    let between = row[0].saturating_mul(row.len() as i64);
+                    row.iter().copied().fold(between, i64::saturating_add)
+                })
+            }
+            Self::Together => {
+                let all = (0..arguments.len()).map(|i| of(i, sizes)).collect::<Result<Vec<_>>>()?;
+                rows(&all, |row| row.iter().copied().fold(0, i64::saturating_add))
+            }
+            Self::Json => rows(&[of(0, sizes)?], |row| row[0].saturating_mul(6)),
+        })
+    }
+
+    fn most_of_batch(self) -> i64 {
+        match self {
+            Self::Together | Self::TextsAsText | Self::Json => MAX_JOINED_BYTES,
+            _ => MAX_BATCH_BYTES,
+        }
+    }
+
+    fn check(self, function: &str, arguments: &[ColumnarValue], batch: usize) -> Result<()> {
+        let made = self.made(arguments)?;
+        let mut all = made.iter().copied().fold(0, i64::saturating_add);
+        if made.len() == 1 && arguments.iter().any(|argument| matches!(argument, ColumnarValue::Array(_))) {
+            all = all.saturating_mul(batch as i64);
+        }
+        // JSON is mostly as long as its value.
+        let most = if self == Self::Json { 6 * MAX_VALUE_BYTES } else { MAX_VALUE_BYTES };
+        if made.iter().any(|bytes| *bytes > most) || all > self.most_of_batch() {
+            let function = function.to_uppercase();
+            return exec_err!("{function} makes a value that is longer than 16 MiB, or too many long ones");
+        }
+        Ok(())
+    }
+}
+
+/// The function within the limits, where it is one that needs them and has none.
+pub(super) fn within_limits(function: &Arc<ScalarUDF>) -> Option<Arc<ScalarUDF>> {
+    let is_within = function.inner().downcast_ref::<WithinLimits>().is_some();
+    let rule = Rule::of(function.name()).filter(|_| !is_within)?;
+    Some(Arc::new(ScalarUDF::new_from_impl(WithinLimits { function: function.clone(), rule })))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct WithinLimits {
+    function: Arc<ScalarUDF>,
+    rule: Rule,
+}
+
+impl ScalarUDFImpl for WithinLimits {
+    fn name(&self) -> &str {
+        self.function.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.function.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.function.signature()
+    }
+
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
+        self.function.coerce_types(arguments)
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        self.function.inner().return_type(arguments)
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
+        self.function.inner().return_field_from_args(arguments)
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        self.rule.check(self.name(), &arguments.args, arguments.number_rows)?;
+        self.function.invoke_with_args(arguments)
+    }
+}
+
+/// Combines what was measured by rows; where all rows have the same, it is measured once.
+fn rows(measured: &[Vec<i64>], combine: impl Fn(&[i64]) -> i64) -> Vec<i64> {
+    let longest = measured.iter().map(Vec::len).max().unwrap_or(0);
+    let at = |values: &Vec<i64>, row: usize| values.get(if values.len() == 1 { 0 } else { row }).copied().unwrap_or(0);
+    let mut here = vec![0; measured.len()];
+    let row = |row: usize| {
+        for (here, values) in here.iter_mut().zip(measured) {
+            *here = at(values, row);
+        }
+        combine(&here)
+    };
+    (0..longest).map(row).collect()
+}
+
+/// Bytes of each value.
+fn sizes(values: &dyn Array) -> Result<Vec<i64>> {
+    Ok(match values.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary | DataType::BinaryView => {
+            let lengths = cast(&length(values)?, &DataType::Int64)?;
+            lengths.as_primitive::<Int64Type>().iter().map(|length| length.unwrap_or(0)).collect()
+        }
+        // Those of a list are taken for equally long.
+        _ => {
+            let each = all_bytes(values)? / values.len().max(1) as i64 + 1;
+            vec![each; values.len()]
+        }
+    })
+}
+
+/// Bytes of all values, those of others in the same buffer aside.
+fn all_bytes(values: &dyn Array) -> Result<i64> {
+    Ok(match values.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary | DataType::BinaryView => {
+            sizes(values)?.into_iter().fold(0, |all, size| all.saturating_add(size).saturating_add(ITEM_BYTES))
+        }
+        DataType::List(_) => {
+            let list = values.as_list::<i32>();
+            let (first, last) = (list.offsets().first().copied().unwrap_or(0), list.offsets().last().copied().unwrap_or(0));
+            all_bytes(&list.values().slice(first as usize, (last - first) as usize))?.saturating_add(4 * values.len() as i64)
+        }
+        DataType::Struct(_) => {
+            let columns = values.as_struct().columns().iter();
+            columns
+                .map(|column| all_bytes(column))
+                .try_fold(0i64, |all, column| Ok::<_, DataFusionError>(all.saturating_add(column?)))?
+        }
+        _ => i64::try_from(values.to_data().get_slice_memory_size()?).unwrap_or(i64::MAX),
+    })
+}
+
+/// Items of each array.
+fn items(values: &dyn Array) -> Result<Vec<i64>> {
+    match values.data_type() {
+        DataType::List(_) => {
+            // Those of lists within it are written too.
+            let items = values.as_list::<i32>().values();
+            let within = match items.data_type() {
+                DataType::List(_) => i64::try_from(items.as_list::<i32>().values().len()).unwrap_or(i64::MAX),
+                _ => 0,
+            };
+            let lengths = values.as_list::<i32>().offsets().lengths();
+            Ok(lengths.map(|length| (length as i64).saturating_add(within)).collect())
+        }
+        _ => Ok(vec![0; values.len()]),
+    }
+}
+
+fn numbers(values: &dyn Array) -> Result<Vec<i64>> {
+    let numbers = cast(values, &DataType::Int64)?;
+    Ok(numbers.as_primitive::<Int64Type>().iter().map(|number| number.unwrap_or(0).max(0)).collect())
+}
+
+/// What a series takes: of INT64, or of dates and times with an interval between them.
+fn series(arguments: &[ColumnarValue]) -> Result<Vec<i64>> {
+    let arrays = arguments.iter().map(once).collect::<Result<Vec<_>>>()?;
+    let (start, stop, step) = match arrays.as_slice() {
+        [stop] => (None, stop, None),
+        [start, stop] => (Some(start), stop, None),
+        [start, stop, step, ..] => (Some(start), stop, Some(step)),
+        [] => return Ok(vec![]),
+    };
+    let is_time = stop.data_type().is_temporal();
+    let rows = arrays.iter().map(|array| array.len()).max().unwrap_or(0);
+    let place = |array: &Option<&ArrayRef>| array.map(positions).transpose();
+    let (start, stop) = (place(&start)?, positions(stop)?);
+    let step = match step {
+        Some(step) => Some(if is_time { lengths_of_time(step)? } else { positions(step)? }),
+        None => None,
+    };
+    let at = |values: &Option<Vec<Option<i128>>>, row: usize, otherwise: i128| match values {
+        Some(values) => values.get(if values.len() == 1 { 0 } else { row }).copied().flatten(),
+        None => Some(otherwise),
+    };
+    let stop = Some(stop);
+    let day = 86_400_000_000_000;
+    Ok((0..rows)
+        .map(|row| {
+            let otherwise = if is_time { day } else { 1 };
+            let (Some(start), Some(stop), Some(step)) = (at(&start, row, 0), at(&stop, row, 0), at(&step, row, otherwise)) else {
+                return 0;
+            };
+            // A step of nothing is refused, one in the other direction makes nothing.
+            let items = if step == 0 || (stop > start) != (step > 0) { 0 } else { (stop - start) / step + 1 };
+            i64::try_from(items.saturating_mul(i128::from(ITEM_BYTES))).unwrap_or(i64::MAX)
+        })
+        .collect())
+}
+
+/// Numbers as they are; dates and times in nanoseconds.
+fn positions(values: &ArrayRef) -> Result<Vec<Option<i128>>> {
+    let scale: i128 = match values.data_type() {
+        DataType::Date32 => 86_400_000_000_000,
+        DataType::Timestamp(TimeUnit::Second, _) => 1_000_000_000,
+        DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => 1_000_000,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000,
+        _ => 1,
+    };
+    let values = match values.data_type() {
+        DataType::Date32 => cast(&cast(values, &DataType::Int32)?, &DataType::Int64)?,
+        _ => cast(values, &DataType::Int64)?,
+    };
+    let values = values.as_primitive::<Int64Type>().iter();
+    Ok(values.map(|value| value.map(|value| i128::from(value) * scale)).collect())
+}
+
+/// Intervals in nanoseconds, months as the shortest.
+fn lengths_of_time(values: &ArrayRef) -> Result<Vec<Option<i128>>> {
+    let values = cast(values, &DataType::Interval(datafusion::arrow::datatypes::IntervalUnit::MonthDayNano))?;
+    let length = |months: i32, days: i32, nanoseconds: i64| {
+        let days = i128::from(months) * 28 + i128::from(days);
+        days * 86_400_000_000_000 + i128::from(nanoseconds)
+    };
+    let values = values.as_primitive::<IntervalMonthDayNanoType>().iter();
+    Ok(values.map(|value| value.map(|value| length(value.months, value.days, value.nanoseconds))).collect())
+}
+
+fn once(value: &ColumnarValue) -> Result<ArrayRef> {
+    match value {
+        ColumnarValue::Array(values) => Ok(values.clone()),
+        ColumnarValue::Scalar(value) => value.to_array_of_size(1),
+    }
+}
+
+/// Whether `||` joins texts, and not arrays or bytes.
+pub(super) fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Texts one after another, as `||` has them: NULL where one of them is.
+pub(super) fn joined_texts() -> ScalarUDF {
+    ScalarUDF::new_from_impl(JoinedTexts { signature: Signature::variadic_any(Volatility::Immutable) })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct JoinedTexts {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for JoinedTexts {
+    fn name(&self) -> &str {
+        "joined_texts"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// What DataFusion's own operator gives.
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        let any = |of: DataType| arguments.contains(&of).then_some(of);
+        Ok(any(DataType::Utf8View).or_else(|| any(DataType::LargeUtf8)).unwrap_or(DataType::Utf8))
+    }
+
+    /// The same, where there is no NULL either.
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let is_nullable = arguments.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(Field::new(self.name(), self.return_type(&types)?, is_nullable)))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Rule::Together.check("||", &arguments.args, arguments.number_rows)?;
+        let is_constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let texts = arguments.args.iter().map(|argument| Ok(cast(&once(argument)?, &DataType::Utf8View)?));
+        let texts = texts.collect::<Result<Vec<_>>>()?;
+        let rows = if is_constant { 1 } else { arguments.number_rows };
+        let mut joined = StringViewBuilder::with_capacity(rows);
+        let mut text = String::new();
+        for row in 0..rows {
+            text.clear();
+            let mut is_null = false;
+            for texts in &texts {
+                let texts = texts.as_string_view();
+                let row = if texts.len() == 1 { 0 } else { row };
+                is_null |= texts.is_null(row);
+                if is_null {
+                    break;
+                }
+                text.push_str(texts.value(row));
+            }
+            joined.append_option((!is_null).then_some(&text));
+        }
+        let joined = cast(&joined.finish(), arguments.return_field.data_type())?;
+        Ok(if is_constant { ScalarValue::try_from_array(&joined, 0)?.into() } else { joined.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Int64Array;
+
+    use super::*;
+
+    fn scalar(value: impl Into<ScalarValue>) -> ColumnarValue {
+        ColumnarValue::Scalar(value.into())
+    }
+
+    fn made(name: &str, arguments: &[ColumnarValue]) -> i64 {
+        Rule::of(name).unwrap().made(arguments).unwrap().into_iter().max().unwrap()
+    }
+
+    #[test]
+    fn what_a_call_makes_is_counted_before_it_is_made() {
+        assert_eq!(made("repeat", &[scalar("ab"), scalar(3i64)]), 6);
+        assert_eq!(made("repeat", &[scalar("ab"), scalar(-3i64)]), 0);
+        assert_eq!(made("repeat", &[scalar("ab"), scalar(i64::MAX)]), i64::MAX);
+        assert!(made("replace", &[scalar("aaaa"), scalar("a"), scalar("bbb")]) >= 12);
+        assert!(made("replace", &[scalar("aaaa"), scalar(""), scalar("bbb")]) >= 19);
+        assert!(made("regexp_replace", &[scalar("aa"), scalar("a*"), scalar("\\0\\0\\0")]) >= 6);
+        assert!(made("array_repeat", &[scalar(1i64), scalar(10i64)]) >= 80);
+        assert!(made("generate_series", &[scalar(i64::MIN), scalar(i64::MAX), scalar(1i64)]) == i64::MAX);
+        assert!(made("range", &[scalar(5i64)]) >= 40);
+        assert_eq!(made("range", &[scalar(5i64), scalar(1i64)]), 0);
+        let day = |days| ColumnarValue::Scalar(ScalarValue::Date32(Some(days)));
+        let step = ColumnarValue::Scalar(ScalarValue::new_interval_mdn(0, 0, 1_000));
+        assert!(made("range", &[day(0), day(1), step]) >= 86_400_000_000);
+        assert!(made("concat", &[scalar("ab"), scalar("cd")]) == 4);
+    }
+
+    #[test]
+    fn what_is_short_in_all_is_made() {
+        let texts: ArrayRef = Arc::new(datafusion::arrow::array::StringArray::from(vec!["a"; 8_192]));
+        let times: ArrayRef = Arc::new(Int64Array::from(vec![1_000; 8_192]));
+        let arguments = [ColumnarValue::Array(texts.clone()), ColumnarValue::Array(times)];
+        assert!(Rule::Repeat.check("repeat", &arguments, 8_192).is_ok());
+        let arguments = [ColumnarValue::Array(texts), scalar(10_000i64)];
+        assert!(Rule::Repeat.check("repeat", &arguments, 8_192).is_err());
+    }
+}

@@ -1,0 +1,1 @@
+SELECT REGEXP_CONTAINS(REPEAT('a', 100000), r'(a|aa)+$b') AS x
