@@ -612,6 +612,8 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
+        // Those of DataFusion come after it.
+        .with_expr_planners(vec![Arc::new(long_values::Structs)])
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
         .with_optimizer_rules(planning::optimizer_rules())

@@ -9,11 +9,16 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::compute::kernels::length::length;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, TimeUnit};
-use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::error::DataFusionError;
+use datafusion::functions::core::{named_struct, r#struct};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+
+use super::files::MAX_COLUMNS;
 
 /// Longest value that one call makes, in bytes; BigQuery's rows are at most 100 MB.
 const MAX_VALUE_BYTES: i64 = 16 << 20;
@@ -52,7 +57,7 @@ enum Rule {
 }
 
 /// The functions that are registered, by their names.
-pub(super) const NAMES: [&str; 11] = [
+pub(super) const NAMES: [&str; 16] = [
     "repeat",
     "lpad",
     "rpad",
@@ -64,6 +69,11 @@ pub(super) const NAMES: [&str; 11] = [
     "generate_series",
     "array_to_string",
     "concat_ws",
+    "struct",
+    "named_struct",
+    "make_array",
+    "arrays_zip",
+    "map",
 ];
 
 impl Rule {
@@ -78,9 +88,8 @@ impl Rule {
             "range" | "generate_series" => Self::Series,
             "array_to_string" => Self::ItemsAsText,
             "concat_ws" => Self::TextsAsText,
-            "concat" | "make_array" | "array_concat" | "array_append" | "array_prepend" | "struct" | "named_struct" => {
-                Self::Together
-            }
+            "concat" | "make_array" | "arrays_zip" | "map" | "array_concat" | "array_append" | "array_prepend" | "struct"
+            | "named_struct" => Self::Together,
             "to_json_string" => Self::Json,
             _ => return None,
         })
@@ -183,16 +192,48 @@ impl ScalarUDFImpl for WithinLimits {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.function.inner().return_type(arguments)
+        self.function.inner().return_type(arguments).and_then(|of| small(&of).map(|()| of))
     }
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
-        self.function.inner().return_field_from_args(arguments)
+        let field = self.function.inner().return_field_from_args(arguments)?;
+        small(field.data_type()).map(|()| field)
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         self.rule.check(self.name(), &arguments.args, arguments.number_rows)?;
         self.function.invoke_with_args(arguments)
+    }
+}
+
+/// Refuses a type of more parts than a table may have columns: a STRUCT of two of what it is made of
+/// doubles with each query, and whoever compares types walks all of it.
+fn small(data_type: &DataType) -> Result<()> {
+    fn after(data_type: &DataType, left: usize) -> Option<usize> {
+        let left = left.checked_sub(1)?;
+        match data_type {
+            DataType::Struct(fields) => fields.iter().try_fold(left, |left, field| after(field.data_type(), left)),
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
+                after(item.data_type(), left)
+            }
+            _ => Some(left),
+        }
+    }
+    match after(data_type, MAX_COLUMNS) {
+        Some(_) => Ok(()),
+        None => plan_err!("A STRUCT or ARRAY has more than {MAX_COLUMNS} parts, which is as many columns as BigQuery takes"),
+    }
+}
+
+/// STRUCT as it is written, within the limits.
+#[derive(Debug)]
+pub(super) struct Structs;
+
+impl ExprPlanner for Structs {
+    fn plan_struct_literal(&self, parts: Vec<Expr>, is_named: bool) -> Result<PlannerResult<Vec<Expr>>> {
+        let function = if is_named { named_struct() } else { r#struct() };
+        let function = within_limits(&function).unwrap_or(function);
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(function, parts))))
     }
 }
 
