@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 };
 
 use super::files::MAX_COLUMNS;
+use super::planning;
 
 /// Longest value that one call makes, in bytes; BigQuery's rows are at most 100 MB.
 const MAX_VALUE_BYTES: i64 = 16 << 20;
@@ -26,6 +27,8 @@ const MAX_VALUE_BYTES: i64 = 16 << 20;
 const MAX_BATCH_BYTES: i64 = 64 << 20;
 /// All values that a call puts together from those of one batch, in bytes: those are there already.
 const MAX_JOINED_BYTES: i64 = 256 << 20;
+/// Characters of JSON that one character of a text becomes, at most.
+const MOST_OF_JSON: i64 = 6;
 /// What an item of an array takes beside its text, in bytes.
 const ITEM_BYTES: i64 = 16;
 
@@ -134,7 +137,7 @@ impl Rule {
                 let all = (0..arguments.len()).map(|i| of(i, sizes)).collect::<Result<Vec<_>>>()?;
                 rows(&all, |row| row.iter().copied().fold(0, i64::saturating_add))
             }
-            Self::Json => rows(&[of(0, sizes)?], |row| row[0].saturating_mul(6)),
+            Self::Json => rows(&[of(0, sizes)?], |row| row[0].saturating_mul(MOST_OF_JSON)),
         })
     }
 
@@ -151,9 +154,12 @@ impl Rule {
         if made.len() == 1 && arguments.iter().any(|argument| matches!(argument, ColumnarValue::Array(_))) {
             all = all.saturating_mul(batch as i64);
         }
-        // JSON is mostly as long as its value.
-        let most = if self == Self::Json { 6 * MAX_VALUE_BYTES } else { MAX_VALUE_BYTES };
-        if made.iter().any(|bytes| *bytes > most) || all > self.most_of_batch() {
+        // JSON of many values is mostly as long as these.
+        if self == Self::Json {
+            all /= MOST_OF_JSON;
+        }
+        let is_long = made.iter().any(|bytes| *bytes > MAX_VALUE_BYTES) || all > self.most_of_batch();
+        if is_long || !planning::may_make(all) {
             let function = function.to_uppercase();
             return exec_err!("{function} makes a value that is longer than 16 MiB, or too many long ones");
         }

@@ -27,12 +27,17 @@ pub(super) const OF_VIEW: Duration = Duration::from_secs(10);
 pub(super) const OF_QUERY: Duration = Duration::from_secs(120);
 /// How much longer its thread is waited for, to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
+/// Bytes of the constants that functions make for one plan, at most: each is kept in it, and written
+/// again for each row of a batch. A text that is written out in a view can be about as long.
+const MAX_MADE: i64 = 256 << 10;
 /// Threads that may go on after their time without a turn; one more keeps its turn.
 const MAX_OVERDUE: usize = 4;
 
 thread_local! {
     /// When the planning of this thread has to end.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Bytes of the constants that functions have made for the plan of this thread.
+    static MADE: Cell<i64> = const { Cell::new(0) };
 }
 
 /// The turns to plan. A thread that does not end gives its turn to others when its time is over, as long as there are few such.
@@ -61,6 +66,7 @@ impl Turns {
         let planned = tokio::task::spawn_blocking(move || {
             let _held = held;
             DEADLINE.set(Some(Instant::now() + time));
+            MADE.set(0);
             let planned = work();
             // The thread is used again.
             let in_time = is_in_time();
@@ -141,6 +147,15 @@ fn too_slow(time: Duration) -> WarehouseError {
 
 fn is_in_time() -> bool {
     DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+}
+
+/// Whether a plan may hold constants of so many bytes more. Where none is made, it may.
+pub(super) fn may_make(bytes: i64) -> bool {
+    if DEADLINE.get().is_none() {
+        return true;
+    }
+    MADE.set(MADE.get().saturating_add(bytes));
+    MADE.get() <= MAX_MADE
 }
 
 /// Fails where this thread has planned for too long.
