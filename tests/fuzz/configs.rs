@@ -287,7 +287,7 @@ fn what_was_found_once_does_no_harm_any_more() {
 fn no_bytes_do_harm() {
     let _alone = alone();
     let bench = Bench::new();
-    Fuzz { bytes: 400, shrinks: 2_000 }.run(|bytes| {
+    Fuzz { seconds: 60, bytes: 400, shrinks: 2_000 }.run(|bytes| {
         let start = thread_time();
         bench.run(bytes);
         Ok(thread_time() - start)

@@ -24,6 +24,8 @@ pub fn alone() -> MutexGuard<'static, ()> {
 
 /// How to look.
 pub struct Fuzz {
+    /// How long, where `TRAINSET_FUZZ_SECONDS` does not say.
+    pub seconds: u64,
     /// Bytes of an input, at most.
     pub bytes: usize,
     /// Tries to make a failing input smaller.
@@ -33,7 +35,8 @@ pub struct Fuzz {
 impl Fuzz {
     /// Runs inputs until the time is over. `run` gives the processor's time that its input took.
     pub fn run(&self, run: impl Fn(&[u8]) -> Result<Duration, TestCaseError>) {
-        let seconds = std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(60, |text| text.parse().expect("a number of seconds"));
+        let seconds =
+            std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(self.seconds, |text| text.parse().expect("a number of seconds"));
         let before = peak_memory();
         let (start, mut inputs) = (Instant::now(), 0);
         let longest = Cell::new(Duration::ZERO);
@@ -135,6 +138,7 @@ pub fn mutated_text(choices: &mut Choices, text: &str, tokens: &[&str]) -> Strin
 pub fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.is_file());
     files.sort();
     let read = |file: PathBuf| (file.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&file).unwrap());
     files.into_iter().map(read).collect()

@@ -21,7 +21,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
+use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
@@ -49,6 +49,8 @@ use crate::warehouse::{Answer, DryRun, Limits, LiveTable, WarehouseError};
 const CATALOG: &str = "trainset";
 /// Rows that are read together where only some are shown: what long values of more rows weigh would be read in vain.
 const SHOWN_BATCH: usize = 256;
+/// The constants of a plan may take this part of the memory in a batch of rows.
+const CONSTANTS_PART: usize = 8;
 /// Most views within one another; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
@@ -251,6 +253,7 @@ impl Engine {
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
+        self.narrow(&mut planned.session, &planned.plan).map_err(|error| self.failed(&error, &planned.tables))?;
         let columns = rows::columns(planned.plan.schema().as_arrow());
         let failed = |error: DataFusionError| self.failed(&error, &planned.tables);
         // One more, to know whether there are more. A LIMIT is an INT64.
@@ -280,13 +283,29 @@ impl Engine {
         tables: &BTreeSet<String>,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
         let (engine, tables) = (self.clone(), tables.clone());
-        let context = Arc::new(frame.task_ctx());
         // Its files' footers are read on the way.
         let runtime = tokio::runtime::Handle::current();
-        let planned = self
-            .query_turns
-            .plan(move || runtime.block_on(frame.create_physical_plan()).map_err(|error| engine.failed(&error, &tables)));
-        execute_stream(planned.await?, context).map_err(|error| errors::query(&error, self.memory_bytes))
+        let planned = self.query_turns.plan(move || {
+            let (mut session, plan) = frame.into_parts();
+            let planned = session.optimize(&plan).and_then(|plan| {
+                // Constants may have been made.
+                engine.narrow(&mut session, &plan)?;
+                runtime.block_on(session.query_planner().create_physical_plan(&plan, &session))
+            });
+            let context = Arc::new(TaskContext::from(&session));
+            planned.map(|plan| (plan, context)).map_err(|error| engine.failed(&error, &tables))
+        });
+        let (plan, context) = planned.await?;
+        execute_stream(plan, context).map_err(|error| errors::query(&error, self.memory_bytes))
+    }
+
+    /// Has fewer rows in a batch where the plan's constants would make it large: each is written for each row.
+    fn narrow(&self, session: &mut SessionState, plan: &LogicalPlan) -> Result<(), DataFusionError> {
+        let rows = self.memory_bytes / CONSTANTS_PART / long_values::constant_bytes(plan)?.max(1);
+        if rows < session.config().batch_size() {
+            *session.config_mut() = session.config().clone().with_batch_size(rows.max(1));
+        }
+        Ok(())
     }
 
     pub async fn dry_run(self: &Arc<Self>, sql: &str) -> Result<DryRun, WarehouseError> {
@@ -605,15 +624,13 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     let disk = DiskManager::builder()
         .with_temp_file_factory(Arc::new(spilled))
         .with_max_spill_merge_fan_in(memory::merged_files(options.memory_bytes));
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(memory::pool(options.memory_bytes))
-        .with_disk_manager_builder(disk)
-        .build_arc()?;
+    let counted = long_values::Memory(memory::pool(options.memory_bytes));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(counted.0.clone()).with_disk_manager_builder(disk).build_arc()?;
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         // Those of DataFusion come after it.
-        .with_expr_planners(vec![Arc::new(long_values::Structs)])
+        .with_expr_planners(vec![Arc::new(long_values::Structs(counted.clone()))])
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
         .with_optimizer_rules(planning::optimizer_rules())
@@ -631,7 +648,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     }
     for name in long_values::NAMES {
         let function = state.udf(name)?;
-        if let Some(within) = long_values::within_limits(&function) {
+        if let Some(within) = long_values::within_limits(&function, &counted) {
             state.register_udf(within)?;
         }
     }
@@ -642,7 +659,8 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         divide: state.udf(functions::DIVIDE)?,
         text: state.udf(functions::TEXT)?,
         bits: state.udf(functions::BITS)?,
-        joined_texts: Arc::new(long_values::joined_texts()),
+        joined_texts: Arc::new(long_values::joined_texts(counted.clone())),
+        memory: counted,
     };
     state.register_function_rewrite(Arc::new(semantics))?;
     Ok(state)

@@ -3,19 +3,24 @@
 //! Constant ones are made while a query is planned, where no memory is counted, and a buffer that
 //! the system does not give ends the program. So what a call will make is counted before it is made.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use datafusion::arrow::compute::cast;
+use bytes::Bytes;
+use datafusion::arrow::array::{Array, ArrayData, ArrayRef, AsArray, StringViewBuilder, make_array};
+use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::compute::kernels::length::length;
+use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, TimeUnit};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::functions::core::{named_struct, r#struct};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::files::MAX_COLUMNS;
@@ -31,6 +36,9 @@ const MAX_JOINED_BYTES: i64 = 256 << 20;
 const MOST_OF_JSON: i64 = 6;
 /// What an item of an array takes beside its text, in bytes.
 const ITEM_BYTES: i64 = 16;
+/// What a call makes of a batch is counted as memory of queries from here on, in bytes: a batch of
+/// numbers is as large, and is not counted either.
+const SMALL_BYTES: i64 = 64 << 10;
 
 /// How much a call makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +63,8 @@ enum Rule {
     TextsAsText,
     /// All that is given.
     Together,
+    /// The same, as it is: nothing is copied but constants.
+    Struct,
     /// A value's JSON: each character is at most six.
     Json,
 }
@@ -91,8 +101,8 @@ impl Rule {
             "range" | "generate_series" => Self::Series,
             "array_to_string" => Self::ItemsAsText,
             "concat_ws" => Self::TextsAsText,
-            "concat" | "make_array" | "arrays_zip" | "map" | "array_concat" | "array_append" | "array_prepend" | "struct"
-            | "named_struct" => Self::Together,
+            "concat" | "make_array" | "arrays_zip" | "map" | "array_concat" | "array_append" | "array_prepend" => Self::Together,
+            "struct" | "named_struct" => Self::Struct,
             "to_json_string" => Self::Json,
             _ => return None,
         })
@@ -133,7 +143,7 @@ impl Rule {
                     row.iter().copied().fold(between, i64::saturating_add)
                 })
             }
-            Self::Together => {
+            Self::Together | Self::Struct => {
                 let all = (0..arguments.len()).map(|i| of(i, sizes)).collect::<Result<Vec<_>>>()?;
                 rows(&all, |row| row.iter().copied().fold(0, i64::saturating_add))
             }
@@ -143,41 +153,141 @@ impl Rule {
 
     fn most_of_batch(self) -> i64 {
         match self {
-            Self::Together | Self::TextsAsText | Self::Json => MAX_JOINED_BYTES,
+            Self::Together | Self::Struct | Self::TextsAsText | Self::Json => MAX_JOINED_BYTES,
             _ => MAX_BATCH_BYTES,
         }
     }
 
-    fn check(self, function: &str, arguments: &[ColumnarValue], batch: usize) -> Result<()> {
+    /// Bytes that a call makes of a batch, at most. A value that is too long is refused.
+    fn most(self, function: &str, arguments: &[ColumnarValue], batch: usize) -> Result<i64> {
         let made = self.made(arguments)?;
-        let mut all = made.iter().copied().fold(0, i64::saturating_add);
-        if made.len() == 1 && arguments.iter().any(|argument| matches!(argument, ColumnarValue::Array(_))) {
-            all = all.saturating_mul(batch as i64);
+        if made.iter().any(|bytes| *bytes > MAX_VALUE_BYTES) {
+            return too_long(function);
         }
-        // JSON of many values is mostly as long as these.
-        if self == Self::Json {
-            all /= MOST_OF_JSON;
+        let all = made.iter().copied().fold(0, i64::saturating_add);
+        let is_repeated = made.len() == 1 && arguments.iter().any(|argument| matches!(argument, ColumnarValue::Array(_)));
+        Ok(if is_repeated { all.saturating_mul(batch as i64) } else { all })
+    }
+
+    /// Calls the function. What it makes is counted as memory of queries for as long as it is there.
+    fn call(self, function: &str, memory: &Memory, arguments: ScalarFunctionArgs, call: Call) -> Result<ColumnarValue> {
+        let most = self.most(function, &arguments.args, arguments.number_rows)?;
+        if !planning::may_make(most) {
+            return too_long(function);
         }
-        let is_long = made.iter().any(|bytes| *bytes > MAX_VALUE_BYTES) || all > self.most_of_batch();
-        if is_long || !planning::may_make(all) {
-            let function = function.to_uppercase();
-            return exec_err!("{function} makes a value that is longer than 16 MiB, or too many long ones");
+        let rows = arguments.number_rows;
+        let is_constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        // A constant that is left for when the query runs is written for each row: here it is counted.
+        let is_written = is_constant && !planning::is_planning();
+        let most = if is_written { most.saturating_mul(rows as i64) } else { most };
+        if most <= SMALL_BYTES || self == Self::Struct {
+            return call(arguments);
         }
-        Ok(())
+        if most <= self.most_of_batch() {
+            return memory.counted(function, most, || {
+                let made = call(arguments)?;
+                if is_written { made.into_array(rows).map(ColumnarValue::Array) } else { Ok(made) }
+            });
+        }
+        // Most calls make far less than they might: some rows at a time, it is known what they do.
+        if is_constant || rows < 2 {
+            return too_long(function);
+        }
+        let part = |from: usize, rows: usize| {
+            let of = |argument: &ColumnarValue| match argument {
+                ColumnarValue::Array(values) => ColumnarValue::Array(values.slice(from, rows)),
+                constant => constant.clone(),
+            };
+            let args = arguments.args.iter().map(of).collect();
+            let part = ScalarFunctionArgs { args, number_rows: rows, ..arguments.clone() };
+            self.call(function, memory, part, call)?.into_array(rows)
+        };
+        let (first, second) = (part(0, rows / 2)?, part(rows / 2, rows - rows / 2)?);
+        let both = first.get_array_memory_size().saturating_add(second.get_array_memory_size()) as i64;
+        if both > self.most_of_batch() {
+            return too_long(function);
+        }
+        memory.counted(function, both, || Ok(ColumnarValue::Array(concat(&[first.as_ref(), second.as_ref()])?)))
     }
 }
 
+fn too_long<T>(function: &str) -> Result<T> {
+    let function = function.to_uppercase();
+    exec_err!("{function} makes a value that is longer than 16 MiB, or too many long ones")
+}
+
+/// How a function is called.
+type Call<'a> = &'a dyn Fn(ScalarFunctionArgs) -> Result<ColumnarValue>;
+
+/// The memory of queries, where what calls make is counted.
+#[derive(Debug, Clone)]
+pub(super) struct Memory(pub Arc<dyn MemoryPool>);
+
+/// Functions are the same whatever they are counted in: there is one pool.
+impl PartialEq for Memory {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Memory {}
+
+impl Hash for Memory {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl Memory {
+    /// Counts what is made before it is made, so much at most, and then what it is, until it is dropped.
+    fn counted(&self, function: &str, most: i64, make: impl FnOnce() -> Result<ColumnarValue>) -> Result<ColumnarValue> {
+        let held = MemoryConsumer::new(function).register(&self.0);
+        held.try_grow(usize::try_from(most).unwrap_or(usize::MAX))?;
+        match make()? {
+            ColumnarValue::Array(values) => {
+                held.try_resize(values.get_array_memory_size())?;
+                let values = with_reservation(values.to_data(), &Arc::new(held))?;
+                Ok(ColumnarValue::Array(make_array(values)))
+            }
+            constant => Ok(constant),
+        }
+    }
+}
+
+/// A buffer and the reservation of the array that it is of.
+struct Reserved {
+    buffer: Buffer,
+    _held: Arc<MemoryReservation>,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        self.buffer.as_slice()
+    }
+}
+
+/// The values in buffers that hold a reservation, whoever has them and whatever part of them.
+fn with_reservation(values: ArrayData, held: &Arc<MemoryReservation>) -> Result<ArrayData> {
+    let reserved = |buffer: &Buffer| {
+        let reserved = Reserved { buffer: buffer.clone(), _held: held.clone() };
+        if buffer.is_empty() { buffer.clone() } else { Buffer::from(Bytes::from_owner(reserved)) }
+    };
+    let buffers = values.buffers().iter().map(reserved).collect();
+    let children = values.child_data().iter().map(|child| with_reservation(child.clone(), held));
+    let children = children.collect::<Result<Vec<_>>>()?;
+    Ok(values.into_builder().buffers(buffers).child_data(children).build()?)
+}
+
 /// The function within the limits, where it is one that needs them and has none.
-pub(super) fn within_limits(function: &Arc<ScalarUDF>) -> Option<Arc<ScalarUDF>> {
+pub(super) fn within_limits(function: &Arc<ScalarUDF>, memory: &Memory) -> Option<Arc<ScalarUDF>> {
     let is_within = function.inner().downcast_ref::<WithinLimits>().is_some();
     let rule = Rule::of(function.name()).filter(|_| !is_within)?;
-    Some(Arc::new(ScalarUDF::new_from_impl(WithinLimits { function: function.clone(), rule })))
+    Some(Arc::new(ScalarUDF::new_from_impl(WithinLimits { function: function.clone(), rule, memory: memory.clone() })))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct WithinLimits {
     function: Arc<ScalarUDF>,
     rule: Rule,
+    memory: Memory,
 }
 
 impl ScalarUDFImpl for WithinLimits {
@@ -207,8 +317,7 @@ impl ScalarUDFImpl for WithinLimits {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.rule.check(self.name(), &arguments.args, arguments.number_rows)?;
-        self.function.invoke_with_args(arguments)
+        self.rule.call(self.name(), &self.memory, arguments, &|arguments| self.function.invoke_with_args(arguments))
     }
 }
 
@@ -231,14 +340,55 @@ fn small(data_type: &DataType) -> Result<()> {
     }
 }
 
+/// Bytes of a plan's constant texts and arrays, and of those that are left to be made when it runs:
+/// what a batch of rows takes for each row, where all of them are shown.
+pub(super) fn constant_bytes(plan: &LogicalPlan) -> Result<usize> {
+    let mut all = 0usize;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                all = all.saturating_add(bytes_of_constant(part)?);
+                // A list of values is compared, not written.
+                Ok(if matches!(part, Expr::InList(_)) { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue })
+            })
+        })
+    })?;
+    Ok(all)
+}
+
+fn bytes_of_constant(expression: &Expr) -> Result<usize> {
+    Ok(match expression {
+        Expr::Literal(ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text), _) => {
+            text.as_ref().map_or(0, String::len)
+        }
+        Expr::Literal(ScalarValue::Binary(bytes) | ScalarValue::LargeBinary(bytes) | ScalarValue::BinaryView(bytes), _) => {
+            bytes.as_ref().map_or(0, Vec::len)
+        }
+        Expr::Literal(value, _) if value.data_type().is_nested() => value.size(),
+        Expr::ScalarFunction(call) => {
+            let inner = call.func.inner();
+            let rule = inner.downcast_ref::<WithinLimits>().map(|within| within.rule);
+            let rule = rule.or_else(|| inner.downcast_ref::<JoinedTexts>().map(|_| Rule::Together));
+            let constant = |argument: &Expr| match argument {
+                Expr::Literal(value, _) => Some(ColumnarValue::Scalar(value.clone())),
+                _ => None,
+            };
+            let constants = call.args.iter().map(constant).collect::<Option<Vec<_>>>();
+            let made = rule.zip(constants).map(|(rule, constants)| rule.made(&constants)).transpose()?;
+            made.into_iter().flatten().max().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+        }
+        _ => 0,
+    })
+}
+
 /// STRUCT as it is written, within the limits.
 #[derive(Debug)]
-pub(super) struct Structs;
+pub(super) struct Structs(pub Memory);
 
 impl ExprPlanner for Structs {
     fn plan_struct_literal(&self, parts: Vec<Expr>, is_named: bool) -> Result<PlannerResult<Vec<Expr>>> {
         let function = if is_named { named_struct() } else { r#struct() };
-        let function = within_limits(&function).unwrap_or(function);
+        let function = within_limits(&function, &self.0).unwrap_or(function);
         Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(function, parts))))
     }
 }
@@ -392,13 +542,14 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
 }
 
 /// Texts one after another, as `||` has them: NULL where one of them is.
-pub(super) fn joined_texts() -> ScalarUDF {
-    ScalarUDF::new_from_impl(JoinedTexts { signature: Signature::variadic_any(Volatility::Immutable) })
+pub(super) fn joined_texts(memory: Memory) -> ScalarUDF {
+    ScalarUDF::new_from_impl(JoinedTexts { signature: Signature::variadic_any(Volatility::Immutable), memory })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct JoinedTexts {
     signature: Signature,
+    memory: Memory,
 }
 
 impl ScalarUDFImpl for JoinedTexts {
@@ -424,30 +575,33 @@ impl ScalarUDFImpl for JoinedTexts {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Rule::Together.check("||", &arguments.args, arguments.number_rows)?;
-        let is_constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-        let texts = arguments.args.iter().map(|argument| Ok(cast(&once(argument)?, &DataType::Utf8View)?));
-        let texts = texts.collect::<Result<Vec<_>>>()?;
-        let rows = if is_constant { 1 } else { arguments.number_rows };
-        let mut joined = StringViewBuilder::with_capacity(rows);
-        let mut text = String::new();
-        for row in 0..rows {
-            text.clear();
-            let mut is_null = false;
-            for texts in &texts {
-                let texts = texts.as_string_view();
-                let row = if texts.len() == 1 { 0 } else { row };
-                is_null |= texts.is_null(row);
-                if is_null {
-                    break;
-                }
-                text.push_str(texts.value(row));
-            }
-            joined.append_option((!is_null).then_some(&text));
-        }
-        let joined = cast(&joined.finish(), arguments.return_field.data_type())?;
-        Ok(if is_constant { ScalarValue::try_from_array(&joined, 0)?.into() } else { joined.into() })
+        Rule::Together.call("||", &self.memory, arguments, &joined)
     }
+}
+
+fn joined(arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let is_constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+    let texts = arguments.args.iter().map(|argument| Ok(cast(&once(argument)?, &DataType::Utf8View)?));
+    let texts = texts.collect::<Result<Vec<_>>>()?;
+    let rows = if is_constant { 1 } else { arguments.number_rows };
+    let mut joined = StringViewBuilder::with_capacity(rows);
+    let mut text = String::new();
+    for row in 0..rows {
+        text.clear();
+        let mut is_null = false;
+        for texts in &texts {
+            let texts = texts.as_string_view();
+            let row = if texts.len() == 1 { 0 } else { row };
+            is_null |= texts.is_null(row);
+            if is_null {
+                break;
+            }
+            text.push_str(texts.value(row));
+        }
+        joined.append_option((!is_null).then_some(&text));
+    }
+    let joined = cast(&joined.finish(), arguments.return_field.data_type())?;
+    Ok(if is_constant { ScalarValue::try_from_array(&joined, 0)?.into() } else { joined.into() })
 }
 
 #[cfg(test)]
@@ -482,13 +636,54 @@ mod tests {
         assert!(made("concat", &[scalar("ab"), scalar("cd")]) == 4);
     }
 
+    /// What a function gives for a column of texts and another value; `None` where that is too long.
+    fn called(function: Arc<ScalarUDF>, memory: &Memory, texts: &ArrayRef, more: &[ColumnarValue]) -> Result<ArrayRef> {
+        let args: Vec<ColumnarValue> = [ColumnarValue::Array(texts.clone())].into_iter().chain(more.iter().cloned()).collect();
+        let field = |argument: &ColumnarValue| Arc::new(Field::new("a", argument.data_type(), true));
+        let arguments = ScalarFunctionArgs {
+            arg_fields: args.iter().map(|argument| field(argument) as FieldRef).collect(),
+            args,
+            number_rows: texts.len(),
+            return_field: Arc::new(Field::new("r", DataType::Utf8, true)),
+            config_options: Default::default(),
+        };
+        within_limits(&function, memory).unwrap().invoke_with_args(arguments)?.into_array(texts.len())
+    }
+
+    fn texts(text: &str) -> ArrayRef {
+        Arc::new(datafusion::arrow::array::StringArray::from(vec![text; 8_192]))
+    }
+
     #[test]
-    fn what_is_short_in_all_is_made() {
-        let texts: ArrayRef = Arc::new(datafusion::arrow::array::StringArray::from(vec!["a"; 8_192]));
-        let times: ArrayRef = Arc::new(Int64Array::from(vec![1_000; 8_192]));
-        let arguments = [ColumnarValue::Array(texts.clone()), ColumnarValue::Array(times)];
-        assert!(Rule::Repeat.check("repeat", &arguments, 8_192).is_ok());
-        let arguments = [ColumnarValue::Array(texts), scalar(10_000i64)];
-        assert!(Rule::Repeat.check("repeat", &arguments, 8_192).is_err());
+    fn what_a_call_makes_is_memory_of_queries_as_long_as_it_is_there() {
+        let pool: Arc<dyn MemoryPool> = super::super::memory::pool(64 << 20);
+        let memory = Memory(pool.clone());
+        let repeat = datafusion::functions::string::repeat;
+        let times: ArrayRef = Arc::new(Int64Array::from(vec![4_000; 8_192]));
+        let made = called(repeat(), &memory, &texts("a"), &[ColumnarValue::Array(times)]).unwrap();
+        assert_eq!(made.as_string::<i32>().value(8_191), "a".repeat(4_000));
+        assert!(pool.reserved() >= 4_000 * 8_192);
+        // A second does not fit; a part of the first holds all of it.
+        assert!(called(repeat(), &memory, &texts("a"), &[scalar(7_000i64)]).is_err());
+        let part = made.slice(5, 1);
+        drop(made);
+        assert!(pool.reserved() >= 4_000 * 8_192);
+        drop(part);
+        assert_eq!(pool.reserved(), 0);
+        let more = Memory(super::super::memory::pool(256 << 20));
+        let Err(error) = called(repeat(), &more, &texts("a"), &[scalar(10_000i64)]) else { panic!("80 MB") };
+        assert!(error.to_string().contains("REPEAT makes a value"), "{error}");
+        assert_eq!(more.0.reserved(), 0);
+    }
+
+    #[test]
+    fn what_might_be_long_and_is_not_is_made() {
+        let memory = Memory(super::super::memory::pool(256 << 20));
+        // A match at each place would make 133 MB.
+        let (pattern, with) = (scalar(r"\s"), scalar("[a space]"));
+        let text = format!("a{}b", " ".repeat(1_800));
+        let made = called(datafusion::functions::regex::regexp_replace(), &memory, &texts(&text), &[pattern, with]);
+        assert_eq!(made.unwrap().as_string::<i32>().value(0), format!("a[a space]{}b", " ".repeat(1_799)));
+        assert_eq!(memory.0.reserved(), 0);
     }
 }

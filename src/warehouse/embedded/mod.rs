@@ -85,6 +85,8 @@ impl Default for Options {
 const STACK_BYTES: usize = 64 << 20;
 /// Threads for files and plans, which block. Looks and plans have turns, so that few of them are used.
 const BLOCKING_THREADS: usize = 32;
+/// How long such a thread waits for more work. What a deep plan used of its stack is given back with it.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A folder of files as a warehouse.
 pub struct Embedded {
@@ -110,6 +112,7 @@ impl Embedded {
             .worker_threads(threads)
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_stack_size(STACK_BYTES)
+            .thread_keep_alive(IDLE)
             .thread_name("warehouse")
             .enable_all()
             .build()

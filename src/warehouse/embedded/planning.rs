@@ -27,8 +27,8 @@ pub(super) const OF_VIEW: Duration = Duration::from_secs(10);
 pub(super) const OF_QUERY: Duration = Duration::from_secs(120);
 /// How much longer its thread is waited for, to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
-/// Bytes of the constants that functions make for one plan, at most: each is kept in it, and written
-/// again for each row of a batch. A text that is written out in a view can be about as long.
+/// Bytes of the constants that functions make for one plan, at most: each is kept in it. A text that
+/// is written out in a view can be about as long. Those beyond are made while the query runs.
 const MAX_MADE: i64 = 256 << 10;
 /// Threads that may go on after their time without a turn; one more keeps its turn.
 const MAX_OVERDUE: usize = 4;
@@ -149,9 +149,14 @@ fn is_in_time() -> bool {
     DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
 }
 
+/// Whether this thread plans, and does not run what was planned.
+pub(super) fn is_planning() -> bool {
+    DEADLINE.get().is_some()
+}
+
 /// Whether a plan may hold constants of so many bytes more. Where none is made, it may.
 pub(super) fn may_make(bytes: i64) -> bool {
-    if DEADLINE.get().is_none() {
+    if !is_planning() {
         return true;
     }
     MADE.set(MADE.get().saturating_add(bytes));

@@ -20,6 +20,7 @@ pub(super) struct GoogleSemantics {
     pub text: Arc<ScalarUDF>,
     pub bits: Arc<ScalarUDF>,
     pub joined_texts: Arc<ScalarUDF>,
+    pub memory: long_values::Memory,
 }
 
 impl FunctionRewrite for GoogleSemantics {
@@ -48,7 +49,7 @@ impl FunctionRewrite for GoogleSemantics {
                 texts.push(*right);
                 Ok(Transformed::yes(call(&self.joined_texts, texts)))
             }
-            Expr::ScalarFunction(ScalarFunction { func, args }) => Ok(match long_values::within_limits(&func) {
+            Expr::ScalarFunction(ScalarFunction { func, args }) => Ok(match long_values::within_limits(&func, &self.memory) {
                 Some(within) => Transformed::yes(call(&within, args)),
                 None => Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })),
             }),

@@ -249,8 +249,9 @@ const OPERATORS: [&str; 20] = [
     "<>",
 ];
 
-/// How often something is repeated.
-const TIMES: [usize; 10] = [1, 2, 3, 8, 15, 30, 60, 120, 900, 3_000];
+/// How often something is repeated: what most limits take, and what they refuse. The corpus has what
+/// is just within them.
+const TIMES: [usize; 10] = [1, 2, 3, 8, 15, 30, 60, 120, 200, 3_000];
 
 /// The text of a view; it may name those views.
 pub fn view(choices: &mut Choices, views: &[String]) -> String {
@@ -321,7 +322,8 @@ impl Sql<'_, '_> {
             }
             14 => {
                 let windows: Vec<String> =
-                    (0..times).map(|i| format!("SUM(a) OVER (PARTITION BY b ORDER BY a + {i}) AS w{i}")).collect();
+                    // `bounds.rs` does not count windows: 900 are planned in 4 s without optimisation.
+                    (0..times.min(200)).map(|i| format!("SUM(a) OVER (PARTITION BY b ORDER BY a + {i}) AS w{i}")).collect();
                 format!("SELECT {} FROM `raw_data.good`", windows.join(", "))
             }
             15 => format!("SELECT * FROM `raw_data.good` WHERE a IN ({})", repeated(&part, ", ")),

@@ -1,1 +1,0 @@
-SELECT REGEXP_CONTAINS(REPEAT('a', 100000), r'(a|aa)+$b') AS x
