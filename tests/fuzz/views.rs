@@ -39,7 +39,7 @@ const QUERY: Duration = Duration::from_secs(1);
 /// No step waits longer than this, however busy the machine is.
 const HANG: Duration = Duration::from_secs(60);
 /// Memory that queries may hold, in bytes: a part of what the process may grow by.
-const MEMORY: usize = 64 << 20;
+const MEMORY: usize = 32 << 20;
 /// A step of a view at the limits, which is planned as long as a view may be.
 const AT_LIMITS: Duration = Duration::from_secs(10);
 /// What views at the limits may let the process grow by, in bytes.
