@@ -229,3 +229,23 @@ async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
     fs::remove_file(&file).unwrap();
     assert!(run(&warehouse, SORT).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_is_not_asked_for_again() {
+    let folder = TempDir::new().unwrap();
+    purchases(folder.path(), 100_000);
+    let warehouse = open(folder.path(), 64, 2).await;
+    // A second try would be alone: it would wait for this one.
+    let endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n > 0) SELECT COUNT(*) AS n FROM r";
+    let other = tokio::spawn({
+        let (warehouse, timeout) = (warehouse.clone(), std::time::Duration::from_secs(60));
+        async move { warehouse.run(endless, &Limits { timeout, ..Limits::default() }).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let limits = Limits { max_bytes: MIB, max_rows: 100_000, ..Limits::default() };
+    let answer = warehouse.run("SELECT category FROM `raw_data.purchases`", &limits).await;
+    let Err(WarehouseError::Resources(said)) = answer else { panic!("{answer:?}") };
+    assert!(said.contains("larger than the 1 MiB"), "{said}");
+    assert!(!other.is_finished());
+    other.abort();
+}

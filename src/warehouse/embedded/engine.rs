@@ -1,6 +1,7 @@
 //! Queries over the folder as it is now: each is planned against the tables that it names, views among them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -20,7 +21,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
+use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
@@ -38,7 +39,7 @@ use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
 use super::spill::SpillFolder;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, long_text, memory, pushdown, rows, shared, sketches};
+use super::{Options, Tables, dialect, errors, files, functions, long_values, memory, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -48,6 +49,8 @@ use crate::warehouse::{Answer, DryRun, Limits, LiveTable, WarehouseError};
 const CATALOG: &str = "trainset";
 /// Rows that are read together where only some are shown: what long values of more rows weigh would be read in vain.
 const SHOWN_BATCH: usize = 256;
+/// The constants of a plan may take this part of the memory in a batch of rows.
+const CONSTANTS_PART: usize = 8;
 /// Most views within one another; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
@@ -118,6 +121,22 @@ impl Sources {
         self.providers.insert(id.to_owned(), provider);
         self.extents.insert(id.to_owned(), extent);
         self.tables.insert(id.to_owned(), tables);
+    }
+}
+
+/// What came of a query that the engine ran.
+pub(super) enum Ran {
+    Rows(Rows),
+    /// The answer is larger than who asked takes: it would be, however often it runs.
+    TooLarge(WarehouseError),
+}
+
+impl Ran {
+    pub fn answer(self) -> Result<Rows, WarehouseError> {
+        match self {
+            Self::Rows(rows) => Ok(rows),
+            Self::TooLarge(error) => Err(error),
+        }
     }
 }
 
@@ -227,13 +246,14 @@ impl Engine {
     }
 
     /// Runs a query on so many threads at most: each takes memory of its own.
-    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Rows, WarehouseError> {
+    pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Ran, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
         planned.session.config_mut().options_mut().execution.target_partitions = threads;
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
+        self.narrow(&mut planned.session, &planned.plan).map_err(|error| self.failed(&error, &planned.tables))?;
         let columns = rows::columns(planned.plan.schema().as_arrow());
         let failed = |error: DataFusionError| self.failed(&error, &planned.tables);
         // One more, to know whether there are more. A LIMIT is an INT64.
@@ -246,12 +266,14 @@ impl Engine {
         let mut answer = Answer::new(columns, None, limits);
         while let Some(batch) = stream.next().await {
             for row in rows::of_batch(&batch.map_err(failed)?, limits.max_cell).map_err(failed)? {
-                if !answer.push(row)? {
-                    return Ok(answer.take());
+                match answer.push(row) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Ran::Rows(answer.take())),
+                    Err(too_large) => return Ok(Ran::TooLarge(too_large)),
                 }
             }
         }
-        Ok(answer.take())
+        Ok(Ran::Rows(answer.take()))
     }
 
     /// Begins to run a query. Optimising it is work for a thread that may block.
@@ -261,13 +283,29 @@ impl Engine {
         tables: &BTreeSet<String>,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
         let (engine, tables) = (self.clone(), tables.clone());
-        let context = Arc::new(frame.task_ctx());
         // Its files' footers are read on the way.
         let runtime = tokio::runtime::Handle::current();
-        let planned = self
-            .query_turns
-            .plan(move || runtime.block_on(frame.create_physical_plan()).map_err(|error| engine.failed(&error, &tables)));
-        execute_stream(planned.await?, context).map_err(|error| errors::query(&error, self.memory_bytes))
+        let planned = self.query_turns.plan(move || {
+            let (mut session, plan) = frame.into_parts();
+            let planned = session.optimize(&plan).and_then(|plan| {
+                // Constants may have been made.
+                engine.narrow(&mut session, &plan)?;
+                runtime.block_on(session.query_planner().create_physical_plan(&plan, &session))
+            });
+            let context = Arc::new(TaskContext::from(&session));
+            planned.map(|plan| (plan, context)).map_err(|error| engine.failed(&error, &tables))
+        });
+        let (plan, context) = planned.await?;
+        execute_stream(plan, context).map_err(|error| errors::query(&error, self.memory_bytes))
+    }
+
+    /// Has fewer rows in a batch where the plan's constants would make it large: each is written for each row.
+    fn narrow(&self, session: &mut SessionState, plan: &LogicalPlan) -> Result<(), DataFusionError> {
+        let rows = self.memory_bytes / CONSTANTS_PART / long_values::constant_bytes(plan)?.max(1);
+        if rows < session.config().batch_size() {
+            *session.config_mut() = session.config().clone().with_batch_size(rows.max(1));
+        }
+        Ok(())
     }
 
     pub async fn dry_run(self: &Arc<Self>, sql: &str) -> Result<DryRun, WarehouseError> {
@@ -439,12 +477,10 @@ impl Engine {
                     continue;
                 }
             }
-            let planned = dialect::parse(&view.sql)
-                .map_err(WarehouseError::Query)
-                .and_then(|statement| self.plan_statement(statement, &view.names, &sources, MAX_VIEW_SIZE))
-                .and_then(|(planned, extent)| {
-                    Ok((Columns::within_limit(planned.plan.schema().as_arrow()).map_err(WarehouseError::Query)?, planned, extent))
-                });
+            // A panic is this view's error, and not that of whoever names it. Nothing is left half done:
+            // what it changes is its own.
+            let planned = catch_unwind(AssertUnwindSafe(|| self.plan_view(view, &sources)));
+            let planned = planned.unwrap_or_else(|_| Err(errors::panicked("planning a view", &view.sql)));
             let mut views = locked(&snapshot.views);
             match planned {
                 Ok((columns, planned, extent)) => {
@@ -467,6 +503,13 @@ impl Engine {
             }
         }
         Ok(sources)
+    }
+
+    fn plan_view(&self, view: &files::View, sources: &Sources) -> Result<(Columns, Planned, Extent), WarehouseError> {
+        let statement = dialect::parse(&view.sql).map_err(WarehouseError::Query)?;
+        let (planned, extent) = self.plan_statement(statement, &view.names, sources, MAX_VIEW_SIZE)?;
+        let columns = Columns::within_limit(planned.plan.schema().as_arrow()).map_err(WarehouseError::Query)?;
+        Ok((columns, planned, extent))
     }
 
     /// Plans a statement, so large at most, against what it names.
@@ -581,13 +624,13 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     let disk = DiskManager::builder()
         .with_temp_file_factory(Arc::new(spilled))
         .with_max_spill_merge_fan_in(memory::merged_files(options.memory_bytes));
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(memory::pool(options.memory_bytes))
-        .with_disk_manager_builder(disk)
-        .build_arc()?;
+    let counted = long_values::Memory(memory::pool(options.memory_bytes));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(counted.0.clone()).with_disk_manager_builder(disk).build_arc()?;
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
+        // Those of DataFusion come after it.
+        .with_expr_planners(vec![Arc::new(long_values::Structs(counted.clone()))])
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
         .with_optimizer_rules(planning::optimizer_rules())
@@ -599,8 +642,15 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     for function in functions::all() {
         state.register_udf(function)?;
     }
-    for name in long_text::NAMES {
-        state.register_udf(long_text::within_limits(state.udf(name)?))?;
+    // They make values of any type, also such that a single one takes gigabytes.
+    for name in ["arrow_cast", "arrow_try_cast"] {
+        state.deregister_udf(name)?;
+    }
+    for name in long_values::NAMES {
+        let function = state.udf(name)?;
+        if let Some(within) = long_values::within_limits(&function, &counted) {
+            state.register_udf(within)?;
+        }
     }
     for function in sketches::all() {
         state.register_udaf(function)?;
@@ -609,6 +659,8 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         divide: state.udf(functions::DIVIDE)?,
         text: state.udf(functions::TEXT)?,
         bits: state.udf(functions::BITS)?,
+        joined_texts: Arc::new(long_values::joined_texts(counted.clone())),
+        memory: counted,
     };
     state.register_function_rewrite(Arc::new(semantics))?;
     Ok(state)

@@ -1,7 +1,10 @@
 //! DataFusion's errors as sentences for people: without its own words for itself, its types and the host's paths.
 
+use std::sync::Arc;
+
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use tokio::task::JoinError;
 
 use super::spill::SpillError;
 
@@ -9,6 +12,31 @@ use crate::warehouse::WarehouseError;
 
 /// How many names an error lists.
 const MAX_NAMES: usize = 12;
+
+/// What people read where the engine panicked.
+const PANICKED: &str = "The query engine failed on this query: the fault is in the engine, not in the tables. Join fewer tables or by fewer columns, or write a part of the query as a view. The server's log has the details.";
+/// Characters of a query that the log shows where the engine panicked.
+const SHOWN_SQL: usize = 1000;
+
+/// What a panic of the engine is for people. The log has the panic's own words already, and from here what the engine did.
+pub(super) fn panicked(doing: &str, sql: &str) -> WarehouseError {
+    let sql: String = sql.chars().take(SHOWN_SQL).collect();
+    tracing::error!(doing, sql, "the query engine panicked");
+    WarehouseError::Query(PANICKED.into())
+}
+
+/// Whether a task of the engine's own panicked.
+fn is_panic(error: &DataFusionError) -> bool {
+    let join_error = match error {
+        DataFusionError::ExecutionJoin(error) => Some(error.as_ref()),
+        DataFusionError::External(error) => {
+            let shared = error.downcast_ref::<Arc<JoinError>>().map(Arc::as_ref);
+            shared.or_else(|| error.downcast_ref::<JoinError>())
+        }
+        _ => None,
+    };
+    join_error.is_some_and(JoinError::is_panic)
+}
 
 /// What a failed query tells.
 pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseError {
@@ -27,6 +55,10 @@ pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseEr
         (None, DataFusionError::ResourcesExhausted(_)) => format!(
             "The query needs more than the {memory} MiB of memory that queries may use here. Narrow its dates or filters, or sample it."
         ),
+        (None, root) if is_panic(root) => {
+            tracing::error!(error = %root.strip_backtrace(), "a task of the query engine panicked");
+            return WarehouseError::Query(PANICKED.into());
+        }
         (None, root) => return WarehouseError::Query(text(root)),
     };
     // In one line: names of operators and sizes, which are for whoever runs the server.
@@ -125,6 +157,19 @@ mod tests {
     use super::*;
     use datafusion::arrow::error::ArrowError;
     use std::io::{Error, ErrorKind};
+
+    #[tokio::test]
+    async fn a_panic_is_told_without_its_words() {
+        let panic = || async { tokio::spawn(async { panic!("partition not used yet") }).await.unwrap_err() };
+        for error in [
+            DataFusionError::ExecutionJoin(Box::new(panic().await)),
+            DataFusionError::External(Box::new(panic().await)),
+            DataFusionError::External(Box::new(Arc::new(panic().await))).context("Join Error"),
+            DataFusionError::Shared(Arc::new(DataFusionError::External(Box::new(Arc::new(panic().await))))),
+        ] {
+            assert_eq!(query(&error, 1 << 20), WarehouseError::Query(PANICKED.into()));
+        }
+    }
 
     fn told(error: DataFusionError) -> String {
         match query(&error, 64 << 20) {

@@ -4,7 +4,7 @@
 //! [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
 //! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
 //! [`memory`] and [`spill`] share out memory and disk, [`shared`], [`in_turn`] and [`compact`] save it, [`errors`] speaks to people.
-//! [`bounds`], [`footer`], [`lines`], [`long_text`] and [`planning`] keep what is broken or hostile to itself.
+//! [`bounds`], [`footer`], [`lines`], [`long_values`] and [`planning`] keep what is broken or hostile to itself.
 
 mod bounds;
 mod cancel;
@@ -17,7 +17,7 @@ mod footer;
 mod functions;
 mod in_turn;
 mod lines;
-mod long_text;
+mod long_values;
 mod memory;
 mod planning;
 mod pushdown;
@@ -39,7 +39,7 @@ use async_trait::async_trait;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use self::engine::Engine;
+use self::engine::{Engine, Ran};
 use self::memory::{Turn, Turns};
 use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 use crate::domain::name::TableName;
@@ -85,6 +85,8 @@ impl Default for Options {
 const STACK_BYTES: usize = 64 << 20;
 /// Threads for files and plans, which block. Looks and plans have turns, so that few of them are used.
 const BLOCKING_THREADS: usize = 32;
+/// How long such a thread waits for more work. What a deep plan used of its stack is given back with it.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A folder of files as a warehouse.
 pub struct Embedded {
@@ -110,17 +112,18 @@ impl Embedded {
             .worker_threads(threads)
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_stack_size(STACK_BYTES)
+            .thread_keep_alive(IDLE)
             .thread_name("warehouse")
             .enable_all()
             .build()
             .map_err(|error| WarehouseError::Resources(format!("The system gives no threads for queries: {error}.")))?;
         let embedded = Self { engine: Some(engine), turns: Turns::new(options.queries), threads, runtime: Some(runtime) };
-        embedded.work(|engine| async move { engine.refresh().await.map(drop) }).await?;
+        embedded.work("", |engine| async move { engine.refresh().await.map(drop) }).await?;
         Ok(embedded)
     }
 
-    /// Runs work on the engine's own threads; dropping the future cancels it.
-    async fn work<T, F>(&self, work: impl FnOnce(Arc<Engine>) -> F) -> Result<T, WarehouseError>
+    /// Runs work for a statement on the engine's own threads; dropping the future cancels it.
+    async fn work<T, F>(&self, sql: &str, work: impl FnOnce(Arc<Engine>) -> F) -> Result<T, WarehouseError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, WarehouseError>> + Send + 'static,
@@ -130,10 +133,7 @@ impl Embedded {
         let mut task = AbortOnDrop(runtime.spawn(work(engine.clone())));
         match (&mut task.0).await {
             Ok(answer) => answer,
-            Err(error) if error.is_panic() => {
-                tracing::error!("the query engine panicked");
-                Err(WarehouseError::Query("The query engine failed on this query. The server's log has the details.".into()))
-            }
+            Err(error) if error.is_panic() => Err(errors::panicked("running a query", sql)),
             Err(_) => Err(stopped()),
         }
     }
@@ -146,11 +146,11 @@ impl Embedded {
         threads: usize,
         turn: Option<Turn>,
         timeout: Duration,
-    ) -> Result<Rows, WarehouseError> {
-        let (sql, limits) = (sql.to_owned(), limits.clone());
-        let work = self.work(move |engine| async move {
+    ) -> Result<Ran, WarehouseError> {
+        let (text, limits) = (sql.to_owned(), limits.clone());
+        let work = self.work(sql, move |engine| async move {
             let _turn = turn;
-            engine.run(&sql, &limits, threads).await
+            engine.run(&text, &limits, threads).await
         });
         Self::within(timeout, work).await
     }
@@ -190,31 +190,33 @@ impl Warehouse for Embedded {
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
-        self.work(|engine| async move { engine.tables().await }).await
+        self.work("", |engine| async move { engine.tables().await }).await
     }
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
         let table = table.clone();
-        self.work(|engine| async move { engine.table(&table).await }).await
+        self.work("", |engine| async move { engine.table(&table).await }).await
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
         let turn = self.turns.one().await;
         let since = Instant::now();
-        let answer = self.run_once(sql, limits, self.threads, turn, limits.timeout).await;
-        let Err(refused @ WarehouseError::Resources(_)) = answer else { return answer };
+        let refused = match self.run_once(sql, limits, self.threads, turn, limits.timeout).await {
+            Err(refused @ WarehouseError::Resources(_)) => refused,
+            done => return done?.answer(),
+        };
         // What gave out may have been held by others, or by the operators of many threads: alone and on one thread a query needs least.
         let spent = since.elapsed();
         let turn = self.turns.alone().await;
         match self.run_once(sql, limits, 1, turn, limits.timeout.saturating_sub(spent)).await {
             Err(WarehouseError::Timeout(_)) => Err(refused),
-            answer => answer,
+            done => done?.answer(),
         }
     }
 
     async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
-        let sql = sql.to_owned();
-        self.work(|engine| async move { engine.dry_run(&sql).await }).await
+        let text = sql.to_owned();
+        self.work(sql, |engine| async move { engine.dry_run(&text).await }).await
     }
 }
 

@@ -4,7 +4,9 @@
 //! before ([`super::bounds`]); the time is for what was not foreseen. It ends where DataFusion asks for one of its rules, and who waits does not wait longer.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use datafusion::common::Result as Planned;
@@ -15,7 +17,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::warehouse::WarehouseError;
 
@@ -25,22 +27,31 @@ pub(super) const OF_VIEW: Duration = Duration::from_secs(10);
 pub(super) const OF_QUERY: Duration = Duration::from_secs(120);
 /// How much longer its thread is waited for, to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
+/// Bytes of the constants that functions make for one plan, at most: each is kept in it. A text that
+/// is written out in a view can be about as long. Those beyond are made while the query runs.
+const MAX_MADE: i64 = 256 << 10;
+/// Threads that may go on after their time without a turn; one more keeps its turn.
+const MAX_OVERDUE: usize = 4;
 
 thread_local! {
     /// When the planning of this thread has to end.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Bytes of the constants that functions have made for the plan of this thread.
+    static MADE: Cell<i64> = const { Cell::new(0) };
 }
 
-/// The turns to plan. A thread that does not end keeps its turn.
+/// The turns to plan. A thread that does not end gives its turn to others when its time is over, as long as there are few such.
 pub(super) struct Turns {
     turns: Arc<Semaphore>,
     time: Duration,
+    /// Threads that go on after their time, without a turn.
+    overdue: Arc<AtomicUsize>,
 }
 
 impl Turns {
     /// So many at the same time, each for so long.
     pub fn new(count: usize, time: Duration) -> Self {
-        Self { turns: Arc::new(Semaphore::new(count)), time }
+        Self { turns: Arc::new(Semaphore::new(count)), time, overdue: Default::default() }
     }
 
     /// Plans. A panic is this statement's error.
@@ -49,33 +60,85 @@ impl Turns {
         work: impl FnOnce() -> Result<T, WarehouseError> + Send + 'static,
     ) -> Result<T, WarehouseError> {
         let time = self.time;
-        let stopped = || WarehouseError::Resources("The query engine was stopped.".into());
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let turn = self.turn().await?;
+        let place = Arc::new(Place { turn: Mutex::new(Some(turn)), overdue: self.overdue.clone() });
+        let held = InPlace(place.clone());
         let planned = tokio::task::spawn_blocking(move || {
+            let _held = held;
             DEADLINE.set(Some(Instant::now() + time));
+            MADE.set(0);
             let planned = work();
             // The thread is used again.
             let in_time = is_in_time();
             DEADLINE.set(None);
-            drop(turn);
             match planned {
                 Err(_) if !in_time => Err(too_slow(time)),
                 planned => planned,
             }
         });
-        match tokio::time::timeout(time + GRACE, planned).await {
-            Ok(Ok(planned)) => planned,
-            Ok(Err(error)) if error.is_panic() => {
-                tracing::error!("the query engine panicked while it planned");
-                Err(WarehouseError::Query("The query engine failed on this query. The server's log has the details.".into()))
+        // Its time is watched also where nobody waits for it any more.
+        let watched = tokio::spawn(async move {
+            match tokio::time::timeout(time + GRACE, planned).await {
+                Ok(Ok(planned)) => planned,
+                Ok(Err(error)) if error.is_panic() => Err(super::errors::panicked("planning", "")),
+                Ok(Err(_)) => Err(stopped()),
+                Err(_) => {
+                    tracing::warn!("a statement is still being planned after its time");
+                    place.give_up();
+                    Err(too_slow(time))
+                }
             }
-            Ok(Err(_)) => Err(stopped()),
-            Err(_) => {
-                tracing::warn!("a statement is still being planned after its time");
-                Err(too_slow(time))
+        });
+        watched.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// A turn, in the order in which they are asked for. None comes where all are with threads that do not end.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, WarehouseError> {
+        let mut turn = pin!(self.turns.clone().acquire_owned());
+        loop {
+            match tokio::time::timeout(self.time + GRACE, turn.as_mut()).await {
+                Ok(turn) => return turn.map_err(|_| stopped()),
+                Err(_) if self.overdue.load(Ordering::Relaxed) >= MAX_OVERDUE => return Err(too_slow(self.time)),
+                Err(_) => {}
             }
         }
     }
+}
+
+/// What a thread that plans has: its turn, until it has had its time.
+struct Place {
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
+    overdue: Arc<AtomicUsize>,
+}
+
+impl Place {
+    fn turn(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the turn to others while the thread goes on, unless there are enough such threads.
+    fn give_up(&self) {
+        let mut turn = self.turn();
+        let one_more = |overdue| (overdue < MAX_OVERDUE).then_some(overdue + 1);
+        if turn.is_some() && self.overdue.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
+            *turn = None;
+        }
+    }
+}
+
+/// Ends with the thread's work, also where that panics.
+struct InPlace(Arc<Place>);
+
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        if self.0.turn().take().is_none() {
+            self.0.overdue.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn stopped() -> WarehouseError {
+    WarehouseError::Resources("The query engine was stopped.".into())
 }
 
 fn too_slow(time: Duration) -> WarehouseError {
@@ -84,6 +147,20 @@ fn too_slow(time: Duration) -> WarehouseError {
 
 fn is_in_time() -> bool {
     DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+}
+
+/// Whether this thread plans, and does not run what was planned.
+pub(super) fn is_planning() -> bool {
+    DEADLINE.get().is_some()
+}
+
+/// Whether a plan may hold constants of so many bytes more. Where none is made, it may.
+pub(super) fn may_make(bytes: i64) -> bool {
+    if !is_planning() {
+        return true;
+    }
+    MADE.set(MADE.get().saturating_add(bytes));
+    MADE.get() <= MAX_MADE
 }
 
 /// Fails where this thread has planned for too long.
@@ -145,14 +222,30 @@ mod tests {
             Err::<(), _>(WarehouseError::Query("whatever".into()))
         });
         assert_eq!(asks.await, Err(WarehouseError::Timeout(0)));
-        // It never asks: who waits is told, its thread goes on with its turn, and there is another.
+        // It never asks: who waits is told, its thread goes on, and others have its turn.
         let (end, ended) = std::sync::mpsc::channel::<()>();
-        let never = turns.plan(move || Ok(ended.recv().is_ok()));
-        assert_eq!(never.await, Err(WarehouseError::Timeout(0)));
-        assert_eq!(turns.turns.available_permits(), 1);
+        let ended = Arc::new(Mutex::new(ended));
+        let never = || {
+            let ended = ended.clone();
+            turns.plan(move || Ok(ended.lock().unwrap().recv().is_ok()))
+        };
+        for overdue in 1..=MAX_OVERDUE {
+            assert_eq!(never().await, Err(WarehouseError::Timeout(0)));
+            assert_eq!((turns.turns.available_permits(), turns.overdue.load(Ordering::Relaxed)), (2, overdue));
+            assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
+        }
+        // There are enough such: the next keep their turns, and who comes then is told so.
+        for left in [1, 0] {
+            assert_eq!(never().await, Err(WarehouseError::Timeout(0)));
+            assert_eq!(turns.turns.available_permits(), left);
+        }
+        assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Err(WarehouseError::Timeout(0)));
+        for _ in 0..MAX_OVERDUE + 2 {
+            end.send(()).unwrap();
+        }
+        let both = turns.turns.acquire_many(2).await.unwrap();
+        drop(both);
         assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
-        end.send(()).unwrap();
-        let _both = turns.turns.acquire_many(2).await.unwrap();
     }
 
     #[tokio::test]

@@ -11,12 +11,16 @@ use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
 
+use super::long_values;
+
 /// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text, APPROX_COUNT_DISTINCT takes FLOAT64.
 #[derive(Debug)]
 pub(super) struct GoogleSemantics {
     pub divide: Arc<ScalarUDF>,
     pub text: Arc<ScalarUDF>,
     pub bits: Arc<ScalarUDF>,
+    pub joined_texts: Arc<ScalarUDF>,
+    pub memory: long_values::Memory,
 }
 
 impl FunctionRewrite for GoogleSemantics {
@@ -33,6 +37,22 @@ impl FunctionRewrite for GoogleSemantics {
                 let float = |side: Box<Expr>| Expr::Cast(Cast::new(side, DataType::Float64));
                 Ok(Transformed::yes(call(&self.divide, vec![float(left), float(right)])))
             }
+            // Within a length, as are the functions below.
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right })
+                if self.is_text(&left, schema) && self.is_text(&right, schema) =>
+            {
+                // A row of them is one call: it is as deep as its parts, and its text is made once.
+                let mut texts = match *left {
+                    Expr::ScalarFunction(ScalarFunction { func, args }) if func == self.joined_texts => args,
+                    other => vec![other],
+                };
+                texts.push(*right);
+                Ok(Transformed::yes(call(&self.joined_texts, texts)))
+            }
+            Expr::ScalarFunction(ScalarFunction { func, args }) => Ok(match long_values::within_limits(&func, &self.memory) {
+                Some(within) => Transformed::yes(call(&within, args)),
+                None => Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })),
+            }),
             Expr::Cast(cast) if self.needs_help(&cast.expr, cast.field.data_type(), schema) => {
                 let from = cast.expr.get_type(schema)?;
                 Ok(Transformed::yes(match self.helped(*cast.expr, &from, cast.field.data_type(), false) {
@@ -60,6 +80,13 @@ impl FunctionRewrite for GoogleSemantics {
 }
 
 impl GoogleSemantics {
+    fn is_text(&self, side: &Expr, schema: &DFSchema) -> bool {
+        match side {
+            Expr::ScalarFunction(call) if call.func == self.joined_texts => true,
+            other => other.get_type(schema).is_ok_and(|of| long_values::is_text(&of)),
+        }
+    }
+
     fn needs_help(&self, value: &Expr, to: &DataType, schema: &DFSchema) -> bool {
         let Ok(from) = value.get_type(schema) else { return false };
         match to {

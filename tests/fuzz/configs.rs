@@ -1,15 +1,7 @@
-//! Configs and their documents out of bytes that nobody wrote: mutated valid ones and raw ones.
-//! Whatever comes, it is read or refused, quickly and in little memory.
-//!
-//! `TRAINSET_FUZZ_SECONDS` looks longer. What was found once is kept in `tests/corpus`, as is what
-//! others' programs have fallen over.
+//! Configs and their documents: mutated valid ones and raw bytes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
@@ -24,19 +16,16 @@ use trainset::domain::validate::validate;
 use trainset::domain::words;
 use trainset::service::{DatasetChange, ReadFile, ServiceError};
 
-#[path = "support/goldens.rs"]
+use crate::driver::{self, Choices, Fuzz, LONGEST, alone, odd_text};
+
+#[path = "../support/goldens.rs"]
 #[allow(dead_code)]
 mod goldens;
 
-#[path = "support/clock.rs"]
+#[path = "../support/clock.rs"]
 mod clock;
 
 use clock::thread_time;
-
-/// Longest that one input may take, of the processor and without optimisation.
-const LONGEST: Duration = Duration::from_secs(2);
-/// What the process may grow by, in bytes, whatever it is given.
-const GROWTH: u64 = 200_000_000;
 
 const SHAPES: [Shape; 10] = [
     Shape::Rows,
@@ -204,55 +193,6 @@ impl Bench {
     }
 }
 
-/// Bytes, read as choices; all zeros where there are no more.
-struct Choices<'a>(&'a [u8]);
-
-impl Choices<'_> {
-    fn byte(&mut self) -> usize {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        usize::from(*first)
-    }
-
-    fn below(&mut self, sides: usize) -> usize {
-        (self.byte() << 8 | self.byte()) % sides.max(1)
-    }
-}
-
-fn odd_text(choices: &mut Choices) -> String {
-    const ODD: [&str; 24] = [
-        "",
-        "\0",
-        "`",
-        "\\",
-        "'",
-        "\"",
-        "'; DROP TABLE x; --",
-        "\u{202e}",
-        "ẞ",
-        "İ",
-        "e\u{301}",
-        "\u{feff}",
-        "a.b[3].c",
-        "[",
-        "]]]",
-        ".",
-        "latest_event",
-        "9999-12-31",
-        "0000-00-00",
-        "1e999",
-        "-0",
-        "raw_data.orders",
-        "orders",
-        "id",
-    ];
-    match choices.below(ODD.len() + 2) {
-        0 => "x".repeat(choices.below(12_000)),
-        1 => "ö`".repeat(choices.below(700)),
-        i => ODD[i - 2].to_owned(),
-    }
-}
-
 fn odd_value(choices: &mut Choices) -> Value {
     match choices.below(12) {
         0 => Value::Null,
@@ -304,25 +244,7 @@ fn mutated_text(choices: &mut Choices, text: &str) -> String {
         ",",
         "\r",
     ];
-    let mut chars: Vec<char> = text.chars().collect();
-    for _ in 0..=choices.below(8) {
-        let at = choices.below(chars.len() + 1);
-        let until = (at + choices.below(40)).min(chars.len());
-        match choices.below(5) {
-            0 => drop(chars.drain(at..until)),
-            1 => {
-                let piece: Vec<char> = chars[at..until].to_vec();
-                let times = choices.below(60);
-                chars.splice(at..at, piece.iter().copied().cycle().take(piece.len() * times));
-            }
-            2 => drop(chars.splice(at..at, TOKENS[choices.below(TOKENS.len())].chars())),
-            3 => drop(chars.splice(at..until, odd_text(choices).chars().collect::<Vec<_>>())),
-            _ => drop(
-                chars.splice(at..at, TOKENS[choices.below(TOKENS.len())].repeat(choices.below(300)).chars().collect::<Vec<_>>()),
-            ),
-        }
-    }
-    chars.into_iter().collect()
+    driver::mutated_text(choices, text, &TOKENS)
 }
 
 #[track_caller]
@@ -338,28 +260,18 @@ fn catalog() -> Catalog {
     Catalog::new(None, schemas)
 }
 
-/// The files of the corpus by their names.
+/// The documents of the corpus by their names.
 fn corpus() -> Vec<(String, String, Format)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let read = |file: PathBuf| {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+    let read = |(name, bytes): (String, Vec<u8>)| {
         let format = Format::of_file(&name).unwrap_or_else(|| panic!("{name} is no document"));
-        (name, String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned(), format)
+        (name, String::from_utf8_lossy(&bytes).into_owned(), format)
     };
-    files.into_iter().map(read).collect()
-}
-
-/// What the process holds, in bytes; `None` where the system does not tell.
-fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    driver::corpus("configs").into_iter().map(read).collect()
 }
 
 #[test]
 fn what_was_found_once_does_no_harm_any_more() {
+    let _alone = alone();
     let bench = Bench::new();
     for (name, text, format) in corpus() {
         for shape in SHAPES {
@@ -373,23 +285,11 @@ fn what_was_found_once_does_no_harm_any_more() {
 
 #[test]
 fn no_bytes_do_harm() {
-    let seconds = std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(60, |text| text.parse().expect("a number of seconds"));
+    let _alone = alone();
     let bench = Bench::new();
-    let before = peak_memory();
-    let (start, mut inputs) = (Instant::now(), 0);
-    while start.elapsed() < Duration::from_secs(seconds) {
-        let config = Config { cases: 32, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
-        let ran = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..400), |bytes| {
-            let start = thread_time();
-            bench.run(&bytes);
-            let took = thread_time() - start;
-            prop_assert!(took < LONGEST, "it took {took:?}");
-            Ok(())
-        });
-        ran.unwrap_or_else(|failure| panic!("{failure}"));
-        inputs += 32;
-    }
-    let growth = peak_memory().zip(before).map_or(0, |(after, before)| after - before);
-    println!("{inputs} inputs in {:?}, grown by {growth} bytes", start.elapsed());
-    assert!(growth < GROWTH, "{growth} bytes");
+    Fuzz { seconds: 60, bytes: 400, shrinks: 2_000 }.run(|bytes| {
+        let start = thread_time();
+        bench.run(bytes);
+        Ok(thread_time() - start)
+    });
 }

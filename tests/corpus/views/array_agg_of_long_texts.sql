@@ -1,0 +1,1 @@
+SELECT ARRAY_AGG(REPEAT('x', 1000000)) AS t FROM `raw_data.orders` AS a, `raw_data.orders` AS b, `raw_data.orders` AS c

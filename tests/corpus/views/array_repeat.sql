@@ -1,0 +1,1 @@
+SELECT array_repeat(1, 2000000000) AS t

@@ -1,0 +1,1 @@
+SELECT array_repeat(array_repeat(a, 20000), 20000) AS t FROM `raw_data.good`

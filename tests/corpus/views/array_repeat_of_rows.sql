@@ -1,0 +1,1 @@
+SELECT array_repeat(a, 2000000000) AS t FROM `raw_data.good`

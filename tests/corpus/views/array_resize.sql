@@ -1,0 +1,1 @@
+SELECT array_resize([1], 2000000000, 0) AS t

@@ -1,0 +1,1 @@
+SELECT arrow_cast(NULL, 'FixedSizeBinary(2000000000)') AS t, arrow_cast(a, 'FixedSizeList(2000000000, Int64)') AS u FROM `raw_data.good`

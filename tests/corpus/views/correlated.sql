@@ -1,0 +1,1 @@
+SELECT (SELECT MAX(o.amount) FROM `raw_data.orders` AS o WHERE o.customer_id = c.customer_id AND o.amount > (SELECT AVG(x.amount) FROM `raw_data.orders` AS x WHERE x.customer_id = c.customer_id)) AS m FROM `raw_data.customers` AS c

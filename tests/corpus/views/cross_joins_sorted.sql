@@ -1,0 +1,1 @@
+SELECT t0.order_id FROM `raw_data.orders` AS t0, `raw_data.orders` AS t1, `raw_data.orders` AS t2, `raw_data.orders` AS t3, `raw_data.orders` AS t4, `raw_data.orders` AS t5, `raw_data.orders` AS t6, `raw_data.orders` AS t7 ORDER BY t7.amount * t6.amount

@@ -1,0 +1,1 @@
+SELECT * FROM `raw_data.cycle_c`

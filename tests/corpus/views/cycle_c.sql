@@ -1,0 +1,1 @@
+SELECT x.* FROM `raw_data.cycle_a` AS x JOIN `raw_data.good` AS g ON TRUE

@@ -1,0 +1,1 @@
+SELECT DATE_TRUNC(day, ISOWEEK) AS d, EXTRACT(ISOYEAR FROM at) AS y, UNIX_SECONDS(at) AS s, CAST(day AS STRING) AS t FROM `raw_data.products`

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS n FROM generate_series(1, 9223372036854775807) AS t

@@ -1,0 +1,1 @@
+SELECT a, COUNT(*) AS n FROM `raw_data.good` GROUP BY GROUPING SETS((a), (b), (a, b), ()), ROLLUP(a, b)

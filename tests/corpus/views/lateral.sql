@@ -1,0 +1,1 @@
+SELECT * FROM `raw_data.products` AS p, UNNEST(p.tags) AS t WITH OFFSET AS o

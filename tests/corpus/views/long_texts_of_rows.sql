@@ -1,0 +1,1 @@
+SELECT REPEAT('x', 5000000) AS t, REPEAT('y', 5000000) AS u FROM `raw_data.orders` AS a, `raw_data.orders` AS b

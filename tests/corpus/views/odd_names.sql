@@ -1,0 +1,1 @@
+SELECT 1 AS `a``b`, 2 AS `a.b`, 3 AS ` `, 4 AS `\n`, 5 AS A, 6 AS a

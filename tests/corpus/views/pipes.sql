@@ -1,0 +1,1 @@
+FROM `raw_data.good` |> WHERE a > 1 |> AGGREGATE COUNT(*) AS n GROUP BY b |> SELECT n

@@ -1,0 +1,1 @@
+SELECT range(0, 4000000000) AS t

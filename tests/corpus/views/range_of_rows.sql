@@ -1,0 +1,1 @@
+SELECT range(a, 4000000000) AS t FROM `raw_data.good`

@@ -1,0 +1,1 @@
+SELECT REGEXP_CONTAINS('x', r'((((a{100}){100}){100}){100}){100}') AS x

@@ -1,0 +1,1 @@
+SELECT ARRAY_TO_STRING(array_repeat('x', 100000), REPEAT(',', 1000000)) AS t

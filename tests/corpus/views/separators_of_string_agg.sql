@@ -1,0 +1,1 @@
+SELECT STRING_AGG(a.order_id || '', REPEAT(',', 1000000)) AS t FROM `raw_data.orders` AS a, `raw_data.orders` AS b, `raw_data.orders` AS c

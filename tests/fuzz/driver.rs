@@ -1,0 +1,152 @@
+//! What fuzzing of any kind needs: bytes as choices, odd texts, mutations, and the limits.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+/// Longest that one input may take, of the processor and without optimisation.
+pub const LONGEST: Duration = Duration::from_secs(2);
+/// What the process may grow by, in bytes, whatever it is given.
+pub const GROWTH: u64 = 200_000_000;
+/// Inputs between two looks at the clock.
+const ROUND: u32 = 32;
+
+/// Only one test of this program runs at a time: the time and memory of the process are measured.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How to look.
+pub struct Fuzz {
+    /// How long, where `TRAINSET_FUZZ_SECONDS` does not say.
+    pub seconds: u64,
+    /// Bytes of an input, at most.
+    pub bytes: usize,
+    /// Tries to make a failing input smaller.
+    pub shrinks: u32,
+}
+
+impl Fuzz {
+    /// Runs inputs until the time is over. `run` gives the processor's time that its input took.
+    pub fn run(&self, run: impl Fn(&[u8]) -> Result<Duration, TestCaseError>) {
+        let seconds =
+            std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(self.seconds, |text| text.parse().expect("a number of seconds"));
+        let before = peak_memory();
+        let (start, mut inputs) = (Instant::now(), 0);
+        let longest = Cell::new(Duration::ZERO);
+        while start.elapsed() < Duration::from_secs(seconds) {
+            let config = Config { cases: ROUND, failure_persistence: None, max_shrink_iters: self.shrinks, ..Config::default() };
+            let ran = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..self.bytes), |bytes| {
+                let took = run(&bytes)?;
+                longest.set(longest.get().max(took));
+                prop_assert!(took < LONGEST, "it took {took:?}");
+                Ok(())
+            });
+            ran.unwrap_or_else(|failure| panic!("{failure}"));
+            inputs += ROUND;
+        }
+        let growth = peak_memory().zip(before).map_or(0, |(after, before)| after - before);
+        println!("{inputs} inputs in {:?}, longest {:?}, grown by {growth} bytes", start.elapsed(), longest.get());
+        assert!(growth < GROWTH, "{growth} bytes");
+    }
+}
+
+/// Bytes, read as choices; all zeros where there are no more.
+pub struct Choices<'a>(pub &'a [u8]);
+
+impl Choices<'_> {
+    fn byte(&mut self) -> usize {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        usize::from(*first)
+    }
+
+    pub fn below(&mut self, sides: usize) -> usize {
+        (self.byte() << 8 | self.byte()) % sides.max(1)
+    }
+
+    /// One of a small number, for one byte.
+    pub fn few(&mut self, sides: usize) -> usize {
+        self.byte() % sides.max(1)
+    }
+}
+
+pub fn odd_text(choices: &mut Choices) -> String {
+    const ODD: [&str; 24] = [
+        "",
+        "\0",
+        "`",
+        "\\",
+        "'",
+        "\"",
+        "'; DROP TABLE x; --",
+        "\u{202e}",
+        "ẞ",
+        "İ",
+        "e\u{301}",
+        "\u{feff}",
+        "a.b[3].c",
+        "[",
+        "]]]",
+        ".",
+        "latest_event",
+        "9999-12-31",
+        "0000-00-00",
+        "1e999",
+        "-0",
+        "raw_data.orders",
+        "orders",
+        "id",
+    ];
+    match choices.below(ODD.len() + 2) {
+        0 => "x".repeat(choices.below(12_000)),
+        1 => "ö`".repeat(choices.below(700)),
+        i => ODD[i - 2].to_owned(),
+    }
+}
+
+/// A text with some places changed, some into tokens of its language.
+pub fn mutated_text(choices: &mut Choices, text: &str, tokens: &[&str]) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    for _ in 0..=choices.below(8) {
+        let at = choices.below(chars.len() + 1);
+        let until = (at + choices.below(40)).min(chars.len());
+        match choices.below(5) {
+            0 => drop(chars.drain(at..until)),
+            1 => {
+                let piece: Vec<char> = chars[at..until].to_vec();
+                let times = choices.below(60);
+                chars.splice(at..at, piece.iter().copied().cycle().take(piece.len() * times));
+            }
+            2 => drop(chars.splice(at..at, tokens[choices.below(tokens.len())].chars())),
+            3 => drop(chars.splice(at..until, odd_text(choices).chars().collect::<Vec<_>>())),
+            _ => drop(
+                chars.splice(at..at, tokens[choices.below(tokens.len())].repeat(choices.below(300)).chars().collect::<Vec<_>>()),
+            ),
+        }
+    }
+    chars.into_iter().collect()
+}
+
+/// The files of a folder of the corpus by their names.
+pub fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.is_file());
+    files.sort();
+    let read = |file: PathBuf| (file.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&file).unwrap());
+    files.into_iter().map(read).collect()
+}
+
+/// What the process has held, in bytes; `None` where the system does not tell.
+pub fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
