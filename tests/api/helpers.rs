@@ -192,7 +192,6 @@ pub struct Reply {
     pub headers: HeaderMap,
     pub body: Json,
     pub text: String,
-    pub bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -268,10 +267,10 @@ impl TestApp {
     async fn ask(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Json::Null);
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body, text, bytes }
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 
     /// The API's document, as the server gives it.
