@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -29,6 +30,9 @@ const PACKAGE: &str = "pkg/";
 /// Hexadecimal digits of a hash: 64 bits, by which no two builds of one program are ever mistaken for each other.
 const HASH_LENGTH: usize = 16;
 
+/// How long the hash of the package is taken for what it is.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// Browsers ask each time, and mostly hear that nothing changed.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// A year is for ever, by HTTP's custom.
@@ -44,8 +48,24 @@ pub fn package() -> String {
     }
 }
 
-/// Of the names and the content of all files of the package; `None` where there is none.
+/// Of the package as it is, or was a moment ago: a debug build hashes the files on the disk anew
+/// each time, and a page asks for several at once.
 fn package_hash() -> Option<String> {
+    static LAST: Mutex<Option<(Instant, Option<String>)>> = Mutex::new(None);
+    // What is inside is never left half written.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some((at, hash)) if at.elapsed() < MOMENT => hash.clone(),
+        _ => {
+            let hash = hash_package();
+            *last = Some((Instant::now(), hash.clone()));
+            hash
+        }
+    }
+}
+
+/// Of the names and the content of all files of the package; `None` where there is none.
+fn hash_package() -> Option<String> {
     let is_compressed = |path: &str| ENCODINGS.iter().any(|(ending, _)| path.ends_with(&format!(".{ending}")));
     let mut paths: Vec<_> = Files::iter().filter(|path| path.starts_with(PACKAGE) && !is_compressed(path)).collect();
     paths.sort_unstable();
