@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type APIRequestContext } from "@playwright/test";
-import { threeTables, unique } from "./fixtures";
+import { test as base, threeTables, unique } from "./fixtures";
 
 export type Shop = {
   model: number;
@@ -152,3 +152,15 @@ export async function furnish(request: APIRequestContext, material = demoShop): 
   const wide = await make("A hundred columns", "", await material.wide(request, model));
   return { model, empty, full, active, leaky, wide };
 }
+
+/** The tests that look at the shop: it is made once for all that run in one worker, and none of them changes it. */
+export const test = base.extend<object, { shop: Shop }>({
+  shop: [
+    async ({ playwright }, use, { project }) => {
+      const request = await playwright.request.newContext({ baseURL: project.use.baseURL });
+      await use(await furnish(request));
+      await request.dispose();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+});

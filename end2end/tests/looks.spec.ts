@@ -1,25 +1,17 @@
 // Every view, dialog and wizard step: what axe finds in light and dark, what is cut or overlaps from phone to wide screen, what moves by itself.
 // Each is opened once for all of it.
-import { expect, test } from "../fixtures";
+import { expect } from "../fixtures";
 import { axe, misplaced, shifts, still, watchShifts } from "../looks";
-import { furnish, type Shop } from "../shop";
+import { test } from "../shop";
 import { VIEWS } from "../views";
 
 const WIDTHS = [1920, 1280, 768, 360];
-
-let shop: Shop;
-test.beforeAll(async ({ playwright, baseURL }) => {
-  test.setTimeout(120_000);
-  const request = await playwright.request.newContext({ baseURL });
-  shop = await furnish(request);
-  await request.dispose();
-});
 
 // The page that is not there answers 404.
 test.use({ allowInConsole: /status of 404/, contextOptions: { reducedMotion: "reduce" } });
 
 for (const view of VIEWS) {
-  test(view.name, async ({ page }) => {
+  test(view.name, async ({ page, shop }) => {
     await watchShifts(page);
     await view.show(page, shop);
     expect.soft(await shifts(page), "nothing moves by itself").toEqual([]);

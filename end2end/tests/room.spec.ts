@@ -2,21 +2,13 @@
 // page reaches the window's edge. The browser shows its scrollbars here, as a person's does.
 import type { Locator, Page } from "@playwright/test";
 import config from "../playwright.config";
-import { expect, open, test } from "../fixtures";
+import { expect, open } from "../fixtures";
 import { emptyRoom, still } from "../looks";
-import { furnish, type Shop } from "../shop";
+import { test, type Shop } from "../shop";
 import { list, settled, VIEWS, type View } from "../views";
 
 const LAPTOP = { width: 1280, height: 800 };
 const SIZES = [LAPTOP, { width: 390, height: 844 }];
-
-let shop: Shop;
-test.beforeAll(async ({ playwright, baseURL }) => {
-  test.setTimeout(120_000);
-  const request = await playwright.request.newContext({ baseURL });
-  shop = await furnish(request);
-  await request.dispose();
-});
 
 test.use({
   // The page that is not there answers 404.
@@ -27,7 +19,7 @@ test.use({
 });
 
 /** Walks through views in one page, from one to the next where a way leads there. */
-async function walk(page: Page, views: View[]) {
+async function walk(page: Page, shop: Shop, views: View[]) {
   let last: View | undefined;
   for (const view of views) {
     await test.step(view.name, async () => {
@@ -53,19 +45,19 @@ async function walk(page: Page, views: View[]) {
 
 const isWizard = ({ name }: View) => name.startsWith("wizard-");
 
-test("pages and dialogs end where their content ends", async ({ page }) => {
+test("pages and dialogs end where their content ends", async ({ page, shop }) => {
   test.setTimeout(120_000);
-  await walk(page, VIEWS.filter((view) => !isWizard(view)));
+  await walk(page, shop, VIEWS.filter((view) => !isWizard(view)));
 });
 
-test("the wizard's steps and panels end where their content ends", async ({ page }) => {
+test("the wizard's steps and panels end where their content ends", async ({ page, shop }) => {
   test.setTimeout(120_000);
-  await walk(page, VIEWS.filter(isWizard));
+  await walk(page, shop, VIEWS.filter(isWizard));
 });
 
 const placeOf = (locator: Locator) => locator.evaluate((element) => Object.values(element.getBoundingClientRect().toJSON()));
 
-test("the page reaches the window's edge, and nothing moves from a short page to a long one or when a dialog opens", async ({ page }) => {
+test("the page reaches the window's edge, and nothing moves from a short page to a long one or when a dialog opens", async ({ page, shop }) => {
   const places = async () => {
     const all = await Promise.all([".brand", ".topbar-tools", ".side", ".page-head"].map((selector) => placeOf(page.locator(selector))));
     return all.flat();

@@ -1,19 +1,11 @@
 // Before WASM arrives, or where it never does: pages are whole, can be read, and their links work.
-import { expect, test } from "../fixtures";
-import { furnish, type Shop } from "../shop";
+import { expect } from "../fixtures";
+import { test, type Shop } from "../shop";
 import { list } from "../views";
 import type { Page } from "@playwright/test";
 
-let shop: Shop;
-test.beforeAll(async ({ playwright, baseURL }) => {
-  test.setTimeout(120_000);
-  const request = await playwright.request.newContext({ baseURL });
-  shop = await furnish(request);
-  await request.dispose();
-});
-
 /** From the start page to a dataset, side by side with others, and back, by links alone. */
-async function walk(page: Page) {
+async function walk(page: Page, shop: Shop) {
   await page.goto("/");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Models");
   await page.getByRole("main").locator(`a[href="${list(shop.model)}"]`).first().click();
@@ -42,14 +34,14 @@ async function walk(page: Page) {
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false, allowInConsole: /status of 404/ });
 
-  test("pages are whole and their links work", async ({ page }) => walk(page));
+  test("pages are whole and their links work", async ({ page, shop }) => walk(page, shop));
 });
 
 test.describe("where the program does not arrive", () => {
   test.use({ allowInConsole: /status of 404|ERR_FAILED|Failed to fetch|preload/ });
 
-  test("pages are whole and their links work", async ({ page }) => {
+  test("pages are whole and their links work", async ({ page, shop }) => {
     await page.route("**/*.wasm", (route) => route.abort());
-    await walk(page);
+    await walk(page, shop);
   });
 });

@@ -130,6 +130,13 @@ impl LastWrite {
         self.reached_disk = None;
         self.turn += 1;
     }
+
+    /// A change that was committed in this turn reached the disk.
+    fn reached_disk(&mut self, turn: u64) {
+        if self.turn == turn {
+            self.reached_disk = Some(Instant::now());
+        }
+    }
 }
 
 impl Store {
@@ -180,10 +187,7 @@ impl Store {
             self.in_place().await
         };
         committed.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())?;
-        let mut last = self.last_write();
-        if last.turn == turn {
-            last.reached_disk = Some(Instant::now());
-        }
+        self.last_write().reached_disk(turn);
         Ok(())
     }
 
@@ -293,6 +297,20 @@ mod tests {
         let most = 2 * (1 + start.elapsed().as_millis() / WRITE_HOLDS.as_millis());
         let written = count().await - before;
         assert!(written > 0 && written as u128 <= most, "{written} of {most}");
+    }
+
+    /// The disk may have failed between the two: what says so late shows nothing of it as it is.
+    #[tokio::test]
+    async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
+        let (_folder, store) = store().await;
+        let is_believed = || store.last_write().reached_disk.is_some();
+        let (begun, turn) = (store.begin().await.unwrap(), store.last_write().turn);
+        assert!(!is_believed());
+        store.last_write().begun_or_failed();
+        store.last_write().reached_disk(turn);
+        assert!(!is_believed());
+        store.commit(begun).await.unwrap();
+        assert!(is_believed());
     }
 
     #[tokio::test(flavor = "multi_thread")]

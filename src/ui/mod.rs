@@ -41,6 +41,9 @@ mod when;
 mod wizard;
 mod work;
 
+/// The script that loads the parts; its name is the splitter's.
+const PARTS_SCRIPT: &str = "__wasm_split.______________________.js";
+
 /// The document around the application. The options name the folder in which the page finds its
 /// files (see `site::files`).
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -58,6 +61,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="expect" href="#end" blocking="render" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
+                // The program's script imports it: named here, it is on its way before that is read.
+                <link rel="modulepreload" href=format!("/{}/{PARTS_SCRIPT}", options.site_pkg_dir) />
                 <HydrationScripts options />
                 <MetaTags />
             </head>

@@ -4,12 +4,12 @@
 //! statement comes to is counted first, on its tokens and its tree, by arithmetic: a view that names another twice, twenty times over, is a million
 //! views. What is within the limits fits the stacks of the engine's threads ([`super::STACK_BYTES`]); a test goes to each limit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, Visit,
-    Visitor,
+    Visitor, WindowType,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -38,6 +38,10 @@ const LEVELS_OF_SELECT: u64 = 4;
 /// A SELECT and a table in FROM become operators with schemas of their own, each of which takes as much memory and time as so many expressions.
 const SIZE_OF_SELECT: u64 = 20;
 const SIZE_OF_SOURCE: u64 = 10;
+/// Each rule of the optimizer that meets a subquery among expressions plans it again, with those within it.
+const LEVELS_OF_SUBQUERY: u64 = 60;
+/// A window's operator names each column that it carries several times.
+const SIZE_OF_CARRIED: u64 = 4;
 /// DataFusion compares each column of a SELECT with each: so many comparisons take about as long as one expression.
 const COMPARISONS: u64 = 500;
 
@@ -139,7 +143,8 @@ impl Extent {
 
 /// What a statement comes to. `tables` are those that it may name, by their ids.
 pub(super) fn measure(statement: &Statement, tables: &HashMap<String, Extent>) -> Result<Extent, String> {
-    let mut measure = Measure { tables, ctes: vec![], queries: vec![], selects: vec![], here: 0, closed: Extent::default() };
+    let mut measure =
+        Measure { tables, ctes: vec![], queries: vec![], selects: vec![], here: 0, closed: Extent::default(), in_windows: 0 };
     match Visit::visit(statement, &mut measure) {
         ControlFlow::Continue(()) => Ok(measure.closed),
         ControlFlow::Break(()) => Err(TOO_NESTED.into()),
@@ -157,6 +162,8 @@ struct Measure<'a> {
     here: u64,
     /// The query that was left last.
     closed: Extent,
+    /// How many functions with a window are around what is looked at.
+    in_windows: usize,
 }
 
 struct OpenQuery {
@@ -170,6 +177,10 @@ struct OpenQuery {
     /// The largest of its CTEs: each is planned, named or not.
     largest_cte: u64,
     columns: u64,
+    /// Its different windows, as they are written: each is an operator upon the others, and carries their columns.
+    windows: HashSet<String>,
+    /// The most columns that one of its windows stands upon.
+    widest: u64,
 }
 
 #[derive(Default)]
@@ -227,6 +238,8 @@ impl Visitor for Measure<'_> {
             size: operators,
             largest_cte: 0,
             columns: 0,
+            windows: HashSet::new(),
+            widest: 0,
         });
         self.enter(levels)
     }
@@ -236,8 +249,11 @@ impl Visitor for Measure<'_> {
         self.here = open.starts_at;
         self.ctes.truncate(open.ctes_in_sight);
         self.selects.truncate(open.selects_around);
-        let size = open.size.max(open.largest_cte);
-        let extent = Extent { size, depth: open.deepest - open.starts_at, columns: open.columns };
+        let windows = open.windows.len() as u64;
+        let of_windows = windows.saturating_mul(open.widest.saturating_add(windows)).saturating_mul(SIZE_OF_CARRIED);
+        let size = open.size.saturating_add(of_windows).max(open.largest_cte);
+        let deepest = open.deepest.saturating_add(windows);
+        let extent = Extent { size, depth: deepest - open.starts_at, columns: open.columns };
         self.closed = extent;
         let Some(outer) = self.queries.last_mut() else { return ControlFlow::Continue(()) };
         match outer.ctes.get(&std::ptr::from_ref(query).addr()) {
@@ -245,11 +261,11 @@ impl Visitor for Measure<'_> {
             Some(name) => {
                 self.ctes.push((name.clone(), extent));
                 outer.largest_cte = outer.largest_cte.max(extent.size);
-                outer.deepest = outer.deepest.max(open.deepest);
+                outer.deepest = outer.deepest.max(deepest);
             }
             None => {
                 outer.size = outer.size.saturating_add(extent.size);
-                outer.deepest = outer.deepest.max(open.deepest);
+                outer.deepest = outer.deepest.max(deepest);
                 // A query in parentheses, as a part of a UNION.
                 let in_select = self.selects.len() > outer.selects_around;
                 if !in_select {
@@ -293,6 +309,7 @@ impl Visitor for Measure<'_> {
         self.add(joined.saturating_add(given).saturating_add(given.saturating_mul(given) / COMPARISONS));
         if let Some(query) = self.queries.last_mut() {
             query.columns = query.columns.max(given);
+            query.widest = query.widest.max(all);
         }
         self.leave(open.levels)
     }
@@ -327,10 +344,18 @@ impl Visitor for Measure<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Some(window) = window(expr) {
+            // No window may stand in another: such are refused later, and need not be told apart.
+            if let (0, Some(query)) = (self.in_windows, self.queries.last_mut()) {
+                query.windows.insert(window.to_string());
+            }
+            self.in_windows += 1;
+        }
         self.enter(levels(expr))
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.in_windows -= usize::from(window(expr).is_some());
         self.leave(levels(expr))
     }
 }
@@ -352,7 +377,16 @@ fn levels(expr: &Expr) -> u64 {
     match expr {
         Expr::CompoundIdentifier(names) => names.len() as u64,
         Expr::CompoundFieldAccess { access_chain, .. } => 1 + access_chain.len() as u64,
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => LEVELS_OF_SUBQUERY,
         _ => 1,
+    }
+}
+
+/// What a function's OVER says.
+fn window(expr: &Expr) -> Option<&WindowType> {
+    match expr {
+        Expr::Function(function) => function.over.as_ref(),
+        _ => None,
     }
 }
 
@@ -392,6 +426,10 @@ mod tests {
 
     fn is_planned(sql: impl Into<String>) -> bool {
         extent(sql).and_then(|extent| extent.check(MAX_VIEW_SIZE)).is_ok()
+    }
+
+    fn times(n: usize, text: &str) -> String {
+        text.repeat(n)
     }
 
     fn columns(sql: &str) -> u64 {
@@ -436,6 +474,27 @@ mod tests {
     }
 
     #[test]
+    fn windows_count_once_each_and_with_what_they_stand_upon() {
+        let size = |sql: &str| extent(sql).unwrap().size;
+        let of = |windows: &[&str], from: &str| {
+            let functions: Vec<_> = windows.iter().map(|window| format!("SUM(a) OVER ({window})")).collect();
+            size(&format!("SELECT {} FROM {from}", functions.join(", ")))
+        };
+        let (same, two) = (of(&["ORDER BY a", "ORDER BY a"], "t"), of(&["ORDER BY a", "ORDER BY b"], "t"));
+        // Two upon ten columns and upon each other, instead of one.
+        assert_eq!(two - same, SIZE_OF_CARRIED * (2 * (10 + 2) - (10 + 1)));
+        let wide = of(&["ORDER BY a", "ORDER BY b"], "t AS x, t AS y");
+        assert!(wide > two + 2 * 10, "{two} {wide}");
+        // In ORDER BY and QUALIFY too, and in a query for itself.
+        let plain = size("SELECT a FROM t ORDER BY SUM(a)");
+        assert!(size("SELECT a FROM t ORDER BY SUM(a) OVER (ORDER BY a)") > plain + 10);
+        // One in another is not written out again for it.
+        let within =
+            |n: usize| extent(format!("SELECT {}a{} FROM t", times(n, "SUM("), times(n, ") OVER (ORDER BY a)"))).unwrap().size;
+        assert_eq!(within(3) - within(2), within(2) - within(1));
+    }
+
+    #[test]
     fn what_is_beyond_any_number_is_beyond_the_limit() {
         let most = Extent { size: u64::MAX, depth: u64::MAX, columns: u64::MAX };
         let sql = "SELECT x.*, * FROM t AS x JOIN t AS y ON TRUE";
@@ -447,7 +506,6 @@ mod tests {
 
     #[test]
     fn each_limit_is_kept_and_what_is_beyond_is_refused() {
-        let times = |n: usize, text: &str| text.repeat(n);
         // A query, its SELECT, its column, and so many operands.
         let sum = |operands: usize| format!("SELECT a{} FROM t", times(operands - 1, " + a"));
         let at_depth = (1..=MAX_DEPTH as usize).rev().find(|operands| is_planned(sum(*operands))).unwrap();
@@ -459,6 +517,11 @@ mod tests {
         let joins = |n: usize| format!("SELECT * FROM {}(SELECT 1){}", times(n, "("), times(n, " AS s JOIN t ON TRUE)"));
         let run = |n: usize| format!("SELECT {}a", times(n, "- "));
         let cube = |n: usize| format!("SELECT COUNT(*) FROM t GROUP BY CUBE(a{})", times(n - 1, ", a"));
+        let windows = |n: usize| {
+            let each = (0..n).map(|i| format!("SUM(a) OVER (ORDER BY a + {i})"));
+            format!("SELECT {} FROM t", each.collect::<Vec<_>>().join(", "))
+        };
+        let subqueries = |n: usize| nested(n, "(SELECT MAX(", "a", ") FROM t)") + " FROM t";
         for (name, at, beyond) in [
             ("depth", sum(at_depth), [sum(at_depth + 1), sum(100 * at_depth)]),
             ("size", list(MAX_VIEW_SIZE as usize - 100), [list(MAX_VIEW_SIZE as usize + 1), list(2 * MAX_VIEW_SIZE as usize)]),
@@ -468,6 +531,8 @@ mod tests {
                 nested(90, "ABS(", "a", ")"),
                 [nested(MAX_NESTING, "ABS(", "a", ")"), nested(100 * MAX_NESTING, "ABS(", "a", ")")],
             ),
+            ("windows", windows(305), [windows(320), windows(3_000)]),
+            ("subqueries", subqueries(15), [subqueries(17), subqueries(200)]),
             ("grouping sets", cube(14), [cube(15), cube(100)]),
             ("types", types(MAX_NESTED_TYPES), [types(MAX_NESTED_TYPES + 1), types(100 * MAX_NESTED_TYPES)]),
             ("joins", joins(MAX_NESTED_JOINS), [joins(MAX_NESTED_JOINS + 2), joins(100 * MAX_NESTED_JOINS)]),

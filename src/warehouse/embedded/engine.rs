@@ -164,8 +164,8 @@ impl Engine {
             session,
             current: Default::default(),
             looks: Default::default(),
-            view_turns: Turns::new(VIEW_TURNS, planning::OF_VIEW),
-            query_turns: Turns::new(QUERY_TURNS, planning::OF_QUERY),
+            view_turns: Turns::of_views(VIEW_TURNS),
+            query_turns: Turns::of_queries(QUERY_TURNS),
             warned: Default::default(),
         })
     }

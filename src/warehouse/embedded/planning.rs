@@ -2,10 +2,11 @@
 //!
 //! A plan is made in one go, on one processor: on the threads that run queries it would keep others from running. How much there is to plan was counted
 //! before ([`super::bounds`]); the time is for what was not foreseen. It ends where DataFusion asks for one of its rules, and who waits does not wait longer.
+//! A view is planned to its end though nobody waits for it any more, since its plan is kept; a query is not.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ use crate::warehouse::WarehouseError;
 /// How long one view may be planned. What is within the limits of size takes a tenth of it at most, but for SELECTs of thousands of columns.
 pub(super) const OF_VIEW: Duration = Duration::from_secs(10);
 /// How long one query may be planned, of which somebody waits for the rows.
-pub(super) const OF_QUERY: Duration = Duration::from_secs(120);
+const OF_QUERY: Duration = Duration::from_secs(120);
 /// How much longer its thread is waited for, to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 /// Bytes of the constants that functions make for one plan, at most: each is kept in it. A text that
@@ -36,6 +37,8 @@ const MAX_OVERDUE: usize = 4;
 thread_local! {
     /// When the planning of this thread has to end.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Whether nobody wants what this thread plans any more.
+    static UNWANTED: RefCell<Arc<AtomicBool>> = RefCell::default();
     /// Bytes of the constants that functions have made for the plan of this thread.
     static MADE: Cell<i64> = const { Cell::new(0) };
 }
@@ -44,14 +47,25 @@ thread_local! {
 pub(super) struct Turns {
     turns: Arc<Semaphore>,
     time: Duration,
+    /// Whether planning goes on where nobody waits for it any more.
+    is_kept: bool,
     /// Threads that go on after their time, without a turn.
     overdue: Arc<AtomicUsize>,
 }
 
 impl Turns {
-    /// So many at the same time, each for so long.
-    pub fn new(count: usize, time: Duration) -> Self {
-        Self { turns: Arc::new(Semaphore::new(count)), time, overdue: Default::default() }
+    /// So many views at the same time.
+    pub fn of_views(count: usize) -> Self {
+        Self::new(count, OF_VIEW, true)
+    }
+
+    /// So many queries at the same time.
+    pub fn of_queries(count: usize) -> Self {
+        Self::new(count, OF_QUERY, false)
+    }
+
+    fn new(count: usize, time: Duration, is_kept: bool) -> Self {
+        Self { turns: Arc::new(Semaphore::new(count)), time, is_kept, overdue: Default::default() }
     }
 
     /// Plans. A panic is this statement's error.
@@ -63,8 +77,11 @@ impl Turns {
         let turn = self.turn().await?;
         let place = Arc::new(Place { turn: Mutex::new(Some(turn)), overdue: self.overdue.clone() });
         let held = InPlace(place.clone());
+        let unwanted = Arc::new(AtomicBool::new(false));
+        let _wanted = (!self.is_kept).then(|| Wanted(unwanted.clone()));
         let planned = tokio::task::spawn_blocking(move || {
             let _held = held;
+            UNWANTED.set(unwanted);
             DEADLINE.set(Some(Instant::now() + time));
             MADE.set(0);
             let planned = work();
@@ -137,6 +154,15 @@ impl Drop for InPlace {
     }
 }
 
+/// Dropped by whoever waits for a plan, when it is there or no longer wanted.
+struct Wanted(Arc<AtomicBool>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn stopped() -> WarehouseError {
     WarehouseError::Resources("The query engine was stopped.".into())
 }
@@ -146,7 +172,8 @@ fn too_slow(time: Duration) -> WarehouseError {
 }
 
 fn is_in_time() -> bool {
-    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+    let is_wanted = || !UNWANTED.with_borrow(|unwanted| unwanted.load(Ordering::Relaxed));
+    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline && is_wanted())
 }
 
 /// Whether this thread plans, and does not run what was planned.
@@ -163,7 +190,7 @@ pub(super) fn may_make(bytes: i64) -> bool {
     MADE.get() <= MAX_MADE
 }
 
-/// Fails where this thread has planned for too long.
+/// Fails where this thread has planned for too long, or for nobody.
 pub(super) fn check() -> Planned<()> {
     if is_in_time() { Ok(()) } else { plan_err!("Planning takes too long") }
 }
@@ -213,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn planning_ends_with_its_time_and_others_go_on() {
-        let turns = Turns::new(2, Duration::from_millis(50));
+        let turns = Turns::new(2, Duration::from_millis(50), false);
         // It asks now and then, as the rules do.
         let asks = turns.plan(|| {
             while check().is_ok() {
@@ -249,8 +276,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_query_that_nobody_waits_for_is_not_planned_on_and_a_view_is() {
+        for (turns, ends) in [(Turns::of_queries(1), true), (Turns::of_views(1), false)] {
+            let (end, ended) = std::sync::mpsc::channel();
+            let work = move || {
+                let start = Instant::now();
+                while check().is_ok() && start.elapsed() < Duration::from_millis(500) {
+                    std::thread::yield_now();
+                }
+                end.send(check().is_err()).unwrap();
+                Ok(())
+            };
+            let given_up = tokio::time::timeout(Duration::from_millis(50), turns.plan(work)).await;
+            assert!(given_up.is_err());
+            assert_eq!(tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap(), ends);
+            // What comes next on the same thread is wanted.
+            assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
+        }
+    }
+
+    #[tokio::test]
     async fn a_panic_is_the_statements_own() {
-        let turns = Turns::new(1, OF_QUERY);
+        let turns = Turns::of_queries(1);
         assert!(matches!(turns.plan::<()>(|| panic!("a bug of a library")).await, Err(WarehouseError::Query(_))));
         assert_eq!(turns.plan(|| Ok(1)).await, Ok(1));
     }
