@@ -9,7 +9,7 @@ use super::bodies::Empty;
 use super::extract::{Body, DatasetPath, InPath, ModelPath};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Cancelled, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
-use crate::domain::analysis::AnalysisEstimate;
+use crate::domain::cost::Estimate;
 use crate::domain::record::{Analyzed, Comparison, Overview, Progress};
 use crate::service::App;
 
@@ -38,7 +38,7 @@ pub async fn analyze(
 
 #[derive(Serialize, ToSchema)]
 pub struct AnalysisPrice {
-    estimate: AnalysisEstimate,
+    estimate: Estimate,
 }
 
 /// Estimate what an analysis would read

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
+use super::estimates::VerifyEstimate;
 use super::extract::{Body, InPath, ModelPath};
 use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
-use crate::domain::joins::{DetectedJoin, JoinDetection, THRESHOLD, Verification, VerifyEstimate};
+use crate::domain::joins::{DetectedJoin, JoinDetection, THRESHOLD, Verification};
 use crate::domain::name::TableName;
 use crate::domain::roles::RoleSuggestion;
 use crate::service::App;
@@ -84,7 +85,7 @@ pub async fn estimate(
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<AskedTables>,
 ) -> Answer<JoinEstimate> {
-    Ok(success(JoinEstimate { estimate: app.joins_estimate(at.id, &asked.tables).await? }))
+    Ok(success(JoinEstimate { estimate: app.joins_estimate(at.id, &asked.tables).await?.into() }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -18,6 +18,7 @@ mod datasets;
 mod detection;
 mod docs;
 mod document;
+mod estimates;
 mod examples;
 mod extract;
 mod health;

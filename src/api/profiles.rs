@@ -9,10 +9,11 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::answer::{Answer, success};
+use super::estimates::ProfileEstimate;
 use super::extract::{ColumnPath, InPath, TablePath};
 use super::query::Query;
 use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
-use crate::domain::profile::{ColumnProfile, ProfileEstimate, ProfileMeta, ValueCount};
+use crate::domain::profile::{ColumnProfile, ProfileMeta, ValueCount};
 use crate::service::App;
 
 #[derive(Deserialize, IntoParams)]
@@ -88,7 +89,8 @@ pub async fn estimate(
     InPath(at): InPath<TablePath>,
     Query(asked): Query<ProfiledColumns>,
 ) -> Answer<ProfilePrice> {
-    Ok(success(ProfilePrice { estimate: app.profile_estimate(at.id, &at.table, asked.columns.as_deref()).await? }))
+    let estimate = app.profile_estimate(at.id, &at.table, asked.columns.as_deref()).await?;
+    Ok(success(ProfilePrice { estimate: estimate.into() }))
 }
 
 #[derive(Deserialize, IntoParams)]

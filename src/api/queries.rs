@@ -1,6 +1,7 @@
 //! Generated queries, previews and counts.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use axum::extract::State;
 use chrono::NaiveDate;
@@ -9,11 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
 use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
+use super::estimates::QueryView;
 use super::extract::{Body, DatasetPath, InPath, ModelPath, Object};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::dataset::Split;
-use crate::domain::record::{Counts, PartCounts, Preview, QueryView};
+use crate::domain::record::{Counts, PartCounts, Preview};
 use crate::domain::tfx::TfxArtefact;
 use crate::service::{App, DatasetChange};
 
@@ -42,13 +44,14 @@ pub async fn query(
     Query(asked): Query<QueryParams>,
 ) -> Answer<QueryView> {
     let for_analysis = asked.for_analysis.unwrap_or_default();
-    Ok(success(match asked.version {
+    let view = match asked.version {
         Some(_) if for_analysis => {
             return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
         }
         Some(number) => app.version_query(at.id, number, asked.split).await?,
         None => app.query(at.id, asked.split, for_analysis).await?,
-    }))
+    };
+    Ok(success(view.into()))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -74,9 +77,7 @@ pub struct QueriesBySplit {
     responses((status = 200, description = "By split.", body = SplitQueries), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<SplitQueries> {
     let views = app.split_queries(at.id).await?;
-    let costs: Vec<f64> = views.iter().filter_map(|(_, view)| view.validation.estimated_cost_usd).collect();
-    // No sum where a part of it is not known.
-    let total = (costs.len() == views.len()).then(|| costs.iter().sum::<f64>());
+    let total = views.iter().map(|(_, view)| view.validation.estimate).reduce(Add::add);
     let mut queries = QueriesBySplit::default();
     for (split, view) in views {
         let place = match split {
@@ -84,9 +85,9 @@ pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPat
             Split::Eval => &mut queries.eval,
             Split::Test => &mut queries.test,
         };
-        *place = Some(view);
+        *place = Some(view.into());
     }
-    Ok(success(SplitQueries { queries, total_estimated_cost_usd: total }))
+    Ok(success(SplitQueries { queries, total_estimated_cost_usd: total.and_then(|total| total.price_usd) }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -144,7 +145,7 @@ pub async fn validate_query(
     InPath(at): InPath<DatasetPath>,
     Body(asked): Body<ValidatedPart>,
 ) -> Answer<QueryView> {
-    Ok(success(app.query(at.id, asked.split, false).await?))
+    Ok(success(app.query(at.id, asked.split, false).await?.into()))
 }
 
 /// Compile a config
@@ -155,7 +156,7 @@ pub async fn validate_query(
 pub async fn compile(State(app): State<App>, InPath(at): InPath<ModelPath>, mut body: Object) -> Answer<QueryView> {
     let split = body.take("split")?;
     let config = DatasetChange::read(body.0).await?.new_dataset().await?.config;
-    Ok(success(app.check_config(at.id, &config, split).await?))
+    Ok(success(app.check_config(at.id, &config, split).await?.into()))
 }
 
 #[derive(Serialize, ToSchema)]

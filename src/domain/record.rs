@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{Analysis, AnalysisBrief};
+use super::cost::Estimate;
 use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
 use super::drift::{Drift, Renaming};
@@ -273,7 +274,6 @@ pub struct NameCheck {
 
 /// A generated query and what the warehouse thinks of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryView {
     pub query: String,
     pub validation: QueryValidation,
@@ -286,17 +286,13 @@ pub struct PartQuery {
     pub view: QueryView,
 }
 
+/// What the warehouse says of a query.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryValidation {
     pub valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files.
-    pub total_bytes_processed: Option<u64>,
-    /// `None` where reading is free.
-    pub estimated_cost_usd: Option<f64>,
-    /// The query may read less than is told: its tables are clustered.
-    #[serde(default)]
-    pub upper_bound: bool,
+    /// What BigQuery says it would read; the embedded engine says what lies in the files. Nothing is
+    /// known of a query that is refused.
+    pub estimate: Estimate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::domain::analysis::AnalysisEstimate;
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 use crate::domain::effect;
 use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
@@ -232,7 +232,7 @@ pub async fn analyze(id: i64, refresh: bool) -> Result<Analyzed, Failure> {
 
 /// What an analysis would read and cost.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-analysis")]
-pub async fn estimate_analysis(id: i64) -> Result<AnalysisEstimate, Failure> {
+pub async fn estimate_analysis(id: i64) -> Result<Estimate, Failure> {
     Ok(app()?.analysis_estimate(id).await?)
 }
 

@@ -169,6 +169,11 @@ impl App {
         &self.0.settings
     }
 
+    /// What reading costs in a warehouse; `None` where it is not metered.
+    fn price_in(&self, warehouse: &dyn Warehouse) -> Option<Price> {
+        price_in(warehouse, self.settings().price)
+    }
+
     /// The warehouse that a model's tables are in: BigQuery's where the model names a project, else the embedded one.
     async fn warehouse_of(&self, model: &Model) -> Result<Arc<dyn Warehouse>, ServiceError> {
         let Some(project) = &model.gcp_project_id else { return Ok(self.0.warehouse.clone()) };
@@ -239,6 +244,11 @@ type Projects = HashMap<(String, Option<String>), Arc<dyn Warehouse>>;
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;
+
+/// A price, where reading has one.
+fn price_in(warehouse: &dyn Warehouse, price: Price) -> Option<Price> {
+    warehouse.bills().then_some(price)
+}
 
 /// What a caller wrote, in quotation marks, for a sentence that is about it: its beginning where it
 /// is long.

@@ -14,7 +14,7 @@ use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
-use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
+use crate::warehouse::{Limits, Warehouse, WarehouseError};
 
 /// Most rows of a preview.
 pub const MAX_PREVIEW_ROWS: u32 = 1000;
@@ -245,13 +245,9 @@ impl App {
         query: CompiledQuery,
     ) -> QueryView {
         let validation = match warehouse.dry_run(&query.sql).await {
-            Ok(DryRun { bytes, upper_bound, .. }) => QueryValidation {
+            Ok(dry) => QueryValidation {
                 valid: true,
-                total_bytes_processed: bytes,
-                estimated_cost_usd: bytes
-                    .filter(|_| warehouse.bills())
-                    .map(|bytes| self.settings().price.of(bytes, config.sources().len())),
-                upper_bound,
+                estimate: dry.estimate(config.sources().len(), self.price_in(warehouse)),
                 error: None,
             },
             Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },

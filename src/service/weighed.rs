@@ -34,7 +34,7 @@ impl App {
         let questions: Vec<Result<PairQuestion, String>> = joins.iter().map(|join| question(config, &schemas, join)).collect();
 
         let warehouse = self.warehouse_of(&model).await?;
-        let price = warehouse.bills().then_some(self.settings().price);
+        let price = self.price_in(&*warehouse);
         let mut open = vec![];
         for question in questions.iter().flatten() {
             let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
@@ -46,7 +46,7 @@ impl App {
             Some(price) if !agreed && !open.is_empty() => estimate(&*warehouse, &schemas, &open, Some(price)).await?,
             _ => Default::default(),
         };
-        let asks = waiting.price_usd.is_none_or(|usd| usd <= 0.0);
+        let asks = waiting.estimate.price_usd.is_none_or(|usd| usd <= 0.0);
         let ask = async |question: &Result<PairQuestion, String>| match question {
             Err(reason) => Ok(Some(Err(reason.clone()))),
             Ok(question) if !asks && open.contains(&question) => Ok(None),
