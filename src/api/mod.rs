@@ -14,6 +14,7 @@ mod about;
 mod analysis;
 mod answer;
 mod bodies;
+mod context;
 mod datasets;
 mod detection;
 mod docs;

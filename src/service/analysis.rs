@@ -9,7 +9,7 @@ use super::known::{UNTOLD, state_of};
 use super::queries::{compiled, run_within};
 use super::running::Run;
 use super::tables::within_limits;
-use super::{App, ServiceError, price_in};
+use super::{App, RequestContext, ServiceError, price_in};
 use crate::domain::analysis::{Analysis, Judged, Part, judge, read};
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::{Cost, Estimate, Price};
@@ -27,9 +27,9 @@ const MAX_ROWS: usize = 200_000;
 impl App {
     /// The analysis of a saved dataset: the one that is kept while its config and tables are as they were, else one that is run now; `refresh` runs it anyway.
     /// Who asks at the same time gets the same run.
-    pub async fn analyze(&self, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn analyze(&self, ctx: &RequestContext, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let asked = Utc::now();
         let run = self.0.running.join(id);
         let work = async {
@@ -53,23 +53,23 @@ impl App {
     }
 
     /// What an analysis of a saved dataset would read, by dry runs of its queries.
-    pub async fn analysis_estimate(&self, id: i64) -> Result<Estimate, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn analysis_estimate(&self, ctx: &RequestContext, id: i64) -> Result<Estimate, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let warehouse = self.warehouse_of(&model).await?;
         estimate(&*warehouse, &dataset.config, &catalog, Shape::Analysis, self.price_in(&*warehouse)).await
     }
 
     /// How far a dataset's analysis is; `None` while none runs.
-    pub async fn analysis_progress(&self, id: i64) -> Result<Option<Progress>, ServiceError> {
-        self.dataset(id).await?;
+    pub async fn analysis_progress(&self, ctx: &RequestContext, id: i64) -> Result<Option<Progress>, ServiceError> {
+        self.dataset(ctx, id).await?;
         Ok(self.0.running.progress(id))
     }
 
     /// Stops a dataset's analysis, whoever asked for it. Whether there was one.
-    pub async fn cancel_analysis(&self, id: i64) -> Result<bool, ServiceError> {
-        self.dataset(id).await?;
+    pub async fn cancel_analysis(&self, ctx: &RequestContext, id: i64) -> Result<bool, ServiceError> {
+        self.dataset(ctx, id).await?;
         Ok(self.0.running.stop(id))
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::facts::Facts;
 use crate::domain::joins::{
@@ -39,8 +39,14 @@ pub(super) struct Counted {
 impl App {
     /// Joins of tables, by names and types; with `verify`, weighed by the data. The first table is the primary. Tables are named by their ids (`orders`)
     /// or full names (`raw_data.orders`).
-    pub async fn detect_joins(&self, model_id: i64, tables: &[String], verify: bool) -> Result<JoinDetection, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn detect_joins(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+        verify: bool,
+    ) -> Result<JoinDetection, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let heavy = is_heavy(&live);
@@ -52,15 +58,20 @@ impl App {
         let (live, schemas, candidates, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
         // No more at a time than may run, so that none waits for its turn longer than the others take.
-        let asking: Vec<_> = questions.iter().map(|question| self.counted(&model, &*warehouse, &live, question)).collect();
+        let asking: Vec<_> = questions.iter().map(|question| self.counted(ctx, &model, &*warehouse, &live, question)).collect();
         let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
         let price = self.price_in(&*warehouse);
         Ok(compute(heavy, move || told(&schemas, candidates, &questions, counted, price)).await)
     }
 
     /// What [`App::detect_joins`] with `verify` would read, by dry runs.
-    pub async fn joins_estimate(&self, model_id: i64, tables: &[String]) -> Result<VerifyEstimate, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn joins_estimate(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+    ) -> Result<VerifyEstimate, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let (live, schemas, _, questions) = planned(live, facts).await?;
@@ -77,8 +88,13 @@ impl App {
     }
 
     /// Columns for the roles of a dataset over these tables; the first is the primary.
-    pub async fn suggest_columns(&self, model_id: i64, tables: &[String]) -> Result<RoleSuggestions, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn suggest_columns(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+    ) -> Result<RoleSuggestions, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let (heavy, schemas) = (is_heavy(&live), schemas_of(live));
@@ -111,6 +127,7 @@ impl App {
     /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
     pub(super) async fn counted(
         &self,
+        ctx: &RequestContext,
         model: &Model,
         warehouse: &dyn Warehouse,
         live: &[LiveTable],
@@ -121,7 +138,7 @@ impl App {
             let _turn = self.scan().await?;
             count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
         };
-        match self.known(&App::question(model, "join", &question.on, &[left, right]), find).await {
+        match self.known(ctx, &App::question(model, "join", &question.on, &[left, right]), find).await {
             Ok(known) => Ok(Answer { counted: Ok(known.answer), ran: !known.cached }),
             Err(error) => Ok(Answer { counted: Err(of_one_pair(error)?), ran: true }),
         }

@@ -6,7 +6,7 @@ use super::analysis::{estimate, today};
 use super::cpu::{HEAVY_PARTS, compute};
 use super::known::{Known, Question};
 use super::queries::{compiled, run_within};
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
@@ -31,8 +31,14 @@ struct Found {
 impl App {
     /// The effect of a config that may not be saved. Where reading is billed and the answer is not kept from before, only what it would cost, until
     /// `agreed` is true. Dropping the future stops the query.
-    pub async fn filter_effect(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn filter_effect(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        config: &DatasetConfig,
+        agreed: bool,
+    ) -> Result<EffectAnswer, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
         let question = self.effect_question(&model, config).await?;
         if !agreed && self.warehouse_of(&model).await?.bills() && self.kept::<Found>(&question).await?.is_none() {
@@ -40,7 +46,7 @@ impl App {
             let price = self.price_in(&*warehouse);
             return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, Shape::Effect, price).await?));
         }
-        let Known { answer, cached, at } = self.known(&question, self.find_effect(&model, config, &catalog)).await?;
+        let Known { answer, cached, at } = self.known(ctx, &question, self.find_effect(&model, config, &catalog)).await?;
         let Found { effect, cost } = answer;
         Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, cost })
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
 use crate::store::{Kept, StoreError};
@@ -77,6 +77,7 @@ impl App {
     /// The kept answer, or the one that is found now, and kept. Who asks the same at the same time waits and gets the same.
     pub(super) async fn known<T: Serialize + DeserializeOwned>(
         &self,
+        ctx: &RequestContext,
         question: &Question,
         find: impl Future<Output = Result<T, ServiceError>>,
     ) -> Result<Known<T>, ServiceError> {
@@ -92,7 +93,7 @@ impl App {
         }
         self.metrics().kept(question.kind, false);
         let answer = find.await?;
-        let at = self.keep(question, &answer).await?;
+        let at = self.keep(ctx, question, &answer).await?;
         Ok(Known { answer, cached: false, at })
     }
 
@@ -103,10 +104,15 @@ impl App {
 
     /// Keeps an answer; when that was. A database that cannot be written is no reason not to
     /// answer: it is found out again.
-    pub(super) async fn keep<T: Serialize>(&self, question: &Question, answer: &T) -> Result<DateTime<Utc>, ServiceError> {
+    pub(super) async fn keep<T: Serialize>(
+        &self,
+        ctx: &RequestContext,
+        question: &Question,
+        answer: &T,
+    ) -> Result<DateTime<Utc>, ServiceError> {
         match self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await {
             Err(StoreError::Unavailable { reason, .. }) => {
-                tracing::warn!(%reason, kind = question.kind, "an answer is not cached");
+                tracing::warn!(%reason, kind = question.kind, request_id = ctx.request_id(), "an answer is not cached");
                 Ok(Utc::now())
             }
             done => Ok(done?),

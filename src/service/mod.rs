@@ -1,6 +1,6 @@
 //! Use cases: the only place that knows both the store and the warehouse. Knows no HTTP and draws no pages.
 //!
-//! A use case reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
+//! A use case acts for somebody, whom its first parameter names ([`RequestContext`]). It reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
 //! across a warehouse's answer, and what may have changed meanwhile is caught by the revision.
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +21,7 @@ use crate::warehouse::{Measured, Warehouse};
 mod analysis;
 mod change;
 mod compare;
+mod context;
 pub mod cpu;
 mod datasets;
 mod detection;
@@ -38,6 +39,7 @@ mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
+pub use context::RequestContext;
 pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
@@ -49,8 +51,6 @@ pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
 pub struct Settings {
     /// The only BigQuery dataset that exists for Trainset.
     pub dataset: String,
-    /// Who freezes versions, in their own words; may be empty.
-    pub author: String,
     /// How many queries run at the same time; others wait.
     pub scans: usize,
     /// How many queries may wait for their turn; what comes after them is refused.
@@ -84,7 +84,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dataset: "raw_data".into(),
-            author: String::new(),
             scans: 2,
             queue: 32,
             wait: Duration::from_secs(60),

@@ -1,6 +1,6 @@
 //! Models: the ML projects that datasets belong to.
 
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Model, ModelInput};
 use crate::store::{MAX_NAME_CHARS, StoreError};
@@ -9,26 +9,26 @@ use crate::store::{MAX_NAME_CHARS, StoreError};
 pub const MAX_DESCRIPTION_CHARS: usize = 2000;
 
 impl App {
-    pub async fn models(&self) -> Result<Vec<Model>, ServiceError> {
+    pub async fn models(&self, _ctx: &RequestContext) -> Result<Vec<Model>, ServiceError> {
         Ok(self.store().models().await?)
     }
 
-    pub async fn model(&self, id: i64) -> Result<Model, ServiceError> {
+    pub async fn model(&self, _ctx: &RequestContext, id: i64) -> Result<Model, ServiceError> {
         self.store().model(id).await.map_err(model_error)
     }
 
-    pub async fn create_model(&self, input: &ModelInput) -> Result<Model, ServiceError> {
+    pub async fn create_model(&self, ctx: &RequestContext, input: &ModelInput) -> Result<Model, ServiceError> {
         let id = self.store().insert_model(&checked_model(input)?).await.map_err(model_error)?;
-        self.model(id).await
+        self.model(ctx, id).await
     }
 
-    pub async fn update_model(&self, id: i64, input: &ModelInput) -> Result<Model, ServiceError> {
+    pub async fn update_model(&self, ctx: &RequestContext, id: i64, input: &ModelInput) -> Result<Model, ServiceError> {
         self.store().update_model(id, &checked_model(input)?).await.map_err(model_error)?;
-        self.model(id).await
+        self.model(ctx, id).await
     }
 
     /// Deletes a model that has no datasets.
-    pub async fn delete_model(&self, id: i64) -> Result<(), ServiceError> {
+    pub async fn delete_model(&self, _ctx: &RequestContext, id: i64) -> Result<(), ServiceError> {
         self.store().delete_model(id).await.map_err(model_error)
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::cpu::compute;
 use super::known::{Known, Question};
 use super::queries::{MAX_SHOWN_CELL, run_within};
-use super::{App, ServiceError, price_in, shown};
+use super::{App, RequestContext, ServiceError, price_in, shown};
 use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::facts::{ColumnFacts, Facts};
 use crate::domain::name::{ColumnName, same};
@@ -62,9 +62,15 @@ pub struct FoundProfile {
 
 impl App {
     /// The profile of a table's columns, of all where none is named. What is not known yet is found out by one query, one scan of the table.
-    pub async fn profile(&self, model_id: i64, table: &str, columns: Option<&[String]>) -> Result<TableProfile, ServiceError> {
+    pub async fn profile(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        table: &str,
+        columns: Option<&[String]>,
+    ) -> Result<TableProfile, ServiceError> {
         let start = Instant::now();
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
         let question = profile_question(&model, &live);
@@ -87,7 +93,7 @@ impl App {
                 let at = Utc::now();
                 known.rows = found.rows;
                 known.columns.extend(found.columns.into_iter().map(|profile| (profile.name.clone(), KeptColumn { at, profile })));
-                self.keep(&question, &known).await?;
+                self.keep(ctx, &question, &known).await?;
             }
         }
         let columns = wanted.profiles(&known);
@@ -106,11 +112,12 @@ impl App {
     /// What a profile of these columns would read, by a dry run; nothing where all is known.
     pub async fn profile_estimate(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         columns: Option<&[String]>,
     ) -> Result<ProfileEstimate, ServiceError> {
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
         let known: Option<Known<KeptProfile>> = self.kept(&profile_question(&model, &live)).await?;
@@ -127,6 +134,7 @@ impl App {
     /// The most frequent values of a column, those whose text has `search` in it in any case. Kept until the table changes.
     pub async fn column_values(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         column: &str,
@@ -134,7 +142,7 @@ impl App {
         limit: u32,
     ) -> Result<ColumnValues, ServiceError> {
         let search = checked_search(search, limit)?;
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
         let question = values_question(&model, &live, column, search, limit);
@@ -153,12 +161,13 @@ impl App {
             let values = rows.into_iter().enumerate().filter_map(value).take(limit as usize);
             Ok(ColumnValues { values: values.collect(), complete })
         };
-        Ok(self.known(&question, find).await?.answer)
+        Ok(self.known(ctx, &question, find).await?.answer)
     }
 
     /// What looking up values would read, by a dry run; nothing where they are known.
     pub async fn values_estimate(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         column: &str,
@@ -166,7 +175,7 @@ impl App {
         limit: u32,
     ) -> Result<ProfileEstimate, ServiceError> {
         let search = checked_search(search, limit)?;
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
         let question = values_question(&model, &live, column, search, limit);

@@ -10,7 +10,7 @@ use trainset::domain::effect::{EffectAnswer, FilterEffect};
 use trainset::domain::parse::config_from_json;
 use trainset::domain::schema::{ColumnType, Mode};
 use trainset::domain::value::{ResultColumn, Rows, Value};
-use trainset::service::{App, ServiceError, Settings};
+use trainset::service::{App, RequestContext, ServiceError, Settings};
 use trainset::warehouse::WarehouseError;
 
 use crate::helpers::{TestApp, config};
@@ -52,7 +52,7 @@ impl Shop {
     }
 
     async fn ask(&self, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
-        self.app.filter_effect(1, config, agreed).await
+        self.app.filter_effect(&RequestContext::new("", "test"), 1, config, agreed).await
     }
 
     /// What was found, whether it was there before, and what it cost.
