@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use trainset::domain::cost::Price;
 use trainset::domain::schema::{TableInfo, TableKind};
-use trainset::service::{App, BigQuerySettings, RequestContext, Settings};
+use trainset::service::{App, RequestContext, Settings};
 use trainset::store::Store;
-use trainset::warehouse::bigquery::Credentials;
+use trainset::warehouse::bigquery::{BigQuerySettings, Credentials};
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Warehouse, demo};
 

@@ -13,9 +13,31 @@ use super::refusals::{HasDatasets, Missing, MissingTable, NameTaken, WarehouseRe
 use super::replies::Done;
 use crate::domain::dataset::Role;
 use crate::domain::name::{ColumnName, TableName};
-use crate::domain::record::{Model, ModelInput};
+use crate::domain::record::{self, ModelInput};
 use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind};
 use crate::service::{App, DescribedTable};
+
+/// An ML project that datasets belong to.
+#[derive(Serialize, ToSchema)]
+pub struct Model {
+    id: i64,
+    name: String,
+    description: String,
+    /// `None`: the embedded warehouse.
+    gcp_project_id: Option<String>,
+    location: Option<String>,
+    dataset_count: u32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<record::Model> for Model {
+    fn from(model: record::Model) -> Self {
+        let record::Model { id, dataset_count, created_at, updated_at, .. } = model;
+        let ModelInput { name, description, gcp_project_id, location } = model.into();
+        Self { id, name, description, gcp_project_id, location, dataset_count, created_at, updated_at }
+    }
+}
 
 #[derive(Serialize, ToSchema)]
 pub struct Models {
@@ -45,7 +67,8 @@ pub struct ModelSaved {
 #[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
     responses((status = 200, description = "All models.", body = Models)))]
 pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothing>) -> Answer<Models> {
-    Ok(success(Models { models: app.models(&ctx).await? }))
+    let models = app.models(&ctx).await?;
+    Ok(success(Models { models: models.into_iter().map(Model::from).collect() }))
 }
 
 /// Make a model
@@ -55,7 +78,7 @@ pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothin
     responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
 pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
     let model = app.create_model(&ctx, &input).await?;
-    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model }))
+    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model: model.into() }))
 }
 
 /// Get a model
@@ -67,7 +90,7 @@ pub async fn one(
     InPath(at): InPath<ModelPath>,
     _: Query<Nothing>,
 ) -> Answer<OneModel> {
-    Ok(success(OneModel { model: app.model(&ctx, at.id).await? }))
+    Ok(success(OneModel { model: app.model(&ctx, at.id).await?.into() }))
 }
 
 /// What to change of a model. What is absent stays as it is.
@@ -102,7 +125,7 @@ pub async fn update(
     InPath(at): InPath<ModelPath>,
     Body(change): Body<ModelChange>,
 ) -> Answer<ModelSaved> {
-    let stored = app.model(&ctx, at.id).await?;
+    let stored = ModelInput::from(app.model(&ctx, at.id).await?);
     let input = ModelInput {
         name: change.name.unwrap_or(stored.name),
         description: change.description.unwrap_or(stored.description),
@@ -110,7 +133,7 @@ pub async fn update(
         location: change.location.unwrap_or(stored.location),
     };
     let model = app.update_model(&ctx, at.id, &input).await?;
-    Ok(success(ModelSaved { message: "The model is saved.".into(), model }))
+    Ok(success(ModelSaved { message: "The model is saved.".into(), model: model.into() }))
 }
 
 /// Delete a model

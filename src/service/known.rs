@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
+use crate::domain::warehouse::WarehouseKind;
 use crate::store::{Kept, StoreError};
 use crate::warehouse::LiveTable;
 
@@ -60,7 +61,11 @@ impl App {
     /// A question about tables of a model. `about` is what distinguishes it from others of its kind.
     pub(super) fn question(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> Question {
         let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
-        let place = (&model.gcp_project_id, &model.location);
+        // Written as it always was: what was paid for before stays known.
+        let place = match &model.warehouse {
+            WarehouseKind::Embedded => (None, None),
+            WarehouseKind::BigQuery { project, location } => (Some(project), location.as_ref()),
+        };
         Question { kind, text: serde_json::json!([place, names, about]).to_string(), state: state_of(tables) }
     }
 

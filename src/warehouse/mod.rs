@@ -13,11 +13,13 @@ use crate::domain::value::{ResultColumn, Rows};
 
 mod answer;
 pub mod bigquery;
+mod connections;
 pub mod demo;
 pub mod embedded;
 mod measured;
 
 use answer::{Answer, Cell};
+pub use connections::Connections;
 pub use measured::Measured;
 
 /// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
