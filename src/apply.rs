@@ -4,7 +4,7 @@ use serde_json::Value;
 use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
 use trainset::domain::record::Model;
-use trainset::service::{App, ImportOutcome, Plan, dataset_file};
+use trainset::service::{App, ImportOutcome, Plan, RequestContext, dataset_file};
 use trainset::store::{Store, StoreError};
 
 use crate::config::{Apply, Export, FormatArg};
@@ -18,13 +18,14 @@ pub async fn apply(options: &Apply) -> Result<Answer, String> {
         Err(faults) => return Ok(no(&faults)),
     };
     let app = installation::app(&options.installation).await?;
-    let model = model_named(app.models().await.map_err(|error| error.to_string())?, &options.model)?;
+    let ctx = installation::context(&options.installation);
+    let model = model_named(app.models(&ctx).await.map_err(|error| error.to_string())?, &options.model)?;
     let done = match options.dry_run {
         true => app
-            .plan(model.id, &file.input)
+            .plan(&ctx, model.id, &file.input)
             .await
             .map(|plan| Answer { text: described(&plan), yes: !options.exit_code || plan.outcome() == ImportOutcome::Unchanged }),
-        false => applied(&app, &model, &file.input).await.map(yes),
+        false => applied(&app, &ctx, &model, &file.input).await.map(yes),
     };
     match done {
         Ok(answer) => Ok(answer),
@@ -34,10 +35,11 @@ pub async fn apply(options: &Apply) -> Result<Answer, String> {
 
 async fn applied(
     app: &App,
+    ctx: &RequestContext,
     model: &Model,
     input: &trainset::domain::record::DatasetInput,
 ) -> Result<String, trainset::service::ServiceError> {
-    let (dataset, outcome) = app.put_dataset(model.id, input, true).await?;
+    let (dataset, outcome) = app.put_dataset(ctx, model.id, input, true).await?;
     let word = match outcome {
         ImportOutcome::Created => "created",
         ImportOutcome::Updated => "updated",

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use trainset::domain::cost::Price;
 use trainset::domain::schema::{TableInfo, TableKind};
-use trainset::service::{App, BigQuerySettings, Settings};
+use trainset::service::{App, RequestContext, Settings};
 use trainset::store::Store;
-use trainset::warehouse::bigquery::Credentials;
+use trainset::warehouse::bigquery::{BigQuerySettings, Credentials};
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Warehouse, demo};
 
@@ -31,10 +31,19 @@ pub fn settings(options: &Installation) -> Settings {
             max_bytes_billed: bigquery.max_bytes_billed,
             ..BigQuerySettings::default()
         },
-        author: options.author.clone().or_else(logged_in).unwrap_or_default(),
         price: Price { usd_per_tib: bigquery.usd_per_tib, minimum_bytes: bigquery.minimum_bytes_billed },
         ..Settings::default()
     }
+}
+
+/// Who asks, as the command line or the system says it; empty where neither does.
+pub fn author(options: &Installation) -> String {
+    options.author.clone().or_else(logged_in).unwrap_or_default()
+}
+
+/// A command's context: its process is the request.
+pub fn context(options: &Installation) -> RequestContext {
+    RequestContext::new(author(options), format!("command-{}", std::process::id()))
 }
 
 /// Who is logged in here, where that is a name.

@@ -105,7 +105,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
     let housekeeping = tokio::spawn(store.clone().keep_house_hourly());
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
-    let site = site(app, addr, &options.host);
+    let site = site(app, addr, &options.host, &installation::author(&options.installation));
 
     // Whoever started us may not read what we say; that is no reason to stop.
     let mut stdout = io::stdout();

@@ -15,7 +15,7 @@ use trainset::domain::parse::config_from_json;
 use trainset::domain::record::{DatasetInput, ModelInput};
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::value::Value;
-use trainset::service::{App, Settings};
+use trainset::service::{App, RequestContext, Settings};
 use trainset::store::Store;
 use trainset::warehouse::embedded::{Embedded, Options};
 use trainset::warehouse::{Limits, Warehouse};
@@ -175,19 +175,20 @@ async fn analyses_at_the_same_time() {
     // None is turned away: what is asked here is whether all end, and end rightly.
     let settings = Settings { queue: 64, wait: Duration::from_secs(1_200), ..Settings::default() };
     let app = App::new(store, Arc::new(warehouse), settings);
+    let ctx = RequestContext::new("", "test");
     let model = ModelInput { name: "journey".into(), description: String::new(), gcp_project_id: None, location: None };
-    let model = app.create_model(&model).await.unwrap().id;
+    let model = app.create_model(&ctx, &model).await.unwrap().id;
     for (config, together) in [(core(3), 2), (core(3), 8), (of_months(1), 50)] {
         let mut ids = vec![];
         for i in 0..=together {
             let input =
                 DatasetInput { name: format!("{together} at once, {i}"), description: String::new(), config: config.clone() };
-            ids.push(app.create_dataset(model, &input).await.unwrap().summary.id);
+            ids.push(app.create_dataset(&ctx, model, &input).await.unwrap().summary.id);
         }
-        let alone = app.analyze(ids[0], false).await.unwrap().analysis;
+        let alone = app.analyze(&ctx, ids[0], false).await.unwrap().analysis;
         let analyses = ids[1..].iter().map(|id| {
-            let (app, id) = (app.clone(), *id);
-            tokio::spawn(async move { app.analyze(id, false).await })
+            let (app, ctx, id) = (app.clone(), ctx.clone(), *id);
+            tokio::spawn(async move { app.analyze(&ctx, id, false).await })
         });
         // All are asked for before the first is waited for.
         for analysis in analyses.collect::<Vec<_>>() {

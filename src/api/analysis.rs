@@ -6,10 +6,11 @@ use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
 use super::bodies::Empty;
+use super::context::Context;
 use super::extract::{Body, DatasetPath, InPath, ModelPath};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Cancelled, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
-use crate::domain::analysis::AnalysisEstimate;
+use crate::domain::cost::Estimate;
 use crate::domain::record::{Analyzed, Comparison, Overview, Progress};
 use crate::service::App;
 
@@ -30,22 +31,28 @@ pub struct AnalysisWish {
     responses((status = 200, description = "The analysis.", body = Analyzed), Missing, Cancelled, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn analyze(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(wish): Body<AnalysisWish>,
 ) -> Answer<Analyzed> {
-    Ok(success(app.analyze(at.id, wish.refresh.unwrap_or_default()).await?))
+    Ok(success(app.analyze(&ctx, at.id, wish.refresh.unwrap_or_default()).await?))
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct AnalysisPrice {
-    estimate: AnalysisEstimate,
+    estimate: Estimate,
 }
 
 /// Estimate what an analysis would read
 #[utoipa::path(get, path = "/api/datasets/{id}/analyze/estimate", operation_id = "estimate_analysis", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "By dry runs: nothing is read.", body = AnalysisPrice), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
-pub async fn estimate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<AnalysisPrice> {
-    Ok(success(AnalysisPrice { estimate: app.analysis_estimate(at.id).await? }))
+pub async fn estimate(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<AnalysisPrice> {
+    Ok(success(AnalysisPrice { estimate: app.analysis_estimate(&ctx, at.id).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -57,8 +64,13 @@ pub struct RunningAnalysis {
 /// Ask how far an analysis is
 #[utoipa::path(get, path = "/api/datasets/{id}/analyze/progress", operation_id = "get_analysis_progress", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "How far it is.", body = RunningAnalysis), Missing))]
-pub async fn progress(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<RunningAnalysis> {
-    Ok(success(RunningAnalysis { progress: app.analysis_progress(at.id).await? }))
+pub async fn progress(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<RunningAnalysis> {
+    Ok(success(RunningAnalysis { progress: app.analysis_progress(&ctx, at.id).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,8 +84,13 @@ pub struct AnalysisStopped {
 /// For all who wait for it. What was found out before stays.
 #[utoipa::path(post, path = "/api/datasets/{id}/analyze/cancel", operation_id = "cancel_analysis", tag = "analysis", params(DatasetPath),
     request_body = Option<Empty>, responses((status = 200, description = "None runs any more.", body = AnalysisStopped), Missing))]
-pub async fn cancel(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<AnalysisStopped> {
-    Ok(success(AnalysisStopped { cancelled: app.cancel_analysis(at.id).await? }))
+pub async fn cancel(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<AnalysisStopped> {
+    Ok(success(AnalysisStopped { cancelled: app.cancel_analysis(&ctx, at.id).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -86,8 +103,13 @@ pub struct Summary {
 /// From what is kept alone: no query runs. Tables, columns, roles, filters and split as lines for people, and the last analysis.
 #[utoipa::path(get, path = "/api/datasets/{id}/summary", operation_id = "get_dataset_summary", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "The summary.", body = Summary), Missing))]
-pub async fn summary(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<Summary> {
-    Ok(success(Summary { summary: app.summary(at.id).await? }))
+pub async fn summary(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<Summary> {
+    Ok(success(Summary { summary: app.summary(&ctx, at.id).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -106,8 +128,9 @@ pub struct ComparedIds {
     request_body = ComparedIds, responses((status = 200, description = "The comparison.", body = Comparison), Missing))]
 pub async fn compare(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<ComparedIds>,
 ) -> Answer<Comparison> {
-    Ok(success(app.compare(at.id, &asked.dataset_ids).await?))
+    Ok(success(app.compare(&ctx, at.id, &asked.dataset_ids).await?))
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, success};
 use super::bodies::{DatasetUpdate, Empty, NewDataset};
+use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, ModelPath, Object, expected_revision};
 use super::query::{Nothing, Query};
 use super::refusals::{ActiveOrStale, Busy, HasVersions, Missing, NameTaken, TakenOrStale, WarehouseRefused, WarehouseTimeout};
@@ -60,7 +61,12 @@ pub struct DatasetMade {
 /// A page of them, newest change first.
 #[utoipa::path(get, path = "/api/models/{id}/datasets", operation_id = "list_datasets", tag = "datasets", params(ModelPath, ListParams),
     responses((status = 200, description = "The page, empty beyond the last.", body = Datasets), Missing))]
-pub async fn list(State(app): State<App>, InPath(at): InPath<ModelPath>, Query(asked): Query<ListParams>) -> Answer<Datasets> {
+pub async fn list(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    Query(asked): Query<ListParams>,
+) -> Answer<Datasets> {
     let defaults = ListQuery::default();
     let query = ListQuery {
         status: asked.status,
@@ -68,7 +74,7 @@ pub async fn list(State(app): State<App>, InPath(at): InPath<ModelPath>, Query(a
         page: asked.page.unwrap_or(defaults.page),
         per_page: asked.per_page.unwrap_or(defaults.per_page),
     };
-    let page = app.datasets(at.id, &query).await?;
+    let page = app.datasets(&ctx, at.id, &query).await?;
     Ok(success(Datasets { datasets: page.datasets, pagination: page.pagination }))
 }
 
@@ -77,8 +83,13 @@ pub async fn list(State(app): State<App>, InPath(at): InPath<ModelPath>, Query(a
 /// All of them at once, for a choice among them.
 #[utoipa::path(get, path = "/api/models/{id}/datasets/names", operation_id = "list_dataset_names", tag = "datasets", params(ModelPath),
     responses((status = 200, description = "All names.", body = DatasetNames), Missing))]
-pub async fn names(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<DatasetNames> {
-    Ok(success(DatasetNames { datasets: app.dataset_names(at.id).await? }))
+pub async fn names(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    _: Query<Nothing>,
+) -> Answer<DatasetNames> {
+    Ok(success(DatasetNames { datasets: app.dataset_names(&ctx, at.id).await? }))
 }
 
 /// Make a dataset
@@ -87,9 +98,14 @@ pub async fn names(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Que
 #[utoipa::path(post, path = "/api/models/{id}/datasets/create", operation_id = "create_dataset", tag = "datasets", params(ModelPath),
     request_body = NewDataset,
     responses((status = 200, description = "It is there.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
-pub async fn create(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<DatasetMade> {
+pub async fn create(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    Object(body): Object,
+) -> Answer<DatasetMade> {
     let input = DatasetChange::read(body).await?.new_dataset().await?;
-    let dataset = app.create_dataset(at.id, &input).await?;
+    let dataset = app.create_dataset(&ctx, at.id, &input).await?;
     Ok(success(DatasetMade { message: "The dataset is there.".into(), dataset_id: dataset.summary.id, dataset }))
 }
 
@@ -108,10 +124,11 @@ pub struct WantedName {
     request_body = WantedName, responses((status = 200, description = "Whether it is, and why not.", body = NameCheck), Missing))]
 pub async fn check_name(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(wanted): Body<WantedName>,
 ) -> Answer<NameCheck> {
-    Ok(success(app.check_name(at.id, &wanted.name, wanted.exclude_id).await?))
+    Ok(success(app.check_name(&ctx, at.id, &wanted.name, wanted.exclude_id).await?))
 }
 
 /// Get a dataset
@@ -119,8 +136,13 @@ pub async fn check_name(
 /// Whole: its config, its versions and its last analysis. The `ETag` is the revision: send it back as `If-Match` with a change.
 #[utoipa::path(get, path = "/api/datasets/{id}", operation_id = "get_dataset", tag = "datasets", params(DatasetPath),
     responses((status = 200, description = "The dataset.", body = OneDataset, headers(("ETag" = String, description = "The revision."))), Missing))]
-pub async fn one(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<OneDataset> {
-    let dataset = app.dataset(at.id).await?;
+pub async fn one(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<OneDataset> {
+    let dataset = app.dataset(&ctx, at.id).await?;
     let revision = dataset.revision;
     Ok(success(OneDataset { dataset }).tagged(revision))
 }
@@ -135,13 +157,14 @@ pub async fn one(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Que
         Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
 pub async fn update(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     headers: HeaderMap,
     mut body: Object,
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, body.take("revision")?)?;
     let change = DatasetChange::read(body.0).await?;
-    Ok(saved(app.change_dataset(at.id, revision, change).await?, "The dataset is saved."))
+    Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "The dataset is saved."))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -157,8 +180,13 @@ pub struct Deletion {
 /// One with frozen versions only with `force`: what was trained on it could not be told afterwards. `undelete` brings it back for a month.
 #[utoipa::path(post, path = "/api/datasets/{id}/delete", operation_id = "delete_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Deletion>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasVersions))]
-pub async fn delete(State(app): State<App>, InPath(at): InPath<DatasetPath>, Body(asked): Body<Deletion>) -> Answer<Done> {
-    app.delete_dataset(at.id, asked.force.unwrap_or_default()).await?;
+pub async fn delete(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    Body(asked): Body<Deletion>,
+) -> Answer<Done> {
+    app.delete_dataset(&ctx, at.id, asked.force.unwrap_or_default()).await?;
     Ok(success(Done { message: "The dataset is deleted.".into() }))
 }
 
@@ -169,8 +197,13 @@ pub async fn delete(State(app): State<App>, InPath(at): InPath<DatasetPath>, Bod
     request_body = Option<Empty>,
     responses((status = 200, description = "It is back.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
         Missing, NameTaken))]
-pub async fn undelete(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
-    Ok(saved(app.undelete_dataset(at.id).await?, "The dataset is back."))
+pub async fn undelete(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<DatasetSaved> {
+    Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "The dataset is back."))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -186,8 +219,13 @@ pub struct Cloning {
 /// A draft with the same description, config and analysis, without the versions.
 #[utoipa::path(post, path = "/api/datasets/{id}/clone", operation_id = "clone_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Cloning>, responses((status = 200, description = "The copy.", body = DatasetMade), Missing, NameTaken))]
-pub async fn clone(State(app): State<App>, InPath(at): InPath<DatasetPath>, Body(asked): Body<Cloning>) -> Answer<DatasetMade> {
-    let copy = app.clone_dataset(at.id, asked.name.as_deref()).await?;
+pub async fn clone(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    Body(asked): Body<Cloning>,
+) -> Answer<DatasetMade> {
+    let copy = app.clone_dataset(&ctx, at.id, asked.name.as_deref()).await?;
     let message = format!("Copied as {}.", copy.summary.name);
     Ok(success(DatasetMade { message, dataset_id: copy.summary.id, dataset: copy }))
 }
@@ -199,8 +237,13 @@ pub async fn clone(State(app): State<App>, InPath(at): InPath<DatasetPath>, Body
     request_body = Option<Empty>,
     responses((status = 200, description = "It is active.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
         Missing, ActiveOrStale, Busy, WarehouseRefused, WarehouseTimeout))]
-pub async fn activate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(at.id, Status::Active).await?, "The dataset is active."))
+pub async fn activate(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<DatasetSaved> {
+    Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "The dataset is active."))
 }
 
 /// Make a dataset a draft again
@@ -209,6 +252,11 @@ pub async fn activate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _
 #[utoipa::path(post, path = "/api/datasets/{id}/deactivate", operation_id = "deactivate_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
     responses((status = 200, description = "It is a draft.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))), Missing))]
-pub async fn deactivate(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(at.id, Status::Draft).await?, "The dataset is a draft."))
+pub async fn deactivate(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<DatasetSaved> {
+    Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "The dataset is a draft."))
 }

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
+use super::context::Context;
+use super::estimates::VerifyEstimate;
 use super::extract::{Body, InPath, ModelPath};
 use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
-use crate::domain::joins::{DetectedJoin, JoinDetection, THRESHOLD, Verification, VerifyEstimate};
+use crate::domain::joins::{DetectedJoin, JoinDetection, THRESHOLD, Verification};
 use crate::domain::name::TableName;
 use crate::domain::roles::RoleSuggestion;
 use crate::service::App;
@@ -56,11 +58,12 @@ pub struct DetectedJoins {
     responses((status = 200, description = "What can be joined, with the reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn detect_joins(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<JoinQuestion>,
 ) -> Answer<DetectedJoins> {
     let JoinDetection { settled, verification } =
-        app.detect_joins(at.id, &asked.tables, asked.verify.unwrap_or_default()).await?;
+        app.detect_joins(&ctx, at.id, &asked.tables, asked.verify.unwrap_or_default()).await?;
     Ok(success(DetectedJoins {
         detected_joins: settled.joins,
         tree: settled.tree,
@@ -81,10 +84,11 @@ pub struct JoinEstimate {
     responses((status = 200, description = "By dry runs: nothing is read.", body = JoinEstimate), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<AskedTables>,
 ) -> Answer<JoinEstimate> {
-    Ok(success(JoinEstimate { estimate: app.joins_estimate(at.id, &asked.tables).await? }))
+    Ok(success(JoinEstimate { estimate: app.joins_estimate(&ctx, at.id, &asked.tables).await?.into() }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -112,11 +116,12 @@ pub struct SuggestedRoles {
         MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn suggest_columns(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<AskedTables>,
 ) -> Answer<Suggestions> {
     use crate::domain::dataset::Role::{ProductId, Revenue, Timestamp, UserId};
-    let mut found = app.suggest_columns(at.id, &asked.tables).await?;
+    let mut found = app.suggest_columns(&ctx, at.id, &asked.tables).await?;
     Ok(success(Suggestions {
         suggestions: SuggestedRoles {
             user_id: found.remove(&UserId),

@@ -6,15 +6,38 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Answer, success};
+use super::context::Context;
 use super::extract::{Body, InPath, ModelPath, TablePath};
 use super::query::{Nothing, Query};
 use super::refusals::{HasDatasets, Missing, MissingTable, NameTaken, WarehouseRefused, WarehouseTimeout};
 use super::replies::Done;
 use crate::domain::dataset::Role;
 use crate::domain::name::{ColumnName, TableName};
-use crate::domain::record::{Model, ModelInput};
+use crate::domain::record::{self, ModelInput};
 use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind};
 use crate::service::{App, DescribedTable};
+
+/// An ML project that datasets belong to.
+#[derive(Serialize, ToSchema)]
+pub struct Model {
+    id: i64,
+    name: String,
+    description: String,
+    /// `None`: the embedded warehouse.
+    gcp_project_id: Option<String>,
+    location: Option<String>,
+    dataset_count: u32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<record::Model> for Model {
+    fn from(model: record::Model) -> Self {
+        let record::Model { id, dataset_count, created_at, updated_at, .. } = model;
+        let ModelInput { name, description, gcp_project_id, location } = model.into();
+        Self { id, name, description, gcp_project_id, location, dataset_count, created_at, updated_at }
+    }
+}
 
 #[derive(Serialize, ToSchema)]
 pub struct Models {
@@ -43,8 +66,9 @@ pub struct ModelSaved {
 /// List the models
 #[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
     responses((status = 200, description = "All models.", body = Models)))]
-pub async fn list(State(app): State<App>, _: Query<Nothing>) -> Answer<Models> {
-    Ok(success(Models { models: app.models().await? }))
+pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothing>) -> Answer<Models> {
+    let models = app.models(&ctx).await?;
+    Ok(success(Models { models: models.into_iter().map(Model::from).collect() }))
 }
 
 /// Make a model
@@ -52,16 +76,21 @@ pub async fn list(State(app): State<App>, _: Query<Nothing>) -> Answer<Models> {
 /// With `gcp_project_id` its tables are those of BigQuery's dataset in that project; without, those of the embedded warehouse.
 #[utoipa::path(post, path = "/api/models/create", operation_id = "create_model", tag = "models", request_body = ModelInput,
     responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
-pub async fn create(State(app): State<App>, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
-    let model = app.create_model(&input).await?;
-    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model }))
+pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
+    let model = app.create_model(&ctx, &input).await?;
+    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model: model.into() }))
 }
 
 /// Get a model
 #[utoipa::path(get, path = "/api/models/{id}", operation_id = "get_model", tag = "models", params(ModelPath),
     responses((status = 200, description = "The model.", body = OneModel), Missing))]
-pub async fn one(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<OneModel> {
-    Ok(success(OneModel { model: app.model(at.id).await? }))
+pub async fn one(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    _: Query<Nothing>,
+) -> Answer<OneModel> {
+    Ok(success(OneModel { model: app.model(&ctx, at.id).await?.into() }))
 }
 
 /// What to change of a model. What is absent stays as it is.
@@ -92,18 +121,19 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
     request_body = ModelChange, responses((status = 200, description = "As it is now.", body = ModelSaved), Missing, NameTaken))]
 pub async fn update(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(change): Body<ModelChange>,
 ) -> Answer<ModelSaved> {
-    let stored = app.model(at.id).await?;
+    let stored = ModelInput::from(app.model(&ctx, at.id).await?);
     let input = ModelInput {
         name: change.name.unwrap_or(stored.name),
         description: change.description.unwrap_or(stored.description),
         gcp_project_id: change.gcp_project_id.unwrap_or(stored.gcp_project_id),
         location: change.location.unwrap_or(stored.location),
     };
-    let model = app.update_model(at.id, &input).await?;
-    Ok(success(ModelSaved { message: "The model is saved.".into(), model }))
+    let model = app.update_model(&ctx, at.id, &input).await?;
+    Ok(success(ModelSaved { message: "The model is saved.".into(), model: model.into() }))
 }
 
 /// Delete a model
@@ -111,8 +141,13 @@ pub async fn update(
 /// Only one without datasets. Its tables are left alone.
 #[utoipa::path(post, path = "/api/models/{id}/delete", operation_id = "delete_model", tag = "models", params(ModelPath),
     request_body = Option<super::bodies::Empty>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasDatasets))]
-pub async fn delete(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Body<super::bodies::Empty>) -> Answer<Done> {
-    app.delete_model(at.id).await?;
+pub async fn delete(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    _: Body<super::bodies::Empty>,
+) -> Answer<Done> {
+    app.delete_model(&ctx, at.id).await?;
     Ok(success(Done { message: "The model is deleted.".into() }))
 }
 
@@ -160,8 +195,13 @@ impl From<TableInfo> for Table {
 /// "No such dataset", "no permission" and "empty" are three answers: 404 with `no_dataset`, 502 with `no_permission`, and an empty list.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables", operation_id = "list_tables", tag = "tables", params(ModelPath),
     responses((status = 200, description = "The tables.", body = Tables), MissingTable, WarehouseRefused, WarehouseTimeout))]
-pub async fn tables(State(app): State<App>, InPath(at): InPath<ModelPath>, _: Query<Nothing>) -> Answer<Tables> {
-    Ok(success(Tables { tables: app.tables(at.id).await?.into_iter().map(Table::from).collect() }))
+pub async fn tables(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    _: Query<Nothing>,
+) -> Answer<Tables> {
+    Ok(success(Tables { tables: app.tables(&ctx, at.id).await?.into_iter().map(Table::from).collect() }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -194,8 +234,13 @@ pub struct UnusableColumn {
 /// Get a table's columns
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/schema", operation_id = "get_table_schema", tag = "tables", params(TablePath),
     responses((status = 200, description = "The columns in their order.", body = TableColumns), MissingTable, WarehouseRefused, WarehouseTimeout))]
-pub async fn schema(State(app): State<App>, InPath(at): InPath<TablePath>, _: Query<Nothing>) -> Answer<TableColumns> {
-    let DescribedTable { schema, roles, keys } = app.described_table(at.id, &at.table).await?;
+pub async fn schema(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<TablePath>,
+    _: Query<Nothing>,
+) -> Answer<TableColumns> {
+    let DescribedTable { schema, roles, keys } = app.described_table(&ctx, at.id, &at.table).await?;
     let columns = schema.columns.into_iter().zip(roles).zip(keys).map(|((column, suggested_role), is_potential_join_key)| {
         let Column { name, column_type, mode, description } = column;
         SchemaColumn { name, r#type: column_type, mode, description, suggested_role, is_potential_join_key }

@@ -9,10 +9,12 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::answer::{Answer, success};
+use super::context::Context;
+use super::estimates::ProfileEstimate;
 use super::extract::{ColumnPath, InPath, TablePath};
 use super::query::Query;
 use super::refusals::{Busy, MissingTable, WarehouseRefused, WarehouseTimeout};
-use crate::domain::profile::{ColumnProfile, ProfileEstimate, ProfileMeta, ValueCount};
+use crate::domain::profile::{ColumnProfile, ProfileMeta, ValueCount};
 use crate::service::App;
 
 #[derive(Deserialize, IntoParams)]
@@ -66,10 +68,11 @@ impl ToSchema for Stats {
     responses((status = 200, description = "By column.", body = Profile), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn stats(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<TablePath>,
     Query(asked): Query<ProfiledColumns>,
 ) -> Answer<Profile> {
-    let profile = app.profile(at.id, &at.table, asked.columns.as_deref()).await?;
+    let profile = app.profile(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
     let columns = profile.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
     Ok(success(Profile { stats: Stats { columns, _meta: profile.meta } }))
 }
@@ -85,10 +88,12 @@ pub struct ProfilePrice {
     responses((status = 200, description = "By a dry run: nothing is read.", body = ProfilePrice), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<TablePath>,
     Query(asked): Query<ProfiledColumns>,
 ) -> Answer<ProfilePrice> {
-    Ok(success(ProfilePrice { estimate: app.profile_estimate(at.id, &at.table, asked.columns.as_deref()).await? }))
+    let estimate = app.profile_estimate(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
+    Ok(success(ProfilePrice { estimate: estimate.into() }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -116,8 +121,13 @@ pub struct Values {
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/columns/{column}/samples", operation_id = "list_column_values", tag = "tables",
     params(ColumnPath, ValueParams),
     responses((status = 200, description = "The values.", body = Values), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
-pub async fn samples(State(app): State<App>, InPath(at): InPath<ColumnPath>, Query(asked): Query<ValueParams>) -> Answer<Values> {
+pub async fn samples(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ColumnPath>,
+    Query(asked): Query<ValueParams>,
+) -> Answer<Values> {
     let limit = asked.limit.unwrap_or(10);
-    let found = app.column_values(at.id, &at.table, &at.column, asked.search.as_deref(), limit).await?;
+    let found = app.column_values(&ctx, at.id, &at.table, &at.column, asked.search.as_deref(), limit).await?;
     Ok(success(Values { sample_values: found.values, complete: found.complete }))
 }

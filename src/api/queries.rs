@@ -1,6 +1,7 @@
 //! Generated queries, previews and counts.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use axum::extract::State;
 use chrono::NaiveDate;
@@ -9,11 +10,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
 use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
+use super::context::Context;
+use super::estimates::QueryView;
 use super::extract::{Body, DatasetPath, InPath, ModelPath, Object};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::dataset::Split;
-use crate::domain::record::{Counts, PartCounts, Preview, QueryView};
+use crate::domain::record::{Counts, PartCounts, Preview};
 use crate::domain::tfx::TfxArtefact;
 use crate::service::{App, DatasetChange};
 
@@ -38,17 +41,19 @@ pub struct QueryParams {
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn query(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<QueryParams>,
 ) -> Answer<QueryView> {
     let for_analysis = asked.for_analysis.unwrap_or_default();
-    Ok(success(match asked.version {
+    let view = match asked.version {
         Some(_) if for_analysis => {
             return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
         }
-        Some(number) => app.version_query(at.id, number, asked.split).await?,
-        None => app.query(at.id, asked.split, for_analysis).await?,
-    }))
+        Some(number) => app.version_query(&ctx, at.id, number, asked.split).await?,
+        None => app.query(&ctx, at.id, asked.split, for_analysis).await?,
+    };
+    Ok(success(view.into()))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,11 +77,14 @@ pub struct QueriesBySplit {
 /// Get the SQL of all splits
 #[utoipa::path(get, path = "/api/datasets/{id}/query/split", operation_id = "get_split_queries", tag = "queries", params(DatasetPath),
     responses((status = 200, description = "By split.", body = SplitQueries), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
-pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<SplitQueries> {
-    let views = app.split_queries(at.id).await?;
-    let costs: Vec<f64> = views.iter().filter_map(|(_, view)| view.validation.estimated_cost_usd).collect();
-    // No sum where a part of it is not known.
-    let total = (costs.len() == views.len()).then(|| costs.iter().sum::<f64>());
+pub async fn split_queries(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<SplitQueries> {
+    let views = app.split_queries(&ctx, at.id).await?;
+    let total = views.iter().map(|(_, view)| view.validation.estimate).reduce(Add::add);
     let mut queries = QueriesBySplit::default();
     for (split, view) in views {
         let place = match split {
@@ -84,9 +92,9 @@ pub async fn split_queries(State(app): State<App>, InPath(at): InPath<DatasetPat
             Split::Eval => &mut queries.eval,
             Split::Test => &mut queries.test,
         };
-        *place = Some(view);
+        *place = Some(view.into());
     }
-    Ok(success(SplitQueries { queries, total_estimated_cost_usd: total }))
+    Ok(success(SplitQueries { queries, total_estimated_cost_usd: total.and_then(|total| total.price_usd) }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -110,10 +118,15 @@ pub struct Tfx {
 /// and else of the dataset as it is now, with `version` `null`. Freezes nothing.
 #[utoipa::path(get, path = "/api/datasets/{id}/query/tfx", operation_id = "get_tfx", tag = "queries", params(DatasetPath, TfxParams),
     responses((status = 200, description = "proto3 JSON, and a snippet of Python.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
-pub async fn tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(asked): Query<TfxParams>) -> Answer<Tfx> {
+pub async fn tfx(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    Query(asked): Query<TfxParams>,
+) -> Answer<Tfx> {
     let tfx = match asked.version {
-        Some(number) => app.version_tfx(at.id, number).await?,
-        None => app.tfx(at.id).await?,
+        Some(number) => app.version_tfx(&ctx, at.id, number).await?,
+        None => app.tfx(&ctx, at.id).await?,
     };
     Ok(success(Tfx { tfx }))
 }
@@ -124,8 +137,13 @@ pub async fn tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(
 /// config, date and tables are one version, however often they are exported.
 #[utoipa::path(post, path = "/api/datasets/{id}/query/tfx", operation_id = "export_tfx", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
     responses((status = 200, description = "As GET gives it, with the version's number.", body = Tfx), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
-pub async fn export_tfx(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<Tfx> {
-    Ok(success(Tfx { tfx: app.export_tfx(at.id).await? }))
+pub async fn export_tfx(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<Tfx> {
+    Ok(success(Tfx { tfx: app.export_tfx(&ctx, at.id).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -141,10 +159,11 @@ pub struct ValidatedPart {
     responses((status = 200, description = "The SQL, and what the warehouse says of it.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn validate_query(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(asked): Body<ValidatedPart>,
 ) -> Answer<QueryView> {
-    Ok(success(app.query(at.id, asked.split, false).await?))
+    Ok(success(app.query(&ctx, at.id, asked.split, false).await?.into()))
 }
 
 /// Compile a config
@@ -152,10 +171,15 @@ pub async fn validate_query(
 /// The SQL of a config that is not saved, dry-run.
 #[utoipa::path(post, path = "/api/models/{id}/compile", operation_id = "compile_config", tag = "configs", params(ModelPath), request_body = UnsavedQuery,
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
-pub async fn compile(State(app): State<App>, InPath(at): InPath<ModelPath>, mut body: Object) -> Answer<QueryView> {
+pub async fn compile(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    mut body: Object,
+) -> Answer<QueryView> {
     let split = body.take("split")?;
     let config = DatasetChange::read(body.0).await?.new_dataset().await?.config;
-    Ok(success(app.check_config(at.id, &config, split).await?))
+    Ok(success(app.check_config(&ctx, at.id, &config, split).await?.into()))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -170,9 +194,14 @@ pub struct ConfigCheck {
 /// Holds a config that is not saved against the tables as they are. Nothing is run. That it is not valid is an answer, not an error.
 #[utoipa::path(post, path = "/api/models/{id}/validate", operation_id = "validate_config", tag = "configs", params(ModelPath), request_body = UnsavedConfig,
     responses((status = 200, description = "Whether it is valid, and all that is wrong with it.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
-pub async fn validate(State(app): State<App>, InPath(at): InPath<ModelPath>, Object(body): Object) -> Answer<ConfigCheck> {
+pub async fn validate(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<ModelPath>,
+    Object(body): Object,
+) -> Answer<ConfigCheck> {
     let read = DatasetChange::read(body).await?.new_dataset().await.map(|input| input.config);
-    let faults = app.config_faults(at.id, read).await?;
+    let faults = app.config_faults(&ctx, at.id, read).await?;
     let mut errors = BTreeMap::new();
     for fault in faults {
         errors.entry(fault.path).or_insert(fault.message);
@@ -200,10 +229,11 @@ pub struct Previewed {
     responses((status = 200, description = "Rows of the real query. Of long cells only the beginning: see `cut_cells`.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn preview(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<PreviewParams>,
 ) -> Answer<Previewed> {
-    Ok(success(Previewed { preview: app.preview(at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
+    Ok(success(Previewed { preview: app.preview(&ctx, at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -245,6 +275,11 @@ impl From<Counts> for DatasetCounts {
 /// Of the whole and of each split; kept for its card.
 #[utoipa::path(post, path = "/api/datasets/{id}/count", operation_id = "count_dataset", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
     responses((status = 200, description = "The counts.", body = Counted), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
-pub async fn count(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Body<Empty>) -> Answer<Counted> {
-    Ok(success(Counted { counts: app.count(at.id).await?.into() }))
+pub async fn count(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Body<Empty>,
+) -> Answer<Counted> {
+    Ok(success(Counted { counts: app.count(&ctx, at.id).await?.into() }))
 }

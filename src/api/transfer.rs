@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
 use super::bodies::NewDataset;
+use super::context::Context;
 use super::extract::{DatasetPath, InPath, ModelPath, body_error};
 use super::query::Query;
 use super::refusals::{Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout};
@@ -34,11 +35,12 @@ pub struct ExportParams {
     responses((status = 200, description = "The file, as an attachment.", content((NewDataset = "application/yaml"), (NewDataset = "application/json"))), Missing))]
 pub async fn export(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<ExportParams>,
 ) -> Result<Response, ApiError> {
     let format = asked.format.unwrap_or_default();
-    let file = app.export_dataset(at.id, format).await?;
+    let file = app.export_dataset(&ctx, at.id, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)),
@@ -76,11 +78,12 @@ pub struct Imported {
         Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
 pub async fn import(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Query(asked): Query<ImportParams>,
     file: FileBody,
 ) -> Answer<Imported> {
-    let (dataset, outcome) = app.import_dataset(at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
+    let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
         ImportOutcome::Created => "The dataset is there.",
         ImportOutcome::Updated => "The dataset is saved.",

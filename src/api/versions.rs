@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, ApiError, success};
+use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_revision};
 use super::query::{Nothing, Query};
 use super::refusals::{Missing, Stale, WarehouseRefused, WarehouseTimeout};
@@ -22,8 +23,13 @@ pub struct Versions {
 /// List a dataset's versions
 #[utoipa::path(get, path = "/api/datasets/{id}/versions", operation_id = "list_versions", tag = "versions", params(DatasetPath),
     responses((status = 200, description = "All of them.", body = Versions), Missing))]
-pub async fn list(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<Versions> {
-    Ok(success(Versions { versions: app.versions(at.id).await? }))
+pub async fn list(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<Versions> {
+    Ok(success(Versions { versions: app.versions(&ctx, at.id).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -36,8 +42,13 @@ pub struct OneVersion {
 /// All that was frozen: config, day, SQL of every part, the tables as they were, counts.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/{number}", operation_id = "get_version", tag = "versions", params(VersionPath),
     responses((status = 200, description = "The version.", body = OneVersion), Missing))]
-pub async fn one(State(app): State<App>, InPath(at): InPath<VersionPath>, _: Query<Nothing>) -> Answer<OneVersion> {
-    Ok(success(OneVersion { version: app.version(at.id, at.number).await? }))
+pub async fn one(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<VersionPath>,
+    _: Query<Nothing>,
+) -> Answer<OneVersion> {
+    Ok(success(OneVersion { version: app.version(&ctx, at.id, at.number).await? }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -62,14 +73,19 @@ pub struct Diff {
 /// Or a version and the dataset as it is.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/diff", operation_id = "diff_versions", tag = "versions", params(DatasetPath, DiffParams),
     responses((status = 200, description = "What differs, by path.", body = Diff), Missing))]
-pub async fn diff(State(app): State<App>, InPath(at): InPath<DatasetPath>, Query(asked): Query<DiffParams>) -> Answer<Diff> {
+pub async fn diff(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    Query(asked): Query<DiffParams>,
+) -> Answer<Diff> {
     let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
     let from = asked.from.ok_or_else(|| wrong("from", "from is the number of a version."))?;
     let to = match asked.to.as_deref() {
         None | Some("current") => None,
         Some(text) => Some(text.parse().map_err(|_| wrong("to", "to is the number of a version, or current."))?),
     };
-    Ok(success(Diff { diff: app.version_diff(at.id, from, to).await? }))
+    Ok(success(Diff { diff: app.version_diff(&ctx, at.id, from, to).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -88,12 +104,13 @@ pub struct Restoring {
         Missing, Stale, WarehouseRefused, WarehouseTimeout))]
 pub async fn restore(
     State(app): State<App>,
+    Context(ctx): Context,
     InPath(at): InPath<VersionPath>,
     headers: HeaderMap,
     Body(asked): Body<Restoring>,
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, asked.revision)?;
-    let dataset = app.restore_version(at.id, at.number, revision).await?;
+    let dataset = app.restore_version(&ctx, at.id, at.number, revision).await?;
     Ok(saved(dataset, format!("Version {} is the dataset's config again.", at.number)))
 }
 
@@ -107,6 +124,11 @@ pub struct TableDrift {
 /// Since the version that training reads, or the latest one.
 #[utoipa::path(get, path = "/api/datasets/{id}/drift", operation_id = "get_drift", tag = "versions", params(DatasetPath),
     responses((status = 200, description = "What changed, what the dataset uses first.", body = TableDrift), Missing, WarehouseRefused, WarehouseTimeout))]
-pub async fn drift(State(app): State<App>, InPath(at): InPath<DatasetPath>, _: Query<Nothing>) -> Answer<TableDrift> {
-    Ok(success(TableDrift { drift: app.drift(at.id).await? }))
+pub async fn drift(
+    State(app): State<App>,
+    Context(ctx): Context,
+    InPath(at): InPath<DatasetPath>,
+    _: Query<Nothing>,
+) -> Answer<TableDrift> {
+    Ok(success(TableDrift { drift: app.drift(&ctx, at.id).await? }))
 }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cost::Estimate;
 use super::dataset::{DatasetConfig, JoinType, Split};
 use super::name::SourceName;
 use super::schema::ColumnType;
@@ -36,7 +37,7 @@ pub struct Analysis {
     /// How long the run took.
     pub seconds: f64,
     /// What the dry run said before.
-    pub estimate: AnalysisEstimate,
+    pub estimate: Estimate,
     /// What was read, or, where the engine does not tell, what lies in the files that were.
     pub bytes: Option<u64>,
     /// US dollars; `None` where reading is free.
@@ -63,18 +64,6 @@ impl Analysis {
             stale: false,
         }
     }
-}
-
-/// What an analysis would read. Nothing is run for it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct AnalysisEstimate {
-    /// `None` where the engine cannot tell.
-    pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
-    pub price_usd: Option<f64>,
-    /// It may read less: a table is clustered, or the as-of is found out first and then fewer partitions are read.
-    pub upper_bound: bool,
 }
 
 /// An analysis on a card.

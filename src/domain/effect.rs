@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{DayRows, Part};
+use super::cost::{Cost, Estimate};
 use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
 use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
@@ -170,19 +171,12 @@ pub enum EffectAnswer {
         /// It was there before it was asked for: nothing was run.
         cached: bool,
         at: DateTime<Utc>,
-        /// What was read, where the engine tells.
-        bytes: Option<u64>,
-        /// US dollars; `None` where reading is free.
-        price_usd: Option<f64>,
+        #[serde(flatten)]
+        cost: Cost,
     },
-    /// Nothing was run: reading is billed, and nobody agreed yet.
-    Asks {
-        bytes: Option<u64>,
-        /// US dollars; `None` where the warehouse does not tell in advance.
-        price_usd: Option<f64>,
-        /// It may read less.
-        upper_bound: bool,
-    },
+    /// Nothing was run: reading is billed, and nobody agreed yet. Without a price the warehouse does
+    /// not tell in advance.
+    Asks(Estimate),
 }
 
 /// The stages in their order.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::cost::Estimate;
 use super::dataset::{JoinKey, JoinType};
 use super::facts::Facts;
 use super::name::{ColumnName, SourceName, TableName};
@@ -274,16 +275,12 @@ pub struct Verification {
 
 /// What asking the data would take.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VerifyEstimate {
     pub pairs: u32,
     /// Queries that would run: pairs whose answer is kept cost nothing.
     pub queries: u32,
-    pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
-    pub price_usd: Option<f64>,
-    /// It may read less.
-    pub upper_bound: bool,
+    #[serde(flatten)]
+    pub estimate: Estimate,
 }
 
 /// What the data say of a join that a dataset has.

@@ -31,4 +31,5 @@ pub mod tfx;
 pub mod unreadable;
 pub mod validate;
 pub mod value;
+pub mod warehouse;
 pub mod words;

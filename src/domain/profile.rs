@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cost::Estimate;
 use super::schema::{Column, ColumnType, Mode};
 use super::sql::profile::{Fact, QUANTILES, TOP_VALUES};
 use super::value::{Rows, Value, shortest};
@@ -43,15 +44,11 @@ pub struct ProfileMeta {
 
 /// What finding out the rest of a profile would read.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileEstimate {
     /// Columns that nothing is known of yet.
     pub columns: usize,
-    pub bytes: Option<u64>,
-    /// `None` where reading is free.
-    pub price_usd: Option<f64>,
-    /// It may be less: the table is clustered.
-    pub upper_bound: bool,
+    #[serde(flatten)]
+    pub estimate: Estimate,
 }
 
 /// A column's values. What does not apply to its type is absent.

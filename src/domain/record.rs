@@ -7,28 +7,28 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{Analysis, AnalysisBrief};
+use super::cost::Estimate;
 use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
 use super::drift::{Drift, Renaming};
 use super::schema::{Mode, TableSchema};
 use super::value::{CutCell, Value};
+use super::warehouse::WarehouseKind;
 
 /// An ML project that datasets belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Model {
     pub id: i64,
     pub name: String,
     pub description: String,
-    /// `None`: the embedded warehouse.
-    pub gcp_project_id: Option<String>,
-    pub location: Option<String>,
+    /// Where its tables are.
+    pub warehouse: WarehouseKind,
     pub dataset_count: u32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a person says about a model.
+/// What a person says about a model, the warehouse by the fields that name it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +38,25 @@ pub struct ModelInput {
     pub description: String,
     pub gcp_project_id: Option<String>,
     pub location: Option<String>,
+}
+
+impl From<Model> for ModelInput {
+    /// What a person said about the model.
+    fn from(Model { name, description, warehouse, .. }: Model) -> Self {
+        let (gcp_project_id, location) = match warehouse {
+            WarehouseKind::Embedded => (None, None),
+            WarehouseKind::BigQuery { project, location } => (Some(project), location),
+        };
+        Self { name, description, gcp_project_id, location }
+    }
+}
+
+/// What a person said about a model, read and found right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedModel {
+    pub name: String,
+    pub description: String,
+    pub warehouse: WarehouseKind,
 }
 
 /// One card of the list.
@@ -273,7 +292,6 @@ pub struct NameCheck {
 
 /// A generated query and what the warehouse thinks of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryView {
     pub query: String,
     pub validation: QueryValidation,
@@ -286,17 +304,13 @@ pub struct PartQuery {
     pub view: QueryView,
 }
 
+/// What the warehouse says of a query.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QueryValidation {
     pub valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files.
-    pub total_bytes_processed: Option<u64>,
-    /// `None` where reading is free.
-    pub estimated_cost_usd: Option<f64>,
-    /// The query may read less than is told: its tables are clustered.
-    #[serde(default)]
-    pub upper_bound: bool,
+    /// What BigQuery says it would read; the embedded engine says what lies in the files. Nothing is
+    /// known of a query that is refused.
+    pub estimate: Estimate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::domain::analysis::AnalysisEstimate;
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 use crate::domain::effect;
 use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
@@ -24,6 +24,13 @@ fn app() -> Result<crate::service::App, Failure> {
     use_context().ok_or_else(|| Failure::new(500, "internal", "The server is not ready."))
 }
 
+/// For whom a call acts: a page's own, or one that a page makes while the server renders it.
+#[cfg(feature = "ssr")]
+fn context() -> Result<crate::service::RequestContext, Failure> {
+    let known = use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get().cloned());
+    known.ok_or_else(|| Failure::new(500, "internal", "The server does not know who asks."))
+}
+
 /// Whether the server answers.
 #[server(input = Json, prefix = "/_fn", endpoint = "ping")]
 pub async fn ping() -> Result<(), Failure> {
@@ -32,98 +39,98 @@ pub async fn ping() -> Result<(), Failure> {
 
 #[server(input = Json, prefix = "/_fn", endpoint = "models")]
 pub async fn models() -> Result<Vec<record::Model>, Failure> {
-    Ok(app()?.models().await?)
+    Ok(app()?.models(&context()?).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "model")]
 pub async fn model(model_id: i64) -> Result<record::Model, Failure> {
-    Ok(app()?.model(model_id).await?)
+    Ok(app()?.model(&context()?, model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-model")]
 pub async fn create_model(input: ModelInput) -> Result<record::Model, Failure> {
-    Ok(app()?.create_model(&input).await?)
+    Ok(app()?.create_model(&context()?, &input).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "update-model")]
 pub async fn update_model(model_id: i64, input: ModelInput) -> Result<record::Model, Failure> {
-    Ok(app()?.update_model(model_id, &input).await?)
+    Ok(app()?.update_model(&context()?, model_id, &input).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "datasets")]
 pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Failure> {
-    Ok(app()?.datasets(model_id, &query).await?)
+    Ok(app()?.datasets(&context()?, model_id, &query).await?)
 }
 
 /// All datasets of a model by their names, to choose from.
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset-names")]
 pub async fn dataset_names(model_id: i64) -> Result<Vec<record::DatasetName>, Failure> {
-    Ok(app()?.dataset_names(model_id).await?)
+    Ok(app()?.dataset_names(&context()?, model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "check-name")]
 pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) -> Result<NameCheck, Failure> {
-    Ok(app()?.check_name(model_id, &name, exclude_id).await?)
+    Ok(app()?.check_name(&context()?, model_id, &name, exclude_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
 pub async fn dataset(id: i64) -> Result<record::Dataset, Failure> {
-    Ok(app()?.dataset(id).await?)
+    Ok(app()?.dataset(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-dataset")]
 pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
-    Ok(app()?.create_dataset(model_id, &input).await?)
+    Ok(app()?.create_dataset(&context()?, model_id, &input).await?)
 }
 
 /// `revision` is the one that the edit started from; another in the store answers 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
 pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
-    Ok(app()?.replace_dataset(id, Some(revision), &input).await?)
+    Ok(app()?.replace_dataset(&context()?, id, Some(revision), &input).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "delete-dataset")]
 pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
-    Ok(app()?.delete_dataset(id, force).await?)
+    Ok(app()?.delete_dataset(&context()?, id, force).await?)
 }
 
 /// Brings a deleted dataset back, with its versions; 409 `name_taken` where its name was given away meanwhile.
 #[server(input = Json, prefix = "/_fn", endpoint = "undelete-dataset")]
 pub async fn undelete_dataset(id: i64) -> Result<record::Dataset, Failure> {
-    Ok(app()?.undelete_dataset(id).await?)
+    Ok(app()?.undelete_dataset(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
 pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<record::Dataset, Failure> {
-    Ok(app()?.clone_dataset(id, name.as_deref()).await?)
+    Ok(app()?.clone_dataset(&context()?, id, name.as_deref()).await?)
 }
 
 /// Activating validates and freezes a version; back to draft only changes the status.
 #[server(input = Json, prefix = "/_fn", endpoint = "set-status")]
 pub async fn set_status(id: i64, status: Status) -> Result<record::Dataset, Failure> {
-    Ok(app()?.set_status(id, status).await?)
+    Ok(app()?.set_status(&context()?, id, status).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "tables")]
 pub async fn tables(model_id: i64) -> Result<Vec<TableInfo>, Failure> {
-    Ok(app()?.tables(model_id).await?)
+    Ok(app()?.tables(&context()?, model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "table-schemas")]
 pub async fn table_schemas(model_id: i64, tables: Vec<String>) -> Result<Vec<TableSchema>, Failure> {
-    Ok(app()?.schemas(model_id, &tables).await?)
+    Ok(app()?.schemas(&context()?, model_id, &tables).await?)
 }
 
 /// What a table's columns hold; of all columns where none is named. Runs a query only for what is not known.
 #[server(input = Json, prefix = "/_fn", endpoint = "profile")]
 pub async fn profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<TableProfile, Failure> {
-    Ok(app()?.profile(model_id, &table, columns.as_deref()).await?)
+    Ok(app()?.profile(&context()?, model_id, &table, columns.as_deref()).await?)
 }
 
 /// What a profile would read and cost.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-profile")]
 pub async fn estimate_profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<ProfileEstimate, Failure> {
-    Ok(app()?.profile_estimate(model_id, &table, columns.as_deref()).await?)
+    Ok(app()?.profile_estimate(&context()?, model_id, &table, columns.as_deref()).await?)
 }
 
 /// The most frequent values of a column, those with `search` in their text.
@@ -135,37 +142,37 @@ pub async fn column_values(
     search: Option<String>,
     limit: u32,
 ) -> Result<profile::ColumnValues, Failure> {
-    Ok(app()?.column_values(model_id, &table, &column, search.as_deref(), limit).await?)
+    Ok(app()?.column_values(&context()?, model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
 /// Joins of tables, the primary first; with `verify`, weighed by the data, which may cost: see [`estimate_joins`].
 #[server(input = Json, prefix = "/_fn", endpoint = "detect-joins")]
 pub async fn detect_joins(model_id: i64, tables: Vec<String>, verify: bool) -> Result<JoinDetection, Failure> {
-    Ok(app()?.detect_joins(model_id, &tables, verify).await?)
+    Ok(app()?.detect_joins(&context()?, model_id, &tables, verify).await?)
 }
 
 /// What weighing joins by the data would read and cost.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-joins")]
 pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<VerifyEstimate, Failure> {
-    Ok(app()?.joins_estimate(model_id, &tables).await?)
+    Ok(app()?.joins_estimate(&context()?, model_id, &tables).await?)
 }
 
 /// What the data say of the joins of an unsaved config. What would cost runs only when it is `agreed`; otherwise its price comes back.
 #[server(input = Json, prefix = "/_fn", endpoint = "weigh-joins")]
 pub async fn weigh_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<JoinsWeighed, Failure> {
-    Ok(app()?.weigh_joins(model_id, &config, agreed).await?)
+    Ok(app()?.weigh_joins(&context()?, model_id, &config, agreed).await?)
 }
 
 /// Columns for the roles of a dataset over these tables, the primary first.
 #[server(input = Json, prefix = "/_fn", endpoint = "suggest-columns")]
 pub async fn suggest_columns(model_id: i64, tables: Vec<String>) -> Result<RoleSuggestions, Failure> {
-    Ok(app()?.suggest_columns(model_id, &tables).await?)
+    Ok(app()?.suggest_columns(&context()?, model_id, &tables).await?)
 }
 
 /// The SQL of an unsaved config, dry-run by the warehouse.
 #[server(input = Json, prefix = "/_fn", endpoint = "check-config")]
 pub async fn check_config(model_id: i64, config: DatasetConfig, split: Option<Split>) -> Result<QueryView, Failure> {
-    Ok(app()?.check_config(model_id, &config, split).await?)
+    Ok(app()?.check_config(&context()?, model_id, &config, split).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview-config")]
@@ -175,13 +182,13 @@ pub async fn preview_config(
     split: Option<Split>,
     limit: u32,
 ) -> Result<record::Preview, Failure> {
-    Ok(app()?.preview_config(model_id, &config, split, limit).await?)
+    Ok(app()?.preview_config(&context()?, model_id, &config, split, limit).await?)
 }
 
 /// What the filters and the split of an unsaved config do; where that is billed and not known yet, its price, until `agreed` is true.
 #[server(input = Json, prefix = "/_fn", endpoint = "filter-effect")]
 pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, Failure> {
-    Ok(app()?.filter_effect(model_id, &config, agreed).await?)
+    Ok(app()?.filter_effect(&context()?, model_id, &config, agreed).await?)
 }
 
 /// What looking up values of a column would read and cost; nothing where they are known.
@@ -193,92 +200,92 @@ pub async fn estimate_values(
     search: Option<String>,
     limit: u32,
 ) -> Result<ProfileEstimate, Failure> {
-    Ok(app()?.values_estimate(model_id, &table, &column, search.as_deref(), limit).await?)
+    Ok(app()?.values_estimate(&context()?, model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "query")]
 pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, Failure> {
-    Ok(app()?.query(id, split, false).await?)
+    Ok(app()?.query(&context()?, id, split, false).await?)
 }
 
 /// The query of the whole and of each split, each dry-run.
 #[server(input = Json, prefix = "/_fn", endpoint = "queries")]
 pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, Failure> {
-    Ok(app()?.part_queries(id).await?)
+    Ok(app()?.part_queries(&context()?, id).await?)
 }
 
 /// What TFX takes of a dataset. Freezes a version.
 #[server(input = Json, prefix = "/_fn", endpoint = "export-tfx")]
 pub async fn export_tfx(id: i64) -> Result<TfxArtefact, Failure> {
-    Ok(app()?.export_tfx(id).await?)
+    Ok(app()?.export_tfx(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview")]
 pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record::Preview, Failure> {
-    Ok(app()?.preview(id, split, limit).await?)
+    Ok(app()?.preview(&context()?, id, split, limit).await?)
 }
 
 /// Counts the saved dataset's rows, users and products, and keeps them for its card.
 #[server(input = Json, prefix = "/_fn", endpoint = "count")]
 pub async fn count(id: i64) -> Result<Counts, Failure> {
-    Ok(app()?.count(id).await?)
+    Ok(app()?.count(&context()?, id).await?)
 }
 
 /// The kept analysis while config and tables are as they were, else a new one; `refresh` runs it anyway. 409 `cancelled` where someone stopped it.
 #[server(input = Json, prefix = "/_fn", endpoint = "analyze")]
 pub async fn analyze(id: i64, refresh: bool) -> Result<Analyzed, Failure> {
-    Ok(app()?.analyze(id, refresh).await?)
+    Ok(app()?.analyze(&context()?, id, refresh).await?)
 }
 
 /// What an analysis would read and cost.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-analysis")]
-pub async fn estimate_analysis(id: i64) -> Result<AnalysisEstimate, Failure> {
-    Ok(app()?.analysis_estimate(id).await?)
+pub async fn estimate_analysis(id: i64) -> Result<Estimate, Failure> {
+    Ok(app()?.analysis_estimate(&context()?, id).await?)
 }
 
 /// `None` while no analysis runs.
 #[server(input = Json, prefix = "/_fn", endpoint = "analysis-progress")]
 pub async fn analysis_progress(id: i64) -> Result<Option<Progress>, Failure> {
-    Ok(app()?.analysis_progress(id).await?)
+    Ok(app()?.analysis_progress(&context()?, id).await?)
 }
 
 /// Whether there was an analysis to stop.
 #[server(input = Json, prefix = "/_fn", endpoint = "cancel-analysis")]
 pub async fn cancel_analysis(id: i64) -> Result<bool, Failure> {
-    Ok(app()?.cancel_analysis(id).await?)
+    Ok(app()?.cancel_analysis(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "version")]
 pub async fn version(id: i64, number: u32) -> Result<record::Version, Failure> {
-    Ok(app()?.version(id, number).await?)
+    Ok(app()?.version(&context()?, id, number).await?)
 }
 
 /// Without `to`, against the dataset as it is.
 #[server(input = Json, prefix = "/_fn", endpoint = "version-diff")]
 pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<record::VersionDiff, Failure> {
-    Ok(app()?.version_diff(id, from, to).await?)
+    Ok(app()?.version_diff(&context()?, id, from, to).await?)
 }
 
 /// `revision` is the one that the person saw; another in the store answers 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "restore-version")]
 pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<record::Dataset, Failure> {
-    Ok(app()?.restore_version(id, number, Some(revision)).await?)
+    Ok(app()?.restore_version(&context()?, id, number, Some(revision)).await?)
 }
 
 /// What has become of the tables since the active version, or the latest.
 #[server(input = Json, prefix = "/_fn", endpoint = "drift")]
 pub async fn drift(id: i64) -> Result<DriftReport, Failure> {
-    Ok(app()?.drift(id).await?)
+    Ok(app()?.drift(&context()?, id).await?)
 }
 
 /// A dataset in words with its kept analysis; asks no warehouse.
 #[server(input = Json, prefix = "/_fn", endpoint = "summary")]
 pub async fn summary(id: i64) -> Result<Overview, Failure> {
-    Ok(app()?.summary(id).await?)
+    Ok(app()?.summary(&context()?, id).await?)
 }
 
 /// Two to five datasets of a model side by side.
 #[server(input = Json, prefix = "/_fn", endpoint = "compare")]
 pub async fn compare(model_id: i64, dataset_ids: Vec<i64>) -> Result<Comparison, Failure> {
-    Ok(app()?.compare(model_id, &dataset_ids).await?)
+    Ok(app()?.compare(&context()?, model_id, &dataset_ids).await?)
 }

@@ -9,10 +9,10 @@ use super::known::{UNTOLD, state_of};
 use super::queries::{compiled, run_within};
 use super::running::Run;
 use super::tables::within_limits;
-use super::{App, ServiceError};
-use crate::domain::analysis::{Analysis, AnalysisEstimate, Judged, Part, judge, read};
+use super::{App, RequestContext, ServiceError, price_in};
+use crate::domain::analysis::{Analysis, Judged, Part, judge, read};
 use crate::domain::catalog::Catalog;
-use crate::domain::cost::Price;
+use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::name::TableName;
 use crate::domain::record::{Analyzed, Dataset, Model, Progress};
@@ -27,9 +27,9 @@ const MAX_ROWS: usize = 200_000;
 impl App {
     /// The analysis of a saved dataset: the one that is kept while its config and tables are as they were, else one that is run now; `refresh` runs it anyway.
     /// Who asks at the same time gets the same run.
-    pub async fn analyze(&self, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn analyze(&self, ctx: &RequestContext, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let asked = Utc::now();
         let run = self.0.running.join(id);
         let work = async {
@@ -53,22 +53,23 @@ impl App {
     }
 
     /// What an analysis of a saved dataset would read, by dry runs of its queries.
-    pub async fn analysis_estimate(&self, id: i64) -> Result<AnalysisEstimate, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn analysis_estimate(&self, ctx: &RequestContext, id: i64) -> Result<Estimate, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
-        estimate(&*self.warehouse_of(&model).await?, &dataset.config, &catalog, self.settings().price).await
+        let warehouse = self.warehouse_of(&model).await?;
+        estimate(&*warehouse, &dataset.config, &catalog, Shape::Analysis, self.price_in(&*warehouse)).await
     }
 
     /// How far a dataset's analysis is; `None` while none runs.
-    pub async fn analysis_progress(&self, id: i64) -> Result<Option<Progress>, ServiceError> {
-        self.dataset(id).await?;
+    pub async fn analysis_progress(&self, ctx: &RequestContext, id: i64) -> Result<Option<Progress>, ServiceError> {
+        self.dataset(ctx, id).await?;
         Ok(self.0.running.progress(id))
     }
 
     /// Stops a dataset's analysis, whoever asked for it. Whether there was one.
-    pub async fn cancel_analysis(&self, id: i64) -> Result<bool, ServiceError> {
-        self.dataset(id).await?;
+    pub async fn cancel_analysis(&self, ctx: &RequestContext, id: i64) -> Result<bool, ServiceError> {
+        self.dataset(ctx, id).await?;
         Ok(self.0.running.stop(id))
     }
 
@@ -150,16 +151,18 @@ pub async fn find_out(
     step: impl Fn(usize),
 ) -> Result<Analysis, ServiceError> {
     let (start, made_at) = (Instant::now(), Utc::now());
+    let price = price_in(warehouse, price);
+    let tables = config.sources().len();
     // Before anything is paid for: BigQuery also says here what is wrong with a query.
-    let estimate = estimate(warehouse, config, catalog, price).await?;
-    let mut read_bytes = vec![];
+    let estimate = estimate(warehouse, config, catalog, Shape::Analysis, price).await?;
+    let mut cost = Cost::nothing(price);
     let mut as_of = None;
     if seeks_as_of(config) {
         step(1);
         let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
         let rows = run_within(warehouse, &query.sql, limits).await?;
         as_of = rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok());
-        read_bytes.push(rows.bytes_processed);
+        cost = cost + Cost::of(rows.bytes_processed, tables, price);
     }
     step(2);
     let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() }).await?;
@@ -170,7 +173,7 @@ pub async fn find_out(
         ))
         .into());
     }
-    read_bytes.push(rows.bytes_processed);
+    cost = cost + Cost::of(rows.bytes_processed, tables, price);
     let heavy = rows.rows.len() >= HEAVY_PARTS;
     let owned = config.clone();
     let judged = move || {
@@ -180,16 +183,13 @@ pub async fn find_out(
     };
     let (facts, judged) = compute(heavy, judged).await;
     let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged;
-    let tables = config.sources().len();
-    let bytes: Option<u64> = read_bytes.iter().copied().sum();
-    let paid = |bytes: &Option<u64>| bytes.map_or(0.0, |bytes| price.of(bytes, tables));
     Ok(Analysis {
         config_hash: config_hash(config),
         made_at,
         seconds: start.elapsed().as_secs_f64(),
         estimate,
-        bytes: bytes.or(estimate.bytes),
-        price_usd: (bytes.is_some() && warehouse.bills()).then(|| read_bytes.iter().map(paid).sum()),
+        bytes: cost.bytes.or(estimate.bytes),
+        price_usd: cost.price_usd,
         facts,
         split_estimates,
         quality_metrics,
@@ -199,21 +199,20 @@ pub async fn find_out(
     })
 }
 
-/// By dry runs of the queries of [`find_out`]. The as-of is not known yet, so the second may read less than is told.
-async fn estimate(
+/// What a query of a config would read, by dry runs of it and of the one that finds the as-of before
+/// it. The as-of is not known yet, so the second may read less than is told.
+pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,
     catalog: &Catalog,
-    price: Price,
-) -> Result<AnalysisEstimate, ServiceError> {
+    shape: Shape,
+    price: Option<Price>,
+) -> Result<Estimate, ServiceError> {
     let seeks = seeks_as_of(config);
-    let mut total = AnalysisEstimate { bytes: Some(0), price_usd: warehouse.bills().then_some(0.0), upper_bound: seeks };
-    for shape in [Shape::AsOf, Shape::Analysis].into_iter().skip(usize::from(!seeks)) {
+    let mut total = Estimate { upper_bound: seeks, ..Estimate::nothing(price) };
+    for shape in [Shape::AsOf, shape].into_iter().skip(usize::from(!seeks)) {
         let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
-        let dry = warehouse.dry_run(&query.sql).await?;
-        total.upper_bound |= dry.upper_bound;
-        total.bytes = total.bytes.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);
-        total.price_usd = total.price_usd.zip(dry.bytes).map(|(sum, bytes)| sum + price.of(bytes, config.sources().len()));
+        total = total + warehouse.dry_run(&query.sql).await?.estimate(config.sources().len(), price);
     }
     Ok(total)
 }

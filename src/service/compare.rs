@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cpu::{HEAVY_PARTS, compute};
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::analysis::Analysis;
 use crate::domain::diff::differences;
 use crate::domain::limits::parts;
@@ -15,14 +15,14 @@ const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
 
 impl App {
     /// A dataset in words, with its kept analysis.
-    pub async fn summary(&self, id: i64) -> Result<Overview, ServiceError> {
-        let dataset = self.dataset(id).await?;
+    pub async fn summary(&self, ctx: &RequestContext, id: i64) -> Result<Overview, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
         Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || overview(dataset)).await)
     }
 
     /// Two to five datasets of a model, in the order asked, and what differs among them.
-    pub async fn compare(&self, model_id: i64, ids: &[i64]) -> Result<Comparison, ServiceError> {
-        self.model(model_id).await?;
+    pub async fn compare(&self, ctx: &RequestContext, model_id: i64, ids: &[i64]) -> Result<Comparison, ServiceError> {
+        self.model(ctx, model_id).await?;
         if !COMPARED.contains(&ids.len()) {
             return Err(ServiceError::field("dataset_ids", "Name two to five datasets."));
         }
@@ -32,7 +32,7 @@ impl App {
         let mut datasets = vec![];
         for id in ids {
             let unknown = || ServiceError::NotFound(format!("The model has no dataset {id}."));
-            match self.dataset(*id).await {
+            match self.dataset(ctx, *id).await {
                 Ok(dataset) if dataset.model_id == model_id => datasets.push(dataset),
                 Ok(_) | Err(ServiceError::NotFound(_)) => return Err(unknown()),
                 Err(error) => return Err(error),

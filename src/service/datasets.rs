@@ -3,7 +3,8 @@
 use futures::future::try_join_all;
 
 use super::models::{checked_description, checked_name, model_error, name_fault};
-use super::{App, DatasetChange, ServiceError};
+use super::versions::new_version;
+use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::dataset::Status;
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
@@ -15,7 +16,7 @@ const MAX_SEARCH_CHARS: usize = 1000;
 
 impl App {
     /// A page of a model's datasets, newest change first.
-    pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
+    pub async fn datasets(&self, _ctx: &RequestContext, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
         if !(1..=ListQuery::MAX_PAGE).contains(&query.page) {
             return Err(ServiceError::BadRequest(format!("page is a number from 1 to {}.", ListQuery::MAX_PAGE)));
         }
@@ -30,13 +31,19 @@ impl App {
     }
 
     /// All datasets of a model by their names, for a choice among them.
-    pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, ServiceError> {
+    pub async fn dataset_names(&self, _ctx: &RequestContext, model_id: i64) -> Result<Vec<DatasetName>, ServiceError> {
         self.store().dataset_names(model_id).await.map_err(model_error)
     }
 
     /// Whether a name is free in its model; `exclude_id` is the dataset that has it already.
-    pub async fn check_name(&self, model_id: i64, name: &str, exclude_id: Option<i64>) -> Result<NameCheck, ServiceError> {
-        self.model(model_id).await?;
+    pub async fn check_name(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        name: &str,
+        exclude_id: Option<i64>,
+    ) -> Result<NameCheck, ServiceError> {
+        self.model(ctx, model_id).await?;
         let name = name.trim();
         if let Some(message) = name_fault(name) {
             return Ok(NameCheck { available: false, message });
@@ -46,23 +53,33 @@ impl App {
         Ok(NameCheck { available: !taken, message: message.into() })
     }
 
-    pub async fn dataset(&self, id: i64) -> Result<Dataset, ServiceError> {
+    pub async fn dataset(&self, _ctx: &RequestContext, id: i64) -> Result<Dataset, ServiceError> {
         Ok(self.store().dataset(id).await?)
     }
 
     /// Makes a draft. Its config fits the tables as they are now.
-    pub async fn create_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<Dataset, ServiceError> {
-        let checked = self.check_input(model_id, input).await?;
+    pub async fn create_dataset(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        input: &DatasetInput,
+    ) -> Result<Dataset, ServiceError> {
+        let checked = self.check_input(ctx, model_id, input).await?;
         let id = self.store().insert_dataset(model_id, &checked).await.map_err(|error| match error {
             StoreError::NotFound => model_error(StoreError::NotFound),
             other => other.into(),
         })?;
-        self.dataset(id).await
+        self.dataset(ctx, id).await
     }
 
     /// What a person says about a dataset, trimmed, if it fits the tables as they are now. All faults at once otherwise.
-    pub(super) async fn check_input(&self, model_id: i64, input: &DatasetInput) -> Result<DatasetInput, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub(super) async fn check_input(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        input: &DatasetInput,
+    ) -> Result<DatasetInput, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let mut faults = vec![];
         let checked = checked_input(input, &mut faults);
         let config = self.checked_catalog(&model, &checked.config).await;
@@ -72,21 +89,39 @@ impl App {
 
     /// Replaces what a person says about a dataset, if it still is what the edit started from; `None` takes what is stored
     /// now. Saying the same again changes nothing (G-80); another config takes an active dataset back to draft.
-    pub async fn replace_dataset(&self, id: i64, revision: Option<i64>, input: &DatasetInput) -> Result<Dataset, ServiceError> {
-        let stored = self.dataset(id).await?;
-        self.save(stored, revision, input).await
+    pub async fn replace_dataset(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        revision: Option<i64>,
+        input: &DatasetInput,
+    ) -> Result<Dataset, ServiceError> {
+        let stored = self.dataset(ctx, id).await?;
+        self.save(ctx, stored, revision, input).await
     }
 
     /// Changes what a program names, and leaves the rest as it is.
-    pub async fn change_dataset(&self, id: i64, revision: Option<i64>, change: DatasetChange) -> Result<Dataset, ServiceError> {
-        let (stored, input) = change.made_to(self.dataset(id).await?).await;
+    pub async fn change_dataset(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        revision: Option<i64>,
+        change: DatasetChange,
+    ) -> Result<Dataset, ServiceError> {
+        let (stored, input) = change.made_to(self.dataset(ctx, id).await?).await;
         let input = input.map_err(ServiceError::Invalid)?;
         // Without a revision the change is still made to what was just read, or not at all.
         let revision = revision.or(Some(stored.revision));
-        self.save(stored, revision, &input).await
+        self.save(ctx, stored, revision, &input).await
     }
 
-    async fn save(&self, stored: Dataset, revision: Option<i64>, input: &DatasetInput) -> Result<Dataset, ServiceError> {
+    async fn save(
+        &self,
+        ctx: &RequestContext,
+        stored: Dataset,
+        revision: Option<i64>,
+        input: &DatasetInput,
+    ) -> Result<Dataset, ServiceError> {
         let id = stored.summary.id;
         let mut faults = vec![];
         let checked = checked_input(input, &mut faults);
@@ -105,50 +140,50 @@ impl App {
         let config = if same_config {
             Ok(())
         } else {
-            let model = self.model(stored.model_id).await?;
+            let model = self.model(ctx, stored.model_id).await?;
             self.checked_catalog(&model, &checked.config).await.map(drop)
         };
         refuse(faults, config)?;
         match self.store().update_dataset(id, revision, &checked).await {
-            Err(StoreError::Stale) => Err(self.stale(id, Some(checked)).await?),
+            Err(StoreError::Stale) => Err(self.stale(ctx, id, Some(checked)).await?),
             done => Ok(done?),
         }
     }
 
     /// Deletes a dataset; one with versions only by force. It can be brought back for a month.
-    pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), ServiceError> {
+    pub async fn delete_dataset(&self, _ctx: &RequestContext, id: i64, force: bool) -> Result<(), ServiceError> {
         Ok(self.store().delete_dataset(id, force).await?)
     }
 
     /// Brings a deleted dataset back, with its versions; one that is there stays as it is. `NameTaken` where its name was given away meanwhile.
-    pub async fn undelete_dataset(&self, id: i64) -> Result<Dataset, ServiceError> {
+    pub async fn undelete_dataset(&self, ctx: &RequestContext, id: i64) -> Result<Dataset, ServiceError> {
         self.store().undelete_dataset(id).await?;
-        self.dataset(id).await
+        self.dataset(ctx, id).await
     }
 
     /// A draft with the same config; without a name "… (Copy)", then "… (Copy 2)".
-    pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<Dataset, ServiceError> {
+    pub async fn clone_dataset(&self, ctx: &RequestContext, id: i64, name: Option<&str>) -> Result<Dataset, ServiceError> {
         let mut faults = vec![];
         let name = name.map(|name| checked_name(name, &mut faults));
         refuse(faults, Ok(()))?;
         let copy = self.store().clone_dataset(id, name.as_deref()).await?;
-        self.dataset(copy).await
+        self.dataset(ctx, copy).await
     }
 
     /// Active: checks the dataset against the live tables, refuses an empty part, freezes a version. Draft: only the status.
-    pub async fn set_status(&self, id: i64, status: Status) -> Result<Dataset, ServiceError> {
+    pub async fn set_status(&self, ctx: &RequestContext, id: i64, status: Status) -> Result<Dataset, ServiceError> {
         match status {
             Status::Draft => Ok(self.store().deactivate(id).await?),
-            Status::Active => self.activate(id).await,
+            Status::Active => self.activate(ctx, id).await,
         }
     }
 
-    async fn activate(&self, id: i64) -> Result<Dataset, ServiceError> {
-        let stored = self.dataset(id).await?;
+    async fn activate(&self, ctx: &RequestContext, id: i64) -> Result<Dataset, ServiceError> {
+        let stored = self.dataset(ctx, id).await?;
         if stored.summary.status == Status::Active {
             return Err(ServiceError::AlreadyActive);
         }
-        let model = self.model(stored.model_id).await?;
+        let model = self.model(ctx, stored.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let catalog = self.checked_catalog(&model, &stored.config).await?;
         let counts = self.counts_of(&model, &stored.config, &catalog).await?;
@@ -158,16 +193,16 @@ impl App {
         }
         // The frozen form: relative dates count back from the day that was counted.
         let as_of = counts.as_of;
-        let version = self.new_version(&stored.config, &catalog, as_of, "activated", Some(counts)).await?;
+        let version = new_version(ctx, &stored.config, &catalog, as_of, "activated", Some(counts)).await?;
         try_join_all(version.sql.values().map(|sql| warehouse.dry_run(sql))).await?;
         match self.store().activate(id, stored.revision, &version).await {
-            Err(StoreError::Stale) => Err(self.stale(id, None).await?),
+            Err(StoreError::Stale) => Err(self.stale(ctx, id, None).await?),
             done => Ok(done?),
         }
     }
 
-    async fn stale(&self, id: i64, yours: Option<DatasetInput>) -> Result<ServiceError, ServiceError> {
-        Ok(ServiceError::Stale { current: Box::new(self.dataset(id).await?), yours: yours.map(Box::new) })
+    async fn stale(&self, ctx: &RequestContext, id: i64, yours: Option<DatasetInput>) -> Result<ServiceError, ServiceError> {
+        Ok(ServiceError::Stale { current: Box::new(self.dataset(ctx, id).await?), yours: yours.map(Box::new) })
     }
 }
 

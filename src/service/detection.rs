@@ -1,5 +1,7 @@
 //! Joins and roles that are suggested. What the data say of joins is asked when it is wanted, one query for two tables, and kept until one of them changes.
 
+use std::ops::Add;
+
 use futures::future::join_all;
 use futures::stream;
 use futures::{StreamExt, TryStreamExt};
@@ -7,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
-use super::{App, ServiceError};
-use crate::domain::cost::Price;
+use super::{App, RequestContext, ServiceError};
+use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::facts::Facts;
 use crate::domain::joins::{
     Candidate, Evidence, JoinDetection, MAX_COLUMNS, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect,
@@ -19,7 +21,7 @@ use crate::domain::record::Model;
 use crate::domain::roles::{RoleSuggestions, suggest};
 use crate::domain::schema::TableSchema;
 use crate::domain::sql::{evidence_query, read_evidence};
-use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
+use crate::warehouse::{Limits, LiveTable, Warehouse, WarehouseError};
 
 /// Most pairs of tables that are looked at for one question.
 const MAX_PAIRS: usize = 400;
@@ -37,8 +39,14 @@ pub(super) struct Counted {
 impl App {
     /// Joins of tables, by names and types; with `verify`, weighed by the data. The first table is the primary. Tables are named by their ids (`orders`)
     /// or full names (`raw_data.orders`).
-    pub async fn detect_joins(&self, model_id: i64, tables: &[String], verify: bool) -> Result<JoinDetection, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn detect_joins(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+        verify: bool,
+    ) -> Result<JoinDetection, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let heavy = is_heavy(&live);
@@ -50,20 +58,24 @@ impl App {
         let (live, schemas, candidates, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
         // No more at a time than may run, so that none waits for its turn longer than the others take.
-        let asking: Vec<_> = questions.iter().map(|question| self.counted(&model, &*warehouse, &live, question)).collect();
+        let asking: Vec<_> = questions.iter().map(|question| self.counted(ctx, &model, &*warehouse, &live, question)).collect();
         let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
-        let price = warehouse.bills().then_some(self.settings().price);
+        let price = self.price_in(&*warehouse);
         Ok(compute(heavy, move || told(&schemas, candidates, &questions, counted, price)).await)
     }
 
     /// What [`App::detect_joins`] with `verify` would read, by dry runs.
-    pub async fn joins_estimate(&self, model_id: i64, tables: &[String]) -> Result<VerifyEstimate, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn joins_estimate(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+    ) -> Result<VerifyEstimate, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let (live, schemas, _, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        let price = warehouse.bills().then_some(self.settings().price);
         let mut open = vec![];
         for question in &questions {
             let (left, right) = (&live[question.left], &live[question.right]);
@@ -71,13 +83,18 @@ impl App {
                 open.push(question);
             }
         }
-        let total = estimate(&*warehouse, &schemas, &open, price).await?;
+        let total = estimate(&*warehouse, &schemas, &open, self.price_in(&*warehouse)).await?;
         Ok(VerifyEstimate { pairs: questions.len() as u32, ..total })
     }
 
     /// Columns for the roles of a dataset over these tables; the first is the primary.
-    pub async fn suggest_columns(&self, model_id: i64, tables: &[String]) -> Result<RoleSuggestions, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn suggest_columns(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+    ) -> Result<RoleSuggestions, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let live = self.asked_tables(&model, tables).await?;
         let facts = self.known_facts(&model, &live).await?;
         let (heavy, schemas) = (is_heavy(&live), schemas_of(live));
@@ -110,6 +127,7 @@ impl App {
     /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
     pub(super) async fn counted(
         &self,
+        ctx: &RequestContext,
         model: &Model,
         warehouse: &dyn Warehouse,
         live: &[LiveTable],
@@ -120,7 +138,7 @@ impl App {
             let _turn = self.scan().await?;
             count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
         };
-        match self.known(&App::question(model, "join", &question.on, &[left, right]), find).await {
+        match self.known(ctx, &App::question(model, "join", &question.on, &[left, right]), find).await {
             Ok(known) => Ok(Answer { counted: Ok(known.answer), ran: !known.cached }),
             Err(error) => Ok(Answer { counted: Err(of_one_pair(error)?), ran: true }),
         }
@@ -207,26 +225,16 @@ pub(super) async fn estimate(
     price: Option<Price>,
 ) -> Result<VerifyEstimate, ServiceError> {
     let dry = async |question: &&PairQuestion| warehouse.dry_run(&sql(warehouse, schemas, question)).await;
-    let mut total = VerifyEstimate {
-        pairs: open.len() as u32,
-        queries: open.len() as u32,
-        bytes: Some(0),
-        price_usd: price.map(|_| 0.0),
-        upper_bound: false,
-    };
+    let mut total = Estimate::nothing(price);
     for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
         match dry {
-            Ok(DryRun { bytes, upper_bound, .. }) => {
-                total.upper_bound |= upper_bound;
-                total.bytes = total.bytes.zip(bytes).map(|(sum, bytes)| sum.saturating_add(bytes));
-                let paid = price.zip(bytes).map(|(price, bytes)| price.of(bytes, question.tables()));
-                total.price_usd = total.price_usd.zip(paid).map(|(sum, paid)| sum + paid);
-            }
+            Ok(dry) => total = total + dry.estimate(question.tables(), price),
             // What cannot be asked costs nothing.
             Err(error) => drop(of_one_pair(error.into())?),
         }
     }
-    Ok(total)
+    let queries = open.len() as u32;
+    Ok(VerifyEstimate { pairs: queries, queries, estimate: total })
 }
 
 /// What is plausible, and what to ask the data about it.
@@ -290,13 +298,14 @@ fn told(
 ) -> JoinDetection {
     let ran = || questions.iter().zip(&answers).filter(|(_, answer)| answer.ran);
     let bytes = |answer: &Answer| answer.counted.as_ref().map_or(Some(0), |counted| counted.bytes);
+    let costs = ran().map(|(question, answer)| Cost::of(bytes(answer), question.tables(), price));
+    let Cost { bytes, price_usd } = costs.fold(Cost::nothing(price), Add::add);
     let verification = Verification {
         pairs: questions.len() as u32,
         queries: ran().count() as u32,
         cached: ran().count() == 0,
-        bytes_processed: ran().map(|(_, answer)| bytes(answer)).sum(),
-        price_usd: price
-            .map(|price| ran().filter_map(|(question, answer)| Some(price.of(bytes(answer)?, question.tables()))).sum()),
+        bytes_processed: bytes,
+        price_usd,
     };
     let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.evidence)).collect();
     let settled: Settled = settle(&order(schemas), weigh_all(candidates, questions, &counted));

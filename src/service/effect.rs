@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::today;
+use super::analysis::{estimate, today};
 use super::cpu::{HEAVY_PARTS, compute};
 use super::known::{Known, Question};
 use super::queries::{compiled, run_within};
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
+use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::effect::{EffectAnswer, FilterEffect, read};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
-use crate::domain::sql::{Request, Shape, counts_from_today, seeks_as_of};
+use crate::domain::sql::{Request, Shape, counts_from_today};
 use crate::store::config_hash;
 use crate::warehouse::WarehouseError;
 
@@ -23,23 +24,31 @@ const MAX_ROWS: usize = 200_000;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Found {
     effect: FilterEffect,
-    bytes: Option<u64>,
-    price_usd: Option<f64>,
+    #[serde(flatten)]
+    cost: Cost,
 }
 
 impl App {
     /// The effect of a config that may not be saved. Where reading is billed and the answer is not kept from before, only what it would cost, until
     /// `agreed` is true. Dropping the future stops the query.
-    pub async fn filter_effect(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn filter_effect(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        config: &DatasetConfig,
+        agreed: bool,
+    ) -> Result<EffectAnswer, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
         let question = self.effect_question(&model, config).await?;
         if !agreed && self.warehouse_of(&model).await?.bills() && self.kept::<Found>(&question).await?.is_none() {
-            return self.effect_price(&model, config, &catalog).await;
+            let warehouse = self.warehouse_of(&model).await?;
+            let price = self.price_in(&*warehouse);
+            return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, Shape::Effect, price).await?));
         }
-        let Known { answer, cached, at } = self.known(&question, self.find_effect(&model, config, &catalog)).await?;
-        let Found { effect, bytes, price_usd } = answer;
-        Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, bytes, price_usd })
+        let Known { answer, cached, at } = self.known(ctx, &question, self.find_effect(&model, config, &catalog)).await?;
+        let Found { effect, cost } = answer;
+        Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, cost })
     }
 
     async fn effect_question(&self, model: &Model, config: &DatasetConfig) -> Result<Question, ServiceError> {
@@ -64,25 +73,8 @@ impl App {
             let reason = format!("The dataset has more than {MAX_ROWS} days: is the timestamp read rightly?");
             return Err(WarehouseError::Resources(reason).into());
         }
-        let bytes = rows.bytes_processed;
-        let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, config.sources().len()));
+        let cost = Cost::of(rows.bytes_processed, config.sources().len(), self.price_in(&*warehouse));
         let (heavy, config) = (rows.rows.len() >= HEAVY_PARTS, config.clone());
-        Ok(Found { effect: compute(heavy, move || read(&config, &rows)).await, bytes, price_usd })
-    }
-
-    /// By dry runs of the queries of [`App::find_effect`]. The as-of is not known yet, so the second may read less than is told.
-    async fn effect_price(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<EffectAnswer, ServiceError> {
-        let warehouse = self.warehouse_of(model).await?;
-        let seeks = seeks_as_of(config);
-        let (mut read, mut price_usd, mut upper_bound) = (Some(0), Some(0.0), seeks);
-        for shape in [Shape::AsOf, Shape::Effect].into_iter().skip(usize::from(!seeks)) {
-            let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
-            let dry = warehouse.dry_run(&query.sql).await?;
-            upper_bound |= dry.upper_bound;
-            read = read.zip(dry.bytes).map(|(sum, bytes)| sum + bytes);
-            price_usd =
-                price_usd.zip(dry.bytes).map(|(sum, bytes)| sum + self.settings().price.of(bytes, config.sources().len()));
-        }
-        Ok(EffectAnswer::Asks { bytes: read, price_usd, upper_bound })
+        Ok(Found { effect: compute(heavy, move || read(&config, &rows)).await, cost })
     }
 }

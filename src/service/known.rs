@@ -10,9 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
+use crate::domain::warehouse::WarehouseKind;
 use crate::store::{Kept, StoreError};
 use crate::warehouse::LiveTable;
 
@@ -60,7 +61,11 @@ impl App {
     /// A question about tables of a model. `about` is what distinguishes it from others of its kind.
     pub(super) fn question(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> Question {
         let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
-        let place = (&model.gcp_project_id, &model.location);
+        // Written as it always was: what was paid for before stays known.
+        let place = match &model.warehouse {
+            WarehouseKind::Embedded => (None, None),
+            WarehouseKind::BigQuery { project, location } => (Some(project), location.as_ref()),
+        };
         Question { kind, text: serde_json::json!([place, names, about]).to_string(), state: state_of(tables) }
     }
 
@@ -77,6 +82,7 @@ impl App {
     /// The kept answer, or the one that is found now, and kept. Who asks the same at the same time waits and gets the same.
     pub(super) async fn known<T: Serialize + DeserializeOwned>(
         &self,
+        ctx: &RequestContext,
         question: &Question,
         find: impl Future<Output = Result<T, ServiceError>>,
     ) -> Result<Known<T>, ServiceError> {
@@ -92,7 +98,7 @@ impl App {
         }
         self.metrics().kept(question.kind, false);
         let answer = find.await?;
-        let at = self.keep(question, &answer).await?;
+        let at = self.keep(ctx, question, &answer).await?;
         Ok(Known { answer, cached: false, at })
     }
 
@@ -103,10 +109,15 @@ impl App {
 
     /// Keeps an answer; when that was. A database that cannot be written is no reason not to
     /// answer: it is found out again.
-    pub(super) async fn keep<T: Serialize>(&self, question: &Question, answer: &T) -> Result<DateTime<Utc>, ServiceError> {
+    pub(super) async fn keep<T: Serialize>(
+        &self,
+        ctx: &RequestContext,
+        question: &Question,
+        answer: &T,
+    ) -> Result<DateTime<Utc>, ServiceError> {
         match self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await {
             Err(StoreError::Unavailable { reason, .. }) => {
-                tracing::warn!(%reason, kind = question.kind, "an answer is not cached");
+                tracing::warn!(%reason, kind = question.kind, request_id = ctx.request_id(), "an answer is not cached");
                 Ok(Utc::now())
             }
             done => Ok(done?),

@@ -1,26 +1,27 @@
 //! Use cases: the only place that knows both the store and the warehouse. Knows no HTTP and draws no pages.
 //!
-//! A use case reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
+//! A use case acts for somebody, whom its first parameter names ([`RequestContext`]). It reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
 //! across a warehouse's answer, and what may have changed meanwhile is caught by the revision.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::cost::Price;
 use crate::domain::fault::FieldError;
 use crate::domain::record::Model;
 use crate::metrics::{Held, Metrics};
 use crate::store::{Store, Unavailable};
-use crate::warehouse::bigquery::{self, BigQuery, Credentials, ENDPOINT, Pace};
-use crate::warehouse::{Measured, Warehouse};
+use crate::warehouse::bigquery::BigQuerySettings;
+use crate::warehouse::{Connections, Warehouse};
 
 mod analysis;
 mod change;
 mod compare;
+mod context;
 pub mod cpu;
 mod datasets;
 mod detection;
@@ -38,6 +39,7 @@ mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
+pub use context::RequestContext;
 pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
@@ -49,8 +51,6 @@ pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
 pub struct Settings {
     /// The only BigQuery dataset that exists for Trainset.
     pub dataset: String,
-    /// Who freezes versions, in their own words; may be empty.
-    pub author: String,
     /// How many queries run at the same time; others wait.
     pub scans: usize,
     /// How many queries may wait for their turn; what comes after them is refused.
@@ -63,28 +63,10 @@ pub struct Settings {
     pub price: Price,
 }
 
-/// How models that are bound to a Google Cloud project reach it.
-#[derive(Debug, Clone)]
-pub struct BigQuerySettings {
-    /// With the API's path; another than Google's for an emulator.
-    pub endpoint: String,
-    pub credentials: Credentials,
-    pub pace: Pace,
-    /// BigQuery refuses a query of ours that would bill more.
-    pub max_bytes_billed: Option<u64>,
-}
-
-impl Default for BigQuerySettings {
-    fn default() -> Self {
-        Self { endpoint: ENDPOINT.into(), credentials: Credentials::Default, pace: Pace::default(), max_bytes_billed: None }
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
             dataset: "raw_data".into(),
-            author: String::new(),
             scans: 2,
             queue: 32,
             wait: Duration::from_secs(60),
@@ -101,14 +83,12 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    warehouse: Arc<dyn Warehouse>,
+    warehouses: Connections,
     settings: Settings,
     scans: Semaphore,
     /// Queries that wait for their turn.
     waiting: AtomicUsize,
     metrics: Metrics,
-    /// Clients by project and location, each made when it is first asked for.
-    projects: Mutex<Projects>,
     asked: known::Asked,
     running: running::Running,
 }
@@ -117,15 +97,14 @@ impl App {
     pub fn new(store: Store, warehouse: Arc<dyn Warehouse>, settings: Settings) -> Self {
         let scans = Semaphore::new(settings.scans.max(1));
         let metrics = Metrics::default();
-        let warehouse = Arc::new(Measured::new(warehouse, "embedded", metrics.clone()));
+        let (dataset, bigquery) = (settings.dataset.clone(), settings.bigquery.clone());
         Self(Arc::new(Inner {
             store,
-            warehouse,
+            warehouses: Connections::new(warehouse, dataset, bigquery, metrics.clone()),
             settings,
             scans,
             waiting: AtomicUsize::new(0),
             metrics,
-            projects: Default::default(),
             asked: Default::default(),
             running: Default::default(),
         }))
@@ -134,7 +113,7 @@ impl App {
     /// Whether the database and the embedded warehouse answer; which of them does not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
         let store = tokio::time::timeout(PATIENCE, self.store().ready());
-        let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouse.tables());
+        let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouses.embedded().tables());
         let (store, warehouse) = tokio::join!(store, warehouse);
         let mut not_ready = vec![];
         match store {
@@ -169,28 +148,14 @@ impl App {
         &self.0.settings
     }
 
-    /// The warehouse that a model's tables are in: BigQuery's where the model names a project, else the embedded one.
+    /// What reading costs in a warehouse; `None` where it is not metered.
+    fn price_in(&self, warehouse: &dyn Warehouse) -> Option<Price> {
+        price_in(warehouse, self.settings().price)
+    }
+
+    /// The warehouse that a model's tables are in.
     async fn warehouse_of(&self, model: &Model) -> Result<Arc<dyn Warehouse>, ServiceError> {
-        let Some(project) = &model.gcp_project_id else { return Ok(self.0.warehouse.clone()) };
-        let mut projects = self.0.projects.lock().await;
-        let key = (project.clone(), model.location.clone());
-        if let Some(known) = projects.get(&key) {
-            return Ok(known.clone());
-        }
-        let BigQuerySettings { endpoint, credentials, pace, .. } = self.settings().bigquery.clone();
-        let options = bigquery::Options {
-            project: project.clone(),
-            dataset: self.settings().dataset.clone(),
-            location: model.location.clone(),
-            endpoint,
-            credentials,
-            pace,
-        };
-        // Credentials that cannot be read today are read again at the next question.
-        let connected = Arc::new(BigQuery::connect(options).await?);
-        let connected = Arc::new(Measured::new(connected, "bigquery", self.metrics().clone()));
-        projects.insert(key, connected.clone());
-        Ok(connected)
+        Ok(self.0.warehouses.of(&model.warehouse).await?)
     }
 
     /// The right to run a query that reads tables. `Busy` at once where too many wait already, else after a while.
@@ -235,10 +200,13 @@ impl Drop for Place<'_> {
 /// How long a part of the program may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-type Projects = HashMap<(String, Option<String>), Arc<dyn Warehouse>>;
-
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;
+
+/// A price, where reading has one.
+fn price_in(warehouse: &dyn Warehouse, price: Price) -> Option<Price> {
+    warehouse.bills().then_some(price)
+}
 
 /// What a caller wrote, in quotation marks, for a sentence that is about it: its beginning where it
 /// is long.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::cpu::compute;
 use super::known::{Known, Question};
 use super::queries::{MAX_SHOWN_CELL, run_within};
-use super::{App, ServiceError, shown};
-use crate::domain::cost::Price;
+use super::{App, RequestContext, ServiceError, price_in, shown};
+use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::facts::{ColumnFacts, Facts};
 use crate::domain::name::{ColumnName, same};
 use crate::domain::profile::{
@@ -20,7 +20,7 @@ use crate::domain::record::Model;
 use crate::domain::schema::{Column, Mode, TableSchema};
 use crate::domain::sql::profile::{profile, values};
 use crate::domain::value::{Rows, Value};
-use crate::warehouse::{DryRun, Limits, LiveTable, Warehouse};
+use crate::warehouse::{Limits, LiveTable, Warehouse};
 
 /// Most columns of one question: some of what is found out about a column takes megabytes while it is.
 pub const MAX_COLUMNS: usize = 100;
@@ -36,6 +36,10 @@ const MAX_SEARCH: usize = 1000;
 /// hundred numbers and texts each.
 const HEAVY_COLUMNS: usize = 10;
 
+/// No query is needed, so no price is told: there is nothing to agree to.
+const NOTHING_TO_FIND: ProfileEstimate =
+    ProfileEstimate { columns: 0, estimate: Estimate { bytes: Some(0), price_usd: None, upper_bound: false } };
+
 /// What is kept of a table: columns that were asked for so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct KeptProfile {
@@ -49,31 +53,30 @@ struct KeptColumn {
     profile: ColumnProfile,
 }
 
-/// What a query read.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Read {
-    bytes: Option<u64>,
-    price_usd: Option<f64>,
-}
-
 /// Columns of a table as they were just found out.
 pub struct FoundProfile {
     pub rows: u64,
     pub columns: Vec<ColumnProfile>,
-    pub bytes: Option<u64>,
-    pub price_usd: Option<f64>,
+    pub cost: Cost,
 }
 
 impl App {
     /// The profile of a table's columns, of all where none is named. What is not known yet is found out by one query, one scan of the table.
-    pub async fn profile(&self, model_id: i64, table: &str, columns: Option<&[String]>) -> Result<TableProfile, ServiceError> {
+    pub async fn profile(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        table: &str,
+        columns: Option<&[String]>,
+    ) -> Result<TableProfile, ServiceError> {
         let start = Instant::now();
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
         let question = profile_question(&model, &live);
         let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
-        let mut read = Read { bytes: Some(0), price_usd: None };
+        // Where no query is needed, no price is told.
+        let mut cost = Cost::nothing(None);
         let cached = wanted.missing(&known).is_empty();
         self.metrics().kept(question.kind, cached);
         if !cached {
@@ -86,11 +89,11 @@ impl App {
                 let warehouse = self.warehouse_of(&model).await?;
                 let _turn = self.scan().await?;
                 let found = find_profile(&*warehouse, &live, &missing, &self.limits(1), self.settings().price).await?;
-                read = Read { bytes: found.bytes, price_usd: found.price_usd };
+                cost = found.cost;
                 let at = Utc::now();
                 known.rows = found.rows;
                 known.columns.extend(found.columns.into_iter().map(|profile| (profile.name.clone(), KeptColumn { at, profile })));
-                self.keep(&question, &known).await?;
+                self.keep(ctx, &question, &known).await?;
             }
         }
         let columns = wanted.profiles(&known);
@@ -99,8 +102,8 @@ impl App {
             rows: known.rows,
             cached,
             at: times.map(|kept| kept.at).min().unwrap_or_else(Utc::now),
-            bytes: read.bytes,
-            price_usd: read.price_usd,
+            bytes: cost.bytes,
+            price_usd: cost.price_usd,
             seconds: start.elapsed().as_secs_f64(),
         };
         Ok(TableProfile { columns, meta })
@@ -109,28 +112,29 @@ impl App {
     /// What a profile of these columns would read, by a dry run; nothing where all is known.
     pub async fn profile_estimate(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         columns: Option<&[String]>,
     ) -> Result<ProfileEstimate, ServiceError> {
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
         let known: Option<Known<KeptProfile>> = self.kept(&profile_question(&model, &live)).await?;
         let missing = wanted.missing(&known.map(|known| known.answer).unwrap_or_default());
         if missing.is_empty() {
-            return Ok(ProfileEstimate { columns: 0, bytes: Some(0), price_usd: None, upper_bound: false });
+            return Ok(NOTHING_TO_FIND);
         }
         let warehouse = self.warehouse_of(&model).await?;
         let query = profile(warehouse.project(), &live.schema, &missing, is_exact(&live, missing.len()));
-        let DryRun { bytes, upper_bound, .. } = warehouse.dry_run(&query.sql).await?;
-        let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, 1));
-        Ok(ProfileEstimate { columns: missing.len(), bytes, price_usd, upper_bound })
+        let estimate = warehouse.dry_run(&query.sql).await?.estimate(1, self.price_in(&*warehouse));
+        Ok(ProfileEstimate { columns: missing.len(), estimate })
     }
 
     /// The most frequent values of a column, those whose text has `search` in it in any case. Kept until the table changes.
     pub async fn column_values(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         column: &str,
@@ -138,7 +142,7 @@ impl App {
         limit: u32,
     ) -> Result<ColumnValues, ServiceError> {
         let search = checked_search(search, limit)?;
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
         let question = values_question(&model, &live, column, search, limit);
@@ -157,12 +161,13 @@ impl App {
             let values = rows.into_iter().enumerate().filter_map(value).take(limit as usize);
             Ok(ColumnValues { values: values.collect(), complete })
         };
-        Ok(self.known(&question, find).await?.answer)
+        Ok(self.known(ctx, &question, find).await?.answer)
     }
 
     /// What looking up values would read, by a dry run; nothing where they are known.
     pub async fn values_estimate(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         table: &str,
         column: &str,
@@ -170,18 +175,17 @@ impl App {
         limit: u32,
     ) -> Result<ProfileEstimate, ServiceError> {
         let search = checked_search(search, limit)?;
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
         let question = values_question(&model, &live, column, search, limit);
         if self.kept::<ColumnValues>(&question).await?.is_some() {
-            return Ok(ProfileEstimate { columns: 0, bytes: Some(0), price_usd: None, upper_bound: false });
+            return Ok(NOTHING_TO_FIND);
         }
         let warehouse = self.warehouse_of(&model).await?;
         let sql = values(warehouse.project(), &live.schema, column, search, limit + 1);
-        let DryRun { bytes, upper_bound, .. } = warehouse.dry_run(&sql).await?;
-        let price_usd = bytes.filter(|_| warehouse.bills()).map(|bytes| self.settings().price.of(bytes, 1));
-        Ok(ProfileEstimate { columns: 1, bytes, price_usd, upper_bound })
+        let estimate = warehouse.dry_run(&sql).await?.estimate(1, self.price_in(&*warehouse));
+        Ok(ProfileEstimate { columns: 1, estimate })
     }
 
     async fn live_table(&self, model: &Model, table: &str) -> Result<LiveTable, ServiceError> {
@@ -259,11 +263,11 @@ pub async fn find_profile(
     // Before anything is paid for.
     let dry = warehouse.dry_run(&query.sql).await?;
     let answer = run_within(warehouse, &query.sql, limits).await?;
-    let bytes = answer.bytes_processed.or(dry.bytes);
+    let cost = Cost::of(answer.bytes_processed.or(dry.bytes), 1, price_in(warehouse, price));
     let (heavy, columns): (_, Vec<Column>) = (columns.len() >= HEAVY_COLUMNS, columns.iter().copied().cloned().collect());
     let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.facts, exact, &answer);
     let (rows, columns) = compute(heavy, reading).await;
-    Ok(FoundProfile { rows, columns, bytes, price_usd: bytes.filter(|_| warehouse.bills()).map(|bytes| price.of(bytes, 1)) })
+    Ok(FoundProfile { rows, columns, cost })
 }
 
 /// Whether distinct values are counted: in memory, so not those of a large table.

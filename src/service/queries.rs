@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use futures::future::join_all;
 
 use super::cpu::{HEAVY_PARTS, compute};
-use super::{App, ServiceError};
+use super::versions::new_version;
+use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::fault::FieldError;
@@ -14,7 +15,7 @@ use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
-use crate::warehouse::{DryRun, Limits, Warehouse, WarehouseError};
+use crate::warehouse::{Limits, Warehouse, WarehouseError};
 
 /// Most rows of a preview.
 pub const MAX_PREVIEW_ROWS: u32 = 1000;
@@ -37,20 +38,22 @@ impl App {
     /// The SQL of an unsaved config, dry-run by the warehouse.
     pub async fn check_config(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         config: &DatasetConfig,
         split: Option<Split>,
     ) -> Result<QueryView, ServiceError> {
-        self.view(&self.model(model_id).await?, config, &Request { split, ..Request::default() }).await
+        self.view(&self.model(ctx, model_id).await?, config, &Request { split, ..Request::default() }).await
     }
 
     /// What is wrong with an unsaved config, where it could be read and where it could not.
     pub async fn config_faults(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         read: Result<DatasetConfig, Vec<FieldError>>,
     ) -> Result<Vec<FieldError>, ServiceError> {
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let config = match read {
             Ok(config) => config,
             Err(faults) => return Ok(faults),
@@ -65,25 +68,32 @@ impl App {
     /// Rows of an unsaved config's real query.
     pub async fn preview_config(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         config: &DatasetConfig,
         split: Option<Split>,
         limit: u32,
     ) -> Result<Preview, ServiceError> {
-        self.preview_of(&self.model(model_id).await?, config, split, limit).await
+        self.preview_of(&self.model(ctx, model_id).await?, config, split, limit).await
     }
 
     /// A saved dataset's SQL, dry-run by the warehouse.
-    pub async fn query(&self, id: i64, split: Option<Split>, for_analysis: bool) -> Result<QueryView, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn query(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        split: Option<Split>,
+        for_analysis: bool,
+    ) -> Result<QueryView, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         self.view(&model, &dataset.config, &Request { split, for_analysis, ..Request::default() }).await
     }
 
     /// The SQL of each split that a saved dataset makes, in the order train, eval, test.
-    pub async fn split_queries(&self, id: i64) -> Result<Vec<(Split, QueryView)>, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn split_queries(&self, ctx: &RequestContext, id: i64) -> Result<Vec<(Split, QueryView)>, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let splits = dataset.config.split_config.splits();
         if splits.is_empty() {
@@ -99,9 +109,9 @@ impl App {
     }
 
     /// The SQL of a saved dataset, whole and by split, in the order full, train, eval, test, dry-run at the same time.
-    pub async fn part_queries(&self, id: i64) -> Result<Vec<PartQuery>, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn part_queries(&self, ctx: &RequestContext, id: i64) -> Result<Vec<PartQuery>, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let parts = [None].into_iter().chain(dataset.config.split_config.splits().iter().copied().map(Some));
@@ -114,29 +124,29 @@ impl App {
 
     /// What TFX takes of a saved dataset, without a change of anything: of the newest version that
     /// froze exactly its config, and else as an export would have it now.
-    pub async fn tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
-        let dataset = self.dataset(id).await?;
+    pub async fn tfx(&self, ctx: &RequestContext, id: i64) -> Result<TfxArtefact, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
         // The newest is the first.
         match dataset.versions.iter().find(|version| version.config_hash == dataset.config_hash) {
-            Some(version) => self.version_tfx(id, version.number).await,
-            None => Ok(self.tfx_of(&dataset).await?.artefact),
+            Some(version) => self.version_tfx(ctx, id, version.number).await,
+            None => Ok(self.tfx_of(ctx, &dataset).await?.artefact),
         }
     }
 
     /// What TFX takes of a saved dataset, frozen: what is exported to be trained on can be looked
     /// up later.
-    pub async fn export_tfx(&self, id: i64) -> Result<TfxArtefact, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(&dataset).await?;
-        let version = self.new_version(&dataset.config, &catalog, as_of, "exported for TFX", None).await?;
+    pub async fn export_tfx(&self, ctx: &RequestContext, id: i64) -> Result<TfxArtefact, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(ctx, &dataset).await?;
+        let version = new_version(ctx, &dataset.config, &catalog, as_of, "exported for TFX", None).await?;
         let number = self.store().keep_export(id, &version).await?;
         Ok(TfxArtefact { version: Some(number), ..artefact })
     }
 
     /// Its reference date is resolved now and written into every query: the splits must not drift
     /// apart while they are read (G-20).
-    async fn tfx_of(&self, dataset: &Dataset) -> Result<ResolvedTfx, ServiceError> {
-        let model = self.model(dataset.model_id).await?;
+    async fn tfx_of(&self, ctx: &RequestContext, dataset: &Dataset) -> Result<ResolvedTfx, ServiceError> {
+        let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         // What TFX cannot take is said before anything is read.
         made_for_tfx(&dataset.config, &catalog, None, None).await?;
@@ -163,21 +173,29 @@ impl App {
     }
 
     /// Rows of a saved dataset's real query.
-    pub async fn preview(&self, id: i64, split: Option<Split>, limit: u32) -> Result<Preview, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn preview(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        split: Option<Split>,
+        limit: u32,
+    ) -> Result<Preview, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         self.preview_of(&model, &dataset.config, split, limit).await
     }
 
     /// Counts a saved dataset's rows, users and products, and keeps them for its card.
-    pub async fn count(&self, id: i64) -> Result<Counts, ServiceError> {
-        let dataset = self.dataset(id).await?;
-        let model = self.model(dataset.model_id).await?;
+    pub async fn count(&self, ctx: &RequestContext, id: i64) -> Result<Counts, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let counts = self.counts_of(&model, &dataset.config, &catalog).await?;
         match self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await {
             // The card shows them after the next count.
-            Err(StoreError::Unavailable { reason, .. }) => tracing::warn!(%reason, "a count is not kept"),
+            Err(StoreError::Unavailable { reason, .. }) => {
+                tracing::warn!(%reason, request_id = ctx.request_id(), "a count is not kept");
+            }
             done => done?,
         }
         Ok(counts)
@@ -245,13 +263,9 @@ impl App {
         query: CompiledQuery,
     ) -> QueryView {
         let validation = match warehouse.dry_run(&query.sql).await {
-            Ok(DryRun { bytes, upper_bound, .. }) => QueryValidation {
+            Ok(dry) => QueryValidation {
                 valid: true,
-                total_bytes_processed: bytes,
-                estimated_cost_usd: bytes
-                    .filter(|_| warehouse.bills())
-                    .map(|bytes| self.settings().price.of(bytes, config.sources().len())),
-                upper_bound,
+                estimate: dry.estimate(config.sources().len(), self.price_in(warehouse)),
                 error: None,
             },
             Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 
 use super::cpu::{HEAVY_PARTS, compute};
-use super::{App, ServiceError, TableProblems, shown};
+use super::{App, RequestContext, ServiceError, TableProblems, shown};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role};
 use crate::domain::fault::FieldError;
@@ -32,14 +32,19 @@ pub struct DescribedTable {
 
 impl App {
     /// All tables, by name. Empty where the dataset is.
-    pub async fn tables(&self, model_id: i64) -> Result<Vec<TableInfo>, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn tables(&self, ctx: &RequestContext, model_id: i64) -> Result<Vec<TableInfo>, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         Ok(self.warehouse_of(&model).await?.tables().await?)
     }
 
     /// The schemas of tables, in the order asked.
-    pub async fn schemas(&self, model_id: i64, tables: &[String]) -> Result<Vec<TableSchema>, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn schemas(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        tables: &[String],
+    ) -> Result<Vec<TableSchema>, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         if tables.len() > MAX_SCHEMAS {
             return Err(ServiceError::BadRequest(format!("At most {MAX_SCHEMAS} tables at a time.")));
         }
@@ -50,15 +55,20 @@ impl App {
     }
 
     /// The schema of one table, by its id (`orders`) or its full name (`raw_data.orders`).
-    pub async fn table_schema(&self, model_id: i64, table: &str) -> Result<TableSchema, ServiceError> {
-        let model = self.model(model_id).await?;
+    pub async fn table_schema(&self, ctx: &RequestContext, model_id: i64, table: &str) -> Result<TableSchema, ServiceError> {
+        let model = self.model(ctx, model_id).await?;
         let name = self.short_or_full_name(table)?;
         Ok(self.warehouse_of(&model).await?.schema(&name).await?)
     }
 
     /// A table's schema, and what its columns' names and types suggest.
-    pub async fn described_table(&self, model_id: i64, table: &str) -> Result<DescribedTable, ServiceError> {
-        let schema = self.table_schema(model_id, table).await?;
+    pub async fn described_table(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        table: &str,
+    ) -> Result<DescribedTable, ServiceError> {
+        let schema = self.table_schema(ctx, model_id, table).await?;
         // Names are taken apart into words: ten times the work of other looks at a column.
         let heavy = schema.columns.len() >= HEAVY_PARTS / 10;
         let describe = move || DescribedTable { roles: suggested_roles(&schema), keys: potential_keys(&schema), schema };

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
-use super::{App, DatasetChange, ServiceError};
+use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::diff::{Difference, differences};
 use crate::domain::document::{Document, Format, write};
 use crate::domain::limits::parts;
@@ -87,47 +87,49 @@ impl ReadFile {
 
 impl App {
     /// A dataset as a file. The same dataset, the same text.
-    pub async fn export_dataset(&self, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
-        let dataset = self.dataset(id).await?;
+    pub async fn export_dataset(&self, ctx: &RequestContext, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
         Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || dataset_file(&dataset, format)).await)
     }
 
     /// Makes the dataset that a file describes, as [`App::put_dataset`] does; faults say where in the file they are.
     pub async fn import_dataset(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         text: &str,
         format: Format,
         update: bool,
     ) -> Result<(Dataset, ImportOutcome), ServiceError> {
         let file = ReadFile::read_beside(text, format).await?;
-        self.put_dataset(model_id, &file.input, update).await.map_err(|error| file.placed(error))
+        self.put_dataset(ctx, model_id, &file.input, update).await.map_err(|error| file.placed(error))
     }
 
     /// Makes a dataset. Where its name is taken, that dataset becomes what is said if the caller wants it so (`NameTaken` otherwise), and nothing
     /// happens where it is that already.
     pub async fn put_dataset(
         &self,
+        ctx: &RequestContext,
         model_id: i64,
         input: &DatasetInput,
         update: bool,
     ) -> Result<(Dataset, ImportOutcome), ServiceError> {
-        let Some(existing) = self.dataset_named(model_id, &input.name).await? else {
-            return Ok((self.create_dataset(model_id, input).await?, ImportOutcome::Created));
+        let Some(existing) = self.dataset_named(ctx, model_id, &input.name).await? else {
+            return Ok((self.create_dataset(ctx, model_id, input).await?, ImportOutcome::Created));
         };
         if !update {
             return Err(ServiceError::NameTaken("dataset"));
         }
         // Of two that apply at the same time, the second hears that it came too late.
-        let saved = self.replace_dataset(existing.summary.id, Some(existing.revision), input).await?;
+        let saved = self.replace_dataset(ctx, existing.summary.id, Some(existing.revision), input).await?;
         let outcome = if saved.revision == existing.revision { ImportOutcome::Unchanged } else { ImportOutcome::Updated };
         Ok((saved, outcome))
     }
 
     /// What [`App::put_dataset`] would change, of a dataset that fits the tables as they are now.
-    pub async fn plan(&self, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
-        let existing = self.dataset_named(model_id, &input.name).await?;
-        self.check_input(model_id, input).await?;
+    pub async fn plan(&self, ctx: &RequestContext, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
+        let existing = self.dataset_named(ctx, model_id, &input.name).await?;
+        self.check_input(ctx, model_id, input).await?;
         let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&input_of(dataset)));
         let (heavy, after) = (is_heavy(&before), contents(input));
         let differences = compute(heavy || is_heavy(&after), move || differences(&[before, after])).await;
@@ -135,11 +137,11 @@ impl App {
     }
 
     /// `NotFound` without the model.
-    async fn dataset_named(&self, model_id: i64, name: &str) -> Result<Option<Dataset>, ServiceError> {
-        self.model(model_id).await?;
+    async fn dataset_named(&self, ctx: &RequestContext, model_id: i64, name: &str) -> Result<Option<Dataset>, ServiceError> {
+        self.model(ctx, model_id).await?;
         Ok(match self.store().dataset_named(model_id, name).await? {
             None => None,
-            Some(id) => Some(self.dataset(id).await?),
+            Some(id) => Some(self.dataset(ctx, id).await?),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::{compiled, made_for_tfx};
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Split};
 use crate::domain::diff::differences;
@@ -24,16 +24,16 @@ use crate::warehouse::WarehouseError;
 
 impl App {
     /// The versions of a dataset, newest first.
-    pub async fn versions(&self, id: i64) -> Result<Vec<VersionSummary>, ServiceError> {
-        Ok(self.dataset(id).await?.versions)
+    pub async fn versions(&self, ctx: &RequestContext, id: i64) -> Result<Vec<VersionSummary>, ServiceError> {
+        Ok(self.dataset(ctx, id).await?.versions)
     }
 
     /// A version, whole.
-    pub async fn version(&self, id: i64, number: u32) -> Result<Version, ServiceError> {
+    pub async fn version(&self, ctx: &RequestContext, id: i64, number: u32) -> Result<Version, ServiceError> {
         match self.store().version(id, number).await {
             Err(StoreError::NotFound) => {
                 // Without the dataset that is what is said.
-                self.dataset(id).await?;
+                self.dataset(ctx, id).await?;
                 Err(ServiceError::NotFound(format!("The dataset has no version {number}.")))
             }
             found => Ok(found?),
@@ -41,13 +41,19 @@ impl App {
     }
 
     /// What differs between two versions; without `to`, between a version and the dataset as it is.
-    pub async fn version_diff(&self, id: i64, from: u32, to: Option<u32>) -> Result<VersionDiff, ServiceError> {
-        let before = self.version(id, from).await?;
+    pub async fn version_diff(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        from: u32,
+        to: Option<u32>,
+    ) -> Result<VersionDiff, ServiceError> {
+        let before = self.version(ctx, id, from).await?;
         let content = |config: &DatasetConfig, as_of: Option<NaiveDate>| json!({"config": config, "as_of": as_of});
         let heavy = parts(&before.config) + columns(&before.schemas) >= HEAVY_PARTS;
         Ok(match to {
             Some(to) => {
-                let after = self.version(id, to).await?;
+                let after = self.version(ctx, id, to).await?;
                 let heavy = heavy || parts(&after.config) + columns(&after.schemas) >= HEAVY_PARTS;
                 let compare = move || VersionDiff {
                     from,
@@ -62,7 +68,7 @@ impl App {
             }
             // The dataset as it is has no as-of yet.
             None => {
-                let now = self.dataset(id).await?;
+                let now = self.dataset(ctx, id).await?;
                 let heavy = heavy || parts(&now.config) >= HEAVY_PARTS;
                 let compare = move || differences(&[content(&before.config, None), content(&now.config, None)]);
                 VersionDiff { from, to: None, differences: compute(heavy, compare).await, tables: vec![] }
@@ -71,32 +77,44 @@ impl App {
     }
 
     /// Makes a version's config the dataset's own again: a change like any other, checked against the live tables.
-    pub async fn restore_version(&self, id: i64, number: u32, revision: Option<i64>) -> Result<Dataset, ServiceError> {
-        let version = self.version(id, number).await?;
-        let stored = self.dataset(id).await?;
+    pub async fn restore_version(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        number: u32,
+        revision: Option<i64>,
+    ) -> Result<Dataset, ServiceError> {
+        let version = self.version(ctx, id, number).await?;
+        let stored = self.dataset(ctx, id).await?;
         let input = DatasetInput {
             name: stored.summary.name.clone(),
             description: stored.summary.description.clone(),
             config: version.config,
         };
-        self.replace_dataset(id, revision.or(Some(stored.revision)), &input).await
+        self.replace_dataset(ctx, id, revision.or(Some(stored.revision)), &input).await
     }
 
     /// The frozen SQL of a version's part, dry-run by the warehouse as it is today.
-    pub async fn version_query(&self, id: i64, number: u32, split: Option<Split>) -> Result<QueryView, ServiceError> {
-        let version = self.version(id, number).await?;
+    pub async fn version_query(
+        &self,
+        ctx: &RequestContext,
+        id: i64,
+        number: u32,
+        split: Option<Split>,
+    ) -> Result<QueryView, ServiceError> {
+        let version = self.version(ctx, id, number).await?;
         let part = split.map_or("full", Split::word);
         let sql = version.sql.get(part).cloned();
         let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} makes no {part} split.")))?;
-        let model = self.model(self.dataset(id).await?.model_id).await?;
+        let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         Ok(self.dry_run_view(&*warehouse, &version.config, CompiledQuery { sql, columns: vec![] }).await)
     }
 
     /// What TFX takes of a version: of its config, its tables and its day as they were frozen.
-    pub async fn version_tfx(&self, id: i64, number: u32) -> Result<TfxArtefact, ServiceError> {
-        let version = self.version(id, number).await?;
-        let model = self.model(self.dataset(id).await?.model_id).await?;
+    pub async fn version_tfx(&self, ctx: &RequestContext, id: i64, number: u32) -> Result<TfxArtefact, ServiceError> {
+        let version = self.version(ctx, id, number).await?;
+        let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let (project, schemas) = (warehouse.project().map(str::to_owned), version.schemas);
         let catalog = compute(columns(&schemas) >= HEAVY_PARTS, move || Catalog::new(project, schemas)).await;
@@ -106,14 +124,14 @@ impl App {
     }
 
     /// What has become of a dataset and its tables since the version that training reads, or the latest one.
-    pub async fn drift(&self, id: i64) -> Result<DriftReport, ServiceError> {
-        let dataset = self.dataset(id).await?;
+    pub async fn drift(&self, ctx: &RequestContext, id: i64) -> Result<DriftReport, ServiceError> {
+        let dataset = self.dataset(ctx, id).await?;
         let latest = dataset.versions.first().map(|version| version.number);
         let Some(number) = dataset.summary.active_version.or(latest) else {
             return Ok(DriftReport { version: None, changes: vec![], renamed: vec![] });
         };
-        let version = self.version(id, number).await?;
-        let model = self.model(dataset.model_id).await?;
+        let version = self.version(ctx, id, number).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let tables: Vec<&TableName> = version.schemas.iter().map(|schema| &schema.table).collect();
         let mut now = vec![];
@@ -133,32 +151,32 @@ impl App {
         };
         Ok(compute(all_parts >= HEAVY_PARTS, report).await)
     }
+}
 
-    /// A version of a config over the tables as they are, its day written into every query.
-    pub(super) async fn new_version(
-        &self,
-        config: &DatasetConfig,
-        catalog: &Catalog,
-        as_of: Option<NaiveDate>,
-        reason: &str,
-        counts: Option<Counts>,
-    ) -> Result<NewVersion, ServiceError> {
-        let splits = [None].into_iter().chain(config.split_config.splits().iter().copied().map(Some));
-        let mut sql = BTreeMap::new();
-        for split in splits {
-            let query = compiled(config, catalog, &Request { split, as_of, ..Request::default() }).await?;
-            sql.insert(split.map_or("full", Split::word).to_owned(), query.sql);
-        }
-        Ok(NewVersion {
-            schemas: schemas_of(config, catalog),
-            config: config.clone(),
-            reason: reason.into(),
-            author: self.settings().author.clone(),
-            as_of,
-            sql,
-            counts,
-        })
+/// A version of a config over the tables as they are, its day written into every query.
+pub(super) async fn new_version(
+    ctx: &RequestContext,
+    config: &DatasetConfig,
+    catalog: &Catalog,
+    as_of: Option<NaiveDate>,
+    reason: &str,
+    counts: Option<Counts>,
+) -> Result<NewVersion, ServiceError> {
+    let splits = [None].into_iter().chain(config.split_config.splits().iter().copied().map(Some));
+    let mut sql = BTreeMap::new();
+    for split in splits {
+        let query = compiled(config, catalog, &Request { split, as_of, ..Request::default() }).await?;
+        sql.insert(split.map_or("full", Split::word).to_owned(), query.sql);
     }
+    Ok(NewVersion {
+        schemas: schemas_of(config, catalog),
+        config: config.clone(),
+        reason: reason.into(),
+        author: ctx.author().to_owned(),
+        as_of,
+        sql,
+        counts,
+    })
 }
 
 fn columns(schemas: &[TableSchema]) -> usize {

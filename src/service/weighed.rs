@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::detection::{Answer, Counted, estimate};
 use super::tables::within_limits;
-use super::{App, ServiceError};
+use super::{App, RequestContext, ServiceError};
 use crate::domain::dataset::{DatasetConfig, Join};
 use crate::domain::joins::{JoinFacts, JoinsWeighed, KeyPair, PairQuestion};
 use crate::domain::name::TableName;
@@ -15,9 +15,15 @@ use crate::warehouse::LiveTable;
 impl App {
     /// Match rate, uniqueness and fan-out of each join that has keys. What is not known yet is found out if that is free or `agreed`; otherwise its
     /// price is told.
-    pub async fn weigh_joins(&self, model_id: i64, config: &DatasetConfig, agreed: bool) -> Result<JoinsWeighed, ServiceError> {
+    pub async fn weigh_joins(
+        &self,
+        ctx: &RequestContext,
+        model_id: i64,
+        config: &DatasetConfig,
+        agreed: bool,
+    ) -> Result<JoinsWeighed, ServiceError> {
         within_limits(config)?;
-        let model = self.model(model_id).await?;
+        let model = self.model(ctx, model_id).await?;
         let mut names: Vec<String> = vec![];
         for (_, table) in config.sources() {
             let name = table.to_string();
@@ -34,7 +40,7 @@ impl App {
         let questions: Vec<Result<PairQuestion, String>> = joins.iter().map(|join| question(config, &schemas, join)).collect();
 
         let warehouse = self.warehouse_of(&model).await?;
-        let price = warehouse.bills().then_some(self.settings().price);
+        let price = self.price_in(&*warehouse);
         let mut open = vec![];
         for question in questions.iter().flatten() {
             let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
@@ -46,11 +52,13 @@ impl App {
             Some(price) if !agreed && !open.is_empty() => estimate(&*warehouse, &schemas, &open, Some(price)).await?,
             _ => Default::default(),
         };
-        let asks = waiting.price_usd.is_none_or(|usd| usd <= 0.0);
+        let asks = waiting.estimate.price_usd.is_none_or(|usd| usd <= 0.0);
         let ask = async |question: &Result<PairQuestion, String>| match question {
             Err(reason) => Ok(Some(Err(reason.clone()))),
             Ok(question) if !asks && open.contains(&question) => Ok(None),
-            Ok(question) => self.counted(&model, &*warehouse, &live, question).await.map(|Answer { counted, .. }| Some(counted)),
+            Ok(question) => {
+                self.counted(ctx, &model, &*warehouse, &live, question).await.map(|Answer { counted, .. }| Some(counted))
+            }
         };
         let asking: Vec<_> = questions.iter().map(ask).collect();
         let counted: Vec<Option<Result<Counted, String>>> =

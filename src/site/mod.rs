@@ -2,8 +2,9 @@
 //! them all.
 //!
 //! From the outside in: request id and trace, what is counted, who calls and by which path
-//! (`gate`), the body received, panics caught, the slash at the end taken off, the router, and of
-//! the route that it matched whether the caller may have it (`access`).
+//! (`gate`), the body received, panics caught, for whom the request acts (`context`), the slash at the
+//! end taken off, the router, and of the route that it matched whether the caller may have it
+//! (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request, map_request_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures::StreamExt;
@@ -33,6 +34,7 @@ use crate::service::App;
 use crate::ui;
 
 pub mod access;
+mod context;
 mod files;
 mod gate;
 pub mod listener;
@@ -49,8 +51,9 @@ const CALLS: &str = "/_fn/";
 /// Longest that an answer may take. Queries have their own, shorter limit, which gives the better message.
 const TIMEOUT: Duration = Duration::from_secs(330);
 
-/// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by.
-pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
+/// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by; `author` is
+/// who asks, whoever it is.
+pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Router {
     let metrics = app.metrics().clone();
     let inner = Router::new()
         .merge(api::routes(app.clone()).layer(compression()).layer(from_fn(in_time)))
@@ -66,6 +69,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String]) -> Router {
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
         .layer(map_request(remember_path))
+        .layer(map_request_with_state(Arc::from(author), context::provide))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(receive_body))
         .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))

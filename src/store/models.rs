@@ -5,7 +5,8 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError, name_key, read_time, time_text};
-use crate::domain::record::{Model, ModelInput};
+use crate::domain::record::{CheckedModel, Model};
+use crate::domain::warehouse::WarehouseKind;
 
 impl Store {
     /// All models, by name, in one query.
@@ -32,8 +33,9 @@ impl Store {
     }
 
     /// Its id. The name is unique without regard to case: `NameTaken` otherwise.
-    pub async fn insert_model(&self, input: &ModelInput) -> Result<i64, StoreError> {
+    pub async fn insert_model(&self, input: &CheckedModel) -> Result<i64, StoreError> {
         let now = time_text(Utc::now());
+        let (project, location) = columns(&input.warehouse);
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "INSERT INTO models (name, name_key, description, gcp_project_id, location, created_at, updated_at) \
@@ -42,8 +44,8 @@ impl Store {
         .bind(&input.name)
         .bind(name_key(&input.name))
         .bind(&input.description)
-        .bind(&input.gcp_project_id)
-        .bind(&input.location)
+        .bind(project)
+        .bind(location)
         .bind(now)
         .execute(&mut *tx)
         .await?;
@@ -52,7 +54,8 @@ impl Store {
     }
 
     /// Writes what a person says about a model; nothing changes where it says the same.
-    pub async fn update_model(&self, id: i64, input: &ModelInput) -> Result<(), StoreError> {
+    pub async fn update_model(&self, id: i64, input: &CheckedModel) -> Result<(), StoreError> {
+        let (project, location) = columns(&input.warehouse);
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE models SET name = $2, name_key = $3, description = $4, gcp_project_id = $5, location = $6, updated_at = $7 \
@@ -62,8 +65,8 @@ impl Store {
         .bind(&input.name)
         .bind(name_key(&input.name))
         .bind(&input.description)
-        .bind(&input.gcp_project_id)
-        .bind(&input.location)
+        .bind(project)
+        .bind(location)
         .bind(time_text(Utc::now()))
         .execute(&mut *tx)
         .await?;
@@ -111,13 +114,27 @@ impl Store {
     }
 }
 
+/// A warehouse as the columns `gcp_project_id` and `location` hold it.
+fn columns(kind: &WarehouseKind) -> (Option<&str>, Option<&str>) {
+    match kind {
+        WarehouseKind::Embedded => (None, None),
+        WarehouseKind::BigQuery { project, location } => (Some(project), location.as_deref()),
+    }
+}
+
+fn warehouse(project: Option<String>, location: Option<String>) -> WarehouseKind {
+    match project {
+        Some(project) => WarehouseKind::BigQuery { project, location },
+        None => WarehouseKind::Embedded,
+    }
+}
+
 fn read_model(row: &SqliteRow) -> Result<Model, StoreError> {
     Ok(Model {
         id: row.try_get("id")?,
         name: row.try_get("name")?,
         description: row.try_get("description")?,
-        gcp_project_id: row.try_get("gcp_project_id")?,
-        location: row.try_get("location")?,
+        warehouse: warehouse(row.try_get("gcp_project_id")?, row.try_get("location")?),
         dataset_count: row.try_get("dataset_count")?,
         created_at: read_time(row.try_get("created_at")?)?,
         updated_at: read_time(row.try_get("updated_at")?)?,

@@ -7,12 +7,10 @@ use leptos::prelude::*;
 use super::dialog::Dialog;
 use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
-use super::query_panel::said_of;
+use super::query_panel::size_and_price;
 use super::texts::{analysis as texts, common};
 use super::work::{Asked, Opening, Work, every};
-use crate::domain::analysis::{
-    Analysis, AnalysisEstimate, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate,
-};
+use crate::domain::analysis::{Analysis, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
 use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
@@ -58,12 +56,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     // In the browser alone: the page does not wait for a warehouse.
     let estimate = Asked::new();
     Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
-    let estimated = move || {
-        estimate.with(|answer| {
-            let AnalysisEstimate { bytes, price_usd, upper_bound } = answer?.as_ref().ok()?;
-            Some(said_of(*bytes, *price_usd, *upper_bound).join(common::DOT))
-        })
-    };
+    let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
     let running = RwSignal::new(false);
     let run = move |refresh: bool| {
         failure.set(None);

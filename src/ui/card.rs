@@ -247,7 +247,7 @@ impl Activation {
             if to == Status::Active && self.of.bills && !agreed {
                 match rpc::query(self.id, None).await {
                     Ok(view) if view.validation.valid => {
-                        return self.price.set(Some(size_and_price(&view.validation)));
+                        return self.price.set(Some(size_and_price(&view.validation.estimate)));
                     }
                     Ok(view) => {
                         let message = view.validation.error.unwrap_or_default();

@@ -85,7 +85,7 @@ pub fn DatasetsPage() -> impl IntoView {
                 }
             };
             let (models, datasets) = shown;
-            let bills = models.iter().any(|model| model.id == model_id && model.gcp_project_id.is_some());
+            let bills = models.iter().any(|model| model.id == model_id && model.warehouse.is_metered());
             let of = CardsOf { model_id, place, bills, chosen, reload };
             view! { <Loaded models datasets of search loading /> }.into_any()
         })

@@ -15,6 +15,7 @@ use super::texts::{common, models as texts};
 use super::toast::use_toaster;
 use super::work::Work;
 use crate::domain::record::{Model, ModelInput};
+use crate::domain::warehouse::WarehouseKind;
 use crate::error::Failure;
 use crate::rpc;
 
@@ -67,9 +68,9 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
     let cards = models
         .iter()
         .map(|model| {
-            let warehouse = match &model.gcp_project_id {
-                Some(project) => texts::bigquery(project),
-                None => texts::EMBEDDED.to_owned(),
+            let (warehouse, location) = match &model.warehouse {
+                WarehouseKind::Embedded => (texts::EMBEDDED.to_owned(), None),
+                WarehouseKind::BigQuery { project, location } => (texts::bigquery(project), location.clone()),
             };
             let renamed = model.clone();
             view! {
@@ -82,7 +83,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                     <p class="card-text" hidden=model.description.is_empty()>{model.description.clone()}</p>
                     <p class="card-facts">
                         <span>{warehouse}</span>
-                        {model.location.clone().map(|location| view! { <span>{location}</span> })}
+                        {location.map(|location| view! { <span>{location}</span> })}
                         <span>{texts::datasets(model.dataset_count)}</span>
                     </p>
                     <div class="card-actions">
@@ -129,7 +130,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
 fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     let toaster = use_toaster();
     let id = model.as_ref().map(|m| m.id);
-    let before = model.map(input_of).unwrap_or_default();
+    let before = model.map(ModelInput::from).unwrap_or_default();
     let (name, description) = (RwSignal::new(before.name.clone()), RwSignal::new(before.description.clone()));
     let project = RwSignal::new(before.gcp_project_id.clone().unwrap_or_default());
     let location = RwSignal::new(before.location.clone().unwrap_or_default());
@@ -209,15 +210,5 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                 </div>
             </form>
         </Dialog>
-    }
-}
-
-/// What a person said about the model before.
-fn input_of(model: Model) -> ModelInput {
-    ModelInput {
-        name: model.name,
-        description: model.description,
-        gcp_project_id: model.gcp_project_id,
-        location: model.location,
     }
 }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::query_panel::said_of;
+use super::query_panel::size_and_price;
 use super::texts::{common, dialogs as texts, profiles as words};
 use super::work::Asked;
 use crate::domain::format::{integer, percent, short};
@@ -74,15 +74,15 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
             ask_profile.run(());
         }
     });
-    let offer = move |estimate: &ProfileEstimate| {
-        if estimate.columns == 0 {
+    let offer = move |ProfileEstimate { columns, estimate }: &ProfileEstimate| {
+        if *columns == 0 {
             return ().into_any();
         }
-        let said = said_of(estimate.bytes, estimate.price_usd, estimate.upper_bound).join(common::DOT);
+        let said = size_and_price(estimate);
         view! {
             <p>
                 <button type="button" class="button small" on:click=move |_| ask_profile.run(())>
-                    {texts::find_out(estimate.columns, &said)}
+                    {texts::find_out(*columns, &said)}
                 </button>
             </p>
         }

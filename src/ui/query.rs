@@ -1,6 +1,8 @@
 //! The query of a dataset: the whole and each split, what the warehouse says of each, what all
 //! cost; and what TFX takes.
 
+use std::ops::Add;
+
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
@@ -9,6 +11,7 @@ use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::work::Asked;
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
 use crate::domain::format::{bytes, dollars};
 use crate::domain::record::{PartQuery, QueryValidation};
@@ -76,17 +79,11 @@ fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
 /// What each part reads and costs, and all splits together: what one training reads.
 fn totals(all: &[PartQuery]) -> impl IntoView {
     let splits = || all.iter().filter(|part| part.split.is_some()).map(|part| &part.view.validation);
-    if splits().next().is_none() {
+    let Some(estimate) = splits().map(|validation| validation.estimate).reduce(Add::add) else {
         return ().into_any();
-    }
-    let total = QueryValidation {
-        valid: splits().all(|v| v.valid),
-        total_bytes_processed: splits().map(|v| v.total_bytes_processed).sum(),
-        estimated_cost_usd: splits().map(|v| v.estimated_cost_usd).sum(),
-        upper_bound: splits().any(|v| v.upper_bound),
-        error: None,
     };
-    let brief = size_and_price(&total);
+    let total = QueryValidation { valid: splits().all(|v| v.valid), estimate, error: None };
+    let brief = size_and_price(&estimate);
     let lines = all
         .iter()
         .map(|part| line_of(part.split.map_or(texts::FULL, Split::word), &part.view.validation))
@@ -119,19 +116,20 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
 }
 
 fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
-    let most = |amount: String| if validation.upper_bound { texts::at_most(&amount) } else { amount };
-    let size = validation.total_bytes_processed.map_or(texts::UNKNOWN.to_owned(), |size| most(bytes(size)));
+    let Estimate { bytes: size, price_usd, upper_bound } = validation.estimate;
+    let most = |amount: String| if upper_bound { texts::at_most(&amount) } else { amount };
+    let read = size.map_or(texts::UNKNOWN.to_owned(), |size| most(bytes(size)));
     // Without a size nobody can tell the price either.
-    let price = match validation.estimated_cost_usd {
+    let price = match price_usd {
         Some(usd) => most(dollars(usd)),
-        None if validation.total_bytes_processed.is_some() => texts::FREE.to_owned(),
+        None if size.is_some() => texts::FREE.to_owned(),
         None => texts::UNKNOWN.to_owned(),
     };
     view! {
         <tr>
             <th scope="row">{part}</th>
             <td>{if validation.valid { texts::VALID } else { texts::NOT_VALID.trim_end_matches([':', ' ']) }}</td>
-            <td class="number">{size}</td>
+            <td class="number">{read}</td>
             <td class="number">{price}</td>
         </tr>
     }

@@ -7,6 +7,7 @@ use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::toast::use_toaster;
 use super::work::Work;
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
 use crate::domain::format::{bytes, dollars};
 use crate::domain::record::QueryValidation;
@@ -99,24 +100,20 @@ fn percent_encoded(text: &str) -> String {
     out
 }
 
-/// `reads 12 MiB`, `costs about $0.01`: what is known of it.
-pub fn said_of(size: Option<u64>, price: Option<f64>, at_most: bool) -> Vec<String> {
-    let size = size.map(|size| texts::reads(&bytes(size), at_most));
-    let price = price.map(|usd| texts::costs(&dollars(usd), at_most));
-    size.into_iter().chain(price).collect()
-}
-
-/// The same of a query, in one line.
-pub fn size_and_price(validation: &QueryValidation) -> String {
+/// `reads 12 MiB · costs about $0.01`: what is known of it.
+pub fn size_and_price(estimate: &Estimate) -> String {
     // Of a clustered table only a run can tell how little it reads.
-    said_of(validation.total_bytes_processed, validation.estimated_cost_usd, validation.upper_bound).join(common::DOT)
+    let at_most = estimate.upper_bound;
+    let size = estimate.bytes.map(|size| texts::reads(&bytes(size), at_most));
+    let price = estimate.price_usd.map(|usd| texts::costs(&dollars(usd), at_most));
+    size.into_iter().chain(price).collect::<Vec<_>>().join(common::DOT)
 }
 
 /// Valid or not, and what a run would read and cost.
 #[component]
 pub fn Verdict(validation: QueryValidation) -> impl IntoView {
     if validation.valid {
-        let said = size_and_price(&validation);
+        let said = size_and_price(&validation.estimate);
         view! {
             <p class="verdict">
                 <strong>{texts::VALID}</strong>

@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::cost::{Estimate, Price};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::value::{ResultColumn, Rows};
 
 mod answer;
 pub mod bigquery;
+mod connections;
 pub mod demo;
 pub mod embedded;
 mod measured;
 
 use answer::{Answer, Cell};
+pub use connections::Connections;
 pub use measured::Measured;
 
 /// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
@@ -103,6 +106,13 @@ pub struct DryRun {
     pub bytes: Option<u64>,
     /// The query may read less: a clustered table shows only while it is read which of its blocks are needed.
     pub upper_bound: bool,
+}
+
+impl DryRun {
+    /// What the query would cost, which reads so many tables.
+    pub fn estimate(&self, tables: usize, price: Option<Price>) -> Estimate {
+        Estimate::of(self.bytes, self.upper_bound, tables, price)
+    }
 }
 
 /// Why the warehouse gave no answer. The texts are for people and hold nothing internal.

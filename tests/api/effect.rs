@@ -4,12 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;
+use trainset::domain::cost::Estimate;
 use trainset::domain::dataset::{AsOf, DatasetConfig, DateRange, SplitConfig};
 use trainset::domain::effect::{EffectAnswer, FilterEffect};
 use trainset::domain::parse::config_from_json;
 use trainset::domain::schema::{ColumnType, Mode};
 use trainset::domain::value::{ResultColumn, Rows, Value};
-use trainset::service::{App, ServiceError, Settings};
+use trainset::service::{App, RequestContext, ServiceError, Settings};
 use trainset::warehouse::WarehouseError;
 
 use crate::helpers::{TestApp, config};
@@ -51,17 +52,17 @@ impl Shop {
     }
 
     async fn ask(&self, config: &DatasetConfig, agreed: bool) -> Result<EffectAnswer, ServiceError> {
-        self.app.filter_effect(1, config, agreed).await
+        self.app.filter_effect(&RequestContext::new("", "test"), 1, config, agreed).await
     }
 
     /// What was found, whether it was there before, and what it cost.
     async fn found(&self, config: &DatasetConfig, agreed: bool) -> (FilterEffect, bool, Option<f64>) {
         match self.ask(config, agreed).await.unwrap() {
-            EffectAnswer::Found { effect, cached, price_usd, bytes, .. } => {
-                assert_eq!(bytes, Some(5_000_000));
-                (*effect, cached, price_usd)
+            EffectAnswer::Found { effect, cached, cost, .. } => {
+                assert_eq!(cost.bytes, Some(5_000_000));
+                (*effect, cached, cost.price_usd)
             }
-            EffectAnswer::Asks { .. } => panic!("it asks"),
+            EffectAnswer::Asks(_) => panic!("it asks"),
         }
     }
 }
@@ -102,7 +103,7 @@ async fn what_is_billed_asks_first_and_runs_nothing() {
     // G-74, G-85
     let shop = Shop::open(true).await;
     let config = filtered();
-    let EffectAnswer::Asks { bytes, price_usd, upper_bound } = shop.ask(&config, false).await.unwrap() else {
+    let EffectAnswer::Asks(Estimate { bytes, price_usd, upper_bound }) = shop.ask(&config, false).await.unwrap() else {
         panic!("it was run");
     };
     // The as-of and the effect, over two tables each, each billed for its least; the second may read less once the day is known.
@@ -116,7 +117,7 @@ async fn what_is_billed_asks_first_and_runs_nothing() {
     if let SplitConfig::TimeBased { as_of, .. } = &mut on_a_day.split_config {
         *as_of = Some(AsOf::On("2024-03-31".parse().unwrap()));
     }
-    let EffectAnswer::Asks { bytes, upper_bound, .. } = shop.ask(&on_a_day, false).await.unwrap() else {
+    let EffectAnswer::Asks(Estimate { bytes, upper_bound, .. }) = shop.ask(&on_a_day, false).await.unwrap() else {
         panic!("it was run");
     };
     assert_eq!((bytes, upper_bound, shop.ran()), (Some(4096), false, 0));

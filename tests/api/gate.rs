@@ -372,7 +372,7 @@ async fn other_names_take_a_header_for_all_but_pages() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let service = App::new(app.store.clone(), app.fake.clone(), Settings::default());
-    let router = site(service, "0.0.0.0:3000".parse().unwrap(), &["train.example".to_owned()]);
+    let router = site(service, "0.0.0.0:3000".parse().unwrap(), &["train.example".to_owned()], "");
     let before = stored(&app).await;
     let open = [
         "/",

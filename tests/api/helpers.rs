@@ -25,6 +25,9 @@ use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 use crate::document::Document;
 
+/// Who asks.
+pub const AUTHOR: &str = "Ada Lovelace";
+
 /// What the fake answers.
 pub struct Fake {
     pub schemas: Mutex<BTreeMap<TableName, Result<TableSchema, WarehouseError>>>,
@@ -250,7 +253,7 @@ impl TestApp {
         let file = folder.path().join("trainset.db");
         let store = Store::open(&file).await.unwrap();
         let app = App::new(store.clone(), warehouse, settings);
-        let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[]);
+        let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[], AUTHOR);
         Self { router, fake, file, store, _folder: folder }
     }
 

@@ -1,6 +1,6 @@
 //! Models and the tables they see.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trainset::domain::name::TableName;
 use trainset::warehouse::WarehouseError;
 
@@ -35,6 +35,26 @@ async fn models_are_made_and_renamed() {
     let again = app.post(&format!("/api/models/{id}/update/"), json!({})).await.ok();
     assert_eq!(again["model"], renamed["model"]);
     app.post("/api/models/99/update/", json!({"name": "x"})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
+    let app = TestApp::new().await;
+    let bigquery = json!({"name": "Baskets", "gcp_project_id": " my-project ", "location": "EU"});
+    let made = app.post("/api/models/create/", bigquery).await.ok();
+    let warehouse = |model: &Value| (model["gcp_project_id"].clone(), model["location"].clone());
+    assert_eq!(warehouse(&made["model"]), (json!("my-project"), json!("EU")));
+    let fields: Vec<&String> = made["model"].as_object().unwrap().keys().collect();
+    let order = ["id", "name", "description", "gcp_project_id", "location", "dataset_count", "created_at", "updated_at"];
+    assert_eq!(fields, order);
+    let path = format!("/api/models/{}/", made["model_id"]);
+    assert_eq!(app.get(&path).await.ok()["model"], made["model"]);
+    // What is not named stays, so a location alone would be left.
+    let update = format!("{path}update/");
+    assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.faults(), ["location"]);
+    let embedded = app.post(&update, json!({"gcp_project_id": null, "location": null})).await.ok();
+    assert_eq!(warehouse(&embedded["model"]), (json!(null), json!(null)));
+    assert_eq!(app.get(&path).await.ok()["model"], embedded["model"]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use trainset::domain::schema::{ColumnType, Mode};
 
-use crate::helpers::{TestApp, counts};
+use crate::helpers::{AUTHOR, TestApp, counts};
 
 async fn activated() -> (TestApp, i64) {
     let app = TestApp::new().await;
@@ -42,6 +42,17 @@ async fn a_version_holds_all_that_was_frozen() {
     app.get(&format!("/api/datasets/{id}/versions/2/")).await.refused(404, "not_found");
     app.get("/api/datasets/99/versions/1/").await.refused(404, "not_found");
     assert_eq!(app.get(&format!("/api/datasets/{id}/versions/one/")).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_version_names_who_asked_for_it() {
+    let (app, id) = activated().await;
+    let exported = app.dataset("Exported").await;
+    assert_eq!(app.post("/_fn/export-tfx", json!({"id": exported})).await.status, 200);
+    for id in [id, exported] {
+        let listed = app.get(&format!("/api/datasets/{id}/versions/")).await.ok();
+        assert_eq!(listed["versions"][0]["author"], AUTHOR, "{listed}");
+    }
 }
 
 #[tokio::test]

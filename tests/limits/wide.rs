@@ -118,7 +118,7 @@ impl Site {
         let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
         let warehouse = Arc::new(Wide::default());
         let app = App::new(store.clone(), warehouse.clone(), Settings::default());
-        let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[]);
+        let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[], "");
         Self { router, warehouse, store, _folder: folder }
     }
 

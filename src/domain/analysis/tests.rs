@@ -323,7 +323,7 @@ fn an_analysis_survives_its_json() {
         config_hash: "00".into(),
         made_at: "2025-01-01T00:00:00Z".parse().unwrap(),
         seconds: 2.0,
-        estimate: AnalysisEstimate { bytes: Some(4096), price_usd: None, upper_bound: true },
+        estimate: Estimate { bytes: Some(4096), price_usd: None, upper_bound: true },
         bytes: Some(1 << 40),
         price_usd: Some(6.25),
         facts,

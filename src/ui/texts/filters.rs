@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::cost::{Cost, Estimate};
 use crate::domain::format::{bytes, counted, dollars, integer, percent};
 use crate::domain::schema::ColumnType;
 
@@ -19,7 +20,7 @@ pub const COUNT_AGAIN: &str = "Count again";
 pub const NOT_SOUND: &str = "The pictures come as soon as every field is right.";
 pub const STALE: &str = "of before the last change";
 
-pub fn asks(read: Option<u64>, price_usd: Option<f64>, upper_bound: bool) -> String {
+pub fn asks(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
     let Some(price_usd) = price_usd else {
         return "What counting costs, the warehouse does not tell in advance.".into();
     };
@@ -38,7 +39,7 @@ pub fn seconds(seconds: u64) -> String {
 }
 
 /// `Counted just now` …, with what it cost.
-pub fn counted_how(cached: bool, read: Option<u64>, price_usd: Option<f64>) -> String {
+pub fn counted_how(cached: bool, Cost { bytes: read, price_usd }: Cost) -> String {
     let mut said =
         vec![if cached { "Known from before, nothing was run".to_owned() } else { "Counted from the data".to_owned() }];
     if !cached {
@@ -109,10 +110,12 @@ pub fn no_value(of: ColumnType) -> String {
     format!("That is no {of}.")
 }
 
-pub fn look_up_price(read: Option<u64>, price_usd: f64, upper_bound: bool) -> String {
-    let most = if upper_bound { "at most " } else { "" };
-    let size = read.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
-    format!("Look up: {size}{most}{}", dollars(price_usd))
+/// What looking up values costs, where it costs something.
+pub fn look_up_price(estimate: &Estimate) -> Option<String> {
+    let price_usd = estimate.price_usd?;
+    let most = if estimate.upper_bound { "at most " } else { "" };
+    let size = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
+    Some(format!("Look up: {size}{most}{}", dollars(price_usd)))
 }
 
 // Products and customers.

@@ -1,5 +1,6 @@
 //! The wizard, but for its fourth step.
 
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::{JoinType, Role};
 use crate::domain::format::{bytes, counted, dollars, integer, percent};
 use crate::domain::joins::Confidence;
@@ -203,10 +204,13 @@ pub fn remove_order(column: &str) -> String {
 }
 
 /// What a paid look would read and cost.
-pub fn run_for(read: Option<u64>, upper_bound: bool, usd: f64) -> String {
-    let most = if upper_bound { "at most " } else { "" };
-    let read = read.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
-    format!("Run: {read}{most}{}", dollars(usd))
+pub fn run_for(estimate: &Estimate) -> String {
+    let most = if estimate.upper_bound { "at most " } else { "" };
+    let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
+    match estimate.price_usd {
+        Some(usd) => format!("Run: {read}{most}{}", dollars(usd)),
+        None => format!("Run: {read}at a price that is not known in advance"),
+    }
 }
 
 pub fn fan_out(name: &str, most: u64, before: u64, after: u64) -> String {

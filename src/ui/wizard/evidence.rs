@@ -2,6 +2,7 @@
 //! by itself where that is free, else when the price is agreed to. A join that multiplies rows
 //! waits for a person's word.
 
+use std::ops::Add;
 use std::time::Duration;
 
 use leptos::leptos_dom::helpers::debounce;
@@ -9,8 +10,9 @@ use leptos::prelude::*;
 
 use super::State;
 use super::edit::Edit;
+use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, OnDuplicates};
-use crate::domain::joins::{JoinFacts, Shares, VerifyEstimate};
+use crate::domain::joins::{JoinFacts, Shares};
 use crate::domain::name::SourceName;
 use crate::error::Failure;
 use crate::rpc;
@@ -27,9 +29,9 @@ pub struct Verification {
     /// What runs because a person asked for it.
     verifying: Work,
     /// What verifying the joins that have keys would take; `None` where all is known or free.
-    open: RwSignal<Option<VerifyEstimate>>,
+    open: RwSignal<Option<Estimate>>,
     /// The price of what was asked for, until it is agreed to.
-    price: RwSignal<Option<VerifyEstimate>>,
+    price: RwSignal<Option<Estimate>>,
     failure: RwSignal<Option<Failure>>,
 }
 
@@ -52,7 +54,7 @@ impl Verification {
             Ok(found) => {
                 if state.apply(|edit| edit.joins_verified(&config.join_config, found.joins)) == Some(true) {
                     self.failure.set(None);
-                    self.open.set(found.open.price_usd.filter(|usd| *usd > 0.0).map(|_| found.open));
+                    self.open.set(Some(found.open.estimate).filter(is_paid));
                 }
             }
             Err(failure) => {
@@ -81,12 +83,13 @@ impl Verification {
         let tables = state.peek(|edit| table_names(&edit.draft().config));
         let has_open = state.peek(Edit::has_open_joins);
         if !agreed {
-            let mut total = self.open.get_untracked().unwrap_or_default();
-            if has_open {
-                total = sum(total, rpc::estimate_joins(state.model_id, tables.clone()).await?);
-            }
-            if total.price_usd.is_some_and(|usd| usd > 0.0) {
-                self.price.set(Some(total));
+            let suggested = match has_open {
+                true => Some(rpc::estimate_joins(state.model_id, tables.clone()).await?.estimate),
+                false => None,
+            };
+            let parts = || self.open.get_untracked().into_iter().chain(suggested);
+            if parts().any(|part| is_paid(&part)) {
+                self.price.set(parts().reduce(Add::add));
                 return Ok(());
             }
         }
@@ -133,7 +136,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
     let Verification { checking, verifying, open, price, failure } = state.verification();
     let words = move || match (verifying.running(), price.get().or(open.get())) {
         (true, _) => texts::LOOKING_AT_KEYS.to_owned(),
-        (false, Some(estimate)) => texts::run_for(estimate.bytes, estimate.upper_bound, estimate.price_usd.unwrap_or_default()),
+        (false, Some(estimate)) => texts::run_for(&estimate),
         (false, None) => texts::VERIFY.to_owned(),
     };
     let verify = move |_| {
@@ -155,15 +158,8 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
     }
 }
 
-fn sum(one: VerifyEstimate, other: VerifyEstimate) -> VerifyEstimate {
-    let add = |a: Option<f64>, b: Option<f64>| a.map_or(b, |a| Some(a + b.unwrap_or_default()));
-    VerifyEstimate {
-        pairs: one.pairs + other.pairs,
-        queries: one.queries + other.queries,
-        bytes: one.bytes.map_or(other.bytes, |a| Some(a.saturating_add(other.bytes.unwrap_or_default()))),
-        price_usd: add(one.price_usd, other.price_usd),
-        upper_bound: one.upper_bound || other.upper_bound,
-    }
+fn is_paid(estimate: &Estimate) -> bool {
+    estimate.price_usd.is_some_and(|usd| usd > 0.0)
 }
 
 /// What the data say of a join, where it stands.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::State;
+use crate::domain::cost::Estimate;
 use crate::domain::format::{integer, percent, short};
 use crate::domain::name::TableName;
-use crate::domain::profile::{ColumnProfile, ProfileEstimate};
+use crate::domain::profile::ColumnProfile;
 use crate::domain::schema::Column;
 use crate::domain::value::Value;
 use crate::error::Failure;
@@ -36,7 +37,7 @@ struct Lookup {
     work: Work,
     failure: RwSignal<Option<Failure>>,
     /// What it would cost, where it costs something: then it is asked for a second time.
-    price: RwSignal<Option<ProfileEstimate>>,
+    price: RwSignal<Option<Estimate>>,
 }
 
 impl Statistics {
@@ -66,9 +67,9 @@ impl Statistics {
     async fn find(self, model_id: i64, table: TableName, columns: Vec<String>, agreed: bool) -> Result<(), Failure> {
         let Lookup { price, .. } = self.lookup(&table);
         if !agreed {
-            let estimate = rpc::estimate_profile(model_id, table.to_string(), Some(columns.clone())).await?;
-            if estimate.price_usd.is_some() && estimate.columns > 0 {
-                price.set(Some(estimate));
+            let found = rpc::estimate_profile(model_id, table.to_string(), Some(columns.clone())).await?;
+            if found.estimate.price_usd.is_some() && found.columns > 0 {
+                price.set(Some(found.estimate));
                 return Ok(());
             }
         }
@@ -107,7 +108,7 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
     };
     let words = move || match (work.running(), price.get()) {
         (true, _) => texts::LOOKING.to_owned(),
-        (false, Some(estimate)) => texts::run_for(estimate.bytes, estimate.upper_bound, estimate.price_usd.unwrap_or_default()),
+        (false, Some(estimate)) => texts::run_for(&estimate),
         (false, None) => texts::STATISTICS.to_owned(),
     };
     view! {

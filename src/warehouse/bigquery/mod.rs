@@ -27,6 +27,23 @@ use rest::{Call, Rest};
 /// Google's own address, with the API's path.
 pub const ENDPOINT: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
+/// How models that are bound to a Google Cloud project reach it.
+#[derive(Debug, Clone)]
+pub struct BigQuerySettings {
+    /// With the API's path; another than Google's for an emulator.
+    pub endpoint: String,
+    pub credentials: Credentials,
+    pub pace: Pace,
+    /// BigQuery refuses a query of ours that would bill more.
+    pub max_bytes_billed: Option<u64>,
+}
+
+impl Default for BigQuerySettings {
+    fn default() -> Self {
+        Self { endpoint: ENDPOINT.into(), credentials: Credentials::Default, pace: Pace::default(), max_bytes_billed: None }
+    }
+}
+
 /// Where BigQuery is and who asks.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -9,6 +9,7 @@ use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
 use super::super::State;
+use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::effect::{EffectAnswer, FilterEffect, same_as_of, same_for_customers, same_for_products};
 use crate::error::Failure;
@@ -104,14 +105,12 @@ impl Asking {
         let (model_id, config) = (self.model_id, self.config.get_untracked());
         self.work.start(async move {
             match rpc::filter_effect(model_id, config.clone(), agreed).await {
-                Ok(EffectAnswer::Found { effect, cached, bytes, price_usd, .. }) => {
-                    let said = said(&effect, cached, bytes, price_usd);
+                Ok(EffectAnswer::Found { effect, cached, cost, .. }) => {
+                    let said = said(&effect, cached, cost);
                     self.price.set(None);
                     self.found.set(Some(Found { config: config.into(), effect: effect.into(), said }));
                 }
-                Ok(EffectAnswer::Asks { bytes, price_usd, upper_bound }) => {
-                    self.price.set(Some(t::asks(bytes, price_usd, upper_bound)));
-                }
+                Ok(EffectAnswer::Asks(estimate)) => self.price.set(Some(t::asks(&estimate))),
                 Err(failure) => self.failure.set(Some(failure)),
             }
         });
@@ -129,8 +128,8 @@ impl Asking {
 }
 
 /// How much is left, and how that was found.
-fn said(effect: &FilterEffect, cached: bool, bytes: Option<u64>, price_usd: Option<f64>) -> Arc<str> {
-    let how = t::counted_how(cached, bytes, price_usd);
+fn said(effect: &FilterEffect, cached: bool, cost: Cost) -> Arc<str> {
+    let how = t::counted_how(cached, cost);
     match (effect.stages.first(), effect.stages.last()) {
         (Some(source), Some(left)) => format!("{} · {how}", t::rows_left(left.rows, source.rows)).into(),
         _ => how.into(),

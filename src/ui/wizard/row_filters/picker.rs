@@ -7,7 +7,7 @@ use super::op::values_of;
 use super::values::{read_scalar, scalar_text};
 use crate::domain::dataset::Scalar;
 use crate::domain::format::integer;
-use crate::domain::profile::{ColumnValues, ProfileEstimate};
+use crate::domain::profile::ColumnValues;
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::problem::Problem;
@@ -68,9 +68,9 @@ enum Answer {
 
 async fn look_up(model_id: i64, table: String, column: String, search: Option<String>, agreed: bool) -> Result<Answer, Failure> {
     if !agreed {
-        let estimate = rpc::estimate_values(model_id, table.clone(), column.clone(), search.clone(), LOOKED_UP).await?;
-        if let ProfileEstimate { price_usd: Some(price_usd), bytes, upper_bound, .. } = estimate {
-            return Ok(Answer::Costs(t::look_up_price(bytes, price_usd, upper_bound)));
+        let found = rpc::estimate_values(model_id, table.clone(), column.clone(), search.clone(), LOOKED_UP).await?;
+        if let Some(price) = t::look_up_price(&found.estimate) {
+            return Ok(Answer::Costs(price));
         }
     }
     rpc::column_values(model_id, table, column, search, LOOKED_UP).await.map(Answer::Found)

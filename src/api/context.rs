@@ -1,0 +1,19 @@
+//! For whom a handler acts.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::answer::ApiError;
+use crate::service::RequestContext;
+
+/// The request's context, which the site gives to each that it lets in.
+pub struct Context(pub RequestContext);
+
+impl<S: Send + Sync> FromRequestParts<S> for Context {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let known = parts.extensions.get::<RequestContext>().cloned();
+        known.map(Self).ok_or_else(|| ApiError::new(500, "internal", "The server does not know who asks."))
+    }
+}

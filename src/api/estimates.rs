@@ -1,0 +1,76 @@
+//! Estimates by the names that the API has for them: each kind has its own type in the document.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::cost::Estimate;
+use crate::domain::{joins, profile, record};
+
+/// What finding out the rest of a profile would read.
+#[derive(Serialize, ToSchema)]
+pub struct ProfileEstimate {
+    /// Columns that nothing is known of yet.
+    columns: usize,
+    bytes: Option<u64>,
+    /// `None` where reading is free.
+    price_usd: Option<f64>,
+    /// It may be less: the table is clustered.
+    upper_bound: bool,
+}
+
+impl From<profile::ProfileEstimate> for ProfileEstimate {
+    fn from(profile::ProfileEstimate { columns, estimate }: profile::ProfileEstimate) -> Self {
+        let Estimate { bytes, price_usd, upper_bound } = estimate;
+        Self { columns, bytes, price_usd, upper_bound }
+    }
+}
+
+/// What asking the data would take.
+#[derive(Serialize, ToSchema)]
+pub struct VerifyEstimate {
+    pairs: u32,
+    /// Queries that would run: pairs whose answer is kept cost nothing.
+    queries: u32,
+    bytes: Option<u64>,
+    /// US dollars; `None` where reading is free.
+    price_usd: Option<f64>,
+    /// It may read less.
+    upper_bound: bool,
+}
+
+impl From<joins::VerifyEstimate> for VerifyEstimate {
+    fn from(joins::VerifyEstimate { pairs, queries, estimate }: joins::VerifyEstimate) -> Self {
+        let Estimate { bytes, price_usd, upper_bound } = estimate;
+        Self { pairs, queries, bytes, price_usd, upper_bound }
+    }
+}
+
+/// A generated query and what the warehouse thinks of it.
+#[derive(Serialize, ToSchema)]
+pub struct QueryView {
+    query: String,
+    validation: QueryValidation,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct QueryValidation {
+    valid: bool,
+    /// What BigQuery says it would read; the embedded engine says what lies in the files.
+    total_bytes_processed: Option<u64>,
+    /// `None` where reading is free.
+    estimated_cost_usd: Option<f64>,
+    /// The query may read less than is told: its tables are clustered.
+    upper_bound: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl From<record::QueryView> for QueryView {
+    fn from(record::QueryView { query, validation }: record::QueryView) -> Self {
+        let record::QueryValidation { valid, estimate, error } = validation;
+        let Estimate { bytes, price_usd, upper_bound } = estimate;
+        let validation =
+            QueryValidation { valid, total_bytes_processed: bytes, estimated_cost_usd: price_usd, upper_bound, error };
+        Self { query, validation }
+    }
+}

@@ -1,0 +1,134 @@
+//! Which warehouse a model's tables are in.
+
+use serde::{Deserialize, Serialize};
+
+use super::fault::FieldError;
+
+/// A kind of warehouse, with what tells one of its kind from another. A new kind is a variant here
+/// and an engine in `crate::warehouse`; what does not compile then has to be decided for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum WarehouseKind {
+    /// Files on the server's own machine.
+    #[default]
+    Embedded,
+    BigQuery {
+        /// Holds the tables and pays for the queries.
+        project: String,
+        /// Where its jobs run; `None` asks the dataset.
+        location: Option<String>,
+    },
+}
+
+impl WarehouseKind {
+    /// Of a model's flat fields, as people, the API and files name them: a model with a project is
+    /// one of BigQuery. What is wrong with them otherwise.
+    pub fn parse(gcp_project_id: Option<&str>, location: Option<&str>) -> Result<Self, Vec<FieldError>> {
+        let given = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let (project, location) = (given(gcp_project_id), given(location));
+        let mut faults = vec![];
+        if project.as_deref().is_some_and(|id| !is_project_id(id)) {
+            faults.push(FieldError::new(
+                "gcp_project_id",
+                "A project id has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter; it is not the project's name.",
+            ));
+        }
+        match &location {
+            Some(location) if !is_location(location) => {
+                faults.push(FieldError::new("location", "A location is written as BigQuery does: EU, US, europe-west3."));
+            }
+            Some(_) if project.is_none() => {
+                faults.push(FieldError::new("location", "A location belongs to a project: name one, or leave this empty."));
+            }
+            Some(_) | None => {}
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(match project {
+            Some(project) => Self::BigQuery { project, location },
+            None => Self::Embedded,
+        })
+    }
+
+    /// For the metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::BigQuery { .. } => "bigquery",
+        }
+    }
+
+    /// Whether reading costs money.
+    pub fn is_metered(&self) -> bool {
+        match self {
+            Self::Embedded => false,
+            Self::BigQuery { .. } => true,
+        }
+    }
+}
+
+/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>; older ids may have a domain before a colon.
+fn is_project_id(id: &str) -> bool {
+    let (domain, id) = id.rsplit_once(':').unwrap_or(("", id));
+    let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (6..=30).contains(&id.len())
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && id.chars().all(known)
+        && domain.chars().all(|c| known(c) || c == '.')
+        && domain.len() <= 253
+}
+
+fn is_location(text: &str) -> bool {
+    text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_makes_it_bigquery() {
+        let bigquery = |project: &str, location: Option<&str>| WarehouseKind::BigQuery {
+            project: project.into(),
+            location: location.map(str::to_owned),
+        };
+        for (project, location, kind) in [
+            (None, None, WarehouseKind::Embedded),
+            (Some("  "), Some(""), WarehouseKind::Embedded),
+            (Some(" my-project "), None, bigquery("my-project", None)),
+            (Some("example.com:my-project"), Some("EU"), bigquery("example.com:my-project", Some("EU"))),
+        ] {
+            assert_eq!(WarehouseKind::parse(project, location), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_fields_is_said_of_each() {
+        for (project, location, paths) in [
+            (Some("My Project"), None, &["gcp_project_id"][..]),
+            (Some("p"), Some("here!"), &["gcp_project_id", "location"]),
+            (Some("my-project"), Some("1"), &["location"]),
+            // It belongs to a project.
+            (None, Some("EU"), &["location"]),
+        ] {
+            let faults = WarehouseKind::parse(project, location).unwrap_err();
+            assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), paths);
+        }
+    }
+
+    #[test]
+    fn a_kind_is_read_as_it_is_written() {
+        let bigquery = WarehouseKind::BigQuery { project: "my-project".into(), location: None };
+        for (kind, json) in [
+            (WarehouseKind::Embedded, r#"{"kind":"embedded"}"#),
+            (bigquery, r#"{"kind":"bigquery","project":"my-project","location":null}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), json);
+            assert_eq!(serde_json::from_str::<WarehouseKind>(json).unwrap(), kind);
+        }
+    }
+}
