@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 
-use super::{Store, StoreError, read_json, read_time, time_text};
+use super::{SqliteStore, StoreError, read_json, read_time, time_text};
+use crate::store::Kept;
 
 /// Answers beyond this many are forgotten, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
@@ -21,16 +22,7 @@ const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// shrink either.
 const MAX_ANSWERS_BYTES: i64 = 128 << 20;
 
-/// An answer that was kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept<T> {
-    pub answer: T,
-    /// The tables as they were.
-    pub state: Option<String>,
-    pub at: DateTime<Utc>,
-}
-
-impl Store {
+impl SqliteStore {
     /// The last answer to a question, whatever the tables are like now. One that another version of this program wrote in another form is none.
     pub async fn kept_answer<T: DeserializeOwned>(&self, kind: &str, question: &str) -> Result<Option<Kept<T>>, StoreError> {
         let row = sqlx::query("SELECT state, answer, kept_at FROM kept_answers WHERE kind = $1 AND question = $2")
@@ -120,13 +112,13 @@ mod tests {
 
     use super::*;
 
-    async fn store() -> (TempDir, Store) {
+    async fn store() -> (TempDir, SqliteStore) {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         (folder, store)
     }
 
-    async fn kept(store: &Store) -> (i64, i64) {
+    async fn kept(store: &SqliteStore) -> (i64, i64) {
         let sum = "SELECT COUNT(*), COALESCE(SUM(octet_length(answer)), 0) FROM kept_answers";
         sqlx::query_as(sum).fetch_one(&store.read).await.unwrap()
     }

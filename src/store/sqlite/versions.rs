@@ -1,32 +1,16 @@
 //! Frozen versions. Content-addressed: the same config, as-of and tables are one version, however often they are frozen.
 
-use std::collections::BTreeMap;
-
-use chrono::{NaiveDate, Utc};
+use chrono::Utc;
 use sqlx::Row;
 
-use super::datasets::{Sizes, Tx, canonical, read_dataset, set_sizes, set_status};
+use super::datasets::{Tx, read_dataset, set_sizes, set_status};
 use super::summaries::{read_counts, read_version};
-use super::{Store, StoreError, read_json, time_text, write_json};
-use crate::domain::dataset::{DatasetConfig, Status};
+use super::{SqliteStore, StoreError, read_json, time_text, write_json};
+use crate::domain::dataset::Status;
 use crate::domain::record::{Counts, Dataset, Version};
-use crate::domain::schema::TableSchema;
+use crate::store::{NewVersion, Sizes, canonical};
 
-/// What a version freezes.
-#[derive(Debug, Clone)]
-pub struct NewVersion {
-    pub config: DatasetConfig,
-    pub reason: String,
-    pub author: String,
-    pub as_of: Option<NaiveDate>,
-    /// SQL by part: `full`, `train`, `eval`, `test`.
-    pub sql: BTreeMap<String, String>,
-    pub schemas: Vec<TableSchema>,
-    /// Where they were counted.
-    pub counts: Option<Counts>,
-}
-
-impl Store {
+impl SqliteStore {
     /// Freezes a version and makes the dataset active, in one transaction. `Stale` where someone changed the dataset since `revision`.
     pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<Dataset, StoreError> {
         let now = time_text(Utc::now());

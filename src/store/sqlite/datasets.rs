@@ -1,40 +1,15 @@
-//! Datasets and their frozen versions.
+//! Datasets.
 
 use chrono::Utc;
-use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::brief::{brief_columns, read_brief};
 use super::summaries::version_summaries;
-use super::{Store, StoreError, name_key, read_json, read_time, time_text};
+use super::{SqliteStore, StoreError, read_json, read_time, time_text};
 use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, ListQuery};
-
-/// Longest name of a dataset, in characters.
-pub const MAX_NAME_CHARS: usize = 255;
-
-/// Rows, users and products of a dataset; `None` where the role is not mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    pub rows: u64,
-    pub users: Option<u64>,
-    pub products: Option<u64>,
-}
-
-/// SHA-256 of a config's canonical JSON, in lower-case hex.
-pub fn config_hash(config: &DatasetConfig) -> String {
-    canonical(config).1
-}
-
-/// A config's canonical JSON, and its hash. Equal configs have equal text: the types write their fields in one order and
-/// leave out what is empty.
-pub(super) fn canonical(config: &DatasetConfig) -> (String, String) {
-    // A config is a tree of texts, numbers and lists with text keys: it always has a JSON form.
-    let text = serde_json::to_string(config).expect("a config has a JSON form");
-    let hash = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    (text, hash)
-}
+use crate::store::{MAX_NAME_CHARS, Sizes, canonical, name_key};
 
 /// The columns of a summary, in every query that reads one.
 macro_rules! summary_columns {
@@ -48,7 +23,7 @@ macro_rules! summary_columns {
     };
 }
 
-impl Store {
+impl SqliteStore {
     /// A page of a model's datasets, newest change first, and how many there are in all: one query, however many rows.
     /// `NotFound` where there is no such model.
     pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<(Vec<DatasetSummary>, u32), StoreError> {

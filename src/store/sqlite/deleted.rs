@@ -4,9 +4,9 @@ use chrono::Utc;
 use sqlx::Row;
 
 use super::clock::look_at_clock;
-use super::{Store, StoreError, time_text};
+use super::{SqliteStore, StoreError, time_text};
 
-impl Store {
+impl SqliteStore {
     /// Deletes a dataset; one with versions only by force (`HasVersions`). It stays in the file, and its name is free.
     pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::domain::record::{DatasetInput, ListQuery};
-    use crate::store::open::migrator;
+    use crate::store::sqlite::open::migrator;
 
     fn named(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), ..DatasetInput::default() }
@@ -56,7 +56,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_deleted_a_month_ago_goes_with_its_versions() {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let old = store.insert_dataset(1, &named("Old")).await.unwrap();
         let new = store.insert_dataset(1, &named("New")).await.unwrap();
         let kept = store.insert_dataset(1, &named("Kept")).await.unwrap();
@@ -79,7 +79,7 @@ mod tests {
         store.close().await;
 
         // At the next start.
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         assert!(matches!(store.undelete_dataset(old).await, Err(StoreError::NotFound)));
         let versions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM versions").fetch_one(&store.read).await.unwrap();
         assert_eq!(versions, 0);
@@ -121,7 +121,7 @@ mod tests {
         .unwrap();
         connection.close().await.unwrap();
 
-        let store = Store::open(&file).await.unwrap();
+        let store = SqliteStore::open(&file).await.unwrap();
         let dataset = store.dataset(8).await.unwrap();
         assert_eq!((dataset.revision, dataset.summary.active_version, dataset.summary.row_count_estimate), (5, Some(2), Some(9)));
         assert_eq!(dataset.summary.quality.map(|brief| (brief.score, brief.leaks)), Some((70, 1)));
@@ -149,7 +149,7 @@ mod tests {
         connection.close().await.unwrap();
         let opening = (0..8).map(|_| {
             let file = file.clone();
-            tokio::spawn(async move { Store::open(&file).await })
+            tokio::spawn(async move { SqliteStore::open(&file).await })
         });
         for store in futures::future::join_all(opening).await {
             let store = store.unwrap().unwrap();

@@ -2,11 +2,12 @@
 
 use sqlx::Row;
 
-use super::datasets::{Sizes, set_sizes};
-use super::{Kept, Store, StoreError, read_json, read_time, time_text, write_json};
+use super::datasets::set_sizes;
+use super::{SqliteStore, StoreError, read_json, read_time, time_text, write_json};
 use crate::domain::analysis::Analysis;
+use crate::store::{Kept, Sizes};
 
-impl Store {
+impl SqliteStore {
     /// The last analysis of a dataset, whatever its config and its tables are like now. One that another version of this program wrote in another
     /// form is none.
     pub async fn analysis(&self, id: i64) -> Result<Option<Kept<Analysis>>, StoreError> {

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::Row;
 
 use super::datasets::Tx;
-use super::{Store, StoreError, read_time, time_text};
+use super::{SqliteStore, StoreError, read_time, time_text};
 
 /// How long a deleted dataset can be brought back.
 const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
@@ -50,7 +50,7 @@ pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<Dat
     Ok(time)
 }
 
-impl Store {
+impl SqliteStore {
     /// Takes out, with its versions, what was deleted long enough ago by the database's time. How
     /// many datasets that were.
     pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -98,7 +98,7 @@ mod tests {
 
     struct Deleted {
         _folder: TempDir,
-        store: Store,
+        store: SqliteStore,
         id: i64,
         at: DateTime<Utc>,
     }
@@ -106,7 +106,7 @@ mod tests {
     /// A dataset that was deleted now.
     async fn deleted() -> Deleted {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let id = store.insert_dataset(1, &DatasetInput { name: "Deleted".into(), ..DatasetInput::default() }).await.unwrap();
         store.delete_dataset(id, false).await.unwrap();
         Deleted { _folder: folder, store, id, at: Utc::now() }

@@ -4,10 +4,11 @@ use chrono::Utc;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Store, StoreError, name_key, read_time, time_text};
+use super::{SqliteStore, StoreError, read_time, time_text};
 use crate::domain::record::{Model, ModelInput};
+use crate::store::name_key;
 
-impl Store {
+impl SqliteStore {
     /// All models, by name, in one query.
     pub async fn models(&self) -> Result<Vec<Model>, StoreError> {
         let rows = sqlx::query(

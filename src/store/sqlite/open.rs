@@ -14,8 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnecti
 use tokio::sync::Mutex;
 
 use super::files::Files;
-use super::unavailable::Unavailable;
-use super::{Store, StoreError};
+use super::{SqliteStore, StoreError, Unavailable};
 
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
@@ -70,7 +69,7 @@ enum Wanted {
     Current,
 }
 
-impl Store {
+impl SqliteStore {
     /// Opens the file for a server: creates it where it is missing, and brings its schema up to
     /// date. A file that is not ours is left as it is.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
@@ -207,12 +206,12 @@ pub(super) fn migrator() -> Migrator {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     Migrator::with_migrations(vec![
-        step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
-        step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
-        step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
-        step(4, "versions", include_str!("../../migrations/0004_versions.sql")),
-        step(5, "undelete", include_str!("../../migrations/0005_undelete.sql")),
-        step(6, "clock", include_str!("../../migrations/0006_clock.sql")),
+        step(1, "initial", include_str!("../../../migrations/0001_initial.sql")),
+        step(2, "kept answers", include_str!("../../../migrations/0002_kept_answers.sql")),
+        step(3, "analysis", include_str!("../../../migrations/0003_analysis.sql")),
+        step(4, "versions", include_str!("../../../migrations/0004_versions.sql")),
+        step(5, "undelete", include_str!("../../../migrations/0005_undelete.sql")),
+        step(6, "clock", include_str!("../../../migrations/0006_clock.sql")),
     ])
 }
 
