@@ -181,7 +181,7 @@ async fn analyses_at_the_same_time() {
         let mut ids = vec![];
         for i in 0..=together {
             let input =
-                DatasetInput { name: format!("{together} at once, {i}"), description: String::new(), config: config.clone() };
+                DatasetInput { name: format!("{together} at once, {i}"), config: config.clone(), ..DatasetInput::default() };
             ids.push(app.create_dataset(model, &input).await.unwrap().summary.id);
         }
         let alone = app.analyze(ids[0], false).await.unwrap().analysis;

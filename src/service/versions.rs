@@ -74,11 +74,7 @@ impl App {
     pub async fn restore_version(&self, id: i64, number: u32, revision: Option<i64>) -> Result<Dataset, ServiceError> {
         let version = self.version(id, number).await?;
         let stored = self.dataset(id).await?;
-        let input = DatasetInput {
-            name: stored.summary.name.clone(),
-            description: stored.summary.description.clone(),
-            config: version.config,
-        };
+        let input = DatasetInput { config: version.config, ..stored.input() };
         self.replace_dataset(id, revision.or(Some(stored.revision)), &input).await
     }
 
