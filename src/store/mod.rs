@@ -48,7 +48,7 @@ pub enum StoreError {
     HasDatasets(u32),
     /// A stored value is not what this program writes.
     #[error("the stored {what} cannot be read: {reason}")]
-    Unreadable { what: &'static str, reason: String },
+    Unreadable { what: String, reason: String },
     /// The database, its files or their disk are in a state in which it cannot answer.
     #[error("{reason}")]
     Unavailable { reason: Unavailable, source: Option<sqlx::Error> },

@@ -1,10 +1,10 @@
 //! Datasets that were deleted: out of sight, but whole for a while.
 
 use chrono::Utc;
-use sqlx::Row;
 
 use super::clock::look_at_clock;
-use super::{SqliteStore, StoreError, time_text};
+use super::values::Time;
+use super::{SqliteStore, StoreError};
 
 impl SqliteStore {
     /// Deletes a dataset; one with versions only by force (`HasVersions`). It stays in the file, and its name is free.
@@ -20,7 +20,7 @@ impl SqliteStore {
             return Err(StoreError::HasVersions(versions));
         }
         let time = look_at_clock(&mut tx, Utc::now()).await?;
-        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1").bind(id).bind(time_text(time)).execute(&mut *tx).await?;
+        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1").bind(id).bind(Time(time)).execute(&mut *tx).await?;
         self.commit(tx).await?;
         Ok(())
     }
@@ -28,8 +28,9 @@ impl SqliteStore {
     /// Brings a deleted dataset back as it was; one that is there stays as it is. `NotFound` after its time, `NameTaken` where another has its name.
     pub async fn undelete_dataset(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
-        if row.try_get::<Option<&str>, _>("deleted_at")?.is_some() {
+        let deleted_at: Option<Time> =
+            sqlx::query_scalar("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        if deleted_at.is_some() {
             sqlx::query("UPDATE datasets SET deleted_at = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
             self.commit(tx).await?;
         }
@@ -72,7 +73,7 @@ mod tests {
         store.delete_dataset(new, false).await.unwrap();
         sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1")
             .bind(old)
-            .bind(time_text(Utc::now() - TimeDelta::days(31)))
+            .bind(Time(Utc::now() - TimeDelta::days(31)))
             .execute(&store.write)
             .await
             .unwrap();

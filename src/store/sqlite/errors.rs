@@ -9,6 +9,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::ColumnDecode { index, source } => Self::Unreadable { what: index.clone(), reason: source.to_string() },
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::NameTaken,
             _ => match Unavailable::of(&error) {
                 Some(reason) => Self::Unavailable { reason, source: Some(error) },

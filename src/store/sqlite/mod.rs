@@ -7,14 +7,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::Utc;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 mod analyses;
 mod answers;
 mod backup;
-mod brief;
 mod clock;
 mod datasets;
 mod deleted;
@@ -22,7 +21,8 @@ mod errors;
 mod files;
 mod models;
 mod open;
-mod summaries;
+mod rows;
+mod values;
 mod versions;
 
 pub use backup::backup;
@@ -143,21 +143,8 @@ impl SqliteStore {
     }
 }
 
-fn time_text(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-fn read_time(text: &str) -> Result<DateTime<Utc>, StoreError> {
-    let time = DateTime::parse_from_rfc3339(text);
-    Ok(time.map_err(|error| StoreError::Unreadable { what: "time", reason: error.to_string() })?.to_utc())
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
-}
-
-fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
+fn read_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what: what.into(), reason: error.to_string() })
 }
 
 #[cfg(test)]
