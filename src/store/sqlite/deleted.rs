@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::domain::record::{DatasetInput, ListQuery};
-    use crate::store::sqlite::open::migrator;
+    use crate::store::sqlite::open::MIGRATOR;
 
     fn named(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), ..DatasetInput::default() }
@@ -92,9 +92,7 @@ mod tests {
     async fn of_version_4(file: &Path) -> SqliteConnection {
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        let all = migrator();
-        let before = sqlx::migrate::Migrator::with_migrations(all.iter().filter(|step| step.version <= 4).cloned().collect());
-        before.run_direct(None, &mut connection, false).await.unwrap();
+        MIGRATOR.run_to(4, &mut connection).await.unwrap();
         connection
     }
 
