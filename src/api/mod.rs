@@ -18,6 +18,7 @@ mod datasets;
 mod detection;
 mod docs;
 mod document;
+pub(crate) mod etag;
 mod examples;
 mod extract;
 mod health;

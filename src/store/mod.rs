@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::domain::dataset::DatasetConfig;
@@ -104,7 +105,7 @@ pub fn config_hash(config: &DatasetConfig) -> String {
 fn canonical(config: &DatasetConfig) -> (String, String) {
     // A config is a tree of texts, numbers and lists with text keys: it always has a JSON form.
     let text = serde_json::to_string(config).expect("a config has a JSON form");
-    let hash = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
     (text, hash)
 }
 
