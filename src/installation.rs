@@ -7,7 +7,7 @@ use std::time::Duration;
 use trainset::domain::cost::Price;
 use trainset::domain::schema::{TableInfo, TableKind};
 use trainset::service::{App, RequestContext, Settings};
-use trainset::store::Store;
+use trainset::store::sqlite::SqliteStore;
 use trainset::warehouse::bigquery::{BigQuerySettings, Credentials};
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Warehouse, demo};
@@ -61,14 +61,14 @@ fn existing(named: Option<&PathBuf>) -> Result<PathBuf, String> {
 }
 
 /// The database that is there, to read it alone.
-pub async fn store_to_read(named: Option<&PathBuf>) -> Result<Store, String> {
-    Store::open_to_read(&existing(named)?).await.map_err(|error| error.to_string())
+pub async fn store_to_read(named: Option<&PathBuf>) -> Result<SqliteStore, String> {
+    SqliteStore::open_to_read(&existing(named)?).await.map_err(|error| error.to_string())
 }
 
 /// The use cases over a database that is there, beside a server that may run.
 pub async fn app(options: &Installation) -> Result<App, String> {
     let file = existing(options.database.as_ref())?;
-    let store = Store::open_existing(&file).await.map_err(|error| error.to_string())?;
+    let store = SqliteStore::open_existing(&file).await.map_err(|error| error.to_string())?;
     Ok(App::new(store, Arc::new(warehouse(options, embedded::QUERIES).await?), settings(options)))
 }
 

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use trainset::service::{App, Settings};
 use trainset::site::listener::{self, ConnectionLimits};
 use trainset::site::site;
-use trainset::store::Store;
+use trainset::store::sqlite::SqliteStore;
 
 mod apply;
 mod config;
@@ -101,7 +101,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     reachable(&options, addr)?;
     let warehouse = installation::warehouse(&options.installation, options.scans).await?;
     let file = installation::database(options.installation.database.as_ref())?;
-    let store = Store::open(&file).await.map_err(|error| error.to_string())?;
+    let store = SqliteStore::open(&file).await.map_err(|error| error.to_string())?;
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
     let housekeeping = tokio::spawn(store.clone().keep_house_hourly());
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
@@ -183,7 +183,7 @@ async fn signal() {
 
 fn write_backup(options: &config::Backup) -> Result<(), String> {
     let file = installation::database(options.database.as_ref())?;
-    threads()?.block_on(trainset::store::backup(&file, &options.to)).map_err(|error| error.to_string())?;
+    threads()?.block_on(trainset::store::sqlite::backup(&file, &options.to)).map_err(|error| error.to_string())?;
     talk(&format!("Copied {} to {}.", file.display(), options.to.display()));
     Ok(())
 }

@@ -16,7 +16,7 @@ use trainset::domain::record::{DatasetInput, ModelInput};
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::domain::value::Value;
 use trainset::service::{App, RequestContext, Settings};
-use trainset::store::Store;
+use trainset::store::sqlite::SqliteStore;
 use trainset::warehouse::embedded::{Embedded, Options};
 use trainset::warehouse::{Limits, Warehouse};
 
@@ -170,7 +170,7 @@ async fn analyses_at_the_same_time_end_as_one_alone_within_a_gibibyte() {
 
 async fn analyses_at_the_same_time() {
     let place = tempfile::tempdir().unwrap();
-    let store = Store::open(&place.path().join("trainset.db")).await.unwrap();
+    let store = SqliteStore::open(&place.path().join("trainset.db")).await.unwrap();
     let warehouse = Embedded::open(&folder(), "raw_data").await.unwrap();
     // None is turned away: what is asked here is whether all end, and end rightly.
     let settings = Settings { queue: 64, wait: Duration::from_secs(1_200), ..Settings::default() };
@@ -182,7 +182,7 @@ async fn analyses_at_the_same_time() {
         let mut ids = vec![];
         for i in 0..=together {
             let input =
-                DatasetInput { name: format!("{together} at once, {i}"), description: String::new(), config: config.clone() };
+                DatasetInput { name: format!("{together} at once, {i}"), config: config.clone(), ..DatasetInput::default() };
             ids.push(app.create_dataset(&ctx, model, &input).await.unwrap().summary.id);
         }
         let alone = app.analyze(&ctx, ids[0], false).await.unwrap().analysis;

@@ -6,12 +6,13 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use headers::{ETag, HeaderMapExt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::docs;
+use super::{docs, etag};
 use crate::domain::json_schema::config_schema;
 use crate::service::App;
 
@@ -23,13 +24,13 @@ const PAGE_POLICY: &str =
 struct Fixed {
     text: Bytes,
     kind: &'static str,
-    etag: String,
+    etag: ETag,
 }
 
 impl Fixed {
     fn new(text: String, kind: &'static str) -> Self {
-        let hash: String = Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { text: text.into(), kind, etag: format!("\"{hash}\"") }
+        let etag = etag::of_hash(&Sha256::digest(text.as_bytes())[..16]);
+        Self { text: text.into(), kind, etag }
     }
 
     fn json(value: &Value) -> Self {
@@ -38,12 +39,13 @@ impl Fixed {
 
     /// The text, or that the browser has it already.
     fn answer(&self, headers: &HeaderMap) -> Response {
-        let common = [(header::ETAG, self.etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
-        let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag) {
-            return (StatusCode::NOT_MODIFIED, common).into_response();
-        }
-        (common, [(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response()
+        let keeping = [(header::CACHE_CONTROL, "no-cache")];
+        let mut response = match etag::is_known(headers, &self.etag) {
+            true => (StatusCode::NOT_MODIFIED, keeping).into_response(),
+            false => (keeping, [(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response(),
+        };
+        response.headers_mut().typed_insert(self.etag.clone());
+        response
     }
 }
 

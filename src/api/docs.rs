@@ -1,4 +1,8 @@
 //! The document as a page: plain HTML, no script, nothing from elsewhere. Folded parts are the browser's own `<details>`.
+//!
+//! No viewer does that: each is a program of 218 kB (RapiDoc) to 989 kB (Scalar) when compressed,
+//! with OpenAPI Explorer, Redoc and Swagger UI between. All need scripts, and all but Swagger UI
+//! inline styles: this page's policy allows neither, and without scripts they show nothing.
 
 use serde_json::Value;
 

@@ -20,6 +20,7 @@ mod detection;
 mod docs;
 mod document;
 mod estimates;
+pub(crate) mod etag;
 mod examples;
 mod extract;
 mod health;

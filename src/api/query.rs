@@ -1,4 +1,8 @@
 //! The part of an address after `?`, read as a type says it.
+//!
+//! axum takes it apart; reading the values is our own. `serde_html_form`, which `axum-extra` has
+//! too, knows neither lists between commas nor `1` for true, and of a number that is none or is
+//! there twice it says `invalid digit found in string` and `unsupported value`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

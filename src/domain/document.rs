@@ -1,7 +1,8 @@
 //! Datasets as files: YAML or JSON, one form. Reading keeps where everything stands, so that a fault of a field can say its line and column.
 //!
 //! What is read is a stranger's: text, nodes, depth, aliases and documents are bounded before anything is made of them, and nothing but plain YAML is
-//! taken (no tags of one's own, no merge keys).
+//! taken (no tags of one's own, no merge keys). The limits are the reader's own (`serde-saphyr`);
+//! the tree of nodes is ours, since neither it nor `serde_json::Value` keeps places.
 
 use std::fmt;
 

@@ -112,6 +112,14 @@ pub struct Dataset {
     pub analysis: Option<KeptAnalysis>,
 }
 
+impl Dataset {
+    /// What a person said of it.
+    pub fn input(&self) -> DatasetInput {
+        let DatasetSummary { name, description, .. } = &self.summary;
+        DatasetInput { name: name.clone(), description: description.clone(), config: self.config.clone() }
+    }
+}
+
 /// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -234,6 +242,17 @@ pub struct DatasetInput {
     pub name: String,
     pub description: String,
     pub config: DatasetConfig,
+}
+
+impl DatasetInput {
+    /// The text of this name, where it has one: all that a person says of it beside the config.
+    pub fn text_mut(&mut self, field: &str) -> Option<&mut String> {
+        match field {
+            "name" => Some(&mut self.name),
+            "description" => Some(&mut self.description),
+            _ => None,
+        }
+    }
 }
 
 /// Which datasets to list. Pages count from 1; `per_page` is at most 50.

@@ -1,5 +1,7 @@
 //! What a program says to change of a dataset: any of name, description and config, the config whole or by its parts.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::cpu::{HEAVY_PARTS, compute, is_heavy};
@@ -16,8 +18,8 @@ const PARTS: [&str; 7] =
 /// A change that was read, but not yet held against a dataset. What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DatasetChange {
-    name: Option<String>,
-    description: Option<String>,
+    /// Its texts, by their names.
+    texts: BTreeMap<String, String>,
     /// The whole config.
     config: Option<Value>,
     /// Parts of it. A part of `null` is emptied.
@@ -29,13 +31,15 @@ impl DatasetChange {
     pub fn from_json(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
         let mut change = Self::default();
         let mut faults = FieldErrors::default();
+        let mut known = DatasetInput::default();
         for (key, value) in body {
+            let is_text = known.text_mut(&key).is_some();
             match (key.as_str(), value) {
-                ("name" | "description" | "config", Value::Null) => {}
-                ("name", Value::String(text)) => change.name = Some(text),
-                ("description", Value::String(text)) => change.description = Some(text),
-                ("name" | "description", _) => faults.add(key, "This is a text."),
+                ("config", Value::Null) => {}
                 ("config", value) => change.config = Some(value),
+                (_, Value::Null) if is_text => {}
+                (_, Value::String(text)) if is_text => drop(change.texts.insert(key, text)),
+                _ if is_text => faults.add(key, "This is a text."),
                 (part, value) if PARTS.contains(&part) => drop(change.parts.insert(key, value)),
                 _ => faults.add(key.as_str(), format!("There is no field {key}.")),
             }
@@ -77,17 +81,25 @@ impl DatasetChange {
 
     /// A new dataset of it.
     pub fn into_new(self) -> Result<DatasetInput, Vec<FieldError>> {
-        let config = config_from_json(self.config.unwrap_or(Value::Object(self.parts)))?;
-        Ok(DatasetInput { name: self.name.unwrap_or_default(), description: self.description.unwrap_or_default(), config })
+        let mut input = DatasetInput::default();
+        self.write_texts(&mut input);
+        input.config = config_from_json(self.config.unwrap_or(Value::Object(self.parts)))?;
+        Ok(input)
     }
 
     /// The dataset with the change.
     pub fn applied_to(&self, dataset: &Dataset) -> Result<DatasetInput, Vec<FieldError>> {
-        Ok(DatasetInput {
-            name: self.name.clone().unwrap_or_else(|| dataset.summary.name.clone()),
-            description: self.description.clone().unwrap_or_else(|| dataset.summary.description.clone()),
-            config: self.config_over(&dataset.config)?,
-        })
+        let mut input = DatasetInput { config: self.config_over(&dataset.config)?, ..dataset.input() };
+        self.write_texts(&mut input);
+        Ok(input)
+    }
+
+    fn write_texts(&self, input: &mut DatasetInput) {
+        for (field, text) in &self.texts {
+            if let Some(place) = input.text_mut(field) {
+                place.clone_from(text);
+            }
+        }
     }
 
     fn config_over(&self, stored: &DatasetConfig) -> Result<DatasetConfig, Vec<FieldError>> {

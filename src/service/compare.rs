@@ -64,12 +64,14 @@ fn overview(dataset: Dataset) -> Overview {
 /// What of a dataset is compared: all that a person says of it, and the figures of its analysis, each `null` before the first.
 fn compared(dataset: &Dataset) -> Value {
     let analysis = dataset.analysis.as_ref().map(|kept| &kept.analysis);
-    let mut compared = json!({
-        "name": dataset.summary.name,
-        "description": dataset.summary.description,
-        "status": dataset.summary.status,
-    });
-    compared["config"] = json!(dataset.config);
+    let mut compared = json!(dataset.input());
+    // The config comes after what is short.
+    let config = compared["config"].take();
+    if let Value::Object(fields) = &mut compared {
+        fields.shift_remove("config");
+    }
+    compared["status"] = json!(dataset.summary.status);
+    compared["config"] = config;
     compared["analysis"] = figures(analysis);
     compared
 }

@@ -126,11 +126,7 @@ impl App {
         let mut faults = vec![];
         let checked = checked_input(input, &mut faults);
         let same_config = checked.config == stored.config;
-        let same = same_config
-            && checked.name == stored.summary.name
-            && checked.description == stored.summary.description
-            && faults.is_empty();
-        if same {
+        if same_config && faults.is_empty() && checked == stored.input() {
             return Ok(stored);
         }
         if revision.is_some_and(|revision| revision != stored.revision) {

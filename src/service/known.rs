@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use data_encoding::HEXLOWER;
 use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -129,5 +130,5 @@ impl App {
 pub(super) fn state_of(tables: &[&LiveTable]) -> Option<String> {
     let states: Vec<&str> = tables.iter().map(|table| table.state.as_deref()).collect::<Option<_>>()?;
     let text = serde_json::json!(states).to_string();
-    Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }

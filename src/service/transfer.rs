@@ -130,7 +130,7 @@ impl App {
     pub async fn plan(&self, ctx: &RequestContext, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
         let existing = self.dataset_named(ctx, model_id, &input.name).await?;
         self.check_input(ctx, model_id, input).await?;
-        let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&input_of(dataset)));
+        let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&dataset.input()));
         let (heavy, after) = (is_heavy(&before), contents(input));
         let differences = compute(heavy || is_heavy(&after), move || differences(&[before, after])).await;
         Ok(Plan { differences, input: input.clone(), existing })
@@ -146,24 +146,21 @@ impl App {
     }
 }
 
-fn input_of(dataset: &Dataset) -> DatasetInput {
-    DatasetInput {
-        name: dataset.summary.name.clone(),
-        description: dataset.summary.description.clone(),
-        config: dataset.config.clone(),
-    }
-}
-
 /// A dataset as a file.
 pub fn dataset_file(dataset: &Dataset, format: Format) -> DatasetFile {
-    let text = write(&contents(&input_of(dataset)), format);
+    let text = write(&contents(&dataset.input()), format);
     DatasetFile { name: file_name(&dataset.summary.name, dataset.summary.id, format), format, text }
 }
 
 /// What a file holds: without what is empty, in the order of the types' fields.
 fn contents(input: &DatasetInput) -> Value {
-    let DatasetInput { name, description, config } = input;
-    without_empty(json!({"name": name.trim(), "description": description.trim(), "config": config}))
+    let mut contents = json!(input);
+    for field in contents.as_object_mut().into_iter().flatten() {
+        if let (_, Value::String(text)) = field {
+            *text = text.trim().to_owned();
+        }
+    }
+    without_empty(contents)
 }
 
 /// A dataset's name as that of a file: no separators, no leading dot, nothing that a header would need to quote.

@@ -86,11 +86,7 @@ impl App {
     ) -> Result<Dataset, ServiceError> {
         let version = self.version(ctx, id, number).await?;
         let stored = self.dataset(ctx, id).await?;
-        let input = DatasetInput {
-            name: stored.summary.name.clone(),
-            description: stored.summary.description.clone(),
-            config: version.config,
-        };
+        let input = DatasetInput { config: version.config, ..stored.input() };
         self.replace_dataset(ctx, id, revision.or(Some(stored.revision)), &input).await
     }
 

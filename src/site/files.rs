@@ -14,7 +14,11 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use headers::HeaderMapExt;
 use sha2::{Digest, Sha256};
+
+use crate::api::etag;
 
 /// Relative to the package. What is missing when the server is built is not served: the pages then do not hydrate.
 #[derive(rust_embed::Embed)]
@@ -74,11 +78,7 @@ fn hash_package() -> Option<String> {
         all.update(path.as_bytes());
         all.update(Files::get(path)?.metadata.sha256_hash());
     }
-    (!paths.is_empty()).then(|| hex(&all.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(HASH_LENGTH / 2).map(|byte| format!("{byte:02x}")).collect()
+    (!paths.is_empty()).then(|| HEXLOWER.encode(&all.finalize()[..HASH_LENGTH / 2]))
 }
 
 /// A path in a folder with a hash, as the file's own path and the hash.
@@ -110,19 +110,17 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
         Some((path, file, encoding)) => (path, file, Some(encoding)),
         None => (path, plain, None),
     };
-    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_known = known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    let common = [(header::ETAG, etag), (header::VARY, "accept-encoding".into())];
-    let keeping = [(header::CACHE_CONTROL, keeping)];
-    if is_known {
-        return Some((StatusCode::NOT_MODIFIED, common, keeping).into_response());
-    }
-    let mut response =
-        (common, keeping, [(header::CONTENT_TYPE, kind)], shared(path, file.data, file.metadata.sha256_hash())).into_response();
-    if let Some(encoding) = encoding {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
+    let hash = file.metadata.sha256_hash();
+    let etag = etag::of_hash(&hash[..HASH_LENGTH / 2]);
+    let common = [(header::VARY, HeaderValue::from_static("accept-encoding")), (header::CACHE_CONTROL, keeping)];
+    let mut response = match etag::is_known(headers, &etag) {
+        true => (StatusCode::NOT_MODIFIED, common).into_response(),
+        false => {
+            let encoding = encoding.map(|encoding| [(header::CONTENT_ENCODING, HeaderValue::from_static(encoding))]);
+            (common, [(header::CONTENT_TYPE, kind)], encoding, shared(path, file.data, hash)).into_response()
+        }
+    };
+    response.headers_mut().typed_insert(etag);
     Some(response)
 }
 

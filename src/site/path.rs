@@ -3,6 +3,9 @@
 //! Whoever reads a path has to read the same: what stands before the server, the rules that say who
 //! may call, and the router. So nothing is made equal here: a path that could be read in two ways
 //! is refused, and all others go on as they are. Only one slash at the end may be there or not.
+//!
+//! Nothing is decoded here, so no library helps: `percent-encoding` takes `%zz` for three letters,
+//! and what it decodes no longer tells whether it had to be encoded.
 
 /// Whether a path has one reading: each part between single slashes, none of them `.` or `..`, no
 /// backslash, and nothing percent-encoded that need not be. So a word of a route has one spelling,

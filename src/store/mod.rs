@@ -1,49 +1,37 @@
-//! What is kept: models, datasets and versions, in one SQLite file. Knows no warehouse and asks no questions about configs.
+//! What is stored: models, datasets and versions. Knows no warehouse and asks no questions about
+//! configs.
 //!
-//! Every change is one transaction that takes the write lock at its start, so nothing is decided on data that another
-//! writer changes meanwhile; unique names are the database's own constraint. Writes are synced to the disk before they
-//! are answered (`synchronous = FULL`): people write seldom, and an answered write must outlive a power cut.
+//! [`sqlite`] keeps it in one file. Here is what does not depend on that: what goes in and comes
+//! out, and what is refused. The place for a second database, PostgreSQL where several servers run,
+//! is a module beside [`sqlite`] with queries and migrations of its own: their SQL differs where it
+//! matters (locks, upserts, JSON, the search). [`Store`] is then an enum of the two, and nothing
+//! outside this module changes.
 
-use std::path::Path;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::{Connection, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
+use chrono::{DateTime, NaiveDate, Utc};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
-mod analyses;
-mod answers;
-mod backup;
-mod brief;
-mod clock;
-mod datasets;
-mod deleted;
-mod files;
-mod models;
-mod open;
-mod summaries;
+use crate::domain::dataset::DatasetConfig;
+use crate::domain::record::Counts;
+use crate::domain::schema::TableSchema;
+
+pub mod sqlite;
 mod unavailable;
-mod versions;
 
-pub use answers::Kept;
-pub use backup::backup;
-pub use datasets::{MAX_NAME_CHARS, Sizes, config_hash};
 pub use unavailable::Unavailable;
-pub use versions::NewVersion;
 
-use clock::look_at_clock;
-use datasets::Tx;
-use files::Files;
+/// The store that the program works with.
+pub type Store = sqlite::SqliteStore;
 
-/// For how long a write that reached the disk shows that the next one will: checks of readiness
-/// write at most so often, however often they are asked for.
-const WRITE_HOLDS: Duration = Duration::from_millis(100);
+/// Longest name of a dataset, in characters.
+pub const MAX_NAME_CHARS: usize = 255;
 
 /// What the store refuses, or could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file cannot be used; a sentence that says which and what to do.
+    /// The database cannot be used; a sentence that says which and what to do.
     #[error("{0}")]
     Open(String),
     #[error("not found")]
@@ -61,7 +49,7 @@ pub enum StoreError {
     HasDatasets(u32),
     /// A stored value is not what this program writes.
     #[error("the stored {what} cannot be read: {reason}")]
-    Unreadable { what: &'static str, reason: String },
+    Unreadable { what: String, reason: String },
     /// The database, its files or their disk are in a state in which it cannot answer.
     #[error("{reason}")]
     Unavailable { reason: Unavailable, source: Option<sqlx::Error> },
@@ -70,290 +58,58 @@ pub enum StoreError {
     Database(#[source] sqlx::Error),
 }
 
-impl StoreError {
-    /// Said of a file that is being opened.
-    fn at_opening(self, file: &Path) -> Self {
-        match self {
-            Self::Unavailable { source: Some(error), .. } | Self::Database(error) => Self::Open(open::open_message(file, &error)),
-            other => other,
-        }
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::NameTaken,
-            _ => match Unavailable::of(&error) {
-                Some(reason) => Self::Unavailable { reason, source: Some(error) },
-                None => Self::Database(error),
-            },
-        }
-    }
-}
-
 impl From<Unavailable> for StoreError {
     fn from(reason: Unavailable) -> Self {
         Self::Unavailable { reason, source: None }
     }
 }
 
-/// The open file. Cheap to clone.
+/// Rows, users and products of a dataset; `None` where the role is not mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    pub rows: u64,
+    pub users: Option<u64>,
+    pub products: Option<u64>,
+}
+
+/// What a version freezes.
 #[derive(Debug, Clone)]
-pub struct Store {
-    /// One connection: writers wait for each other here, not in SQLite's busy loop.
-    write: SqlitePool,
-    read: SqlitePool,
-    /// Open from the start to the end and otherwise idle: SQLite deletes the log with the last
-    /// connection, and others come and go.
-    anchor: Arc<Mutex<Option<SqliteConnection>>>,
-    /// None where the file is only read.
-    files: Option<Files>,
-    last_write: Arc<std::sync::Mutex<LastWrite>>,
-    /// Held by a check of readiness that writes.
-    probing: Arc<Mutex<()>>,
+pub struct NewVersion {
+    pub config: DatasetConfig,
+    pub reason: String,
+    pub author: String,
+    pub as_of: Option<NaiveDate>,
+    /// SQL by part: `full`, `train`, `eval`, `test`.
+    pub sql: BTreeMap<String, String>,
+    pub schemas: Vec<TableSchema>,
+    /// Where they were counted.
+    pub counts: Option<Counts>,
 }
 
-/// What became of the last change.
-#[derive(Debug, Default)]
-struct LastWrite {
-    /// When it reached the disk; none while one is under way, and after one that did not.
-    reached_disk: Option<Instant>,
-    /// Goes up with each change that begins or fails: one that reached the disk before that and
-    /// says so later proves nothing of the disk as it is now.
-    turn: u64,
+/// An answer that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept<T> {
+    pub answer: T,
+    /// The tables as they were.
+    pub state: Option<String>,
+    pub at: DateTime<Utc>,
 }
 
-impl LastWrite {
-    fn begun_or_failed(&mut self) {
-        self.reached_disk = None;
-        self.turn += 1;
-    }
-
-    /// A change that was committed in this turn reached the disk.
-    fn reached_disk(&mut self, turn: u64) {
-        if self.turn == turn {
-            self.reached_disk = Some(Instant::now());
-        }
-    }
+/// SHA-256 of a config's canonical JSON, in lower-case hex.
+pub fn config_hash(config: &DatasetConfig) -> String {
+    canonical(config).1
 }
 
-impl Store {
-    /// Waits for running statements and closes the file.
-    pub async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
-        if let Some(anchor) = self.anchor.lock().await.take() {
-            anchor.close().await.ok();
-        }
-    }
-
-    /// Whether the database can be read and written: its files are where they were, its tables can
-    /// be read, and a write reaches the disk.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        self.in_place().await?;
-        sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
-        // One writes: who comes meanwhile waits, and need not.
-        let _alone = self.probing.lock().await;
-        if self.last_write().reached_disk.is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
-            return Ok(());
-        }
-        let mut tx = self.begin().await?;
-        look_at_clock(&mut tx, Utc::now()).await?;
-        self.commit(tx).await
-    }
-
-    /// A transaction that has the write lock.
-    async fn begin(&self) -> Result<Tx, StoreError> {
-        if self.write.is_closed() {
-            return Err(sqlx::Error::PoolClosed.into());
-        }
-        self.last_write().begun_or_failed();
-        let begun = async {
-            if let Some(files) = &self.files {
-                files.writable().await?;
-            }
-            Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
-        };
-        begun.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())
-    }
-
-    /// Nothing is answered that was written to a file that nobody finds again.
-    async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let turn = self.last_write().turn;
-        let committed = async {
-            tx.commit().await?;
-            self.in_place().await
-        };
-        committed.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())?;
-        self.last_write().reached_disk(turn);
-        Ok(())
-    }
-
-    fn last_write(&self) -> std::sync::MutexGuard<'_, LastWrite> {
-        self.last_write.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the files are where they were.
-    async fn in_place(&self) -> Result<(), StoreError> {
-        let Some(files) = &self.files else { return Ok(()) };
-        let found = files.in_place().await;
-        if found == Err(Unavailable::LogMissing) && files.log_is_gone() {
-            // What is only in the deleted log goes to the database's file while we still have it
-            // open.
-            if let Some(anchor) = self.anchor.lock().await.as_mut() {
-                sqlx::query("PRAGMA wal_checkpoint").execute(anchor).await?;
-            }
-        }
-        Ok(found?)
-    }
+/// A config's canonical JSON, and its hash. Equal configs have equal text: the types write their
+/// fields in one order and leave out what is empty.
+fn canonical(config: &DatasetConfig) -> (String, String) {
+    // A config is a tree of texts, numbers and lists with text keys: it always has a JSON form.
+    let text = serde_json::to_string(config).expect("a config has a JSON form");
+    let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+    (text, hash)
 }
 
 /// The form in which names are compared: without outer blanks and case.
-pub(crate) fn name_key(name: &str) -> String {
+fn name_key(name: &str) -> String {
     name.trim().to_lowercase()
-}
-
-fn time_text(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-fn read_time(text: &str) -> Result<DateTime<Utc>, StoreError> {
-    let time = DateTime::parse_from_rfc3339(text);
-    Ok(time.map_err(|error| StoreError::Unreadable { what: "time", reason: error.to_string() })?.to_utc())
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
-}
-
-fn write_json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unreadable { what, reason: error.to_string() })
-}
-
-#[cfg(test)]
-mod tests {
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::domain::record::DatasetInput;
-
-    fn input(name: &str) -> DatasetInput {
-        DatasetInput { name: name.into(), description: "x".repeat(2000), ..DatasetInput::default() }
-    }
-
-    async fn store() -> (TempDir, Store) {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
-        (folder, store)
-    }
-
-    /// SQLite rolls back by itself, and sqlx goes on counting the transaction.
-    #[tokio::test]
-    async fn a_writer_that_was_rolled_back_is_not_used_again() {
-        let (_folder, store) = store().await;
-        let mut saved = 0;
-        for round in 0..5 {
-            // Of this connection alone, and lost with it.
-            sqlx::query("PRAGMA max_page_count = 1").execute(&store.write).await.unwrap();
-            let mut n = 0;
-            let error = loop {
-                n += 1;
-                match store.insert_dataset(1, &input(&format!("{round} {n}"))).await {
-                    Ok(_) => saved += 1,
-                    Err(error) => break error,
-                }
-            };
-            assert!(matches!(error, StoreError::Unavailable { reason: Unavailable::DiskFull, .. }), "{error:?}");
-            store.insert_dataset(1, &input(&format!("{round} after"))).await.unwrap();
-            saved += 1;
-            store.ready().await.unwrap();
-        }
-        assert_eq!(store.dataset_names(1).await.unwrap().len(), saved);
-    }
-
-    #[tokio::test]
-    async fn a_transaction_that_is_dropped_at_any_moment_leaves_the_writer_whole() {
-        let (_folder, store) = store().await;
-        for moment in 0..100 {
-            let dropped = input(&moment.to_string());
-            tokio::time::timeout(Duration::from_micros(40 * moment), store.insert_dataset(1, &dropped)).await.ok();
-            store.insert_dataset(1, &input(&format!("{moment} after"))).await.unwrap();
-        }
-        store.ready().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn asking_often_whether_it_is_ready_writes_seldom() {
-        let (_folder, store) = store().await;
-        let changes = "SELECT total_changes()";
-        let count = async || sqlx::query_scalar::<_, i64>(changes).fetch_one(&store.write).await.unwrap();
-        let (before, start) = (count().await, Instant::now());
-        while start.elapsed() < 5 * WRITE_HOLDS {
-            futures::future::join_all((0..10).map(|_| store.ready())).await.into_iter().for_each(Result::unwrap);
-        }
-        // A row of the clock is taken out and put in again.
-        let most = 2 * (1 + start.elapsed().as_millis() / WRITE_HOLDS.as_millis());
-        let written = count().await - before;
-        assert!(written > 0 && written as u128 <= most, "{written} of {most}");
-    }
-
-    /// The disk may have failed between the two: what says so late shows nothing of it as it is.
-    #[tokio::test]
-    async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
-        let (_folder, store) = store().await;
-        let is_believed = || store.last_write().reached_disk.is_some();
-        let (begun, turn) = (store.begin().await.unwrap(), store.last_write().turn);
-        assert!(!is_believed());
-        store.last_write().begun_or_failed();
-        store.last_write().reached_disk(turn);
-        assert!(!is_believed());
-        store.commit(begun).await.unwrap();
-        assert!(is_believed());
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn opened_by_many_at_once_a_new_file_is_made_once() {
-        for _ in 0..5 {
-            let folder = TempDir::new().unwrap();
-            let file = folder.path().join("trainset.db");
-            let opening = (0..8).map(|_| {
-                let file = file.clone();
-                tokio::spawn(async move { Store::open(&file).await })
-            });
-            for store in futures::future::join_all(opening).await {
-                let store = store.unwrap().unwrap();
-                assert_eq!(store.models().await.unwrap().len(), 1);
-                store.ready().await.unwrap();
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_read_alone_is_not_changed() {
-        let (folder, store) = store().await;
-        let id = store.insert_dataset(1, &input("Read")).await.unwrap();
-        let file = folder.path().join("trainset.db");
-        let reader = Store::open_to_read(&file).await.unwrap();
-        assert_eq!(reader.dataset(id).await.unwrap().summary.name, "Read");
-        let error = reader.insert_dataset(1, &input("Written")).await.unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable { reason: Unavailable::ReadOnly, .. }), "{error:?}");
-        reader.close().await;
-        assert_eq!(store.dataset_names(1).await.unwrap().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_missing_or_empty_is_opened_by_a_server_alone() {
-        let folder = TempDir::new().unwrap();
-        let file = folder.path().join("trainset.db");
-        assert!(Store::open_existing(&file).await.is_err() && Store::open_to_read(&file).await.is_err());
-        assert!(!file.exists());
-        std::fs::write(&file, "").unwrap();
-        for error in [Store::open_existing(&file).await.unwrap_err(), Store::open_to_read(&file).await.unwrap_err()] {
-            assert!(error.to_string().contains("is empty"), "{error}");
-        }
-        assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
-        Store::open(&file).await.unwrap();
-    }
 }

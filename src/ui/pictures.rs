@@ -1,5 +1,6 @@
 //! Pictures of figures: SVG, drawn by the page itself, each with a table behind it for those who
-//! read.
+//! read. It is a few rectangles and lines each: a library for charts would add to what a browser
+//! loads, and draws no table.
 
 use std::collections::BTreeMap;
 

@@ -135,6 +135,8 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
+    use leptos_router::location::RequestUrl;
+
     use super::*;
 
     #[test]
@@ -145,13 +147,8 @@ mod tests {
             tab: Tab::Versions,
         };
         let address = place.address(1);
-        let query = address.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
-        let params: ParamsMap = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), percent_decoded(value)))
-            .collect();
-        assert_eq!(Place::read(&params), place);
+        let url = RequestUrl::new(&address).parse().unwrap();
+        assert_eq!(Place::read(url.search_params()), place);
         assert_eq!(
             place.closed().address(1),
             format!("/models/1/dataset/{}", &address["/models/1/dataset/".len()..address.find("&dialog").unwrap()])
@@ -166,21 +163,5 @@ mod tests {
             .collect();
         let place = Place::read(&params);
         assert_eq!((place.list, place.dialog), (ListQuery::default(), None));
-    }
-
-    fn percent_decoded(text: &str) -> String {
-        let mut bytes = vec![];
-        let mut rest = text.bytes();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b'%' => {
-                    let hex: String = rest.by_ref().take(2).map(char::from).collect();
-                    bytes.push(u8::from_str_radix(&hex, 16).unwrap());
-                }
-                b'+' => bytes.push(b' '),
-                other => bytes.push(other),
-            }
-        }
-        String::from_utf8(bytes).unwrap()
     }
 }

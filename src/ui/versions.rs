@@ -12,7 +12,7 @@ use super::work::{Asked, Work};
 use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
 use crate::domain::format::integer;
-use crate::domain::record::{Dataset, DatasetInput, Version, VersionDiff, VersionSummary};
+use crate::domain::record::{Dataset, Version, VersionDiff, VersionSummary};
 use crate::error::Failure;
 use crate::rpc;
 
@@ -173,9 +173,7 @@ impl Lines {
     fn put_back(self, before: Dataset, revision: i64) {
         leptos::task::spawn_local(async move {
             let id = before.summary.id;
-            let input =
-                DatasetInput { name: before.summary.name, description: before.summary.description, config: before.config };
-            match rpc::update_dataset(id, revision, input).await {
+            match rpc::update_dataset(id, revision, before.input()).await {
                 Ok(dataset) => {
                     self.toaster.good(texts::UNDONE);
                     self.dataset.try_set(dataset);

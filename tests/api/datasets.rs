@@ -264,7 +264,7 @@ async fn what_was_answered_is_there_after_a_restart() {
     let id = app.dataset("Orders").await;
     let before = app.get(&format!("/api/datasets/{id}/")).await.ok();
     // As after a kill: nothing is closed first.
-    let again = trainset::store::Store::open(&app.file).await.unwrap();
+    let again = trainset::store::sqlite::SqliteStore::open(&app.file).await.unwrap();
     let dataset = again.dataset(id).await.unwrap();
     assert_eq!(serde_json::to_value(dataset).unwrap(), before["dataset"]);
     assert_eq!(again.models().await.unwrap().len(), 1);

@@ -20,7 +20,7 @@ use trainset::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind, T
 use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::service::{App, Settings};
 use trainset::site::site;
-use trainset::store::Store;
+use trainset::store::sqlite::SqliteStore;
 use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 use crate::document::Document;
@@ -233,7 +233,7 @@ pub struct TestApp {
     pub router: Router,
     pub fake: Arc<Fake>,
     pub file: PathBuf,
-    pub store: Store,
+    pub store: SqliteStore,
     _folder: TempDir,
 }
 
@@ -251,7 +251,7 @@ impl TestApp {
     pub async fn over(warehouse: Arc<dyn Warehouse>, fake: Arc<Fake>, settings: Settings) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
-        let store = Store::open(&file).await.unwrap();
+        let store = SqliteStore::open(&file).await.unwrap();
         let app = App::new(store.clone(), warehouse, settings);
         let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[], AUTHOR);
         Self { router, fake, file, store, _folder: folder }

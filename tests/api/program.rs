@@ -75,7 +75,7 @@ fn a_table_is_profiled_on_the_command_line() {
 async fn a_backup_is_whole_while_others_write() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("trainset.db");
-    let store = Store::open(&file).await.unwrap();
+    let store = SqliteStore::open(&file).await.unwrap();
     let input = |n: usize| DatasetInput { name: format!("Dataset {n}"), ..DatasetInput::default() };
     for n in 0..50 {
         store.insert_dataset(1, &input(n)).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_backup_is_whole_while_others_write() {
     assert!(!writing.is_finished() || store.datasets(1, &ListQuery::default()).await.unwrap().1 == 400);
     writing.await.unwrap();
     // What was there when it began, in the order of writing and without a gap.
-    let restored = Store::open(&copy).await.unwrap();
+    let restored = SqliteStore::open(&copy).await.unwrap();
     let (_, total) = restored.datasets(1, &ListQuery::default()).await.unwrap();
     assert!((50..=400).contains(&total), "{total}");
     for n in 0..total as usize {
@@ -225,8 +225,8 @@ fn it_starts_says_where_and_stops() {
     assert!(database.exists());
 }
 
-async fn open(file: &Path) -> Result<Store, String> {
-    Store::open(file).await.map_err(|error| match error {
+async fn open(file: &Path) -> Result<SqliteStore, String> {
+    SqliteStore::open(file).await.map_err(|error| match error {
         StoreError::Open(message) => message,
         other => panic!("{other}"),
     })

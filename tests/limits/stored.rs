@@ -13,7 +13,7 @@ use crate::wide::{Site, beyond, config, schema};
 /// A dataset of such a config, with a version that was frozen of it.
 async fn stored(site: &Site, name: &str, config: &Value) -> i64 {
     let config: DatasetConfig = serde_json::from_value(config.clone()).unwrap();
-    let input = DatasetInput { name: name.into(), description: String::new(), config: config.clone() };
+    let input = DatasetInput { name: name.into(), config: config.clone(), ..DatasetInput::default() };
     let id = site.store.insert_dataset(1, &input).await.unwrap();
     let version = NewVersion {
         config,

@@ -15,7 +15,7 @@ use trainset::domain::schema::{TableInfo, TableKind, TableSchema};
 use trainset::domain::value::Rows;
 use trainset::service::{App, Settings};
 use trainset::site::site;
-use trainset::store::Store;
+use trainset::store::sqlite::SqliteStore;
 use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 /// Columns of a wide table.
@@ -94,7 +94,7 @@ impl Warehouse for Wide {
 pub struct Site {
     pub router: Router,
     pub warehouse: Arc<Wide>,
-    pub store: Store,
+    pub store: SqliteStore,
     _folder: TempDir,
 }
 
@@ -115,7 +115,7 @@ impl Reply {
 impl Site {
     pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let warehouse = Arc::new(Wide::default());
         let app = App::new(store.clone(), warehouse.clone(), Settings::default());
         let router = site(app, "127.0.0.1:3000".parse().unwrap(), &[], "");

@@ -2,6 +2,9 @@
 //!
 //! Equal configs give byte-equal SQL, on the server and in the browser. A text from outside can enter SQL in two ways
 //! only: as an identifier or as a literal, both encoded in [`render`].
+//!
+//! The tree of a query is our own: sqlparser's, which the embedded engine reads with, is written
+//! with doubled quotes where GoogleSQL takes backslashes, and sea-query knows no BigQuery.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -24,13 +24,13 @@ pub enum Choice {
 
 /// A draft as it is compared.
 fn compared(draft: &Draft) -> Value {
-    let text = |text: &str| Value::String(text.trim().to_owned());
-    let fields = [
-        ("name", text(&draft.name)),
-        ("description", text(&draft.description)),
-        ("config", Value::Object(as_json(&draft.config))),
-    ];
-    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    let mut fields = as_json(draft);
+    for value in fields.values_mut() {
+        if let Value::String(text) = value {
+            *text = text.trim().to_owned();
+        }
+    }
+    Value::Object(fields)
 }
 
 fn text(value: Option<Value>) -> String {
@@ -53,9 +53,9 @@ pub fn Conflict(
 ) -> impl IntoView {
     let at = instant(theirs.summary.updated_at);
     let mut sides: Vec<Value> = before.iter().map(compared).collect();
-    sides.extend([compared(&Draft::of(&theirs)), compared(&mine)]);
+    sides.extend([compared(&theirs.input()), compared(&mine)]);
     let found = differences(&sides);
-    let both_same = compared(&Draft::of(&theirs)) == compared(&mine);
+    let both_same = compared(&theirs.input()) == compared(&mine);
     let lines = found
         .into_iter()
         .map(|difference| {

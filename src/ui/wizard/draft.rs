@@ -8,17 +8,13 @@ use crate::domain::dataset::*;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{OutputName, SourceName, TableName, fold, same};
 use crate::domain::output;
-use crate::domain::record::Dataset;
+use crate::domain::record::DatasetInput;
 use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
 use crate::ui::texts::wizard as texts;
 
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Draft {
-    pub name: String,
-    pub description: String,
-    pub config: DatasetConfig,
-}
+/// What a person says of the dataset, so far.
+pub type Draft = DatasetInput;
 
 pub type Schemas = BTreeMap<TableName, TableSchema>;
 
@@ -86,15 +82,6 @@ pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
 }
 
 impl Draft {
-    /// What is said of a dataset.
-    pub fn of(dataset: &Dataset) -> Self {
-        Self {
-            name: dataset.summary.name.clone(),
-            description: dataset.summary.description.clone(),
-            config: dataset.config.clone(),
-        }
-    }
-
     /// Another primary. What referred to the one before goes with it.
     pub fn set_primary(&mut self, table: TableName) {
         let before = self.config.primary_table.replace(table.clone());

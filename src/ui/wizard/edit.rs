@@ -64,7 +64,7 @@ impl Edit {
     fn start_from(&mut self, dataset: &Dataset) {
         self.target = Some(Target { id: dataset.summary.id, revision: dataset.revision });
         self.base_revision = Some(dataset.revision);
-        self.base = Draft::of(dataset);
+        self.base = dataset.input();
         self.replace(self.base.clone());
     }
 

@@ -11,13 +11,11 @@ use chrono::{DateTime, Utc};
 use leptos::ev;
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::State;
 use super::draft::Draft;
 use super::edit::Edit;
-use crate::domain::dataset::DatasetConfig;
 use crate::domain::format::instant;
 use crate::domain::parse::without_empty;
 use crate::domain::unreadable::explain;
@@ -30,16 +28,14 @@ const MOST_CHARS: usize = 1_000_000;
 const MOST: usize = 3;
 
 /// A draft as it lies in the browser.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct Kept {
     /// Milliseconds since 1970.
     at: f64,
     /// The revision that the edit started from; `None` for a new dataset.
     revision: Option<i64>,
-    name: String,
-    description: String,
-    /// What it says is not known before it is read.
-    config: Map<String, Value>,
+    /// Its JSON. What the config says is not known before it is read.
+    draft: Map<String, Value>,
 }
 
 /// Where a wizard keeps its draft.
@@ -79,7 +75,7 @@ impl Keeper {
         };
         let kept = state.try_peek(|edit| edit.is_changed().then(|| Kept::of(edit)));
         // A full store keeps what it has; the wizard works without.
-        match kept.map(|kept| kept.and_then(|kept| serde_json::to_string(&kept).ok())) {
+        match kept.map(|kept| kept.map(Kept::into_text)) {
             Some(Some(text)) => drop(storage.set_item(&own, &text)),
             Some(None) => drop(storage.remove_item(&own)),
             None => {}
@@ -124,38 +120,53 @@ fn read(text: &str) -> Option<Kept> {
     if text.len() > MOST_CHARS {
         return None;
     }
-    serde_json::from_slice(text.as_bytes()).ok().filter(|kept: &Kept| when(kept.at).is_some())
+    let mut draft: Map<String, Value> = serde_json::from_slice(text.as_bytes()).ok()?;
+    let at = draft.shift_remove("at")?.as_f64()?;
+    let revision = match draft.shift_remove("revision") {
+        None | Some(Value::Null) => None,
+        Some(revision) => Some(revision.as_i64()?),
+    };
+    let is_field = |(field, value): (&String, &Value)| if field == "config" { value.is_object() } else { value.is_string() };
+    let is_draft = ["name", "config"].iter().all(|field| draft.contains_key(*field)) && draft.iter().all(is_field);
+    (is_draft && when(at).is_some()).then_some(Kept { at, revision, draft })
 }
 
 impl Kept {
     fn of(edit: &Edit) -> Self {
-        let Draft { name, description, config } = edit.draft().clone();
-        let revision = edit.target().map(|target| target.revision);
-        Self { at: now(), revision, name, description, config: as_json(&config) }
+        Self { at: now(), revision: edit.target().map(|target| target.revision), draft: as_json(edit.draft()) }
+    }
+
+    fn name(&self) -> &str {
+        self.draft.get("name").and_then(Value::as_str).unwrap_or_default()
     }
 
     fn says_the_same(&self, draft: &Draft) -> bool {
-        self.name == draft.name && self.description == draft.description && self.config == as_json(&draft.config)
+        self.draft == as_json(draft)
+    }
+
+    fn into_text(self) -> String {
+        let mut all = self.draft;
+        all.insert("at".into(), self.at.into());
+        all.insert("revision".into(), self.revision.into());
+        Value::Object(all).to_string()
     }
 
     /// The draft, or why its config cannot be read.
     fn into_draft(self) -> Result<Draft, String> {
-        let Self { name, description, config, .. } = self;
         // From its text: what reads the server's answers reads it, and the wizard's part needs no
         // second reader of all these types (a tenth of what is fetched).
-        let text = without_empty(Value::Object(config)).to_string();
-        let config = serde_json::from_slice(text.as_bytes()).map_err(|error| {
+        let text = without_empty(Value::Object(self.draft)).to_string();
+        serde_json::from_slice(text.as_bytes()).map_err(|error| {
             let words = error.to_string();
             explain(words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words))
-        })?;
-        Ok(Draft { name, description, config })
+        })
     }
 }
 
-/// A config as it is kept and compared.
-pub fn as_json(config: &DatasetConfig) -> Map<String, Value> {
-    // A config has a JSON form, always.
-    serde_json::to_vec(config).and_then(|text| serde_json::from_slice(&text)).unwrap_or_default()
+/// A draft as it is kept and compared.
+pub fn as_json(draft: &Draft) -> Map<String, Value> {
+    // It has a JSON form, always.
+    serde_json::to_vec(draft).and_then(|text| serde_json::from_slice(&text)).unwrap_or_default()
 }
 
 fn when(at: f64) -> Option<DateTime<Utc>> {
@@ -220,7 +231,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
             view! {
                 <div class="left-behind" role="region" aria-label=texts::LEFT_BEHIND>
                     <p>
-                        {texts::left_behind(&kept.name, &at)}
+                        {texts::left_behind(kept.name(), &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
                     <button type="button" class="button small primary" on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
@@ -235,12 +246,13 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::dataset::DatasetConfig;
 
     #[test]
     fn what_is_no_draft_is_passed_over() {
         let good =
             r#"{"at":1764100000000,"revision":3,"name":"a","description":"","config":{"primary_table":"raw_data.orders"}}"#;
-        assert_eq!(read(good).map(|kept| (kept.name, kept.revision)), Some(("a".into(), Some(3))));
+        assert_eq!(read(good).map(|kept| (kept.name().to_owned(), kept.revision)), Some(("a".into(), Some(3))));
         for bad in [
             "",
             "null",
@@ -267,14 +279,9 @@ mod tests {
         }))
         .unwrap();
         let draft = Draft { name: "a".into(), description: "\"b\"".into(), config };
-        let kept = Kept {
-            at: 1.0,
-            revision: None,
-            name: draft.name.clone(),
-            description: draft.description.clone(),
-            config: as_json(&draft.config),
-        };
-        let found = read(&serde_json::to_string(&kept).unwrap()).unwrap();
+        let kept = Kept { at: 1.0, revision: None, draft: as_json(&draft) };
+        let found = read(&kept.clone().into_text()).unwrap();
+        assert_eq!(found, kept);
         assert!(found.says_the_same(&draft));
         assert!(!found.says_the_same(&Draft { description: "b".into(), ..draft.clone() }));
         assert!(!found.says_the_same(&Draft { config: DatasetConfig::default(), ..draft.clone() }));

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use super::State;
 use super::conflict::Choice;
-use super::draft::{Draft, Step};
+use super::draft::Step;
 use super::edit::{Edit, Target};
 use super::kept::Keeper;
 use super::picture::places;
 use crate::domain::fault::FieldError;
-use crate::domain::record::{Dataset, DatasetInput};
+use crate::domain::record::Dataset;
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::gone::asking;
@@ -75,8 +75,7 @@ impl Saving {
             toaster.good(texts::NOTHING_CHANGED);
             return self.on_close.run(());
         }
-        let Draft { name, description, config } = state.peek(|edit| edit.draft().clone());
-        let input = DatasetInput { name, description, config };
+        let input = state.peek(|edit| edit.draft().clone());
         self.running.set(true);
         // Not a `Work`: who leaves the wizard while it saves has saved all the same.
         leptos::task::spawn_local(async move {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
@@ -206,7 +207,7 @@ fn job_id() -> Result<String, WarehouseError> {
     let mut bytes = [0u8; 16];
     let filled = rand::rngs::SysRng.try_fill_bytes(&mut bytes);
     filled.map_err(|_| WarehouseError::Resources("The system gives no random numbers to name a job by.".into()))?;
-    Ok(bytes.iter().fold(String::from("trainset_"), |id, byte| id + &format!("{byte:02x}")))
+    Ok(format!("trainset_{}", HEXLOWER.encode(&bytes)))
 }
 
 /// A job that may run. Dropped before its end, it is cancelled: nobody would read what goes on being billed.

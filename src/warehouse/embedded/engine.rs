@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
@@ -603,7 +604,7 @@ fn state(snapshot: &Snapshot, entry: &Entry) -> String {
         let modified = part.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         hash.update(format!("{}\0{}\0{}\0", part.path.display(), part.bytes, modified.as_nanos()));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&hash.finalize())
 }
 
 fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionError> {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use data_encoding::BASE64;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, Schema, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
@@ -110,13 +111,13 @@ fn written(write: &text::Writer, row: usize, most: Option<usize>) -> Cell {
 
 /// Bytes as base64; of those that are cut, only the beginning is written.
 fn bytes(bytes: &[u8], most: Option<usize>) -> Cell {
-    let whole = bytes.len().div_ceil(3) * 4;
+    let whole = BASE64.encode_len(bytes.len());
     match most {
         Some(most) if whole > most => {
-            let shown = text::base64(&bytes[..(most / 4 * 3).min(bytes.len())]);
+            let shown = BASE64.encode(&bytes[..(most / 4 * 3).min(bytes.len())]);
             Cell { value: Value::Text(shown + "…"), whole: Some(whole as u64) }
         }
-        _ => Value::Text(text::base64(bytes)).into(),
+        _ => Value::Text(BASE64.encode(bytes)).into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The joins as a picture: a box for each table, a line for each pair of keys. Boxes are dragged, columns connected, lines changed or removed, by the pointer
 //! and by the keyboard alike; the form beside it does the same, and a list says the same to those who read.
+//! Drawn by ourselves: the libraries for that are JavaScript, a second program in the page.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::unavailable::Unavailable;
+use super::Unavailable;
 
 /// The database's file, and the log and its index (`-wal`, `-shm`), which an open database always
 /// has.

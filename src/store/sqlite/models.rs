@@ -1,40 +1,66 @@
 //! Models.
 
-use chrono::Utc;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::FromRow;
 
-use super::{Store, StoreError, name_key, read_time, time_text};
+use super::values::Time;
+use super::{SqliteStore, StoreError};
 use crate::domain::record::{CheckedModel, Model};
 use crate::domain::warehouse::WarehouseKind;
+use crate::store::name_key;
 
-impl Store {
+#[derive(Debug, FromRow)]
+struct ModelRow {
+    id: i64,
+    name: String,
+    description: String,
+    gcp_project_id: Option<String>,
+    location: Option<String>,
+    dataset_count: u32,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<ModelRow> for Model {
+    fn from(row: ModelRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            warehouse: warehouse(row.gcp_project_id, row.location),
+            dataset_count: row.dataset_count,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        }
+    }
+}
+
+impl SqliteStore {
     /// All models, by name, in one query.
     pub async fn models(&self) -> Result<Vec<Model>, StoreError> {
-        let rows = sqlx::query(
+        let rows: Vec<ModelRow> = sqlx::query_as(
             "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id AND d.deleted_at IS NULL) AS dataset_count \
              FROM models m ORDER BY m.name_key, m.id",
         )
         .fetch_all(&self.read)
         .await?;
-        rows.iter().map(read_model).collect()
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// One model, or `NotFound`.
     pub async fn model(&self, id: i64) -> Result<Model, StoreError> {
-        let row = sqlx::query(
+        let row: ModelRow = sqlx::query_as(
             "SELECT m.*, (SELECT COUNT(*) FROM datasets d WHERE d.model_id = m.id AND d.deleted_at IS NULL) AS dataset_count \
              FROM models m WHERE m.id = $1",
         )
         .bind(id)
         .fetch_one(&self.read)
         .await?;
-        read_model(&row)
+        Ok(row.into())
     }
 
     /// Its id. The name is unique without regard to case: `NameTaken` otherwise.
     pub async fn insert_model(&self, input: &CheckedModel) -> Result<i64, StoreError> {
-        let now = time_text(Utc::now());
+        let now = Time::now();
         let (project, location) = columns(&input.warehouse);
         let mut tx = self.begin().await?;
         let done = sqlx::query(
@@ -67,7 +93,7 @@ impl Store {
         .bind(&input.description)
         .bind(project)
         .bind(location)
-        .bind(time_text(Utc::now()))
+        .bind(Time::now())
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -106,7 +132,7 @@ impl Store {
         .bind("My first model")
         .bind(name_key("My first model"))
         .bind("Reads the tables of the embedded warehouse. Rename it as you like.")
-        .bind(time_text(Utc::now()))
+        .bind(Time::now())
         .execute(&mut *tx)
         .await?;
         self.commit(tx).await?;
@@ -127,16 +153,4 @@ fn warehouse(project: Option<String>, location: Option<String>) -> WarehouseKind
         Some(project) => WarehouseKind::BigQuery { project, location },
         None => WarehouseKind::Embedded,
     }
-}
-
-fn read_model(row: &SqliteRow) -> Result<Model, StoreError> {
-    Ok(Model {
-        id: row.try_get("id")?,
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
-        warehouse: warehouse(row.try_get("gcp_project_id")?, row.try_get("location")?),
-        dataset_count: row.try_get("dataset_count")?,
-        created_at: read_time(row.try_get("created_at")?)?,
-        updated_at: read_time(row.try_get("updated_at")?)?,
-    })
 }

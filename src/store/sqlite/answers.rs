@@ -5,9 +5,11 @@ use std::io;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::Row;
+use sqlx::FromRow;
 
-use super::{Store, StoreError, read_json, read_time, time_text};
+use super::values::Time;
+use super::{SqliteStore, StoreError, read_json};
+use crate::store::Kept;
 
 /// Answers beyond this many are forgotten, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
@@ -21,26 +23,32 @@ const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// shrink either.
 const MAX_ANSWERS_BYTES: i64 = 128 << 20;
 
-/// An answer that was kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept<T> {
-    pub answer: T,
-    /// The tables as they were.
-    pub state: Option<String>,
-    pub at: DateTime<Utc>,
+/// A cached answer, or an analysis.
+#[derive(Debug, FromRow)]
+pub(super) struct KeptRow {
+    answer: String,
+    state: Option<String>,
+    kept_at: Time,
 }
 
-impl Store {
+impl KeptRow {
+    /// None where another version of this program wrote it in another form.
+    pub fn read<T: DeserializeOwned>(self) -> Option<Kept<T>> {
+        let answer = read_json("answer", &self.answer).ok()?;
+        Some(Kept { answer, state: self.state, at: self.kept_at.0 })
+    }
+}
+
+impl SqliteStore {
     /// The last answer to a question, whatever the tables are like now. One that another version of this program wrote in another form is none.
     pub async fn kept_answer<T: DeserializeOwned>(&self, kind: &str, question: &str) -> Result<Option<Kept<T>>, StoreError> {
-        let row = sqlx::query("SELECT state, answer, kept_at FROM kept_answers WHERE kind = $1 AND question = $2")
-            .bind(kind)
-            .bind(question)
-            .fetch_optional(&self.read)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let Ok(answer) = read_json("answer", row.try_get("answer")?) else { return Ok(None) };
-        Ok(Some(Kept { answer, state: row.try_get("state")?, at: read_time(row.try_get("kept_at")?)? }))
+        let row: Option<KeptRow> =
+            sqlx::query_as("SELECT answer, state, kept_at FROM kept_answers WHERE kind = $1 AND question = $2")
+                .bind(kind)
+                .bind(question)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(row.and_then(KeptRow::read))
     }
 
     /// Keeps an answer in the place of the last one, unless it is too large.
@@ -62,7 +70,7 @@ impl Store {
             .bind(question)
             .bind(state)
             .bind(text)
-            .bind(time_text(now))
+            .bind(Time(now))
             .execute(&mut *tx)
             .await?;
         sqlx::query(
@@ -106,7 +114,7 @@ fn write_within(answer: &impl Serialize, max: usize) -> Result<Option<String>, S
         }
     }
     let mut within = Within { text: vec![], max };
-    let unreadable = |reason: String| StoreError::Unreadable { what: "answer", reason };
+    let unreadable = |reason: String| StoreError::Unreadable { what: "answer".into(), reason };
     match serde_json::to_writer(&mut within, answer) {
         Ok(()) => String::from_utf8(within.text).map(Some).map_err(|error| unreadable(error.to_string())),
         Err(error) if error.is_io() => Ok(None),
@@ -120,13 +128,13 @@ mod tests {
 
     use super::*;
 
-    async fn store() -> (TempDir, Store) {
+    async fn store() -> (TempDir, SqliteStore) {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         (folder, store)
     }
 
-    async fn kept(store: &Store) -> (i64, i64) {
+    async fn kept(store: &SqliteStore) -> (i64, i64) {
         let sum = "SELECT COUNT(*), COALESCE(SUM(octet_length(answer)), 0) FROM kept_answers";
         sqlx::query_as(sum).fetch_one(&store.read).await.unwrap()
     }

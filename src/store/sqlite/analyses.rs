@@ -1,29 +1,31 @@
 //! The last analysis of each dataset.
 
-use sqlx::Row;
+use sqlx::types::Json;
 
-use super::datasets::{Sizes, set_sizes};
-use super::{Kept, Store, StoreError, read_json, read_time, time_text, write_json};
+use super::answers::KeptRow;
+use super::datasets::set_sizes;
+use super::values::Time;
+use super::{SqliteStore, StoreError};
 use crate::domain::analysis::Analysis;
+use crate::store::{Kept, Sizes};
 
-impl Store {
+impl SqliteStore {
     /// The last analysis of a dataset, whatever its config and its tables are like now. One that another version of this program wrote in another
     /// form is none.
     pub async fn analysis(&self, id: i64) -> Result<Option<Kept<Analysis>>, StoreError> {
-        let row = sqlx::query("SELECT state, made_at, analysis FROM analyses WHERE dataset_id = $1")
-            .bind(id)
-            .fetch_optional(&self.read)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let Ok(answer) = read_json("analysis", row.try_get("analysis")?) else { return Ok(None) };
-        Ok(Some(Kept { answer, state: row.try_get("state")?, at: read_time(row.try_get("made_at")?)? }))
+        let row: Option<KeptRow> =
+            sqlx::query_as("SELECT analysis AS answer, state, made_at AS kept_at FROM analyses WHERE dataset_id = $1")
+                .bind(id)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(row.and_then(KeptRow::read))
     }
 
     /// Keeps an analysis in the place of the last one, and its sizes for the card, if the dataset still has the config that was analyzed. Not a
     /// change of the dataset.
     pub async fn keep_analysis(&self, id: i64, state: Option<&str>, analysis: &Analysis, sizes: Sizes) -> Result<(), StoreError> {
         let brief = analysis.brief();
-        let text = write_json("analysis", analysis)?;
+        let made_at = Time(analysis.made_at);
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT OR REPLACE INTO analyses (dataset_id, config_hash, state, score, leaks, made_at, analysis) \
@@ -34,11 +36,11 @@ impl Store {
         .bind(state)
         .bind(brief.score)
         .bind(brief.leaks)
-        .bind(time_text(analysis.made_at))
-        .bind(text)
+        .bind(made_at)
+        .bind(Json(analysis))
         .execute(&mut *tx)
         .await?;
-        set_sizes(&mut tx, id, &analysis.config_hash, sizes, &time_text(analysis.made_at)).await?;
+        set_sizes(&mut tx, id, &analysis.config_hash, sizes, made_at).await?;
         self.commit(tx).await?;
         Ok(())
     }

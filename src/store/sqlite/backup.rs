@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::StoreError;
 use super::open::{check_source, connect_to_read, damaged, open_message};
-use super::unavailable::Unavailable;
+use super::{StoreError, Unavailable};
 
 /// Copies a database to a file that is not there yet. What is committed when the copying starts is
 /// in it, nothing of what is written meanwhile: a server that runs goes on. The copy is checked

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
 use super::files::Files;
-use super::unavailable::Unavailable;
-use super::{Store, StoreError};
+use super::{SqliteStore, StoreError, Unavailable};
 
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
@@ -70,7 +69,7 @@ enum Wanted {
     Current,
 }
 
-impl Store {
+impl SqliteStore {
     /// Opens the file for a server: creates it where it is missing, and brings its schema up to
     /// date. A file that is not ours is left as it is.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
@@ -201,26 +200,17 @@ async fn may_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error>
     Ok(())
 }
 
-/// The schema's steps, in the binary.
-pub(super) fn migrator() -> Migrator {
-    let step = |version, description: &'static str, sql: &'static str| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "initial", include_str!("../../migrations/0001_initial.sql")),
-        step(2, "kept answers", include_str!("../../migrations/0002_kept_answers.sql")),
-        step(3, "analysis", include_str!("../../migrations/0003_analysis.sql")),
-        step(4, "versions", include_str!("../../migrations/0004_versions.sql")),
-        step(5, "undelete", include_str!("../../migrations/0005_undelete.sql")),
-        step(6, "clock", include_str!("../../migrations/0006_clock.sql")),
-    ])
-}
+/// The schema's steps, in the binary. This is `sqlx::migrate!` by the name that it has without
+/// sqlx's feature `macros`, which is for queries that are checked by a database when the program
+/// is built.
+pub(super) static MIGRATOR: Migrator = sqlx::sqlx_macros::migrate!("./migrations");
 
 /// All steps in one transaction that has the write lock: of servers that start at once, one does
 /// them and the others find them done.
 async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), Refusal> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-    migrator().run_direct(None, &mut *tx, false).await.map_err(|error| match error {
+    // What `run` does, which cannot be awaited by a future that goes from thread to thread.
+    MIGRATOR.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Refusal::Message(newer(file)),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Refusal::Sql(error),
         other => Refusal::Message(format!("The schema of the database {} does not fit this program: {other}.", file.display())),
@@ -267,7 +257,7 @@ async fn check_file(file: &Path, wanted: Wanted) -> Result<(), StoreError> {
     if whole != "ok" {
         return Err(StoreError::Open(damaged(file)));
     }
-    let known = migrator().iter().map(|m| m.version).max().unwrap_or_default();
+    let known = MIGRATOR.iter().map(|m| m.version).max().unwrap_or_default();
     if newest > known {
         return Err(StoreError::Open(newer(file)));
     }

@@ -11,10 +11,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::Row;
 
 use super::datasets::Tx;
-use super::{Store, StoreError, read_time, time_text};
+use super::values::Time;
+use super::{SqliteStore, StoreError};
 
 /// How long a deleted dataset can be brought back.
 const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
@@ -37,26 +37,24 @@ fn went_on(database_time: DateTime<Utc>, seen_at: DateTime<Utc>, now: DateTime<U
 
 /// The database's time now, which is noted.
 pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
-    let known = sqlx::query("SELECT seen_at, database_time FROM clock WHERE id = 1").fetch_optional(&mut **tx).await?;
-    let time = match known {
-        Some(known) => went_on(read_time(known.try_get("database_time")?)?, read_time(known.try_get("seen_at")?)?, now),
-        None => now,
-    };
+    let known: Option<(Time, Time)> =
+        sqlx::query_as("SELECT database_time, seen_at FROM clock WHERE id = 1").fetch_optional(&mut **tx).await?;
+    let time = known.map_or(now, |(time, seen_at)| went_on(time.0, seen_at.0, now));
     sqlx::query("INSERT OR REPLACE INTO clock (id, seen_at, database_time) VALUES (1, $1, $2)")
-        .bind(time_text(now))
-        .bind(time_text(time))
+        .bind(Time(now))
+        .bind(Time(time))
         .execute(&mut **tx)
         .await?;
     Ok(time)
 }
 
-impl Store {
+impl SqliteStore {
     /// Takes out, with its versions, what was deleted long enough ago by the database's time. How
     /// many datasets that were.
     pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
-        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(time_text(time - KEPT_DELETED));
+        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - KEPT_DELETED));
         let gone = old.execute(&mut *tx).await?.rows_affected();
         self.commit(tx).await?;
         if gone > 0 {
@@ -98,7 +96,7 @@ mod tests {
 
     struct Deleted {
         _folder: TempDir,
-        store: Store,
+        store: SqliteStore,
         id: i64,
         at: DateTime<Utc>,
     }
@@ -106,7 +104,7 @@ mod tests {
     /// A dataset that was deleted now.
     async fn deleted() -> Deleted {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let id = store.insert_dataset(1, &DatasetInput { name: "Deleted".into(), ..DatasetInput::default() }).await.unwrap();
         store.delete_dataset(id, false).await.unwrap();
         Deleted { _folder: folder, store, id, at: Utc::now() }

@@ -1,12 +1,12 @@
 //! Datasets that were deleted: out of sight, but whole for a while.
 
 use chrono::Utc;
-use sqlx::Row;
 
 use super::clock::look_at_clock;
-use super::{Store, StoreError, time_text};
+use super::values::Time;
+use super::{SqliteStore, StoreError};
 
-impl Store {
+impl SqliteStore {
     /// Deletes a dataset; one with versions only by force (`HasVersions`). It stays in the file, and its name is free.
     pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -20,7 +20,7 @@ impl Store {
             return Err(StoreError::HasVersions(versions));
         }
         let time = look_at_clock(&mut tx, Utc::now()).await?;
-        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1").bind(id).bind(time_text(time)).execute(&mut *tx).await?;
+        sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1").bind(id).bind(Time(time)).execute(&mut *tx).await?;
         self.commit(tx).await?;
         Ok(())
     }
@@ -28,8 +28,9 @@ impl Store {
     /// Brings a deleted dataset back as it was; one that is there stays as it is. `NotFound` after its time, `NameTaken` where another has its name.
     pub async fn undelete_dataset(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
-        if row.try_get::<Option<&str>, _>("deleted_at")?.is_some() {
+        let deleted_at: Option<Time> =
+            sqlx::query_scalar("SELECT deleted_at FROM datasets WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        if deleted_at.is_some() {
             sqlx::query("UPDATE datasets SET deleted_at = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
             self.commit(tx).await?;
         }
@@ -47,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::domain::record::{DatasetInput, ListQuery};
-    use crate::store::open::migrator;
+    use crate::store::sqlite::open::MIGRATOR;
 
     fn named(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), ..DatasetInput::default() }
@@ -56,7 +57,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_deleted_a_month_ago_goes_with_its_versions() {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let old = store.insert_dataset(1, &named("Old")).await.unwrap();
         let new = store.insert_dataset(1, &named("New")).await.unwrap();
         let kept = store.insert_dataset(1, &named("Kept")).await.unwrap();
@@ -72,14 +73,14 @@ mod tests {
         store.delete_dataset(new, false).await.unwrap();
         sqlx::query("UPDATE datasets SET deleted_at = $2 WHERE id = $1")
             .bind(old)
-            .bind(time_text(Utc::now() - TimeDelta::days(31)))
+            .bind(Time(Utc::now() - TimeDelta::days(31)))
             .execute(&store.write)
             .await
             .unwrap();
         store.close().await;
 
         // At the next start.
-        let store = Store::open(&folder.path().join("trainset.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         assert!(matches!(store.undelete_dataset(old).await, Err(StoreError::NotFound)));
         let versions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM versions").fetch_one(&store.read).await.unwrap();
         assert_eq!(versions, 0);
@@ -91,9 +92,7 @@ mod tests {
     async fn of_version_4(file: &Path) -> SqliteConnection {
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        let all = migrator();
-        let before = sqlx::migrate::Migrator::with_migrations(all.iter().filter(|step| step.version <= 4).cloned().collect());
-        before.run_direct(None, &mut connection, false).await.unwrap();
+        MIGRATOR.run_to(4, &mut connection).await.unwrap();
         connection
     }
 
@@ -121,7 +120,7 @@ mod tests {
         .unwrap();
         connection.close().await.unwrap();
 
-        let store = Store::open(&file).await.unwrap();
+        let store = SqliteStore::open(&file).await.unwrap();
         let dataset = store.dataset(8).await.unwrap();
         assert_eq!((dataset.revision, dataset.summary.active_version, dataset.summary.row_count_estimate), (5, Some(2), Some(9)));
         assert_eq!(dataset.summary.quality.map(|brief| (brief.score, brief.leaks)), Some((70, 1)));
@@ -149,7 +148,7 @@ mod tests {
         connection.close().await.unwrap();
         let opening = (0..8).map(|_| {
             let file = file.clone();
-            tokio::spawn(async move { Store::open(&file).await })
+            tokio::spawn(async move { SqliteStore::open(&file).await })
         });
         for store in futures::future::join_all(opening).await {
             let store = store.unwrap().unwrap();
