@@ -484,6 +484,17 @@ fn every_key_and_value_of_a_config_is_explained() {
 }
 
 #[test]
+fn the_limits_of_a_config_are_those_that_hold() {
+    use trainset::domain::limits::*;
+    let text = read("docs/config.md");
+    let listed = text.split("## Limits").nth(1).unwrap().replace(',', "");
+    let numbers: BTreeSet<&str> = listed.split(|c: char| !c.is_ascii_digit()).collect();
+    let limits = [MAX_TABLES, MAX_COLUMNS, MAX_JOIN_KEYS, MAX_ORDER_KEYS, MAX_ROW_FILTERS, MAX_VALUES, MAX_ALL_VALUES];
+    let limits = limits.into_iter().chain([MAX_TEXT_CHARS, MAX_DEPTH]).map(|limit| limit.to_string());
+    nothing(limits.filter(|limit| !numbers.contains(limit.as_str())).collect());
+}
+
+#[test]
 fn sql_that_is_shown_is_a_goldens() {
     let text = page("docs/sql.md");
     let golden = read("tests/goldens/68-everything.sql");
