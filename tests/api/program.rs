@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 use trainset::domain::record::{DatasetInput, ListQuery};
-use trainset::store::{Store, StoreError};
+use trainset::store::StoreError;
+use trainset::store::sqlite::SqliteStore;
 
 fn trainset(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainset"));
