@@ -130,7 +130,7 @@ fn statements() -> Vec<(&'static str, String, Option<&'static str>)> {
         not_planned("columns_20001", format!("SELECT {} FROM `raw_data.good`", times(20_001, "a AS c#", ", ")), "10000 columns"),
         not_planned("doubled_22", ctes(22, doubled), LARGE),
         not_planned("doubled_60", ctes(60, union), LARGE),
-        not_planned("subqueries_30", ctes(30, "SELECT a FROM @ WHERE a IN (SELECT a FROM @)"), LARGE),
+        not_planned("subqueries_30", ctes(30, "SELECT a FROM @ WHERE a IN (SELECT a FROM @)"), DEEP),
         // What is written in place of some functions has their argument twice.
         not_planned("greatest_40", selected(&nested(40, "GREATEST(@, b)", "a")), NESTED),
         not_planned("instants_40", selected(&nested(40, "UNIX_SECONDS(TIMESTAMP_SECONDS(@))", "a")), NESTED),

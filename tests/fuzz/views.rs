@@ -383,10 +383,6 @@ fn views_that_were_found_once_do_no_harm_any_more() {
             match bench.run(&[(name.to_owned(), text.clone())], kind) {
                 Ok(took) => {
                     println!("{file}: {took:?} of the processor, {:?}, grown by {} bytes", start.elapsed(), growth());
-                    // What it held is given back a moment later: the stacks of the threads that planned it.
-                    if took > LONGEST / 10 {
-                        std::thread::sleep(Duration::from_millis(200));
-                    }
                 }
                 Err(reason) => {
                     println!("{file}: WRONG: {reason}");

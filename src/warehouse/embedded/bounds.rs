@@ -39,7 +39,7 @@ const LEVELS_OF_SELECT: u64 = 4;
 const SIZE_OF_SELECT: u64 = 20;
 const SIZE_OF_SOURCE: u64 = 10;
 /// Each rule of the optimizer that meets a subquery among expressions plans it again, with those within it.
-const LEVELS_OF_SUBQUERY: u64 = 60;
+const LEVELS_OF_SUBQUERY: u64 = 40;
 /// A window's operator names each column that it carries several times.
 const SIZE_OF_CARRIED: u64 = 4;
 /// DataFusion compares each column of a SELECT with each: so many comparisons take about as long as one expression.
@@ -532,7 +532,7 @@ mod tests {
                 [nested(MAX_NESTING, "ABS(", "a", ")"), nested(100 * MAX_NESTING, "ABS(", "a", ")")],
             ),
             ("windows", windows(305), [windows(320), windows(3_000)]),
-            ("subqueries", subqueries(15), [subqueries(17), subqueries(200)]),
+            ("subqueries", subqueries(20), [subqueries(26), subqueries(200)]),
             ("grouping sets", cube(14), [cube(15), cube(100)]),
             ("types", types(MAX_NESTED_TYPES), [types(MAX_NESTED_TYPES + 1), types(100 * MAX_NESTED_TYPES)]),
             ("joins", joins(MAX_NESTED_JOINS), [joins(MAX_NESTED_JOINS + 2), joins(100 * MAX_NESTED_JOINS)]),
