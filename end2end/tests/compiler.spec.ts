@@ -12,7 +12,7 @@ async function compiled(page: Page, wanted: { config: unknown; request: unknown 
   return page.evaluate(
     async ({ wanted, schemas }) => {
       // The page's own, which is loaded already.
-      const url = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
+      const url = document.querySelector<HTMLLinkElement>('link[rel=modulepreload][href$="/trainset.js"]')!.href;
       const { compile_sql } = await import(url);
       const texts = [];
       for (const { config, request } of wanted) {
