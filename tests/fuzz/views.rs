@@ -414,7 +414,7 @@ fn no_views_do_harm() {
     let _alone = alone();
     let bench = Bench::new();
     bench.warm_up(&[1]);
-    Fuzz { seconds: 20, bytes: 600, shrinks: 50 }.run(|bytes| {
+    Fuzz { seconds: 10, bytes: 600, shrinks: 50 }.run(|bytes| {
         let views = bench.views(bytes);
         bench.run(&views, bytes.last().map_or(1, |byte| usize::from(*byte) % 4)).map_err(|reason| {
             // Each try has the next names. It is told at once: to make it smaller takes a while.
