@@ -59,7 +59,7 @@ pub struct QueryValidation {
     total_bytes_processed: Option<u64>,
     /// `None` where reading is free.
     estimated_cost_usd: Option<f64>,
-    /// The query may read less than is told: its tables are clustered.
+    /// The query may read less than reported: its tables are clustered.
     upper_bound: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,

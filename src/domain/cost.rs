@@ -78,7 +78,7 @@ pub struct Estimate {
     pub bytes: Option<u64>,
     /// US dollars; `None` where reading is free.
     pub price_usd: Option<f64>,
-    /// It may read less: a table is clustered, or the as-of is found out first and then fewer partitions are read.
+    /// It may read less: a table is clustered, or the reference date is found first and then fewer partitions are read.
     pub upper_bound: bool,
 }
 

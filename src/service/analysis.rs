@@ -199,8 +199,8 @@ pub async fn find_out(
     })
 }
 
-/// What a query of a config would read, by dry runs of it and of the one that finds the as-of before
-/// it. The as-of is not known yet, so the second may read less than is told.
+/// What a query of a config would read, by dry runs of it and of the one that finds the reference date before
+/// it. The reference date is not known yet, so the second may read less than estimated.
 pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,

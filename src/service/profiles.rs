@@ -36,7 +36,7 @@ const MAX_SEARCH: usize = 1000;
 /// hundred numbers and texts each.
 const HEAVY_COLUMNS: usize = 10;
 
-/// No query is needed, so no price is told: there is nothing to agree to.
+/// No query is needed, so no price is reported: there is nothing to agree to.
 const NOTHING_TO_FIND: ProfileEstimate =
     ProfileEstimate { columns: 0, estimate: Estimate { bytes: Some(0), price_usd: None, upper_bound: false } };
 
@@ -75,7 +75,7 @@ impl App {
         let wanted = Wanted::of(&live.schema, columns)?;
         let question = profile_question(&model, &live);
         let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
-        // Where no query is needed, no price is told.
+        // Where no query is needed, no price is reported.
         let mut cost = Cost::nothing(None);
         let cached = wanted.missing(&known).is_empty();
         self.metrics().kept(question.kind, cached);

@@ -8,7 +8,7 @@ use tower_http::request_id::RequestId;
 use crate::service::RequestContext;
 
 /// Gives a request its context. All who reach the server are one person as long as there is no
-/// log-in: `author`, whom the command line names.
+/// sign-in: `author`, whom the command line names.
 pub async fn provide(State(author): State<Arc<str>>, mut request: Request) -> Request {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
     let context = RequestContext::new(author, id);

@@ -52,7 +52,7 @@ const CALLS: &str = "/_fn/";
 const TIMEOUT: Duration = Duration::from_secs(330);
 
 /// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by; `author` is
-/// who asks, whoever it is.
+/// who asks: all who reach the server are one person as long as there is no sign-in.
 pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Router {
     let metrics = app.metrics().clone();
     let inner = Router::new()
