@@ -100,9 +100,9 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
     let text = if options.json {
         serde_json::to_string_pretty(&analysis).map_err(|error| error.to_string())? + "\n"
     } else {
-        let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.word());
+        let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
         for part in &analysis.facts.counts {
-            text.push_str(&format!("{}: {} rows\n", part.part.word(), part.rows));
+            text.push_str(&format!("{}: {} rows\n", part.part.as_str(), part.rows));
         }
         for check in checks().filter(failed) {
             let advice = check.advice.as_deref().unwrap_or_default();
@@ -186,7 +186,7 @@ pub async fn joins(options: &Joins) -> Result<Answer, String> {
         let star = |join: &DetectedJoin| if join.in_tree { "*" } else { " " };
         let line = |join: &DetectedJoin| {
             let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
-            format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.word(), join.join.text())
+            format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.as_str(), join.join.text())
         };
         settled.joins.iter().map(line).collect()
     };

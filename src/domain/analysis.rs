@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr};
 
 use super::cost::Estimate;
 use super::dataset::{DatasetConfig, JoinType, Split};
@@ -138,9 +139,10 @@ impl Facts {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Part {
     Full,
     Train,
@@ -151,16 +153,10 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Part; 5] = [Self::Full, Self::Train, Self::Eval, Self::Test, Self::Gap];
+    pub const ALL: [Self; Self::COUNT] = [Self::Full, Self::Train, Self::Eval, Self::Test, Self::Gap];
 
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Train => "train",
-            Self::Eval => "eval",
-            Self::Test => "test",
-            Self::Gap => "gap",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

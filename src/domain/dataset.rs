@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr};
 
 use super::name::{ColumnName, OutputName, SourceName, TableName};
 
@@ -126,9 +127,10 @@ impl std::fmt::Display for ColumnRef {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum JoinType {
     Inner,
     #[default]
@@ -138,16 +140,11 @@ pub enum JoinType {
 }
 
 impl JoinType {
-    pub const ALL: [JoinType; 4] = [Self::Inner, Self::Left, Self::Right, Self::Full];
+    pub const ALL: [Self; Self::COUNT] = [Self::Inner, Self::Left, Self::Right, Self::Full];
 
     /// The API's word: `inner`, `left`, `right`, `full`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Inner => "inner",
-            Self::Left => "left",
-            Self::Right => "right",
-            Self::Full => "full",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -224,9 +221,10 @@ impl SelectedColumn {
 }
 
 /// What a column means to the learner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Role {
     UserId,
     ProductId,
@@ -235,16 +233,11 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 4] = [Self::UserId, Self::ProductId, Self::Timestamp, Self::Revenue];
+    pub const ALL: [Self; Self::COUNT] = [Self::UserId, Self::ProductId, Self::Timestamp, Self::Revenue];
 
     /// The API's word, and the column's name in `for_analysis` queries.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::UserId => "user_id",
-            Self::ProductId => "product_id",
-            Self::Timestamp => "timestamp",
-            Self::Revenue => "revenue",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -295,9 +288,10 @@ impl ColumnMapping {
 }
 
 /// A dataset's state. Active means: it was checked against the live tables and a version is frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Status {
     #[default]
     Draft,
@@ -305,11 +299,8 @@ pub enum Status {
 }
 
 impl Status {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

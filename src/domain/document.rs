@@ -11,6 +11,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
+use strum::{EnumCount, IntoStaticStr};
 
 use super::fault::FieldError;
 use super::unreadable::not_json;
@@ -21,9 +22,10 @@ pub const MAX_BYTES: usize = 1_000_000;
 const MAX_DEPTH: usize = 32;
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, IntoStaticStr, EnumCount)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[strum(const_into_str, serialize_all = "lowercase")]
 pub enum Format {
     #[default]
     Yaml,
@@ -31,14 +33,11 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: [Self; 2] = [Self::Yaml, Self::Json];
+    pub const ALL: [Self; Self::COUNT] = [Self::Yaml, Self::Json];
 
     /// As in `?format=yaml`; also the ending of a file's name.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Yaml => "yaml",
-            Self::Json => "json",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// As HTTP calls it. <https://www.rfc-editor.org/rfc/rfc9512>

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::analysis::{DayRows, Part};
 use super::cost::{Cost, Estimate};
 use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
-use super::sql::{EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
+use super::sql::{EffectMeasure, EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
 mod steps;
@@ -189,21 +189,21 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
     let mut effect = FilterEffect { products, customers, ..FilterEffect::default() };
     for row in (0..rows.rows.len()).map(|row| Row { rows, row }) {
         let section = row.text("section");
-        let is = |of: EffectSection| section == Some(of.word());
+        let is = |of: EffectSection| section == Some(of.as_str());
         if is(EffectSection::AsOf) {
             effect.as_of = row.day();
         } else if is(EffectSection::Stage) {
             let Some(stage) = row.text("item") else { continue };
             effect.stages.push(StageEffect {
                 stage: stage.into(),
-                rows: row.count("n1").unwrap_or_default(),
-                users: row.count("n2"),
-                products: row.count("n3"),
+                rows: row.count(EffectMeasure::RowCount).unwrap_or_default(),
+                users: row.count(EffectMeasure::UserCount),
+                products: row.count(EffectMeasure::ProductCount),
                 revenue: row.amount(),
             });
         } else if is(EffectSection::Days) {
-            let part = Part::ALL.into_iter().find(|part| Some(part.word()) == row.text("item"));
-            if let (Some(part), Some(rows)) = (part, row.count("n1")) {
+            let part = Part::ALL.into_iter().find(|part| Some(part.as_str()) == row.text("item"));
+            if let (Some(part), Some(rows)) = (part, row.count(EffectMeasure::RowCount)) {
                 effect.days.push(DayRows { day: row.day(), part, rows });
             }
         } else {
@@ -229,18 +229,23 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
 }
 
 fn of_member(members: &mut MemberSizes, row: &Row, section: Option<&str>) {
-    let count = |name| row.count(name).unwrap_or_default();
-    let step = |from| Step { from, members: count("n2"), at_edge: count("n3") };
-    if section == Some(EffectSection::Curve.word()) {
-        let percent = u32::try_from(count("n1")).unwrap_or(u32::MAX);
+    let count = |measure| row.count(measure).unwrap_or_default();
+    let step = |from| Step { from, members: count(EffectMeasure::EntityCount), at_edge: count(EffectMeasure::AtBound) };
+    if section == Some(EffectSection::Curve.as_str()) {
+        let percent = u32::try_from(count(EffectMeasure::LowerBound)).unwrap_or(u32::MAX);
         let revenue = row.amount().unwrap_or_default();
-        members.curve.push(Level { percent, members: count("n2"), rows: count("n3"), revenue });
-    } else if section == Some(EffectSection::Rows.word()) {
-        members.by_rows.extend(row.number("n1").map(step));
-    } else if section == Some(EffectSection::Revenue.word()) {
-        match row.number("n1") {
+        members.curve.push(Level {
+            percent,
+            members: count(EffectMeasure::EntityCount),
+            rows: count(EffectMeasure::RowCount),
+            revenue,
+        });
+    } else if section == Some(EffectSection::Rows.as_str()) {
+        members.by_rows.extend(row.number(EffectMeasure::LowerBound).map(step));
+    } else if section == Some(EffectSection::Revenue.as_str()) {
+        match row.number(EffectMeasure::LowerBound) {
             Some(from) => members.by_revenue.push(step(from)),
-            None => members.without_revenue += count("n2"),
+            None => members.without_revenue += count(EffectMeasure::EntityCount),
         }
     }
 }
@@ -259,16 +264,16 @@ impl Row<'_> {
         self.text("day").and_then(|day| day.parse().ok())
     }
 
-    fn number(&self, name: &str) -> Option<i64> {
-        self.rows.get(self.row, name).and_then(Value::as_i64)
+    fn number(&self, measure: EffectMeasure) -> Option<i64> {
+        self.rows.get(self.row, measure.as_str()).and_then(Value::as_i64)
     }
 
-    fn count(&self, name: &str) -> Option<u64> {
-        self.number(name).and_then(|number| u64::try_from(number).ok())
+    fn count(&self, measure: EffectMeasure) -> Option<u64> {
+        self.number(measure).and_then(|number| u64::try_from(number).ok())
     }
 
     fn amount(&self) -> Option<f64> {
-        match self.rows.get(self.row, "amount") {
+        match self.rows.get(self.row, EffectMeasure::Revenue.as_str()) {
             Some(Value::Float(amount)) => Some(*amount),
             Some(Value::Int(amount)) => Some(*amount as f64),
             _ => None,

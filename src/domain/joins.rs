@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::cost::Estimate;
 use super::dataset::{JoinKey, JoinType};
@@ -37,9 +38,10 @@ pub const MAX_TABLES: usize = 60;
 pub const MAX_COLUMNS: usize = 20_000;
 
 /// A score in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Confidence {
     Low,
     Medium,
@@ -55,12 +57,8 @@ impl Confidence {
         }
     }
 
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

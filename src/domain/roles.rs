@@ -421,8 +421,9 @@ mod tests {
     }
 
     fn columns(schemas: &[TableSchema], facts: &Facts) -> Vec<String> {
-        let text =
-            |(role, one): (&Role, &RoleSuggestion)| format!("{} {}.{}", role.word(), one.choice.table.table(), one.choice.column);
+        let text = |(role, one): (&Role, &RoleSuggestion)| {
+            format!("{} {}.{}", role.as_str(), one.choice.table.table(), one.choice.column)
+        };
         suggest(schemas, facts).iter().map(text).collect()
     }
 

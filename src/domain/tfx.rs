@@ -60,7 +60,7 @@ pub fn artefact(
     let mut query = |split: Option<Split>| {
         let compiled = compile(config, catalog, &Request { split, shape: Shape::Tfx, as_of, ..Request::default() })?;
         columns = compiled.columns;
-        let name = split.unwrap_or(Split::Train).word();
+        let name = split.unwrap_or(Split::Train).as_str();
         splits.push(TfxSplit { name: name.into(), pattern: compiled.sql });
         Ok::<_, Vec<FieldError>>(())
     };

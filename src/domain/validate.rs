@@ -246,7 +246,7 @@ impl<'a> Check<'a> {
         let config = self.config;
         let mut mapped: Vec<(Role, &ColumnRef)> = vec![];
         for (role, reference) in config.column_mapping.roles() {
-            let path = format!("column_mapping.{}", role.word());
+            let path = format!("column_mapping.{}", role.as_str());
             let Some(column) = self.referenced(&path, &reference.table, &reference.column) else { continue };
             if role == Role::Timestamp && can_be_read(column) {
                 self.timestamp_format(&path, column);
@@ -257,7 +257,7 @@ impl<'a> Check<'a> {
                 other.table.same_as(&reference.table) && same(other.column.as_str(), reference.column.as_str())
             };
             if let Some((other, _)) = mapped.iter().find(|(_, other)| same(other)) {
-                self.fault(&path, format!("{reference} is the {} already.", other.word()));
+                self.fault(&path, format!("{reference} is the {} already.", other.as_str()));
             }
             mapped.push((role, reference));
         }
@@ -269,7 +269,7 @@ impl<'a> Check<'a> {
                     if let Some(column) = self.catalog.column(config, timestamp)
                         && column.column_type.is_temporal()
                     {
-                        let message = format!("{timestamp} is {} and needs no {}.", column.column_type, format.word());
+                        let message = format!("{timestamp} is {} and needs no {}.", column.column_type, format.as_str());
                         self.fault(path, message);
                     }
                 }
@@ -281,13 +281,13 @@ impl<'a> Check<'a> {
     fn timestamp_format(&mut self, path: &str, column: &Column) {
         let t = column.column_type;
         let fitting = || {
-            let words = TimestampFormat::ALL.into_iter().filter(|f| f.reads(t)).map(TimestampFormat::word);
+            let words = TimestampFormat::ALL.into_iter().filter(|f| f.reads(t)).map(TimestampFormat::as_str);
             words.collect::<Vec<_>>().join(", ")
         };
         match self.config.column_mapping.timestamp_format {
             Some(format) if format.reads(t) => {}
             Some(format) => {
-                let message = format!("{} does not read {t}: say {}.", format.word(), fitting());
+                let message = format!("{} does not read {t}: say {}.", format.as_str(), fitting());
                 self.fault("column_mapping.timestamp_format", message);
             }
             // G-23
@@ -300,7 +300,7 @@ impl<'a> Check<'a> {
         let mapped = self.config.column_mapping.get(role).is_some();
         if !mapped {
             // G-27, G-35
-            self.fault(path, format!("{what} needs a column with the role {}: map one first.", role.word()));
+            self.fault(path, format!("{what} needs a column with the role {}: map one first.", role.as_str()));
         }
         mapped
     }

@@ -24,7 +24,7 @@ pub fn tables(config: &DatasetConfig) -> Vec<String> {
         };
         let keys: Vec<String> = join.on.iter().map(|key| format!("{} = {name}.{}", key.left, key.right)).collect();
         let one = if join.on_duplicates == OnDuplicates::OneRow { ", one row a key" } else { "" };
-        lines.push(format!("{} join {}{named} on {}{one}", join.join_type.word(), secondary.table, keys.join(" and ")));
+        lines.push(format!("{} join {}{named} on {}{one}", join.join_type.as_str(), secondary.table, keys.join(" and ")));
     }
     lines
 }
@@ -41,7 +41,7 @@ pub fn columns(config: &DatasetConfig) -> Vec<String> {
 
 /// One line a role, and how time is read where that is not plain.
 pub fn roles(mapping: &ColumnMapping) -> Vec<String> {
-    let line = |role: Role| format!("{}: {}", role.word(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));
+    let line = |role: Role| format!("{}: {}", role.as_str(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));
     let mut lines: Vec<String> = Role::ALL.into_iter().map(line).collect();
     lines.extend(mapping.timestamp_format.map(|format| format!("timestamp is written as {}", timestamp_format(format))));
     lines.extend(mapping.time_zone.as_ref().map(|zone| format!("days begin at midnight in {zone}")));

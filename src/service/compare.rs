@@ -79,7 +79,7 @@ fn compared(dataset: &Dataset) -> Value {
 fn figures(analysis: Option<&Analysis>) -> Value {
     let of = |figure: fn(&Analysis) -> Value| analysis.map_or(Value::Null, figure);
     let part = |word: &str| {
-        let part = analysis.and_then(|a| a.facts.counts.iter().find(|counts| counts.part.word() == word));
+        let part = analysis.and_then(|a| a.facts.counts.iter().find(|counts| counts.part.as_str() == word));
         part.map_or(Value::Null, |part| json!(part.rows))
     };
     json!({

@@ -226,5 +226,5 @@ fn empty_parts(counts: &Counts) -> Vec<FieldError> {
         return vec![FieldError::new("filters", "The dataset has no rows: its filters or joins leave nothing.")];
     }
     let empty = counts.splits.iter().filter(|(_, part)| part.rows == 0);
-    empty.map(|(split, _)| FieldError::new("split_config", format!("The {} split has no rows.", split.word()))).collect()
+    empty.map(|(split, _)| FieldError::new("split_config", format!("The {} split has no rows.", split.as_str()))).collect()
 }

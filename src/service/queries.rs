@@ -367,7 +367,7 @@ fn read_counts(config: &DatasetConfig, rows: &Rows) -> Counts {
     Counts {
         as_of: (0..rows.rows.len()).find_map(|row| day(row, "as_of")),
         full: part("full"),
-        splits: config.split_config.splits().iter().map(|split| (*split, part(split.word()))).collect(),
+        splits: config.split_config.splits().iter().map(|split| (*split, part(split.as_str()))).collect(),
         unassigned: part("gap"),
     }
 }

@@ -176,8 +176,8 @@ fn file_name(name: &str, id: i64, format: Format) -> String {
     }
     let stem = stem.trim_matches(|c| matches!(c, '-' | '.'));
     match stem.is_empty() {
-        true => format!("dataset-{id}.{}", format.word()),
-        false => format!("{stem}.{}", format.word()),
+        true => format!("dataset-{id}.{}", format.as_str()),
+        false => format!("{stem}.{}", format.as_str()),
     }
 }
 

@@ -99,7 +99,7 @@ impl App {
         split: Option<Split>,
     ) -> Result<QueryView, ServiceError> {
         let version = self.version(ctx, id, number).await?;
-        let part = split.map_or("full", Split::word);
+        let part = split.map_or("full", Split::as_str);
         let sql = version.sql.get(part).cloned();
         let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} makes no {part} split.")))?;
         let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
@@ -162,7 +162,7 @@ pub(super) async fn new_version(
     let mut sql = BTreeMap::new();
     for split in splits {
         let query = compiled(config, catalog, &Request { split, as_of, ..Request::default() }).await?;
-        sql.insert(split.map_or("full", Split::word).to_owned(), query.sql);
+        sql.insert(split.map_or("full", Split::as_str).to_owned(), query.sql);
     }
     Ok(NewVersion {
         schemas: schemas_of(config, catalog),

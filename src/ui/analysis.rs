@@ -152,7 +152,7 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     made.extend(analysis.price_usd.map(dollars));
     made.extend(facts.as_of.map(|day| texts::as_of(&day.to_string())));
     let leaks = analysis.leaks.iter().filter(|check| check.outcome == Outcome::Failed).count();
-    let tone = if leaks > 0 { "open" } else { quality.grade.word() };
+    let tone = if leaks > 0 { "open" } else { quality.grade.as_str() };
     view! {
         {stale
             .then(|| {
@@ -229,7 +229,7 @@ fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Opti
             let at = |at: Option<chrono::NaiveDateTime>| at.map_or(common::DASH.into(), second);
             view! {
                 <tr>
-                    <th scope="row">{part.part.word()}</th>
+                    <th scope="row">{part.part.as_str()}</th>
                     <td class="number">{integer(part.rows)}</td>
                     <td class="number">{share}</td>
                     <td class="number">{optional(part.users)}</td>
@@ -279,7 +279,7 @@ fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">{join.table.to_string()}</th>
-                    <td>{join.join_type.word()}</td>
+                    <td>{join.join_type.as_str()}</td>
                     <td class="number">{percent(100.0 * join.match_rate())}</td>
                     <td class="number">{integer(join.largest_fan_out)}</td>
                     <td class="number">{integer(join.rows_before)}</td>

@@ -23,7 +23,7 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
     view! {
         <span class="status" class:status-active=status == Status::Active>
             <span class="status-dot" aria-hidden="true"></span>
-            {status.word()}
+            {status.as_str()}
         </span>
     }
 }
@@ -64,7 +64,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
         }
         .into_any(),
         Some(AnalysisBrief { score, grade, leaks, .. }) => {
-            let tone = if leaks > 0 { "open" } else { grade.word() };
+            let tone = if leaks > 0 { "open" } else { grade.as_str() };
             let verdict = verdict(grade, leaks > 0);
             view! {
                 <dd>
@@ -135,7 +135,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
         view! {
             <a
                 class="button quiet"
-                id=format!("{}-{id}", kind.word())
+                id=format!("{}-{id}", kind.as_str())
                 href=address(kind)
                 data-noscroll=""
                 aria-label=texts::named(text, &name)
@@ -148,7 +148,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
         view! {
             <a
                 class=class
-                id=format!("{}-{id}", kind.word())
+                id=format!("{}-{id}", kind.as_str())
                 href=address(kind)
                 data-noscroll=""
                 aria-label=texts::named(text, &name)

@@ -220,7 +220,7 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
             texts::BASICS,
             vec![
                 one(texts::DESCRIPTION, &|o| Some(o.summary.description.clone()).filter(|text| !text.is_empty())),
-                one(texts::STATUS, &|o| Some(o.summary.status.word().into())),
+                one(texts::STATUS, &|o| Some(o.summary.status.as_str().into())),
             ],
         ),
         (texts::TABLES, aligned(&lists(|o| &o.tables))),
@@ -233,9 +233,9 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
             vec![
                 one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.facts.as_of.map(|day| day.to_string())),
                 figure(texts::ROWS, |o| rows_of(o, Part::Full)),
-                figure(Part::Train.word(), |o| rows_of(o, Part::Train)),
-                figure(Part::Eval.word(), |o| rows_of(o, Part::Eval)),
-                figure(Part::Test.word(), |o| rows_of(o, Part::Test)),
+                figure(Part::Train.as_str(), |o| rows_of(o, Part::Train)),
+                figure(Part::Eval.as_str(), |o| rows_of(o, Part::Eval)),
+                figure(Part::Test.as_str(), |o| rows_of(o, Part::Test)),
                 figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
                 figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
                 figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),

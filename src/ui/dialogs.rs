@@ -51,7 +51,7 @@ pub fn CountsPanel(id: i64) -> impl IntoView {
 
 fn counts_table(counts: &Counts) -> AnyView {
     let mut parts: Vec<(&'static str, PartCounts)> = vec![(super::texts::query::FULL, counts.full)];
-    parts.extend(counts.splits.iter().map(|(split, part)| (split.word(), *part)));
+    parts.extend(counts.splits.iter().map(|(split, part)| (split.as_str(), *part)));
     if counts.unassigned.rows > 0 {
         parts.push((texts::NO_SPLIT, counts.unassigned));
     }

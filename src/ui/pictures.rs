@@ -109,13 +109,13 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
                     top -= height;
                     view! {
                         <rect
-                            class=format!("part-{}", part.word())
+                            class=format!("part-{}", part.as_str())
                             x=format!("{:.2}", i as f64 * width)
                             y=format!("{top:.2}")
                             width=format!("{:.2}", (width * 0.86).max(0.3))
                             height=format!("{height:.2}")
                         >
-                            <title>{texts::rows_of_days(&named(bar), &integer(*rows), part.word())}</title>
+                            <title>{texts::rows_of_days(&named(bar), &integer(*rows), part.as_str())}</title>
                         </rect>
                     }
                 })
@@ -125,9 +125,9 @@ pub fn DayChart(days: Vec<DayRows>) -> impl IntoView {
         .collect_view();
     let legend = parts
         .iter()
-        .map(|part| view! { <li><span class=format!("swatch part-{}", part.word()) aria-hidden="true"></span>{part.word()}</li> })
+        .map(|part| view! { <li><span class=format!("swatch part-{}", part.as_str()) aria-hidden="true"></span>{part.as_str()}</li> })
         .collect_view();
-    let heads = parts.iter().map(|part| view! { <th scope="col">{part.word()}</th> }).collect_view();
+    let heads = parts.iter().map(|part| view! { <th scope="col">{part.as_str()}</th> }).collect_view();
     let lines = bars
         .iter()
         .map(|bar| {

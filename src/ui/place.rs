@@ -2,13 +2,15 @@
 //! dialog and its part. Reload, the back button and a shared link all come to the same place.
 
 use leptos_router::params::ParamsMap;
+use strum::{EnumCount, IntoStaticStr};
 
 use super::layout::datasets_path;
 use crate::domain::dataset::Status;
 use crate::domain::record::ListQuery;
 
 /// The dialogs that have an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumCount)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum DialogKind {
     New,
     Edit,
@@ -21,30 +23,22 @@ pub enum DialogKind {
 }
 
 impl DialogKind {
-    const ALL: [Self; 8] =
+    const ALL: [Self; Self::COUNT] =
         [Self::New, Self::Edit, Self::View, Self::Analysis, Self::Query, Self::Preview, Self::Clone, Self::Delete];
 
     /// The word in the address: `?dialog=view`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Edit => "edit",
-            Self::View => "view",
-            Self::Analysis => "analysis",
-            Self::Query => "query",
-            Self::Preview => "preview",
-            Self::Clone => "clone",
-            Self::Delete => "delete",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
 /// The parts of the detail dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, IntoStaticStr, EnumCount)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Tab {
     #[default]
     Overview,
@@ -54,25 +48,20 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Quality, Self::Columns, Self::Versions];
+    pub const ALL: [Self; Self::COUNT] = [Self::Overview, Self::Quality, Self::Columns, Self::Versions];
 
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Overview => "overview",
-            Self::Quality => "quality",
-            Self::Columns => "columns",
-            Self::Versions => "versions",
-        }
+    const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tab| tab.word() == word)
+        Self::ALL.into_iter().find(|tab| tab.as_str() == word)
     }
 }
 
 /// The word of a status in the address, and the other way.
 pub fn parse_status(word: &str) -> Option<Status> {
-    [Status::Draft, Status::Active].into_iter().find(|status| status.word() == word)
+    [Status::Draft, Status::Active].into_iter().find(|status| status.as_str() == word)
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -105,18 +94,18 @@ impl Place {
             query.insert("search", self.list.search.clone());
         }
         if let Some(status) = self.list.status {
-            query.insert("status", status.word().to_owned());
+            query.insert("status", status.as_str().to_owned());
         }
         if self.list.page > 1 {
             query.insert("page", self.list.page.to_string());
         }
         if let Some((kind, id)) = self.dialog {
-            query.insert("dialog", kind.word().to_owned());
+            query.insert("dialog", kind.as_str().to_owned());
             if let Some(id) = id {
                 query.insert("id", id.to_string());
             }
             if self.tab != Tab::default() {
-                query.insert("tab", self.tab.word().to_owned());
+                query.insert("tab", self.tab.as_str().to_owned());
             }
         }
         format!("{}{}", datasets_path(model_id), query.to_query_string())

@@ -37,7 +37,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     });
     let names = Signal::derive(move || {
         let splits = splits.get();
-        let words = splits.iter().map(|split| split.word());
+        let words = splits.iter().map(|split| split.as_str());
         std::iter::once(texts::FULL).chain(words).chain(std::iter::once(texts::TFX)).collect::<Vec<_>>()
     });
     let chosen = RwSignal::new(0usize);
@@ -67,7 +67,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
 }
 
 fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
-    let word = part.split.map_or(texts::FULL, Split::word);
+    let word = part.split.map_or(texts::FULL, Split::as_str);
     view! {
         <Verdict validation=part.view.validation.clone() />
         {totals(all)}
@@ -86,7 +86,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
     let brief = size_and_price(&estimate);
     let lines = all
         .iter()
-        .map(|part| line_of(part.split.map_or(texts::FULL, Split::word), &part.view.validation))
+        .map(|part| line_of(part.split.map_or(texts::FULL, Split::as_str), &part.view.validation))
         .chain(std::iter::once(line_of(texts::SPLITS_TOTAL, &total)))
         .collect_view();
     view! {

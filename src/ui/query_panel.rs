@@ -16,7 +16,7 @@ use crate::domain::record::QueryValidation;
 #[component]
 pub fn PartTabs(#[prop(into)] splits: Signal<Vec<Split>>, part: RwSignal<Option<Split>>) -> impl IntoView {
     let names = Signal::derive(move || {
-        splits.with(|splits| std::iter::once(texts::FULL).chain(splits.iter().map(|split| split.word())).collect())
+        splits.with(|splits| std::iter::once(texts::FULL).chain(splits.iter().map(|split| split.as_str())).collect())
     });
     let chosen = Signal::derive(move || {
         let part = part.get();

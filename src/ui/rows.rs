@@ -22,7 +22,7 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
                 Mode::Repeated => format!("ARRAY<{}>", column.column_type),
                 _ => column.column_type.to_string(),
             };
-            let role = column.ml_role.map(|role| view! { <span class="chip">{role.word()}</span> });
+            let role = column.ml_role.map(|role| view! { <span class="chip">{role.as_str()}</span> });
             view! {
                 <th scope="col">
                     <span class="column-name">{column.name.clone()}</span>

@@ -88,7 +88,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
     };
     let chosen = move || search.place.get().list.status;
     let option = move |status: Option<Status>| {
-        let (value, text) = status.map_or(("", texts::ALL_STATUSES), |status| (status.word(), texts::status(status)));
+        let (value, text) = status.map_or(("", texts::ALL_STATUSES), |status| (status.as_str(), texts::status(status)));
         view! {
             <option value=value selected=move || chosen() == status>
                 {text}
@@ -111,7 +111,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
             <select
                 name="status"
                 aria-label=texts::STATUS
-                prop:value=move || chosen().map_or("", Status::word)
+                prop:value=move || chosen().map_or("", Status::as_str)
                 on:change:target=move |e| search.filter(parse_status(&e.target().value()))
             >
                 {option(None)}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use trainset::domain::record::{Dataset, DriftReport, Overview, Version, VersionDiff};
 use trainset::domain::schema::{ColumnType, Mode};
+use trainset::domain::sql::{JoinMeasure, Measure};
 use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::warehouse::WarehouseError;
 
@@ -15,27 +16,70 @@ use crate::helpers::{TestApp, config, counts};
 /// The answer to an analysis: 90 rows in train and 10 in eval, by 20 users.
 fn analysis() -> Rows {
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    use Measure::*;
+    const NUMBERS: [Measure; 16] = [
+        RowCount,
+        UserCount,
+        NullUsers,
+        NullProducts,
+        FirstMicros,
+        LastMicros,
+        EntityCount,
+        SingleCount,
+        TrainCount,
+        EvalCount,
+        TestCount,
+        GapCount,
+        ColdEvalCount,
+        ColdEvalRows,
+        ColdTestCount,
+        SharedCount,
+    ];
+    const JOINS: [JoinMeasure; 4] =
+        [JoinMeasure::RowsBefore, JoinMeasure::MatchedRows, JoinMeasure::RowsAfter, JoinMeasure::LargestFanOut];
     let mut columns =
         vec![column("section", ColumnType::String), column("item", ColumnType::String), column("day", ColumnType::Date)];
-    columns.extend((1..=12).map(|n| column(&format!("n{n}"), ColumnType::Int64)));
-    let row = |section: &str, item: Option<&str>, day: Option<&str>, numbers: &[i64]| {
+    columns.extend(NUMBERS.map(|measure| column(measure.as_str(), ColumnType::Int64)));
+    columns.extend(JOINS.map(|measure| column(&measure.column(0), ColumnType::Int64)));
+    let row = |section: &str, item: Option<&str>, day: Option<&str>, numbers: &[(Measure, i64)]| {
         let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
         let mut row = vec![text(Some(section)), text(item), text(day)];
-        row.extend(numbers.iter().map(|n| Value::Int(*n)));
-        row.resize(15, Value::Null);
+        row.extend(NUMBERS.map(|measure| {
+            let found = numbers.iter().find(|(of, _)| *of == measure);
+            found.map_or(Value::Null, |(_, number)| Value::Int(*number))
+        }));
+        row.resize(3 + NUMBERS.len() + JOINS.len(), Value::Null);
         row
     };
     const DAY: i64 = 86_400_000_000;
+    let days = |rows, null_users, first, last| {
+        [(RowCount, rows), (NullUsers, null_users), (NullProducts, 0), (FirstMicros, first), (LastMicros, last)]
+    };
+    let users = [
+        (RowCount, 99),
+        (EntityCount, 20),
+        (SingleCount, 3),
+        (TrainCount, 20),
+        (EvalCount, 5),
+        (TestCount, 0),
+        (GapCount, 0),
+        (ColdEvalCount, 0),
+        (ColdEvalRows, 0),
+        (ColdTestCount, 0),
+        (SharedCount, 5),
+    ];
+    let mut joins = row("joins", None, None, &[]);
+    joins.splice(3 + NUMBERS.len().., [400, 399, 400, 1].map(Value::Int));
     Rows {
         columns,
         rows: vec![
             row("dataset", Some("TIMESTAMP"), Some("2024-03-31"), &[]),
-            row("days", Some("train"), Some("2024-03-01"), &[90, 1, 0, 19_783 * DAY, 19_783 * DAY + 5]),
-            row("days", Some("eval"), Some("2024-03-31"), &[10, 0, 0, 19_813 * DAY, 19_813 * DAY + 7]),
-            row("users", None, None, &[99, 20, 3, 20, 5, 0, 0, 0, 0, 0, 0, 5]),
-            row("funnel", Some("filtered"), None, &[100]),
-            row("funnel", Some("source"), None, &[400, 50]),
-            row("joins", None, None, &[400, 399, 400, 1]),
+            row("days", Some("train"), Some("2024-03-01"), &days(90, 1, 19_783 * DAY, 19_783 * DAY + 5)),
+            row("days", Some("eval"), Some("2024-03-31"), &days(10, 0, 19_813 * DAY, 19_813 * DAY + 7)),
+            row("users", None, None, &users),
+            row("funnel", Some("filtered"), None, &[(RowCount, 100)]),
+            row("funnel", Some("source"), None, &[(RowCount, 400), (UserCount, 50)]),
+            joins,
         ],
         ..Rows::default()
     }

@@ -36,7 +36,7 @@ pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, 
     for row in &answer.rows {
         *days.entry((row.day, row.part.unwrap_or("full"))).or_default() += 1;
     }
-    let counted: BTreeMap<_, _> = effect.days.iter().map(|day| ((day.day, day.part.word()), day.rows)).collect();
+    let counted: BTreeMap<_, _> = effect.days.iter().map(|day| ((day.day, day.part.as_str()), day.rows)).collect();
     assert_eq!((counted.len(), counted), (effect.days.len(), days), "{said}");
 
     let mapping = &config.column_mapping;

@@ -142,7 +142,7 @@ fn check(golden: &Golden) {
     effect::check(&SHOP, config, request.as_of, &answer);
     let query = compile(config, &SHOP.catalog, request).unwrap();
     let got = SHOP.run(&query.sql);
-    let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.word()));
+    let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
     let wanted: Vec<&OutRow> = answer.rows.iter().filter(asked).collect();
     match request.shape {
         Shape::Rows if request.for_analysis => assert_eq!(got.rows.len(), wanted.len(), "{name}"),

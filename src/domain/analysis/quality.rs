@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::check::{Check, Severity, percent};
 use super::proof::cold;
@@ -25,9 +26,10 @@ pub struct Quality {
     pub checks: Vec<Check>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Grade {
     Excellent,
     Good,
@@ -45,13 +47,8 @@ impl Grade {
         }
     }
 
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Excellent => "excellent",
-            Self::Good => "good",
-            Self::Fair => "fair",
-            Self::Poor => "poor",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -206,8 +203,8 @@ fn future(facts: &Facts, today: NaiveDate) -> Check {
 fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     let check = |split: &Split| {
         let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
-        let check = Check::new("empty_split", "Rows of a split").about(split.word());
-        let check = check.measured(rows as f64, 1.0, format!("{} has {}.", split.word(), counted(rows, "row", "rows")));
+        let check = Check::new("empty_split", "Rows of a split").about(split.as_str());
+        let check = check.measured(rows as f64, 1.0, format!("{} has {}.", split.as_str(), counted(rows, "row", "rows")));
         check.fails_if(rows == 0, Severity::Error, "Change the split so that each part has rows, or loosen the filters.")
     };
     let before = checks.len();
@@ -232,9 +229,9 @@ fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) 
             let rows = facts.part((*split).into())?.rows;
             let cold = cold(members, *split, rows)?;
             let who = counted(cold.count, one, &format!("{one}s"));
-            let reason = format!("{who} of {} have no row in train: {} of its rows.", split.word(), percent(cold.share));
+            let reason = format!("{who} of {} have no row in train: {} of its rows.", split.as_str(), percent(cold.share));
             let advice = "Prune eval to what train knows, take a longer train window, or use a model that knows attributes.";
-            let check = check().about(split.word()).measured(cold.share, COLD, reason);
+            let check = check().about(split.as_str()).measured(cold.share, COLD, reason);
             Some(check.fails_if(cold.share > COLD, Severity::Warning, advice))
         });
         let before = checks.len();

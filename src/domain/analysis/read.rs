@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::*;
 use crate::domain::dataset::{Role, SplitConfig};
-use crate::domain::sql::Section;
+use crate::domain::sql::{JoinMeasure, Measure, Section};
 use crate::domain::value::{Rows, Value};
 
 /// The stages of the funnel in their order.
@@ -27,14 +27,19 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> Facts {
     facts.baskets = answer.members(Section::Baskets);
     days(config, &answer, &mut facts);
     facts.funnel = funnel(&answer, &facts);
-    facts.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count("rows"));
-    facts.held_out_rows_seen = answer.rows_of(Section::Seen).next().and_then(|row| row.count("rows"));
-    let attribute =
-        |row: Row| Some(AttributeTime { column: row.item()?.into(), rows: row.count("rows")?, newer: row.count("newer")? });
+    facts.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count(Measure::RowCount));
+    facts.held_out_rows_seen = answer.rows_of(Section::Seen).next().and_then(|row| row.count(Measure::RowCount));
+    let attribute = |row: Row| {
+        Some(AttributeTime {
+            column: row.item()?.into(),
+            rows: row.count(Measure::RowCount)?,
+            newer: row.count(Measure::NewerRows)?,
+        })
+    };
     facts.attributes = answer.rows_of(Section::Newer).filter_map(attribute).collect();
     facts.attributes.sort_by(|a, b| a.column.cmp(&b.column));
     facts.label = label(&answer);
-    let catalogue = |row: Row| Some(Catalogue { items: row.count("items")?, used: row.count("used")? });
+    let catalogue = |row: Row| Some(Catalogue { items: row.count(Measure::KeyCount)?, used: row.count(Measure::UsedKeys)? });
     facts.catalogue = answer.rows_of(Section::Catalogue).next().and_then(catalogue);
     facts.joins = joins(config, &answer);
     facts
@@ -62,18 +67,18 @@ fn days(config: &DatasetConfig, answer: &Answer, facts: &mut Facts) {
         parts.insert(part, empty);
     }
     for row in answer.rows_of(Section::Days) {
-        let (Some(part), Some(rows)) = (row.part(), row.count("rows")) else { continue };
+        let (Some(part), Some(rows)) = (row.part(), row.count(Measure::RowCount)) else { continue };
         facts.per_day.push(DayRows { day: row.day(), part, rows });
-        let add = |to: &mut Option<u64>, name: &str| *to = to.map(|sum| sum + row.count(name).unwrap_or_default());
-        add(&mut users, "null_users");
-        add(&mut products, "null_products");
+        let add = |to: &mut Option<u64>, measure: Measure| *to = to.map(|sum| sum + row.count(measure).unwrap_or_default());
+        add(&mut users, Measure::NullUsers);
+        add(&mut products, Measure::NullProducts);
         for part in [Part::Full].into_iter().chain((part != Part::Full).then_some(part)) {
             let Some(counts) = parts.get_mut(&part) else { continue };
             counts.rows += rows;
             counts.first_day = earlier(counts.first_day, row.day());
             counts.last_day = counts.last_day.max(row.day());
-            counts.first_at = earlier(counts.first_at, row.instant("first_at"));
-            counts.last_at = counts.last_at.max(row.instant("last_at"));
+            counts.first_at = earlier(counts.first_at, row.instant(Measure::FirstMicros));
+            counts.last_at = counts.last_at.max(row.instant(Measure::LastMicros));
         }
     }
     facts.per_day.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
@@ -93,8 +98,8 @@ fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
 
 fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
     let stage = |row: Row| {
-        let (users, products) = (row.count("users"), row.count("products"));
-        Some(Stage { stage: row.item()?.into(), rows: row.count("rows")?, users, products })
+        let (users, products) = (row.count(Measure::UserCount), row.count(Measure::ProductCount));
+        Some(Stage { stage: row.item()?.into(), rows: row.count(Measure::RowCount)?, users, products })
     };
     let mut funnel: Vec<Stage> = answer.rows_of(Section::Funnel).filter_map(stage).collect();
     funnel.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
@@ -109,15 +114,19 @@ fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
 fn label(answer: &Answer) -> Option<Label> {
     let column = answer.rows_of(Section::LabelColumn).next()?.item()?.to_owned();
     let balance = |row: &Row| {
-        let number = |name| row.count(name).unwrap_or_default();
-        Balance { rows: number("rows"), positive: number("positive"), negative: number("negative") }
+        let number = |measure| row.count(measure).unwrap_or_default();
+        Balance {
+            rows: number(Measure::RowCount),
+            positive: number(Measure::PositiveRows),
+            negative: number(Measure::NegativeRows),
+        }
     };
     let mut label = Label { column, before: Balance::default(), parts: vec![], told_by_revenue: None };
     for row in answer.rows_of(Section::Label) {
         match row.part() {
             Some(part) => {
                 label.parts.push(PartBalance { part, balance: balance(&row) });
-                if let Some(told) = row.count("told_by_revenue") {
+                if let Some(told) = row.count(Measure::ImpliedByRevenue) {
                     *label.told_by_revenue.get_or_insert(0) += told;
                 }
             }
@@ -130,19 +139,15 @@ fn label(answer: &Answer) -> Option<Label> {
 
 fn joins(config: &DatasetConfig, answer: &Answer) -> Vec<JoinFacts> {
     let Some(row) = answer.rows_of(Section::Joins).next() else { return vec![] };
-    let measures = Section::Joins.measures();
     let fact = |(i, (table, _)): (usize, (SourceName, _))| {
-        let number = |name: &str| {
-            let within = measures.iter().position(|measure| *measure == name)?;
-            row.number(i * measures.len() + within)
-        };
+        let number = |measure: JoinMeasure| row.number(&measure.column(i));
         Some(JoinFacts {
             join_type: config.join_of(&table)?.join_type,
             table,
-            rows_before: number("before")?,
-            matched_rows: number("matched")?,
-            rows_after: number("after")?,
-            largest_fan_out: number("largest")?,
+            rows_before: number(JoinMeasure::RowsBefore)?,
+            matched_rows: number(JoinMeasure::MatchedRows)?,
+            rows_after: number(JoinMeasure::RowsAfter)?,
+            largest_fan_out: number(JoinMeasure::LargestFanOut)?,
         })
     };
     config.sources().into_iter().skip(1).enumerate().filter_map(fact).collect()
@@ -167,25 +172,25 @@ struct Answer<'a> {
 impl<'a> Answer<'a> {
     fn rows_of(&self, section: Section) -> impl Iterator<Item = Row<'a>> {
         let rows = self.rows;
-        let is = move |row: &usize| rows.get(*row, "section").and_then(Value::as_str) == Some(section.word());
-        (0..rows.rows.len()).filter(is).map(move |row| Row { rows, row, section })
+        let is = move |row: &usize| rows.get(*row, "section").and_then(Value::as_str) == Some(section.as_str());
+        (0..rows.rows.len()).filter(is).map(move |row| Row { rows, row })
     }
 
     fn members(&self, section: Section) -> Option<Members> {
         let row = self.rows_of(section).next()?;
         Some(Members {
-            rows: row.count("rows")?,
-            all: row.count("all")?,
-            once: row.count("once")?,
-            train: row.count("train"),
-            eval: row.count("eval"),
-            test: row.count("test"),
-            gap: row.count("gap"),
-            cold_eval: row.count("cold_eval"),
-            cold_eval_rows: row.count("cold_eval_rows"),
-            cold_test: row.count("cold_test"),
-            cold_test_rows: row.count("cold_test_rows"),
-            shared: row.count("shared"),
+            rows: row.count(Measure::RowCount)?,
+            all: row.count(Measure::EntityCount)?,
+            once: row.count(Measure::SingleCount)?,
+            train: row.count(Measure::TrainCount),
+            eval: row.count(Measure::EvalCount),
+            test: row.count(Measure::TestCount),
+            gap: row.count(Measure::GapCount),
+            cold_eval: row.count(Measure::ColdEvalCount),
+            cold_eval_rows: row.count(Measure::ColdEvalRows),
+            cold_test: row.count(Measure::ColdTestCount),
+            cold_test_rows: row.count(Measure::ColdTestRows),
+            shared: row.count(Measure::SharedCount),
         })
     }
 }
@@ -194,7 +199,6 @@ impl<'a> Answer<'a> {
 struct Row<'a> {
     rows: &'a Rows,
     row: usize,
-    section: Section,
 }
 
 impl<'a> Row<'a> {
@@ -208,30 +212,24 @@ impl<'a> Row<'a> {
 
     fn part(&self) -> Option<Part> {
         let item = self.item()?;
-        Part::ALL.into_iter().find(|part| part.word() == item)
+        Part::ALL.into_iter().find(|part| part.as_str() == item)
     }
 
     fn day(&self) -> Option<NaiveDate> {
         self.cell("day").and_then(Value::as_str).and_then(|day| day.parse().ok())
     }
 
-    /// The number at a position, from 0.
-    fn number(&self, position: usize) -> Option<u64> {
-        let value = self.cell(&format!("n{}", position + 1)).and_then(Value::as_i64);
-        value.and_then(|number| u64::try_from(number).ok())
+    fn number(&self, column: &str) -> Option<u64> {
+        self.cell(column).and_then(Value::as_i64).and_then(|number| u64::try_from(number).ok())
     }
 
-    fn position(&self, measure: &str) -> Option<usize> {
-        self.section.measures().iter().position(|name| *name == measure)
-    }
-
-    fn count(&self, measure: &str) -> Option<u64> {
-        self.number(self.position(measure)?)
+    fn count(&self, measure: Measure) -> Option<u64> {
+        self.number(measure.as_str())
     }
 
     /// Microseconds since 1970, which may be before it.
-    fn instant(&self, measure: &str) -> Option<NaiveDateTime> {
-        let micros = self.cell(&format!("n{}", self.position(measure)? + 1)).and_then(Value::as_i64)?;
+    fn instant(&self, measure: Measure) -> Option<NaiveDateTime> {
+        let micros = self.cell(measure.as_str()).and_then(Value::as_i64)?;
         Some(DateTime::from_timestamp_micros(micros)?.naive_utc())
     }
 }

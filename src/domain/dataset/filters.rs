@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, VariantArray};
 
 use super::{AsOf, ColumnRef, Seed, SplitConfig, Unit, is_default};
 use crate::domain::name::{ColumnName, SourceName};
@@ -96,9 +97,10 @@ pub enum NullPolicy {
     Include,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "op", deny_unknown_fields)]
+#[strum_discriminants(name(PredicateKind), derive(VariantArray), doc = "A predicate without its values.")]
 pub enum Predicate {
     #[serde(rename = "in")]
     In {

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use super::is_default;
 
@@ -39,9 +40,15 @@ impl From<AsOf> for String {
 }
 
 /// How rows go to train, eval and test.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[strum_discriminants(
+    name(SplitKind),
+    derive(IntoStaticStr, VariantArray),
+    strum(const_into_str, serialize_all = "snake_case"),
+    doc = "A kind of split, without its numbers."
+)]
 pub enum SplitConfig {
     #[default]
     None,
@@ -72,9 +79,10 @@ pub enum SplitConfig {
 }
 
 /// A part of the split data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Split {
     Train,
     Eval,
@@ -82,12 +90,10 @@ pub enum Split {
 }
 
 impl Split {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Eval => "eval",
-            Self::Test => "test",
-        }
+    pub const ALL: [Self; Self::COUNT] = [Self::Train, Self::Eval, Self::Test];
+
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

@@ -1,13 +1,15 @@
 //! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr};
 
 use crate::domain::schema::ColumnType;
 
 /// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum TimestampFormat {
     /// INT64: seconds since 1970-01-01 UTC.
     UnixSeconds,
@@ -24,19 +26,12 @@ pub enum TimestampFormat {
 }
 
 impl TimestampFormat {
-    pub const ALL: [TimestampFormat; 6] =
+    pub const ALL: [Self; Self::COUNT] =
         [Self::UnixSeconds, Self::UnixMillis, Self::UnixMicros, Self::IsoDate, Self::IsoTimestamp, Self::CompactDate];
 
     /// The API's word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::UnixSeconds => "unix_seconds",
-            Self::UnixMillis => "unix_millis",
-            Self::UnixMicros => "unix_micros",
-            Self::IsoDate => "iso_date",
-            Self::IsoTimestamp => "iso_timestamp",
-            Self::CompactDate => "compact_date",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Whether a column of this type can be read so.

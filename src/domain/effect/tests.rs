@@ -247,38 +247,49 @@ fn config() -> DatasetConfig {
 }
 
 fn rows_of_a_query() -> Rows {
-    use ColumnType::{Date, Float64, Int64, String as Text};
-    let columns =
-        [("section", Text), ("item", Text), ("day", Date), ("n1", Int64), ("n2", Int64), ("n3", Int64), ("amount", Float64)];
-    let column = |(name, column_type): (&str, ColumnType)| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
-    type Line = (&'static str, Option<&'static str>, Option<&'static str>, [Option<i64>; 3], Option<f64>);
-    let row = |(section, item, day, numbers, amount): Line| {
-        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
-        let mut row = vec![text(Some(section)), text(item), text(day)];
-        row.extend(numbers.map(|number| number.map_or(Value::Null, Value::Int)));
-        row.push(amount.map_or(Value::Null, Value::Float));
+    use EffectMeasure::*;
+    const NUMBERS: [EffectMeasure; 6] = [RowCount, UserCount, ProductCount, LowerBound, EntityCount, AtBound];
+    let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
+    let mut columns = vec![
+        column("section", ColumnType::String),
+        column("item", ColumnType::String),
+        column("day", ColumnType::Date),
+        column(Revenue.as_str(), ColumnType::Float64),
+    ];
+    columns.extend(NUMBERS.map(|measure| column(measure.as_str(), ColumnType::Int64)));
+    type Line<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [(EffectMeasure, i64)], Option<f64>);
+    let row = |(section, item, day, numbers, revenue): &Line| {
+        let text = |text: &Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
+        let mut row = vec![Value::Text((*section).into()), text(item), text(day), revenue.map_or(Value::Null, Value::Float)];
+        row.extend(NUMBERS.map(|measure| {
+            let found = numbers.iter().find(|(of, _)| *of == measure);
+            found.map_or(Value::Null, |(_, number)| Value::Int(*number))
+        }));
         row
     };
-    let lines: Vec<Line> = vec![
-        ("as_of", None, Some("2024-05-31"), [None; 3], None),
-        ("stage", Some("source"), None, [Some(100), Some(9), Some(20)], Some(500.0)),
-        ("stage", Some("filtered"), None, [Some(80), Some(8), Some(19)], Some(450.0)),
-        ("stage", Some("product_filter"), None, [Some(60), Some(8), Some(10)], Some(400.0)),
-        ("stage", Some("customer_filter"), None, [Some(50), Some(5), Some(10)], Some(390.0)),
-        ("stage", Some("min_interactions"), None, [Some(40), Some(4), Some(9)], Some(300.0)),
-        ("days", Some("train"), Some("2024-05-01"), [Some(30), None, None], None),
-        ("days", Some("eval"), Some("2024-05-31"), [Some(8), None, None], None),
-        ("days", Some("train"), None, [Some(2), None, None], None),
-        ("curve", Some("product"), None, [Some(1), Some(1), Some(30)], Some(300.0)),
-        ("curve", Some("product"), None, [Some(67), Some(9), Some(40)], Some(150.0)),
-        ("rows", Some("product"), None, [Some(1), Some(12), Some(12)], None),
-        ("rows", Some("product"), None, [Some(120), Some(7), Some(2)], None),
-        ("revenue", Some("product"), None, [Some(-1), Some(2), Some(0)], None),
-        ("revenue", Some("product"), None, [Some(1_000_000), Some(3), Some(1)], None),
-        ("revenue", Some("product"), None, [None, Some(4), Some(0)], None),
-        ("rows", Some("customer"), None, [Some(10), Some(8), Some(8)], None),
+    let stage = |rows, users, products| [(RowCount, rows), (UserCount, users), (ProductCount, products)];
+    let level = |percent, entities, rows| [(LowerBound, percent), (EntityCount, entities), (RowCount, rows)];
+    let step = |from, entities, at_bound| [(LowerBound, from), (EntityCount, entities), (AtBound, at_bound)];
+    let lines: [Line; 17] = [
+        ("as_of", None, Some("2024-05-31"), &[], None),
+        ("stage", Some("source"), None, &stage(100, 9, 20), Some(500.0)),
+        ("stage", Some("filtered"), None, &stage(80, 8, 19), Some(450.0)),
+        ("stage", Some("product_filter"), None, &stage(60, 8, 10), Some(400.0)),
+        ("stage", Some("customer_filter"), None, &stage(50, 5, 10), Some(390.0)),
+        ("stage", Some("min_interactions"), None, &stage(40, 4, 9), Some(300.0)),
+        ("days", Some("train"), Some("2024-05-01"), &[(RowCount, 30)], None),
+        ("days", Some("eval"), Some("2024-05-31"), &[(RowCount, 8)], None),
+        ("days", Some("train"), None, &[(RowCount, 2)], None),
+        ("curve", Some("product"), None, &level(1, 1, 30), Some(300.0)),
+        ("curve", Some("product"), None, &level(67, 9, 40), Some(150.0)),
+        ("rows", Some("product"), None, &step(1, 12, 12), None),
+        ("rows", Some("product"), None, &step(120, 7, 2), None),
+        ("revenue", Some("product"), None, &step(-1, 2, 0), None),
+        ("revenue", Some("product"), None, &step(1_000_000, 3, 1), None),
+        ("revenue", Some("product"), None, &[(EntityCount, 4), (AtBound, 0)], None),
+        ("rows", Some("customer"), None, &step(10, 8, 8), None),
     ];
-    Rows { columns: columns.map(column).into(), rows: lines.into_iter().map(row).collect(), ..Rows::default() }
+    Rows { columns, rows: lines.iter().map(row).collect(), ..Rows::default() }
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) fn modernise(config: &mut Map<String, Value>) {
         selected_columns(columns);
     }
     if let Some(Value::Object(mapping)) = config.get_mut("column_mapping") {
-        let roles = mapping.iter_mut().filter(|(key, _)| Role::ALL.iter().any(|role| role.word() == *key));
+        let roles = mapping.iter_mut().filter(|(key, _)| Role::ALL.iter().any(|role| role.as_str() == *key));
         roles.for_each(|(_, column)| mapped_column(column, primary.as_deref()));
     }
     if let Some(joins) = config.get_mut("join_config") {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use chrono::{Datelike, Days, NaiveDate};
 
+use super::keywords::{BinaryOp, Frame, Function, IntervalUnit};
 use crate::domain::dataset::TimeZone;
 use crate::domain::schema::ColumnType;
 
@@ -60,7 +61,7 @@ pub(super) enum Expr {
     },
     Literal(Literal),
     Call {
-        function: &'static str,
+        function: Function,
         args: Vec<Expr>,
     },
     CountRows,
@@ -72,7 +73,7 @@ pub(super) enum Expr {
     },
     Binary {
         left: Box<Expr>,
-        op: &'static str,
+        op: BinaryOp,
         right: Box<Expr>,
     },
     /// All hold; renders one a line where it is a whole clause.
@@ -91,17 +92,16 @@ pub(super) enum Expr {
         branches: Vec<(Expr, Expr)>,
         otherwise: Option<Box<Expr>>,
     },
-    /// `INTERVAL n DAY`.
     Interval {
         count: u32,
-        unit: &'static str,
+        unit: IntervalUnit,
     },
     Struct(Vec<(Expr, String)>),
     Window {
         call: Box<Expr>,
         partition: Vec<Expr>,
         order: Vec<OrderKey>,
-        frame: Option<&'static str>,
+        frame: Option<Frame>,
     },
     /// The one value of a one-row CTE.
     Scalar {
@@ -152,7 +152,7 @@ impl Expr {
         Self::Literal(Literal::Null(of))
     }
 
-    pub fn call(function: &'static str, args: impl Into<Vec<Expr>>) -> Self {
+    pub fn call(function: Function, args: impl Into<Vec<Expr>>) -> Self {
         Self::Call { function, args: args.into() }
     }
 
@@ -168,7 +168,7 @@ impl Expr {
         Self::Cast { value: Box::new(self), to, safe: true }
     }
 
-    pub fn binary(self, op: &'static str, right: Expr) -> Self {
+    pub fn binary(self, op: BinaryOp, right: Expr) -> Self {
         Self::Binary { left: Box::new(self), op, right: Box::new(right) }
     }
 
@@ -184,17 +184,17 @@ impl Expr {
         Self::Any(vec![self, other])
     }
 
-    pub fn over(self, partition: Vec<Expr>, order: Vec<OrderKey>, frame: Option<&'static str>) -> Self {
+    pub fn over(self, partition: Vec<Expr>, order: Vec<OrderKey>, frame: Option<Frame>) -> Self {
         Self::Window { call: Box::new(self), partition, order, frame }
     }
 }
 
 pub(super) fn count_if(condition: Expr) -> Expr {
-    Expr::call("COUNT", [Expr::Case { branches: vec![(condition, Expr::int(1))], otherwise: None }])
+    Expr::call(Function::Count, [Expr::Case { branches: vec![(condition, Expr::int(1))], otherwise: None }])
 }
 
 pub(super) fn sum(value: Expr) -> Expr {
-    Expr::call("COALESCE", [Expr::call("SUM", [value]), Expr::int(0)])
+    Expr::call(Function::Coalesce, [Expr::call(Function::Sum, [value]), Expr::int(0)])
 }
 
 /// 0 where there are no rows.
@@ -226,7 +226,10 @@ impl Day {
         match self {
             Self::On(day) => DayExpr::On(day.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST_DAY).max(FIRST_DAY)),
             bound if days == 0 => DayExpr::Computed(bound.expr()),
-            bound => DayExpr::Computed(Expr::call("DATE_SUB", [bound.expr(), Expr::Interval { count: days, unit: "DAY" }])),
+            bound => DayExpr::Computed(Expr::call(
+                Function::DateSub,
+                [bound.expr(), Expr::Interval { count: days, unit: IntervalUnit::Day }],
+            )),
         }
     }
 
@@ -234,7 +237,10 @@ impl Day {
     pub fn minus_months(&self, months: u32) -> DayExpr {
         match self {
             Self::On(day) => DayExpr::On(day.checked_sub_months(chrono::Months::new(months)).unwrap_or(FIRST_DAY).max(FIRST_DAY)),
-            bound => DayExpr::Computed(Expr::call("DATE_SUB", [bound.expr(), Expr::Interval { count: months, unit: "MONTH" }])),
+            bound => DayExpr::Computed(Expr::call(
+                Function::DateSub,
+                [bound.expr(), Expr::Interval { count: months, unit: IntervalUnit::Month }],
+            )),
         }
     }
 }
@@ -263,8 +269,8 @@ impl Moment<'_> {
     /// The calendar day, a DATE.
     pub fn day(self) -> Expr {
         match self.column_type {
-            ColumnType::Timestamp => Expr::call("DATE", [self.value, Expr::text(self.zone.as_str())]),
-            ColumnType::Datetime => Expr::call("DATE", [self.value]),
+            ColumnType::Timestamp => Expr::call(Function::Date, [self.value, Expr::text(self.zone.as_str())]),
+            ColumnType::Datetime => Expr::call(Function::Date, [self.value]),
             _ => self.value,
         }
     }
@@ -272,9 +278,9 @@ impl Moment<'_> {
     /// Its day is later than `day`. A known day is compared with the value itself, so that BigQuery can prune partitions.
     pub fn later_than(self, day: &DayExpr) -> Expr {
         match day {
-            DayExpr::Computed(day) => self.day().binary(">", day.clone()),
+            DayExpr::Computed(day) => self.day().binary(BinaryOp::Greater, day.clone()),
             DayExpr::On(day) => match self.start_of_next(*day) {
-                Some(start) => self.value.binary(">=", start),
+                Some(start) => self.value.binary(BinaryOp::GreaterOrEqual, start),
                 // Nothing is later than the last day there is.
                 None => Expr::Literal(Literal::Bool(false)),
             },
@@ -284,9 +290,9 @@ impl Moment<'_> {
     /// Its day is `day` or earlier.
     pub fn not_later_than(self, day: &DayExpr) -> Expr {
         match day {
-            DayExpr::Computed(day) => self.day().binary("<=", day.clone()),
+            DayExpr::Computed(day) => self.day().binary(BinaryOp::LessOrEqual, day.clone()),
             DayExpr::On(day) => match self.start_of_next(*day) {
-                Some(start) => self.value.binary("<", start),
+                Some(start) => self.value.binary(BinaryOp::Less, start),
                 None => self.value.not_null_test(),
             },
         }
@@ -295,20 +301,20 @@ impl Moment<'_> {
     /// Its day is `day` or later.
     pub fn not_earlier_than(self, day: NaiveDate) -> Expr {
         let start = self.start_of(day);
-        self.value.binary(">=", start)
+        self.value.binary(BinaryOp::GreaterOrEqual, start)
     }
 
     /// Its day is earlier than `day`.
     pub fn earlier_than(self, day: NaiveDate) -> Expr {
         let start = self.start_of(day);
-        self.value.binary("<", start)
+        self.value.binary(BinaryOp::Less, start)
     }
 
     /// The first instant of a day, in the value's own type.
     fn start_of(&self, day: NaiveDate) -> Expr {
         Expr::Literal(match self.column_type {
             ColumnType::Timestamp if self.zone.is_utc() => Literal::TimestampStart(day),
-            ColumnType::Timestamp => return Expr::call("TIMESTAMP", [Expr::date(day), Expr::text(self.zone.as_str())]),
+            ColumnType::Timestamp => return Expr::call(Function::Timestamp, [Expr::date(day), Expr::text(self.zone.as_str())]),
             ColumnType::Datetime => Literal::DatetimeStart(day),
             _ => Literal::Date(day),
         })

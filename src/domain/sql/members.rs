@@ -4,6 +4,7 @@
 //! is asked for, and the rows of those that are kept go on. NULL is no member: rows without the id go.
 
 use super::expr::{Expr, Literal, OrderKey};
+use super::keywords::{BinaryOp, Frame, Function, JoinKind};
 use super::pipeline::Pipeline;
 use super::plan::PlannedColumn;
 use super::query::{From, Item, JoinClause, Select};
@@ -58,25 +59,25 @@ fn members(
     if let Some(percent) = filter.top_revenue_percent {
         kept_from = ranked(pipeline, one, &kept_from);
         // The member that crosses the threshold starts below it.
-        let before = Expr::column("revenue_before").binary("*", Expr::int(100));
-        let threshold = Expr::column("revenue_of_all").binary("*", Expr::int(percent));
-        keep.push(before.binary("<", threshold));
+        let before = Expr::column("revenue_before").binary(BinaryOp::Multiply, Expr::int(100));
+        let threshold = Expr::column("revenue_of_all").binary(BinaryOp::Multiply, Expr::int(percent));
+        keep.push(before.binary(BinaryOp::Less, threshold));
     }
     if let Some(CountRange { min, max }) = filter.transactions {
-        keep.extend(min.map(|n| Expr::column("row_count").binary(">=", Expr::int(n))));
-        keep.extend(max.map(|n| Expr::column("row_count").binary("<=", Expr::int(n))));
+        keep.extend(min.map(|n| Expr::column("row_count").binary(BinaryOp::GreaterOrEqual, Expr::int(n))));
+        keep.extend(max.map(|n| Expr::column("row_count").binary(BinaryOp::LessOrEqual, Expr::int(n))));
     }
     if let Some(AmountRange { min, max }) = filter.revenue {
-        keep.extend(min.map(|n| Expr::column("revenue").binary(">=", decimal(n))));
-        keep.extend(max.map(|n| Expr::column("revenue").binary("<=", decimal(n))));
+        keep.extend(min.map(|n| Expr::column("revenue").binary(BinaryOp::GreaterOrEqual, decimal(n))));
+        keep.extend(max.map(|n| Expr::column("revenue").binary(BinaryOp::LessOrEqual, decimal(n))));
     }
     let mut kept = Select::new(vec![Item::Expr { value: Expr::column("id"), name: None }], From::cte(kept_from));
     kept.filter = keep;
     let kept = pipeline.add(format!("kept_{many}"), kept);
 
     let mut rows = Select::new(vec![Item::All(Some(pipeline.current.as_str().into()))], From::cte(pipeline.current.as_str()));
-    let is_kept = Expr::of(pipeline.current.as_str(), id.ident.as_str()).binary("=", Expr::of(kept.as_str(), "id"));
-    let kind = if only_train(pipeline) { "LEFT JOIN" } else { "INNER JOIN" };
+    let is_kept = Expr::of(pipeline.current.as_str(), id.ident.as_str()).binary(BinaryOp::Equal, Expr::of(kept.as_str(), "id"));
+    let kind = if only_train(pipeline) { JoinKind::Left } else { JoinKind::Inner };
     rows.joins.push(JoinClause { kind, to: From::cte(kept.as_str()), on: vec![is_kept] });
     if only_train(pipeline) {
         rows.filter.push(is_train_or_else(Expr::of(kept.as_str(), "id").not_null_test()));
@@ -95,18 +96,18 @@ pub(super) fn ranked(pipeline: &mut Pipeline, one: &str, totals: &str) -> String
 
 /// Running revenue before each member, the largest first, ties by id; only positive totals take part.
 fn ranks(totals: &str) -> Select {
-    let revenue = || Expr::call("SUM", [Expr::column("revenue")]);
+    let revenue = || Expr::call(Function::Sum, [Expr::column("revenue")]);
     let order = vec![OrderKey::descending(Expr::column("revenue")), OrderKey::ascending(Expr::column("id"))];
-    let before = revenue().over(vec![], order, Some("ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"));
+    let before = revenue().over(vec![], order, Some(Frame::RowsBefore));
     let mut ranks = Select::new(
         vec![
             Item::All(None),
-            Item::named(Expr::call("COALESCE", [before, Expr::int(0)]), "revenue_before"),
+            Item::named(Expr::call(Function::Coalesce, [before, Expr::int(0)]), "revenue_before"),
             Item::named(revenue().over(vec![], vec![], None), "revenue_of_all"),
         ],
         From::cte(totals),
     );
-    ranks.filter.push(Expr::column("revenue").binary(">", Expr::int(0)));
+    ranks.filter.push(Expr::column("revenue").binary(BinaryOp::Greater, Expr::int(0)));
     ranks
 }
 
@@ -115,12 +116,13 @@ pub(super) fn min_interactions(pipeline: &mut Pipeline) {
     let Some(core) = plan.config.filters.min_interactions else { return };
     let (Some(user), Some(product)) = (plan.role(Role::UserId), plan.role(Role::ProductId)) else { return };
     let count = if from_train(pipeline) {
-        Expr::call("COUNT", [Expr::Case { branches: vec![(is_train(), Expr::int(1))], otherwise: None }])
+        Expr::call(Function::Count, [Expr::Case { branches: vec![(is_train(), Expr::int(1))], otherwise: None }])
     } else {
         Expr::CountRows
     };
     for round in 1..=core.rounds {
-        let often = |id: Expr, least: u32| count.clone().over(vec![id], vec![], None).binary(">=", Expr::int(least));
+        let often =
+            |id: Expr, least: u32| count.clone().over(vec![id], vec![], None).binary(BinaryOp::GreaterOrEqual, Expr::int(least));
         let stays = Expr::All(vec![
             user.expr().not_null_test(),
             product.expr().not_null_test(),
@@ -146,7 +148,7 @@ pub(super) fn total(revenue: Expr, t: ColumnType) -> Expr {
         ColumnType::Int64 => revenue.cast(ColumnType::Numeric),
         _ => revenue,
     };
-    Expr::call("SUM", [value])
+    Expr::call(Function::Sum, [value])
 }
 
 fn decimal(amount: f64) -> Expr {
@@ -164,9 +166,9 @@ fn only_train(pipeline: &Pipeline) -> bool {
 }
 
 fn is_train() -> Expr {
-    Expr::column("split").binary("=", Expr::text(Split::Train.word()))
+    Expr::column("split").binary(BinaryOp::Equal, Expr::text(Split::Train.as_str()))
 }
 
 fn is_train_or_else(stays: Expr) -> Expr {
-    Expr::column("split").binary("!=", Expr::text(Split::Train.word())).or(stays)
+    Expr::column("split").binary(BinaryOp::NotEqual, Expr::text(Split::Train.as_str())).or(stays)
 }

@@ -15,31 +15,28 @@ use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
 
-mod analysis;
-mod answer;
-mod effect;
-mod evidence;
 mod expr;
-mod joined;
+mod keywords;
 mod members;
 mod pipeline;
 mod plan;
 mod predicate;
-pub mod profile;
+mod queries;
 mod query;
 mod reading;
 mod render;
-mod tfx;
 
 #[cfg(test)]
 mod tests;
 
-pub use analysis::Section;
-pub use effect::{EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
-pub use evidence::{evidence_query, read_evidence};
 use pipeline::Pipeline;
 use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};
+pub use queries::analysis::{JoinMeasure, Measure, Section};
+pub use queries::effect::{EffectMeasure, EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
+pub use queries::evidence::{evidence_query, read_evidence};
+pub use queries::profile;
+use queries::{analysis, effect, rows, tfx};
 use query::Query;
 
 /// What to compile a config to.
@@ -103,7 +100,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     if let Some(split) = request.split
         && !config.split_config.splits().contains(&split)
     {
-        faults.push(FieldError::new("split", format!("This dataset makes no {} split.", split.word())));
+        faults.push(FieldError::new("split", format!("This dataset makes no {} split.", split.as_str())));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -114,13 +111,13 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         shape => all_stages(&plan, shape == Shape::Effect),
     };
     let (body, columns) = match request.shape {
-        Shape::Rows => answer::rows(&pipeline, request.split, None),
-        Shape::Preview { limit } => answer::rows(&pipeline, request.split, Some(limit)),
+        Shape::Rows => rows::rows(&pipeline, request.split, None),
+        Shape::Preview { limit } => rows::rows(&pipeline, request.split, Some(limit)),
         Shape::Tfx => tfx::rows(&pipeline, request.split)?,
-        Shape::Counts => answer::counts(&pipeline),
-        Shape::Funnel => answer::funnel(&pipeline),
-        Shape::PerDay => answer::per_day(&pipeline),
-        Shape::AsOf => answer::as_of(&pipeline),
+        Shape::Counts => rows::counts(&pipeline),
+        Shape::Funnel => rows::funnel(&pipeline),
+        Shape::PerDay => rows::per_day(&pipeline),
+        Shape::AsOf => rows::as_of(&pipeline),
         Shape::Analysis => analysis::report(&mut pipeline),
         Shape::Effect => effect::report(&mut pipeline),
     };

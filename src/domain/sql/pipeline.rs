@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::expr::{DayExpr, Expr, FIRST_DAY, Ident, Literal, Moment, OrderKey};
+use super::keywords::{BinaryOp, Function, JoinKind};
 use super::plan::{AsOfPlan, Plan, PlannedColumn, PlannedSource};
 use super::predicate;
 use super::query::{Cte, From, Item, JoinClause, Select};
@@ -81,16 +82,10 @@ impl<'p> Pipeline<'p> {
                 .iter()
                 .map(|(left, left_column, right_column)| {
                     let left = Expr::of(&plan.sources[*left].ident, left_column.as_str());
-                    left.binary("=", Expr::of(&source.ident, right_column.as_str()))
+                    left.binary(BinaryOp::Equal, Expr::of(&source.ident, right_column.as_str()))
                 })
                 .collect();
-            let kind = match planned.join.join_type {
-                JoinType::Inner => "INNER JOIN",
-                JoinType::Left => "LEFT JOIN",
-                JoinType::Right => "RIGHT JOIN",
-                JoinType::Full => "FULL JOIN",
-            };
-            select.joins.push(JoinClause { kind, to, on });
+            select.joins.push(JoinClause { kind: planned.join.join_type.into(), to, on });
         }
         self.advance("source", "source", select);
     }
@@ -136,7 +131,7 @@ impl<'p> Pipeline<'p> {
         });
         let order: Vec<OrderKey> = order.collect();
         let order = if order.is_empty() { keys.iter().cloned().map(OrderKey::ascending).collect() } else { order };
-        select.qualify = Some(Expr::call("ROW_NUMBER", []).over(keys, order, None).binary("=", Expr::int(1)));
+        select.qualify = Some(Expr::call(Function::RowNumber, []).over(keys, order, None).binary(BinaryOp::Equal, Expr::int(1)));
         let name = self.add(format!("{}_one_row", source.name), select);
         From::Cte { name: name.into(), alias: Some(source.ident.clone()) }
     }
@@ -144,9 +139,9 @@ impl<'p> Pipeline<'p> {
     pub fn bounds(&mut self) {
         let as_of = match self.plan.as_of {
             AsOfPlan::NotNeeded | AsOfPlan::Known(_) => return,
-            AsOfPlan::Today => Expr::call("CURRENT_DATE", [Expr::text(self.plan.zone.as_str())]),
+            AsOfPlan::Today => Expr::call(Function::CurrentDate, [Expr::text(self.plan.zone.as_str())]),
             AsOfPlan::Latest => match self.moment() {
-                Some(moment) => Expr::call("MAX", [moment.day()]),
+                Some(moment) => Expr::call(Function::Max, [moment.day()]),
                 // Validation asks for the role.
                 None => return,
             },
@@ -172,7 +167,7 @@ impl<'p> Pipeline<'p> {
             ));
         }
         if let Some(sample) = &self.plan.config.filters.sample {
-            filter.push(self.bucket("sample", sample.unit, &sample.seed).binary("<", Expr::int(sample.percent)));
+            filter.push(self.bucket("sample", sample.unit, &sample.seed).binary(BinaryOp::Less, Expr::int(sample.percent)));
         }
         if filter.is_empty() {
             return;
@@ -230,7 +225,7 @@ impl<'p> Pipeline<'p> {
     }
 
     fn label_expr(&self) -> Option<Expr> {
-        let word = |split: Split| Expr::text(split.word());
+        let word = |split: Split| Expr::text(split.as_str());
         match &self.plan.config.split_config {
             SplitConfig::None => None,
             SplitConfig::TimeBased { eval_days, test_days, gap_days, .. } => {
@@ -247,7 +242,7 @@ impl<'p> Pipeline<'p> {
                 Some(Expr::Case { branches, otherwise: Some(Box::new(word(Split::Train))) })
             }
             SplitConfig::Random { train_percent, test_percent, .. } => {
-                let below = |percent: u32| Expr::column("bucket").binary("<", Expr::int(percent));
+                let below = |percent: u32| Expr::column("bucket").binary(BinaryOp::Less, Expr::int(percent));
                 let mut branches = vec![(below(*train_percent), word(Split::Train))];
                 let last = if *test_percent > 0 {
                     branches.push((below(100 - test_percent), word(Split::Eval)));
@@ -259,8 +254,9 @@ impl<'p> Pipeline<'p> {
             }
             SplitConfig::LeaveLast { n } => {
                 let user = self.plan.role(Role::UserId)?;
-                let from_last = Expr::call("ROW_NUMBER", []).over(vec![user.expr()], self.latest_first()?, None);
-                let held_out = Expr::All(vec![user.expr().not_null_test(), from_last.binary("<=", Expr::int(*n))]);
+                let from_last = Expr::call(Function::RowNumber, []).over(vec![user.expr()], self.latest_first()?, None);
+                let held_out =
+                    Expr::All(vec![user.expr().not_null_test(), from_last.binary(BinaryOp::LessOrEqual, Expr::int(*n))]);
                 Some(Expr::Case { branches: vec![(held_out, word(Split::Eval))], otherwise: Some(Box::new(word(Split::Train))) })
             }
         }
@@ -285,8 +281,8 @@ impl<'p> Pipeline<'p> {
         };
         let mut fields = vec![(Expr::text(purpose), "purpose".to_owned()), (Expr::text(seed.0.as_str()), "seed".to_owned())];
         fields.extend(keys.into_iter().enumerate().map(|(i, key)| (as_text(key), format!("key{}", i + 1))));
-        let hash = Expr::call("FARM_FINGERPRINT", [Expr::call("TO_JSON_STRING", [Expr::Struct(fields)])]);
-        Expr::call("ABS", [Expr::call("MOD", [hash, Expr::int(100)])])
+        let hash = Expr::call(Function::FarmFingerprint, [Expr::call(Function::ToJsonString, [Expr::Struct(fields)])]);
+        Expr::call(Function::Abs, [Expr::call(Function::Mod, [hash, Expr::int(100)])])
     }
 
     /// All columns of the current CTE and more, beside the bounds where the query computes them.
@@ -295,7 +291,7 @@ impl<'p> Pipeline<'p> {
         items.extend(more);
         let mut select = Select::new(items, From::cte(self.current.as_str()));
         if self.plan.as_of.is_computed() {
-            select.joins.push(JoinClause { kind: "CROSS JOIN", to: From::cte("bounds"), on: vec![] });
+            select.joins.push(JoinClause { kind: JoinKind::Cross, to: From::cte("bounds"), on: vec![] });
         }
         select
     }
@@ -314,7 +310,7 @@ impl<'p> Pipeline<'p> {
 pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
     let value = || Expr::column(column);
     let first = match column_type {
-        ColumnType::Int64 => value().binary(">=", Expr::int(i64::MIN + 1)),
+        ColumnType::Int64 => value().binary(BinaryOp::GreaterOrEqual, Expr::int(i64::MIN + 1)),
         t => Moment { value: value(), column_type: t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
     };
     first.or(value().null_test())
@@ -324,7 +320,7 @@ pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
 fn in_order(column: Expr, column_type: ColumnType, mode: Mode) -> Option<Expr> {
     match mode {
         _ if column_type.unsupported().is_some() => None,
-        Mode::Repeated => Some(Expr::call("TO_JSON_STRING", [column])),
+        Mode::Repeated => Some(Expr::call(Function::ToJsonString, [column])),
         Mode::Nullable | Mode::Required => Some(column),
     }
 }
@@ -334,8 +330,10 @@ fn as_text(column: &PlannedColumn) -> Expr {
     let value = column.expr();
     match column.column_type {
         ColumnType::String => value,
-        ColumnType::Timestamp => Expr::call("UNIX_MICROS", [value]).cast(ColumnType::String),
-        ColumnType::Datetime => Expr::call("UNIX_MICROS", [Expr::call("TIMESTAMP", [value])]).cast(ColumnType::String),
+        ColumnType::Timestamp => Expr::call(Function::UnixMicros, [value]).cast(ColumnType::String),
+        ColumnType::Datetime => {
+            Expr::call(Function::UnixMicros, [Expr::call(Function::Timestamp, [value])]).cast(ColumnType::String)
+        }
         _ => value.cast(ColumnType::String),
     }
 }

@@ -298,8 +298,8 @@ fn output_names(config: &DatasetConfig, for_analysis: bool, selected: &[usize], 
         return selected.iter().copied().zip(output::resolve(config, &[]).into_iter().map(String::from)).collect();
     }
     // Roles first: their names are theirs, and a mapped column has no other, selected or not.
-    let words: Vec<&str> = roles.iter().map(|(role, _)| role.word()).collect();
-    let mut names: Vec<(usize, String)> = roles.iter().map(|(role, i)| (*i, role.word().to_owned())).collect();
+    let words: Vec<&str> = roles.iter().map(|(role, _)| role.as_str()).collect();
+    let mut names: Vec<(usize, String)> = roles.iter().map(|(role, i)| (*i, role.as_str().to_owned())).collect();
     let mut unmapped = config.clone();
     let mut positions = selected.iter();
     unmapped.selected_columns.retain(|_| positions.next().is_some_and(|i| !roles.iter().any(|(_, mapped)| mapped == i)));

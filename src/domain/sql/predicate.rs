@@ -1,6 +1,7 @@
 //! A row filter as a condition, its policy for NULL written out.
 
 use super::expr::{Day, DayExpr, Expr, Literal, Moment};
+use super::keywords::{BinaryOp, Function};
 use super::plan::PlannedColumn;
 use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar, TimeZone};
 use crate::domain::schema::ColumnType;
@@ -9,19 +10,21 @@ use crate::domain::schema::ColumnType;
 pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as_of: Option<&Day>) -> Expr {
     let value = || column.expr();
     let moment = || column.moment(zone);
-    let compare = |op, scalar: &Scalar| compare(moment(), op, scalar);
+    let compare = |comparison, scalar: &Scalar| compare(moment(), comparison, scalar);
     let test = match &filter.predicate {
         Predicate::IsNull => return value().null_test(),
         Predicate::NotNull => return value().not_null_test(),
         Predicate::In { values } => in_list(moment(), values, false),
         Predicate::NotIn { values } => in_list(moment(), values, true),
-        Predicate::Equal { value } => compare("=", value),
-        Predicate::NotEqual { value } => compare("!=", value),
-        Predicate::Less { value } => compare("<", value),
-        Predicate::LessOrEqual { value } => compare("<=", value),
-        Predicate::Greater { value } => compare(">", value),
-        Predicate::GreaterOrEqual { value } => compare(">=", value),
-        Predicate::Between { min, max } => Expr::All(vec![compare(">=", min), compare("<=", max)]),
+        Predicate::Equal { value } => compare(Comparison::Equal, value),
+        Predicate::NotEqual { value } => compare(Comparison::NotEqual, value),
+        Predicate::Less { value } => compare(Comparison::Less, value),
+        Predicate::LessOrEqual { value } => compare(Comparison::LessOrEqual, value),
+        Predicate::Greater { value } => compare(Comparison::Greater, value),
+        Predicate::GreaterOrEqual { value } => compare(Comparison::GreaterOrEqual, value),
+        Predicate::Between { min, max } => {
+            Expr::All(vec![compare(Comparison::GreaterOrEqual, min), compare(Comparison::LessOrEqual, max)])
+        }
         Predicate::DateRange { start, end } => {
             let start = start.map(|day| moment().not_earlier_than(day));
             let end = end.map(|day| moment().not_later_than(&DayExpr::On(day)));
@@ -31,7 +34,9 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as
             let Some(as_of) = as_of else { return Expr::Literal(Literal::Bool(false)) };
             Expr::All(vec![moment().later_than(&as_of.minus_days(*days)), moment().not_later_than(&as_of.minus_days(0))])
         }
-        Predicate::Contains { text } => Expr::call("STRPOS", [value(), Expr::text(text.as_str())]).binary(">", Expr::int(0)),
+        Predicate::Contains { text } => {
+            Expr::call(Function::Strpos, [value(), Expr::text(text.as_str())]).binary(BinaryOp::Greater, Expr::int(0))
+        }
     };
     match filter.nulls {
         // A comparison with NULL is not true, so nothing need be said.
@@ -40,23 +45,47 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as
     }
 }
 
+/// The comparisons that a predicate makes.
+#[derive(Clone, Copy)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    const fn op(self) -> BinaryOp {
+        match self {
+            Self::Equal => BinaryOp::Equal,
+            Self::NotEqual => BinaryOp::NotEqual,
+            Self::Less => BinaryOp::Less,
+            Self::LessOrEqual => BinaryOp::LessOrEqual,
+            Self::Greater => BinaryOp::Greater,
+            Self::GreaterOrEqual => BinaryOp::GreaterOrEqual,
+        }
+    }
+}
+
 /// A day compared with a column that also has a time means the whole day.
-fn compare(moment: Moment, op: &'static str, scalar: &Scalar) -> Expr {
+fn compare(moment: Moment, comparison: Comparison, scalar: &Scalar) -> Expr {
     let t = moment.column_type;
     let day = match scalar {
         Scalar::Text(text) if t.is_temporal() => text.parse().ok(),
         _ => None,
     };
-    let Some(day) = day else { return moment.value.binary(op, literal(t, scalar)) };
+    let Some(day) = day else { return moment.value.binary(comparison.op(), literal(t, scalar)) };
     let again = Moment { value: moment.value.clone(), ..moment };
     let on = DayExpr::On(day);
-    match op {
-        "<" => moment.earlier_than(day),
-        "<=" => moment.not_later_than(&on),
-        ">" => moment.later_than(&on),
-        ">=" => moment.not_earlier_than(day),
-        "=" => Expr::All(vec![moment.not_earlier_than(day), again.not_later_than(&on)]),
-        _ => moment.earlier_than(day).or(again.later_than(&on)),
+    match comparison {
+        Comparison::Less => moment.earlier_than(day),
+        Comparison::LessOrEqual => moment.not_later_than(&on),
+        Comparison::Greater => moment.later_than(&on),
+        Comparison::GreaterOrEqual => moment.not_earlier_than(day),
+        Comparison::Equal => Expr::All(vec![moment.not_earlier_than(day), again.not_later_than(&on)]),
+        Comparison::NotEqual => moment.earlier_than(day).or(again.later_than(&on)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shape of a query: flat CTEs, then one body. Turned into text by [`super::render`] alone.
 
 use super::expr::{Expr, Ident, OrderKey};
+use super::keywords::JoinKind;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Query {
@@ -80,8 +81,7 @@ impl From {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct JoinClause {
-    /// `INNER JOIN` …
-    pub kind: &'static str,
+    pub kind: JoinKind,
     pub to: From,
     /// Joined by AND; empty for a cross join.
     pub on: Vec<Expr>,

@@ -1,6 +1,7 @@
 //! Timestamps that a table keeps as texts or numbers, made DATE or TIMESTAMP. What cannot be read is NULL, never a failed query.
 
 use super::expr::{Expr, Literal};
+use super::keywords::{BinaryOp, Function};
 use crate::domain::dataset::TimestampFormat;
 use crate::domain::schema::ColumnType;
 
@@ -17,7 +18,10 @@ pub(super) fn read(column: Expr, format: TimestampFormat, from: ColumnType) -> E
     let epoch = |function, per_second: i64| {
         let first = Expr::int(FIRST_SECOND * per_second);
         let last = Expr::int(LAST_SECOND * per_second + (per_second - 1));
-        let in_range = Expr::All(vec![column.clone().binary(">=", first), column.clone().binary("<=", last)]);
+        let in_range = Expr::All(vec![
+            column.clone().binary(BinaryOp::GreaterOrEqual, first),
+            column.clone().binary(BinaryOp::LessOrEqual, last),
+        ]);
         let value = Expr::call(function, [column.clone()]);
         Expr::Case {
             branches: vec![(in_range, value)],
@@ -25,22 +29,22 @@ pub(super) fn read(column: Expr, format: TimestampFormat, from: ColumnType) -> E
         }
     };
     match format {
-        TimestampFormat::UnixSeconds => epoch("TIMESTAMP_SECONDS", 1),
-        TimestampFormat::UnixMillis => epoch("TIMESTAMP_MILLIS", 1_000),
-        TimestampFormat::UnixMicros => epoch("TIMESTAMP_MICROS", 1_000_000),
+        TimestampFormat::UnixSeconds => epoch(Function::TimestampSeconds, 1),
+        TimestampFormat::UnixMillis => epoch(Function::TimestampMillis, 1_000),
+        TimestampFormat::UnixMicros => epoch(Function::TimestampMicros, 1_000_000),
         TimestampFormat::IsoTimestamp => column.safe_cast(ColumnType::Timestamp),
         TimestampFormat::IsoDate => part(column, 1, 10).safe_cast(ColumnType::Date),
         TimestampFormat::CompactDate => {
             let text = if from == ColumnType::String { column } else { column.cast(ColumnType::String) };
             let dash = || Expr::text("-");
             let parts = [part(text.clone(), 1, 4), dash(), part(text.clone(), 5, 2), dash(), part(text, 7, 2)];
-            Expr::call("CONCAT", parts).safe_cast(ColumnType::Date)
+            Expr::call(Function::Concat, parts).safe_cast(ColumnType::Date)
         }
     }
 }
 
 fn part(text: Expr, from: i64, length: i64) -> Expr {
-    Expr::call("SUBSTR", [text, Expr::int(from), Expr::int(length)])
+    Expr::call(Function::Substr, [text, Expr::int(from), Expr::int(length)])
 }
 
 /// 0001-01-01 00:00:00 and 9999-12-31 23:59:59 UTC in seconds since 1970: BigQuery's first and last.

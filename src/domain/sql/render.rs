@@ -83,7 +83,7 @@ fn select(out: &mut Out, select: &Select, indent: usize) {
         from(out, &select.from);
     }
     for join in &select.joins {
-        line(out, &pad, join.kind);
+        line(out, &pad, join.kind.into_str());
         out.push(' ');
         from(out, &join.to);
         for (i, on) in join.on.iter().enumerate() {
@@ -154,7 +154,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
         }
         Expr::Literal(value) => literal(out, value),
         Expr::Call { function, args } => {
-            out.push_str(function);
+            out.push_str(function.into_str());
             out.push('(');
             list(out, args);
             out.push(')');
@@ -175,7 +175,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
         Expr::Binary { left, op, right } => parenthesised(out, outer == Outer::Tight, |out| {
             expr(out, left, Outer::Tight);
             out.push(' ');
-            out.push_str(op);
+            out.push_str(op.into_str());
             out.push(' ');
             expr(out, right, Outer::Tight);
         }),
@@ -217,7 +217,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
             }
         }
         Expr::Interval { count, unit } => {
-            let _ = write!(out, "INTERVAL {count} {unit}");
+            let _ = write!(out, "INTERVAL {count} {}", unit.into_str());
         }
         Expr::Struct(fields) => {
             out.push_str("STRUCT(");
@@ -248,7 +248,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
             }
             if let Some(frame) = frame {
                 out.push_str(space);
-                out.push_str(frame);
+                out.push_str(frame.into_str());
             }
             out.push(')');
         }
@@ -381,6 +381,7 @@ fn string(out: &mut Out, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keywords::BinaryOp;
     use super::*;
 
     fn text(e: &Expr) -> String {
@@ -400,9 +401,9 @@ mod tests {
 
     #[test]
     fn parentheses_stand_where_they_are_needed() {
-        let a = || Expr::column("a").binary("=", Expr::int(1));
+        let a = || Expr::column("a").binary(BinaryOp::Equal, Expr::int(1));
         assert_eq!(text(&Expr::All(vec![a(), a().or(a())])), "`a` = 1 AND (`a` = 1 OR `a` = 1)");
         assert_eq!(text(&Expr::All(vec![a(), a()]).or(a())), "(`a` = 1 AND `a` = 1) OR `a` = 1");
-        assert_eq!(text(&Expr::column("a").binary("*", a())), "`a` * (`a` = 1)");
+        assert_eq!(text(&Expr::column("a").binary(BinaryOp::Multiply, a())), "`a` * (`a` = 1)");
     }
 }

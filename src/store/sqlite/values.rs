@@ -55,14 +55,14 @@ impl Type<Sqlite> for Status {
 
 impl Encode<'_, Sqlite> for Status {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        Encode::<Sqlite>::encode(self.word(), buffer)
+        Encode::<Sqlite>::encode(self.as_str(), buffer)
     }
 }
 
 impl<'r> Decode<'r, Sqlite> for Status {
     fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
         let text = <&str as Decode<Sqlite>>::decode(value)?;
-        let status = [Self::Draft, Self::Active].into_iter().find(|status| status.word() == text);
+        let status = [Self::Draft, Self::Active].into_iter().find(|status| status.as_str() == text);
         status.ok_or_else(|| format!("{text:?} is no status").into())
     }
 }

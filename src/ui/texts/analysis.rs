@@ -62,7 +62,7 @@ pub fn as_of(day: &str) -> String {
 
 /// What a score is worth. One that is good in spite of leaks is not called good.
 pub fn verdict(grade: Grade, leaks: bool) -> &'static str {
-    if leaks { "leaks aside" } else { grade.word() }
+    if leaks { "leaks aside" } else { grade.as_str() }
 }
 
 pub fn of_hundred(grade: &str) -> String {

@@ -156,7 +156,7 @@ pub const ONE_ROW_A_KEY: &str = "Take one row a key";
 pub const KEEP_ALL_ROWS: &str = "Keep all rows";
 
 pub fn confidence(confidence: Confidence) -> String {
-    format!("{} confidence", confidence.word())
+    format!("{} confidence", confidence.as_str())
 }
 
 pub fn use_suggestions(n: usize) -> String {
@@ -284,7 +284,7 @@ pub fn box_label(title: &str, primary: bool) -> String {
 }
 
 pub fn line_label(join_type: JoinType, left: &str, right: &str) -> String {
-    format!("{} JOIN {left} = {right}", join_type.word().to_ascii_uppercase())
+    format!("{} JOIN {left} = {right}", join_type.as_str().to_ascii_uppercase())
 }
 
 pub fn type_of_line(name: &str) -> String {
@@ -296,7 +296,7 @@ pub fn is_primary(name: &str) -> String {
 }
 
 pub fn is_joined(name: &str, join_type: JoinType, pairs: &str) -> String {
-    format!("{} JOIN {name} on {pairs}.", join_type.word().to_ascii_uppercase())
+    format!("{} JOIN {name} on {pairs}.", join_type.as_str().to_ascii_uppercase())
 }
 
 pub fn is_not_joined(name: &str) -> String {
@@ -317,7 +317,7 @@ pub const SUGGESTED: &str = "Suggested: ";
 pub const BAD_OUTPUT_NAME: &str = "Letters, digits and underscores, not starting with a digit.";
 
 pub fn for_role(role: Role) -> String {
-    format!(" for {}", role.word())
+    format!(" for {}", role.as_str())
 }
 
 pub fn selected(n: usize) -> String {

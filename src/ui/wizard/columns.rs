@@ -150,7 +150,7 @@ fn ColumnLine(
     let reference = StoredValue::new(reference);
     let mark = Memo::new(move |_| marks.with(|marks| marks.get(&key).cloned()).unwrap_or_default());
     let selected = Memo::new(move |_| mark.with(|mark| mark.output.is_some()));
-    let chip = move || mark.with(|mark| mark.role).map(|role| view! { <span class="chip">{role.word()}</span> });
+    let chip = move || mark.with(|mark| mark.role).map(|role| view! { <span class="chip">{role.as_str()}</span> });
     view! {
         <li class="column-line" hidden=move || hidden.get()>
             <label class="check">

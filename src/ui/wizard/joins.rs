@@ -72,7 +72,7 @@ pub fn JoinEditor(
         .into_iter()
         .map(|t| {
             let selected = move || join.with(|join| join.as_ref().is_some_and(|join| join.join_type == t));
-            view! { <option value=t.word() prop:selected=selected>{t.word().to_ascii_uppercase()}</option> }
+            view! { <option value=t.as_str() prop:selected=selected>{t.as_str().to_ascii_uppercase()}</option> }
         })
         .collect_view();
     let pair = move |i: usize| {
@@ -123,7 +123,7 @@ pub fn JoinEditor(
                     aria-label=texts::join_type_of(name.get_value().as_str())
                     on:change:target=move |e| {
                         let word = e.target().value();
-                        if let Some(t) = JoinType::ALL.into_iter().find(|t| t.word() == word) {
+                        if let Some(t) = JoinType::ALL.into_iter().find(|t| t.as_str() == word) {
                             edited.edit(move |join| join.join_type = t);
                         }
                     }

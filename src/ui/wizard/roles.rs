@@ -34,7 +34,7 @@ fn TimeReading(state: State) -> impl IntoView {
         let t = column.get().filter(can_be_read)?.column_type;
         let options = TimestampFormat::ALL.into_iter().filter(|format| format.reads(t)).map(|format| {
             let selected = move || mapping.get().timestamp_format == Some(format);
-            view! { <option value=format.word() prop:selected=selected>{words::timestamp_format(format)}</option> }
+            view! { <option value=format.as_str() prop:selected=selected>{words::timestamp_format(format)}</option> }
         });
         Some(view! {
             <label class="field">
@@ -43,7 +43,7 @@ fn TimeReading(state: State) -> impl IntoView {
                     aria-label=texts::WRITTEN_AS
                     on:change:target=move |e| {
                         let word = e.target().value();
-                        let format = TimestampFormat::ALL.into_iter().find(|format| format.word() == word);
+                        let format = TimestampFormat::ALL.into_iter().find(|format| format.as_str() == word);
                         state.edit(|draft| draft.config.column_mapping.timestamp_format = format);
                     }
                 >
@@ -105,9 +105,9 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
     view! {
         <div class="role">
             <label class="field">
-                <span>{role.word()}</span>
+                <span>{role.as_str()}</span>
                 <select
-                    aria-label=role.word()
+                    aria-label=role.as_str()
                     on:change:target=move |e| {
                         let column = read_option(&e.target().value());
                         state.edit(|draft| draft.map(role, column));
@@ -118,7 +118,7 @@ fn RoleSelect(state: State, role: Role) -> impl IntoView {
                     </option>
                     {options}
                 </select>
-                <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.word()) /></div>
+                <div class="faults faults-always"><FieldErrors state path=format!("column_mapping.{}", role.as_str()) /></div>
             </label>
             <RoleSuggestion state role />
         </div>

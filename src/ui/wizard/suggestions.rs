@@ -217,7 +217,7 @@ pub fn JoinSuggestion(
         let view = view! {
             <div class="suggestion" class:suggestion-open=open>
                 <p>
-                    <span class=format!("chip confidence-{}", confidence.word())>{texts::confidence(confidence)}</span>
+                    <span class=format!("chip confidence-{}", confidence.as_str())>{texts::confidence(confidence)}</span>
                     {button}
                 </p>
                 <p class="note">{reasons} {multiplied.map(|text| format!(" {text}"))}</p>

@@ -52,7 +52,7 @@ impl RangeKind {
 impl Choice for RangeKind {
     const ALL: &'static [Self] = &[Self::All, Self::Days, Self::Months, Self::Fixed];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Days => "days",
@@ -252,7 +252,7 @@ impl AsOfKind {
 impl Choice for AsOfKind {
     const ALL: &'static [Self] = &[Self::LatestEvent, Self::Today, Self::On];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::LatestEvent => "latest_event",
             Self::Today => "today",

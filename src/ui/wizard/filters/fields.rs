@@ -117,7 +117,7 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
     const ALL: &'static [Self];
 
     /// The option's value.
-    fn word(self) -> &'static str;
+    fn as_str(self) -> &'static str;
 
     fn text(self) -> &'static str;
 }
@@ -125,7 +125,7 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
 impl Choice for Unit {
     const ALL: &'static [Self] = &[Self::Row, Self::User, Self::Product];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         self.text()
     }
 
@@ -153,13 +153,13 @@ pub fn Select<T: Choice>(
         let why = move || off.and_then(|off| off.run(choice));
         let selected = move || chosen.get() == choice;
         view! {
-            <option value=choice.word() selected=selected disabled=move || why().is_some() && !selected() title=why>
+            <option value=choice.as_str() selected=selected disabled=move || why().is_some() && !selected() title=why>
                 {choice.text()}
             </option>
         }
     };
     let choose = move |word: String| {
-        if let Some(choice) = T::ALL.iter().find(|choice| choice.word() == word) {
+        if let Some(choice) = T::ALL.iter().find(|choice| choice.as_str() == word) {
             on_choose.run(*choice);
         }
     };
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn every_unit_is_offered_by_the_word_of_its_config() {
         for unit in Unit::ALL {
-            assert_eq!(serde_json::to_value(unit).unwrap(), unit.word());
+            assert_eq!(serde_json::to_value(unit).unwrap(), unit.as_str());
         }
     }
 }

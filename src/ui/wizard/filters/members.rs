@@ -315,7 +315,7 @@ fn SampledBy(state: State) -> impl IntoView {
 impl Choice for Option<Scope> {
     const ALL: &'static [Self] = &[None, Some(Scope::Train), Some(Scope::All)];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             None => "",
             Some(Scope::Train) => "train",

@@ -142,7 +142,7 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
             let days = if from == to { from.to_string() } else { format!("{from} – {to}") };
             view! {
                 <rect
-                    class=format!("part-{}", part.word())
+                    class=format!("part-{}", part.as_str())
                     x=format!("{:.2}", left(from))
                     y=format!("{:.2}", BARS - tall)
                     width=format!("{:.2}", (wide - 0.4).max(0.4))
@@ -161,13 +161,13 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
             let end = left(window.last.checked_add_days(Days::new(1)).unwrap_or(window.last));
             view! {
                 <rect
-                    class=format!("part-{}", window.part.word())
+                    class=format!("part-{}", window.part.as_str())
                     x=format!("{:.2}", left(from))
                     y=BAND.0.to_string()
                     width=format!("{:.2}", (end - left(from)).max(0.5))
                     height=BAND.1.to_string()
                 >
-                    <title>{window.part.word()}</title>
+                    <title>{window.part.as_str()}</title>
                 </rect>
             }
         })
@@ -192,7 +192,7 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
             let span = days.map_or("–".to_owned(), |(first, last)| integer(((last - first).num_days() + 1).max(0) as u64));
             view! {
                 <tr>
-                    <th scope="row"><span class=format!("swatch part-{}", part.word()) aria-hidden="true"></span>{part.word()}</th>
+                    <th scope="row"><span class=format!("swatch part-{}", part.as_str()) aria-hidden="true"></span>{part.as_str()}</th>
                     <td>{day(days.map(|days| days.0))}</td>
                     <td>{day(days.map(|days| days.1))}</td>
                     <td class="number">{span}</td>
@@ -237,7 +237,7 @@ pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
             .map(|(part, percent)| {
                 let x = left;
                 left += percent.min(100);
-                view! { <rect class=format!("part-{}", part.word()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
+                view! { <rect class=format!("part-{}", part.as_str()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
             })
             .collect_view();
         view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }
@@ -266,7 +266,7 @@ pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
                 let dots = (0..rows)
                     .map(|i| {
                         let part = if i + n >= rows { Part::Eval } else { Part::Train };
-                        view! { <circle class=format!("part-{}", part.word()) cx=(58 + i * 16).to_string() cy=(10 + user * 18).to_string() r="5" /> }
+                        view! { <circle class=format!("part-{}", part.as_str()) cx=(58 + i * 16).to_string() cy=(10 + user * 18).to_string() r="5" /> }
                     })
                     .collect_view();
                 view! {

@@ -16,7 +16,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
         let name = StoredValue::new(join);
         let types = JoinType::ALL
             .into_iter()
-            .map(|t| view! { <option value=t.word() prop:selected=t == join_type>{t.word().to_ascii_uppercase()}</option> })
+            .map(|t| view! { <option value=t.as_str() prop:selected=t == join_type>{t.as_str().to_ascii_uppercase()}</option> })
             .collect_view();
         Some(view! {
             <div class="join-chosen">
@@ -25,7 +25,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
                     aria-label=texts::type_of_line(name.get_value().as_str())
                     on:change:target=move |e| {
                         let word = e.target().value();
-                        if let Some(t) = JoinType::ALL.into_iter().find(|t| t.word() == word) {
+                        if let Some(t) = JoinType::ALL.into_iter().find(|t| t.as_str() == word) {
                             state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.join_type = t)));
                         }
                     }

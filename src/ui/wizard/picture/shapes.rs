@@ -213,12 +213,12 @@ pub fn JoinLine(picture: Picture, name: SourceName, pair: usize) -> impl IntoVie
             JoinType::Right => (false, true),
             JoinType::Full => (true, true),
         };
-        let word = join_type.word().to_ascii_uppercase();
+        let word = join_type.as_str().to_ascii_uppercase();
         let width = 14.0 + 7.0 * word.len() as f64;
         let end = |(x, y): Point, kept: bool| view! { <circle class="join-end" class:join-end-kept=kept cx=x cy=y r="4.5" /> };
         Some(view! {
             <g
-                class=format!("join-line join-line-{}", join_type.word())
+                class=format!("join-line join-line-{}", join_type.as_str())
                 class:join-line-chosen=is_chosen
                 class:join-line-faulty=move || is_faulty.get()
                 tabindex="0"

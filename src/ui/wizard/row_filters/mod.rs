@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use self::days::{DayCount, DayRange};
-use self::op::{Input, Op, list_of, values_of};
+use self::op::{Input, list_of, values_of};
 use self::picker::ValuePicker;
 use self::values::{OneValue, Truth};
 use super::options::{column_options, read_option};
 use super::{FieldErrors, State};
-use crate::domain::dataset::{ColumnRef, NullPolicy, RowFilter, Scalar};
+use crate::domain::dataset::{ColumnRef, NullPolicy, PredicateKind, RowFilter, Scalar};
 use crate::domain::schema::{Column, ColumnType, Mode};
 use crate::ui::texts::filters as t;
 
@@ -79,7 +79,7 @@ pub fn RowFilters(state: State) -> impl IntoView {
             .draft()
             .with_untracked(|draft| state.catalog().with_untracked(|c| c.column(&draft.config, &reference).cloned()));
         let Some(column) = column else { return };
-        let predicate = Op::of_type(column.column_type)[0].predicate(column.column_type, &[]);
+        let predicate = PredicateKind::of_type(column.column_type)[0].predicate(column.column_type, &[]);
         let ColumnRef { table, column } = reference;
         state.edit(|draft| draft.config.filters.rows.push(RowFilter { table, column, predicate, nulls: NullPolicy::default() }));
     };
@@ -111,17 +111,18 @@ pub fn RowFilters(state: State) -> impl IntoView {
 #[component]
 fn Line(state: State, place: usize) -> impl IntoView {
     let at = FilterAt::new(state, place);
-    let op = Memo::new(move |_| at.filter.with(|filter| filter.as_ref().map(|filter| Op::of_predicate(&filter.predicate))));
+    let op = Memo::new(move |_| at.filter.with(|filter| filter.as_ref().map(|filter| PredicateKind::from(&filter.predicate))));
     let name = move || at.filter.with(|filter| filter.as_ref().map(|filter| filter.reference().to_string()));
     let label = untrack(name).unwrap_or_default();
     let offered = Memo::new(move |_| {
-        let mut ops = at.column.with(|column| column.as_ref().map(|c| Op::of_type(c.column_type).to_vec())).unwrap_or_default();
+        let mut ops =
+            at.column.with(|column| column.as_ref().map(|c| PredicateKind::of_type(c.column_type).to_vec())).unwrap_or_default();
         // An operator that the API set stays choosable.
         ops.extend(op.get().filter(|op| !ops.contains(op)));
         ops
     });
     let choices = move || {
-        let option = |(i, this): (usize, Op)| {
+        let option = |(i, this): (usize, PredicateKind)| {
             view! { <option value=i.to_string() selected=move || op.get() == Some(this)>{this.words()}</option> }
         };
         offered.get().into_iter().enumerate().map(option).collect_view()
@@ -153,7 +154,7 @@ fn Line(state: State, place: usize) -> impl IntoView {
             Input::DayCount => view! { <DayCount at /> }.into_any(),
         })
     };
-    let takes_nulls = move || op.get().is_some_and(Op::takes_nulls);
+    let takes_nulls = move || op.get().is_some_and(PredicateKind::takes_nulls);
     view! {
         <div class="row-filter">
             <div class="row-filter-head">

@@ -1,27 +1,8 @@
 //! What a filter can ask of a column: the operators, and the types that take them.
 
 use super::values::scalar_text;
-use crate::domain::dataset::{Predicate, Scalar};
+use crate::domain::dataset::{Predicate, PredicateKind, Scalar};
 use crate::domain::schema::ColumnType;
-
-/// What a filter can ask of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Op {
-    In,
-    NotIn,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Between,
-    Days,
-    LastDays,
-    Contains,
-    IsNull,
-    NotNull,
-}
 
 /// The fields that an operator needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +46,7 @@ impl Before<'_> {
     }
 }
 
-impl Op {
+impl PredicateKind {
     const fn spec(self) -> Spec {
         use Input::*;
         const fn spec(words: &'static str, input: Input, predicate: fn(&Before) -> Predicate) -> Spec {
@@ -83,7 +64,7 @@ impl Op {
             Self::Between => {
                 spec("is between", TwoValues, |before| Predicate::Between { min: before.first(), max: before.last() })
             }
-            Self::Days => spec("is in the days", DayRange, |_| Predicate::DateRange { start: None, end: None }),
+            Self::DateRange => spec("is in the days", DayRange, |_| Predicate::DateRange { start: None, end: None }),
             Self::LastDays => spec("is in the last days", DayCount, |_| Predicate::LastDays { days: 90 }),
             Self::Contains => spec("contains", OneValue, |before| Predicate::Contains { text: before.text() }),
             Self::IsNull => spec("is NULL", Nothing, |_| Predicate::IsNull),
@@ -110,25 +91,6 @@ impl Op {
     /// The predicate of a new filter; values from before stay where they fit.
     pub fn predicate(self, column_type: ColumnType, values: &[Scalar]) -> Predicate {
         (self.spec().predicate)(&Before { column_type, values })
-    }
-
-    pub const fn of_predicate(predicate: &Predicate) -> Self {
-        match predicate {
-            Predicate::In { .. } => Self::In,
-            Predicate::NotIn { .. } => Self::NotIn,
-            Predicate::Equal { .. } => Self::Equal,
-            Predicate::NotEqual { .. } => Self::NotEqual,
-            Predicate::Less { .. } => Self::Less,
-            Predicate::LessOrEqual { .. } => Self::LessOrEqual,
-            Predicate::Greater { .. } => Self::Greater,
-            Predicate::GreaterOrEqual { .. } => Self::GreaterOrEqual,
-            Predicate::Between { .. } => Self::Between,
-            Predicate::DateRange { .. } => Self::Days,
-            Predicate::LastDays { .. } => Self::LastDays,
-            Predicate::Contains { .. } => Self::Contains,
-            Predicate::IsNull => Self::IsNull,
-            Predicate::NotNull => Self::NotNull,
-        }
     }
 
     /// The operators that a type takes; the first is what a new filter asks.
@@ -166,13 +128,13 @@ impl Family {
         }
     }
 
-    const fn ops(self) -> &'static [Op] {
-        use Op::*;
+    const fn ops(self) -> &'static [PredicateKind] {
+        use PredicateKind::*;
         match self {
             Self::Text => &[In, NotIn, Equal, NotEqual, Contains, IsNull, NotNull],
             Self::Number => &[GreaterOrEqual, Greater, LessOrEqual, Less, Between, Equal, NotEqual, In, NotIn, IsNull, NotNull],
             Self::Bool => &[Equal, IsNull, NotNull],
-            Self::Day => &[Days, LastDays, IsNull, NotNull],
+            Self::Day => &[DateRange, LastDays, IsNull, NotNull],
             Self::Opaque => &[NotNull, IsNull],
         }
     }
@@ -244,31 +206,16 @@ pub fn list_of(predicate: &mut Predicate) -> Option<&mut Vec<Scalar>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use strum::VariantArray;
 
-    const ALL: [Op; 14] = [
-        Op::In,
-        Op::NotIn,
-        Op::Equal,
-        Op::NotEqual,
-        Op::Less,
-        Op::LessOrEqual,
-        Op::Greater,
-        Op::GreaterOrEqual,
-        Op::Between,
-        Op::Days,
-        Op::LastDays,
-        Op::Contains,
-        Op::IsNull,
-        Op::NotNull,
-    ];
+    use super::*;
 
     #[test]
     fn every_operator_makes_its_own_predicate_of_every_type() {
         for column_type in ColumnType::ALL {
-            for op in ALL {
+            for op in PredicateKind::VARIANTS.iter().copied() {
                 let mut predicate = op.predicate(column_type, &[]);
-                assert_eq!(Op::of_predicate(&predicate), op, "{op:?} of {column_type}");
+                assert_eq!(PredicateKind::from(&predicate), op, "{op:?} of {column_type}");
                 let fields = match op.input() {
                     Input::Nothing | Input::DayRange | Input::DayCount | Input::List => 0,
                     Input::OneValue => 1,
@@ -287,44 +234,64 @@ mod tests {
 
     #[test]
     fn every_type_takes_the_operators_of_its_family() {
-        let taken = |column_type| ALL.into_iter().filter(|op| Op::of_type(column_type).contains(op)).collect::<Vec<_>>();
-        let compared = [Op::Less, Op::LessOrEqual, Op::Greater, Op::GreaterOrEqual, Op::Between];
+        let taken = |column_type| {
+            PredicateKind::VARIANTS
+                .iter()
+                .copied()
+                .filter(|op| PredicateKind::of_type(column_type).contains(op))
+                .collect::<Vec<_>>()
+        };
+        let compared = [
+            PredicateKind::Less,
+            PredicateKind::LessOrEqual,
+            PredicateKind::Greater,
+            PredicateKind::GreaterOrEqual,
+            PredicateKind::Between,
+        ];
         for column_type in ColumnType::ALL {
             let ops = taken(column_type);
-            assert_eq!(ops.len(), Op::of_type(column_type).len(), "{column_type}: one of them twice");
+            assert_eq!(ops.len(), PredicateKind::of_type(column_type).len(), "{column_type}: one of them twice");
             let has = |op| ops.contains(&op);
             // Any column can be NULL.
-            assert!(has(Op::IsNull) && has(Op::NotNull), "{column_type}");
+            assert!(has(PredicateKind::IsNull) && has(PredicateKind::NotNull), "{column_type}");
             let numeric = column_type.is_numeric();
             assert!(compared.into_iter().all(|op| has(op) == numeric), "{column_type}");
             let text = column_type == ColumnType::String;
-            assert_eq!(has(Op::Contains), text, "{column_type}");
-            assert!([Op::In, Op::NotIn, Op::NotEqual].into_iter().all(|op| has(op) == (numeric || text)), "{column_type}");
-            assert_eq!(has(Op::Equal), numeric || text || column_type == ColumnType::Bool, "{column_type}");
+            assert_eq!(has(PredicateKind::Contains), text, "{column_type}");
+            assert!(
+                [PredicateKind::In, PredicateKind::NotIn, PredicateKind::NotEqual]
+                    .into_iter()
+                    .all(|op| has(op) == (numeric || text)),
+                "{column_type}"
+            );
+            assert_eq!(has(PredicateKind::Equal), numeric || text || column_type == ColumnType::Bool, "{column_type}");
             let days = column_type.is_temporal();
-            assert!(has(Op::Days) == days && has(Op::LastDays) == days, "{column_type}");
+            assert!(has(PredicateKind::DateRange) == days && has(PredicateKind::LastDays) == days, "{column_type}");
         }
     }
 
     #[test]
     fn another_operator_keeps_the_values_that_fit() {
         let values = [Scalar::Text("a".into()), Scalar::Text("b".into())];
-        let equal = Op::Equal.predicate(ColumnType::String, &values);
+        let equal = PredicateKind::Equal.predicate(ColumnType::String, &values);
         assert_eq!(equal, Predicate::Equal { value: values[0].clone() });
-        let back = Op::In.predicate(ColumnType::String, &values_of(&equal));
+        let back = PredicateKind::In.predicate(ColumnType::String, &values_of(&equal));
         assert_eq!(back, Predicate::In { values: vec![values[0].clone()] });
         let ends = [Scalar::Int(1), Scalar::Int(5)];
-        let between = Op::Between.predicate(ColumnType::Int64, &ends);
+        let between = PredicateKind::Between.predicate(ColumnType::Int64, &ends);
         assert_eq!(values_of(&between), ends);
-        assert_eq!(Op::Less.predicate(ColumnType::Int64, &values_of(&between)), Predicate::Less { value: ends[0].clone() });
+        assert_eq!(
+            PredicateKind::Less.predicate(ColumnType::Int64, &values_of(&between)),
+            Predicate::Less { value: ends[0].clone() }
+        );
         // Days are no values.
-        let days = Op::Days.predicate(ColumnType::Date, &values);
+        let days = PredicateKind::DateRange.predicate(ColumnType::Date, &values);
         assert_eq!(days, Predicate::DateRange { start: None, end: None });
     }
 
     #[test]
     fn only_operators_on_null_decide_about_rows_with_null() {
-        let without = ALL.into_iter().filter(|op| !op.takes_nulls()).collect::<Vec<_>>();
-        assert_eq!(without, [Op::IsNull, Op::NotNull]);
+        let without = PredicateKind::VARIANTS.iter().copied().filter(|op| !op.takes_nulls()).collect::<Vec<_>>();
+        assert_eq!(without, [PredicateKind::IsNull, PredicateKind::NotNull]);
     }
 }

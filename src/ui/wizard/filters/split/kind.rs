@@ -1,27 +1,12 @@
 //! The kinds of split: the one place that ties the select's options to configs.
 
-use crate::domain::dataset::{Seed, SplitConfig, Unit};
+use strum::VariantArray;
+
+use crate::domain::dataset::{Seed, SplitConfig, SplitKind, Unit};
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::filters::fields::Choice;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SplitKind {
-    None,
-    TimeBased,
-    Random,
-    LeaveLast,
-}
-
 impl SplitKind {
-    pub const fn of(split: &SplitConfig) -> Self {
-        match split {
-            SplitConfig::None => Self::None,
-            SplitConfig::TimeBased { .. } => Self::TimeBased,
-            SplitConfig::Random { .. } => Self::Random,
-            SplitConfig::LeaveLast { .. } => Self::LeaveLast,
-        }
-    }
-
     /// What the fields start from.
     pub fn config(self) -> SplitConfig {
         match self {
@@ -52,15 +37,10 @@ impl SplitKind {
 }
 
 impl Choice for SplitKind {
-    const ALL: &'static [Self] = &[Self::None, Self::TimeBased, Self::Random, Self::LeaveLast];
+    const ALL: &'static [Self] = Self::VARIANTS;
 
-    fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::TimeBased => "time_based",
-            Self::Random => "random",
-            Self::LeaveLast => "leave_last",
-        }
+    fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     fn text(self) -> &'static str {
@@ -81,10 +61,10 @@ mod tests {
     fn every_kind_makes_a_config_of_its_kind() {
         for kind in SplitKind::ALL {
             let config = kind.config();
-            assert_eq!(SplitKind::of(&config), *kind);
+            assert_eq!(SplitKind::from(&config), *kind);
             // The word is that of the config's JSON.
             let json = serde_json::to_value(&config).unwrap();
-            assert_eq!(json["type"], kind.word());
+            assert_eq!(json["type"], kind.as_str());
             assert_eq!(kind.note().is_none(), config.splits().is_empty());
         }
     }

@@ -4,14 +4,13 @@ use leptos::prelude::*;
 
 use self::at_random::AtRandom;
 use self::by_time::ByTime;
-use self::kind::SplitKind;
 use self::leave_last::LeaveLast;
 pub use self::leave_last::held_out;
 use super::super::State;
 use super::asking::Asking;
 use super::fields::{Number, NumberField, OtherFaults, Select, as_whole};
 use super::timeline::{LastRows, Shares, Timeline};
-use crate::domain::dataset::SplitConfig;
+use crate::domain::dataset::{SplitConfig, SplitKind};
 use crate::ui::texts::filters as t;
 
 mod at_random;
@@ -35,7 +34,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
     let split = Memo::new(move |_| state.draft().with(|d| d.config.split_config.clone()));
     let has_user = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.user_id.is_some()));
     // The fields stay as they are while their numbers change.
-    let kind = Memo::new(move |_| split.with(SplitKind::of));
+    let kind = Memo::new(move |_| split.with(|split| SplitKind::from(split)));
     let choose = Callback::new(move |kind: SplitKind| state.edit(|d| d.config.split_config = kind.config()));
     let off = Callback::new(move |kind: SplitKind| kind.missing(has_timestamp.get(), has_user.get()));
     let fields = move || match kind.get() {

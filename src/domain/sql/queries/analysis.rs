@@ -1,25 +1,28 @@
-//! The one query of an analysis: counts, days, members, the funnel, the proof of the split and the joins' facts, as rows of one form. BigQuery
-//! bills a table once a query, and all figures are of one state of the tables.
-//!
-//! Each row has a section, which says what its numbers `n1`, `n2` … are: [`Section::measures`] is the one list of them, for what is written here and
-//! for what reads the answer. A number that a section does not have is NULL.
+//! The one query of an analysis: counts, days, entities, the funnel, the proof of the split and the
+//! statistics of joins, as [sections](super::sections). [`Measure`] names the numbers, for what is
+//! written here and for what reads the answer.
 
-use super::OutputColumn;
-use super::answer::{as_of_expr, computed};
-use super::expr::{Expr, Ident, Literal, count_if, sum, sum_if};
+use strum::IntoStaticStr;
+
 use super::joined;
-use super::pipeline::Pipeline;
-use super::plan::{Plan, PlannedColumn};
-use super::query::{Body, From, Item, JoinClause, Select};
+use super::rows::as_of_expr;
+use super::sections::{DAY, ITEM, SectionRow, union};
 use crate::domain::dataset::*;
 use crate::domain::schema::{ColumnType, Mode};
+use crate::domain::sql::OutputColumn;
+use crate::domain::sql::expr::{Expr, Ident, Literal, count_if, sum, sum_if};
+use crate::domain::sql::keywords::{BinaryOp, Function, JoinKind};
+use crate::domain::sql::pipeline::Pipeline;
+use crate::domain::sql::plan::{Plan, PlannedColumn};
+use crate::domain::sql::query::{Body, From, Item, JoinClause, Select};
 
 /// What the rows of an analysis tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Section {
     /// One row: the as-of as `day`, the type of the timestamp as `item`.
     Dataset,
-    /// A row a day and part (`item`); `day` is NULL where there is no timestamp.
+    /// One row per day and part (`item`); `day` is NULL where there is no timestamp.
     Days,
     /// One row each: distinct users, products, pairs of both, events (user, product, instant) and baskets (user, instant).
     Users,
@@ -27,7 +30,7 @@ pub enum Section {
     Pairs,
     Events,
     Baskets,
-    /// A row a stage (`item`) of the funnel.
+    /// One row per stage (`item`) of the funnel.
     Funnel,
     /// Train rows later than the first eval row.
     Late,
@@ -41,77 +44,93 @@ pub enum Section {
     Label,
     /// The keys of the products' table.
     Catalogue,
-    /// One row, four numbers a join, in the order of joining.
+    /// One row with the [`JoinMeasure`]s of each join.
     Joins,
 }
 
 impl Section {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Dataset => "dataset",
-            Self::Days => "days",
-            Self::Users => "users",
-            Self::Products => "products",
-            Self::Pairs => "pairs",
-            Self::Events => "events",
-            Self::Baskets => "baskets",
-            Self::Funnel => "funnel",
-            Self::Late => "late",
-            Self::Seen => "seen",
-            Self::Newer => "newer",
-            Self::LabelColumn => "label_column",
-            Self::Label => "label",
-            Self::Catalogue => "catalogue",
-            Self::Joins => "joins",
-        }
-    }
-
-    /// What `n1`, `n2` … are, in their order; of `Joins` for each join again.
-    pub const fn measures(self) -> &'static [&'static str] {
-        match self {
-            Self::Dataset | Self::LabelColumn => &[],
-            Self::Days => &["rows", "null_users", "null_products", "first_at", "last_at"],
-            Self::Users | Self::Products | Self::Pairs | Self::Events | Self::Baskets => &MEMBERS,
-            Self::Funnel => &["rows", "users", "products"],
-            Self::Late | Self::Seen => &["rows"],
-            Self::Newer => &["rows", "newer"],
-            Self::Label => &["rows", "positive", "negative", "told_by_revenue"],
-            Self::Catalogue => &["items", "used"],
-            Self::Joins => &["before", "matched", "after", "largest"],
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
-/// Of each kind of member: how many there are, with one row alone, in each part; those of eval and test that train lacks, and their rows; those in
-/// more than one of train, eval and test.
-const MEMBERS: [&str; 12] = [
-    "rows",
-    "all",
-    "once",
-    "train",
-    "eval",
-    "test",
-    "gap",
-    "cold_eval",
-    "cold_eval_rows",
-    "cold_test",
-    "cold_test_rows",
-    "shared",
-];
+/// The numbers of an analysis: columns of its answer. Which of them a section has, its writer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
+pub enum Measure {
+    RowCount,
+    UserCount,
+    ProductCount,
+    NullUsers,
+    NullProducts,
+    /// The earliest and the latest timestamp, in microseconds since 1970.
+    FirstMicros,
+    LastMicros,
+    /// Distinct entities: users, products, pairs, events or baskets.
+    EntityCount,
+    /// Those with one row.
+    SingleCount,
+    /// Those with a row in the part.
+    TrainCount,
+    EvalCount,
+    TestCount,
+    GapCount,
+    /// Those of eval, or test, that train lacks, and their rows.
+    ColdEvalCount,
+    ColdEvalRows,
+    ColdTestCount,
+    ColdTestRows,
+    /// Those in more than one of train, eval and test.
+    SharedCount,
+    /// Rows whose attribute is later than the event.
+    NewerRows,
+    PositiveRows,
+    NegativeRows,
+    /// Rows whose label follows from the revenue.
+    ImpliedByRevenue,
+    KeyCount,
+    /// Keys that an interaction has.
+    UsedKeys,
+}
+
+impl Measure {
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
+    }
+}
+
+impl std::convert::From<Measure> for Ident {
+    fn from(measure: Measure) -> Self {
+        measure.as_str().into()
+    }
+}
+
+/// What each join does to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
+pub enum JoinMeasure {
+    RowsBefore,
+    MatchedRows,
+    RowsAfter,
+    LargestFanOut,
+}
+
+impl JoinMeasure {
+    /// The column of the join at a position in the order of joining, from 0.
+    pub fn column(self, join: usize) -> String {
+        format!("join{}_{}", join + 1, self.into_str())
+    }
+}
 
 /// The rows of an analysis under construction.
 struct Report<'q, 'p> {
     pipeline: &'q mut Pipeline<'p>,
-    rows: Vec<Select>,
-    /// Numbers of the widest section.
-    width: usize,
+    rows: Vec<SectionRow>,
 }
 
-pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
-    let joins = pipeline.plan.sources.len() - 1;
-    let width = MEMBERS.len().max(joins * Section::Joins.measures().len());
+pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     narrow(pipeline);
-    let mut report = Report { pipeline, rows: vec![], width };
+    let mut report = Report { pipeline, rows: vec![] };
     report.dataset();
     report.days();
     report.members();
@@ -122,11 +141,7 @@ pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     report.label();
     report.catalogue();
     report.joins();
-    let Report { rows, .. } = report;
-    let numbers: Vec<String> = (1..=width).map(|n| format!("n{n}")).collect();
-    let mut columns = vec![("section", ColumnType::String), ("item", ColumnType::String), ("day", ColumnType::Date)];
-    columns.extend(numbers.iter().map(|name| (name.as_str(), ColumnType::Int64)));
-    (Body::UnionAll(rows), computed(&columns))
+    union(report.rows)
 }
 
 /// Goes on with the columns alone that are looked at: all sections read these rows, so an engine may keep them.
@@ -167,17 +182,8 @@ fn label(plan: &Plan) -> Option<usize> {
 }
 
 impl<'p> Report<'_, 'p> {
-    /// A row of the answer, or many where the caller groups it.
-    fn row(&self, section: Section, item: Option<Expr>, day: Option<Expr>, numbers: Vec<Expr>, from: From) -> Select {
-        let mut items = vec![
-            Item::named(Expr::text(section.word()), "section"),
-            Item::named(item.unwrap_or(Expr::null(ColumnType::String)), "item"),
-            Item::named(day.unwrap_or(Expr::null(ColumnType::Date)), "day"),
-        ];
-        let padding = std::iter::repeat_with(|| Expr::null(ColumnType::Int64));
-        let numbers = numbers.into_iter().chain(padding).take(self.width);
-        items.extend(numbers.enumerate().map(|(i, number)| Item::named(number, format!("n{}", i + 1))));
-        Select::new(items, from)
+    fn row(&self, section: Section, from: From) -> SectionRow {
+        SectionRow::new(section.as_str(), from)
     }
 
     fn rows_left(&self) -> From {
@@ -196,7 +202,11 @@ impl<'p> Report<'_, 'p> {
     fn dataset(&mut self) {
         let t = self.pipeline.timestamp().map(|t| Expr::text(t.column_type.sql_name()));
         let as_of = as_of_expr(self.pipeline);
-        self.rows.push(self.row(Section::Dataset, t, Some(as_of), vec![], From::Nothing));
+        let row = self.row(Section::Dataset, From::Nothing).day(Some(as_of));
+        self.rows.push(match t {
+            Some(t) => row.item(t),
+            None => row,
+        });
     }
 
     fn days(&mut self) {
@@ -210,11 +220,15 @@ impl<'p> Report<'_, 'p> {
         };
         let part = if self.pipeline.labelled { self.split() } else { Expr::text("full") };
         let day = self.pipeline.moment().map(|moment| moment.day());
-        let numbers = vec![Expr::CountRows, role(Role::UserId), role(Role::ProductId), edge("MIN"), edge("MAX")];
-        let mut select = self.row(Section::Days, Some(part), day, numbers, self.rows_left());
-        // By position: item and day.
-        select.group_by = vec![Expr::int(2), Expr::int(3)];
-        self.rows.push(select);
+        let numbers = [
+            (Measure::RowCount, Expr::CountRows),
+            (Measure::NullUsers, role(Role::UserId)),
+            (Measure::NullProducts, role(Role::ProductId)),
+            (Measure::FirstMicros, edge(Function::Min)),
+            (Measure::LastMicros, edge(Function::Max)),
+        ];
+        let row = self.row(Section::Days, self.rows_left()).item(part).day(day).numbers(numbers);
+        self.rows.push(row.group_by([Expr::int(ITEM), Expr::int(DAY)]));
     }
 
     fn members(&mut self) {
@@ -239,21 +253,21 @@ impl<'p> Report<'_, 'p> {
     fn members_of(&mut self, section: Section, keys: Vec<Expr>) {
         let splits = self.pipeline.plan.config.split_config.splits();
         let labels: Vec<&str> = match self.pipeline.labelled {
-            true => splits.iter().map(|split| split.word()).chain(["gap"]).collect(),
+            true => splits.iter().map(|split| split.as_str()).chain(["gap"]).collect(),
             false => vec![],
         };
         let mut items = vec![Item::named(Expr::CountRows, "row_count")];
         for label in &labels {
-            items.push(Item::named(count_if(self.split().binary("=", Expr::text(*label))), rows_of(label).as_str()));
+            items.push(Item::named(count_if(self.split().binary(BinaryOp::Equal, Expr::text(*label))), rows_of(label).as_str()));
         }
         let mut of_members = Select::new(items, self.rows_left());
         of_members.filter = keys.iter().cloned().map(Expr::not_null_test).collect();
         of_members.group_by = keys;
-        let name = self.pipeline.add(format!("rows_of_{}", section.word()), of_members);
+        let name = self.pipeline.add(format!("rows_of_{}", section.as_str()), of_members);
 
         let rows = |label: &str| Expr::column(rows_of(label));
-        let some = |label: &str| rows(label).binary(">", Expr::int(0));
-        let none = |label: &str| rows(label).binary("=", Expr::int(0));
+        let some = |label: &str| rows(label).binary(BinaryOp::Greater, Expr::int(0));
+        let none = |label: &str| rows(label).binary(BinaryOp::Equal, Expr::int(0));
         let has = |label: &str| labels.contains(&label);
         let null = || Expr::null(ColumnType::Int64);
         let count = |label: &str| if has(label) { count_if(some(label)) } else { null() };
@@ -268,22 +282,21 @@ impl<'p> Report<'_, 'p> {
             (true, false) => count_if(two("train", "eval")),
             _ => null(),
         };
-        let numbers = vec![
-            sum(Expr::column("row_count")),
-            Expr::CountRows,
-            count_if(Expr::column("row_count").binary("=", Expr::int(1))),
-            count("train"),
-            count("eval"),
-            count("test"),
-            count("gap"),
-            cold("eval"),
-            cold_rows("eval"),
-            cold("test"),
-            cold_rows("test"),
-            shared,
+        let numbers = [
+            (Measure::RowCount, sum(Expr::column("row_count"))),
+            (Measure::EntityCount, Expr::CountRows),
+            (Measure::SingleCount, count_if(Expr::column("row_count").binary(BinaryOp::Equal, Expr::int(1)))),
+            (Measure::TrainCount, count("train")),
+            (Measure::EvalCount, count("eval")),
+            (Measure::TestCount, count("test")),
+            (Measure::GapCount, count("gap")),
+            (Measure::ColdEvalCount, cold("eval")),
+            (Measure::ColdEvalRows, cold_rows("eval")),
+            (Measure::ColdTestCount, cold("test")),
+            (Measure::ColdTestRows, cold_rows("test")),
+            (Measure::SharedCount, shared),
         ];
-        let row = self.row(section, None, None, numbers, From::cte(name));
-        self.rows.push(row);
+        self.rows.push(self.row(section, From::cte(name)).numbers(numbers));
     }
 
     /// After each stage. Of the last only the rows, without a look at their parts: the other sections have its users and products.
@@ -295,8 +308,13 @@ impl<'p> Report<'_, 'p> {
                 Some(id) if i + 1 < stages.len() => Expr::of(cte.as_str(), &id.ident).count_distinct(),
                 _ => Expr::null(ColumnType::Int64),
             };
-            let numbers = vec![Expr::CountRows, distinct(Role::UserId), distinct(Role::ProductId)];
-            self.rows.push(self.row(Section::Funnel, Some(Expr::text(*stage)), None, numbers, From::cte(cte.as_str())));
+            let numbers = [
+                (Measure::RowCount, Expr::CountRows),
+                (Measure::UserCount, distinct(Role::UserId)),
+                (Measure::ProductCount, distinct(Role::ProductId)),
+            ];
+            let row = self.row(Section::Funnel, From::cte(cte.as_str())).item(Expr::text(*stage));
+            self.rows.push(row.numbers(numbers));
         }
     }
 
@@ -305,14 +323,14 @@ impl<'p> Report<'_, 'p> {
         let by_time = matches!(self.pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
         let Some(time) = self.pipeline.timestamp().filter(|_| self.pipeline.labelled && !by_time) else { return };
         let time = self.of(time);
-        let is = |split: Split| self.split().binary("=", Expr::text(split.word()));
-        let mut first = Select::new(vec![Item::named(Expr::call("MIN", [time.clone()]), "first_at")], self.rows_left());
+        let is = |split: Split| self.split().binary(BinaryOp::Equal, Expr::text(split.as_str()));
+        let mut first = Select::new(vec![Item::named(Expr::call(Function::Min, [time.clone()]), "first_at")], self.rows_left());
         first.filter.push(is(Split::Eval));
-        let filter = vec![is(Split::Train), time.binary(">", Expr::of("first_eval", "first_at"))];
+        let filter = vec![is(Split::Train), time.binary(BinaryOp::Greater, Expr::of("first_eval", "first_at"))];
         let name = self.pipeline.add("first_eval", first);
-        let mut late = self.row(Section::Late, None, None, vec![Expr::CountRows], self.rows_left());
-        late.joins.push(JoinClause { kind: "CROSS JOIN", to: From::cte(name), on: vec![] });
-        late.filter = filter;
+        let mut late = self.row(Section::Late, self.rows_left()).numbers([(Measure::RowCount, Expr::CountRows)]);
+        late.select.joins.push(JoinClause { kind: JoinKind::Cross, to: From::cte(name), on: vec![] });
+        late.select.filter = filter;
         self.rows.push(late);
     }
 
@@ -322,10 +340,11 @@ impl<'p> Report<'_, 'p> {
         let by_time = matches!(config.split_config, SplitConfig::TimeBased { .. });
         let sees = by_time && config.filters.has_membership() && config.filters.scope == Some(Scope::All);
         let Some(before) = self.pipeline.unpruned.clone().filter(|_| sees) else { return };
-        let held_out = [Split::Eval, Split::Test].map(|split| Expr::text(split.word()));
-        let mut seen = self.row(Section::Seen, None, None, vec![Expr::CountRows], From::cte(before.as_str()));
+        let held_out = [Split::Eval, Split::Test].map(|split| Expr::text(split.as_str()));
+        let rows = From::cte(before.as_str());
+        let mut seen = self.row(Section::Seen, rows).numbers([(Measure::RowCount, Expr::CountRows)]);
         let label = Expr::of(before.as_str(), "split");
-        seen.filter.push(Expr::InList { value: Box::new(label), list: held_out.into(), negated: false });
+        seen.select.filter.push(Expr::InList { value: Box::new(label), list: held_out.into(), negated: false });
         self.rows.push(seen);
     }
 
@@ -335,14 +354,14 @@ impl<'p> Report<'_, 'p> {
         let Some(time) = plan.role(Role::Timestamp) else { return };
         for column in attributes(plan).into_iter().map(|position| &plan.columns[position]) {
             let later = if column.column_type == time.column_type {
-                self.of(column).binary(">", self.of(time))
+                self.of(column).binary(BinaryOp::Greater, self.of(time))
             } else {
-                column.moment(&plan.zone).day().binary(">", time.moment(&plan.zone).day())
+                column.moment(&plan.zone).day().binary(BinaryOp::Greater, time.moment(&plan.zone).day())
             };
             let both = Expr::All(vec![self.of(column).not_null_test(), self.of(time).not_null_test()]);
             let name = Expr::text(plan.reference(column).to_string());
-            let numbers = vec![count_if(both), count_if(later)];
-            self.rows.push(self.row(Section::Newer, Some(name), None, numbers, self.rows_left()));
+            let numbers = [(Measure::RowCount, count_if(both)), (Measure::NewerRows, count_if(later))];
+            self.rows.push(self.row(Section::Newer, self.rows_left()).item(name).numbers(numbers));
         }
     }
 
@@ -356,25 +375,30 @@ impl<'p> Report<'_, 'p> {
         let numbers = |cte: &str| {
             let of = |column: &PlannedColumn| Expr::of(cte, &column.ident);
             let is = |positive: bool| match label.column_type {
-                ColumnType::Bool => of(label).binary("=", Expr::Literal(Literal::Bool(positive))),
-                _ => of(label).binary("=", Expr::int(i64::from(positive))),
+                ColumnType::Bool => of(label).binary(BinaryOp::Equal, Expr::Literal(Literal::Bool(positive))),
+                _ => of(label).binary(BinaryOp::Equal, Expr::int(i64::from(positive))),
             };
             let told = match revenue {
                 Some(revenue) => {
-                    let earned = || of(revenue).binary("!=", Expr::int(0));
-                    let nothing = of(revenue).null_test().or(of(revenue).binary("=", Expr::int(0)));
+                    let earned = || of(revenue).binary(BinaryOp::NotEqual, Expr::int(0));
+                    let nothing = of(revenue).null_test().or(of(revenue).binary(BinaryOp::Equal, Expr::int(0)));
                     count_if(Expr::Any(vec![Expr::All(vec![is(true), earned()]), Expr::All(vec![is(false), nothing])]))
                 }
                 None => Expr::null(ColumnType::Int64),
             };
-            vec![Expr::CountRows, count_if(is(true)), count_if(is(false)), told]
+            [
+                (Measure::RowCount, Expr::CountRows),
+                (Measure::PositiveRows, count_if(is(true))),
+                (Measure::NegativeRows, count_if(is(false))),
+                (Measure::ImpliedByRevenue, told),
+            ]
         };
         let name = Expr::text(plan.reference(label).to_string());
-        let before = self.row(Section::Label, Some(Expr::text("source")), None, numbers("source"), From::cte("source"));
+        let column = self.row(Section::LabelColumn, From::Nothing).item(name);
+        let before = self.row(Section::Label, From::cte("source")).item(Expr::text("source")).numbers(numbers("source"));
         let part = if self.pipeline.labelled { self.split() } else { Expr::text("full") };
-        let mut parts = self.row(Section::Label, Some(part), None, numbers(&self.pipeline.current), self.rows_left());
-        parts.group_by.push(Expr::int(2));
-        let column = self.row(Section::LabelColumn, Some(name), None, vec![], From::Nothing);
+        let parts = self.row(Section::Label, self.rows_left()).item(part).numbers(numbers(&self.pipeline.current));
+        let parts = parts.group_by([Expr::int(ITEM)]);
         self.rows.extend([column, before, parts]);
     }
 
@@ -400,17 +424,17 @@ impl<'p> Report<'_, 'p> {
         let used = ids(self.of(product), self.rows_left());
         let (catalogue, used) = (self.pipeline.add("catalogue", catalogue), self.pipeline.add("used_products", used));
         let id = |cte: &str| Expr::of(cte, "id");
-        let numbers = vec![Expr::CountRows, Expr::call("COUNT", [id(&used)])];
-        let mut row = self.row(Section::Catalogue, None, None, numbers, From::cte(catalogue.as_str()));
-        let on = vec![id(&catalogue).binary("=", id(&used))];
-        row.joins.push(JoinClause { kind: "LEFT JOIN", to: From::cte(used.as_str()), on });
+        let numbers = [(Measure::KeyCount, Expr::CountRows), (Measure::UsedKeys, Expr::call(Function::Count, [id(&used)]))];
+        let mut row = self.row(Section::Catalogue, From::cte(catalogue.as_str())).numbers(numbers);
+        let on = vec![id(&catalogue).binary(BinaryOp::Equal, id(&used))];
+        row.select.joins.push(JoinClause { kind: JoinKind::Left, to: From::cte(used.as_str()), on });
         self.rows.push(row);
     }
 
     fn joins(&mut self) {
-        if let Some((numbers, select)) = joined::facts(self.pipeline) {
-            let mut row = self.row(Section::Joins, None, None, numbers, select.from);
-            row.joins = select.joins;
+        if let Some((numbers, select)) = joined::statistics(self.pipeline) {
+            let mut row = self.row(Section::Joins, select.from).numbers(numbers);
+            row.select.joins = select.joins;
             self.rows.push(row);
         }
     }
@@ -430,6 +454,6 @@ fn rows_of(label: &str) -> String {
 
 /// An instant as microseconds since 1970; a time without a zone as if it were UTC's.
 fn micros(value: Expr, t: ColumnType) -> Expr {
-    let instant = if t == ColumnType::Timestamp { value } else { Expr::call("TIMESTAMP", [value]) };
-    Expr::call("UNIX_MICROS", [instant])
+    let instant = if t == ColumnType::Timestamp { value } else { Expr::call(Function::Timestamp, [value]) };
+    Expr::call(Function::UnixMicros, [instant])
 }

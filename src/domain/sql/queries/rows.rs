@@ -1,15 +1,16 @@
 //! What a query answers with, over the pipeline's rows: the dataset itself, or counts of it.
 
-use super::OutputColumn;
-use super::expr::{Expr, Moment, OrderKey};
-use super::pipeline::Pipeline;
-use super::plan::AsOfPlan;
-use super::query::{Body, From, Item, Select};
 use crate::domain::dataset::{Role, Split};
 use crate::domain::schema::{ColumnType, Mode};
+use crate::domain::sql::OutputColumn;
+use crate::domain::sql::expr::{Expr, Moment, OrderKey};
+use crate::domain::sql::keywords::{BinaryOp, Function};
+use crate::domain::sql::pipeline::Pipeline;
+use crate::domain::sql::plan::AsOfPlan;
+use crate::domain::sql::query::{Body, From, Item, Select};
 
 /// The dataset's rows, projected to its output names.
-pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>, limit: Option<u32>) -> (Body, Vec<OutputColumn>) {
+pub(in crate::domain::sql) fn rows(pipeline: &Pipeline, split: Option<Split>, limit: Option<u32>) -> (Body, Vec<OutputColumn>) {
     let plan = pipeline.plan;
     let mut items = vec![];
     let mut columns = vec![];
@@ -34,12 +35,12 @@ pub(super) fn of_split(pipeline: &Pipeline, items: Vec<Item>, split: Option<Spli
     let mut select = Select::new(items, From::cte(pipeline.current.as_str()));
     // Qualified: an output column may be called split as well.
     let label = || Expr::of(pipeline.current.as_str(), "split");
-    select.filter.extend(split.map(|split| label().binary("=", Expr::text(split.word()))));
+    select.filter.extend(split.map(|split| label().binary(BinaryOp::Equal, Expr::text(split.as_str()))));
     select
 }
 
 /// Rows, users, products and days of the whole and of each part.
-pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
+pub(in crate::domain::sql) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let day = pipeline.moment().map(Moment::day);
     let edge = |function| match &day {
         Some(day) => Expr::call(function, [day.clone()]),
@@ -49,8 +50,8 @@ pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let part = |part: Expr| {
         let mut items = vec![Item::named(part, "part")];
         items.extend(sizes(pipeline));
-        items.push(Item::named(edge("MIN"), "first_day"));
-        items.push(Item::named(edge("MAX"), "last_day"));
+        items.push(Item::named(edge(Function::Min), "first_day"));
+        items.push(Item::named(edge(Function::Max), "last_day"));
         items.push(Item::named(as_of.clone(), "as_of"));
         Select::new(items, From::cte(pipeline.current.as_str()))
     };
@@ -82,7 +83,7 @@ pub(super) fn as_of_expr(pipeline: &Pipeline) -> Expr {
 }
 
 /// The as-of and nothing else.
-pub(super) fn as_of(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
+pub(in crate::domain::sql) fn as_of(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let mut one = Select::new(vec![Item::named(as_of_expr(pipeline), "as_of")], From::Nothing);
     if pipeline.plan.as_of.is_computed() {
         one = Select::new(vec![Item::Expr { value: Expr::column("as_of"), name: None }], From::cte("bounds"));
@@ -91,7 +92,7 @@ pub(super) fn as_of(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
 }
 
 /// Rows, users and products after each stage.
-pub(super) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
+pub(in crate::domain::sql) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let stage = |(stage, cte): &(&'static str, String)| {
         let mut items = vec![Item::named(Expr::text(*stage), "stage")];
         items.extend(sizes(pipeline));
@@ -107,7 +108,7 @@ pub(super) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
 }
 
 /// Rows a day and part.
-pub(super) fn per_day(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
+pub(in crate::domain::sql) fn per_day(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let day = pipeline.moment().map_or(Expr::null(ColumnType::Date), Moment::day);
     let part = if pipeline.labelled { Expr::column("split") } else { Expr::text("full") };
     let items = vec![Item::named(day, "day"), Item::named(part, "part"), Item::named(Expr::CountRows, "row_count")];

@@ -1,17 +1,19 @@
 //! What each join does to the rows: how many there were, how many found a partner, how many came out, and the most partners that one row got
 //! (G-60). From key columns alone, in one pass: each joined table is first counted by its keys, and counts multiply along the chain.
 
-use super::expr::{Expr, sum_if};
-use super::pipeline::Pipeline;
-use super::plan::Plan;
-use super::query::{From, Item, JoinClause, Select};
+use super::analysis::JoinMeasure;
 use crate::domain::dataset::JoinType;
+use crate::domain::sql::expr::{Expr, sum_if};
+use crate::domain::sql::keywords::{BinaryOp, Function, JoinKind};
+use crate::domain::sql::pipeline::Pipeline;
+use crate::domain::sql::plan::Plan;
+use crate::domain::sql::query::{From, Item, JoinClause, Select};
 
 /// Rows of a source that share their keys.
 const ROWS: &str = "row_count";
 
-/// The numbers of all joins, in the order of joining, and the tables that they are taken from; `None` without joins.
-pub(super) fn facts(pipeline: &mut Pipeline) -> Option<(Vec<Expr>, Select)> {
+/// The numbers of all joins and the names of their columns, and the tables that they are taken from; `None` without joins.
+pub(super) fn statistics(pipeline: &mut Pipeline) -> Option<(Vec<(String, Expr)>, Select)> {
     let plan = pipeline.plan;
     if plan.sources.len() < 2 {
         return None;
@@ -28,34 +30,38 @@ pub(super) fn facts(pipeline: &mut Pipeline) -> Option<(Vec<Expr>, Select)> {
     let mut select = Select::new(vec![], From::cte(ctes[0].as_str()));
     let mut numbers = vec![];
     // A source that a row has nothing of leaves its weight as it is.
-    let weighs = |position: usize| Expr::call("COALESCE", [rows(position), Expr::int(1)]);
+    let weighs = |position: usize| Expr::call(Function::Coalesce, [rows(position), Expr::int(1)]);
     // How many rows one stands for so far, and whether the joins so far leave it: what an inner join drops still stands here, to be counted before.
     let (mut weight, mut stays) = (weighs(0), found(0));
     for (position, source) in plan.sources.iter().enumerate().skip(1) {
         let Some(planned) = &source.join else { continue };
-        let mut on: Vec<Expr> = planned.keys.iter().map(|(left, l, r)| key(*left, l).binary("=", key(position, r))).collect();
+        let mut on: Vec<Expr> =
+            planned.keys.iter().map(|(left, l, r)| key(*left, l).binary(BinaryOp::Equal, key(position, r))).collect();
         let outlives = matches!(planned.join.join_type, JoinType::Right | JoinType::Full);
         let kind = if outlives {
             // A row that was dropped before has no partner.
             on.push(stays.clone());
-            "FULL JOIN"
+            JoinKind::Full
         } else {
-            "LEFT JOIN"
+            JoinKind::Left
         };
         select.joins.push(JoinClause { kind, to: From::cte(ctes[position].as_str()), on });
         let matched = Expr::All(vec![stays.clone(), found(position)]);
-        let after = weight.clone().binary("*", weighs(position));
+        let after = weight.clone().binary(BinaryOp::Multiply, weighs(position));
         let left = match planned.join.join_type {
             JoinType::Inner => matched.clone(),
             JoinType::Left => stays.clone(),
             JoinType::Right => found(position),
             JoinType::Full => stays.clone().or(found(position)),
         };
-        numbers.push(sum_if(stays.clone(), weight.clone()));
-        numbers.push(sum_if(matched.clone(), weight));
-        numbers.push(sum_if(left.clone(), after.clone()));
-        let most = Expr::Case { branches: vec![(matched, rows(position))], otherwise: Some(Box::new(Expr::int(0))) };
-        numbers.push(Expr::call("COALESCE", [Expr::call("MAX", [most]), Expr::int(0)]));
+        let most = Expr::Case { branches: vec![(matched.clone(), rows(position))], otherwise: Some(Box::new(Expr::int(0))) };
+        let largest = Expr::call(Function::Coalesce, [Expr::call(Function::Max, [most]), Expr::int(0)]);
+        numbers.extend([
+            (JoinMeasure::RowsBefore.column(position - 1), sum_if(stays, weight.clone())),
+            (JoinMeasure::MatchedRows.column(position - 1), sum_if(matched, weight)),
+            (JoinMeasure::RowsAfter.column(position - 1), sum_if(left.clone(), after.clone())),
+            (JoinMeasure::LargestFanOut.column(position - 1), largest),
+        ]);
         (weight, stays) = (after, left);
     }
     Some((numbers, select))

@@ -1,18 +1,22 @@
 //! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them, and a NULL makes a sparse feature that later stages
 //! trip over; so every value is converted and every value that could be NULL has a default, whatever statistics say (G-70a to G-70e).
 
-use super::answer::of_split;
-use super::expr::{Expr, Literal};
-use super::pipeline::Pipeline;
-use super::plan::PlannedColumn;
-use super::query::{Body, Item};
-use super::{OutputColumn, plan};
+use super::rows::of_split;
 use crate::domain::dataset::{JoinType, Scalar, Split};
 use crate::domain::fault::{FieldError, FieldErrors};
 use crate::domain::schema::{ColumnType, Mode};
+use crate::domain::sql::expr::{Expr, Literal};
+use crate::domain::sql::keywords::Function;
+use crate::domain::sql::pipeline::Pipeline;
+use crate::domain::sql::plan::PlannedColumn;
+use crate::domain::sql::query::{Body, Item};
+use crate::domain::sql::{OutputColumn, plan};
 
 /// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a default of another type.
-pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
+pub(in crate::domain::sql) fn rows(
+    pipeline: &Pipeline,
+    split: Option<Split>,
+) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
     let plan = pipeline.plan;
     let (mut items, mut columns, mut faults) = (vec![], vec![], FieldErrors::default());
     for ((i, (position, name)), selected) in plan.selected.iter().enumerate().zip(&plan.config.selected_columns) {
@@ -46,12 +50,12 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
             _ => Err(format!("TFX takes arrays of INT64, FLOAT64 and STRING: convert {} in a view.", plan.reference(column))),
         };
     }
-    let seconds = |instant: Expr| Expr::call("UNIX_SECONDS", [instant]);
+    let seconds = |instant: Expr| Expr::call(Function::UnixSeconds, [instant]);
     let (value, t) = match t {
         Int64 | Float64 | String => (value, t),
         Numeric | BigNumeric => (value.cast(Float64), Float64),
         Bool => (value.cast(Int64), Int64),
-        Date | Datetime => (seconds(Expr::call("TIMESTAMP", [value])), Int64),
+        Date | Datetime => (seconds(Expr::call(Function::Timestamp, [value])), Int64),
         Timestamp => (seconds(value), Int64),
         other => return Err(format!("TFX does not take {other}: convert {} in a view.", plan.reference(column))),
     };
@@ -68,7 +72,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
     if default.is_none() && !may_be_null(plan, column) {
         return Ok((value, t));
     }
-    Ok((Expr::call("COALESCE", [value, Expr::Literal(literal)]), t))
+    Ok((Expr::call(Function::Coalesce, [value, Expr::Literal(literal)]), t))
 }
 
 /// The table says NULLABLE, or an outer join can leave the column's table out.

@@ -2,13 +2,14 @@
 //!
 //! Each side's keys are counted first; what is joined is counts, so that a join which would multiply rows a millionfold costs no more than another.
 
-use super::expr::{Expr, Ident, sum_if};
-use super::pipeline::any_partition;
-use super::plan::must_filter;
-use super::query::{Body, Cte, From, Item, JoinClause, Query, Select};
-use super::render::render;
 use crate::domain::joins::{Evidence, KeyPair, KeySide};
 use crate::domain::schema::{ColumnType, TableSchema};
+use crate::domain::sql::expr::{Expr, Ident, sum_if};
+use crate::domain::sql::keywords::{BinaryOp, Function, JoinKind};
+use crate::domain::sql::pipeline::any_partition;
+use crate::domain::sql::plan::must_filter;
+use crate::domain::sql::query::{Body, Cte, From, Item, JoinClause, Query, Select};
+use crate::domain::sql::render::render;
 use crate::domain::value::{Rows, Value};
 
 const ROWS: &str = "row_count";
@@ -60,21 +61,24 @@ fn side(pair: usize, word: &str, own: &str, other: &str, keys: usize) -> Select 
     };
     let float = |value: Expr| value.cast(ColumnType::Float64);
     // INT64 is too small for the pairs of two large tables.
-    let pairs = when(found(), float(rows(own)).binary("*", float(rows(other))), float(zero()));
+    let pairs = when(found(), float(rows(own)).binary(BinaryOp::Multiply, float(rows(other))), float(zero()));
     let items = vec![
         Item::named(Expr::int(pair as i64), "pair"),
         Item::named(Expr::text(word), "side"),
-        Item::named(Expr::call("COALESCE", [Expr::call("SUM", [rows(own)]), zero()]), "all_rows"),
+        Item::named(Expr::call(Function::Coalesce, [Expr::call(Function::Sum, [rows(own)]), zero()]), "all_rows"),
         Item::named(sum_if(has_key(), rows(own)), "rows_with_key"),
         Item::named(sum_if(has_key(), Expr::int(1)), "key_count"),
-        Item::named(Expr::call("COALESCE", [Expr::call("MAX", [when(has_key(), rows(own), zero())]), zero()]), "largest"),
+        Item::named(
+            Expr::call(Function::Coalesce, [Expr::call(Function::Max, [when(has_key(), rows(own), zero())]), zero()]),
+            "largest",
+        ),
         Item::named(sum_if(found(), rows(own)), "matched_rows"),
         Item::named(sum_if(found(), Expr::int(1)), "common_keys"),
-        Item::named(Expr::call("COALESCE", [Expr::call("SUM", [pairs]), float(zero())]), "pair_count"),
+        Item::named(Expr::call(Function::Coalesce, [Expr::call(Function::Sum, [pairs]), float(zero())]), "pair_count"),
     ];
     let mut select = Select::new(items, From::cte(own));
-    let on = (0..keys).map(|i| key(own, i).binary("=", key(other, i))).collect();
-    select.joins.push(JoinClause { kind: "LEFT JOIN", to: From::cte(other), on });
+    let on = (0..keys).map(|i| key(own, i).binary(BinaryOp::Equal, key(other, i))).collect();
+    select.joins.push(JoinClause { kind: JoinKind::Left, to: From::cte(other), on });
     select
 }
 

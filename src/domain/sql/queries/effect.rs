@@ -4,14 +4,18 @@
 //! Few rows, however much data: members are counted in steps, whose edges are the numbers of two or three digits, so that a threshold which is such a
 //! number has its exact count (G-48, G-51).
 
-use super::OutputColumn;
-use super::answer::{as_of_expr, computed};
-use super::expr::{Expr, Ident, Moment, count_if};
-use super::members;
-use super::pipeline::Pipeline;
-use super::query::{Body, From, Item, Select};
+use strum::IntoStaticStr;
+
+use super::rows::as_of_expr;
+use super::sections::{DAY, ITEM, SectionRow, union};
 use crate::domain::dataset::Role;
 use crate::domain::schema::ColumnType;
+use crate::domain::sql::OutputColumn;
+use crate::domain::sql::expr::{Expr, Ident, Moment, count_if};
+use crate::domain::sql::keywords::{BinaryOp, Function};
+use crate::domain::sql::members;
+use crate::domain::sql::pipeline::Pipeline;
+use crate::domain::sql::query::{Body, From, Item, Select};
 
 /// Revenue is counted in millionths of its unit.
 pub const MILLION: i64 = 1_000_000;
@@ -22,7 +26,8 @@ pub const ROW_DIGITS: u32 = 3;
 pub const REVENUE_DIGITS: u32 = 2;
 
 /// What a row tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum EffectSection {
     /// The as-of as `day`.
     AsOf,
@@ -39,40 +44,55 @@ pub enum EffectSection {
 }
 
 impl EffectSection {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::AsOf => "as_of",
-            Self::Stage => "stage",
-            Self::Days => "days",
-            Self::Curve => "curve",
-            Self::Rows => "rows",
-            Self::Revenue => "revenue",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
-pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
-    let as_of = as_of_expr(pipeline);
-    let mut rows = vec![row(EffectSection::AsOf, None, Some(as_of), vec![], None, From::Nothing)];
+/// The numbers of the answer, columns of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
+pub enum EffectMeasure {
+    RowCount,
+    UserCount,
+    ProductCount,
+    /// FLOAT64.
+    Revenue,
+    /// What the entities of a step have at least: rows, revenue in millionths, or a percent.
+    LowerBound,
+    EntityCount,
+    /// Those at the lower bound itself.
+    AtBound,
+}
+
+impl EffectMeasure {
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
+    }
+}
+
+impl std::convert::From<EffectMeasure> for Ident {
+    fn from(measure: EffectMeasure) -> Self {
+        measure.as_str().into()
+    }
+}
+
+pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
+    let mut rows = vec![row(EffectSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
     rows.extend(pipeline.stages.iter().map(|(stage, cte)| of_stage(pipeline, stage, cte)));
     rows.push(of_days(pipeline));
     for (member, totals) in std::mem::take(&mut pipeline.totals) {
         of_members(pipeline, member, &totals, &mut rows);
     }
-    let columns = [
-        ("section", ColumnType::String),
-        ("item", ColumnType::String),
-        ("day", ColumnType::Date),
-        ("n1", ColumnType::Int64),
-        ("n2", ColumnType::Int64),
-        ("n3", ColumnType::Int64),
-        ("amount", ColumnType::Float64),
-    ];
-    (Body::UnionAll(rows), computed(&columns))
+    union(rows)
+}
+
+fn row(section: EffectSection, from: From) -> SectionRow {
+    SectionRow::new(section.as_str(), from)
 }
 
 /// Goes on with the columns alone that are looked at: many parts of the answer read these rows, so an engine may keep them.
-pub(super) fn narrow(pipeline: &mut Pipeline) {
+pub(in crate::domain::sql) fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
     positions.sort_unstable();
@@ -91,64 +111,55 @@ pub(super) fn narrow(pipeline: &mut Pipeline) {
     }
 }
 
-/// A row of the answer, or many where the caller groups it.
-fn row(
-    section: EffectSection,
-    item: Option<Expr>,
-    day: Option<Expr>,
-    numbers: Vec<Expr>,
-    amount: Option<Expr>,
-    from: From,
-) -> Select {
-    let mut items = vec![
-        Item::named(Expr::text(section.word()), "section"),
-        Item::named(item.unwrap_or(Expr::null(ColumnType::String)), "item"),
-        Item::named(day.unwrap_or(Expr::null(ColumnType::Date)), "day"),
-    ];
-    let padding = std::iter::repeat_with(|| Expr::null(ColumnType::Int64));
-    let numbers = numbers.into_iter().chain(padding).take(3);
-    items.extend(numbers.enumerate().map(|(i, number)| Item::named(number, format!("n{}", i + 1))));
-    items.push(Item::named(amount.unwrap_or(Expr::null(ColumnType::Float64)), "amount"));
-    Select::new(items, from)
-}
-
-fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> Select {
+fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> SectionRow {
     let plan = pipeline.plan;
     let distinct = |role| match plan.role(role) {
         Some(id) => Expr::of(cte, &id.ident).count_distinct(),
         None => Expr::null(ColumnType::Int64),
     };
-    let numbers = vec![Expr::CountRows, distinct(Role::UserId), distinct(Role::ProductId)];
-    let revenue =
-        plan.role(Role::Revenue).map(|c| members::total(Expr::of(cte, &c.ident), c.column_type).cast(ColumnType::Float64));
-    row(EffectSection::Stage, Some(Expr::text(stage)), None, numbers, revenue, From::cte(cte))
+    let numbers = [
+        (EffectMeasure::RowCount, Expr::CountRows),
+        (EffectMeasure::UserCount, distinct(Role::UserId)),
+        (EffectMeasure::ProductCount, distinct(Role::ProductId)),
+    ];
+    let row = row(EffectSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
+    match plan.role(Role::Revenue) {
+        Some(revenue) => {
+            let total = members::total(Expr::of(cte, &revenue.ident), revenue.column_type);
+            row.amount(EffectMeasure::Revenue, total.cast(ColumnType::Float64))
+        }
+        None => row,
+    }
 }
 
-fn of_days(pipeline: &Pipeline) -> Select {
+fn of_days(pipeline: &Pipeline) -> SectionRow {
     let cte = pipeline.current.as_str();
     let day = pipeline.timestamp().map(|time| {
         let moment = Moment { value: Expr::of(cte, &time.ident), column_type: time.column_type, zone: &pipeline.plan.zone };
         moment.day()
     });
     let part = if pipeline.labelled { Expr::of(cte, "split") } else { Expr::text("full") };
-    let mut days = row(EffectSection::Days, Some(part), day, vec![Expr::CountRows], None, From::cte(cte));
-    // By position: item and day.
-    days.group_by = vec![Expr::int(2), Expr::int(3)];
-    days
+    let numbers = [(EffectMeasure::RowCount, Expr::CountRows)];
+    let row = row(EffectSection::Days, From::cte(cte)).item(part).day(day).numbers(numbers);
+    row.group_by([Expr::int(ITEM), Expr::int(DAY)])
 }
 
 /// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each member.
-fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows: &mut Vec<Select>) {
-    let item = || Some(Expr::text(member));
+fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
+    let item = || Expr::text(member);
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
     let count = || Expr::column("row_count");
     let mut steps = vec![Item::named(leading_digits(count, ROW_DIGITS, 12), "row_step"), Item::named(count(), "row_count")];
     if has_revenue {
-        let millionths = Expr::call("FLOOR", [Expr::column("revenue").binary("*", Expr::int(MILLION))]).cast(ColumnType::Int64);
+        let millionths = Expr::call(Function::Floor, [Expr::column("revenue").binary(BinaryOp::Multiply, Expr::int(MILLION))])
+            .cast(ColumnType::Int64);
         let limited = Expr::Case {
             branches: vec![
-                (Expr::column("revenue").binary("<", Expr::int(0)), Expr::int(-1)),
-                (Expr::column("revenue").binary(">=", Expr::int(MOST_REVENUE)), Expr::int(MOST_REVENUE * MILLION)),
+                (Expr::column("revenue").binary(BinaryOp::Less, Expr::int(0)), Expr::int(-1)),
+                (
+                    Expr::column("revenue").binary(BinaryOp::GreaterOrEqual, Expr::int(MOST_REVENUE)),
+                    Expr::int(MOST_REVENUE * MILLION),
+                ),
             ],
             otherwise: Some(Box::new(millionths)),
         };
@@ -157,10 +168,10 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
         let millionths = || Expr::column("millionths");
         steps.push(Item::named(leading_digits(millionths, REVENUE_DIGITS, 18), "revenue_step"));
         let counted = Expr::All(vec![
-            Expr::column("revenue").binary(">=", Expr::int(0)),
-            Expr::column("revenue").binary("<", Expr::int(MOST_REVENUE)),
+            Expr::column("revenue").binary(BinaryOp::GreaterOrEqual, Expr::int(0)),
+            Expr::column("revenue").binary(BinaryOp::Less, Expr::int(MOST_REVENUE)),
         ]);
-        let exact = Expr::column("revenue").binary("*", Expr::int(MILLION));
+        let exact = Expr::column("revenue").binary(BinaryOp::Multiply, Expr::int(MILLION));
         steps.push(Item::named(Expr::Case { branches: vec![(counted, exact)], otherwise: None }, "exact_millionths"));
         let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(sizes)));
         rows.push(in_steps(EffectSection::Rows, item(), &steps, "row_step", "row_count"));
@@ -172,31 +183,34 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
     }
 }
 
-/// Members by the step that they are in.
-fn in_steps(section: EffectSection, item: Option<Expr>, steps: &str, step: &'static str, value: &'static str) -> Select {
-    let at_edge = count_if(Expr::of(steps, value).binary("=", Expr::of(steps, step)));
-    let numbers = vec![Expr::of(steps, step), Expr::CountRows, at_edge];
-    let mut select = row(section, item, None, numbers, None, From::cte(steps));
-    // By position: the step.
-    select.group_by = vec![Expr::int(4)];
-    select
+/// Entities by the step that they are in.
+fn in_steps(section: EffectSection, item: Expr, steps: &str, step: &'static str, value: &'static str) -> SectionRow {
+    let lower_bound = || Expr::of(steps, step);
+    let numbers = [
+        (EffectMeasure::LowerBound, lower_bound()),
+        (EffectMeasure::EntityCount, Expr::CountRows),
+        (EffectMeasure::AtBound, count_if(Expr::of(steps, value).binary(BinaryOp::Equal, lower_bound()))),
+    ];
+    row(section, From::cte(steps)).item(item).numbers(numbers).group_by([lower_bound()])
 }
 
 /// Members by the smallest whole percent at which the filter keeps them: one that starts below the threshold stays (G-47, G-48).
-fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Option<Expr>) -> Select {
+fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Expr) -> SectionRow {
     let ranks = members::ranked(pipeline, member, totals);
     // Near enough: the products below decide.
     let float = |name: &'static str| Expr::column(name).cast(ColumnType::Float64);
-    let near = float("revenue_before").binary("*", Expr::int(100)).binary("/", float("revenue_of_all"));
-    let near = Expr::call("FLOOR", [near]).cast(ColumnType::Int64);
+    let near =
+        float("revenue_before").binary(BinaryOp::Multiply, Expr::int(100)).binary(BinaryOp::Divide, float("revenue_of_all"));
+    let near = Expr::call(Function::Floor, [near]).cast(ColumnType::Int64);
     let shares = Select::new(vec![Item::All(None), Item::named(near, "near_percent")], From::cte(ranks));
     let shares = pipeline.add(format!("{member}_shares"), shares);
     let percent = |more: i64| match more {
         0 => Expr::column("near_percent"),
-        more => Expr::column("near_percent").binary("+", Expr::int(more)),
+        more => Expr::column("near_percent").binary(BinaryOp::Add, Expr::int(more)),
     };
-    let before = Expr::column("revenue_before").binary("*", Expr::int(100));
-    let starts_below = |percent: Expr| before.clone().binary("<", Expr::column("revenue_of_all").binary("*", percent));
+    let before = Expr::column("revenue_before").binary(BinaryOp::Multiply, Expr::int(100));
+    let starts_below =
+        |percent: Expr| before.clone().binary(BinaryOp::Less, Expr::column("revenue_of_all").binary(BinaryOp::Multiply, percent));
     let level = Expr::Case {
         branches: (0..2).map(|more| (starts_below(percent(more)), percent(more))).collect(),
         otherwise: Some(Box::new(percent(2))),
@@ -205,19 +219,23 @@ fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: O
     let levels = Select::new(vec![Item::named(level, "percent"), kept("row_count"), kept("revenue")], From::cte(shares));
     let levels = pipeline.add(format!("{member}_levels"), levels);
     let of = |name: &'static str| Expr::of(levels.as_str(), name);
-    let numbers = vec![of("percent"), Expr::CountRows, Expr::call("SUM", [of("row_count")])];
-    let revenue = Expr::call("SUM", [of("revenue")]).cast(ColumnType::Float64);
-    let mut curve = row(EffectSection::Curve, item, None, numbers, Some(revenue), From::cte(levels.as_str()));
-    curve.group_by = vec![Expr::int(4)];
-    curve
+    let numbers = [
+        (EffectMeasure::LowerBound, of("percent")),
+        (EffectMeasure::EntityCount, Expr::CountRows),
+        (EffectMeasure::RowCount, Expr::call(Function::Sum, [of("row_count")])),
+    ];
+    let revenue = Expr::call(Function::Sum, [of("revenue")]).cast(ColumnType::Float64);
+    let row = row(EffectSection::Curve, From::cte(levels.as_str())).item(item).numbers(numbers);
+    row.amount(EffectMeasure::Revenue, revenue).group_by([of("percent")])
 }
 
 /// A whole number cut to its first digits, the others 0: 12345 to 12300. Up to 10^`longest`.
 fn leading_digits(number: impl Fn() -> Expr, digits: u32, longest: u32) -> Expr {
     let cut = |zeros: u32| match zeros {
         0 => number(),
-        zeros => number().binary("-", Expr::call("MOD", [number(), Expr::int(10i64.pow(zeros))])),
+        zeros => number().binary(BinaryOp::Subtract, Expr::call(Function::Mod, [number(), Expr::int(10i64.pow(zeros))])),
     };
-    let branches = (digits..longest).map(|length| (number().binary("<", Expr::int(10i64.pow(length))), cut(length - digits)));
+    let branches =
+        (digits..longest).map(|length| (number().binary(BinaryOp::Less, Expr::int(10i64.pow(length))), cut(length - digits)));
     Expr::Case { branches: branches.collect(), otherwise: Some(Box::new(cut(longest - digits))) }
 }

@@ -1,11 +1,12 @@
 //! Queries about one table as it stands: a profile of its columns in one scan, and the values of one column.
 
-use super::expr::{Expr, Ident, Literal, OrderKey, count_if};
-use super::pipeline::any_partition;
-use super::plan::must_filter;
-use super::query::{Body, From, Item, Query, Select};
-use super::render;
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+use crate::domain::sql::expr::{Expr, Ident, Literal, OrderKey, count_if};
+use crate::domain::sql::keywords::{BinaryOp, Function};
+use crate::domain::sql::pipeline::any_partition;
+use crate::domain::sql::plan::must_filter;
+use crate::domain::sql::query::{Body, From, Item, Query, Select};
+use crate::domain::sql::render;
 
 /// Into how many parts of equally many values the quantiles cut a column.
 pub const QUANTILES: u32 = 100;
@@ -86,9 +87,11 @@ pub fn values(project: Option<&str>, table: &TableSchema, column: &Column, searc
     let mut select = whole(project, table, vec![Item::named(value(), "value"), Item::named(Expr::CountRows, "row_count")]);
     select.filter.push(value().not_null_test());
     if let Some(search) = search {
-        let lower = |text| Expr::call("LOWER", [text]);
+        let lower = |text| Expr::call(Function::Lower, [text]);
         let text = if column.column_type == ColumnType::String { value() } else { value().cast(ColumnType::String) };
-        select.filter.push(Expr::call("STRPOS", [lower(text), lower(Expr::text(search))]).binary(">", Expr::int(0)));
+        select
+            .filter
+            .push(Expr::call(Function::Strpos, [lower(text), lower(Expr::text(search))]).binary(BinaryOp::Greater, Expr::int(0)));
     }
     // By position: a column of the table may be called value.
     select.group_by = vec![Expr::int(1)];
@@ -113,31 +116,31 @@ fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
     let value = || Expr::column(&name);
     let of = column.column_type;
     match fact {
-        Fact::Count => Expr::call("COUNT", [value()]),
+        Fact::Count => Expr::call(Function::Count, [value()]),
         Fact::Distinct if exact => value().count_distinct(),
-        Fact::Distinct => Expr::call("APPROX_COUNT_DISTINCT", [value()]),
-        Fact::Min => Expr::call("MIN", [finite(value(), of)]),
-        Fact::Max => Expr::call("MAX", [finite(value(), of)]),
-        Fact::Mean => Expr::call("AVG", [float(value(), of)]),
-        Fact::Stddev => Expr::call("STDDEV", [float(value(), of)]),
-        Fact::Zeros => count_if(value().binary("=", Expr::int(0))),
-        Fact::Negatives => count_if(value().binary("<", Expr::int(0))),
+        Fact::Distinct => Expr::call(Function::ApproxCountDistinct, [value()]),
+        Fact::Min => Expr::call(Function::Min, [finite(value(), of)]),
+        Fact::Max => Expr::call(Function::Max, [finite(value(), of)]),
+        Fact::Mean => Expr::call(Function::Avg, [float(value(), of)]),
+        Fact::Stddev => Expr::call(Function::Stddev, [float(value(), of)]),
+        Fact::Zeros => count_if(value().binary(BinaryOp::Equal, Expr::int(0))),
+        Fact::Negatives => count_if(value().binary(BinaryOp::Less, Expr::int(0))),
         Fact::NotFinite => count_if(not_finite(value())),
         Fact::True => count_if(value()),
-        Fact::Empty => count_if(length(value(), column).binary("=", Expr::int(0))),
-        Fact::Shortest => Expr::call("MIN", [length(value(), column)]),
-        Fact::Longest => Expr::call("MAX", [length(value(), column)]),
-        Fact::MeanLength => Expr::call("AVG", [length(value(), column).cast(ColumnType::Float64)]),
+        Fact::Empty => count_if(length(value(), column).binary(BinaryOp::Equal, Expr::int(0))),
+        Fact::Shortest => Expr::call(Function::Min, [length(value(), column)]),
+        Fact::Longest => Expr::call(Function::Max, [length(value(), column)]),
+        Fact::MeanLength => Expr::call(Function::Avg, [length(value(), column).cast(ColumnType::Float64)]),
         Fact::Quantiles => {
             let value = match of {
                 ColumnType::Numeric | ColumnType::BigNumeric => value().cast(ColumnType::Float64),
                 _ => finite(value(), of),
             };
-            Expr::call("APPROX_QUANTILES", [value, Expr::int(QUANTILES)])
+            Expr::call(Function::ApproxQuantiles, [value, Expr::int(QUANTILES)])
         }
         Fact::TopValues => {
-            let top = Expr::call("APPROX_TOP_COUNT", [value(), Expr::int(TOP_VALUES as i64 + 1)]);
-            Expr::call("TO_JSON_STRING", [top])
+            let top = Expr::call(Function::ApproxTopCount, [value(), Expr::int(TOP_VALUES as i64 + 1)]);
+            Expr::call(Function::ToJsonString, [top])
         }
     }
 }
@@ -145,14 +148,14 @@ fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
 /// Characters, bytes or items. An array that is NULL has none: BigQuery keeps no such arrays.
 fn length(value: Expr, column: &Column) -> Expr {
     match (column.mode, column.column_type) {
-        (Mode::Repeated, _) => Expr::call("COALESCE", [Expr::call("ARRAY_LENGTH", [value]), Expr::int(0)]),
-        (_, ColumnType::Bytes) => Expr::call("BYTE_LENGTH", [value]),
-        _ => Expr::call("CHAR_LENGTH", [value]),
+        (Mode::Repeated, _) => Expr::call(Function::Coalesce, [Expr::call(Function::ArrayLength, [value]), Expr::int(0)]),
+        (_, ColumnType::Bytes) => Expr::call(Function::ByteLength, [value]),
+        _ => Expr::call(Function::CharLength, [value]),
     }
 }
 
 fn not_finite(value: Expr) -> Expr {
-    Expr::call("IS_NAN", [value.clone()]).or(Expr::call("IS_INF", [value]))
+    Expr::call(Function::IsNan, [value.clone()]).or(Expr::call(Function::IsInf, [value]))
 }
 
 /// NULL where a FLOAT64 is no number of the line.
