@@ -20,6 +20,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::DiskManager;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, TaskContext};
@@ -54,6 +55,8 @@ const SHOWN_BATCH: usize = 256;
 const CONSTANTS_PART: usize = 8;
 /// Most views within one another; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
+/// How long a query that runs alone waits for the memory of those before it.
+const GIVEN_BACK: Duration = Duration::from_secs(5);
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
 const MAX_KEPT: u64 = 200_000;
 /// How long a view that was not planned in time is not tried again: whoever lists tables would wait each time.
@@ -275,6 +278,21 @@ impl Engine {
             }
         }
         Ok(Ran::Rows(answer.take()))
+    }
+
+    /// The memory of all queries.
+    pub fn pool(&self) -> Arc<dyn MemoryPool> {
+        self.session.runtime_env().memory_pool.clone()
+    }
+
+    /// Waits until no query holds memory, for a while: DataFusion ends the tasks of a query, and
+    /// gives their memory back, some time after its answer or error.
+    pub async fn memory_is_free(&self) {
+        let pool = self.pool();
+        let since = Instant::now();
+        while pool.reserved() > 0 && since.elapsed() < GIVEN_BACK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Begins to run a query. Optimising it is work for a thread that may block.

@@ -208,6 +208,9 @@ impl Warehouse for Embedded {
         // What gave out may have been held by others, or by the operators of many threads: alone and on one thread a query needs least.
         let spent = since.elapsed();
         let turn = self.turns.alone().await;
+        if let Some(engine) = &self.engine {
+            engine.memory_is_free().await;
+        }
         match self.run_once(sql, limits, 1, turn, limits.timeout.saturating_sub(spent)).await {
             Err(WarehouseError::Timeout(_)) => Err(refused),
             done => done?.answer(),
@@ -222,3 +225,34 @@ impl Warehouse for Embedded {
 
 /// Tables by id.
 type Tables = BTreeMap<String, Arc<files::Entry>>;
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::MemoryConsumer;
+
+    use super::*;
+    use crate::domain::value::Value;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_runs_alone_waits_for_the_memory_of_those_before() {
+        const BYTES: usize = 32 << 20;
+        let folder = tempfile::TempDir::new().unwrap();
+        let rows: String = (0..100_000).map(|i| format!("{i}\n")).collect();
+        std::fs::write(folder.path().join("t.csv"), format!("a\n{rows}")).unwrap();
+        let options =
+            Options { memory_bytes: BYTES, threads: 2, spill_folder: folder.path().join(".spill"), ..Options::default() };
+        let warehouse = Embedded::open_with(folder.path(), "raw_data", options).await.unwrap();
+        // As a task does that goes on after its query's answer.
+        let pool = warehouse.engine.as_ref().unwrap().pool();
+        let held = MemoryConsumer::new("late").register(&pool);
+        held.try_grow(BYTES - 1).unwrap();
+        let late = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            drop(held);
+        });
+        let sql = "SELECT COUNT(DISTINCT a) AS n FROM `raw_data.t`";
+        let answer = warehouse.run(sql, &Limits::default()).await.unwrap();
+        assert_eq!(answer.rows, [[Value::Int(100_000)]]);
+        assert!(late.is_finished(), "nothing was refused: the test holds too little");
+    }
+}
