@@ -1,8 +1,7 @@
 //! Configs, their documents and the SQL of views out of bytes that nobody wrote. Whatever comes, it
 //! is read or refused, quickly and in little memory.
 //!
-//! `TRAINSET_FUZZ_SECONDS` has each look as long as it says. Views are only looked for with
-//! `--ignored`. What was found once is kept in `tests/corpus`, as is what others' programs have
+//! `TRAINSET_FUZZ_SECONDS` sets how long each search takes. What was found once is kept in `tests/corpus`, as is what others' programs have
 //! fallen over; each run reads it again.
 
 mod configs;
