@@ -90,7 +90,7 @@ export const VIEWS: View[] = [
     await expect(dialog(page)).toBeVisible();
   }),
   datasets,
-  at("datasets-nothing-found", (shop) => `${list(shop.model)}?search=no+such+name`, (page) => page.getByText("Nothing found").first()),
+  at("datasets-nothing-found", (shop) => `${list(shop.model)}?search=no+such+name`, (page) => page.getByText("No datasets found").first()),
   at("datasets-none", (shop) => list(shop.empty), (page) => page.locator(".empty").first()),
   then("datasets-chosen", datasets, async (page) => {
     await page.getByRole("checkbox", { name: /^Compare / }).first().check();

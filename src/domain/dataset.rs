@@ -74,7 +74,7 @@ impl SecondaryTable {
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
+    expecting = "write a table as \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
 )]
 enum SecondaryForm {
     Short(TableName),

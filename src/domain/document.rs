@@ -150,7 +150,7 @@ fn read_yaml(text: &str) -> Result<Node, Unreadable> {
         let reason = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
         let place = error.location().filter(|place| place.line() > 0);
         let place = place.map(|place| format!(" (line {}, column {})", place.line(), place.column())).unwrap_or_default();
-        Unreadable(format!("It is not YAML that is read here: {reason}{place}."))
+        Unreadable(format!("The YAML cannot be read: {reason}{place}."))
     })
 }
 
@@ -263,7 +263,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     type Value = Tree;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, true, false, null, a list or a mapping")
+        f.write_str("a string, a number, true, false, null, a list or a mapping")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
@@ -279,11 +279,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_i128<E: serde::de::Error>(self, _: i128) -> Result<Tree, E> {
-        Err(E::custom("the number is too large; put it between quotes if it is a text"))
+        Err(E::custom("the number is too large; put it in quotes if it is a string"))
     }
 
     fn visit_u128<E: serde::de::Error>(self, _: u128) -> Result<Tree, E> {
-        Err(E::custom("the number is too large; put it between quotes if it is a text"))
+        Err(E::custom("the number is too large; put it in quotes if it is a string"))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tree, E> {

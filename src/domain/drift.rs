@@ -55,22 +55,22 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
             text,
         };
         let Some(after) = now.get(table).map(|schema| KnownTable::new((*schema).clone())) else {
-            found.push(one(None, Change::TableGone, format!("{table} is gone.")));
+            found.push(one(None, Change::TableGone, format!("{table} no longer exists.")));
             continue;
         };
         let known_before = KnownTable::new(before.clone());
         for column in &before.columns {
             let name = &column.name;
             match after.column(name) {
-                None => found.push(one(Some(name), Change::ColumnGone, format!("{table} has no column {name} any more."))),
+                None => found.push(one(Some(name), Change::ColumnGone, format!("{table} no longer has the column {name}."))),
                 Some(today) if kind(column) != kind(today) => {
-                    let text = format!("{table}.{name} was {}, it is {} now.", column.type_label(), today.type_label());
+                    let text = format!("{table}.{name} changed from {} to {}.", column.type_label(), today.type_label());
                     found.push(one(Some(name), Change::TypeChanged, text));
                 }
                 Some(today) if column.mode != today.mode => {
                     let text = match today.mode {
-                        Mode::Required => format!("{table}.{name} is never NULL any more."),
-                        _ => format!("{table}.{name} may be NULL now."),
+                        Mode::Required => format!("{table}.{name} can no longer be NULL."),
+                        _ => format!("{table}.{name} can now be NULL."),
                     };
                     found.push(one(Some(name), Change::ModeChanged, text));
                 }
@@ -116,8 +116,8 @@ pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
     lost.map(|(column, from)| {
         let to = new.get_mut(column).and_then(VecDeque::pop_front).map(ToString::to_string);
         let text = match &to {
-            Some(to) => format!("{column} is called {from} there and {to} now."),
-            None => format!("{column}, called {from} there, is not selected any more."),
+            Some(to) => format!("{column} was named {from} in that version and is now named {to}."),
+            None => format!("{column}, named {from} in that version, is no longer selected."),
         };
         Renaming { column: column.clone(), from: from.to_string(), to, text }
     })

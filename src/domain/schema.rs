@@ -97,9 +97,9 @@ impl ColumnType {
         match self {
             Self::Struct => Some("a record: select its fields in a view first"),
             Self::Json => Some("JSON: extract the fields you need in a view first"),
-            Self::Geography => Some("GEOGRAPHY cannot be learned from; convert it in a view first"),
-            Self::Interval => Some("INTERVAL has no place in a training row; convert it in a view first"),
-            Self::Range => Some("RANGE has no place in a training row; take its start and end in a view first"),
+            Self::Geography => Some("GEOGRAPHY: convert it in a view first"),
+            Self::Interval => Some("INTERVAL: convert it in a view first"),
+            Self::Range => Some("RANGE: select its start and end in a view first"),
             _ => None,
         }
     }

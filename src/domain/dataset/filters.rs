@@ -152,7 +152,7 @@ pub enum Predicate {
 
 /// A value in a predicate; what it must be follows from the column's type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a value is a text, a number, true or false")]
+#[serde(untagged, expecting = "a value is a string, a number, true or false")]
 pub enum Scalar {
     Bool(bool),
     Int(i64),

@@ -127,7 +127,7 @@ impl Default for Seed {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a seed is a text or a whole number")]
+#[serde(untagged, expecting = "a seed is a string or a whole number")]
 enum SeedForm {
     Int(i64),
     Text(String),

@@ -78,7 +78,7 @@ impl TryFrom<String> for TimeZone {
         let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known);
         match fits {
             true => Ok(Self(text)),
-            false => Err("a time zone is written as in the IANA database: UTC, Europe/Berlin".into()),
+            false => Err("use a time zone of the IANA database, such as UTC or Europe/Berlin".into()),
         }
     }
 }

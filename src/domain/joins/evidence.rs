@@ -153,9 +153,9 @@ fn sentences(candidate: &Candidate, evidence: &Evidence) -> Vec<String> {
     }
     match shares.uniqueness {
         None => sentences.push(format!("{right} has no keys.")),
-        Some(unique) if unique >= 1.0 => sentences.push(format!("Each key is once in {right}.")),
+        Some(unique) if unique >= 1.0 => sentences.push(format!("Each key is unique in {right}.")),
         Some(_) => {
-            sentences.push(format!("A key is up to {} times in {right}: the join multiplies rows.", shares.largest_fan_out))
+            sentences.push(format!("A key occurs up to {} times in {right}: the join multiplies rows.", shares.largest_fan_out))
         }
     }
     sentences
