@@ -106,7 +106,7 @@ pub async fn create(
 ) -> Answer<DatasetMade> {
     let input = DatasetChange::read(body).await?.new_dataset().await?;
     let dataset = app.create_dataset(&ctx, at.id, &input).await?;
-    Ok(success(DatasetMade { message: "The dataset is there.".into(), dataset_id: dataset.summary.id, dataset }))
+    Ok(success(DatasetMade { message: "Dataset created.".into(), dataset_id: dataset.summary.id, dataset }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -164,7 +164,7 @@ pub async fn update(
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, body.take("revision")?)?;
     let change = DatasetChange::read(body.0).await?;
-    Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "The dataset is saved."))
+    Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "Dataset saved."))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -187,7 +187,7 @@ pub async fn delete(
     Body(asked): Body<Deletion>,
 ) -> Answer<Done> {
     app.delete_dataset(&ctx, at.id, asked.force.unwrap_or_default()).await?;
-    Ok(success(Done { message: "The dataset is deleted.".into() }))
+    Ok(success(Done { message: "Dataset deleted.".into() }))
 }
 
 /// Bring a deleted dataset back
@@ -203,7 +203,7 @@ pub async fn undelete(
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "The dataset is back."))
+    Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "Dataset restored."))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -243,7 +243,7 @@ pub async fn activate(
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "The dataset is active."))
+    Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "Dataset activated."))
 }
 
 /// Make a dataset a draft again
@@ -258,5 +258,5 @@ pub async fn deactivate(
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "The dataset is a draft."))
+    Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "Dataset deactivated."))
 }

@@ -159,7 +159,7 @@ impl Object {
             let path = error.path().to_string();
             let text = error.into_inner().to_string();
             let message = match text.starts_with("unknown field") {
-                true => format!("There is no field {path}."),
+                true => format!("Unknown field {path}."),
                 false => explain(&text),
             };
             vec![FieldError::new(path, message)].into()
@@ -176,7 +176,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub(super) fn body_error(error: BytesRejection) -> ApiError {
     match error.status().as_u16() {
         413 => ApiError::new(413, "too_large", "The body is larger than 1 MB."),
-        _ => ApiError::bad_request("bad_request", None, "The body did not arrive whole."),
+        _ => ApiError::bad_request("bad_request", None, "The body is incomplete."),
     }
 }
 
@@ -199,6 +199,6 @@ pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Op
     }
     match text.trim_start_matches("W/").trim_matches('"').parse() {
         Ok(revision) => Ok(Some(revision)),
-        Err(_) => Err(ApiError::bad_request("bad_parameter", None, "If-Match is the ETag that the dataset came with.")),
+        Err(_) => Err(ApiError::bad_request("bad_parameter", None, "If-Match must be the ETag of the dataset.")),
     }
 }

@@ -78,7 +78,7 @@ pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothin
     responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
 pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
     let model = app.create_model(&ctx, &input).await?;
-    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model: model.into() }))
+    Ok(success(ModelMade { message: "Model created.".into(), model_id: model.id, model: model.into() }))
 }
 
 /// Get a model
@@ -133,7 +133,7 @@ pub async fn update(
         location: change.location.unwrap_or(stored.location),
     };
     let model = app.update_model(&ctx, at.id, &input).await?;
-    Ok(success(ModelSaved { message: "The model is saved.".into(), model: model.into() }))
+    Ok(success(ModelSaved { message: "Model saved.".into(), model: model.into() }))
 }
 
 /// Delete a model
@@ -148,7 +148,7 @@ pub async fn delete(
     _: Body<super::bodies::Empty>,
 ) -> Answer<Done> {
     app.delete_model(&ctx, at.id).await?;
-    Ok(success(Done { message: "The model is deleted.".into() }))
+    Ok(success(Done { message: "Model deleted.".into() }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -85,9 +85,9 @@ pub async fn import(
 ) -> Answer<Imported> {
     let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
-        ImportOutcome::Created => "The dataset is there.",
-        ImportOutcome::Updated => "The dataset is saved.",
-        ImportOutcome::Unchanged => "The dataset was like this already.",
+        ImportOutcome::Created => "Dataset created.",
+        ImportOutcome::Updated => "Dataset saved.",
+        ImportOutcome::Unchanged => "No changes.",
     };
     let revision = dataset.revision;
     let imported = Imported { message: message.into(), outcome, dataset_id: dataset.summary.id, dataset };

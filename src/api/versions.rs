@@ -80,10 +80,10 @@ pub async fn diff(
     Query(asked): Query<DiffParams>,
 ) -> Answer<Diff> {
     let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
-    let from = asked.from.ok_or_else(|| wrong("from", "from is the number of a version."))?;
+    let from = asked.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
     let to = match asked.to.as_deref() {
         None | Some("current") => None,
-        Some(text) => Some(text.parse().map_err(|_| wrong("to", "to is the number of a version, or current."))?),
+        Some(text) => Some(text.parse().map_err(|_| wrong("to", "to must be a version number or current."))?),
     };
     Ok(success(Diff { diff: app.version_diff(&ctx, at.id, from, to).await? }))
 }
@@ -111,7 +111,7 @@ pub async fn restore(
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, asked.revision)?;
     let dataset = app.restore_version(&ctx, at.id, at.number, revision).await?;
-    Ok(saved(dataset, format!("Version {} is the dataset's config again.", at.number)))
+    Ok(saved(dataset, format!("Version {} restored.", at.number)))
 }
 
 #[derive(Serialize, ToSchema)]
