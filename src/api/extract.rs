@@ -40,7 +40,7 @@ pub struct VersionPath {
     /// The dataset.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The version's number; the first is 1.
+    /// The version number, from 1.
     #[param(minimum = 1, example = 1)]
     pub number: u32,
 }
@@ -52,7 +52,7 @@ pub struct TablePath {
     /// The model.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The table's id, or its full name.
+    /// The table's id or full name.
     #[param(example = "orders")]
     pub table: String,
 }
@@ -64,10 +64,10 @@ pub struct ColumnPath {
     /// The model.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The table's id, or its full name.
+    /// The table's id or full name.
     #[param(example = "orders")]
     pub table: String,
-    /// The column's name, without regard to case.
+    /// The column's name, case-insensitive.
     #[param(example = "channel")]
     pub column: String,
 }
@@ -185,7 +185,8 @@ pub(super) fn body_error(error: BytesRejection) -> ApiError {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only described: a header is read by hand")]
 pub struct IfMatch {
-    /// The `ETag` that the dataset came with, `"7"`, or `*` for whatever is stored. Another revision is answered with 409.
+    /// The `ETag` of the dataset, such as `"7"`, or `*` for any revision. If the revision is
+    /// another, the response is 409.
     #[param(rename = "If-Match", example = "*")]
     if_match: Option<String>,
 }

@@ -20,7 +20,7 @@ pub const MAX_BYTES: usize = 1_000_000;
 /// Deeper than a config can be.
 const MAX_DEPTH: usize = 32;
 
-/// How a file is written.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

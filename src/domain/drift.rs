@@ -16,9 +16,9 @@ use super::schema::{Column, Mode, TableSchema};
 pub enum Change {
     TableGone,
     ColumnGone,
-    /// Another type, or an array where there was none.
+    /// Another type, or from a single value to an array or back.
     TypeChanged,
-    /// What was never NULL may be NULL now, or the other way.
+    /// The column can now be NULL, or no longer.
     ModeChanged,
     ColumnNew,
 }
@@ -28,13 +28,13 @@ pub enum Change {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
-    /// `None` where the whole table is meant.
+    /// `None` if the change is of the whole table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnName>,
     pub change: Change,
-    /// The dataset uses what changed: its query fails, or means another thing.
+    /// The dataset uses it: its query fails or has another meaning.
     pub used: bool,
-    /// In a sentence.
+    /// As a sentence.
     pub text: String,
 }
 
@@ -89,17 +89,17 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
     found
 }
 
-/// A column that whoever reads the version knows by a name that the dataset as it is does not give.
+/// A column whose name in the version differs from its name in the current dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Renaming {
-    /// The table's column, which keeps its name whatever it is called in the answer.
+    /// The column of the table.
     pub column: ColumnRef,
-    /// What the version calls it.
+    /// Its name in the version.
     pub from: String,
-    /// What the dataset calls it; `None` where it is not selected any more.
+    /// Its name in the current dataset; `None` if it is no longer selected.
     pub to: Option<String>,
-    /// In a sentence.
+    /// As a sentence.
     pub text: String,
 }
 

@@ -26,11 +26,11 @@ pub struct Choice {
     /// 0 to 1.
     pub score: f64,
     pub confidence: Confidence,
-    /// A sentence.
+    /// As a sentence.
     pub reason: String,
 }
 
-/// The best column for a role, and others that could be meant, the best first.
+/// The best column for a role, and alternatives, best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RoleSuggestion {

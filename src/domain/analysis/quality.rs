@@ -12,15 +12,15 @@ use crate::domain::format::{counted, integer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quality {
-    /// 100 less the points of `checks`; not below 0.
+    /// 100 minus the points of `checks`; at least 0.
     pub score: u32,
     pub grade: Grade,
-    /// Rows a user, a product; `None` where the role is not mapped.
+    /// Rows per user and per product; `None` if the role is not mapped.
     pub interactions_per_user: Option<f64>,
     pub interactions_per_product: Option<f64>,
-    /// Share of pairs of a user and a product that never met: 1 - distinct pairs / (users × products).
+    /// Share of user-product pairs without interaction: 1 - distinct pairs / (users × products).
     pub sparsity: Option<f64>,
-    /// Calendar days from the first to the last, both counted.
+    /// Calendar days from the first to the last, inclusive.
     pub span_days: Option<u64>,
     pub checks: Vec<Check>,
 }

@@ -10,9 +10,9 @@ use crate::domain::format::{counted, integer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Readiness {
-    /// Whose minimums.
+    /// The service whose minimums are checked.
     pub target: String,
-    /// No check failed with an error, and none that is needed could not be made.
+    /// All required checks could be made, and none failed with an error.
     pub ready: bool,
     pub checks: Vec<Check>,
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::schema::ColumnType;
 
-/// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
+/// The format of a STRING or INT64 column with the role `timestamp`. Values in another format are
+/// read as NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -17,7 +18,7 @@ pub enum TimestampFormat {
     UnixMicros,
     /// STRING that begins with `2024-01-31`.
     IsoDate,
-    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC where it names no offset.
+    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC without an offset.
     IsoTimestamp,
     /// STRING or INT64 such as `20240131`.
     CompactDate,
