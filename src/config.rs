@@ -29,7 +29,7 @@ pub struct Cli {
     pub log: Log,
 }
 
-/// What is said on stderr.
+/// Options of the log, which goes to stderr.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log")]
 pub struct Log {
@@ -101,7 +101,7 @@ pub struct Serve {
     pub installation: Installation,
 }
 
-/// Where everything is, and who asks.
+/// The database, the warehouse and the author.
 #[derive(Debug, Clone, Args)]
 pub struct Installation {
     /// Database file for models and datasets; `serve` creates it if it is missing [default: trainset.db in the data folder]
