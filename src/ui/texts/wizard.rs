@@ -375,7 +375,7 @@ pub fn words_of(words: &str, table: &str) -> String {
 }
 
 pub fn it_is(reason: &str) -> String {
-    format!("No statistics: the column is {reason}.")
+    format!("No statistics for this column ({reason}).")
 }
 
 pub fn null_share(share: f64) -> String {
