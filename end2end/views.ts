@@ -120,6 +120,10 @@ export const VIEWS: View[] = [
   }),
   wizard1,
   wizard2,
+  then("wizard-2-picture", wizard2, async (page) => {
+    await wizardOf(page).getByRole("button", { name: "Picture" }).click();
+    await expect(wizardOf(page).getByRole("group", { name: /^Table / }).first()).toBeVisible();
+  }),
   wizard3,
   wizard4,
   then("wizard-4-sql", wizard4, async (page) => {

@@ -59,10 +59,10 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
     const box = (await picture.getByRole("button", { name: column, exact: true }).boundingBox())!;
     return [box.x + box.width / 2, box.y + box.height / 2] as const;
   };
-  await picture.getByRole("button", { name: "products.product_code (STRING)", exact: true }).scrollIntoViewIfNeeded();
-  await page.mouse.move(...(await middle("order_lines.sku (STRING)")));
+  await picture.getByRole("button", { name: "products: product_code STRING", exact: true }).scrollIntoViewIfNeeded();
+  await page.mouse.move(...(await middle("order_lines: sku STRING")));
   await page.mouse.down();
-  await page.mouse.move(...(await middle("products.product_code (STRING)")), { steps: 8 });
+  await page.mouse.move(...(await middle("products: product_code STRING")), { steps: 8 });
   await page.mouse.up();
   await expect(picture.getByRole("button", { name: "INNER JOIN order_lines.sku = products.product_code" })).toBeVisible();
 
@@ -113,7 +113,7 @@ test("the picture is worked by the keyboard alone", async ({ page }) => {
   await wizard.getByRole("button", { name: "Diagram" }).click();
   const picture = wizard.getByRole("group", { name: "Join diagram" });
 
-  await picture.getByRole("button", { name: "order_lines.order (INT64)", exact: true }).focus();
+  await picture.getByRole("button", { name: "order_lines: order INT64", exact: true }).focus();
   await page.keyboard.press("Enter");
   await expect(wizard.getByText("choose the column to join it with")).toBeVisible();
   // Escape gives up the line, not the wizard.
@@ -121,7 +121,7 @@ test("the picture is worked by the keyboard alone", async ({ page }) => {
   await expect(wizard.getByText("choose the column to join it with")).toBeHidden();
   await expect(wizard).toBeVisible();
   await page.keyboard.press("Enter");
-  await picture.getByRole("button", { name: "orders.id (INT64)", exact: true }).focus();
+  await picture.getByRole("button", { name: "orders: id INT64", exact: true }).focus();
   await page.keyboard.press("Enter");
   const line = picture.getByRole("button", { name: "LEFT JOIN order_lines.order = orders.id" });
   await expect(line).toBeVisible();

@@ -153,6 +153,7 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
             picture.hand.set(Hand::Line { from: (x + WIDTH / 2.0, top + y + ROW / 2.0), start: at, now: at });
         }
     };
+    let label = reference.with_value(|own| format!("{}: {} {}", own.table, own.column, row.type_label));
     view! {
         <g
             class="join-row"
@@ -162,7 +163,7 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
             data-column=value
             tabindex="0"
             role="button"
-            aria-label=reference.with_value(|own| format!("{own} ({})", row.type_label))
+            aria-label=label
             aria-pressed=move || is_from().to_string()
             on:pointerdown=on_down
             on:keydown=move |event: ev::KeyboardEvent| {
@@ -175,6 +176,8 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
             <rect class="join-row-ground" x="1" width=WIDTH - 2.0 height=ROW />
             <circle class="join-port" cx="10" cy=ROW / 2.0 r="3" />
             <text class="join-column" x="20" y="16">{cut(row.column.as_str(), 15)}</text>
+            // Two words and not one, where the text is compared with the name.
+            {" "}
             <text class="join-type" x=WIDTH - 10.0 y="16" text-anchor="end">{row.type_label.clone()}</text>
             <title>{reference.with_value(|own| format!("{own} ({})", row.type_label))}</title>
         </g>
