@@ -121,7 +121,7 @@ export const VIEWS: View[] = [
   wizard1,
   wizard2,
   then("wizard-2-picture", wizard2, async (page) => {
-    await wizardOf(page).getByRole("button", { name: "Picture" }).click();
+    await wizardOf(page).getByRole("button", { name: "Diagram" }).click();
     await expect(wizardOf(page).getByRole("group", { name: /^Table / }).first()).toBeVisible();
   }),
   wizard3,
