@@ -10,7 +10,7 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
   const wizard = page.getByRole("dialog", { name: "New dataset" });
 
   await wizard.getByLabel("Name", { exact: true }).fill(name);
-  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await expect(wizard.getByText("This name is available.")).toBeVisible();
   await wizard.getByLabel("Description").fill("Lines of the last three months");
   await wizard.getByRole("button", { name: "Next" }).click();
 
@@ -37,18 +37,18 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
   await wizard.getByLabel("Output name of products.title").press("Tab");
   await wizard.getByRole("button", { name: "Next" }).click();
 
-  await wizard.getByLabel("Rows of").selectOption({ label: "the last months" });
-  await wizard.getByLabel("Train and eval").selectOption({ label: "by time" });
+  await wizard.getByLabel("Date range").selectOption({ label: "Last N months" });
+  await wizard.getByLabel("Split method").selectOption({ label: "By time" });
   if (bills) {
-    await expect(wizard.getByText("What counting costs, the warehouse does not tell in advance.")).toBeVisible();
-    await expect(wizard.getByRole("table", { name: "Parts" })).toBeHidden();
+    await expect(wizard.getByText("The warehouse cannot estimate the cost of counting.")).toBeVisible();
+    await expect(wizard.getByRole("table", { name: "Splits" })).toBeHidden();
     await wizard.getByRole("button", { name: /^Count/ }).click();
   }
-  const parts = wizard.getByRole("table", { name: "Parts" });
+  const parts = wizard.getByRole("table", { name: "Splits" });
   await expect(parts.getByRole("row", { name: /^eval 2025-06-17 2025-06-30 14 / })).toBeVisible({ timeout: 60_000 });
   const number = async (cell: Locator) => Number((await cell.textContent())!.replace(/,/g, ""));
   const rows = (part: string) => number(parts.getByRole("row", { name: new RegExp(`^${part}`) }).getByRole("cell").nth(3));
-  const left = wizard.getByRole("table", { name: "What is left" }).getByRole("row").last().getByRole("cell").nth(1);
+  const left = wizard.getByRole("table", { name: "Remaining rows" }).getByRole("row").last().getByRole("cell").nth(1);
   expect(await number(left)).toBe((await rows("train")) + (await rows("eval")));
 
   await wizard.getByRole("button", { name: "Show SQL" }).click();
@@ -72,7 +72,7 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
 
   await card.getByRole("link", { name: "Preview" }).click();
   const preview = page.getByRole("dialog", { name: `Rows of ${name}` });
-  await expect(preview.getByText("The first 100 rows; there are more.")).toBeVisible();
+  await expect(preview.getByText("Showing the first 100 rows.")).toBeVisible();
   await expect(preview.getByRole("columnheader", { name: /product_title/ })).toBeVisible();
   await expect(preview.getByRole("row")).toHaveCount(101);
   // The dialog has an address: a reload shows it again, and back closes it.

@@ -90,7 +90,7 @@ export const VIEWS: View[] = [
     await expect(dialog(page)).toBeVisible();
   }),
   datasets,
-  at("datasets-nothing-found", (shop) => `${list(shop.model)}?search=no+such+name`, (page) => page.getByText("Nothing found").first()),
+  at("datasets-nothing-found", (shop) => `${list(shop.model)}?search=no+such+name`, (page) => page.getByText("No datasets found").first()),
   at("datasets-none", (shop) => list(shop.empty), (page) => page.locator(".empty").first()),
   then("datasets-chosen", datasets, async (page) => {
     await page.getByRole("checkbox", { name: /^Compare / }).first().check();
@@ -121,7 +121,7 @@ export const VIEWS: View[] = [
   wizard1,
   wizard2,
   then("wizard-2-picture", wizard2, async (page) => {
-    await wizardOf(page).getByRole("button", { name: "Picture" }).click();
+    await wizardOf(page).getByRole("button", { name: "Diagram" }).click();
     await expect(wizardOf(page).getByRole("group", { name: /^Table / }).first()).toBeVisible();
   }),
   wizard3,

@@ -106,5 +106,5 @@ fn model_named(models: Vec<Model>, name: &str) -> Result<Model, String> {
     let key = |name: &str| name.trim().to_lowercase();
     let names: Vec<String> = models.iter().map(|model| format!("{:?}", model.name)).collect();
     let found = models.into_iter().find(|model| key(&model.name) == key(name));
-    found.ok_or_else(|| format!("There is no model {name:?}. There are: {}.", names.join(", ")))
+    found.ok_or_else(|| format!("There is no model {name:?}. Models: {}.", names.join(", ")))
 }

@@ -10,15 +10,15 @@ pub mod values;
 
 pub use files::*;
 
-/// Define, check, version and take away training datasets for recommenders.
+/// Define, check, version and export training datasets for recommenders.
 #[derive(Debug, Parser)]
 #[command(
     name = "trainset",
     version,
     about,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit status: 0; 1 where the answer is no or there is none; 2 where the command line is wrong.\n\
-                  Each flag has an environment variable; what stands on the command line wins."
+    after_help = "Exit status: 0 for success; 1 for a negative result or an error; 2 for a wrong command line.\n\
+                  Each flag has an environment variable; the command line takes precedence."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -29,14 +29,14 @@ pub struct Cli {
     pub log: Log,
 }
 
-/// What is said on stderr.
+/// Options of the log, which goes to stderr.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log")]
 pub struct Log {
-    /// How the log is written: for people, or a JSON object a line
+    /// Log format: text, or one JSON object per line
     #[arg(long, global = true, env = "TRAINSET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// What is logged, as debug, or trainset=debug,sqlx=info
+    /// Log filter, as in debug or trainset=debug,sqlx=info
     #[arg(long, global = true, env = "TRAINSET_LOG", default_value = "warn,trainset=info", value_name = "FILTER")]
     pub log: String,
 }
@@ -53,23 +53,23 @@ pub enum Command {
     Serve(Serve),
     /// Write the demo shop as Parquet
     Demo(Demo),
-    /// Hold a config against the tables: nothing, or its faults, a line each
+    /// Validate a config against the tables; print its validation errors, one per line
     Validate(Config),
     /// Print a config's SQL
     Sql(Sql),
-    /// Print what TFX's BigQueryExampleGen takes of a config, as JSON
+    /// Print the input of TFX's BigQueryExampleGen for a config, as JSON
     Tfx(Frozen),
-    /// Count a config's rows and say what is to be thought of them
+    /// Analyze a config: counts, leakage checks and data quality
     Analyze(Analyze),
-    /// Make the dataset that a file describes, or change the one of its name; also while the server runs
+    /// Create or update the dataset that a file describes; works while the server runs
     Apply(Apply),
-    /// Print a dataset as a file, as `apply` takes it
+    /// Print a dataset as a file for `apply`
     Export(Export),
-    /// Say what the columns of a table hold
+    /// Profile the columns of a table
     Profile(Profile),
-    /// Say how tables can be joined, the best first
+    /// Suggest joins between tables, the best first
     Joins(Joins),
-    /// Copy the database to a new file, also while the server runs
+    /// Copy the database to a new file; works while the server runs
     Backup(Backup),
     /// Print the JSON Schema of a config
     Schema,
@@ -77,43 +77,43 @@ pub enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// Where to listen, as host:port; port 0 takes a free one
+    /// Address to listen on, as host:port; port 0 chooses a free port
     #[arg(long, env = "TRAINSET_ADDR", default_value = "127.0.0.1:3000")]
     pub addr: String,
-    /// Listen on an address that other machines reach. There is no log-in: whoever reaches it may read the tables and change datasets
+    /// Allow an address that other machines can connect to. There is no login: anyone who connects can read the tables and change datasets
     #[arg(long, env = "TRAINSET_ALLOW_REMOTE")]
     pub allow_remote: bool,
-    /// Another host name that browsers may use for this server; repeat it, or separate names by
-    /// commas. Programs that use it over plain HTTP send the header x-trainset-client, with any
-    /// value
+    /// Another host name that browsers may use for this server; repeat the flag, or separate names
+    /// with commas. Programs that use it over plain HTTP send the header x-trainset-client, with
+    /// any value
     #[arg(long, env = "TRAINSET_HOST", value_delimiter = ',', value_name = "NAME", value_parser = values::host)]
     pub host: Vec<String>,
-    /// How long running requests may take to end once the program is told to stop
+    /// Grace period for running requests at shutdown
     #[arg(long, env = "TRAINSET_GRACE", default_value_t = 10, value_name = "SECONDS", value_parser = values::grace)]
     pub grace: u64,
-    /// How many queries run at the same time
+    /// Maximum number of concurrent queries
     #[arg(long, env = "TRAINSET_SCANS", default_value_t = 2, value_name = "NUMBER", value_parser = values::scans)]
     pub scans: usize,
-    /// How many queries may wait for their turn; what comes after them is refused
+    /// Maximum number of queued queries; further queries are refused
     #[arg(long, env = "TRAINSET_QUEUE", default_value_t = 32, value_name = "NUMBER", value_parser = values::queue)]
     pub queue: usize,
     #[command(flatten)]
     pub installation: Installation,
 }
 
-/// Where everything is, and who asks.
+/// The database, the warehouse and the author.
 #[derive(Debug, Clone, Args)]
 pub struct Installation {
-    /// The file for models and datasets, made by `serve` where it is missing [default: trainset.db in the data folder]
+    /// Database file for models and datasets; `serve` creates it if it is missing [default: trainset.db in the data folder]
     #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
     pub database: Option<PathBuf>,
-    /// A folder of Parquet or CSV files, one a table [default: a demo shop, made in the data folder at the first start]
+    /// Folder of Parquet or CSV files, one per table [default: a demo shop, created in the data folder at the first start]
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: Option<PathBuf>,
-    /// What the tables' dataset is called
+    /// Name of the tables' dataset
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME", value_parser = values::dataset)]
     pub dataset: String,
-    /// Who freezes versions [default: who is logged in here]
+    /// Author of versions [default: the current user of this machine]
     #[arg(long, env = "TRAINSET_AUTHOR", value_name = "NAME", value_parser = values::author)]
     pub author: Option<String>,
     #[command(flatten)]
@@ -126,13 +126,13 @@ pub struct Installation {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Queries over files")]
 pub struct Queries {
-    /// The memory of all of them together, in bytes; what does not fit is put on disk
+    /// Memory for all queries together, in bytes; larger queries spill to disk
     #[arg(long, env = "TRAINSET_MEMORY", default_value_t = embedded::MEMORY_BYTES, value_name = "BYTES")]
     pub memory: usize,
-    /// The folder for what does not fit into memory [default: spill in the data folder]
+    /// Folder for spill files [default: spill in the data folder]
     #[arg(long, env = "TRAINSET_SPILL_DIR", value_name = "DIR")]
     pub spill_dir: Option<PathBuf>,
-    /// The most that all of them together may put there, in bytes
+    /// Maximum size of all spill files together, in bytes
     #[arg(long, env = "TRAINSET_SPILL_LIMIT", default_value_t = embedded::SPILL_BYTES, value_name = "BYTES")]
     pub spill_limit: u64,
 }
@@ -156,20 +156,20 @@ impl Queries {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "BigQuery")]
 pub struct BigQuery {
-    /// A file with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
+    /// File with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
     #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
     pub bigquery_credentials: Option<PathBuf>,
-    /// Where BigQuery's API is, as http://127.0.0.1:9050/bigquery/v2 for an emulator
+    /// URL of BigQuery's API, as in http://127.0.0.1:9050/bigquery/v2 for an emulator
     #[arg(long, env = "TRAINSET_BIGQUERY_ENDPOINT", default_value = trainset::warehouse::bigquery::ENDPOINT, value_name = "URL", value_parser = values::endpoint)]
     pub bigquery_endpoint: String,
-    /// The most that a query may bill, in bytes; BigQuery refuses a larger one, at no cost
+    /// Maximum bytes billed per query; BigQuery refuses larger queries, at no cost
     #[arg(long, env = "TRAINSET_MAX_BYTES_BILLED", value_name = "BYTES", value_parser = values::bytes_billed)]
     pub max_bytes_billed: Option<u64>,
-    /// What BigQuery takes for a TiB, in US dollars
+    /// BigQuery's price per TiB, in US dollars
     #[arg(long, env = "TRAINSET_USD_PER_TIB", default_value_t = trainset::domain::cost::Price::default().usd_per_tib, value_name = "USD",
         value_parser = values::usd_per_tib)]
     pub usd_per_tib: f64,
-    /// What BigQuery bills at least for each table of a query, in bytes
+    /// Minimum bytes that BigQuery bills per table of a query
     #[arg(long, env = "TRAINSET_MINIMUM_BYTES_BILLED", default_value_t = trainset::domain::cost::Price::default().minimum_bytes, value_name = "BYTES",
         value_parser = values::least_bytes)]
     pub minimum_bytes_billed: u64,
@@ -177,18 +177,18 @@ pub struct BigQuery {
 
 #[derive(Debug, Args)]
 pub struct Backup {
-    /// The file to write: one that is not there yet
+    /// File to write; must not exist yet
     pub to: PathBuf,
-    /// The database [default: trainset.db in the data folder]
+    /// Database file [default: trainset.db in the data folder]
     #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
     pub database: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// The folder to write to: one that is not there yet, or empty
+    /// Folder to write to; must be empty or not exist yet
     pub dir: PathBuf,
-    /// Another number, another shop
+    /// Seed of the random data
     #[arg(long, env = "TRAINSET_SEED", default_value_t = demo::SEED)]
     pub seed: u64,
 }

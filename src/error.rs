@@ -31,7 +31,11 @@ impl Failure {
 
     /// No answer came, or none of this server's.
     pub fn unreachable() -> Self {
-        Self::new(0, "unreachable", "The server did not answer. Is it running? Nothing you typed is lost; try again.")
+        Self::new(
+            0,
+            "unreachable",
+            "The server did not respond. Check that it is running and try again. Your changes are not lost.",
+        )
     }
 
     /// The two halves are of different versions.
@@ -43,7 +47,7 @@ impl Failure {
     pub fn invalid(faults: &[FieldError]) -> Self {
         let message = match faults {
             [only] => only.to_string(),
-            many => format!("{} fields need a look", many.len()),
+            many => format!("{} fields have errors", many.len()),
         };
         let mut failure = Self::new(422, "invalid", message);
         for fault in faults {
@@ -62,7 +66,7 @@ impl FromServerFnError for Failure {
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Self::outdated()
             }
-            _ => Self::new(500, "internal", "Something went wrong in the server. Its log has the details."),
+            _ => Self::new(500, "internal", "Internal server error. See the server log for details."),
         }
     }
 }

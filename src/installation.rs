@@ -56,7 +56,10 @@ fn existing(named: Option<&PathBuf>) -> Result<PathBuf, String> {
     let file = database(named)?;
     match file.is_file() {
         true => Ok(file),
-        false => Err(format!("There is no database {}. Name one with --database, or start the server once.", file.display())),
+        false => Err(format!(
+            "Database {} not found. Set another with --database, or start the server once to create it.",
+            file.display()
+        )),
     }
 }
 
@@ -82,9 +85,9 @@ pub fn database(named: Option<&PathBuf>) -> Result<PathBuf, String> {
 
 fn own_folder(instead: &str) -> Result<PathBuf, String> {
     let folder =
-        config::data_folder().ok_or_else(|| format!("There is no home folder to keep data in. Say where with {instead}."))?;
+        config::data_folder().ok_or_else(|| format!("There is no home folder for data. Set a folder with {instead}."))?;
     std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("The folder {} cannot be made: {error}. Say where with {instead}.", folder.display()))?;
+        .map_err(|error| format!("The folder {} cannot be created: {error}. Set another with {instead}.", folder.display()))?;
     Ok(folder)
 }
 
@@ -95,10 +98,10 @@ pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded,
         None => {
             let folder = own_folder("--warehouse DIR")?.join("demo-shop");
             if !folder.exists() {
-                talk("Making a demo shop, once.");
+                talk("Creating the demo shop (first start only).");
                 let target = folder.clone();
                 let made = tokio::task::spawn_blocking(move || write_demo(&target, demo::SEED)).await;
-                made.map_err(|_| "The demo shop could not be made.".to_owned())??;
+                made.map_err(|_| "The demo shop could not be created.".to_owned())??;
             }
             folder
         }
@@ -108,9 +111,7 @@ pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded,
     // A file that is broken is its table's problem, now as later: models of other tables, or of BigQuery, have nothing to do with it.
     match tokio::time::timeout(LOOK, warehouse.tables()).await {
         Ok(tables) => warnings(&tables.map_err(|error| error.to_string())?).iter().for_each(|line| talk(line)),
-        Err(_) => {
-            talk("warning: the tables are still being looked into. Those that cannot be read are shown in the list of tables.")
-        }
+        Err(_) => talk("warning: still reading the tables. The list of tables shows those that cannot be read."),
     }
     Ok(warehouse)
 }
@@ -131,7 +132,7 @@ fn warnings(tables: &[TableInfo]) -> Vec<String> {
     };
     let mut lines: Vec<String> = broken.iter().take(MAX_WARNINGS).map(line).collect();
     if broken.len() > MAX_WARNINGS {
-        lines.push(format!("warning: {} more tables cannot be read; the list of tables says why.", broken.len() - MAX_WARNINGS));
+        lines.push(format!("warning: {} more tables cannot be read; see the list of tables.", broken.len() - MAX_WARNINGS));
     }
     lines
 }

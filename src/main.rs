@@ -125,7 +125,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     };
     tokio::select! {
         () = server => {}
-        () = deadline => tracing::warn!("some requests did not end in time and were dropped"),
+        () = deadline => tracing::warn!("some requests did not finish in time and were dropped"),
     }
     housekeeping.abort();
     tokio::time::timeout(Duration::from_secs(2), store.close()).await.ok();
@@ -137,15 +137,15 @@ fn reachable(options: &Serve, addr: SocketAddr) -> Result<(), String> {
     if addr.ip().to_canonical().is_loopback() {
         return Ok(());
     }
-    let what = "Trainset has no log-in: whoever reaches it can read the tables with your credentials, run queries that cost money, and change or \
+    let what = "Trainset has no login: anyone who can connect can read the tables with your credentials, run queries that cost money, and change or \
                 delete datasets";
     if !options.allow_remote {
         return Err(format!(
-            "Other machines can reach {addr}. {what}. If a firewall or a proxy with a log-in keeps strangers out, add --allow-remote."
+            "Other machines can connect to {addr}. {what}. If a firewall or a proxy with a login protects it, add --allow-remote."
         ));
     }
     talk(&format!(
-        "warning: other machines can reach {addr}. {what}. Browsers may call this server by its addresses and by the names of --host."
+        "warning: other machines can connect to {addr}. {what}. Browsers may use this server by its addresses and by the names in --host."
     ));
     Ok(())
 }
@@ -153,14 +153,14 @@ fn reachable(options: &Serve, addr: SocketAddr) -> Result<(), String> {
 async fn listen(addr: &str) -> Result<TcpListener, String> {
     listener::bind(addr).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "The address {addr} is taken, perhaps by another Trainset. Stop that program, or choose another address with --addr, \
+            "The address {addr} is in use, perhaps by another Trainset. Stop that program, or choose another address with --addr, \
              as in --addr 127.0.0.1:0 for any free port."
         ),
         io::ErrorKind::PermissionDenied => {
-            format!("There is no permission to listen on {addr}. Choose a port above 1023 with --addr.")
+            format!("No permission to listen on {addr}. Choose a port above 1023 with --addr.")
         }
-        io::ErrorKind::InvalidInput => format!("{addr} is not an address. Write --addr host:port, as in 127.0.0.1:3000."),
-        _ => format!("The address {addr} cannot be used: {error}. Write --addr host:port, as in 127.0.0.1:3000."),
+        io::ErrorKind::InvalidInput => format!("{addr} is not an address. Use --addr host:port, as in 127.0.0.1:3000."),
+        _ => format!("The address {addr} cannot be used: {error}. Use --addr host:port, as in 127.0.0.1:3000."),
     })
 }
 

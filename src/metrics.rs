@@ -89,14 +89,14 @@ impl Default for Metrics {
             waiting: Gauge::default(),
         };
         let registry = &mut inner.registry;
-        registry.register("http_requests", "Requests that were answered, by route and status", inner.requests.clone());
-        registry.register_with_unit("http_request", "How long answers took", Unit::Seconds, inner.request_seconds.clone());
-        registry.register("warehouse_queries", "Queries by what became of them", inner.queries.clone());
-        registry.register_with_unit("warehouse_query", "How long queries ran", Unit::Seconds, inner.query_seconds.clone());
-        registry.register_with_unit("warehouse_read", "What queries read", Unit::Bytes, inner.query_bytes.clone());
-        registry.register("kept_answers", "Questions about tables by whether their answer was kept", inner.kept.clone());
-        registry.register("scans_running", "Queries that run now", inner.running.clone());
-        registry.register("scans_waiting", "Queries that wait for their turn", inner.waiting.clone());
+        registry.register("http_requests", "HTTP responses, by route and status", inner.requests.clone());
+        registry.register_with_unit("http_request", "Response time", Unit::Seconds, inner.request_seconds.clone());
+        registry.register("warehouse_queries", "Queries by outcome", inner.queries.clone());
+        registry.register_with_unit("warehouse_query", "Query run time", Unit::Seconds, inner.query_seconds.clone());
+        registry.register_with_unit("warehouse_read", "Bytes that queries read", Unit::Bytes, inner.query_bytes.clone());
+        registry.register("kept_answers", "Cache lookups for results about tables, by hit or miss", inner.kept.clone());
+        registry.register("scans_running", "Running queries", inner.running.clone());
+        registry.register("scans_waiting", "Queued queries", inner.waiting.clone());
         Self(Arc::new(inner))
     }
 }

@@ -174,7 +174,7 @@ pub async fn joins(options: &Joins) -> Result<Answer, String> {
     for table in &options.tables {
         let name = table_name(table, &options.place)?;
         if schemas.iter().any(|schema| schema.table == name) {
-            return Err(format!("{name} is named twice."));
+            return Err(format!("{name} is listed twice."));
         }
         schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
     }

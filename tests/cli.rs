@@ -106,7 +106,7 @@ async fn what_does_not_fit_is_refused_by_line_and_changes_nothing() {
     // Without a database there is no model.
     let none = run(folder, &["apply", &file, "--model", MODEL]);
     assert_eq!((none.code, none.out.as_str()), (Some(1), ""));
-    assert!(none.err.contains("no database"), "{}", none.err);
+    assert!(none.err.contains("not found"), "{}", none.err);
     assert!(!folder.join("trainset.db").exists());
     Program::start(folder).stop();
 

@@ -81,8 +81,8 @@ fn selected(expression: &str) -> String {
 
 const DEEP: &str = "deep";
 const NESTED: &str = "nested too deeply";
-const ROW: &str = "too long a row";
-const LARGE: &str = "written out";
+const ROW: &str = "too many operators in a row";
+const LARGE: &str = "expands to";
 
 /// Statements, and what is said of each that is not planned.
 fn statements() -> Vec<(&'static str, String, Option<&'static str>)> {
@@ -342,8 +342,7 @@ async fn a_damaged_byte_is_its_files_problem() {
     let tables = warehouse.tables().await.unwrap();
     assert_eq!(tables.len(), written + 1);
     // Readers of Parquet and Arrow have panicked for some of them, which is said otherwise than where they have understood what is wrong.
-    let panicked =
-        |info: &&TableInfo| info.problem.as_ref().is_some_and(|problem| problem.contains("of a kind that is not read"));
+    let panicked = |info: &&TableInfo| info.problem.as_ref().is_some_and(|problem| problem.contains("of an unsupported kind"));
     assert!(tables.iter().filter(panicked).count() > 0);
     let mut read = 0;
     for info in tables.iter().filter(|info| info.problem.is_none()).step_by(5) {
@@ -368,7 +367,7 @@ async fn what_is_no_file_is_not_waited_for() {
     let warehouse = open(&folder).await;
     let tables = tokio::time::timeout(Duration::from_secs(20), warehouse.tables()).await.unwrap().unwrap();
     assert!(of(&tables, "pipe").problem.is_some());
-    assert!(of(&tables, "parts").problem.as_ref().unwrap().contains("b.csv: this is no file"));
+    assert!(of(&tables, "parts").problem.as_ref().unwrap().contains("b.csv: this is not a file"));
     good_is_read(&warehouse).await;
 }
 

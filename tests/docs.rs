@@ -1,5 +1,5 @@
 //! The documents say what is so: their links, paths, commands, flags, variables, examples and SQL
-//! are compared with the code. And they are written in the field's words, at most 100 columns wide.
+//! are compared with the code. Prose is at most 100 columns wide. `words.rs` checks its words.
 #![cfg(feature = "ssr")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,18 +147,6 @@ fn spans(text: &str) -> Vec<String> {
     // Two backticks are around what has one in it.
     let text = text.replace("`` `", "\u{1}").replace("` ``", "\u{1}");
     text.split('`').skip(1).step_by(2).map(|span| span.replace('\u{1}', "`")).collect()
-}
-
-/// Prose without code and without where its links lead.
-fn words(text: &str) -> Vec<String> {
-    let plain: Vec<&str> = text.split('`').step_by(2).collect();
-    let mut plain = plain.join(" ");
-    while let Some(at) = plain.find("](") {
-        let end = plain[at..].find(')').map_or(plain.len(), |end| at + end + 1);
-        plain.replace_range(at..end, " ");
-    }
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
-    plain.split(|c| !is_word(c)).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// Words of a command, as a shell splits them.
@@ -515,95 +503,6 @@ fn prose_keeps_its_width_and_pages_their_length() {
         if page.text.lines().count() > most {
             wrong.push(format!("{} has more than {most} lines", page.path));
         }
-    }
-    nothing(wrong);
-}
-
-/// Words that this project once used in a sense of its own, in place of the field's. Each stands
-/// alone or in a phrase.
-///
-/// Words that are also ordinary English stand here only in a phrase in which they can be nothing
-/// else: asked, effect, half, kept, known, place, question, record, reach. Names in code are
-/// contracts and may have any of them, so what is between backticks is not read.
-const NOT_OURS: &[&str] = &[
-    "as-of",
-    "brief",
-    "door",
-    "evidence",
-    "facts",
-    "fault",
-    "faults",
-    "floor",
-    "floors",
-    "gate",
-    "gates",
-    "heard",
-    "house",
-    "member",
-    "members",
-    "membership",
-    "pace",
-    "patience",
-    "said",
-    "settle",
-    "settled",
-    "settles",
-    "shape",
-    "shapes",
-    "thing",
-    "things",
-    "told",
-    "weigh",
-    "weighed",
-    "weighing",
-    "weighs",
-    "wire",
-    "both halves",
-    "browser's half",
-    "filter effect",
-    "kept answer",
-    "kept answers",
-    "known answer",
-    "known answers",
-    "of before",
-    "question about",
-    "questions about",
-    "server's half",
-    "take away",
-    "taken away",
-    "takes away",
-    "a row a",
-    "a line a",
-    "a query a",
-    "one query a",
-    "one row a",
-    "rows a day",
-    "rows a product",
-    "rows a user",
-];
-
-#[test]
-fn words_are_the_fields() {
-    let mut wrong = vec![];
-    for page in pages() {
-        let prose: String = page
-            .lines()
-            .iter()
-            .filter(|line| !matches!(line.kind, Kind::Code(_)))
-            .map(|line| format!("{}\n", line.text))
-            .collect();
-        let words = words(&prose);
-        for at in 0..words.len() {
-            let is_here =
-                |phrase: &&&str| phrase.split(' ').enumerate().all(|(i, word)| words.get(at + i).is_some_and(|w| w == word));
-            let context = || words[at.saturating_sub(5)..(at + 6).min(words.len())].join(" ");
-            wrong
-                .extend(NOT_OURS.iter().filter(is_here).map(|phrase| format!("{}: {phrase:?} in: … {} …", page.path, context())));
-        }
-        // Numbers of a list that readers do not have.
-        let is_number =
-            |word: &&String| word.strip_prefix("g-").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        wrong.extend(words.iter().filter(is_number).map(|word| format!("{}: {word}", page.path)));
     }
     nothing(wrong);
 }

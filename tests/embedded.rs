@@ -238,13 +238,13 @@ async fn only_selects_on_the_folders_tables_run() {
         assert!(!said.contains("DataFusion") && !said.contains(folder.path().to_str().unwrap()), "{sql}: {said}");
     }
     for sql in ["SELECT * FROM information_schema.tables", "SELECT * FROM `elsewhere.t`", "SELECT * FROM `p.raw_data.t`"] {
-        assert!(failure(&warehouse, sql).await.contains("There is no"), "{sql}");
+        assert!(failure(&warehouse, sql).await.contains("not found"), "{sql}");
     }
     let file = folder.path().join("t.parquet");
     assert!(warehouse.run(&format!("SELECT * FROM '{}'", file.display()), &Limits::default()).await.is_err());
-    assert_eq!(failure(&warehouse, "SELECT * FROM `raw_data.nope`").await, "There is no table raw_data.nope.");
+    assert_eq!(failure(&warehouse, "SELECT * FROM `raw_data.nope`").await, "Table raw_data.nope not found.");
     let said = failure(&warehouse, "SELECT b FROM `raw_data.t`").await;
-    assert_eq!(said, "There is no column b here. There are: a.");
+    assert_eq!(said, "Column b not found. Columns: a.");
     for sql in ["SELEC 1", "SELECT FROM WHERE", "SELECT NO_SUCH(1)", "SELECT 1 +", "SELECT CAST('x' AS INT64)", "SELECT 1 / 0"] {
         let said = failure(&warehouse, sql).await;
         assert!(!said.contains("DataFusion") && !said.contains("Error during") && !said.contains("Utf8"), "{said}");
@@ -445,7 +445,7 @@ async fn a_broken_file_takes_nothing_else_down() {
     parquet(&folder.path().join("bad.parquet"), vec![("a", ints(&[5]))]);
     assert_eq!(run(&warehouse, "SELECT a FROM `raw_data.bad`").await.rows, [[Value::Int(5)]]);
     fs::remove_file(folder.path().join("bad.parquet")).unwrap();
-    assert_eq!(failure(&warehouse, "SELECT a FROM `raw_data.bad`").await, "There is no table raw_data.bad.");
+    assert_eq!(failure(&warehouse, "SELECT a FROM `raw_data.bad`").await, "Table raw_data.bad not found.");
 }
 
 #[tokio::test]
@@ -462,7 +462,7 @@ async fn a_missing_folder_is_said_clearly() {
     drop(folder);
     // Whoever asks a server that runs need not know where its files are.
     let said = warehouse.tables().await.unwrap_err().to_string();
-    assert!(said.contains("gone") && !said.contains(path.to_str().unwrap()), "{said}");
+    assert!(said.contains("no longer exists") && !said.contains(path.to_str().unwrap()), "{said}");
 }
 
 #[tokio::test]
@@ -498,7 +498,7 @@ async fn a_folder_of_files_is_one_table() {
     assert!(of("mixed").unwrap().problem.as_ref().unwrap().contains("one of the two"));
     assert_eq!(
         of("differ").unwrap().problem.as_deref(),
-        Some("its files do not agree: a is INT64 in a.parquet and STRING in b.parquet")
+        Some("its files do not match: a is INT64 in a.parquet and STRING in b.parquet")
     );
     assert!(of("without").is_none());
 }

@@ -281,7 +281,7 @@ fn other_machines_are_let_in_only_by_word() {
     let refused = run(&[]).output().unwrap();
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("no log-in") && said.contains("--allow-remote"), "{said}");
+    assert!(said.contains("no login") && said.contains("--allow-remote"), "{said}");
     assert!(refused.stdout.is_empty() && !folder.path().join("remote.db").exists());
 
     let mut child = run(&["--allow-remote"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -290,7 +290,7 @@ fn other_machines_are_let_in_only_by_word() {
     let warned = String::from_utf8_lossy(&warned).into_owned();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(warned.starts_with("warning: other machines can reach 0.0.0.0:") && warned.contains("no log-in"), "{warned}");
+    assert!(warned.starts_with("warning: other machines can connect to 0.0.0.0:") && warned.contains("no login"), "{warned}");
 }
 
 /// Google, as far as these tests need it: gives the token, and an empty dataset. What it was asked.

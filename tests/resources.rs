@@ -222,7 +222,7 @@ async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
     fs::write(&file, "").unwrap();
     let warehouse = Embedded::open_with(folder.path(), "raw_data", small(&file.join("spill"), 1 << 30)).await.unwrap();
     let Err(WarehouseError::Resources(said)) = run(&warehouse, SORT).await else { panic!("it was put aside") };
-    assert!(said.contains("the folder for what does not fit cannot be used"), "{said}");
+    assert!(said.contains("the spill folder cannot be used"), "{said}");
     assert!(!said.contains(root.path().to_str().unwrap()), "{said}");
     assert!(run(&warehouse, "SELECT COUNT(*) AS n FROM `raw_data.purchases`").await.is_ok());
     // It is there again: so is the query.

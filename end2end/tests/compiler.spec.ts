@@ -48,5 +48,5 @@ test("every golden config compiles to the same bytes in the browser", async ({ p
 test("what is wrong is said in the browser as well", async ({ page }) => {
   await open(page, "/");
   const [said] = await compiled(page, [{ config: { primary_table: "raw_data.nowhere" }, request: {} }]);
-  expect(said).toContain("primary_table: There is no table raw_data.nowhere.");
+  expect(said).toContain("primary_table: Table raw_data.nowhere not found.");
 });

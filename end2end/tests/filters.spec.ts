@@ -22,7 +22,7 @@ async function step4(page: Page, id: number): Promise<Locator> {
 
 /** Waits until what is shown is counted of what is chosen. */
 async function counted(wizard: Locator) {
-  await expect(wizard.getByText(/rows are left ·/)).toBeVisible({ timeout: 30_000 });
+  await expect(wizard.getByText(/rows remain ·/)).toBeVisible({ timeout: 30_000 });
   await expect(wizard.locator(".stale")).toHaveCount(0, { timeout: 30_000 });
 }
 
@@ -42,17 +42,17 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   const id = await makeDataset(page, unique("Timeline"), sixMonths);
   const counts = await count(page, id);
   const wizard = await step4(page, id);
-  await expect(wizard.getByText("That is 2025-06-30.")).toBeVisible();
-  await expect(wizard.getByText("2024-12-31 to 2025-06-30, both whole days.")).toBeVisible();
-  const parts = wizard.getByRole("table", { name: "Parts" });
+  await expect(wizard.getByText("Currently 2025-06-30.")).toBeVisible();
+  await expect(wizard.getByText("2024-12-31 to 2025-06-30, inclusive.")).toBeVisible();
+  const parts = wizard.getByRole("table", { name: "Splits" });
   // The names hold first day, last day and days.
   await expect(parts.getByRole("row", { name: /^test 2025-06-24 2025-06-30 7 / })).toBeVisible();
   await expect(parts.getByRole("row", { name: /^eval 2025-06-10 2025-06-23 14 / })).toBeVisible();
   await expect(parts.getByRole("row", { name: /^gap 2025-06-08 2025-06-09 2 / })).toBeVisible();
   for (const part of ["train", "eval", "test"]) expect(await cell(parts, part, 3), part).toBe(counts[part].rows);
   await expect(wizard.locator(".timeline svg rect.part-eval").first()).toBeAttached();
-  const left = wizard.getByRole("table", { name: "What is left" });
-  expect(await cell(left, "dates, rows and sample", 1)).toBe(counts.full.rows);
+  const left = wizard.getByRole("table", { name: "Remaining rows" });
+  expect(await cell(left, "dates, row filters and sample", 1)).toBe(counts.full.rows);
 
   // The parts follow each key, before anything is counted again.
   await wizard.getByLabel("Eval days").fill("10");
@@ -61,10 +61,10 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   const rows = (part: string) => cell(parts, part, 3);
   expect((await rows("train")) + (await rows("gap")) + (await rows("eval")) + (await rows("test"))).toBe(counts.full.rows);
   // What is held out leaves days to train with, or that is said (G-38).
-  await wizard.getByLabel("Rows of").selectOption({ label: "all days" });
+  await wizard.getByLabel("Date range").selectOption({ label: "All dates" });
   await counted(wizard);
   await wizard.getByLabel("Eval days").fill("600");
-  await expect(wizard.getByText("The rows span 547 days: the parts that are held out take 609 days.")).toBeVisible();
+  await expect(wizard.getByText("The rows span 547 days, but eval, test and gap take 609 days.")).toBeVisible();
 });
 
 test("the Pareto curve answers to the number, the keys and the pointer, and keeps what it says", async ({ page }) => {
@@ -102,7 +102,7 @@ test("the Pareto curve answers to the number, the keys and the pointer, and keep
   // The table behind the picture, the funnel and what is saved say the same (G-48, G-86).
   await expect(products.getByRole("table", { name: /Share of revenue/ }).getByRole("row", { name: new RegExp(`^80 ${kept} `) })).toHaveCount(1);
   await counted(wizard);
-  expect(await cell(wizard.getByRole("table", { name: "What is left" }), "products", 4)).toBe(number(kept));
+  expect(await cell(wizard.getByRole("table", { name: "Remaining rows" }), "product filter", 4)).toBe(number(kept));
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
   expect((await count(page, id)).full.products).toBe(number(kept));
@@ -113,27 +113,27 @@ test("thresholds stand in the distributions, and as many stay as is said", async
   const wizard = await step4(page, id);
   const customers = wizard.getByRole("group", { name: "Customers" });
   const byRows = customers.locator(".distribution").first();
-  await expect(byRows).toContainText("half have at most");
+  await expect(byRows).toContainText("median");
   await expect(byRows.locator(".bars rect").nth(5)).toBeAttached();
   await expect(byRows.locator(".cut")).toHaveCount(0);
-  await customers.getByLabel("Rows, at least").fill("5");
-  await customers.getByLabel("Rows, at most").fill("30");
+  await customers.getByLabel("Min rows").fill("5");
+  await customers.getByLabel("Max rows").fill("30");
   await expect(byRows.locator(".cut")).toHaveCount(2);
   const stays = (await byRows.locator(".stays").textContent())!;
-  const [, kept, all] = stays.match(/^([\d,]+) of ([\d,]+) customers stay$/)!;
+  const [, kept, all] = stays.match(/^([\d,]+) of ([\d,]+) customers remain$/)!;
   expect(number(kept)).toBeLessThan(number(all));
   await counted(wizard);
-  const left = wizard.getByRole("table", { name: "What is left" });
-  expect(await cell(left, "customers", 3)).toBe(number(kept));
-  expect(await cell(left, "dates, rows and sample", 3)).toBe(number(all));
+  const left = wizard.getByRole("table", { name: "Remaining rows" });
+  expect(await cell(left, "customer filter", 3)).toBe(number(kept));
+  expect(await cell(left, "dates, row filters and sample", 3)).toBe(number(all));
   // What is no number is called so, and what is kept stands there again.
-  const revenue = customers.getByLabel("Revenue, at least");
+  const revenue = customers.getByLabel("Min revenue");
   await revenue.fill("a lot");
-  await expect(customers.getByText("Type a number.")).toBeVisible();
+  await expect(customers.getByText("Enter a number.")).toBeVisible();
   await revenue.press("Tab");
   await expect(revenue).toHaveValue("");
   // A range the wrong way round is a fault at its field, and nothing is counted of it.
-  await customers.getByLabel("Rows, at most").fill("2");
+  await customers.getByLabel("Max rows").fill("2");
   await expect(customers.getByText("The maximum 2 is below the minimum 5.")).toBeVisible();
-  await expect(wizard.getByText("The pictures come as soon as every field is right.")).toBeVisible();
+  await expect(wizard.getByText("Fix the errors to update the charts.")).toBeVisible();
 });

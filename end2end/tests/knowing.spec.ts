@@ -23,7 +23,7 @@ test("joins and roles are suggested, verified with the data and taken by a click
   await open(page, "/models/1/dataset/?dialog=new");
   const wizard = page.getByRole("dialog", { name: "New dataset" });
   await wizard.getByLabel("Name", { exact: true }).fill(unique("Suggested"));
-  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await expect(wizard.getByText("This name is available.")).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
   for (const table of ["orders", "products", "customers"]) await wizard.getByRole("button", { name: `Join ${table}`, exact: true }).click();
@@ -34,8 +34,8 @@ test("joins and roles are suggested, verified with the data and taken by a click
   await expect(wizard.getByLabel("Left key for orders")).toContainText("order_lines.order (INT64)");
   await wizard.getByRole("button", { name: "Auto-detect: use all 2 suggestions" }).click();
   await wizard.getByRole("button", { name: /^Verify with data/ }).click();
-  await expect(wizard.getByText(/of rows find a partner/)).toHaveCount(3);
-  await expect(wizard.getByText(/at most 1 partner a row/).first()).toBeVisible();
+  await expect(wizard.getByText(/of rows match/)).toHaveCount(3);
+  await expect(wizard.getByText(/at most 1 match per row/).first()).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();
 
   for (const [column, role] of [["orders.buyer_id", "user_id"], ["order_lines.sku", "product_id"], ["orders.ordered_at", "timestamp"]]) {
@@ -99,7 +99,7 @@ test.describe(() => {
     await open(page, `/models/1/dataset/?dialog=analysis&id=${id}`);
     const dialog = page.getByRole("dialog", { name: /^Analysis of/ });
     await dialog.getByRole("button", { name: "Analyze" }).click();
-    await expect(dialog.getByText("The analysis was stopped.")).toBeVisible();
+    await expect(dialog.getByText("Analysis stopped.")).toBeVisible();
     await expect(dialog.getByRole("button", { name: "Analyze", exact: true })).toBeEnabled();
   });
 });
@@ -110,7 +110,7 @@ test("datasets stand side by side, their differences marked", async ({ page }) =
   await dataset(page, `${tag} b`, { filters: { date_range: { type: "rolling", days: 30 } } });
   await open(page, `/models/1/dataset/?search=${encodeURIComponent(tag)}`);
   await page.getByLabel(`Compare ${tag} a`).check();
-  await expect(page.getByText("Choose one more, up to five.")).toBeVisible();
+  await expect(page.getByText("Select one more, up to five.")).toBeVisible();
   await page.getByLabel(`Compare ${tag} b`).check();
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Compare datasets" })).toBeVisible();
@@ -126,7 +126,7 @@ test("datasets stand side by side, their differences marked", async ({ page }) =
   const unknown = await page.request.get("/models/1/dataset/compare?ids=1,none");
   expect(unknown.status()).toBe(404);
   await page.goto("/models/1/dataset/compare?ids=1");
-  await expect(page.getByText("Choose one more")).toBeVisible();
+  await expect(page.getByText("Select one more")).toBeVisible();
 });
 
 test("every kind of filter is set in the wizard, from values that are there", async ({ page }) => {
@@ -135,29 +135,29 @@ test("every kind of filter is set in the wizard, from values that are there", as
   const wizard = page.getByRole("dialog", { name: "Edit dataset" });
   for (let step = 0; step < 3; step++) await wizard.getByRole("button", { name: "Next" }).click();
 
-  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.kind (STRING)" });
+  await wizard.getByLabel("Add filter").selectOption({ label: "events.kind (STRING)" });
   await expect(wizard.getByText("Choose at least one value.")).toBeVisible();
   await wizard.getByRole("button", { name: "Look up" }).click();
   await wizard.getByRole("checkbox", { name: "view", exact: true }).check();
-  await wizard.getByLabel("A value, or a part of it").fill("O'Brien");
-  await wizard.getByLabel("A value, or a part of it").press("Enter");
-  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.event_id (INT64)" });
+  await wizard.getByLabel("Search values").fill("O'Brien");
+  await wizard.getByLabel("Search values").press("Enter");
+  await wizard.getByLabel("Add filter").selectOption({ label: "events.event_id (INT64)" });
   await wizard.getByLabel("Value", { exact: true }).fill("many");
   await wizard.getByLabel("Value", { exact: true }).press("Tab");
-  await expect(wizard.getByText("That is no INT64.")).toBeVisible();
+  await expect(wizard.getByText("Not a valid INT64.")).toBeVisible();
   await wizard.getByLabel("Value", { exact: true }).fill("17");
   await wizard.getByLabel("Value", { exact: true }).press("Tab");
-  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.occurred_at (TIMESTAMP)" });
-  await wizard.getByLabel("How events.occurred_at is filtered").selectOption({ label: "is in the last days" });
-  await wizard.getByLabel("Add a filter on").selectOption({ label: "events.client_ms (INT64)" });
+  await wizard.getByLabel("Add filter").selectOption({ label: "events.occurred_at (TIMESTAMP)" });
+  await wizard.getByLabel("Condition on events.occurred_at").selectOption({ label: "is in the last N days" });
+  await wizard.getByLabel("Add filter").selectOption({ label: "events.client_ms (INT64)" });
   await wizard.getByRole("button", { name: "Remove the filter on events.client_ms" }).click();
 
-  await wizard.getByRole("group", { name: "Products" }).getByLabel("Rows, at least").fill("2");
-  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Rows, at most").fill("500");
-  await wizard.getByLabel("Rows a user").fill("2");
+  await wizard.getByRole("group", { name: "Products" }).getByLabel("Min rows").fill("2");
+  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Max rows").fill("500");
+  await wizard.getByLabel("Min rows per user").fill("2");
   await wizard.getByLabel("Sample %").fill("50");
   await wizard.getByLabel("Sample %").press("Tab");
-  await wizard.getByLabel("Computed from").selectOption({ label: "all rows" });
+  await wizard.getByLabel("Compute from").selectOption({ label: "All rows" });
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
 
@@ -193,7 +193,7 @@ test("a version is frozen, its differences shown, and restored", async ({ page }
   await dialog.getByRole("button", { name: "SQL of version 1" }).click();
   await expect(dialog.getByLabel("SQL", { exact: true }).first()).toContainText("FROM `raw_data.events`");
   await dialog.getByRole("button", { name: "Restore version 1" }).click();
-  await expect(dialog.getByText("as the dataset is")).toBeVisible();
+  await expect(dialog.getByText("same as current config")).toBeVisible();
   await dialog.getByRole("link", { name: "Overview" }).click();
   await expect(dialog.getByText("eval 14 days")).toBeVisible();
 });

@@ -73,7 +73,7 @@ test("search, filter and page are places: back, forward and reload come to them 
   await expect(page.getByLabel("Status", { exact: true })).toHaveValue("");
 
   await page.getByLabel("Search datasets").fill("no such set");
-  await expect(page.getByText("Nothing found").first()).toBeVisible();
+  await expect(page.getByText("No datasets found").first()).toBeVisible();
 
   // A page beyond the last leads back to the first.
   await page.goto(`${list}/?page=9`);
@@ -131,13 +131,13 @@ test.describe("what the server says or keeps for itself", () => {
     });
     await open(page, `/models/${MODEL}/dataset/?dialog=query&id=${id}`);
     const dialog = page.getByRole("dialog");
-    await expect(dialog.getByText("Asking the warehouse…")).toBeVisible();
+    await expect(dialog.getByText("Running a dry run…")).toBeVisible();
     await expect(dialog.getByText(/[2-9] s/)).toBeVisible();
     const gone = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/_fn/queries"));
     await dialog.getByRole("button", { name: "Stop" }).click();
     // The server hears of it: the request is taken back.
     await gone;
-    await expect(dialog.getByText("Stopped. Nothing was changed.")).toBeVisible();
+    await expect(dialog.getByText("Stopped. No changes made.")).toBeVisible();
     answer();
     await page.unroute("**/_fn/queries");
     await dialog.getByRole("tab", { name: "TFX" }).click();

@@ -21,7 +21,7 @@ test("opening, walking all steps and saving without a change changes nothing", a
   const wizard = page.getByRole("dialog", { name: "Edit dataset" });
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue(name);
   for (let step = 0; step < 3; step++) await wizard.getByRole("button", { name: "Next" }).click();
-  await expect(wizard.getByLabel("Train and eval")).toHaveValue("random");
+  await expect(wizard.getByLabel("Split method")).toHaveValue("random");
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
   expect(await dataset<object>(page, id)).toEqual(before);
@@ -45,7 +45,7 @@ test("closing with changes asks first", async ({ page }) => {
   await wizard.getByLabel("Name", { exact: true }).fill("half a thought");
   await page.keyboard.press("Escape");
   const ask = page.getByRole("dialog", { name: "Leave without saving?" });
-  await ask.getByRole("button", { name: "Stay" }).click();
+  await ask.getByRole("button", { name: "Keep editing" }).click();
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("half a thought");
   await page.keyboard.press("Escape");
   await ask.getByRole("button", { name: "Leave" }).click();
@@ -96,26 +96,26 @@ test("a model is added and renamed", async ({ page }) => {
 test("a timestamp kept as a number says how it is read, and whose days are counted", async ({ page }) => {
   // G-23, G-25
   await open(page, list);
-  await page.getByRole("link", { name: "New Dataset" }).click();
+  await page.getByRole("link", { name: "New dataset" }).click();
   const wizard = page.getByRole("dialog", { name: "New dataset" });
   const name = unique("Client times");
   await wizard.getByLabel("Name", { exact: true }).fill(name);
-  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await expect(wizard.getByText("This name is available.")).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByRole("button", { name: "Use events as primary table" }).click();
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByLabel("timestamp", { exact: true }).selectOption({ label: "events.client_ms (INT64)" });
-  await expect(wizard.getByText("say in timestamp_format how it is read").first()).toBeVisible();
-  await wizard.getByLabel("timestamp is written as").selectOption({ label: "milliseconds since 1970" });
-  await expect(wizard.getByText("say in timestamp_format how it is read")).toHaveCount(0);
+  await expect(wizard.getByText("set timestamp_format to one of").first()).toBeVisible();
+  await wizard.getByLabel("timestamp format").selectOption({ label: "Unix time in milliseconds" });
+  await expect(wizard.getByText("set timestamp_format to one of")).toHaveCount(0);
   const zone = wizard.getByLabel("time zone");
   await zone.fill("Berlin time");
   await zone.press("Tab");
-  await expect(wizard.getByText("a time zone is written as in the IANA database").first()).toBeVisible();
+  await expect(wizard.getByText("use a time zone of the IANA database").first()).toBeVisible();
   await zone.fill("Europe/Berlin");
   await zone.press("Tab");
   await wizard.getByRole("button", { name: "Next" }).click();
-  await wizard.getByLabel("Rows of").selectOption({ label: "the last days" });
+  await wizard.getByLabel("Date range").selectOption({ label: "Last N days" });
   await wizard.getByRole("button", { name: "Show SQL" }).click();
   const sql = wizard.getByLabel("SQL", { exact: true });
   await expect(sql).toContainText("TIMESTAMP_MILLIS(`events`.`client_ms`)");
@@ -125,5 +125,5 @@ test("a timestamp kept as a number says how it is read, and whose days are count
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();
   await page.locator(".card", { hasText: name }).getByRole("link", { name, exact: true }).click();
-  await expect(page.getByText("timestamp is written as milliseconds since 1970")).toBeVisible();
+  await expect(page.getByText("timestamp format: Unix time in milliseconds")).toBeVisible();
 });

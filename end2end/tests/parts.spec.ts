@@ -118,10 +118,10 @@ for (const { kind, name } of dialogs) {
 
 test("a server of another version: the part is gone, and reloading brings the page up to date", async ({ page }) => {
   const id = await makeDataset(page, unique("Parts"));
-  await answerParts(page, (route) => route.fulfill({ status: 404, body: "There is no such file." }));
+  await answerParts(page, (route) => route.fulfill({ status: 404, body: "File not found." }));
   await open(page, list(MODEL));
   await follow(page, address("clone", id));
-  await expect(shown(page)).toContainText("if the server was updated meanwhile, reload the page");
+  await expect(shown(page)).toContainText("If the server was updated, reload the page.");
   await page.unroute(PART);
   await shown(page).getByRole("link", { name: "Reload the page" }).click();
   await hydrated(page);
@@ -147,7 +147,7 @@ test("what the server has rendered stays readable where its part does not come, 
     let up = false;
     await answerParts(page, (route) => (up ? route.continue() : route.abort()));
     await page.goto(path);
-    await expect(page.getByRole("alert"), path).toContainText("does not react");
+    await expect(page.getByRole("alert"), path).toContainText("This page is read-only");
     await expect(page.getByText(/Parts/).first()).toBeVisible();
     up = true;
     await page.getByRole("alert").getByRole("link", { name: "Reload the page" }).click();

@@ -18,7 +18,7 @@ async function walk(page: Page, shop: Shop) {
   await page.goto(`/models/${shop.model}/dataset/compare?ids=${shop.full},${shop.active}`);
   await expect(page.getByRole("columnheader", { name: "Repeat buyers" }).first()).toBeVisible();
   await expect(page.getByRole("row", { name: /^status/ })).toContainText("draft");
-  await page.getByRole("link", { name: "Back to the datasets" }).click();
+  await page.getByRole("link", { name: "Back to datasets" }).click();
   await expect(page.locator(".card")).toHaveCount(4);
 
   // An address finds what it found with WASM.

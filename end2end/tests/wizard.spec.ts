@@ -39,12 +39,12 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
   // Customers stand first and belong to orders: the chain is found whatever the order.
   await wizard.getByRole("button", { name: /^Auto-detect: use all 3/ }).click();
   await expect(wizard.getByLabel("Left key for customers")).toContainText("orders.buyer_id (INT64)");
-  await expect(wizard.getByText(/of rows find a partner/)).toHaveCount(3);
+  await expect(wizard.getByText(/of rows match/)).toHaveCount(3);
   await wizard.getByRole("button", { name: /^Verify with data/ }).click();
-  await expect(wizard.getByText(/at most 1 partner a row/).first()).toBeVisible();
+  await expect(wizard.getByText(/at most 1 match per row/).first()).toBeVisible();
 
-  await wizard.getByRole("button", { name: "Picture" }).click();
-  const picture = wizard.getByRole("group", { name: "Picture of the joins" });
+  await wizard.getByRole("button", { name: "Diagram" }).click();
+  const picture = wizard.getByRole("group", { name: "Join diagram" });
   await expect(picture.getByRole("group", { name: /^Table / })).toHaveCount(4);
   const line = picture.getByRole("button", { name: "LEFT JOIN order_lines.sku = products.product_code" });
   await line.click();
@@ -77,7 +77,7 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
   const dragged = await box.getAttribute("transform");
   expect(dragged).not.toBe(before);
   await wizard.getByRole("button", { name: "Tables", exact: true }).click();
-  await wizard.getByRole("button", { name: "Picture" }).click();
+  await wizard.getByRole("button", { name: "Diagram" }).click();
   await expect(box).toHaveAttribute("transform", dragged!);
 
   await wizard.getByRole("button", { name: "Next" }).click();
@@ -101,7 +101,7 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
   await open(page, edit(all.datasets[0].id));
   const again = page.getByRole("dialog", { name: "Edit dataset" });
   await again.getByRole("button", { name: "Next" }).click();
-  await again.getByRole("button", { name: "Picture" }).click();
+  await again.getByRole("button", { name: "Diagram" }).click();
   await expect(again.getByRole("group", { name: "Table products" })).toHaveAttribute("transform", dragged!);
 });
 
@@ -110,22 +110,22 @@ test("the picture is worked by the keyboard alone", async ({ page }) => {
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByRole("button", { name: "Use order_lines as primary table" }).click();
   await wizard.getByRole("button", { name: "Join orders", exact: true }).click();
-  await wizard.getByRole("button", { name: "Picture" }).click();
-  const picture = wizard.getByRole("group", { name: "Picture of the joins" });
+  await wizard.getByRole("button", { name: "Diagram" }).click();
+  const picture = wizard.getByRole("group", { name: "Join diagram" });
 
   await picture.getByRole("button", { name: "order_lines: order INT64", exact: true }).focus();
   await page.keyboard.press("Enter");
-  await expect(wizard.getByText("now choose the column that it equals")).toBeVisible();
+  await expect(wizard.getByText("choose the column to join it with")).toBeVisible();
   // Escape gives up the line, not the wizard.
   await page.keyboard.press("Escape");
-  await expect(wizard.getByText("now choose the column that it equals")).toBeHidden();
+  await expect(wizard.getByText("choose the column to join it with")).toBeHidden();
   await expect(wizard).toBeVisible();
   await page.keyboard.press("Enter");
   await picture.getByRole("button", { name: "orders: id INT64", exact: true }).focus();
   await page.keyboard.press("Enter");
   const line = picture.getByRole("button", { name: "LEFT JOIN order_lines.order = orders.id" });
   await expect(line).toBeVisible();
-  await expect(wizard.getByRole("list", { name: "The joins in words" })).toContainText("LEFT JOIN orders on order_lines.order = orders.id.");
+  await expect(wizard.getByRole("list", { name: "Joins as text" })).toContainText("LEFT JOIN orders on order_lines.order = orders.id.");
 
   const box = picture.getByRole("group", { name: "Table orders" });
   const [x, y] = (await box.getAttribute("transform"))!.match(/[\d.]+/g)!.map(Number);
@@ -152,14 +152,14 @@ test("a join that multiplies rows asks for a word", async ({ page }) => {
   await wizard.getByRole("button", { name: "Join order_lines", exact: true }).click();
   await wizard.getByLabel("Left key for order_lines").selectOption({ label: "orders.id (INT64)" });
   await wizard.getByLabel("Right key of order_lines").selectOption({ label: "order (INT64)" });
-  await expect(wizard.getByText(/^A key is up to \d+ times in order_lines/)).toBeVisible();
+  await expect(wizard.getByText(/^A key occurs up to \d+ times in order_lines/)).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();
-  await expect(wizard.getByText("say at the join whether rows may multiply").first()).toBeVisible();
+  await expect(wizard.getByText("Choose at the join whether to keep one row per key or all rows").first()).toBeVisible();
   await expect(wizard.getByRole("group", { name: "Source tables" })).toBeVisible();
-  await wizard.getByRole("button", { name: "Take one row a key" }).click();
-  await expect(wizard.getByLabel("One row a key, so that rows cannot multiply")).toBeChecked();
-  await wizard.getByLabel("Which row of order_lines is taken").selectOption({ label: "amount (FLOAT64)" });
-  await wizard.getByLabel("Which amount is taken").selectOption("first");
+  await wizard.getByRole("button", { name: "Keep one row per key" }).click();
+  await expect(wizard.getByRole("checkbox", { name: "Keep one row per key" })).toBeChecked();
+  await wizard.getByLabel("Row of order_lines to keep").selectOption({ label: "amount (FLOAT64)" });
+  await wizard.getByLabel("Order of amount").selectOption("first");
   await wizard.getByRole("button", { name: "Next" }).click();
   await expect(wizard.getByRole("group", { name: "Columns and mapping" })).toBeVisible();
   await wizard.getByRole("button", { name: "Show SQL" }).click();
@@ -185,7 +185,7 @@ test("an edit without a change sends nothing that changes, and makes no version"
     await expect(wizard.getByRole("group", { name: step })).toBeVisible();
   }
   await wizard.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("Nothing was changed.")).toBeVisible();
+  await expect(page.getByText("No changes to save.")).toBeVisible();
   await expect(wizard).toBeHidden();
   expect(sent).toEqual([]);
   expect(await saved(page, id)).toEqual(before);
@@ -205,7 +205,7 @@ test("an edit with a change saves that change alone", async ({ page }) => {
   await wizard.getByLabel("Search columns").fill("");
   const title = wizard.getByLabel("Output name of products.title");
   await title.fill("SKU");
-  await expect(wizard.getByText("sku is taken by another column: this one becomes order_lines_sku")).toBeVisible();
+  await expect(wizard.getByText("Another column is named sku: this one becomes order_lines_sku")).toBeVisible();
   await title.fill("1 title");
   await expect(wizard.getByText("Letters, digits and underscores")).toBeVisible();
   await title.fill("product_title");
@@ -231,7 +231,7 @@ test("a filter that is removed is gone from what is saved", async ({ page }) => 
   const wizard = page.getByRole("dialog", { name: "Edit dataset" });
   await wizard.getByRole("button", { name: "Filters and split" }).click();
   await wizard.getByRole("button", { name: "Remove the filter on orders.status" }).click();
-  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Rows, at least").fill("");
+  await wizard.getByRole("group", { name: "Customers" }).getByLabel("Min rows").fill("");
   await wizard.getByLabel("Sample %").fill("");
   await wizard.getByLabel("Sample %").press("Tab");
   await wizard.getByRole("button", { name: "Save" }).click();
@@ -248,7 +248,7 @@ test("a wizard that was left leaves nothing to the next", async ({ page }) => {
   await page.keyboard.press("Escape");
   await page.getByRole("dialog", { name: /^Leave/ }).getByRole("button", { name: "Leave" }).click();
   await expect(wizard).toBeHidden();
-  await page.getByRole("link", { name: "New Dataset" }).click();
+  await page.getByRole("link", { name: "New dataset" }).click();
   wizard = page.getByRole("dialog", { name: "New dataset" });
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("");
   await wizard.getByLabel("Name", { exact: true }).fill(unique("Next"));
@@ -282,7 +282,7 @@ test.describe(() => {
     await conflict.getByRole("button", { name: "Continue editing" }).click();
     await expect(mine.getByLabel("Description")).toHaveValue("mine");
     await mine.getByRole("button", { name: "Save" }).click();
-    await conflict.getByRole("button", { name: "Keep mine over it" }).click();
+    await conflict.getByRole("button", { name: "Overwrite with mine" }).click();
     await expect(mine).toBeHidden();
     expect((await saved(page, id)).description).toBe("mine");
 
@@ -304,7 +304,7 @@ test.describe(() => {
 test("from the list to a saved dataset by the keyboard alone", async ({ page }) => {
   const name = unique("By keys");
   await open(page, list);
-  const link = page.getByRole("link", { name: "New Dataset" });
+  const link = page.getByRole("link", { name: "New dataset" });
   for (let i = 0; i < 60 && !(await link.evaluate((e) => e === document.activeElement)); i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   const wizard = page.getByRole("dialog", { name: "New dataset" });
@@ -362,13 +362,13 @@ test.describe(() => {
     await wizard.getByRole("button", { name: "Next" }).click();
     await page.route("**/_fn/**", (route) => route.abort());
     await wizard.getByRole("button", { name: "Save" }).click();
-    await expect(wizard.getByText("The server does not answer.")).toBeVisible();
+    await expect(wizard.getByText("Cannot reach the server.")).toBeVisible();
     await wizard.getByRole("button", { name: "Previous" }).click();
     await expect(wizard.getByText(/^[1-9]\d* selected/)).toBeVisible();
     await page.unroute("**/_fn/**");
     await wizard.getByRole("button", { name: "Try again" }).first().click();
-    await expect(page.getByText("The server answers again.")).toBeVisible();
-    await expect(wizard.getByText("The server does not answer.")).toBeHidden();
+    await expect(page.getByText("Reconnected to the server.")).toBeVisible();
+    await expect(wizard.getByText("Cannot reach the server.")).toBeHidden();
     await wizard.getByRole("button", { name: "Next" }).click();
     await wizard.getByRole("button", { name: "Save" }).click();
     await expect(wizard).toBeHidden();
@@ -390,20 +390,20 @@ test("a draft that was left behind is offered again, whatever else lies there", 
   }, `trainset.draft.${MODEL}.new.`);
   await page.reload();
   wizard = page.getByRole("dialog", { name: "New dataset" });
-  const offer = wizard.getByRole("region", { name: "A draft that was left behind" });
+  const offer = wizard.getByRole("region", { name: "Unsaved draft" });
   await expect(offer).toHaveCount(1);
-  await expect(offer).toContainText(`A draft of ${name} was left behind, last changed 2`);
+  await expect(offer).toContainText(`You have an unsaved draft of ${name}, last changed 2`);
   await offer.getByRole("button", { name: "Continue" }).click();
   await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue(name);
-  await expect(wizard.getByText("The name is free.")).toBeVisible();
+  await expect(wizard.getByText("This name is available.")).toBeVisible();
   await wizard.getByRole("button", { name: "Next" }).click();
   await expect(wizard.getByRole("button", { name: "Use events as primary table" })).toHaveAttribute("aria-pressed", "true");
-  await wizard.getByRole("button", { name: "Picture" }).click();
+  await wizard.getByRole("button", { name: "Diagram" }).click();
   await expect(wizard.getByRole("group", { name: "Table events, primary" })).toBeVisible();
 
   // Kept on purpose, offered again, and thrown away for good.
   await page.keyboard.press("Escape");
-  await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Keep for later" }).click();
+  await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Keep draft" }).click();
   await expect(wizard).toBeHidden();
   await page.locator("#new").click();
   await offer.getByRole("button", { name: "Discard" }).click();
@@ -450,10 +450,10 @@ test.describe(() => {
       localStorage.setItem(`${place}old`, JSON.stringify(old));
     }, `trainset.draft.${MODEL}.new.`);
     await page.reload();
-    const offers = wizard.getByRole("region", { name: "A draft that was left behind" });
+    const offers = wizard.getByRole("region", { name: "Unsaved draft" });
     const bad = offers.filter({ hasText: "Unreadable" });
     await bad.getByRole("button", { name: "Continue" }).click();
-    await expect(page.getByText(/This draft cannot be read: .*of_tomorrow/)).toBeVisible();
+    await expect(page.getByText(/Cannot read this draft: .*of_tomorrow/)).toBeVisible();
     await expect(bad).toHaveCount(1);
     await offers.filter({ hasText: "Older" }).getByRole("button", { name: "Continue" }).click();
     await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Older");
@@ -475,7 +475,7 @@ test.describe(() => {
       route.fulfill({
         status: 422,
         contentType: "application/json",
-        body: JSON.stringify({ status: 422, code: "invalid", message: "join_config[1].on[0].right: The column is gone.", errors: { "join_config[1].on[0].right": "The column is gone." } }),
+        body: JSON.stringify({ status: 422, code: "invalid", message: "join_config[1].on[0].right: The column no longer exists.", errors: { "join_config[1].on[0].right": "The column no longer exists." } }),
       }),
     );
     await open(page, edit(id));
@@ -485,7 +485,7 @@ test.describe(() => {
     await wizard.getByRole("button", { name: "Save" }).click();
     await expect(wizard.getByRole("group", { name: "Source tables" })).toBeVisible();
     const card = wizard.locator(".join-card", { hasText: "products" });
-    await expect(card.getByText("The column is gone.")).toBeVisible();
+    await expect(card.getByText("The column no longer exists.")).toBeVisible();
   });
 
   test("a dataset that was deleted meanwhile is saved anew", async ({ page }) => {
@@ -496,8 +496,8 @@ test.describe(() => {
     await wizard.getByLabel("Description").fill("still wanted");
     await post(page, `/api/datasets/${id}/delete/`);
     await wizard.getByRole("button", { name: "Save" }).click();
-    await expect(wizard.getByText("The dataset was deleted meanwhile.")).toBeVisible();
-    await expect(wizard.getByText("The name is free.")).toBeVisible();
+    await expect(wizard.getByText("This dataset was deleted.")).toBeVisible();
+    await expect(wizard.getByText("This name is available.")).toBeVisible();
     await wizard.getByRole("button", { name: "Save" }).click();
     await expect(wizard).toBeHidden();
     await expect(page.locator(".card", { hasText: name })).toContainText("still wanted");
@@ -515,6 +515,6 @@ test("the frame keeps its height from step to step, and can fill the window", as
     await wizard.getByRole("button", { name: "Next" }).click();
     expect(await height()).toBeCloseTo(580, 2);
   }
-  await wizard.getByRole("button", { name: "Fill the window" }).click();
+  await wizard.getByRole("button", { name: "Expand to window" }).click();
   expect(await height()).toBeGreaterThan(800);
 });

@@ -77,15 +77,15 @@ pub fn with_document(router: Router, document: &Value) -> Router {
 
 /// Get this document
 #[utoipa::path(get, path = "/api/openapi.json", operation_id = "get_openapi", tag = "server",
-    responses((status = 200, description = "OpenAPI 3.1.", body = Value), (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+    responses((status = 200, description = "OpenAPI 3.1.", body = Value), (status = 304, description = "Not modified: the `ETag` in `If-None-Match` still matches.")))]
 async fn openapi(Extension(about): Extension<Arc<About>>, headers: HeaderMap) -> Response {
     about.document.answer(&headers)
 }
 
 /// Read this document as a page
 #[utoipa::path(get, path = "/api/docs", operation_id = "get_docs", tag = "server",
-    responses((status = 200, description = "HTML that needs no network and runs no script.", body = String, content_type = "text/html"),
-        (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+    responses((status = 200, description = "An HTML page that works offline and runs no scripts.", body = String, content_type = "text/html"),
+        (status = 304, description = "Not modified: the `ETag` in `If-None-Match` still matches.")))]
 async fn page(Extension(about): Extension<Arc<About>>, headers: HeaderMap) -> Response {
     let mut response = about.page.answer(&headers);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
@@ -94,9 +94,9 @@ async fn page(Extension(about): Extension<Arc<About>>, headers: HeaderMap) -> Re
 
 /// Get the JSON Schema of a config
 ///
-/// What a config file may say, for editors and checks.
+/// For editors and for validation of config files.
 #[utoipa::path(get, path = "/api/config-schema.json", operation_id = "get_config_schema", tag = "server",
-    responses((status = 200, description = "JSON Schema 2020-12.", body = Value), (status = 304, description = "As the `ETag` in `If-None-Match` says, you have it.")))]
+    responses((status = 200, description = "JSON Schema 2020-12.", body = Value), (status = 304, description = "Not modified: the `ETag` in `If-None-Match` still matches.")))]
 async fn config_schema_json(headers: HeaderMap) -> Response {
     static SCHEMA: OnceLock<Fixed> = OnceLock::new();
     SCHEMA.get_or_init(|| Fixed::json(&config_schema())).answer(&headers)

@@ -17,15 +17,16 @@ use crate::service::App;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisWish {
-    /// Run it although the kept one still holds.
+    /// Run it even if the cached result is up to date.
     #[schema(default = false)]
     refresh: Option<bool>,
 }
 
 /// Analyze a dataset
 ///
-/// Counts, funnel, split estimates from real per-day counts, quality with advice, proof of the split and leaks. Kept until the config or a table changes: a
-/// repeated look runs no query. Who asks while it runs gets the same run.
+/// Counts, funnel, split estimates from per-day counts, data quality with advice, verification of
+/// the split, and leakage checks. Cached until the config or a table changes. Concurrent requests
+/// share one run.
 #[utoipa::path(post, path = "/api/datasets/{id}/analyze", operation_id = "analyze_dataset", tag = "analysis", params(DatasetPath),
     request_body = Option<AnalysisWish>,
     responses((status = 200, description = "The analysis.", body = Analyzed), Missing, Cancelled, Busy, WarehouseRefused, WarehouseTimeout))]
@@ -45,7 +46,7 @@ pub struct AnalysisPrice {
 
 /// Estimate what an analysis would read
 #[utoipa::path(get, path = "/api/datasets/{id}/analyze/estimate", operation_id = "estimate_analysis", tag = "analysis", params(DatasetPath),
-    responses((status = 200, description = "By dry runs: nothing is read.", body = AnalysisPrice), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The estimate, from dry runs: nothing is read.", body = AnalysisPrice), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
     Context(ctx): Context,
@@ -57,13 +58,13 @@ pub async fn estimate(
 
 #[derive(Serialize, ToSchema)]
 pub struct RunningAnalysis {
-    /// `null` while nothing runs.
+    /// `null` if none is running.
     progress: Option<Progress>,
 }
 
-/// Ask how far an analysis is
+/// Get the progress of an analysis
 #[utoipa::path(get, path = "/api/datasets/{id}/analyze/progress", operation_id = "get_analysis_progress", tag = "analysis", params(DatasetPath),
-    responses((status = 200, description = "How far it is.", body = RunningAnalysis), Missing))]
+    responses((status = 200, description = "The progress.", body = RunningAnalysis), Missing))]
 pub async fn progress(
     State(app): State<App>,
     Context(ctx): Context,
@@ -75,15 +76,15 @@ pub async fn progress(
 
 #[derive(Serialize, ToSchema)]
 pub struct AnalysisStopped {
-    /// Whether one ran.
+    /// Whether one was running.
     cancelled: bool,
 }
 
 /// Stop an analysis
 ///
-/// For all who wait for it. What was found out before stays.
+/// For all requests that wait for it. The previous result stays available.
 #[utoipa::path(post, path = "/api/datasets/{id}/analyze/cancel", operation_id = "cancel_analysis", tag = "analysis", params(DatasetPath),
-    request_body = Option<Empty>, responses((status = 200, description = "None runs any more.", body = AnalysisStopped), Missing))]
+    request_body = Option<Empty>, responses((status = 200, description = "No analysis is running.", body = AnalysisStopped), Missing))]
 pub async fn cancel(
     State(app): State<App>,
     Context(ctx): Context,
@@ -98,9 +99,10 @@ pub struct Summary {
     summary: Overview,
 }
 
-/// Get a dataset in words
+/// Get a summary of a dataset
 ///
-/// From what is kept alone: no query runs. Tables, columns, roles, filters and split as lines for people, and the last analysis.
+/// Tables, columns, roles, filters and split as readable text, and the last analysis. From stored
+/// data: no query runs.
 #[utoipa::path(get, path = "/api/datasets/{id}/summary", operation_id = "get_dataset_summary", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "The summary.", body = Summary), Missing))]
 pub async fn summary(
@@ -123,7 +125,7 @@ pub struct ComparedIds {
 
 /// Compare datasets
 ///
-/// Side by side in the order asked, and what differs among them by path.
+/// Side by side in the requested order, with their differences by path.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/compare", operation_id = "compare_datasets", tag = "analysis", params(ModelPath),
     request_body = ComparedIds, responses((status = 200, description = "The comparison.", body = Comparison), Missing))]
 pub async fn compare(

@@ -55,7 +55,7 @@ fn envelope<T: Serialize>(status: StatusCode, word: &'static str, body: &T) -> R
         Ok(text) => (status, headers, text).into_response(),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
-            let text = r#"{"status":"error","code":"internal","message":"The answer cannot be written. The server's log has the details."}"#;
+            let text = r#"{"status":"error","code":"internal","message":"The response cannot be written. See the server log for details."}"#;
             (StatusCode::INTERNAL_SERVER_ERROR, headers, text).into_response()
         }
     }

@@ -26,7 +26,7 @@ pub struct UnsavedConfig;
 
 impl PartialSchema for NewDataset {
     fn schema() -> RefOr<Schema> {
-        let body = described("A new dataset: its name, and its config whole or by its parts.");
+        let body = described("A new dataset: its name, and its config as a whole or by its parts.");
         with_config(names(body)).required("name").build().into()
     }
 }
@@ -34,11 +34,11 @@ impl PartialSchema for NewDataset {
 impl PartialSchema for DatasetUpdate {
     fn schema() -> RefOr<Schema> {
         let body = described(
-            "Any subset of a dataset. What is absent stays as it is; the config comes whole or by its parts, of which `null` empties one.",
+            "Any subset of a dataset's fields. Absent fields are not changed. Send the config as a whole or by its parts; `null` clears a part.",
         );
         let revision = ObjectBuilder::new()
             .schema_type(nullable(Type::Integer))
-            .description(Some("The revision that the change started from, in place of the header `If-Match`."))
+            .description(Some("The revision that the change is based on, instead of the header `If-Match`."))
             .examples([serde_json::json!(1)]);
         with_config(names(body.property("revision", revision))).build().into()
     }
@@ -47,7 +47,7 @@ impl PartialSchema for DatasetUpdate {
 impl PartialSchema for UnsavedQuery {
     fn schema() -> RefOr<Schema> {
         let split = OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(reference::<Split>());
-        with_config(names(described("A config, whole or by its parts; the name may stand beside it.")).property("split", split))
+        with_config(names(described("A config, as a whole or by its parts, optionally with a name.")).property("split", split))
             .build()
             .into()
     }
@@ -55,7 +55,7 @@ impl PartialSchema for UnsavedQuery {
 
 impl PartialSchema for UnsavedConfig {
     fn schema() -> RefOr<Schema> {
-        with_config(names(described("A config, whole or by its parts; the name may stand beside it."))).build().into()
+        with_config(names(described("A config, as a whole or by its parts, optionally with a name."))).build().into()
     }
 }
 

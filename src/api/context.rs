@@ -14,6 +14,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let known = parts.extensions.get::<RequestContext>().cloned();
-        known.map(Self).ok_or_else(|| ApiError::new(500, "internal", "The server does not know who asks."))
+        known.map(Self).ok_or_else(|| ApiError::new(500, "internal", "The request has no user context."))
     }
 }

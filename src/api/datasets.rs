@@ -21,7 +21,7 @@ use crate::service::{App, DatasetChange};
 #[serde(deny_unknown_fields)]
 pub struct ListParams {
     status: Option<Status>,
-    /// In name and description, without regard to case; nothing in it is a wildcard.
+    /// Text in name or description, case-insensitive, without wildcards.
     #[param(max_length = 1000)]
     search: Option<String>,
     #[param(minimum = 1, maximum = 1_000_000, default = 1)]
@@ -30,7 +30,7 @@ pub struct ListParams {
     per_page: Option<u32>,
 }
 
-/// A page of datasets, newest change first.
+/// A page of datasets, most recently changed first.
 #[derive(Serialize, ToSchema)]
 pub struct Datasets {
     datasets: Vec<DatasetSummary>,
@@ -50,7 +50,7 @@ pub struct OneDataset {
 
 #[derive(Serialize, ToSchema)]
 pub struct DatasetMade {
-    /// For people.
+    /// Human-readable.
     message: String,
     dataset_id: i64,
     dataset: Dataset,
@@ -58,9 +58,9 @@ pub struct DatasetMade {
 
 /// List a model's datasets
 ///
-/// A page of them, newest change first.
+/// One page, most recently changed first.
 #[utoipa::path(get, path = "/api/models/{id}/datasets", operation_id = "list_datasets", tag = "datasets", params(ModelPath, ListParams),
-    responses((status = 200, description = "The page, empty beyond the last.", body = Datasets), Missing))]
+    responses((status = 200, description = "The page; empty after the last one.", body = Datasets), Missing))]
 pub async fn list(
     State(app): State<App>,
     Context(ctx): Context,
@@ -80,7 +80,7 @@ pub async fn list(
 
 /// List the names of a model's datasets
 ///
-/// All of them at once, for a choice among them.
+/// All names at once, for selection lists.
 #[utoipa::path(get, path = "/api/models/{id}/datasets/names", operation_id = "list_dataset_names", tag = "datasets", params(ModelPath),
     responses((status = 200, description = "All names.", body = DatasetNames), Missing))]
 pub async fn names(
@@ -92,12 +92,13 @@ pub async fn names(
     Ok(success(DatasetNames { datasets: app.dataset_names(&ctx, at.id).await? }))
 }
 
-/// Make a dataset
+/// Create a dataset
 ///
-/// A draft. Its config is checked against the tables as they are now, and all faults are told at once.
+/// As a draft. Its config is validated against the current tables; all validation errors are
+/// returned at once.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/create", operation_id = "create_dataset", tag = "datasets", params(ModelPath),
     request_body = NewDataset,
-    responses((status = 200, description = "It is there.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The created dataset.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
 pub async fn create(
     State(app): State<App>,
     Context(ctx): Context,
@@ -106,22 +107,22 @@ pub async fn create(
 ) -> Answer<DatasetMade> {
     let input = DatasetChange::read(body).await?.new_dataset().await?;
     let dataset = app.create_dataset(&ctx, at.id, &input).await?;
-    Ok(success(DatasetMade { message: "The dataset is there.".into(), dataset_id: dataset.summary.id, dataset }))
+    Ok(success(DatasetMade { message: "Dataset created.".into(), dataset_id: dataset.summary.id, dataset }))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedName {
-    /// None at all is an empty one, which is not free.
+    /// Without it: the empty name, which is not available.
     #[serde(default)]
     name: String,
-    /// The dataset that may have it already: the one that is edited.
+    /// The dataset that is edited and may have the name already.
     exclude_id: Option<i64>,
 }
 
-/// Ask whether a name is free
+/// Check whether a name is available
 #[utoipa::path(post, path = "/api/models/{id}/datasets/check-name", operation_id = "check_dataset_name", tag = "datasets", params(ModelPath),
-    request_body = WantedName, responses((status = 200, description = "Whether it is, and why not.", body = NameCheck), Missing))]
+    request_body = WantedName, responses((status = 200, description = "Whether it is available, and if not, why.", body = NameCheck), Missing))]
 pub async fn check_name(
     State(app): State<App>,
     Context(ctx): Context,
@@ -133,7 +134,8 @@ pub async fn check_name(
 
 /// Get a dataset
 ///
-/// Whole: its config, its versions and its last analysis. The `ETag` is the revision: send it back as `If-Match` with a change.
+/// With its config, its versions and its last analysis. The `ETag` is the revision: send it back as
+/// `If-Match` with a change.
 #[utoipa::path(get, path = "/api/datasets/{id}", operation_id = "get_dataset", tag = "datasets", params(DatasetPath),
     responses((status = 200, description = "The dataset.", body = OneDataset, headers(("ETag" = String, description = "The revision."))), Missing))]
 pub async fn one(
@@ -147,13 +149,15 @@ pub async fn one(
     Ok(success(OneDataset { dataset }).tagged(revision))
 }
 
-/// Change a dataset
+/// Update a dataset
 ///
-/// Any subset of name, description and config. With a revision the change is only made to that one: who comes second gets 409 with both states. The same
-/// again changes nothing. Another config makes an active dataset a draft; the active version stays what training reads.
+/// Any subset of name, description and config. With a revision, the update is applied only to that
+/// revision; otherwise the response is 409 with both states. Repeating an update changes nothing.
+/// Changing the config of an active dataset makes it a draft; training still reads the active
+/// version.
 #[utoipa::path(post, path = "/api/datasets/{id}/update", operation_id = "update_dataset", tag = "datasets", params(DatasetPath, IfMatch),
     request_body = DatasetUpdate,
-    responses((status = 200, description = "As it is now.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+    responses((status = 200, description = "The updated dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
         Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
 pub async fn update(
     State(app): State<App>,
@@ -164,22 +168,23 @@ pub async fn update(
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, body.take("revision")?)?;
     let change = DatasetChange::read(body.0).await?;
-    Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "The dataset is saved."))
+    Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "Dataset saved."))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deletion {
-    /// Delete its versions with it.
+    /// Also delete its versions.
     #[schema(default = false)]
     force: Option<bool>,
 }
 
 /// Delete a dataset
 ///
-/// One with frozen versions only with `force`: what was trained on it could not be told afterwards. `undelete` brings it back for a month.
+/// A dataset with frozen versions needs `force`, because they trace what was trained on it.
+/// `undelete` restores it within a month.
 #[utoipa::path(post, path = "/api/datasets/{id}/delete", operation_id = "delete_dataset", tag = "datasets", params(DatasetPath),
-    request_body = Option<Deletion>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasVersions))]
+    request_body = Option<Deletion>, responses((status = 200, description = "The dataset is deleted.", body = Done), Missing, HasVersions))]
 pub async fn delete(
     State(app): State<App>,
     Context(ctx): Context,
@@ -187,15 +192,15 @@ pub async fn delete(
     Body(asked): Body<Deletion>,
 ) -> Answer<Done> {
     app.delete_dataset(&ctx, at.id, asked.force.unwrap_or_default()).await?;
-    Ok(success(Done { message: "The dataset is deleted.".into() }))
+    Ok(success(Done { message: "Dataset deleted.".into() }))
 }
 
-/// Bring a deleted dataset back
+/// Restore a deleted dataset
 ///
-/// With its versions, for a month after its deletion. One that is there stays as it is.
+/// With its versions, within a month of its deletion. Does nothing if it is not deleted.
 #[utoipa::path(post, path = "/api/datasets/{id}/undelete", operation_id = "undelete_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
-    responses((status = 200, description = "It is back.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+    responses((status = 200, description = "The restored dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
         Missing, NameTaken))]
 pub async fn undelete(
     State(app): State<App>,
@@ -203,20 +208,20 @@ pub async fn undelete(
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "The dataset is back."))
+    Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "Dataset restored."))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cloning {
-    /// Without one: "… (Copy)", then "… (Copy 2)".
+    /// Default: "… (Copy)", then "… (Copy 2)".
     #[schema(max_length = 255)]
     name: Option<String>,
 }
 
-/// Copy a dataset
+/// Clone a dataset
 ///
-/// A draft with the same description, config and analysis, without the versions.
+/// Creates a draft with the same description, config and analysis, but without versions.
 #[utoipa::path(post, path = "/api/datasets/{id}/clone", operation_id = "clone_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Cloning>, responses((status = 200, description = "The copy.", body = DatasetMade), Missing, NameTaken))]
 pub async fn clone(
@@ -226,16 +231,17 @@ pub async fn clone(
     Body(asked): Body<Cloning>,
 ) -> Answer<DatasetMade> {
     let copy = app.clone_dataset(&ctx, at.id, asked.name.as_deref()).await?;
-    let message = format!("Copied as {}.", copy.summary.name);
+    let message = format!("Cloned as {}.", copy.summary.name);
     Ok(success(DatasetMade { message, dataset_id: copy.summary.id, dataset: copy }))
 }
 
 /// Activate a dataset
 ///
-/// Checks it against the live tables and by dry runs, counts its rows, refuses an empty part, and freezes a version, in one transaction.
+/// Validates it against the live tables and by dry runs, counts its rows, rejects an empty split,
+/// and freezes a version, in one transaction.
 #[utoipa::path(post, path = "/api/datasets/{id}/activate", operation_id = "activate_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
-    responses((status = 200, description = "It is active.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
+    responses((status = 200, description = "The active dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
         Missing, ActiveOrStale, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn activate(
     State(app): State<App>,
@@ -243,20 +249,20 @@ pub async fn activate(
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "The dataset is active."))
+    Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "Dataset activated."))
 }
 
-/// Make a dataset a draft again
+/// Deactivate a dataset
 ///
-/// Its versions stay; none of them is active.
+/// Makes it a draft again. Its versions are kept; none of them is active.
 #[utoipa::path(post, path = "/api/datasets/{id}/deactivate", operation_id = "deactivate_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
-    responses((status = 200, description = "It is a draft.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))), Missing))]
+    responses((status = 200, description = "The draft.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))), Missing))]
 pub async fn deactivate(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
 ) -> Answer<DatasetSaved> {
-    Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "The dataset is a draft."))
+    Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "Dataset deactivated."))
 }

@@ -17,11 +17,11 @@ use crate::service::App;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JoinQuestion {
-    /// The tables by their ids or full names, the primary first.
+    /// Tables by id or full name, the primary table first.
     #[serde(default)]
     #[schema(required = true, min_items = 1, max_items = 60)]
     tables: Vec<String>,
-    /// Have the data decide: one query for two tables.
+    /// Verify with data: one query per pair of tables.
     #[schema(default = false)]
     verify: Option<bool>,
 }
@@ -29,7 +29,7 @@ pub struct JoinQuestion {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedTables {
-    /// The tables by their ids or full names, the primary first.
+    /// Tables by id or full name, the primary table first.
     #[serde(default)]
     #[schema(required = true, min_items = 1, max_items = 60)]
     tables: Vec<String>,
@@ -37,25 +37,25 @@ pub struct AskedTables {
 
 #[derive(Serialize, ToSchema)]
 pub struct DetectedJoins {
-    /// The best first.
+    /// Best first.
     detected_joins: Vec<DetectedJoin>,
-    /// Positions of those that connect the tables, in an order in which a dataset can join them.
+    /// Indexes of the joins that connect the tables, in an order in which a dataset can join them.
     tree: Vec<usize>,
-    /// Tables that no join reaches from the first table.
+    /// Tables that no join connects to the first table.
     unconnected: Vec<TableName>,
-    /// Nothing below this score is suggested.
+    /// Minimum score of a suggestion.
     threshold: f64,
-    /// `null` where the data were not asked.
+    /// `null` without verification.
     verification: Option<Verification>,
 }
 
 /// Detect joins among tables
 ///
-/// By names, types and keys; with `verify` by the data: which share of the left keys the right has, whether the right key is unique, and the largest fan-out.
-/// Answers of the data are kept until a table changes.
+/// By names, types and keys; with `verify` also by data: the match rate of the left keys, the
+/// uniqueness of the right key, and the largest fan-out. Results are cached until a table changes.
 #[utoipa::path(post, path = "/api/models/{id}/detect-joins", operation_id = "detect_joins", tag = "suggestions", params(ModelPath),
     request_body = JoinQuestion,
-    responses((status = 200, description = "What can be joined, with the reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "Possible joins, with reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn detect_joins(
     State(app): State<App>,
     Context(ctx): Context,
@@ -81,7 +81,7 @@ pub struct JoinEstimate {
 /// Estimate what verifying joins would read
 #[utoipa::path(post, path = "/api/models/{id}/detect-joins/estimate", operation_id = "estimate_joins", tag = "suggestions", params(ModelPath),
     request_body = AskedTables,
-    responses((status = 200, description = "By dry runs: nothing is read.", body = JoinEstimate), MissingTable, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The estimate, from dry runs: nothing is read.", body = JoinEstimate), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
     Context(ctx): Context,
@@ -96,7 +96,7 @@ pub struct Suggestions {
     suggestions: SuggestedRoles,
 }
 
-/// A role that no column fits is absent.
+/// Roles without a fitting column are absent.
 #[derive(Serialize, ToSchema)]
 pub struct SuggestedRoles {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ pub struct SuggestedRoles {
 /// Suggest columns for the roles
 #[utoipa::path(post, path = "/api/models/{id}/suggest-columns", operation_id = "suggest_columns", tag = "suggestions", params(ModelPath),
     request_body = AskedTables,
-    responses((status = 200, description = "The best column of each role, and others that could be meant.", body = Suggestions),
+    responses((status = 200, description = "The best column for each role, and alternatives.", body = Suggestions),
         MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn suggest_columns(
     State(app): State<App>,

@@ -93,7 +93,7 @@ fn contents(document: &Value, out: &mut String) {
         out.push_str("</ul>");
     }
     out.push_str(
-        "<a class=\"group\" href=\"#refusals\">Refusals</a><a class=\"group\" href=\"#schemas\">Schemas</a></details></nav>",
+        "<a class=\"group\" href=\"#refusals\">Errors</a><a class=\"group\" href=\"#schemas\">Schemas</a></details></nav>",
     );
 }
 
@@ -114,7 +114,7 @@ fn article(operation: &Operation, out: &mut String) {
     parameters(spec, out);
     let body = &spec["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {
-        let required = if spec["requestBody"]["required"] == true { "" } else { ", may be left out" };
+        let required = if spec["requestBody"]["required"] == true { "" } else { ", optional" };
         out.push_str(&format!("<h4>Body: {}{required}</h4>", schema::kind(body)));
         schema::fields(body, out);
     }
@@ -168,7 +168,7 @@ fn responses(spec: &Value, out: &mut String) {
         }
     }
     if !refused.is_empty() {
-        out.push_str(&format!("<p class=\"refused\">Or refused: {}</p>", refused.join(", ")));
+        out.push_str(&format!("<p class=\"refused\">Errors: {}</p>", refused.join(", ")));
     }
 }
 
@@ -205,8 +205,8 @@ fn curl(operation: &Operation) -> String {
 }
 
 fn refusals(document: &Value, out: &mut String) {
-    out.push_str("<section><h2 id=\"refusals\">Refusals</h2>");
-    out.push_str(&prose("Every refusal has a stable `code` for programs and a `message` for people."));
+    out.push_str("<section><h2 id=\"refusals\">Errors</h2>");
+    out.push_str(&prose("Every error response has a stable `code` and a human-readable `message`."));
     let mut all: Vec<(&String, &Value)> = document["components"]["responses"].as_object().into_iter().flatten().collect();
     let codes = |response: &Value| response["content"]["application/json"]["schema"]["properties"]["code"]["enum"].clone();
     all.sort_by_key(|(name, _)| (status_of(document, name), (*name).clone()));

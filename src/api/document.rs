@@ -15,34 +15,34 @@ use crate::domain::record::DatasetInput;
 
 /// The tags, in the order of the page.
 const TAGS: [(&str, &str); 9] = [
-    ("models", "ML projects that datasets belong to, each bound to a warehouse."),
-    ("tables", "The tables that a model sees, and what their columns hold."),
-    ("datasets", "Named descriptions of training data: made, changed, copied, activated, deleted."),
-    ("configs", "Configs that are not saved, and configs as files."),
+    ("models", "ML projects with their datasets, each connected to a warehouse."),
+    ("tables", "The tables of a model, and statistics of their columns."),
+    ("datasets", "Definitions of training data: create, update, clone, activate, delete."),
+    ("configs", "Unsaved configs, and configs as files."),
     ("queries", "The SQL of a dataset, its rows and its export."),
-    ("analysis", "What is known of a dataset."),
-    ("versions", "What was frozen, how it differs, the way back."),
-    ("suggestions", "Joins and roles that names and data suggest."),
-    ("server", "The server itself, and this document."),
+    ("analysis", "Analysis, summary and comparison of datasets."),
+    ("versions", "Frozen versions: compare and restore them."),
+    ("suggestions", "Suggested joins and roles."),
+    ("server", "Health of the server, and this document."),
 ];
 
 /// What is true of the whole API.
 const DESCRIPTION: &str = "\
 Define, check, version and export training datasets for recommenders.
 
-Bodies are JSON objects; an unknown field or parameter is refused. Every answer is a JSON object: `{\"status\": \"success\", …}` with status 200, \
-or `{\"status\": \"error\", \"code\", \"message\", \"errors\"?}` with another one. `code` is for programs and stable, `message` is for people, `errors` names each \
-wrong field by its path, as `join_config[1].on[0].right`; of more than a hundred the first, and under `config` how many more there are. The lists and \
-texts of a config have the limits that the schemas state: what is beyond is refused before anything else is looked at.
+Bodies are JSON objects; an unknown field or parameter is rejected. Every response is a JSON object: `{\"status\": \"success\", …}` with status 200, \
+or `{\"status\": \"error\", \"code\", \"message\", \"errors\"?}` with another one. `code` is stable, for programs; `message` is human-readable; `errors` has each \
+wrong field by its path, as in `join_config[1].on[0].right`: at most a hundred, with the number of further errors under `config`. Lists and \
+strings of a config have the limits that the schemas state; a config beyond them is rejected before any other validation.
 
-Paths end with a slash; without it they work too. In all else a path has one spelling: single slashes, no `.` or `..`, and nothing encoded that need \
-not be. A method that a path does not take is answered with 405 and code `method_not_allowed`, a path that is not there with 404.
+Paths end with a slash, which is optional. Otherwise a path has one spelling: single slashes, no `.` or `..`, and no unnecessary \
+percent-encoding. An unsupported method returns 405 with code `method_not_allowed`, an unknown path 404.
 
-A dataset's `ETag` is its revision. Send it back as `If-Match` with a change: who saves second gets 409 with both states, and nothing is lost.
+A dataset's `ETag` is its revision. Send it back as `If-Match` with an update: if someone else saved first, the response is 409 with both states, and nothing is lost.
 
-There is no log-in: the server listens on this machine alone unless it is told otherwise, and refuses pages of other sites. Under a name or an address that \
-is not of this machine, over plain HTTP, browsers do not tell which site a request comes from: a program then sends the header `x-trainset-client` with any value, or is \
-refused with 403 and code `header_required`.";
+There is no login: by default the server listens on this machine only, and it rejects requests from other sites. Under another host name or \
+address over plain HTTP, browsers do not send the site that a request comes from: programs must then send the header `x-trainset-client` with any value, or the \
+response is 403 with code `header_required`.";
 
 /// An empty document with what is said of the whole.
 pub fn start() -> OpenApi {

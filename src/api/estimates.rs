@@ -6,15 +6,15 @@ use utoipa::ToSchema;
 use crate::domain::cost::Estimate;
 use crate::domain::{joins, profile, record};
 
-/// What finding out the rest of a profile would read.
+/// Estimated cost of profiling the columns that are not cached.
 #[derive(Serialize, ToSchema)]
 pub struct ProfileEstimate {
-    /// Columns that nothing is known of yet.
+    /// Columns without cached statistics.
     columns: usize,
     bytes: Option<u64>,
-    /// `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     price_usd: Option<f64>,
-    /// It may be less: the table is clustered.
+    /// The actual amount may be lower: the table is clustered.
     upper_bound: bool,
 }
 
@@ -25,16 +25,16 @@ impl From<profile::ProfileEstimate> for ProfileEstimate {
     }
 }
 
-/// What asking the data would take.
+/// Estimated cost of verifying joins with data.
 #[derive(Serialize, ToSchema)]
 pub struct VerifyEstimate {
     pairs: u32,
-    /// Queries that would run: pairs whose answer is kept cost nothing.
+    /// Queries to run: cached pairs cost nothing.
     queries: u32,
     bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     price_usd: Option<f64>,
-    /// It may read less.
+    /// The actual amount may be lower.
     upper_bound: bool,
 }
 
@@ -45,7 +45,7 @@ impl From<joins::VerifyEstimate> for VerifyEstimate {
     }
 }
 
-/// A generated query and what the warehouse thinks of it.
+/// A generated query and its dry run.
 #[derive(Serialize, ToSchema)]
 pub struct QueryView {
     query: String,
@@ -55,11 +55,11 @@ pub struct QueryView {
 #[derive(Serialize, ToSchema)]
 pub struct QueryValidation {
     valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files.
+    /// Bytes to read by BigQuery's estimate; with the embedded engine, the size of the files.
     total_bytes_processed: Option<u64>,
-    /// `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     estimated_cost_usd: Option<f64>,
-    /// The query may read less than reported: its tables are clustered.
+    /// The query may read less: its tables are clustered.
     upper_bound: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,

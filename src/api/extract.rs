@@ -40,7 +40,7 @@ pub struct VersionPath {
     /// The dataset.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The version's number; the first is 1.
+    /// The version number, from 1.
     #[param(minimum = 1, example = 1)]
     pub number: u32,
 }
@@ -52,7 +52,7 @@ pub struct TablePath {
     /// The model.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The table's id, or its full name.
+    /// The table's id or full name.
     #[param(example = "orders")]
     pub table: String,
 }
@@ -64,10 +64,10 @@ pub struct ColumnPath {
     /// The model.
     #[param(minimum = 1, example = 1)]
     pub id: i64,
-    /// The table's id, or its full name.
+    /// The table's id or full name.
     #[param(example = "orders")]
     pub table: String,
-    /// The column's name, without regard to case.
+    /// The column's name, case-insensitive.
     #[param(example = "channel")]
     pub column: String,
 }
@@ -159,7 +159,7 @@ impl Object {
             let path = error.path().to_string();
             let text = error.into_inner().to_string();
             let message = match text.starts_with("unknown field") {
-                true => format!("There is no field {path}."),
+                true => format!("Unknown field {path}."),
                 false => explain(&text),
             };
             vec![FieldError::new(path, message)].into()
@@ -176,7 +176,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub(super) fn body_error(error: BytesRejection) -> ApiError {
     match error.status().as_u16() {
         413 => ApiError::new(413, "too_large", "The body is larger than 1 MB."),
-        _ => ApiError::bad_request("bad_request", None, "The body did not arrive whole."),
+        _ => ApiError::bad_request("bad_request", None, "The body is incomplete."),
     }
 }
 
@@ -185,7 +185,8 @@ pub(super) fn body_error(error: BytesRejection) -> ApiError {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only described: a header is read by hand")]
 pub struct IfMatch {
-    /// The `ETag` that the dataset came with, `"7"`, or `*` for whatever is stored. Another revision is answered with 409.
+    /// The `ETag` of the dataset, such as `"7"`, or `*` for any revision. If the revision is
+    /// another, the response is 409.
     #[param(rename = "If-Match", example = "*")]
     if_match: Option<String>,
 }
@@ -199,6 +200,6 @@ pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Op
     }
     match text.trim_start_matches("W/").trim_matches('"').parse() {
         Ok(revision) => Ok(Some(revision)),
-        Err(_) => Err(ApiError::bad_request("bad_parameter", None, "If-Match is the ETag that the dataset came with.")),
+        Err(_) => Err(ApiError::bad_request("bad_parameter", None, "If-Match must be the ETag of the dataset.")),
     }
 }

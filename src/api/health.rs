@@ -8,21 +8,21 @@ use super::answer::{Answer, success};
 use super::refusals::NotReady;
 use crate::service::App;
 
-/// Nothing beside the status.
+/// Only the status.
 #[derive(Serialize, ToSchema)]
 pub struct Well {}
 
-/// Ask whether the process lives
-#[utoipa::path(get, path = "/healthz", operation_id = "get_health", tag = "server", responses((status = 200, description = "It does.", body = Well)))]
+/// Check liveness
+#[utoipa::path(get, path = "/healthz", operation_id = "get_health", tag = "server", responses((status = 200, description = "The process is running.", body = Well)))]
 pub async fn alive() -> Answer<Well> {
     Ok(success(Well {}))
 }
 
-/// Ask whether the server can answer
+/// Check readiness
 ///
-/// Reads the database's tables, has a small write reach its disk, and lists the warehouse's tables.
+/// Reads and writes the database, and lists the warehouse's tables.
 #[utoipa::path(get, path = "/readyz", operation_id = "get_readiness", tag = "server",
-    responses((status = 200, description = "Its database can be read and written, and its warehouse answers.", body = Well), NotReady))]
+    responses((status = 200, description = "The database is readable and writable, and the warehouse responds.", body = Well), NotReady))]
 pub async fn ready(State(app): State<App>) -> Answer<Well> {
     app.ready().await?;
     Ok(success(Well {}))

@@ -111,9 +111,9 @@ fn health_routes() -> OpenApiRouter<App> {
 }
 
 async fn no_route() -> ApiError {
-    ApiError::new(404, "not_found", "There is no such route.")
+    ApiError::new(404, "not_found", "Route not found.")
 }
 
 async fn no_method() -> ApiError {
-    ApiError::new(405, "method_not_allowed", "This route does not take that method.")
+    ApiError::new(405, "method_not_allowed", "This route does not support that method.")
 }

@@ -17,13 +17,13 @@ use crate::domain::record::{self, ModelInput};
 use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind};
 use crate::service::{App, DescribedTable};
 
-/// An ML project that datasets belong to.
+/// An ML project with its datasets.
 #[derive(Serialize, ToSchema)]
 pub struct Model {
     id: i64,
     name: String,
     description: String,
-    /// `None`: the embedded warehouse.
+    /// `None` for the embedded warehouse.
     gcp_project_id: Option<String>,
     location: Option<String>,
     dataset_count: u32,
@@ -71,14 +71,15 @@ pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothin
     Ok(success(Models { models: models.into_iter().map(Model::from).collect() }))
 }
 
-/// Make a model
+/// Create a model
 ///
-/// With `gcp_project_id` its tables are those of BigQuery's dataset in that project; without, those of the embedded warehouse.
+/// With `gcp_project_id`, it reads the BigQuery dataset in that project; without, the embedded
+/// warehouse.
 #[utoipa::path(post, path = "/api/models/create", operation_id = "create_model", tag = "models", request_body = ModelInput,
-    responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
+    responses((status = 200, description = "The created model.", body = ModelMade), NameTaken))]
 pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
     let model = app.create_model(&ctx, &input).await?;
-    Ok(success(ModelMade { message: "The model is there.".into(), model_id: model.id, model: model.into() }))
+    Ok(success(ModelMade { message: "Model created.".into(), model_id: model.id, model: model.into() }))
 }
 
 /// Get a model
@@ -93,7 +94,7 @@ pub async fn one(
     Ok(success(OneModel { model: app.model(&ctx, at.id).await?.into() }))
 }
 
-/// What to change of a model. What is absent stays as it is.
+/// Changes to a model. Absent fields are not changed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelChange {
@@ -101,11 +102,11 @@ pub struct ModelChange {
     name: Option<String>,
     #[schema(max_length = 2000)]
     description: Option<String>,
-    /// `null` binds the model to the embedded warehouse.
+    /// `null` connects the model to the embedded warehouse.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     gcp_project_id: Option<Option<String>>,
-    /// `null` reads the location from the dataset.
+    /// `null` uses the location of the BigQuery dataset.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     location: Option<Option<String>>,
@@ -116,9 +117,9 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Change a model
+/// Update a model
 #[utoipa::path(post, path = "/api/models/{id}/update", operation_id = "update_model", tag = "models", params(ModelPath),
-    request_body = ModelChange, responses((status = 200, description = "As it is now.", body = ModelSaved), Missing, NameTaken))]
+    request_body = ModelChange, responses((status = 200, description = "The updated model.", body = ModelSaved), Missing, NameTaken))]
 pub async fn update(
     State(app): State<App>,
     Context(ctx): Context,
@@ -133,14 +134,14 @@ pub async fn update(
         location: change.location.unwrap_or(stored.location),
     };
     let model = app.update_model(&ctx, at.id, &input).await?;
-    Ok(success(ModelSaved { message: "The model is saved.".into(), model: model.into() }))
+    Ok(success(ModelSaved { message: "Model saved.".into(), model: model.into() }))
 }
 
 /// Delete a model
 ///
-/// Only one without datasets. Its tables are left alone.
+/// Only a model without datasets. Its tables are not affected.
 #[utoipa::path(post, path = "/api/models/{id}/delete", operation_id = "delete_model", tag = "models", params(ModelPath),
-    request_body = Option<super::bodies::Empty>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasDatasets))]
+    request_body = Option<super::bodies::Empty>, responses((status = 200, description = "The model is deleted.", body = Done), Missing, HasDatasets))]
 pub async fn delete(
     State(app): State<App>,
     Context(ctx): Context,
@@ -148,29 +149,29 @@ pub async fn delete(
     _: Body<super::bodies::Empty>,
 ) -> Answer<Done> {
     app.delete_model(&ctx, at.id).await?;
-    Ok(success(Done { message: "The model is deleted.".into() }))
+    Ok(success(Done { message: "Model deleted.".into() }))
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct Tables {
-    /// By name; empty where the dataset is.
+    /// By name; empty if the BigQuery dataset is empty.
     tables: Vec<Table>,
 }
 
-/// A table, by what is known without reading it.
+/// A table and its metadata.
 #[derive(Serialize, ToSchema)]
 pub struct Table {
     table_id: String,
     full_name: TableName,
     kind: TableKind,
-    /// `null` where only a query could tell, as for a view: that is not 0.
+    /// `null` if only a query could count them, as for a view.
     row_count: Option<u64>,
     size_bytes: Option<u64>,
-    /// Of 2^20 bytes, with two decimals.
+    /// In units of 2^20 bytes, with two decimals.
     size_mb: Option<f64>,
     column_count: Option<u32>,
     last_modified: Option<DateTime<Utc>>,
-    /// Why it cannot be used, where it cannot.
+    /// Why the table cannot be used, if so.
     problem: Option<String>,
 }
 
@@ -190,9 +191,10 @@ impl From<TableInfo> for Table {
     }
 }
 
-/// List the tables that a model sees
+/// List the tables of a model
 ///
-/// "No such dataset", "no permission" and "empty" are three answers: 404 with `no_dataset`, 502 with `no_permission`, and an empty list.
+/// A missing BigQuery dataset returns 404 with `no_dataset`, a missing permission 502 with
+/// `no_permission`, and an empty dataset an empty list.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables", operation_id = "list_tables", tag = "tables", params(ModelPath),
     responses((status = 200, description = "The tables.", body = Tables), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn tables(
@@ -208,20 +210,20 @@ pub async fn tables(
 pub struct TableColumns {
     table_name: TableName,
     schema: Vec<SchemaColumn>,
-    /// Columns that cannot be used at all, each with the reason.
+    /// Columns that cannot be used, each with the reason.
     unusable: Vec<UnusableColumn>,
 }
 
-/// A column, and what its name and type suggest.
+/// A column, with suggestions from its name and type.
 #[derive(Serialize, ToSchema)]
 pub struct SchemaColumn {
     name: ColumnName,
     r#type: ColumnType,
     mode: Mode,
     description: Option<String>,
-    /// `null` where nothing suggests one.
+    /// `null` without a suggestion.
     suggested_role: Option<Role>,
-    /// Named and typed as keys are.
+    /// Whether its name and type are those of a key.
     is_potential_join_key: bool,
 }
 
@@ -233,7 +235,7 @@ pub struct UnusableColumn {
 
 /// Get a table's columns
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/schema", operation_id = "get_table_schema", tag = "tables", params(TablePath),
-    responses((status = 200, description = "The columns in their order.", body = TableColumns), MissingTable, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The columns, in order.", body = TableColumns), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn schema(
     State(app): State<App>,
     Context(ctx): Context,

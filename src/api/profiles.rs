@@ -21,7 +21,7 @@ use crate::service::App;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ProfiledColumns {
-    /// Columns to look at, all where none is named; at most 100 at a time.
+    /// Columns to profile, at most 100; all columns by default.
     #[param(style = Form, explode = false, example = json!(["channel", "ordered_at"]))]
     columns: Option<Vec<String>>,
 }
@@ -31,7 +31,7 @@ pub struct Profile {
     stats: Stats,
 }
 
-/// Columns by their names, and what it took to find out about them.
+/// Columns by name, and the cost of profiling them.
 #[derive(Serialize)]
 pub struct Stats {
     #[serde(flatten)]
@@ -43,7 +43,7 @@ impl PartialSchema for Stats {
     fn schema() -> RefOr<Schema> {
         let columns = AdditionalProperties::RefOr(RefOr::Ref(Ref::from_schema_name(ColumnProfile::name())));
         ObjectBuilder::new()
-            .description(Some("Columns by their names, and in `_meta` what it took to find out about them."))
+            .description(Some("Columns by name, and in `_meta` the cost of profiling them."))
             .property("_meta", Ref::from_schema_name(ProfileMeta::name()))
             .required("_meta")
             .additional_properties(Some(columns))
@@ -63,9 +63,10 @@ impl ToSchema for Stats {
 
 /// Profile a table's columns
 ///
-/// Nulls, distinct values, range, mean, quantiles, lengths, the most frequent values and a histogram: by one scan of the table, kept until it changes.
+/// Nulls, distinct values, range, mean, quantiles, lengths, most frequent values and a histogram,
+/// by one scan of the table. Cached until the table changes.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/stats", operation_id = "get_table_stats", tag = "tables", params(TablePath, ProfiledColumns),
-    responses((status = 200, description = "By column.", body = Profile), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The statistics, by column.", body = Profile), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn stats(
     State(app): State<App>,
     Context(ctx): Context,
@@ -85,7 +86,7 @@ pub struct ProfilePrice {
 /// Estimate what a profile would read
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/stats/estimate", operation_id = "estimate_table_stats", tag = "tables",
     params(TablePath, ProfiledColumns),
-    responses((status = 200, description = "By a dry run: nothing is read.", body = ProfilePrice), MissingTable, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The estimate, from a dry run: nothing is read.", body = ProfilePrice), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
     Context(ctx): Context,
@@ -102,22 +103,22 @@ pub async fn estimate(
 pub struct ValueParams {
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
-    /// Values that contain this, without regard to case.
+    /// Values that contain this text, case-insensitive.
     #[param(max_length = 1000)]
     search: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct Values {
-    /// The most frequent first.
+    /// Most frequent first.
     sample_values: Vec<ValueCount>,
-    /// There are no others.
+    /// Whether these are all values.
     complete: bool,
 }
 
 /// List a column's values
 ///
-/// With their counts, most frequent first; found among all of the table's rows, not in a sample.
+/// With their counts, most frequent first; from all rows of the table, not from a sample.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/columns/{column}/samples", operation_id = "list_column_values", tag = "tables",
     params(ColumnPath, ValueParams),
     responses((status = 200, description = "The values.", body = Values), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]

@@ -24,19 +24,20 @@ use crate::service::{App, DatasetChange};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct QueryParams {
-    /// The part that is wanted; the whole without it.
+    /// The split; without it, the full dataset.
     split: Option<Split>,
     /// Name mapped columns by their roles. Not with `version`.
     #[param(default = false)]
     for_analysis: Option<bool>,
-    /// The SQL as this version froze it, in place of the dataset as it is.
+    /// The frozen SQL of this version, instead of the current dataset.
     #[param(minimum = 1)]
     version: Option<u32>,
 }
 
 /// Get a dataset's SQL
 ///
-/// And what a dry run says of it. A warehouse that refuses the query is an answer too: `validation.valid` is false and `error` has its words.
+/// With the result of a dry run. If the warehouse rejects the query, `validation.valid` is false
+/// and `error` has its message.
 #[utoipa::path(get, path = "/api/datasets/{id}/query", operation_id = "get_query", tag = "queries", params(DatasetPath, QueryParams),
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn query(
@@ -59,7 +60,7 @@ pub async fn query(
 #[derive(Serialize, ToSchema)]
 pub struct SplitQueries {
     queries: QueriesBySplit,
-    /// `null` where a part of it is not known, or reading is free.
+    /// `null` if a part of it is unknown, or reading is free.
     total_estimated_cost_usd: Option<f64>,
 }
 
@@ -69,14 +70,14 @@ pub struct QueriesBySplit {
     train: Option<QueryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     eval: Option<QueryView>,
-    /// Where the dataset makes one.
+    /// If the dataset has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<QueryView>,
 }
 
 /// Get the SQL of all splits
 #[utoipa::path(get, path = "/api/datasets/{id}/query/split", operation_id = "get_split_queries", tag = "queries", params(DatasetPath),
-    responses((status = 200, description = "By split.", body = SplitQueries), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The queries, by split.", body = SplitQueries), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn split_queries(
     State(app): State<App>,
     Context(ctx): Context,
@@ -101,7 +102,7 @@ pub async fn split_queries(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TfxParams {
-    /// What this version froze, whatever has become of the dataset.
+    /// The frozen version to export, instead of the current dataset.
     #[param(minimum = 1)]
     version: Option<u32>,
 }
@@ -111,13 +112,13 @@ pub struct Tfx {
     tfx: TfxArtefact,
 }
 
-/// Get what TFX takes of a dataset
+/// Get the TFX input of a dataset
 ///
-/// What BigQueryExampleGen takes: the whole SQL of each split with typed defaults for NULL, project
-/// and location. Of a version; without one, of the newest that froze exactly the dataset's config,
-/// and else of the dataset as it is now, with `version` `null`. Freezes nothing.
+/// The input of BigQueryExampleGen: the SQL of each split with typed defaults for NULL, project and
+/// location. Of the given version; by default, of the newest version with the dataset's current
+/// config, or else of the current dataset, with `version` `null`. Freezes nothing.
 #[utoipa::path(get, path = "/api/datasets/{id}/query/tfx", operation_id = "get_tfx", tag = "queries", params(DatasetPath, TfxParams),
-    responses((status = 200, description = "proto3 JSON, and a snippet of Python.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "proto3 JSON and a Python snippet.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn tfx(
     State(app): State<App>,
     Context(ctx): Context,
@@ -136,7 +137,7 @@ pub async fn tfx(
 /// Resolves the reference date, freezes a version and counts as a use of the dataset. The same
 /// config, date and tables are one version, however often they are exported.
 #[utoipa::path(post, path = "/api/datasets/{id}/query/tfx", operation_id = "export_tfx", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
-    responses((status = 200, description = "As GET gives it, with the version's number.", body = Tfx), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "As with GET, with the version number.", body = Tfx), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn export_tfx(
     State(app): State<App>,
     Context(ctx): Context,
@@ -149,14 +150,14 @@ pub async fn export_tfx(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidatedPart {
-    /// The part that is meant; the whole without it.
+    /// The split; without it, the full dataset.
     split: Option<Split>,
 }
 
 /// Dry-run a dataset's SQL
 #[utoipa::path(post, path = "/api/datasets/{id}/validate-query", operation_id = "validate_query", tag = "queries", params(DatasetPath),
     request_body = Option<ValidatedPart>,
-    responses((status = 200, description = "The SQL, and what the warehouse says of it.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The SQL and the result of the dry run.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn validate_query(
     State(app): State<App>,
     Context(ctx): Context,
@@ -168,7 +169,7 @@ pub async fn validate_query(
 
 /// Compile a config
 ///
-/// The SQL of a config that is not saved, dry-run.
+/// The SQL of an unsaved config, with a dry run.
 #[utoipa::path(post, path = "/api/models/{id}/compile", operation_id = "compile_config", tag = "configs", params(ModelPath), request_body = UnsavedQuery,
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn compile(
@@ -185,15 +186,16 @@ pub async fn compile(
 #[derive(Serialize, ToSchema)]
 pub struct ConfigCheck {
     valid: bool,
-    /// Path of a field to what is wrong with it; empty where the config is valid.
+    /// Error messages by field path; empty if the config is valid.
     errors: BTreeMap<String, String>,
 }
 
 /// Validate a config
 ///
-/// Holds a config that is not saved against the tables as they are. Nothing is run. That it is not valid is an answer, not an error.
+/// Validates an unsaved config against the current tables, without running a query. An invalid
+/// config is a result, not an error.
 #[utoipa::path(post, path = "/api/models/{id}/validate", operation_id = "validate_config", tag = "configs", params(ModelPath), request_body = UnsavedConfig,
-    responses((status = 200, description = "Whether it is valid, and all that is wrong with it.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "Whether the config is valid, and all validation errors.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn validate(
     State(app): State<App>,
     Context(ctx): Context,
@@ -215,7 +217,7 @@ pub async fn validate(
 pub struct PreviewParams {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
-    /// The part that is wanted; the whole without it.
+    /// The split; without it, the full dataset.
     split: Option<Split>,
 }
 
@@ -226,7 +228,7 @@ pub struct Previewed {
 
 /// Preview a dataset's rows
 #[utoipa::path(get, path = "/api/datasets/{id}/preview", operation_id = "preview_dataset", tag = "queries", params(DatasetPath, PreviewParams),
-    responses((status = 200, description = "Rows of the real query. Of long cells only the beginning: see `cut_cells`.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "Rows of the query. Long cells are truncated: see `cut_cells`.", body = Previewed), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn preview(
     State(app): State<App>,
     Context(ctx): Context,
@@ -244,11 +246,11 @@ pub struct Counted {
 /// Rows, users and products, counted by running the query.
 #[derive(Serialize, ToSchema)]
 pub struct DatasetCounts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date, if the config has relative dates.
     as_of: Option<NaiveDate>,
     full: PartCounts,
     splits: CountsBySplit,
-    /// Rows that belong to no split: the gap of a time split.
+    /// Rows in no split: the gap of a time split.
     unassigned: PartCounts,
 }
 
@@ -272,7 +274,7 @@ impl From<Counts> for DatasetCounts {
 
 /// Count a dataset's rows
 ///
-/// Of the whole and of each split; kept for its card.
+/// Of the full dataset and of each split. The counts are saved with the dataset.
 #[utoipa::path(post, path = "/api/datasets/{id}/count", operation_id = "count_dataset", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
     responses((status = 200, description = "The counts.", body = Counted), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn count(

@@ -28,7 +28,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(pairs)) => read(pairs).map(Self),
-            Err(_) => Err(ApiError::bad_request("bad_parameter", None, "The part of the address after ? cannot be read.")),
+            Err(_) => Err(ApiError::bad_request("bad_parameter", None, "The query string cannot be read.")),
         }
     }
 }
@@ -45,7 +45,7 @@ fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ApiError
         let name = error.path().to_string();
         let reason = error.into_inner().to_string();
         let message = match reason.starts_with("unknown field") {
-            true => format!("There is no parameter {name}."),
+            true => format!("Unknown parameter {name}."),
             false => format!("{name}: {}", explain(&reason)),
         };
         ApiError::bad_request("bad_parameter", Some(&name), message)
@@ -61,7 +61,7 @@ impl Values {
     }
 
     fn whole<T: std::str::FromStr>(self) -> Result<T, Error> {
-        self.last().parse().map_err(|_| Error::custom("not a whole number that fits here"))
+        self.last().parse().map_err(|_| Error::custom("not a whole number in range"))
     }
 }
 

@@ -30,29 +30,29 @@ macro_rules! refusals {
 }
 
 refusals! {
-    BadRequest: 400 ["bad_json", "bad_parameter", "bad_request"] "The body is not JSON, or a parameter cannot be read; `errors` names the parameter. Or the path is not written as paths are here.";
-    Forbidden: 403 ["unknown_host", "foreign_origin", "header_required"] "The server does not go by the name in `Host`; a page of another site asks; or, under a name that is not of this machine and without `Sec-Fetch-Site`, the header `x-trainset-client` is missing.";
-    Missing: 404 ["not_found"] "What the path names is not there.";
-    MissingTable: 404 ["not_found", "no_dataset"] "The model, the table or column is not there; or BigQuery has no such dataset in the project.";
-    NameTaken: 409 ["name_taken"] "There is one of that name already. Names are compared without regard to case and outer blanks.";
+    BadRequest: 400 ["bad_json", "bad_parameter", "bad_request"] "The body is not JSON, a parameter is invalid (`errors` names it), or the path is not in its canonical spelling.";
+    Forbidden: 403 ["unknown_host", "foreign_origin", "header_required"] "The name in `Host` is unknown; the request comes from another site; or, under a host name of another machine and without `Sec-Fetch-Site`, the header `x-trainset-client` is missing.";
+    Missing: 404 ["not_found"] "Not found.";
+    MissingTable: 404 ["not_found", "no_dataset"] "The model, table or column does not exist, or the project has no such BigQuery dataset.";
+    NameTaken: 409 ["name_taken"] "The name already exists. Names are compared without case and surrounding spaces.";
     HasDatasets: 409 ["has_datasets"] "The model still has datasets.", more json!({"dataset_count": {"type": "integer", "minimum": 1}});
-    HasVersions: 409 ["has_versions"] "The dataset has frozen versions, which would go with it. Send `force`.", more json!({
+    HasVersions: 409 ["has_versions"] "The dataset has frozen versions, which would be deleted too. Send `force`.", more json!({
         "has_versions": {"type": "boolean"}, "version_count": {"type": "integer", "minimum": 1}
     });
-    Stale: 409 ["stale"] "Someone else saved first. Both states are told.", more both();
-    TakenOrStale: 409 ["name_taken", "stale"] "The name is taken; or someone else saved first, and then both states are told.", more both();
-    ActiveOrStale: 409 ["already_active", "stale"] "The dataset is active already; or it was changed while it was checked, and then its state is told.", more both();
-    Cancelled: 409 ["cancelled"] "Someone stopped the analysis while it ran.";
+    Stale: 409 ["stale"] "Someone else saved first. The response has both states.", more both();
+    TakenOrStale: 409 ["name_taken", "stale"] "The name already exists; or someone else saved first, and the response has both states.", more both();
+    ActiveOrStale: 409 ["already_active", "stale"] "The dataset is already active; or it was changed during validation, and the response has its state.", more both();
+    Cancelled: 409 ["cancelled"] "The analysis was cancelled.";
     TooLarge: 413 ["too_large"] "The body is larger than 1 MB.";
-    Invalid: 422 ["invalid"] "Fields are wrong: `errors` has each one's path and reason.";
-    Busy: 429 ["busy"] "Too many queries are running, and none ended in time.";
-    Internal: 500 ["internal"] "Something went wrong in the server. Its log has the details.";
-    WarehouseRefused: 502 ["no_permission", "unreadable", "warehouse", "resources", "unreachable"] "The warehouse said no, in its own words, or did not answer.";
-    NotReady: 503 ["not_ready"] "The database or the warehouse does not answer: `errors` says which.";
+    Invalid: 422 ["invalid"] "Fields are invalid: `errors` has the reason for each field path.";
+    Busy: 429 ["busy"] "Too many queries are running, and none finished in time.";
+    Internal: 500 ["internal"] "Internal server error. See the server log for details.";
+    WarehouseRefused: 502 ["no_permission", "unreadable", "warehouse", "resources", "unreachable"] "The warehouse rejected the request, with its own message, or did not respond.";
+    NotReady: 503 ["not_ready"] "The database or the warehouse does not respond: `errors` says which.";
     DatabaseUnavailable: 503 [
         "database_disk_full", "database_disk_failing", "database_read_only", "database_locked", "database_damaged", "database_missing",
         "database_replaced", "database_log_missing", "database_no_access", "database_no_memory", "database_silent"
-    ] "The database cannot be read or written now: `message` says why and what to do.";
+    ] "The database cannot be read or written at the moment: `message` says why and what to do.";
     WarehouseTimeout: 504 ["timeout"] "The warehouse took too long.";
 }
 
@@ -60,8 +60,8 @@ refusals! {
 fn both() -> Value {
     let nullable = |name: &str, text: &str| json!({"description": text, "oneOf": [{"type": "null"}, {"$ref": format!("#/components/schemas/{name}")}]});
     json!({
-        "current": {"description": "What is stored now.", "$ref": "#/components/schemas/Dataset"},
-        "yours": nullable("DatasetInput", "What your change would have made of it; `null` where it would have changed no field.")
+        "current": {"description": "The stored dataset.", "$ref": "#/components/schemas/Dataset"},
+        "yours": nullable("DatasetInput", "The dataset with your changes; `null` if they change no field.")
     })
 }
 
@@ -69,8 +69,8 @@ fn response(text: &str, codes: &[&str], more: Value) -> Value {
     let mut properties = json!({
         "status": {"type": "string", "enum": ["error"]},
         "code": {"type": "string", "description": "Stable, for programs.", "enum": codes},
-        "message": {"type": "string", "description": "For people."},
-        "errors": {"type": "object", "description": "Path of a field or parameter to what is wrong with it.", "additionalProperties": {"type": "string"}}
+        "message": {"type": "string", "description": "Human-readable."},
+        "errors": {"type": "object", "description": "Error messages by field path or parameter.", "additionalProperties": {"type": "string"}}
     });
     if let (Value::Object(properties), Value::Object(more)) = (&mut properties, more) {
         properties.extend(more);

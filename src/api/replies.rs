@@ -6,17 +6,17 @@ use utoipa::ToSchema;
 use super::answer::{Success, success};
 use crate::domain::record::Dataset;
 
-/// It is done.
+/// A completed action.
 #[derive(Serialize, ToSchema)]
 pub struct Done {
-    /// For people.
+    /// Human-readable.
     pub message: String,
 }
 
-/// A dataset after a change. The `ETag` is its revision.
+/// A dataset after an update. The `ETag` is its revision.
 #[derive(Serialize, ToSchema)]
 pub struct DatasetSaved {
-    /// For people.
+    /// Human-readable.
     message: String,
     dataset: Dataset,
 }

@@ -22,15 +22,15 @@ use crate::service::{App, ImportOutcome};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExportParams {
-    /// YAML where nothing is said.
+    /// Default: YAML.
     #[param(inline)]
     format: Option<Format>,
 }
 
 /// Get a dataset as a file
 ///
-/// Its name, description and config, and nothing of this installation: to keep in a repository, to review, to apply elsewhere. The same dataset is always
-/// the same text.
+/// Its name, description and config, without data of this installation: to keep in a repository,
+/// review and apply elsewhere. The same dataset always gives the same text.
 #[utoipa::path(get, path = "/api/datasets/{id}/export", operation_id = "export_dataset", tag = "configs", params(DatasetPath, ExportParams),
     responses((status = 200, description = "The file, as an attachment.", content((NewDataset = "application/yaml"), (NewDataset = "application/json"))), Missing))]
 pub async fn export(
@@ -53,28 +53,28 @@ pub async fn export(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ImportParams {
-    /// Change the dataset that has the name already. Without it a taken name is refused.
+    /// Update an existing dataset with this name. Without it, an existing name is rejected.
     #[param(default = false)]
     update: Option<bool>,
 }
 
-/// A file's dataset.
+/// The imported dataset.
 #[derive(Serialize, ToSchema)]
 pub struct Imported {
-    /// For people.
+    /// Human-readable.
     message: String,
     outcome: ImportOutcome,
     dataset_id: i64,
     dataset: Dataset,
 }
 
-/// Make a dataset from a file
+/// Import a dataset from a file
 ///
-/// A file as `export` gives it, or one with a config's own fields beside the name. It is the whole truth: what it does not say is empty. Faults tell the
-/// line and column where they stand.
+/// A file as from `export`, or one with the config's fields next to the name. The file replaces the
+/// whole dataset: absent fields become empty. Validation errors have line and column.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/import", operation_id = "import_dataset", tag = "configs", params(ModelPath, ImportParams),
     request_body(content((NewDataset = "application/json"), (NewDataset = "application/yaml"))),
-    responses((status = 200, description = "It is there.", body = Imported, headers(("ETag" = String, description = "The revision."))),
+    responses((status = 200, description = "The imported dataset.", body = Imported, headers(("ETag" = String, description = "The revision."))),
         Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout))]
 pub async fn import(
     State(app): State<App>,
@@ -85,9 +85,9 @@ pub async fn import(
 ) -> Answer<Imported> {
     let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
-        ImportOutcome::Created => "The dataset is there.",
-        ImportOutcome::Updated => "The dataset is saved.",
-        ImportOutcome::Unchanged => "The dataset was like this already.",
+        ImportOutcome::Created => "Dataset created.",
+        ImportOutcome::Updated => "Dataset saved.",
+        ImportOutcome::Unchanged => "No changes.",
     };
     let revision = dataset.revision;
     let imported = Imported { message: message.into(), outcome, dataset_id: dataset.summary.id, dataset };

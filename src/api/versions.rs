@@ -22,7 +22,7 @@ pub struct Versions {
 
 /// List a dataset's versions
 #[utoipa::path(get, path = "/api/datasets/{id}/versions", operation_id = "list_versions", tag = "versions", params(DatasetPath),
-    responses((status = 200, description = "All of them.", body = Versions), Missing))]
+    responses((status = 200, description = "All versions.", body = Versions), Missing))]
 pub async fn list(
     State(app): State<App>,
     Context(ctx): Context,
@@ -39,7 +39,7 @@ pub struct OneVersion {
 
 /// Get a version
 ///
-/// All that was frozen: config, day, SQL of every part, the tables as they were, counts.
+/// Everything that was frozen: config, reference date, SQL of each split, table schemas and counts.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/{number}", operation_id = "get_version", tag = "versions", params(VersionPath),
     responses((status = 200, description = "The version.", body = OneVersion), Missing))]
 pub async fn one(
@@ -55,10 +55,10 @@ pub async fn one(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DiffParams {
-    /// The number of a version.
+    /// A version number.
     #[param(required = true, minimum = 1)]
     from: Option<u32>,
-    /// The number of another, or `current`, the dataset as it is.
+    /// Another version number, or `current` for the current dataset.
     #[param(default = "current", pattern = "^([1-9][0-9]{0,8}|current)$")]
     to: Option<String>,
 }
@@ -70,9 +70,9 @@ pub struct Diff {
 
 /// Compare two versions
 ///
-/// Or a version and the dataset as it is.
+/// Or a version with the current dataset.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/diff", operation_id = "diff_versions", tag = "versions", params(DatasetPath, DiffParams),
-    responses((status = 200, description = "What differs, by path.", body = Diff), Missing))]
+    responses((status = 200, description = "The differences, by path.", body = Diff), Missing))]
 pub async fn diff(
     State(app): State<App>,
     Context(ctx): Context,
@@ -80,10 +80,10 @@ pub async fn diff(
     Query(asked): Query<DiffParams>,
 ) -> Answer<Diff> {
     let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
-    let from = asked.from.ok_or_else(|| wrong("from", "from is the number of a version."))?;
+    let from = asked.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
     let to = match asked.to.as_deref() {
         None | Some("current") => None,
-        Some(text) => Some(text.parse().map_err(|_| wrong("to", "to is the number of a version, or current."))?),
+        Some(text) => Some(text.parse().map_err(|_| wrong("to", "to must be a version number or current."))?),
     };
     Ok(success(Diff { diff: app.version_diff(&ctx, at.id, from, to).await? }))
 }
@@ -91,13 +91,14 @@ pub async fn diff(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restoring {
-    /// The revision that is replaced, in place of the header `If-Match`.
+    /// The revision to replace, instead of the header `If-Match`.
     revision: Option<i64>,
 }
 
 /// Restore a version
 ///
-/// Makes its config the dataset's own again, as a new revision: a change like any other, checked against the live tables.
+/// Replaces the dataset's config by that of the version, as a new revision, validated against the
+/// live tables.
 #[utoipa::path(post, path = "/api/datasets/{id}/versions/{number}/restore", operation_id = "restore_version", tag = "versions",
     params(VersionPath, IfMatch), request_body = Option<Restoring>,
     responses((status = 200, description = "The dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
@@ -111,7 +112,7 @@ pub async fn restore(
 ) -> Answer<DatasetSaved> {
     let revision = expected_revision(&headers, asked.revision)?;
     let dataset = app.restore_version(&ctx, at.id, at.number, revision).await?;
-    Ok(saved(dataset, format!("Version {} is the dataset's config again.", at.number)))
+    Ok(saved(dataset, format!("Version {} restored.", at.number)))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -119,11 +120,11 @@ pub struct TableDrift {
     drift: DriftReport,
 }
 
-/// Ask what has become of a dataset's tables
+/// Get table changes since the last version
 ///
-/// Since the version that training reads, or the latest one.
+/// Since the active version, or the latest one.
 #[utoipa::path(get, path = "/api/datasets/{id}/drift", operation_id = "get_drift", tag = "versions", params(DatasetPath),
-    responses((status = 200, description = "What changed, what the dataset uses first.", body = TableDrift), Missing, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The changes; those that the dataset uses come first.", body = TableDrift), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn drift(
     State(app): State<App>,
     Context(ctx): Context,

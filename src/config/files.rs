@@ -8,7 +8,7 @@ use super::{Installation, Queries, values};
 
 #[derive(Debug, Args)]
 pub struct Config {
-    /// A config, or a dataset's file, as YAML or JSON; - reads it from stdin
+    /// Config file or dataset file, as YAML or JSON; - reads stdin
     pub file: PathBuf,
     #[command(flatten)]
     pub tables: Tables,
@@ -17,10 +17,10 @@ pub struct Config {
 /// Where the tables are.
 #[derive(Debug, Args)]
 pub struct Tables {
-    /// A folder of Parquet or CSV files, one a table
+    /// Folder of Parquet or CSV files, one per table
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: PathBuf,
-    /// What the tables' dataset is called
+    /// Name of the tables' dataset
     #[arg(long, env = "TRAINSET_DATASET", default_value = "raw_data", value_name = "NAME", value_parser = values::dataset)]
     pub dataset: String,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct Tables {
 pub struct Frozen {
     #[command(flatten)]
     pub config: Config,
-    /// The day that dates count back from, as 2024-01-31, written into the SQL as a literal
+    /// Reference date, as in 2024-01-31, written into the SQL as a literal
     #[arg(long, env = "TRAINSET_AS_OF", value_name = "DAY", value_parser = values::day)]
     pub as_of: Option<chrono::NaiveDate>,
 }
@@ -40,21 +40,21 @@ pub struct Frozen {
 pub struct Analyze {
     #[command(flatten)]
     pub config: Config,
-    /// The whole analysis as JSON
+    /// Print the whole analysis as JSON
     #[arg(long, env = "TRAINSET_JSON")]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Profile {
-    /// The table: orders, or raw_data.orders
+    /// Table, as in orders or raw_data.orders
     pub table: String,
     #[command(flatten)]
     pub tables: Tables,
-    /// Only these columns, separated by commas
+    /// Profile only these columns, separated by commas
     #[arg(long, env = "TRAINSET_COLUMNS", value_delimiter = ',', value_name = "NAMES")]
     pub columns: Vec<String>,
-    /// All that is found out, as JSON
+    /// Print the whole profile as JSON
     #[arg(long, env = "TRAINSET_JSON")]
     pub json: bool,
 }
@@ -66,10 +66,10 @@ pub struct Joins {
     pub tables: Vec<String>,
     #[command(flatten)]
     pub place: Tables,
-    /// Ask the data too: are the keys there, and is each there once
+    /// Verify the joins with data: match rate and uniqueness of keys
     #[arg(long, env = "TRAINSET_VERIFY")]
     pub verify: bool,
-    /// The joins with their reasons and evidence as JSON
+    /// Print the joins with reasons and join statistics as JSON
     #[arg(long, env = "TRAINSET_JSON")]
     pub json: bool,
 }
@@ -78,13 +78,13 @@ pub struct Joins {
 pub struct Sql {
     #[command(flatten)]
     pub frozen: Frozen,
-    /// Only the rows of this part
+    /// Only the rows of this split
     #[arg(long, env = "TRAINSET_SPLIT", value_enum)]
     pub split: Option<SplitArg>,
-    /// What the query gives
+    /// Query kind
     #[arg(long, env = "TRAINSET_SHAPE", value_enum, default_value_t = ShapeArg::Rows)]
     pub shape: ShapeArg,
-    /// Call mapped columns by their roles
+    /// Name mapped columns by their roles
     #[arg(long, env = "TRAINSET_FOR_ANALYSIS")]
     pub for_analysis: bool,
 }
@@ -110,15 +110,15 @@ pub enum ShapeArg {
 
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// A dataset's file, YAML or JSON: its name, description and config; - reads it from stdin
+    /// Dataset file, YAML or JSON: name, description and config; - reads stdin
     pub file: PathBuf,
-    /// The model that the dataset belongs to
+    /// Model of the dataset
     #[arg(long, env = "TRAINSET_MODEL", value_name = "NAME")]
     pub model: String,
-    /// Only say what would change
+    /// Only print what would change
     #[arg(long, env = "TRAINSET_DRY_RUN")]
     pub dry_run: bool,
-    /// With --dry-run: exit status 1 where something would change
+    /// With --dry-run: exit with status 1 if something would change
     #[arg(long, env = "TRAINSET_EXIT_CODE", requires = "dry_run")]
     pub exit_code: bool,
     #[command(flatten)]
@@ -127,16 +127,16 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The dataset, by its id or its name
+    /// Dataset, by id or name
     #[arg(value_name = "ID|NAME")]
     pub which: String,
-    /// The model that the dataset belongs to
+    /// Model of the dataset
     #[arg(long, env = "TRAINSET_MODEL", value_name = "NAME")]
     pub model: String,
-    /// How the file is written
+    /// File format
     #[arg(long, env = "TRAINSET_FORMAT", value_enum, default_value_t = FormatArg::Yaml)]
     pub format: FormatArg,
-    /// The database [default: trainset.db in the data folder]
+    /// Database file [default: trainset.db in the data folder]
     #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
     pub database: Option<PathBuf>,
 }

@@ -47,19 +47,19 @@ pub fn least_bytes(text: &str) -> Result<u64, String> {
 fn number<T: TryFrom<u64>>(text: &str, range: RangeInclusive<u64>) -> Result<T, String> {
     let number = text.trim().parse().ok().filter(|number| range.contains(number));
     let number = number.and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| format!("Give a whole number from {} to {}.", range.start(), range.end()))
+    number.ok_or_else(|| format!("Enter a whole number from {} to {}.", range.start(), range.end()))
 }
 
 pub fn usd_per_tib(text: &str) -> Result<f64, String> {
     let price = text.trim().parse().ok().filter(|price| USD_PER_TIB.contains(price));
-    price.ok_or_else(|| format!("Give a price from {} to {}, as in 6.25.", USD_PER_TIB.start(), USD_PER_TIB.end()))
+    price.ok_or_else(|| format!("Enter a price from {} to {}, as in 6.25.", USD_PER_TIB.start(), USD_PER_TIB.end()))
 }
 
 /// BigQuery's rule, for the tables of a folder too: their queries are the same.
 pub fn dataset(text: &str) -> Result<String, String> {
     match TableName::new(text, "table") {
         Ok(name) => Ok(name.dataset().to_owned()),
-        Err(_) => Err("Give the name of a dataset: letters, digits and underscores, as in raw_data.".into()),
+        Err(_) => Err("Enter a dataset name: letters, digits and underscores, as in raw_data.".into()),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn author(text: &str) -> Result<String, String> {
     let name = text.trim();
     match !name.is_empty() && name.chars().count() <= AUTHOR && !name.chars().any(char::is_control) {
         true => Ok(name.to_owned()),
-        false => Err(format!("Give a name of 1 to {AUTHOR} characters on one line, or leave it out.")),
+        false => Err(format!("Enter a name of 1 to {AUTHOR} characters on one line, or omit it.")),
     }
 }
 
@@ -77,7 +77,7 @@ pub fn host(text: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     match (1..=HOST).contains(&name.len()) && name.bytes().all(fits) {
         true => Ok(name.to_ascii_lowercase()),
-        false => Err("Give a host name without a scheme and a port, as in trainset.example.".into()),
+        false => Err("Enter a host name without scheme and port, as in trainset.example.".into()),
     }
 }
 
@@ -88,12 +88,12 @@ pub fn endpoint(text: &str) -> Result<String, String> {
     };
     match url.is_some_and(|url| fits(&url)) {
         true => Ok(text.to_owned()),
-        false => Err(format!("Give the address of an API, as in {}.", trainset::warehouse::bigquery::ENDPOINT)),
+        false => Err(format!("Enter the URL of an API, as in {}.", trainset::warehouse::bigquery::ENDPOINT)),
     }
 }
 
 pub fn day(text: &str) -> Result<NaiveDate, String> {
-    text.trim().parse().map_err(|_| "Give a day, as in 2024-01-31.".into())
+    text.trim().parse().map_err(|_| "Enter a date, as in 2024-01-31.".into())
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
     fn numbers_have_their_range() {
         assert_eq!((grace("0"), scans("256"), queue(" 32 ")), (Ok(0), Ok(256), Ok(32)));
         for text in ["0", "257", "-1", "1.5", "two", "", "18446744073709551615", "18446744073709551616"] {
-            assert_eq!(scans(text), Err("Give a whole number from 1 to 256.".into()), "{text}");
+            assert_eq!(scans(text), Err("Enter a whole number from 1 to 256.".into()), "{text}");
         }
         for text in ["0", "10485759", "9223372036854775808"] {
             assert!(bytes_billed(text).is_err(), "{text}");

@@ -28,20 +28,20 @@ pub use quality::{Grade, Quality};
 pub use read::read;
 pub use readiness::Readiness;
 
-/// All that is known of a dataset after a run.
+/// The result of an analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analysis {
-    /// Of the config that was analyzed: another one makes this stale.
+    /// Hash of the analyzed config: with another config the analysis is stale.
     pub config_hash: String,
     pub made_at: DateTime<Utc>,
-    /// How long the run took.
+    /// Duration of the run.
     pub seconds: f64,
-    /// What the dry run said before.
+    /// Bytes by the estimate of the dry run.
     pub estimate: Estimate,
-    /// What was read, or, where the engine does not tell, what lies in the files that were.
+    /// Bytes that were read, or, if the engine does not report them, the size of the files.
     pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
     #[serde(flatten)]
     pub facts: Facts,
@@ -67,55 +67,57 @@ impl Analysis {
     }
 }
 
-/// An analysis on a card.
+/// Summary of an analysis, for a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AnalysisBrief {
     /// 0 to 100.
     pub score: u32,
     pub grade: Grade,
-    /// How many leaks were found.
+    /// Number of leaks found.
     pub leaks: u32,
     pub made_at: DateTime<Utc>,
-    /// The config was changed since. Whether the tables were is only known when they are asked.
+    /// The config was changed since. Table changes are not checked.
     pub stale: bool,
 }
 
-/// The figures of a run.
+/// The metrics of an analysis.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Facts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date, if the config has relative dates.
     pub as_of: Option<NaiveDate>,
     /// `None` without a timestamp.
     pub timestamp_type: Option<ColumnType>,
-    /// The whole first, then each split that the config makes, then the gap where it has one; empty ones too.
+    /// The full dataset first, then each split of the config, then the gap, if any; also empty
+    /// ones.
     pub counts: Vec<PartFacts>,
-    /// What is left after each stage, in the order of the stages.
+    /// Rows after each stage, in the order of the stages.
     pub funnel: Vec<Stage>,
-    /// By day and part, in that order; rows without a timestamp last, their day `None`.
+    /// By day and split, in that order; rows without a timestamp last, with the day `None`.
     pub per_day: Vec<DayRows>,
-    /// Rows without an id or a timestamp; `None` where the role is not mapped.
+    /// Rows without an id or a timestamp; `None` if the role is not mapped.
     pub null_users: Option<u64>,
     pub null_products: Option<u64>,
     pub null_timestamps: Option<u64>,
-    /// `None` where a role that it needs is not mapped.
+    /// `None` if a required role is not mapped.
     pub users: Option<Members>,
     pub products: Option<Members>,
     /// Pairs of a user and a product.
     pub pairs: Option<Members>,
-    /// Of a user, a product and an instant: rows beyond these are duplicates.
+    /// Distinct user, product and timestamp: further rows are duplicates.
     pub events: Option<Members>,
-    /// Of a user and an instant: what was bought together.
+    /// Distinct user and timestamp: what was bought together.
     pub baskets: Option<Members>,
     /// Train rows later than the first eval row, where a query counted them: a split by time shows it by its days.
     pub late_train_rows: Option<u64>,
-    /// Rows of eval and test that the filters on products and customers looked at, where they look at all rows of a split by time.
+    /// Rows of eval and test from which product and customer filters were computed, if they are
+    /// computed from all rows with a split by time.
     pub held_out_rows_seen: Option<u64>,
     /// Temporal columns beside the timestamp that are selected or filtered.
     pub attributes: Vec<AttributeTime>,
     pub label: Option<Label>,
-    /// The products' table, where it is joined.
+    /// The products' table, if it is joined.
     pub catalogue: Option<Catalogue>,
     /// In the order of joining.
     pub joins: Vec<JoinFacts>,
@@ -148,7 +150,7 @@ pub enum Part {
     Train,
     Eval,
     Test,
-    /// The days of a time split that belong to no split.
+    /// The days of a time split that are in no split.
     Gap,
 }
 
@@ -170,7 +172,7 @@ impl From<Split> for Part {
     }
 }
 
-/// Times are UTC for TIMESTAMP and as they stand for DATE (midnight) and DATETIME.
+/// Times are UTC for TIMESTAMP, and without a zone for DATE (midnight) and DATETIME.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartFacts {
@@ -179,7 +181,7 @@ pub struct PartFacts {
     /// Distinct; `None` without the role.
     pub users: Option<u64>,
     pub products: Option<u64>,
-    /// Calendar days in the dataset's zone.
+    /// Calendar days in the dataset's time zone (UTC unless `time_zone` is set).
     pub first_day: Option<NaiveDate>,
     pub last_day: Option<NaiveDate>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
@@ -213,13 +215,14 @@ pub struct DayRows {
 pub struct SplitEstimate {
     pub split: Split,
     pub rows: u64,
-    /// Of the dataset's rows; 0 to 100.
+    /// Percent of the dataset's rows, 0 to 100.
     pub percent: f64,
     /// Days that have rows.
     pub days: u64,
 }
 
-/// Distinct users, products, pairs …, over rows that have all of their ids. What concerns a split is `None` where the config does not make it.
+/// Distinct users, products or pairs, over rows that have all of their ids. Counts per split are
+/// `None` if the config does not have the split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Members {
@@ -242,13 +245,13 @@ pub struct Members {
 }
 
 impl Members {
-    /// Rows a member; 0 of none.
+    /// Rows per entity; 0 without entities.
     pub fn mean(&self) -> f64 {
         share(self.rows, self.all)
     }
 }
 
-/// A temporal column and the event's time.
+/// A date or time column, compared with the time of the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AttributeTime {
@@ -256,11 +259,11 @@ pub struct AttributeTime {
     pub column: String,
     /// Rows that have both times.
     pub rows: u64,
-    /// Of them, those whose attribute is later than the event.
+    /// Of these, rows whose attribute is later than the event.
     pub newer: u64,
 }
 
-/// A column of two values that is learned: BOOL, or INT64 of 0 and 1, and its name says so.
+/// A label column: BOOL, or INT64 of 0 and 1, with the name of a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Label {
@@ -269,12 +272,13 @@ pub struct Label {
     /// In the joined source, before any filter.
     pub before: Balance,
     pub parts: Vec<PartBalance>,
-    /// Rows of the dataset in which the revenue is there exactly where the label is positive; `None` where the revenue is not selected.
+    /// Rows of the dataset in which revenue is set exactly when the label is positive; `None` if
+    /// revenue is not selected.
     pub told_by_revenue: Option<u64>,
 }
 
 impl Label {
-    /// Over all parts.
+    /// Over all splits.
     pub fn after(&self) -> Balance {
         self.parts.iter().fold(Balance::default(), |sum, part| Balance {
             rows: sum.rows + part.balance.rows,
@@ -293,7 +297,7 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Of the rows that have one of the two values.
+    /// Share of the rows that have one of the two values.
     pub fn positive_share(&self) -> f64 {
         share(self.positive, self.positive + self.negative)
     }
@@ -307,7 +311,7 @@ pub struct PartBalance {
     pub balance: Balance,
 }
 
-/// The keys of the products' table, and how many of them the dataset has rows of.
+/// The keys of the products' table, and how many of them have rows in the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Catalogue {
@@ -315,7 +319,7 @@ pub struct Catalogue {
     pub used: u64,
 }
 
-/// What a join did to the rows (G-60).
+/// Join statistics: rows before and after, matches and fan-out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct JoinFacts {
@@ -323,10 +327,10 @@ pub struct JoinFacts {
     pub table: SourceName,
     pub join_type: JoinType,
     pub rows_before: u64,
-    /// Of them, those that found a partner.
+    /// Of these, rows with a match.
     pub matched_rows: u64,
     pub rows_after: u64,
-    /// The most partners that one row got.
+    /// Largest number of matches of one row.
     pub largest_fan_out: u64,
 }
 

@@ -67,18 +67,19 @@ impl Add for Cost {
     }
 }
 
-/// What a query would read and cost, by a dry run: nothing is run for it.
+/// What a query would read and cost, by a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 // What the API's document has called it since analyses alone had one; the API's other estimates
 // have types of their own there.
-#[cfg_attr(feature = "ssr", schema(as = AnalysisEstimate, description = "What an analysis would read. Nothing is run for it."))]
+#[cfg_attr(feature = "ssr", schema(as = AnalysisEstimate, description = "Estimated bytes and cost of an analysis, without running it."))]
 pub struct Estimate {
-    /// `None` where the engine cannot tell.
+    /// `None` if the engine cannot estimate it.
     pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
-    /// It may read less: a table is clustered, or the reference date is found first and then fewer partitions are read.
+    /// The actual amount may be lower: a table is clustered, or fewer partitions are read once the
+    /// reference date is resolved.
     pub upper_bound: bool,
 }
 

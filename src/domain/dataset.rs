@@ -18,16 +18,16 @@ pub use filters::*;
 pub use split::*;
 pub use time::*;
 
-/// What a dataset is made of.
+/// The config of a dataset.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetConfig {
-    /// `None` only while a person has not chosen yet; validation asks for it.
+    /// `None` only in an unfinished draft; required for a valid config.
     pub primary_table: Option<TableName>,
     #[cfg_attr(feature = "ssr", schema(max_items = 19))]
     pub secondary_tables: Vec<SecondaryTable>,
-    /// One entry a secondary, in any order; rows are joined in the order of `secondary_tables`.
+    /// One entry per secondary table, in any order; joined in the order of `secondary_tables`.
     #[cfg_attr(feature = "ssr", schema(max_items = 20))]
     pub join_config: Vec<Join>,
     #[cfg_attr(feature = "ssr", schema(max_items = 1000))]
@@ -75,7 +75,7 @@ impl SecondaryTable {
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a table is written \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
+    expecting = "write a table as \"raw_data.products\" or {\"table\": \"raw_data.products\", \"as\": \"other_name\"}"
 )]
 enum SecondaryForm {
     Short(TableName),
@@ -148,24 +148,25 @@ impl JoinType {
     }
 }
 
-/// What to do where several rows of the joined table have the same key.
+/// What to do if several rows of the joined table have the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicates {
-    /// Join them all: rows multiply.
+    /// Keep all rows: the join multiplies rows.
     #[default]
     Keep,
-    /// Join one of them: the first by `Join::order`, then by every column that the dataset uses, ascending, NULLs first.
+    /// Keep one row per key: the first by `order`, then by every column that the dataset uses,
+    /// ascending, NULLs first.
     OneRow,
 }
 
-/// How a secondary is joined to the tables before it.
+/// How a secondary table is joined to the tables before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Join {
-    /// The secondary's name.
+    /// The name of the secondary table.
     pub table: SourceName,
     #[serde(rename = "type", default)]
     pub join_type: JoinType,
@@ -174,24 +175,25 @@ pub struct Join {
     pub on: Vec<JoinKey>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_duplicates: OnDuplicates,
-    /// Which row `one_row` takes, before the tie-break by all columns that the dataset needs of the table.
+    /// Which row `one_row` keeps, before the tie-break by all columns that the dataset uses of the
+    /// table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ssr", schema(max_items = 16))]
     pub order: Vec<RowOrder>,
 }
 
-/// `left = right`; several of them together are a composite key.
+/// `left = right`; several together are a composite key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JoinKey {
-    /// A column of any table that stands earlier.
+    /// A column of an earlier table.
     pub left: ColumnRef,
-    /// A column of the secondary.
+    /// A column of the secondary table.
     pub right: ColumnName,
 }
 
-/// One key of an order among rows of a table.
+/// One column of a sort order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -209,7 +211,8 @@ pub struct SelectedColumn {
     pub column: ColumnName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<OutputName>,
-    /// What TFX gets where the column is NULL, in the type that TFX gets it in; `None` is the type's own: `''`, 0, 0.0, 1970.
+    /// The value for NULL in TFX, in the column's TFX type; `None` is the type's default: `''`, 0,
+    /// 0.0, 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Scalar>,
 }
@@ -220,7 +223,7 @@ impl SelectedColumn {
     }
 }
 
-/// What a column means to the learner.
+/// The role of a column in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -241,7 +244,7 @@ impl Role {
     }
 }
 
-/// Role to column, and how time is read.
+/// The columns of the roles, and how time is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -254,10 +257,10 @@ pub struct ColumnMapping {
     pub timestamp: Option<ColumnRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<ColumnRef>,
-    /// How the timestamp is read where its column is a STRING or INT64; `None` for DATE, DATETIME and TIMESTAMP.
+    /// The format of a STRING or INT64 timestamp; `None` for DATE, DATETIME and TIMESTAMP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp_format: Option<TimestampFormat>,
-    /// Whose calendar days instants are counted by, in every filter and split; `None` is UTC.
+    /// The time zone of calendar days in all filters and splits; `None` is UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
 }
@@ -287,7 +290,8 @@ impl ColumnMapping {
     }
 }
 
-/// A dataset's state. Active means: it was checked against the live tables and a version is frozen.
+/// The status of a dataset. Active: it was validated against the live tables, and a version is
+/// frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

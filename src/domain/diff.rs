@@ -8,12 +8,12 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A place at which not all values are the same.
+/// A path at which the values differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Difference {
     pub path: String,
-    /// What each has there, in the order given; `None` where it has nothing.
+    /// The values, in the given order; `None` if absent.
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<Value>))]
     pub values: Vec<Option<Value>>,
 }

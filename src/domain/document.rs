@@ -21,7 +21,7 @@ pub const MAX_BYTES: usize = 1_000_000;
 /// Deeper than a config can be.
 const MAX_DEPTH: usize = 32;
 
-/// How a file is written.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, IntoStaticStr, EnumCount)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -149,7 +149,7 @@ fn read_yaml(text: &str) -> Result<Node, Unreadable> {
         let reason = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
         let place = error.location().filter(|place| place.line() > 0);
         let place = place.map(|place| format!(" (line {}, column {})", place.line(), place.column())).unwrap_or_default();
-        Unreadable(format!("It is not YAML that is read here: {reason}{place}."))
+        Unreadable(format!("The YAML cannot be read: {reason}{place}."))
     })
 }
 
@@ -262,7 +262,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     type Value = Tree;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, true, false, null, a list or a mapping")
+        f.write_str("a string, a number, true, false, null, a list or a mapping")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
@@ -278,11 +278,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_i128<E: serde::de::Error>(self, _: i128) -> Result<Tree, E> {
-        Err(E::custom("the number is too large; put it between quotes if it is a text"))
+        Err(E::custom("the number is too large; put it in quotes if it is a string"))
     }
 
     fn visit_u128<E: serde::de::Error>(self, _: u128) -> Result<Tree, E> {
-        Err(E::custom("the number is too large; put it between quotes if it is a text"))
+        Err(E::custom("the number is too large; put it in quotes if it is a string"))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tree, E> {

@@ -16,9 +16,9 @@ use super::schema::{Column, Mode, TableSchema};
 pub enum Change {
     TableGone,
     ColumnGone,
-    /// Another type, or an array where there was none.
+    /// Another type, or from a single value to an array or back.
     TypeChanged,
-    /// What was never NULL may be NULL now, or the other way.
+    /// The column can now be NULL, or no longer.
     ModeChanged,
     ColumnNew,
 }
@@ -28,13 +28,13 @@ pub enum Change {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
-    /// `None` where the whole table is meant.
+    /// `None` if the change is of the whole table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnName>,
     pub change: Change,
-    /// The dataset uses what changed: its query fails, or means another thing.
+    /// The dataset uses it: its query fails or has another meaning.
     pub used: bool,
-    /// In a sentence.
+    /// As a sentence.
     pub text: String,
 }
 
@@ -55,22 +55,22 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
             text,
         };
         let Some(after) = now.get(table).map(|schema| KnownTable::new((*schema).clone())) else {
-            found.push(one(None, Change::TableGone, format!("{table} is gone.")));
+            found.push(one(None, Change::TableGone, format!("{table} no longer exists.")));
             continue;
         };
         let known_before = KnownTable::new(before.clone());
         for column in &before.columns {
             let name = &column.name;
             match after.column(name) {
-                None => found.push(one(Some(name), Change::ColumnGone, format!("{table} has no column {name} any more."))),
+                None => found.push(one(Some(name), Change::ColumnGone, format!("{table} no longer has the column {name}."))),
                 Some(today) if kind(column) != kind(today) => {
-                    let text = format!("{table}.{name} was {}, it is {} now.", column.type_label(), today.type_label());
+                    let text = format!("{table}.{name} changed from {} to {}.", column.type_label(), today.type_label());
                     found.push(one(Some(name), Change::TypeChanged, text));
                 }
                 Some(today) if column.mode != today.mode => {
                     let text = match today.mode {
-                        Mode::Required => format!("{table}.{name} is never NULL any more."),
-                        _ => format!("{table}.{name} may be NULL now."),
+                        Mode::Required => format!("{table}.{name} can no longer be NULL."),
+                        _ => format!("{table}.{name} can now be NULL."),
                     };
                     found.push(one(Some(name), Change::ModeChanged, text));
                 }
@@ -89,17 +89,17 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
     found
 }
 
-/// A column that whoever reads the version knows by a name that the dataset as it is does not give.
+/// A column whose name in the version differs from its name in the current dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Renaming {
-    /// The table's column, which keeps its name whatever it is called in the answer.
+    /// The column of the table.
     pub column: ColumnRef,
-    /// What the version calls it.
+    /// Its name in the version.
     pub from: String,
-    /// What the dataset calls it; `None` where it is not selected any more.
+    /// Its name in the current dataset; `None` if it is no longer selected.
     pub to: Option<String>,
-    /// In a sentence.
+    /// As a sentence.
     pub text: String,
 }
 
@@ -116,8 +116,8 @@ pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
     lost.map(|(column, from)| {
         let to = new.get_mut(column).and_then(VecDeque::pop_front).map(ToString::to_string);
         let text = match &to {
-            Some(to) => format!("{column} is called {from} there and {to} now."),
-            None => format!("{column}, called {from} there, is not selected any more."),
+            Some(to) => format!("{column} was named {from} in that version and is now named {to}."),
+            None => format!("{column}, named {from} in that version, is no longer selected."),
         };
         Renaming { column: column.clone(), from: from.to_string(), to, text }
     })

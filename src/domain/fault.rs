@@ -76,7 +76,7 @@ impl FieldErrors {
     pub fn into_list(self) -> Vec<FieldError> {
         let mut list = self.found;
         if self.more > 0 {
-            list.push(FieldError::new("config", format!("{} more fields have errors. Correct these first.", self.more)));
+            list.push(FieldError::new("config", format!("{} more fields have errors. Fix these first.", self.more)));
         }
         list
     }
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn a_fault_does_not_repeat_a_whole_body() {
-        let long = FieldError::new("ö".repeat(500_000), format!("There is no field {}.", "x".repeat(500_000)));
-        assert!(long.path.len() <= MAX_BYTES + 3 && long.message.starts_with("There is no field xxx"));
+        let long = FieldError::new("ö".repeat(500_000), format!("Unknown field {}.", "x".repeat(500_000)));
+        assert!(long.path.len() <= MAX_BYTES + 3 && long.message.starts_with("Unknown field xxx"));
         assert!(long.message.len() <= MAX_BYTES + 3 && long.message.ends_with('…'));
     }
 

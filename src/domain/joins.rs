@@ -37,7 +37,7 @@ pub const MAX_TABLES: usize = 60;
 /// column is held against each table.
 pub const MAX_COLUMNS: usize = 20_000;
 
-/// A score in a word.
+/// The confidence of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +70,8 @@ pub struct KeyPair {
     pub right: ColumnName,
 }
 
-/// A join that may be: many rows of `left` refer to one of `right`. Both are one table where a table refers to itself.
+/// A possible join: many rows of `left` refer to one row of `right`. Both are the same table if a
+/// table refers to itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Candidate {
@@ -80,9 +81,9 @@ pub struct Candidate {
     pub on: Vec<KeyPair>,
     /// 0 to 1.
     pub score: f64,
-    /// Sentences.
+    /// Reasons, as sentences.
     pub reasons: Vec<String>,
-    /// Neither table has the key once a row, as far as names tell: good only for tables that nothing else connects.
+    /// By the names, the key is unique in neither table: only used for tables without another join.
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "ssr", schema(ignore))]
     pub last_resort: bool,
@@ -95,14 +96,14 @@ impl Candidate {
         Self { left: self.right, right: self.left, on, ..self }
     }
 
-    /// `orders.user_id = users.id`, for people.
+    /// `orders.user_id = users.id`, human-readable.
     pub fn text(&self) -> String {
         let pair = |pair: &KeyPair| format!("{}.{} = {}.{}", self.left.table(), pair.left, self.right.table(), pair.right);
         self.on.iter().map(pair).collect::<Vec<_>>().join(" and ")
     }
 }
 
-/// A join that is suggested.
+/// A suggested join.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DetectedJoin {
@@ -113,10 +114,10 @@ pub struct DetectedJoin {
     pub confidence: Confidence,
     /// One of the joins that connect the tables.
     pub in_tree: bool,
-    /// What the data say, where they were asked.
+    /// Join statistics, if the join was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Shares>,
-    /// Why the data could not be asked.
+    /// Why the join could not be verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -255,19 +256,19 @@ pub struct JoinDetection {
     pub verification: Option<Verification>,
 }
 
-/// What asking the data took.
+/// The verification of joins and its cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Verification {
-    /// Pairs of tables that were looked at.
+    /// Verified pairs of tables.
     pub pairs: u32,
-    /// Queries that ran for it now; the other answers were kept from before.
+    /// Queries that were run; the other results were cached.
     pub queries: u32,
     /// No query ran.
     pub cached: bool,
-    /// What the queries read; `None` where the engine cannot tell.
+    /// Bytes that were read; `None` if the engine does not report them.
     pub bytes_processed: Option<u64>,
-    /// US dollars; `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
 }
 

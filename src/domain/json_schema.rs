@@ -65,8 +65,8 @@ texts! {
     SourceName: "A table by its name within the dataset: what `as` says, else the table's own.", "orders", MAX_TABLE_BYTES;
     ColumnName: "A column as its table spells it.", "customer_id", MAX_COLUMN_CHARS;
     OutputName: "A column's name in the training data: a letter or underscore, then letters, digits and underscores.", "customer", MAX_COLUMN_CHARS;
-    AsOf: "`latest_event`, `today`, or a day.", "latest_event", "latest_event".len();
-    TimeZone: "A zone of the IANA time zone database.", "Europe/Berlin", 64;
+    AsOf: "The reference date: `latest_event`, `today`, or a date.", "latest_event", "latest_event".len();
+    TimeZone: "A time zone of the IANA database.", "Europe/Berlin", 64;
 }
 
 impl PartialSchema for ColumnType {
@@ -75,7 +75,7 @@ impl PartialSchema for ColumnType {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .enum_values(Some(names))
-            .description(Some("A type of BigQuery."))
+            .description(Some("A BigQuery type."))
             .build()
             .into()
     }
@@ -86,7 +86,7 @@ impl PartialSchema for Seed {
     fn schema() -> RefOr<Schema> {
         let types = SchemaType::from_iter([Type::String, Type::Integer]);
         let seed = ObjectBuilder::new().schema_type(types).max_length(Some(MAX_SEED_CHARS));
-        seed.description(Some("Another seed, another choice.")).build().into()
+        seed.description(Some("The seed of the random choice: the same seed gives the same choice.")).build().into()
     }
 }
 impl ToSchema for Seed {}
@@ -95,7 +95,7 @@ impl PartialSchema for Scalar {
     fn schema() -> RefOr<Schema> {
         let types = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
         let value = ObjectBuilder::new().schema_type(types).max_length(Some(MAX_TEXT_CHARS));
-        value.description(Some("What the column's type takes.")).build().into()
+        value.description(Some("A value of the column's type.")).build().into()
     }
 }
 impl ToSchema for Scalar {}

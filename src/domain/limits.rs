@@ -108,7 +108,7 @@ fn limit_of(list: &str) -> (usize, &'static str) {
     }
 }
 
-const TEXT_TOO_LONG: &str = "A text has at most 10,000 characters.";
+const TEXT_TOO_LONG: &str = "A string has at most 10,000 characters.";
 
 #[derive(Default)]
 struct Check {
@@ -163,7 +163,7 @@ impl Walk {
                     self.fault(TEXT_TOO_LONG);
                 }
             }
-            Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => self.fault("It is nested more deeply than a config is."),
+            Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => self.fault("It is nested too deeply for a config."),
             Value::Array(items) => {
                 let (most, message) = limit_of(name);
                 if items.len() > most {
@@ -181,7 +181,7 @@ impl Walk {
                 let (most, message) = match name {
                     // By table, in the older spelling.
                     "selected_columns" | "join_config" => limit_of("join_config"),
-                    _ => (MAX_KEYS, "It has more keys than a config has."),
+                    _ => (MAX_KEYS, "It has too many keys for a config."),
                 };
                 if map.len() > most {
                     return self.fault(message);
@@ -194,7 +194,7 @@ impl Walk {
                 }
                 for (key, value) in map {
                     if is_too_long(key) {
-                        self.fault("A key is longer than any that a config has.");
+                        self.fault("A key is too long for a config.");
                         continue;
                     }
                     let before = self.path.len();

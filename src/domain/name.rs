@@ -63,7 +63,7 @@ impl FromStr for TableName {
     /// Parses `dataset.table`. The table id takes letters, digits, underscores, dashes and inner blanks, at most 1,024 bytes.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let (dataset, table) =
-            text.split_once('.').ok_or_else(|| NameError::new("a table is written dataset.table, as in raw_data.orders"))?;
+            text.split_once('.').ok_or_else(|| NameError::new("write a table as dataset.table, as in raw_data.orders"))?;
         Self::new(dataset, table)
     }
 }
@@ -84,7 +84,7 @@ fn check_table_id(table: &str) -> Result<(), NameError> {
         return Err(NameError::new("a table name has at most 1,024 bytes"));
     }
     if table.trim() != table || !table.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ')) {
-        return Err(NameError::new("a table name takes letters, digits, underscores, dashes and inner blanks"));
+        return Err(NameError::new("a table name takes letters, digits, underscores, dashes and inner spaces"));
     }
     Ok(())
 }
@@ -213,7 +213,7 @@ impl FromStr for OutputName {
             return Err(NameError::new("a column name has at most 300 characters"));
         }
         if has_reserved_prefix(text) {
-            return Err(NameError::new("BigQuery reserves names that start so"));
+            return Err(NameError::new("BigQuery reserves names with this prefix"));
         }
         Ok(Self(text.into()))
     }

@@ -30,15 +30,15 @@ pub struct TableProfile {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ProfileMeta {
     pub rows: u64,
-    /// All of it was found out before, and the table has not changed since.
+    /// The whole result is cached, and the table has not changed since.
     pub cached: bool,
-    /// When the oldest part of it was found out.
+    /// When the oldest part of the result was computed.
     pub at: DateTime<Utc>,
-    /// Bytes that were read now; 0 where all was there. `None` where the engine does not count them.
+    /// Bytes that were read; 0 if all was cached. `None` if the engine does not count them.
     pub bytes: Option<u64>,
-    /// What that cost, in US dollars; `None` where reading is free.
+    /// Cost in US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
-    /// Seconds that it took now.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
@@ -51,7 +51,7 @@ pub struct ProfileEstimate {
     pub estimate: Estimate,
 }
 
-/// A column's values. What does not apply to its type is absent.
+/// Statistics of a column. Those that do not apply to its type are absent.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -60,18 +60,18 @@ pub struct ColumnProfile {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub column_type: Option<ColumnType>,
     pub mode: Mode,
-    /// Why nothing more is known of the column.
+    /// Why the column has no statistics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<String>,
     pub null_count: u64,
-    /// 0 … 100, of the table's rows.
+    /// Percent of the table's rows, 0 to 100.
     pub null_percent: f64,
-    /// Distinct values, NULL not among them.
+    /// Distinct values, without NULL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cardinality: Option<u64>,
-    /// Counted; else estimated, right to some per cent.
+    /// Whether it is exact; otherwise it is estimated to within a few percent.
     pub cardinality_is_exact: bool,
-    /// Distinct values a value that is not NULL: 1 where each occurs once.
+    /// Distinct values per non-NULL value: 1 if each occurs once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uniqueness: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,20 +80,20 @@ pub struct ColumnProfile {
     pub max: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
-    /// Of a sample: n − 1.
+    /// Sample standard deviation (n − 1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stddev: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_count: Option<u64>,
-    /// NaN and infinities, which no other figure counts but `cardinality` and `top_values`.
+    /// NaN and infinities, which only `cardinality` and `top_values` also include.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_finite_count: Option<u64>,
     /// Approximate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quantiles: Vec<Quantile>,
-    /// 0 … 100, of the values that are not NULL.
+    /// Percent of the non-NULL values, 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub true_percent: Option<f64>,
     /// Whole days from the earliest to the latest.
@@ -105,10 +105,10 @@ pub struct ColumnProfile {
     /// Items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub array_lengths: Option<Lengths>,
-    /// Most frequent first. Counts are approximate where there are very many values, and never too high.
+    /// Most frequent first. With very many values, counts are approximate, but never too high.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub top_values: Vec<TopValue>,
-    /// From the quantiles, hence approximate. The first and last bins are wider where few values lie far out.
+    /// Approximate, from the quantiles. The first and last bins are wider if there are outliers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub histogram: Vec<Bin>,
 }
@@ -116,7 +116,7 @@ pub struct ColumnProfile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quantile {
-    /// 0 … 1: this part of the values is not larger.
+    /// 0 to 1: the share of values that are not larger.
     pub share: f64,
     pub value: Value,
 }
@@ -136,17 +136,17 @@ pub struct Lengths {
 pub struct TopValue {
     pub value: Value,
     pub count: u64,
-    /// 0 … 100, of the table's rows.
+    /// Percent of the table's rows, 0 to 100.
     pub percent: f64,
 }
 
-/// Values from `from` up to but without `to`; the last bin has `to` too.
+/// Values from `from`, inclusive, to `to`, exclusive; the last bin includes `to`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Bin {
     pub from: Value,
     pub to: Value,
-    /// About so many rows.
+    /// Approximate number of rows.
     pub count: u64,
 }
 
@@ -163,7 +163,7 @@ pub struct ColumnValues {
 pub struct ValueCount {
     pub value: Value,
     pub count: u64,
-    /// Characters of the whole text, where `value` is only its beginning.
+    /// Length of the whole text in characters, if `value` is truncated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
 }

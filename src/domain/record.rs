@@ -28,7 +28,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a person says about a model, the warehouse by the fields that name it.
+/// The editable fields of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -59,7 +59,7 @@ pub struct CheckedModel {
     pub warehouse: WarehouseKind,
 }
 
-/// One card of the list.
+/// A dataset in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetSummary {
@@ -71,7 +71,7 @@ pub struct DatasetSummary {
     pub secondary_tables: Vec<String>,
     pub table_count: u32,
     pub column_count: u32,
-    /// From the last analysis, or the last count; `None` before the first.
+    /// From the last analysis or count; `None` before the first.
     pub row_count_estimate: Option<u64>,
     pub unique_users_estimate: Option<u64>,
     pub unique_products_estimate: Option<u64>,
@@ -79,13 +79,14 @@ pub struct DatasetSummary {
     pub updated_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub version_count: u32,
-    /// The version that the last activation froze: what training reads, also while a draft is edited. `None` after deactivation.
+    /// The active version, which training reads, also while a draft is edited. `None` after
+    /// deactivation.
     pub active_version: Option<u32>,
     /// The last analysis; `None` before the first.
     pub quality: Option<AnalysisBrief>,
 }
 
-/// A dataset in a choice among many.
+/// A dataset in a selection list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetName {
@@ -94,7 +95,7 @@ pub struct DatasetName {
     pub status: Status,
 }
 
-/// A dataset, whole.
+/// A dataset with its config, versions and analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Dataset {
@@ -103,12 +104,12 @@ pub struct Dataset {
     pub config: DatasetConfig,
     /// SHA-256 of the canonical config, in hex.
     pub config_hash: String,
-    /// Goes up by one with each change; an update names the one it started from.
+    /// Increases by one with each change; an update names the revision that it is based on.
     pub revision: i64,
     pub model_id: i64,
     pub model_name: String,
     pub versions: Vec<VersionSummary>,
-    /// The last one, made by the server; `None` before the first.
+    /// The last analysis; `None` before the first.
     pub analysis: Option<KeptAnalysis>,
 }
 
@@ -120,7 +121,7 @@ impl Dataset {
     }
 }
 
-/// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
+/// The stored analysis, and whether the config has changed since. Table changes are not checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeptAnalysis {
@@ -129,36 +130,36 @@ pub struct KeptAnalysis {
     pub analysis: Analysis,
 }
 
-/// The answer to a wish for an analysis.
+/// The result of an analysis request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analyzed {
     pub analysis: Analysis,
-    /// It was there before it was asked for, and still holds: nothing was run.
+    /// Whether the result is cached and up to date: no query was run.
     pub cached: bool,
 }
 
-/// How far a running analysis is.
+/// The progress of a running analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// From 1 to `steps`.
     pub step: u32,
     pub steps: u32,
-    /// What is done now, in words.
+    /// The current step, human-readable.
     pub what: String,
     /// Since the start.
     pub seconds: f64,
 }
 
-/// A dataset in words, from the store alone.
+/// A summary of a dataset, from stored data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Overview {
     #[serde(flatten)]
     pub summary: DatasetSummary,
     pub config_hash: String,
-    /// Lines for people, as all that follow.
+    /// Human-readable lines, as are all the following.
     pub tables: Vec<String>,
     pub columns: Vec<String>,
     pub roles: Vec<String>,
@@ -171,9 +172,9 @@ pub struct Overview {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Comparison {
-    /// In the order asked.
+    /// In the requested order.
     pub comparison: Vec<Overview>,
-    /// In the order of the config's parts; the values stand in the order asked.
+    /// In the order of the config; the values are in the requested order.
     pub differences: Vec<Difference>,
 }
 
@@ -185,56 +186,57 @@ pub struct VersionSummary {
     pub config_hash: String,
     /// `activated`, or `exported for TFX`.
     pub reason: String,
-    /// Who froze it; empty where nobody said.
+    /// Who froze it; empty if unknown.
     pub author: String,
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date, if the config has relative dates.
     pub as_of: Option<NaiveDate>,
-    /// Rows of the whole, where they were counted for it.
+    /// Rows of the full dataset, if they were counted.
     pub rows: Option<u64>,
     pub created_at: DateTime<Utc>,
 }
 
-/// A frozen version: what was trained on can be told, and asked again.
+/// A frozen version, to trace and reproduce what was trained on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Version {
     #[serde(flatten)]
     pub summary: VersionSummary,
     pub config: DatasetConfig,
-    /// By part: `full`, `train`, `eval`, `test`.
+    /// By query: `full`, `train`, `eval`, `test`.
     pub sql: BTreeMap<String, String>,
-    /// The tables as they were.
+    /// The schemas of the tables at that time.
     pub schemas: Vec<TableSchema>,
     pub counts: Option<Counts>,
 }
 
-/// What differs between two versions, or a version and the dataset as it is.
+/// The differences between two versions, or a version and the current dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionDiff {
     pub from: u32,
-    /// `None`: the dataset as it is.
+    /// `None` for the current dataset.
     pub to: Option<u32>,
-    /// Of configs and as-of, by path; the values stand in the order from, to.
+    /// Of configs and reference dates, by path; the values are in the order from, to.
     pub differences: Vec<Difference>,
-    /// What became of the tables between them; empty where the dataset as it is stands on the other side: see its drift.
+    /// Table changes between the versions; empty for the current dataset: see its drift.
     pub tables: Vec<Drift>,
 }
 
-/// What has become of a dataset and its tables since the version that training reads, or the latest one.
+/// Changes of a dataset and its tables since the active version, or the latest one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DriftReport {
-    /// The version that all is held against; `None` before the first.
+    /// The version to compare with; `None` before the first.
     pub version: Option<u32>,
-    /// Of the tables.
+    /// Changes of the tables.
     pub changes: Vec<Drift>,
-    /// Columns that the version gives by names which the dataset as it is does not give: whoever reads them by name fails after the next activation.
+    /// Columns with other names than in the version: reading them by name will fail after the next
+    /// activation.
     #[serde(default)]
     pub renamed: Vec<Renaming>,
 }
 
-/// What a person says about a dataset.
+/// The editable fields of a dataset.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -301,7 +303,7 @@ pub struct DatasetPage {
     pub pagination: Pagination,
 }
 
-/// Whether a name is free in its model, with the reason in words where it is not.
+/// Whether a name is available in its model, with a reason if it is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NameCheck {
@@ -334,19 +336,20 @@ pub struct QueryValidation {
     pub error: Option<String>,
 }
 
-/// Rows of the real query.
+/// Rows of the query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Preview {
     pub columns: Vec<PreviewColumn>,
     pub rows: Vec<Vec<Value>>,
-    /// Cells of which only the beginning is here: texts of more than 1,000 characters end with an ellipsis, arrays after as many
+    /// Truncated cells: texts of more than 1,000 characters end with an ellipsis, arrays after as
+    /// many
     /// characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut_cells: Vec<CutCell>,
     /// Rows in `rows`.
     pub total: u32,
-    /// There are more: the limit, or 2 MB, was reached.
+    /// Whether there are more rows: the limit, or 2 MB, was reached.
     pub limited: bool,
 }
 
@@ -365,11 +368,11 @@ pub struct PreviewColumn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Counts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date, if the config has relative dates.
     pub as_of: Option<NaiveDate>,
     pub full: PartCounts,
     pub splits: Vec<(Split, PartCounts)>,
-    /// Rows of the full query that belong to no split: the gap of a time split.
+    /// Rows of the full query in no split: the gap of a time split.
     pub unassigned: PartCounts,
 }
 

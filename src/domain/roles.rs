@@ -26,11 +26,11 @@ pub struct Choice {
     /// 0 to 1.
     pub score: f64,
     pub confidence: Confidence,
-    /// A sentence.
+    /// As a sentence.
     pub reason: String,
 }
 
-/// The best column for a role, and others that could be meant, the best first.
+/// The best column for a role, and alternatives, best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RoleSuggestion {
@@ -104,7 +104,7 @@ fn score(
     let plural = Vocabulary::is_plural(column.name.as_str());
     match role {
         Role::UserId => id(&USERS, "people", &name, plural, &vocabulary.words(schema.table.table())),
-        Role::ProductId => id(&PRODUCTS, "things that are sold or shown", &name, plural, &vocabulary.words(schema.table.table())),
+        Role::ProductId => id(&PRODUCTS, "items that are sold or shown", &name, plural, &vocabulary.words(schema.table.table())),
         Role::Timestamp => timestamp(&words),
         Role::Revenue => revenue(&words, name.mark),
     }
@@ -295,15 +295,17 @@ fn timestamp(words: &[String]) -> Option<(f64, String)> {
     const TIMES: [&str; 8] = ["at", "date", "datetime", "day", "on", "time", "timestamp", "utc"];
     let kept = words.iter().filter_map(|word| KEPT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
     if let Some(weight) = kept.reduce(f64::min) {
-        return Some((weight, "It says when the row was kept or changed.".into()));
+        return Some((weight, "It records when the row was stored or changed.".into()));
     }
     if words.iter().any(|word| EVENTS.contains(&word.as_str())) {
-        return Some((0.95, "It says when something happened.".into()));
+        return Some((0.95, "It records when an event happened.".into()));
     }
     match words {
-        [only] if TIMES.contains(&only.as_str()) => Some((0.85, "It is a time of the row.".into())),
-        words if words.iter().all(|word| TIMES.contains(&word.as_str())) => Some((0.85, "It is a time of the row.".into())),
-        _ => Some((0.55, "It is a time.".into())),
+        [only] if TIMES.contains(&only.as_str()) => Some((0.85, "It is a date or time of the row.".into())),
+        words if words.iter().all(|word| TIMES.contains(&word.as_str())) => {
+            Some((0.85, "It is a date or time of the row.".into()))
+        }
+        _ => Some((0.55, "It is a date or time.".into())),
     }
 }
 
@@ -389,8 +391,8 @@ fn revenue(words: &[String], mark: Mark) -> Option<(f64, String)> {
     }
     let more = if count > 1 || line { 0.04 } else { 0.0 };
     let (each, reason) = match has(&EACH) {
-        true => (0.8, "It is what one costs."),
-        false => (1.0, "It is what a sale brings."),
+        true => (0.8, "It is the price of one item."),
+        false => (1.0, "It is the amount of a sale."),
     };
     Some((((weight + more) * each).min(1.0), reason.into()))
 }

@@ -97,9 +97,9 @@ impl ColumnType {
         match self {
             Self::Struct => Some("a record: select its fields in a view first"),
             Self::Json => Some("JSON: extract the fields you need in a view first"),
-            Self::Geography => Some("GEOGRAPHY cannot be learned from; convert it in a view first"),
-            Self::Interval => Some("INTERVAL has no place in a training row; convert it in a view first"),
-            Self::Range => Some("RANGE has no place in a training row; take its start and end in a view first"),
+            Self::Geography => Some("GEOGRAPHY: convert it in a view first"),
+            Self::Interval => Some("INTERVAL: convert it in a view first"),
+            Self::Range => Some("RANGE: select its start and end in a view first"),
             _ => None,
         }
     }
@@ -124,7 +124,7 @@ impl std::fmt::Display for ColumnType {
     }
 }
 
-/// Whether a column may be NULL, or holds an array.
+/// Whether a column can be NULL, or holds an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -162,7 +162,8 @@ impl Column {
     }
 }
 
-/// A table and its columns in their order. Columns whose names BigQuery would refuse are listed apart, with the reason.
+/// A table and its columns, in order. Columns with names that BigQuery rejects are listed
+/// separately, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TableSchema {
@@ -175,16 +176,16 @@ pub struct TableSchema {
     pub partition: Option<Partition>,
 }
 
-/// How a table is cut up, so that a query with the right filter reads only a part of it.
+/// Partitioning of a table: a query with a filter on it reads only a part of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Partition {
-    /// The column, or `_PARTITIONTIME` where the time of loading makes the partitions.
+    /// The column, or `_PARTITIONTIME` if partitioned by load time.
     pub column: String,
-    /// A query without a filter on it is refused.
+    /// Whether queries must filter on it.
     #[serde(default)]
     pub filter_required: bool,
-    /// Sorted within its partitions: estimates of what a query reads are upper bounds.
+    /// Whether the table is clustered: estimates are then upper bounds.
     #[serde(default)]
     pub clustered: bool,
 }
@@ -197,7 +198,7 @@ impl TableSchema {
     }
 }
 
-/// What kind of thing a table is.
+/// The kind of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -12,18 +12,18 @@ use super::dataset::{DatasetConfig, Split};
 use super::fault::FieldError;
 use super::sql::{OutputColumn, Request, Shape, compile};
 
-/// The artefact.
+/// The input of TFX and how to use it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxArtefact {
     pub input_config: TfxInput,
     pub output_config: TfxOutput,
     pub project_id: Option<String>,
-    /// Where the data is; the job must run there.
+    /// The location of the data; the job must run there.
     pub location: Option<String>,
-    /// Python that makes the component.
+    /// Python code that creates the component.
     pub snippet: String,
-    /// The version that froze it; `None` where none did.
+    /// The version; `None` if it is not frozen.
     pub version: Option<u32>,
 }
 
@@ -39,7 +39,7 @@ pub struct TfxInput {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxSplit {
     pub name: String,
-    /// The whole SQL of the split.
+    /// The SQL of the split.
     pub pattern: String,
 }
 

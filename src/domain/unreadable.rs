@@ -15,9 +15,9 @@ pub fn explain(words: &str) -> String {
         })
         .or_else(|| {
             let name = words.strip_prefix("duplicate field `")?.strip_suffix('`')?;
-            Some(format!("The field {name} is there twice"))
+            Some(format!("The field {name} occurs twice"))
         })
-        .or_else(|| words.starts_with("data did not match any variant").then(|| "It has no form that is taken here".to_owned()))
+        .or_else(|| words.starts_with("data did not match any variant").then(|| "It has an unsupported form".to_owned()))
         .unwrap_or_else(|| shown(words));
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
@@ -28,7 +28,7 @@ pub fn explain(words: &str) -> String {
 pub fn not_json(error: &serde_json::Error) -> String {
     match error.line() {
         0 => "It is not JSON.".into(),
-        line => format!("It is not JSON, or too deep: see line {line} column {}.", error.column()),
+        line => format!("It is not JSON, or nested too deeply: see line {line}, column {}.", error.column()),
     }
 }
 
@@ -46,12 +46,12 @@ fn wrong_value(words: &str) -> Option<String> {
         _ => shown(found),
     };
     let expected = match expected {
-        "a string" | "string" | "a borrowed string" | "identifier" | "variant identifier" => "a text",
+        "a string" | "string" | "a borrowed string" | "identifier" | "variant identifier" => "a string",
         "a sequence" => "a list",
         "a map" | "map" => "an object",
         "a boolean" => "true or false",
         "f32" | "f64" => "a number",
-        number if is_integer(number) => "a whole number that fits here",
+        number if is_integer(number) => "a whole number in range",
         of_rust
             if ["struct ", "tuple struct ", "internally tagged enum ", "adjacently tagged enum "]
                 .iter()
@@ -59,10 +59,10 @@ fn wrong_value(words: &str) -> Option<String> {
         {
             "an object"
         }
-        of_rust if of_rust.starts_with("enum ") || of_rust.contains("untagged enum ") => "one of the names that are documented",
+        of_rust if of_rust.starts_with("enum ") || of_rust.contains("untagged enum ") => "one of the documented values",
         ours => ours,
     };
-    Some(format!("It is {found}; give {expected}"))
+    Some(format!("Expected {expected}, got {found}"))
 }
 
 fn is_integer(name: &str) -> bool {
@@ -78,8 +78,8 @@ fn unknown_name(words: &str) -> Option<String> {
     let what = if what == "variant" { "value" } else { what };
     let others = expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', "");
     Some(match others.is_empty() || others.starts_with("there are no") {
-        true => format!("There is no {what} {:?} here", shown(name)),
-        false => format!("There is no {what} {:?} here: there are {others}", shown(name)),
+        true => format!("Unknown {what} {:?}", shown(name)),
+        false => format!("Unknown {what} {:?}; expected one of: {others}", shown(name)),
     })
 }
 
@@ -94,21 +94,21 @@ mod tests {
     #[test]
     fn serdes_words_become_sentences() {
         for (words, sentence) in [
-            ("invalid type: string \"yes\", expected a boolean", "It is \"yes\"; give true or false."),
-            ("invalid type: map, expected a sequence", "It is an object; give a list."),
-            ("invalid type: null, expected struct DatasetConfig", "It is null; give an object."),
-            ("invalid value: integer `-1`, expected u32", "It is -1; give a whole number that fits here."),
-            ("invalid type: floating point `1.5`, expected i64", "It is 1.5; give a whole number that fits here."),
-            ("invalid type: sequence, expected internally tagged enum SplitConfig", "It is a list; give an object."),
+            ("invalid type: string \"yes\", expected a boolean", "Expected true or false, got \"yes\"."),
+            ("invalid type: map, expected a sequence", "Expected a list, got an object."),
+            ("invalid type: null, expected struct DatasetConfig", "Expected an object, got null."),
+            ("invalid value: integer `-1`, expected u32", "Expected a whole number in range, got -1."),
+            ("invalid type: floating point `1.5`, expected i64", "Expected a whole number in range, got 1.5."),
+            ("invalid type: sequence, expected internally tagged enum SplitConfig", "Expected an object, got a list."),
             (
                 "unknown variant `half`, expected one of `train`, `eval`, `test`",
-                "There is no value \"half\" here: there are train, eval, test.",
+                "Unknown value \"half\"; expected one of: train, eval, test.",
             ),
-            ("unknown variant `x`, expected `a` or `b`", "There is no value \"x\" here: there are a or b."),
-            ("unknown field `a`, there are no fields", "There is no field \"a\" here."),
+            ("unknown variant `x`, expected `a` or `b`", "Unknown value \"x\"; expected one of: a or b."),
+            ("unknown field `a`, there are no fields", "Unknown field \"a\"."),
             ("missing field `type`", "The field type is missing."),
-            ("duplicate field `a`", "The field a is there twice."),
-            ("data did not match any variant of untagged enum Scalar", "It has no form that is taken here."),
+            ("duplicate field `a`", "The field a occurs twice."),
+            ("data did not match any variant of untagged enum Scalar", "It has an unsupported form."),
             ("the column name is empty", "The column name is empty."),
         ] {
             assert_eq!(explain(words), sentence);
@@ -150,6 +150,6 @@ mod tests {
     #[test]
     fn what_is_not_json_is_told_by_its_place() {
         let error = serde_json::from_str::<serde_json::Value>("{\"a\":\n 1,}").unwrap_err();
-        assert_eq!(not_json(&error), "It is not JSON, or too deep: see line 2 column 4.");
+        assert_eq!(not_json(&error), "It is not JSON, or nested too deeply: see line 2, column 4.");
     }
 }

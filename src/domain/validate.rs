@@ -67,17 +67,17 @@ impl<'a> Check<'a> {
             return;
         };
         if self.catalog.schema(primary).is_none() {
-            self.fault("primary_table", format!("There is no table {primary}."));
+            self.fault("primary_table", format!("Table {primary} not found."));
         }
         let mut seen = vec![SourceName::from(primary)];
         for (i, secondary) in config.secondary_tables.iter().enumerate() {
             let path = format!("secondary_tables[{i}]");
             if self.catalog.schema(&secondary.table).is_none() {
-                self.fault(&path, format!("There is no table {}.", secondary.table));
+                self.fault(&path, format!("Table {} not found.", secondary.table));
             }
             let name = secondary.name();
             if seen.iter().any(|s| s.same_as(&name)) {
-                self.fault(&path, format!("There is a {name} already; give this one another name with \"as\"."));
+                self.fault(&path, format!("Another table is named {name}; rename this one with \"as\"."));
             }
             seen.push(name);
         }
@@ -91,18 +91,18 @@ impl<'a> Check<'a> {
             if config.join_of(&secondary.name()).is_none() {
                 self.fault(
                     format!("secondary_tables[{i}]"),
-                    format!("{} has no join: say how its rows meet the tables before it.", secondary.name()),
+                    format!("{} has no join: choose how to join it to the tables before it.", secondary.name()),
                 );
             }
         }
         for (i, join) in config.join_config.iter().enumerate() {
             let path = format!("join_config[{i}]");
             let Some(position) = sources.iter().skip(1).position(|(name, _)| name.same_as(&join.table)).map(|p| p + 1) else {
-                self.fault(format!("{path}.table"), format!("{} is not one of the secondary tables.", join.table));
+                self.fault(format!("{path}.table"), format!("{} is not a secondary table.", join.table));
                 continue;
             };
             if config.join_config[..i].iter().any(|other| other.table.same_as(&join.table)) {
-                self.fault(format!("{path}.table"), format!("{} is joined already; add the keys to that join.", join.table));
+                self.fault(format!("{path}.table"), format!("{} is already joined; add the keys to that join.", join.table));
             }
             if join.on.is_empty() {
                 self.fault(format!("{path}.on"), "Choose at least one pair of key columns.");
@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
             }
             None => {
                 let message = if self.sources.iter().any(|(name, ..)| name.same_as(&key.left.table)) {
-                    format!("{} does not come before {}: a join looks back only.", key.left.table, join.table)
+                    format!("{} does not come before {}: a join can only use earlier tables.", key.left.table, join.table)
                 } else {
                     format!("The dataset has no table {}.", key.left.table)
                 };
@@ -146,7 +146,7 @@ impl<'a> Check<'a> {
             self.fault(
                 format!("{path}.right"),
                 format!(
-                    "{} is {} and {} is {}: they cannot be compared. Cast one of them in a view.",
+                    "{} is {} and {} is {}: these types cannot be joined. Cast one of them in a view.",
                     key.left, left.column_type, key.right, right.column_type
                 ),
             );
@@ -170,14 +170,14 @@ impl<'a> Check<'a> {
 
     fn row_order(&mut self, path: &str, join: &Join, table: Option<&KnownTable>) {
         if !join.order.is_empty() && join.on_duplicates != OnDuplicates::OneRow {
-            self.fault(format!("{path}.order"), "An order only means something with on_duplicates one_row.");
+            self.fault(format!("{path}.order"), "An order needs on_duplicates one_row.");
         }
         for (k, key) in join.order.iter().enumerate() {
             let path = format!("{path}.order[{k}].column");
             if let Some(column) = table.and_then(|t| self.known(&path, &join.table, t, &key.column))
                 && !column.is_scalar()
             {
-                self.fault(path, format!("{} is {} and has no order.", key.column, column.type_label()));
+                self.fault(path, format!("{} is {} and cannot be ordered by.", key.column, column.type_label()));
             }
         }
     }
@@ -234,7 +234,7 @@ impl<'a> Check<'a> {
             if let Some(alias) = &selected.alias {
                 if !aliases.take(alias.as_str()) {
                     // G-14
-                    self.fault(format!("{path}.alias"), format!("Another column is called {alias} already."));
+                    self.fault(format!("{path}.alias"), format!("Another column is already named {alias}."));
                 }
             } else if column.is_some_and(|column| !seen.insert((self.position_of(&selected.table), column))) {
                 self.fault(path.to_string(), format!("{} is selected twice; rename one of them.", selected.reference()));
@@ -257,19 +257,23 @@ impl<'a> Check<'a> {
                 other.table.same_as(&reference.table) && same(other.column.as_str(), reference.column.as_str())
             };
             if let Some((other, _)) = mapped.iter().find(|(_, other)| same(other)) {
-                self.fault(&path, format!("{reference} is the {} already.", other.as_str()));
+                self.fault(&path, format!("{reference} is already the {}.", other.as_str()));
             }
             mapped.push((role, reference));
         }
         if let Some(format) = config.column_mapping.timestamp_format {
             let path = "column_mapping.timestamp_format";
             match &config.column_mapping.timestamp {
-                None => self.fault(path, "No column has the role timestamp: map one, or leave this out."),
+                None => self.fault(path, "No column is mapped to timestamp: map one, or remove this."),
                 Some(timestamp) => {
                     if let Some(column) = self.catalog.column(config, timestamp)
                         && column.column_type.is_temporal()
                     {
-                        let message = format!("{timestamp} is {} and needs no {}.", column.column_type, format.as_str());
+                        let message = format!(
+                            "{timestamp} is {} and takes no timestamp_format; remove {}.",
+                            column.column_type,
+                            format.as_str()
+                        );
                         self.fault(path, message);
                     }
                 }
@@ -287,11 +291,11 @@ impl<'a> Check<'a> {
         match self.config.column_mapping.timestamp_format {
             Some(format) if format.reads(t) => {}
             Some(format) => {
-                let message = format!("{} does not read {t}: say {}.", format.as_str(), fitting());
+                let message = format!("{} does not fit {t}: use {}.", format.as_str(), fitting());
                 self.fault("column_mapping.timestamp_format", message);
             }
             // G-23
-            None => self.fault(path, format!("{} is {t}: say in timestamp_format how it is read: {}.", column.name, fitting())),
+            None => self.fault(path, format!("{} is {t}: set timestamp_format to one of: {}.", column.name, fitting())),
         }
     }
 
@@ -300,7 +304,7 @@ impl<'a> Check<'a> {
         let mapped = self.config.column_mapping.get(role).is_some();
         if !mapped {
             // G-27, G-35
-            self.fault(path, format!("{what} needs a column with the role {}: map one first.", role.as_str()));
+            self.fault(path, format!("{what} needs {}: map a column to it first.", role.as_str()));
         }
         mapped
     }
@@ -309,7 +313,7 @@ impl<'a> Check<'a> {
     fn within(&mut self, path: impl Into<String>, value: u32, from: u32, to: u32) -> bool {
         let fits = (from..=to).contains(&value);
         if !fits {
-            self.fault(path, format!("{value} is outside {from} to {to}."));
+            self.fault(path, format!("{value} is not between {from} and {to}."));
         }
         fits
     }
@@ -319,7 +323,7 @@ impl<'a> Check<'a> {
         if let Some(day) = day
             && !(1..=9999).contains(&day.year())
         {
-            self.fault(path, "Dates go from 0001-01-01 to 9999-12-31.");
+            self.fault(path, "Use a date between 0001-01-01 and 9999-12-31.");
         }
     }
 }
@@ -337,18 +341,18 @@ pub fn can_be_read(column: &Column) -> bool {
 /// Whether a column can have a role as it is, or why not. Types only: [`Role`]s are a person's choice.
 pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
     if column.mode == Mode::Repeated {
-        return Err("a role needs a single value in each row");
+        return Err("a role needs a single value per row");
     }
     let t = column.column_type;
     match role {
         Role::UserId | Role::ProductId => match t {
             ColumnType::String | ColumnType::Int64 | ColumnType::Numeric | ColumnType::BigNumeric => Ok(()),
-            _ => Err("an id is STRING, INT64 or NUMERIC"),
+            _ => Err("an id must be STRING, INT64 or NUMERIC"),
         },
         Role::Timestamp if t.is_temporal() => Ok(()),
         // G-23
-        Role::Timestamp => Err("a timestamp is DATE, DATETIME or TIMESTAMP, or a STRING or INT64 with a timestamp_format"),
+        Role::Timestamp => Err("a timestamp must be DATE, DATETIME or TIMESTAMP, or STRING or INT64 with a timestamp_format"),
         Role::Revenue if t.is_numeric() => Ok(()),
-        Role::Revenue => Err("a revenue is a number"),
+        Role::Revenue => Err("revenue must be a number"),
     }
 }

@@ -100,15 +100,15 @@ pub fn json_size(value: &Value) -> usize {
     }
 }
 
-/// A cell of which a result has only the beginning.
+/// A truncated cell of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CutCell {
-    /// Its row, from 0.
+    /// The row, from 0.
     pub row: u32,
-    /// Its column's name.
+    /// The column's name.
     pub column: String,
-    /// Characters of the whole text, or items of the whole array.
+    /// Length of the whole text in characters, or of the whole array in items.
     pub length: u64,
 }
 

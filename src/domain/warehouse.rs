@@ -35,10 +35,10 @@ impl WarehouseKind {
         }
         match &location {
             Some(location) if !is_location(location) => {
-                faults.push(FieldError::new("location", "A location is written as BigQuery does: EU, US, europe-west3."));
+                faults.push(FieldError::new("location", "Enter a BigQuery location, such as EU, US or europe-west3."));
             }
             Some(_) if project.is_none() => {
-                faults.push(FieldError::new("location", "A location belongs to a project: name one, or leave this empty."));
+                faults.push(FieldError::new("location", "A location needs a project: enter one, or leave this empty."));
             }
             Some(_) | None => {}
         }

@@ -23,7 +23,7 @@ pub fn tables(config: &DatasetConfig) -> Vec<String> {
             continue;
         };
         let keys: Vec<String> = join.on.iter().map(|key| format!("{} = {name}.{}", key.left, key.right)).collect();
-        let one = if join.on_duplicates == OnDuplicates::OneRow { ", one row a key" } else { "" };
+        let one = if join.on_duplicates == OnDuplicates::OneRow { ", one row per key" } else { "" };
         lines.push(format!("{} join {}{named} on {}{one}", join.join_type.as_str(), secondary.table, keys.join(" and ")));
     }
     lines
@@ -43,19 +43,19 @@ pub fn columns(config: &DatasetConfig) -> Vec<String> {
 pub fn roles(mapping: &ColumnMapping) -> Vec<String> {
     let line = |role: Role| format!("{}: {}", role.as_str(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));
     let mut lines: Vec<String> = Role::ALL.into_iter().map(line).collect();
-    lines.extend(mapping.timestamp_format.map(|format| format!("timestamp is written as {}", timestamp_format(format))));
-    lines.extend(mapping.time_zone.as_ref().map(|zone| format!("days begin at midnight in {zone}")));
+    lines.extend(mapping.timestamp_format.map(|format| format!("timestamp format: {}", timestamp_format(format))));
+    lines.extend(mapping.time_zone.as_ref().map(|zone| format!("time zone: {zone}")));
     lines
 }
 
 pub const fn timestamp_format(format: TimestampFormat) -> &'static str {
     match format {
-        TimestampFormat::UnixSeconds => "seconds since 1970",
-        TimestampFormat::UnixMillis => "milliseconds since 1970",
-        TimestampFormat::UnixMicros => "microseconds since 1970",
-        TimestampFormat::IsoDate => "2024-01-31, a day",
-        TimestampFormat::IsoTimestamp => "2024-01-31 10:00:00, an instant",
-        TimestampFormat::CompactDate => "20240131, a day",
+        TimestampFormat::UnixSeconds => "Unix time in seconds",
+        TimestampFormat::UnixMillis => "Unix time in milliseconds",
+        TimestampFormat::UnixMicros => "Unix time in microseconds",
+        TimestampFormat::IsoDate => "date, as in 2024-01-31",
+        TimestampFormat::IsoTimestamp => "timestamp, as in 2024-01-31 10:00:00",
+        TimestampFormat::CompactDate => "date, as in 20240131",
     }
 }
 
@@ -74,14 +74,14 @@ pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
         None => {}
     }
     for filter in &filters.rows {
-        let nulls = if filter.nulls == NullPolicy::Include { ", NULL stays" } else { "" };
+        let nulls = if filter.nulls == NullPolicy::Include { ", keep NULL" } else { "" };
         lines.push(format!("{} {}{nulls}", filter.reference(), predicate(&filter.predicate)));
     }
     lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", members(f))));
     lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", members(f))));
     lines.extend(filters.min_interactions.map(|core| {
         let rounds = several(core.rounds, "round");
-        format!("users with {} and products with {} interactions or more, {rounds}", core.user, core.product)
+        format!("users with at least {} and products with at least {} interactions, {rounds}", core.user, core.product)
     }));
     lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
     if filters.has_membership() {
@@ -89,9 +89,9 @@ pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
             Scope::All => "all rows",
             Scope::Train => "train",
         };
-        lines.push(format!("membership computed from {from}"));
+        lines.push(format!("entity filters computed from {from}"));
         if filters.apply_to == ApplyTo::Train {
-            lines.push("eval and test are not pruned".into());
+            lines.push("entity filters applied to train only".into());
         }
     }
     lines
@@ -102,15 +102,15 @@ pub fn split(split: &SplitConfig) -> String {
     match split {
         SplitConfig::None => "no split".into(),
         SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } => {
-            let test = if *test_days > 0 { format!(", test the {} after it", several(*test_days, "day")) } else { String::new() };
-            let gap = if *gap_days > 0 { format!(", {} before eval left out", several(*gap_days, "day")) } else { String::new() };
+            let test = if *test_days > 0 { format!(", then test {}", several(*test_days, "day")) } else { String::new() };
+            let gap = if *gap_days > 0 { format!(", gap of {} before eval", several(*gap_days, "day")) } else { String::new() };
             let eval = several(*eval_days, "day");
-            format!("by time up to {}: eval {eval}{test}{gap}, train all before", day(as_of.unwrap_or_default()))
+            format!("by time up to {}: eval {eval}{test}{gap}, train all earlier rows", day(as_of.unwrap_or_default()))
         }
         SplitConfig::Random { train_percent, test_percent, unit: by, seed } => {
             let eval = 100u32.saturating_sub(train_percent.saturating_add(*test_percent));
             let test = if *test_percent > 0 { format!(", test {test_percent} %") } else { String::new() };
-            format!("at random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
+            format!("random by {}: train {train_percent} %, eval {eval} %{test}, seed {}", unit(*by), seed.0)
         }
         SplitConfig::LeaveLast { n } => {
             format!("the last {} of each user {} eval", several(*n, "row"), if *n == 1 { "is" } else { "are" })
@@ -153,10 +153,10 @@ fn several(n: u32, one: &str) -> String {
 /// From a day to a day, both whole.
 fn days(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
     match (start, end) {
-        (Some(start), Some(end)) => format!("from {start} to {end}, both whole"),
+        (Some(start), Some(end)) => format!("from {start} to {end}, inclusive"),
         (Some(start), None) => format!("from {start} on"),
-        (None, Some(end)) => format!("until {end}, that day whole"),
-        (None, None) => "on any day".into(),
+        (None, Some(end)) => format!("until {end}, inclusive"),
+        (None, None) => "on any date".into(),
     }
 }
 
@@ -207,7 +207,7 @@ mod tests {
     fn days_run_counts_are_fewer_and_amounts_less() {
         let day = |text: &str| text.parse().ok();
         assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31 on");
-        assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "until 2024-01-31, that day whole");
+        assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "until 2024-01-31, inclusive");
         let both = Filters {
             date_range: Some(DateRange::Fixed { start: day("2024-01-01"), end: day("2024-01-31") }),
             product_filter: Some(MemberFilter {
@@ -218,13 +218,13 @@ mod tests {
             ..Filters::default()
         };
         let by_time = SplitConfig::TimeBased { eval_days: 7, test_days: 0, gap_days: 0, as_of: None };
-        assert_eq!(filters(&both, &by_time).last().unwrap(), "membership computed from train");
+        assert_eq!(filters(&both, &by_time).last().unwrap(), "entity filters computed from train");
         assert_eq!(
             filters(&both, &SplitConfig::None),
             [
-                "from 2024-01-01 to 2024-01-31, both whole",
+                "from 2024-01-01 to 2024-01-31, inclusive",
                 "products with 1,500 or fewer transactions and with revenue 9.5 or less",
-                "membership computed from all rows"
+                "entity filters computed from all rows"
             ]
         );
     }
@@ -234,7 +234,7 @@ mod tests {
         let by_time = |eval_days| SplitConfig::TimeBased { eval_days, test_days: 1, gap_days: 2, as_of: None };
         assert_eq!(
             split(&by_time(1)),
-            "by time up to the latest event: eval 1 day, test the 1 day after it, 2 days before eval left out, train all before"
+            "by time up to the latest event: eval 1 day, then test 1 day, gap of 2 days before eval, train all earlier rows"
         );
         assert_eq!(split(&SplitConfig::LeaveLast { n: 1 }), "the last 1 row of each user is eval");
         assert_eq!(split(&SplitConfig::LeaveLast { n: 3 }), "the last 3 rows of each user are eval");

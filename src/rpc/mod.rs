@@ -28,7 +28,7 @@ fn app() -> Result<crate::service::App, Failure> {
 #[cfg(feature = "ssr")]
 fn context() -> Result<crate::service::RequestContext, Failure> {
     let known = use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get().cloned());
-    known.ok_or_else(|| Failure::new(500, "internal", "The server does not know who asks."))
+    known.ok_or_else(|| Failure::new(500, "internal", "The request has no user context."))
 }
 
 /// Whether the server answers.

@@ -169,7 +169,7 @@ pub async fn find_out(
     let rows = run_within(warehouse, &query.sql, limits).await?;
     if rows.truncated {
         return Err(WarehouseError::Resources(format!(
-            "The dataset has more than {MAX_ROWS} days: is the timestamp read rightly?"
+            "The dataset has more than {MAX_ROWS} days: check the timestamp column and its format."
         ))
         .into());
     }

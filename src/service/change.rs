@@ -39,13 +39,13 @@ impl DatasetChange {
                 ("config", value) => change.config = Some(value),
                 (_, Value::Null) if is_text => {}
                 (_, Value::String(text)) if is_text => drop(change.texts.insert(key, text)),
-                _ if is_text => faults.add(key, "This is a text."),
+                _ if is_text => faults.add(key, "This must be a string."),
                 (part, value) if PARTS.contains(&part) => drop(change.parts.insert(key, value)),
-                _ => faults.add(key.as_str(), format!("There is no field {key}.")),
+                _ => faults.add(key.as_str(), format!("Unknown field {key}.")),
             }
         }
         if change.config.is_some() && !change.parts.is_empty() {
-            faults.add("config", "Give the config whole, or by its parts, not both.");
+            faults.add("config", "Send the config as a whole or by its parts, not both.");
         }
         if faults.is_empty() { Ok(change) } else { Err(faults.into_list()) }
     }

@@ -24,10 +24,10 @@ impl App {
     pub async fn compare(&self, ctx: &RequestContext, model_id: i64, ids: &[i64]) -> Result<Comparison, ServiceError> {
         self.model(ctx, model_id).await?;
         if !COMPARED.contains(&ids.len()) {
-            return Err(ServiceError::field("dataset_ids", "Name two to five datasets."));
+            return Err(ServiceError::field("dataset_ids", "Select two to five datasets."));
         }
         if let Some(twice) = ids.iter().enumerate().find_map(|(i, id)| ids[..i].contains(id).then_some(id)) {
-            return Err(ServiceError::field("dataset_ids", format!("Dataset {twice} is named twice.")));
+            return Err(ServiceError::field("dataset_ids", format!("Dataset {twice} is selected twice.")));
         }
         let mut datasets = vec![];
         for id in ids {

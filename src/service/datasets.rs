@@ -18,13 +18,13 @@ impl App {
     /// A page of a model's datasets, newest change first.
     pub async fn datasets(&self, _ctx: &RequestContext, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
         if !(1..=ListQuery::MAX_PAGE).contains(&query.page) {
-            return Err(ServiceError::BadRequest(format!("page is a number from 1 to {}.", ListQuery::MAX_PAGE)));
+            return Err(ServiceError::BadRequest(format!("page must be a number from 1 to {}.", ListQuery::MAX_PAGE)));
         }
         if !(1..=ListQuery::MAX_PER_PAGE).contains(&query.per_page) {
-            return Err(ServiceError::BadRequest(format!("per_page is a number from 1 to {}.", ListQuery::MAX_PER_PAGE)));
+            return Err(ServiceError::BadRequest(format!("per_page must be a number from 1 to {}.", ListQuery::MAX_PER_PAGE)));
         }
         if query.search.chars().count() > MAX_SEARCH_CHARS {
-            return Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH_CHARS} characters long.")));
+            return Err(ServiceError::BadRequest(format!("search must have at most {MAX_SEARCH_CHARS} characters.")));
         }
         let (datasets, total) = self.store().datasets(model_id, query).await.map_err(model_error)?;
         Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
@@ -49,7 +49,7 @@ impl App {
             return Ok(NameCheck { available: false, message });
         }
         let taken = self.store().name_is_taken(model_id, name, exclude_id).await?;
-        let message = if taken { "There is a dataset of that name already." } else { "The name is free." };
+        let message = if taken { "A dataset with this name already exists." } else { "This name is available." };
         Ok(NameCheck { available: !taken, message: message.into() })
     }
 
@@ -223,7 +223,7 @@ fn refuse(mut faults: Vec<FieldError>, config: Result<(), ServiceError>) -> Resu
 /// Nothing can be learned from no rows, nor measured on them.
 fn empty_parts(counts: &Counts) -> Vec<FieldError> {
     if counts.full.rows == 0 {
-        return vec![FieldError::new("filters", "The dataset has no rows: its filters or joins leave nothing.")];
+        return vec![FieldError::new("filters", "The dataset has no rows: its filters or joins remove them all.")];
     }
     let empty = counts.splits.iter().filter(|(_, part)| part.rows == 0);
     empty.map(|(split, _)| FieldError::new("split_config", format!("The {} split has no rows.", split.as_str()))).collect()

@@ -104,18 +104,18 @@ impl App {
     /// The tables that someone wants looked at together, as they are now.
     pub(super) async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
         if tables.is_empty() {
-            return Err(ServiceError::BadRequest("Name the tables to look at in tables, the primary first.".into()));
+            return Err(ServiceError::BadRequest("List the tables to join in tables, the primary table first.".into()));
         }
         if tables.len() > MAX_TABLES {
             return Err(ServiceError::BadRequest(format!(
-                "At most {MAX_TABLES} tables at a time: name those that you want to join."
+                "At most {MAX_TABLES} tables at a time: list only those that you want to join."
             )));
         }
         let mut names: Vec<TableName> = vec![];
         for table in tables {
             let name = self.short_or_full_name(table)?;
             if names.contains(&name) {
-                return Err(ServiceError::BadRequest(format!("{name} is named twice: name each table once.")));
+                return Err(ServiceError::BadRequest(format!("{name} is listed twice: list each table once.")));
             }
             names.push(name);
         }
@@ -151,7 +151,7 @@ fn few_columns<'a>(schemas: impl Iterator<Item = &'a TableSchema>) -> Result<(),
     let columns: usize = schemas.map(|schema| schema.columns.len()).sum();
     match columns > MAX_COLUMNS {
         true => Err(ServiceError::BadRequest(format!(
-            "These tables have {columns} columns together, {MAX_COLUMNS} can be looked at: name fewer tables."
+            "These tables have {columns} columns together, the maximum is {MAX_COLUMNS}: list fewer tables."
         ))),
         false => Ok(()),
     }
@@ -244,13 +244,13 @@ fn plan(schemas: &[TableSchema], facts: &Facts) -> Result<(Vec<Candidate>, Vec<P
     if let Some(question) = questions.iter().find(|question| question.on.len() > MAX_LISTS) {
         let (left, right) = (&schemas[question.left].table, &schemas[question.right].table);
         return Err(ServiceError::BadRequest(format!(
-            "{left} and {right} could be joined in {} ways, {MAX_LISTS} can be looked at: ask without verify.",
+            "{left} and {right} can be joined in {} ways, the maximum to verify is {MAX_LISTS}: set verify to false.",
             question.on.len()
         )));
     }
     if questions.len() > MAX_PAIRS {
         return Err(ServiceError::BadRequest(format!(
-            "{} pairs of these tables would have to be looked at, {MAX_PAIRS} can be: name fewer tables, or ask without verify.",
+            "{} pairs of these tables need verification, the maximum is {MAX_PAIRS}: list fewer tables, or set verify to false.",
             questions.len()
         )));
     }

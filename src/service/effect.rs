@@ -70,7 +70,7 @@ impl App {
             run_within(&*warehouse, &query.sql, &self.limits(MAX_ROWS)).await?
         };
         if rows.truncated {
-            let reason = format!("The dataset has more than {MAX_ROWS} days: is the timestamp read rightly?");
+            let reason = format!("The dataset has more than {MAX_ROWS} days: check the timestamp column and its format.");
             return Err(WarehouseError::Resources(reason).into());
         }
         let cost = Cost::of(rows.bytes_processed, config.sources().len(), self.price_in(&*warehouse));

@@ -17,25 +17,25 @@ pub enum ServiceError {
     /// A parameter, not a field of what is saved.
     #[error("{0}")]
     BadRequest(String),
-    #[error("There is a {0} of that name already.")]
+    #[error("A {0} with this name already exists.")]
     NameTaken(&'static str),
     /// Someone else saved first: what is stored now, and what the change would have made of it, where it would have changed a field.
     #[error("Someone else saved this dataset since you opened it.")]
     Stale { current: Box<Dataset>, yours: Option<Box<DatasetInput>> },
-    #[error("The dataset has {0} versions, which would go with it.")]
+    #[error("The dataset has {0} versions, which would be deleted too.")]
     HasVersions(u32),
     #[error("The model has {0} datasets. Delete them first.")]
     HasDatasets(u32),
-    #[error("The dataset is active already.")]
+    #[error("The dataset is already active.")]
     AlreadyActive,
     /// Someone stopped it while it ran.
-    #[error("The analysis was cancelled. What was found out before is still there.")]
+    #[error("Analysis cancelled. The previous result is still available.")]
     Cancelled,
     /// All places for queries stayed taken.
     #[error("Too many queries are running. Try again in a moment.")]
     Busy,
     /// What does not answer, by its name: `database`, `warehouse`.
-    #[error("The program is not ready to answer.")]
+    #[error("The server is not ready.")]
     NotReady(Vec<FieldError>),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -52,7 +52,7 @@ impl ServiceError {
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::NotFound("There is no such dataset.".into()),
+            StoreError::NotFound => Self::NotFound("Dataset not found.".into()),
             StoreError::NameTaken => Self::NameTaken("dataset"),
             StoreError::HasVersions(count) => Self::HasVersions(count),
             StoreError::HasDatasets(count) => Self::HasDatasets(count),
@@ -105,7 +105,7 @@ impl From<ServiceError> for Failure {
                 // The cause is for the log; people get a sentence.
                 let cause = std::error::Error::source(&error).map(tracing::field::display);
                 tracing::error!(%error, cause, "the store failed");
-                Self::new(500, "internal", "The database did not answer as it should. The server's log has the details.")
+                Self::new(500, "internal", "Database error. See the server log for details.")
             }
         }
     }

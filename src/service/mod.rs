@@ -130,7 +130,7 @@ impl App {
             Ok(Ok(_)) => {}
             // For people, with nothing internal.
             Ok(Err(error)) => not_ready.push(FieldError::new("warehouse", error.to_string())),
-            Err(_) => not_ready.push(FieldError::new("warehouse", "The warehouse does not answer.")),
+            Err(_) => not_ready.push(FieldError::new("warehouse", "The warehouse does not respond.")),
         }
         if not_ready.is_empty() { Ok(()) } else { Err(ServiceError::NotReady(not_ready)) }
     }

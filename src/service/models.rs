@@ -36,7 +36,7 @@ impl App {
 
 pub(super) fn model_error(error: StoreError) -> ServiceError {
     match error {
-        StoreError::NotFound => ServiceError::NotFound("There is no such model.".into()),
+        StoreError::NotFound => ServiceError::NotFound("Model not found.".into()),
         StoreError::NameTaken => ServiceError::NameTaken("model"),
         other => other.into(),
     }
@@ -67,11 +67,11 @@ pub(super) fn checked_name(name: &str, faults: &mut Vec<FieldError>) -> String {
 /// What is wrong with a trimmed name.
 pub(super) fn name_fault(name: &str) -> Option<String> {
     if name.is_empty() {
-        Some("Give it a name.".into())
+        Some("Enter a name.".into())
     } else if name.chars().count() > MAX_NAME_CHARS {
         Some(format!("A name has at most {MAX_NAME_CHARS} characters."))
     } else if name.chars().any(char::is_control) {
-        Some("A name is one line, without control characters.".into())
+        Some("A name must be one line without control characters.".into())
     } else {
         None
     }

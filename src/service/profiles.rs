@@ -213,11 +213,11 @@ impl App {
 /// What is searched for, within its limits; nothing where it is empty.
 fn checked_search(search: Option<&str>, limit: u32) -> Result<Option<&str>, ServiceError> {
     if !(1..=MAX_VALUES).contains(&limit) {
-        return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_VALUES}.")));
+        return Err(ServiceError::BadRequest(format!("limit must be a number from 1 to {MAX_VALUES}.")));
     }
     let search = search.map(str::trim).filter(|search| !search.is_empty());
     match search.is_some_and(|search| search.chars().count() > MAX_SEARCH) {
-        true => Err(ServiceError::BadRequest(format!("search is at most {MAX_SEARCH} characters long."))),
+        true => Err(ServiceError::BadRequest(format!("search must have at most {MAX_SEARCH} characters."))),
         false => Ok(search),
     }
 }
@@ -226,7 +226,7 @@ fn checked_search(search: Option<&str>, limit: u32) -> Result<Option<&str>, Serv
 fn with_values<'a>(table: &'a TableSchema, column: &str) -> Result<&'a Column, ServiceError> {
     let column = find(table, column)?;
     if column.mode == Mode::Repeated {
-        let reason = format!("{} holds arrays: take their items apart in a view first.", column.name);
+        let reason = format!("{} holds arrays: unnest them in a view first.", column.name);
         return Err(ServiceError::BadRequest(reason));
     }
     match column.column_type.unsupported() {
@@ -293,7 +293,7 @@ impl<'a> Wanted<'a> {
             }
             Some(names) => {
                 if names.len() > MAX_COLUMNS {
-                    return Err(ServiceError::BadRequest(format!("Name at most {MAX_COLUMNS} columns at a time.")));
+                    return Err(ServiceError::BadRequest(format!("Select at most {MAX_COLUMNS} columns at a time.")));
                 }
                 for name in names {
                     match table.unusable.iter().find(|(unusable, _)| same(unusable, name)) {
@@ -311,7 +311,7 @@ impl<'a> Wanted<'a> {
         }
         match wanted.columns.len() > MAX_COLUMNS {
             true => Err(ServiceError::BadRequest(format!(
-                "{} has {} columns: name those to look at, at most {MAX_COLUMNS} at a time.",
+                "{} has {} columns: select at most {MAX_COLUMNS} at a time.",
                 table.table,
                 table.columns.len()
             ))),

@@ -97,7 +97,7 @@ impl App {
         let warehouse = self.warehouse_of(&model).await?;
         let splits = dataset.config.split_config.splits();
         if splits.is_empty() {
-            return Err(ServiceError::field("split_config", "This dataset makes no splits. Choose a split first."));
+            return Err(ServiceError::field("split_config", "This dataset has no splits. Choose a split first."));
         }
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let views = splits.iter().map(async |split| {
@@ -216,7 +216,7 @@ impl App {
         limit: u32,
     ) -> Result<Preview, ServiceError> {
         if !(1..=MAX_PREVIEW_ROWS).contains(&limit) {
-            return Err(ServiceError::BadRequest(format!("limit is a number from 1 to {MAX_PREVIEW_ROWS}.")));
+            return Err(ServiceError::BadRequest(format!("limit must be a number from 1 to {MAX_PREVIEW_ROWS}.")));
         }
         let catalog = self.checked_catalog(model, config).await?;
         // One row more than is shown tells whether there are more.

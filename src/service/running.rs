@@ -10,12 +10,8 @@ use super::ServiceError;
 use crate::domain::record::Progress;
 
 /// What an analysis does, in its order.
-const STEPS: [&str; 4] = [
-    "Looking at the tables",
-    "Finding the day that dates count back from",
-    "Counting rows, users and products",
-    "Keeping what was found",
-];
+const STEPS: [&str; 4] =
+    ["Reading the tables", "Resolving the reference date", "Counting rows, users and products", "Saving the result"];
 
 /// The runs by dataset. All who wait for one dataset share one run.
 #[derive(Default)]

@@ -103,7 +103,7 @@ impl App {
 }
 
 fn other_dataset(dataset: &str, name: &TableName) -> Option<String> {
-    (name.dataset() != dataset).then(|| format!("Tables come from the dataset {dataset} alone."))
+    (name.dataset() != dataset).then(|| format!("Tables must be in the dataset {dataset}."))
 }
 
 /// The live schemas of a config that fits them; its faults otherwise. Without a model, for the command line.
@@ -139,7 +139,10 @@ fn check(config: &DatasetConfig, catalog: Catalog, problems: &TableProblems) -> 
     if let Some(zone) = &config.column_mapping.time_zone
         && zone.as_str().parse::<chrono_tz::Tz>().is_err()
     {
-        faults.push(FieldError::new("column_mapping.time_zone", format!("The IANA database has no time zone {zone}.")));
+        faults.push(FieldError::new(
+            "column_mapping.time_zone",
+            format!("Unknown time zone {zone}: use one of the IANA database."),
+        ));
     }
     if faults.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(faults)) }
 }

@@ -34,7 +34,7 @@ impl App {
             Err(StoreError::NotFound) => {
                 // Without the dataset that is what is said.
                 self.dataset(ctx, id).await?;
-                Err(ServiceError::NotFound(format!("The dataset has no version {number}.")))
+                Err(ServiceError::NotFound(format!("Version {number} not found.")))
             }
             found => Ok(found?),
         }
@@ -101,7 +101,7 @@ impl App {
         let version = self.version(ctx, id, number).await?;
         let part = split.map_or("full", Split::as_str);
         let sql = version.sql.get(part).cloned();
-        let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} makes no {part} split.")))?;
+        let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} has no {part} split.")))?;
         let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         Ok(self.dry_run_view(&*warehouse, &version.config, CompiledQuery { sql, columns: vec![] }).await)

@@ -80,10 +80,10 @@ impl App {
 fn question(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Result<PairQuestion, String> {
     let sources = config.sources();
     let table = |name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);
-    let unknown = || "Its keys are not all there: nothing can be counted.".to_owned();
+    let unknown = || "Key columns are missing: the join cannot be verified.".to_owned();
     let first = join.on.first().ok_or_else(unknown)?;
     if join.on.iter().any(|key| !key.left.table.same_as(&first.left.table)) {
-        return Err("Its keys are in several tables: it is counted with the whole dataset, in the analysis.".into());
+        return Err("Its left keys are in several tables: run an analysis to verify this join.".into());
     }
     let place = |table: &TableName| schemas.iter().position(|schema| schema.table == *table);
     let left = table(&first.left.table).and_then(place).ok_or_else(unknown)?;

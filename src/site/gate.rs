@@ -75,21 +75,19 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::UnknownHost => {
-                failure_response(403, "unknown_host", "This server does not go by that name. Name it with --host if it should.")
-            }
+            Self::UnknownHost => failure_response(403, "unknown_host", "Unknown host name. Add it with --host to allow it."),
             Self::Denied(Denied::Foreign) => {
-                failure_response(403, "foreign_origin", "A page of another site may not do anything here.")
+                failure_response(403, "foreign_origin", "Requests from other sites are not allowed.")
             }
             Self::Denied(Denied::Unproven) => failure_response(
                 403,
                 "header_required",
-                "Under this name a browser does not tell which site a request comes from. Send the header x-trainset-client with any value.",
+                "Over plain HTTP under this host name, browsers do not send the site that a request comes from. Send the header x-trainset-client with any value.",
             ),
             Self::Path => failure_response(
                 400,
                 "bad_request",
-                "Write the path with single slashes, without parts that are dots, and encode only what has to be, but no slash.",
+                "Use a path with single slashes, without . and .. segments, and with only the necessary percent-encoding, never of a slash.",
             ),
         }
     }

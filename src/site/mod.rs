@@ -100,7 +100,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
     let not_found = render_app_to_stream_with_context(context.clone(), shell.clone());
     let fallback = move |request: Request| async move {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return failure_response(405, "method_not_allowed", "There is nothing here that takes that method.");
+            return failure_response(405, "method_not_allowed", "This route does not support that method.");
         }
         if let Some(file) = files::answer(request.uri().path(), request.headers()) {
             return file;
@@ -134,7 +134,7 @@ fn compression() -> CompressionLayer {
 /// The browser's half of the program.
 async fn package(request: Request) -> Response {
     let file = files::answer(request.uri().path(), request.headers());
-    file.unwrap_or_else(|| (StatusCode::NOT_FOUND, "There is no such file.").into_response())
+    file.unwrap_or_else(|| (StatusCode::NOT_FOUND, "File not found.").into_response())
 }
 
 /// The router sees paths without a slash at the end, so the routes have none.
@@ -189,7 +189,7 @@ async fn read_body(body: Body) -> Result<Bytes, Response> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| failure_response(400, "bad_request", "The body did not arrive whole."))?;
+        let chunk = chunk.map_err(|_| failure_response(400, "bad_request", "The body is incomplete."))?;
         if bytes.len() + chunk.len() > MAX_BODY {
             return Err(failure_response(413, "too_large", "The body is larger than 1 MB."));
         }
@@ -201,7 +201,7 @@ async fn read_body(body: Body) -> Result<Bytes, Response> {
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => failure_response(504, "timeout", "The answer took too long and was given up."),
+        Err(_) => failure_response(504, "timeout", "The response took too long and was cancelled."),
     }
 }
 
@@ -236,7 +236,7 @@ async fn failure_status(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) else {
-        return failure_response(500, "internal", "Something went wrong in the server. Its log has the details.");
+        return failure_response(500, "internal", "Internal server error. See the server log for details.");
     };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // 0: the arguments could not be read.
@@ -250,7 +250,7 @@ async fn failure_status(request: Request, next: Next) -> Response {
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("(no message)"), "a handler panicked");
-    failure_response(500, "internal", "Something went wrong in the server. Its log has the details.")
+    failure_response(500, "internal", "Internal server error. See the server log for details.")
 }
 
 fn span(request: &Request) -> tracing::Span {

@@ -54,7 +54,7 @@ pub enum StoreError {
     #[error("{reason}")]
     Unavailable { reason: Unavailable, source: Option<sqlx::Error> },
     /// A fault of this program.
-    #[error("The database did not answer as it should.")]
+    #[error("Database error.")]
     Database(#[source] sqlx::Error),
 }
 

@@ -10,33 +10,35 @@ pub enum Unavailable {
     DiskFailing,
     #[error("The database is read-only: nothing can be saved. Make its file, its folder and their disk writable and try again.")]
     ReadOnly,
-    #[error("Another program keeps the database locked. Try again in a moment; if it lasts, end that program.")]
+    #[error("Another program keeps the database locked. Try again in a moment; if it persists, stop that program.")]
     Locked,
     /// Also where a disk cannot be read: SQLite reports that as damage.
     #[error(
-        "The database is damaged, or its disk cannot be read. Check the disk; if it is well, stop Trainset and restore a backup."
+        "The database is damaged, or its disk cannot be read. Check the disk; if it is healthy, stop Trainset and restore a backup."
     )]
     Damaged,
     #[error(
-        "The file of the database was deleted or moved while Trainset runs: nothing can be saved. Move it back, or stop Trainset and \
+        "The database file was deleted or moved while Trainset was running: nothing can be saved. Move it back, or stop Trainset and \
          restore a backup."
     )]
     Missing,
     #[error(
-        "The file of the database was replaced or overwritten while Trainset runs: nothing can be saved. Stop Trainset, put the right \
+        "The database file was replaced or overwritten while Trainset was running: nothing can be saved. Stop Trainset, put the right \
          file in its place, and start it again."
     )]
     Replaced,
     #[error(
-        "A file that belongs to the database, its -wal or -shm, was deleted while Trainset runs: nothing can be saved. Stop Trainset \
+        "A file that belongs to the database, its -wal or -shm, was deleted while Trainset was running: nothing can be saved. Stop Trainset \
          and start it again."
     )]
     LogMissing,
-    #[error("The file of the database cannot be opened. Check that it is there, and the permissions of the file and its folder.")]
+    #[error("The database file cannot be opened. Check that it exists, and check the permissions of the file and its folder.")]
     NoAccess,
     #[error("The server has no memory left for the database. Try again in a moment.")]
     NoMemory,
-    #[error("The database does not answer in time: its disk is slow, or another program keeps it locked. Try again in a moment.")]
+    #[error(
+        "The database does not respond in time: its disk is slow, or another program keeps it locked. Try again in a moment."
+    )]
     Silent,
 }
 

@@ -73,7 +73,7 @@ impl Answer {
         let is_shown = max_cell.is_some();
         if self.bytes > max_bytes && !is_shown {
             return Err(WarehouseError::Resources(format!(
-                "The answer is larger than the {} MiB that are read here. Ask for fewer columns or rows.",
+                "The result is larger than the limit of {} MiB. Select fewer columns or rows.",
                 max_bytes >> 20
             )));
         }

@@ -74,10 +74,10 @@ impl fmt::Display for DemoReport {
 /// Why there is no shop. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    #[error("There is something in {} already. Name a folder that is empty or not there yet.", .0.display())]
+    #[error("{} is not empty. Choose a folder that is empty or does not exist yet.", .0.display())]
     NotEmpty(PathBuf),
     /// `.`, `..` or a root: nothing can be moved there.
-    #[error("The demo shop needs a folder of its own. Name one that is not there yet, such as {}.", .0.join("demo-shop").display())]
+    #[error("The demo shop needs its own folder. Choose one that does not exist yet, such as {}.", .0.join("demo-shop").display())]
     NoName(PathBuf),
     #[error("The demo shop could not be written to {}: {source}.", .folder.display())]
     Write { folder: PathBuf, source: io::Error },

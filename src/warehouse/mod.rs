@@ -118,7 +118,7 @@ impl DryRun {
 /// Why the warehouse gave no answer. The texts are for people and hold nothing internal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WarehouseError {
-    #[error("There is no table {0}.")]
+    #[error("Table {0} not found.")]
     NoTable(TableName),
     /// The table is there, but broken or of a kind that is not read.
     #[error("The table {table} cannot be read: {reason}")]
@@ -131,7 +131,7 @@ pub enum WarehouseError {
     /// The engine refuses the query; its own words, cleaned.
     #[error("{0}")]
     Query(String),
-    #[error("The query did not end within {0} seconds and was cancelled.")]
+    #[error("The query did not finish within {0} seconds and was cancelled.")]
     Timeout(u64),
     /// Memory or another resource gave out.
     #[error("{0}")]

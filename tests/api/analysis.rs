@@ -315,7 +315,7 @@ async fn a_summary_asks_no_warehouse() {
     assert_eq!(summary["columns"], json!(["orders.user_id", "orders.amount", "products.category"]));
     assert_eq!(summary["roles"][0], "user_id: orders.user_id");
     assert_eq!(summary["filters"], json!([]));
-    assert_eq!(summary["split"], "by time up to the latest event: eval 7 days, train all before");
+    assert_eq!(summary["split"], "by time up to the latest event: eval 7 days, train all earlier rows");
     assert_eq!((&summary["name"], &summary["analysis"]["stale"]), (&json!("Orders"), &json!(false)));
     assert_eq!((ran(&app), app.fake.asked.lock().unwrap().len()), (before, asked));
     app.get("/api/datasets/99/summary/").await.refused(404, "not_found");

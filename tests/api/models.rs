@@ -73,7 +73,7 @@ async fn tables_are_listed_with_what_is_known_of_them() {
 #[tokio::test]
 async fn no_dataset_no_permission_and_empty_are_different_answers() {
     let app = TestApp::new().await;
-    *app.fake.list.lock().unwrap() = Some(WarehouseError::NoDataset("There is no dataset raw_data.".into()));
+    *app.fake.list.lock().unwrap() = Some(WarehouseError::NoDataset("Dataset raw_data not found.".into()));
     app.get("/api/models/1/bq-tables/").await.refused(404, "no_dataset");
     *app.fake.list.lock().unwrap() = Some(WarehouseError::NoPermission("No permission to list tables.".into()));
     app.get("/api/models/1/bq-tables/").await.refused(502, "no_permission");

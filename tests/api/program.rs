@@ -65,7 +65,7 @@ fn a_table_is_profiled_on_the_command_line() {
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &json["columns"][0]["name"]), (Some(0), &serde_json::json!("id")));
     for (args, said) in
-        [(["nowhere"].as_slice(), "no table"), (&["orders", "--columns", "id,x"], "no column"), (&["a.b.c"], "a.b.c")]
+        [(["nowhere"].as_slice(), "not found"), (&["orders", "--columns", "id,x"], "no column"), (&["a.b.c"], "a.b.c")]
     {
         let (code, text, error) = profile(args);
         assert!(code == Some(1) && text.is_empty() && error.contains(said), "{error}");
@@ -102,11 +102,11 @@ async fn a_backup_is_whole_while_others_write() {
     }
     assert_eq!(store.datasets(1, &ListQuery::default()).await.unwrap().1, 400);
 
-    refused(&backup(&copy), "never writes over");
+    refused(&backup(&copy), "never overwrites");
     refused(&backup(&folder.path().join("nowhere").join("copy.db")), "nowhere");
     let missing =
         trainset(folder.path()).arg("backup").arg(folder.path().join("b.db")).arg("--database").arg("/nothing/x.db").output();
-    refused(&missing.unwrap(), "no database");
+    refused(&missing.unwrap(), "not found");
     let foreign = folder.path().join("foreign.db");
     fs::write(&foreign, "not a database, but long enough to be looked at as one").unwrap();
     let output = trainset(folder.path()).arg("backup").arg(folder.path().join("b.db")).arg("--database").arg(&foreign).output();
@@ -287,7 +287,7 @@ fn the_demo_shop_is_not_written_over_anything() {
     fs::create_dir(&target).unwrap();
     fs::write(target.join("mine.txt"), "mine").unwrap();
     let output = trainset(folder.path()).arg("demo").arg(&target).output().unwrap();
-    refused(&output, "already");
+    refused(&output, "is not empty");
     assert_eq!(fs::read_to_string(target.join("mine.txt")).unwrap(), "mine");
 }
 
@@ -306,7 +306,7 @@ fn joins_are_printed_with_their_reasons() {
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines.iter().all(|line| line.starts_with("* ")), "{text}");
     assert!(text.contains("order_lines.order = orders.id") && text.contains("order_lines.sku = products.product_code"), "{text}");
-    assert!(text.contains("Each key is once in orders."), "{text}");
+    assert!(text.contains("Each key is unique in orders."), "{text}");
 
     let (status, text, _) = joins(&["orders", "customers", "--json"]);
     assert_eq!(status, Some(0));

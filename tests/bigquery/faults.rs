@@ -284,7 +284,7 @@ async fn nobody_is_sent_elsewhere() {
                 _ => bigquery.run("SELECT 7 AS n", &Limits::default()).await.unwrap_err(),
             };
             assert!(
-                matches!(&error, WarehouseError::Unreachable(text) if text.contains("elsewhere")),
+                matches!(&error, WarehouseError::Unreachable(text) if text.contains("redirects")),
                 "{status} {path}: {error}"
             );
             assert_eq!(server.asked(method, path).len(), 1, "{status} {path}");
@@ -452,16 +452,16 @@ async fn credentials_that_cannot_be_used_are_named_without_their_content() {
     for (content, words) in [
         (None, "cannot be used"),
         (Some("secret but no JSON"), "not JSON"),
-        (Some(r#"{"private_key": "SECRET"}"#), "does not say its type"),
+        (Some(r#"{"private_key": "SECRET"}"#), "has no type"),
         (Some(r#"{"type": "external_account", "secret": "SECRET"}"#), "external_account"),
-        (Some(r#"{"type": "service_account", "private_key": "SECRET"}"#), "not complete"),
+        (Some(r#"{"type": "service_account", "private_key": "SECRET"}"#), "incomplete"),
         (
             Some(
                 r#"{"type": "service_account", "private_key": "SECRET", "client_email": "a@b", "token_uri": "https://127.0.0.1/", "project_id": "p"}"#,
             ),
-            "not one that signs",
+            "the key cannot sign",
         ),
-        (Some(r#"{"type": "authorized_user", "client_secret": "SECRET"}"#), "not complete"),
+        (Some(r#"{"type": "authorized_user", "client_secret": "SECRET"}"#), "incomplete"),
     ] {
         let file = folder.path().join("key.json");
         match content {

@@ -45,5 +45,5 @@ def test_what_the_program_refuses_does_not(trainset, validator, parts, path):
 
 def test_faults_are_lines_with_paths(trainset):
     config = {"primary_table": "raw_data.nowhere", "selected_columns": [{"table": "nowhere", "column": "x"}]}
-    assert trainset("validate", "-", stdin=json.dumps(config), status=1) == "primary_table: There is no table raw_data.nowhere (line 1, column 2).\n"
+    assert trainset("validate", "-", stdin=json.dumps(config), status=1) == "primary_table: Table raw_data.nowhere not found (line 1, column 2).\n"
     assert trainset("validate", "-", stdin="{", status=1) == ""

@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     Passed,
     Failed,
-    /// A role that it needs is not mapped, or there is nothing to look at; the reason says which.
+    /// A required role is not mapped, or there is nothing to check; see the reason.
     NotApplicable,
 }
 
-/// How bad a failed check is.
+/// Severity of a failed check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Notice,
     Warning,
-    /// The dataset should not be used so.
+    /// The dataset should not be used as it is.
     Error,
 }
 
@@ -29,25 +29,25 @@ pub enum Severity {
 pub struct Check {
     /// Stable, for programs.
     pub code: String,
-    /// What is looked at, in a few words.
+    /// What is checked, in a few words.
     pub title: String,
-    /// Of which column, table or split, where there are several.
+    /// The checked column, table or split, if there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     pub outcome: Outcome,
-    /// Of a failed check.
+    /// Set if the check failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// What was measured, in the unit that the reason names.
+    /// The measured value, in the unit of the reason.
     pub value: Option<f64>,
-    /// What it was held against.
+    /// The value that it was compared with.
     pub threshold: Option<f64>,
-    /// Points off the quality score.
+    /// Points deducted from the quality score.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub points: u32,
-    /// What was found, in a sentence.
+    /// The finding, as a sentence.
     pub reason: String,
-    /// What to change, of a failed check.
+    /// What to change, if the check failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }

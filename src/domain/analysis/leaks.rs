@@ -26,7 +26,7 @@ pub(super) fn audit(config: &DatasetConfig, facts: &Facts) -> Vec<Check> {
 fn late(config: &DatasetConfig, facts: &Facts) -> Check {
     let check = Check::new("train_after_eval", "Train rows later than the first eval row");
     if config.split_config == SplitConfig::None {
-        return check.not_applicable("The dataset makes no splits.");
+        return check.not_applicable("The dataset has no splits.");
     }
     let Some(late) = late_train_rows(facts) else { return check.not_applicable("The role timestamp is not mapped.") };
     let train = facts.part(Part::Train).map_or(0, |part| part.rows);
@@ -37,7 +37,7 @@ fn late(config: &DatasetConfig, facts: &Facts) -> Check {
         if facts.timestamp_type == Some(crate::domain::schema::ColumnType::Timestamp) { first } else { String::new() },
         percent(share(late, train))
     );
-    let advice = "Split by time, so that eval is strictly later than train: the model is used on days that it has not seen.";
+    let advice = "Split by time, so that eval is strictly later than train, as in production.";
     check.measured(late as f64, 0.0, reason).fails_if(late > 0, Severity::Error, advice)
 }
 
@@ -53,20 +53,20 @@ const ROW: Kind = Kind {
     one: "event (user, product and time) has rows",
     many: "events (user, product and time) have rows",
     roles: "The roles user_id, product_id and timestamp are not all mapped.",
-    advice: "Remove the duplicates, or split by time, by user or by product: a row that train has seen tells nothing in eval.",
+    advice: "Remove the duplicates, or split by time, user or product: eval must not contain rows that train has seen.",
 };
 
 const BASKET: Kind = Kind {
     one: "basket (user and time) has rows",
     many: "baskets (user and time) have rows",
     roles: "The roles user_id and timestamp are not both mapped.",
-    advice: "Split by time or by user: what was bought together gives away what is asked.",
+    advice: "Split by time or by user: the rest of a basket reveals the items to predict.",
 };
 
 fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: &str, kind: Kind) -> Check {
     let check = Check::new(code, title);
     if config.split_config == SplitConfig::None {
-        return check.not_applicable("The dataset makes no splits.");
+        return check.not_applicable("The dataset has no splits.");
     }
     let Some(shared) = members.and_then(|members| members.shared) else { return check.not_applicable(kind.roles) };
     let reason = format!("{} in more than one split.", counted(shared, kind.one, kind.many));
@@ -77,17 +77,17 @@ fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: 
 fn filters(config: &DatasetConfig, facts: &Facts) -> Check {
     let check = Check::new("filters_see_eval", "Filters computed over the eval window");
     if !config.filters.has_membership() {
-        return check.not_applicable("No filter chooses products or customers.");
+        return check.not_applicable("No product or customer filter is set.");
     }
     if !matches!(config.split_config, SplitConfig::TimeBased { .. }) {
-        return check.not_applicable("The split is not by time, so eval has no window.");
+        return check.not_applicable("The split is not by time, so there is no eval window.");
     }
     if config.filters.scope != Some(Scope::All) {
-        return check.measured(0.0, 0.0, "The filters choose products and customers by train's rows alone.");
+        return check.measured(0.0, 0.0, "Product and customer filters are computed from train rows only.");
     }
     let seen = facts.held_out_rows_seen.unwrap_or_default();
-    let reason = format!("The filters choose products and customers by {} of eval and test too.", counted(seen, "row", "rows"));
-    let advice = "Compute membership from train: set the filters' scope to train.";
+    let reason = format!("Product and customer filters are computed from {} of eval and test too.", counted(seen, "row", "rows"));
+    let advice = "Compute the filters from train only: set their scope to train.";
     check.measured(seen as f64, 0.0, reason).failed(Severity::Error, advice)
 }
 
@@ -96,7 +96,7 @@ fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
     if facts.timestamp_type.is_none() {
         checks.push(check().not_applicable("The role timestamp is not mapped."));
     } else if facts.attributes.is_empty() {
-        checks.push(check().not_applicable("No other column with a time is selected or filtered."));
+        checks.push(check().not_applicable("No other date or time column is selected or filtered."));
     }
     for attribute in &facts.attributes {
         let part = share(attribute.newer, attribute.rows);
@@ -106,8 +106,7 @@ fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
             counted(attribute.newer, "row", "rows"),
             percent(part)
         );
-        let advice =
-            "Join the state that held when the event happened, or leave the column out: later values are not known then.";
+        let advice = "Join the value as of the event, or remove the column: later values are unknown at prediction time.";
         let check = check().about(&attribute.column).measured(part, 0.0, reason);
         checks.push(check.fails_if(attribute.newer > 0, Severity::Warning, advice));
     }
@@ -115,7 +114,7 @@ fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
 
 /// A revenue comes with the event: it tells a label that says whether there was one.
 fn revenue(config: &DatasetConfig, facts: &Facts) -> Check {
-    let check = Check::new("revenue_tells_label", "Columns that are functions of the label");
+    let check = Check::new("revenue_tells_label", "Columns that reveal the label");
     let Some(revenue) = config.column_mapping.get(Role::Revenue) else {
         return check.not_applicable("The role revenue is not mapped.");
     };
@@ -127,12 +126,12 @@ fn revenue(config: &DatasetConfig, facts: &Facts) -> Check {
     }
     let told = facts.label.as_ref().and_then(|label| Some((label, label.told_by_revenue?)));
     let Some((label, told)) = told else {
-        let check = check.about(revenue).not_applicable(format!("{revenue} is selected, and no label beside it."));
+        let check = check.about(revenue).not_applicable(format!("{revenue} is selected, but no label column."));
         return check;
     };
     let labelled = label.after().positive + label.after().negative;
     let part = share(told, labelled);
-    let reason = format!("In {} of rows, {revenue} is there exactly where {} is positive.", percent(part), label.column);
-    let advice = format!("Leave {revenue} out of the columns: it is only known once the event has happened.");
+    let reason = format!("In {} of rows, {revenue} is set exactly when {} is positive.", percent(part), label.column);
+    let advice = format!("Remove {revenue} from the columns: it is only known after the event.");
     check.about(revenue).measured(part, TELLS, reason).fails_if(part >= TELLS && labelled > 0, Severity::Warning, &advice)
 }

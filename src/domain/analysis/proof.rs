@@ -11,7 +11,8 @@ use crate::domain::dataset::{DatasetConfig, Split};
 pub struct Proof {
     /// Train, eval, test.
     pub parts: Vec<ProofPart>,
-    /// Rows of the dataset less the rows of its parts, where the parts have more: 0.
+    /// Surplus rows of all splits together over the rows of the dataset: 0 if no row is in two
+    /// splits.
     pub rows_in_two_splits: u64,
     /// Rows in no split: those of the gap.
     pub rows_in_no_split: u64,
@@ -26,24 +27,24 @@ pub struct ProofPart {
     pub rows: u64,
     pub users: Option<u64>,
     pub products: Option<u64>,
-    /// The instants of the part's first and last row; UTC for TIMESTAMP.
+    /// Timestamps of the first and last row of the split; UTC for TIMESTAMP.
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub first_at: Option<NaiveDateTime>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub last_at: Option<NaiveDateTime>,
-    /// Not of train.
+    /// Only of eval and test.
     pub cold_users: Option<Cold>,
     pub cold_products: Option<Cold>,
 }
 
-/// Members that train has no row of.
+/// Users or products without rows in train (cold start).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Cold {
     pub count: u64,
-    /// Their rows in the part.
+    /// Their rows in the split.
     pub rows: u64,
-    /// Of the part's rows, 0 to 1.
+    /// Share of the split's rows, 0 to 1.
     pub share: f64,
 }
 

@@ -13,15 +13,15 @@ use crate::domain::format::{counted, integer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Quality {
-    /// 100 less the points of `checks`; not below 0.
+    /// 100 minus the points of `checks`; at least 0.
     pub score: u32,
     pub grade: Grade,
-    /// Rows a user, a product; `None` where the role is not mapped.
+    /// Rows per user and per product; `None` if the role is not mapped.
     pub interactions_per_user: Option<f64>,
     pub interactions_per_product: Option<f64>,
-    /// Share of pairs of a user and a product that never met: 1 - distinct pairs / (users × products).
+    /// Share of user-product pairs without interaction: 1 - distinct pairs / (users × products).
     pub sparsity: Option<f64>,
-    /// Calendar days from the first to the last, both counted.
+    /// Calendar days from the first to the last, inclusive.
     pub span_days: Option<u64>,
     pub checks: Vec<Check>,
 }
@@ -65,8 +65,8 @@ const MOVED: f64 = 0.1;
 
 pub(super) fn quality(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Quality {
     let mut checks = vec![
-        interactions(facts.users.as_ref(), "user", 2.0, 15, "Filter by a minimum of transactions, or take a longer date range."),
-        interactions(facts.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or take a longer date range."),
+        interactions(facts.users.as_ref(), "user", 2.0, 15, "Set a minimum number of transactions, or use a longer date range."),
+        interactions(facts.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or use a longer date range."),
         members(facts.users.as_ref(), "user", 100, 20),
         members(facts.products.as_ref(), "product", 50, 15),
         sparse(facts),
@@ -97,11 +97,11 @@ pub(super) fn quality(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -
 }
 
 fn interactions(members: Option<&Members>, one: &str, least: f64, points: u32, advice: &str) -> Check {
-    let check = Check::new(&format!("interactions_per_{one}"), &format!("Interactions a {one}"));
+    let check = Check::new(&format!("interactions_per_{one}"), &format!("Interactions per {one}"));
     let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
     let mean = members.mean();
     let few = mean < least;
-    let reason = format!("A {one} has {} interactions on average; {least} are wanted.", (mean * 100.0).round() / 100.0);
+    let reason = format!("{} interactions per {one} on average; recommended: {least} or more.", (mean * 100.0).round() / 100.0);
     check.measured(mean, least, reason).fails_if(few, Severity::Warning, advice).costs(if few { points } else { 0 })
 }
 
@@ -109,9 +109,9 @@ fn members(members: Option<&Members>, one: &str, least: u64, points: u32) -> Che
     let check = Check::new(&format!("{one}s"), if one == "user" { "Users" } else { "Products" });
     let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
     let few = members.all < least;
-    let reason = format!("There are {}; {least} are wanted.", counted(members.all, one, &format!("{one}s")));
+    let reason = format!("{}; recommended: {least} or more.", counted(members.all, one, &format!("{one}s")));
     let check = check.measured(members.all as f64, least as f64, reason);
-    check.fails_if(few, Severity::Warning, "Loosen the filters, or take a longer date range.").costs(if few { points } else { 0 })
+    check.fails_if(few, Severity::Warning, "Relax the filters, or use a longer date range.").costs(if few { points } else { 0 })
 }
 
 /// Of the matrix of users and products: its cells are counted once, however often the two met.
@@ -131,7 +131,7 @@ fn sparse(facts: &Facts) -> Check {
         s if s > 0.999 => (0.999, Severity::Warning, 10),
         _ => (0.999, Severity::Warning, 0),
     };
-    let reason = format!("{} of all pairs of a user and a product never met.", percent(sparsity));
+    let reason = format!("{} of all user-product pairs have no interaction.", percent(sparsity));
     let advice = "Filter to the top products and to customers with several transactions.";
     check.measured(sparsity, threshold, reason).fails_if(points > 0, severity, advice).costs(points)
 }
@@ -147,9 +147,9 @@ fn span(facts: &Facts) -> Check {
         30..90 => (90, Severity::Warning, 5),
         _ => (90, Severity::Warning, 0),
     };
-    let reason = format!("The rows cover {}; {threshold} are wanted.", counted(days, "day", "days"));
+    let reason = format!("The rows cover {}; recommended: {threshold} or more.", counted(days, "day", "days"));
     let check = check.measured(days as f64, f64::from(threshold), reason);
-    check.fails_if(points > 0, severity, "Take a longer date range.").costs(points)
+    check.fails_if(points > 0, severity, "Use a longer date range.").costs(points)
 }
 
 fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
@@ -161,7 +161,7 @@ fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
     check.measured(nulls as f64, 0.0, reason).fails_if(
         nulls > 0,
         severity,
-        "Filter the column by “is not NULL”, or repair the source.",
+        "Filter the column by “is not NULL”, or fix the source.",
     )
 }
 
@@ -177,7 +177,7 @@ fn duplicates(facts: &Facts) -> Check {
         counted(again, "row repeats", "rows repeat"),
         percent(part)
     );
-    let advice = "Look at the joins first: a key that is not unique doubles rows. Otherwise remove the duplicates in a view.";
+    let advice = "Check the joins first: a key that is not unique duplicates rows. Otherwise remove the duplicates in a view.";
     check.measured(part, DUPLICATES, reason).fails_if(part > DUPLICATES, Severity::Warning, advice)
 }
 
@@ -192,10 +192,10 @@ fn future(facts: &Facts, today: NaiveDate) -> Check {
     let counted_from = facts.as_of.filter(|day| *day > last);
     let mut reason = format!("{} later than {last}.", counted(rows, "row is", "rows are"));
     if let Some(day) = counted_from {
-        reason.push_str(&format!(" Relative dates count back from {day}."));
+        reason.push_str(&format!(" The reference date is {day}."));
     }
     let severity = if counted_from.is_some() { Severity::Error } else { Severity::Warning };
-    let advice = "End the date range on a fixed day, or state the as-of, so that a wrong date does not move the window.";
+    let advice = "Use fixed dates, or set a reference date, so that a wrong timestamp does not move the window.";
     check.measured(rows as f64, 0.0, reason).fails_if(rows > 0 || counted_from.is_some(), severity, advice)
 }
 
@@ -203,23 +203,21 @@ fn future(facts: &Facts, today: NaiveDate) -> Check {
 fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     let check = |split: &Split| {
         let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
-        let check = Check::new("empty_split", "Rows of a split").about(split.as_str());
+        let check = Check::new("empty_split", "Rows per split").about(split.as_str());
         let check = check.measured(rows as f64, 1.0, format!("{} has {}.", split.as_str(), counted(rows, "row", "rows")));
-        check.fails_if(rows == 0, Severity::Error, "Change the split so that each part has rows, or loosen the filters.")
+        check.fails_if(rows == 0, Severity::Error, "Change the split config so that each split has rows, or relax the filters.")
     };
     let before = checks.len();
     checks.extend(config.split_config.splits().iter().map(check));
     if checks.len() == before {
-        checks.push(Check::new("empty_split", "Rows of a split").not_applicable("The dataset makes no splits."));
+        checks.push(Check::new("empty_split", "Rows per split").not_applicable("The dataset has no splits."));
     }
 }
 
 fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     let kinds = [("user", facts.users.as_ref()), ("product", facts.products.as_ref())];
     for (one, members) in kinds {
-        let check = || {
-            Check::new(&format!("cold_{one}s"), &format!("{}s that train lacks", if one == "user" { "User" } else { "Product" }))
-        };
+        let check = || Check::new(&format!("cold_{one}s"), &format!("Cold-start {one}s"));
         if members.is_none() {
             checks.push(unmapped(check(), &format!("{one}_id")));
             continue;
@@ -230,44 +228,43 @@ fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) 
             let cold = cold(members, *split, rows)?;
             let who = counted(cold.count, one, &format!("{one}s"));
             let reason = format!("{who} of {} have no row in train: {} of its rows.", split.as_str(), percent(cold.share));
-            let advice = "Prune eval to what train knows, take a longer train window, or use a model that knows attributes.";
+            let advice = "Filter eval to users and products in train, use a longer train window, or use a model with attributes.";
             let check = check().about(split.as_str()).measured(cold.share, COLD, reason);
             Some(check.fails_if(cold.share > COLD, Severity::Warning, advice))
         });
         let before = checks.len();
         checks.extend(found);
         if checks.len() == before {
-            checks.push(check().not_applicable("The dataset makes no splits."));
+            checks.push(check().not_applicable("The dataset has no splits."));
         }
     }
 }
 
 fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     for join in &facts.joins {
-        let check = Check::new("join_fan_out", "Partners a row").about(&join.table);
+        let check = Check::new("join_fan_out", "Join fan-out").about(&join.table);
         let reason = format!(
-            "A row finds up to {} in {}: {} became {}.",
-            counted(join.largest_fan_out, "partner", "partners"),
+            "A row has up to {} in {}: {} became {}.",
+            counted(join.largest_fan_out, "match", "matches"),
             join.table,
             counted(join.rows_before, "row", "rows"),
             integer(join.rows_after)
         );
         let keeps = config.join_of(&join.table).is_none_or(|j| j.on_duplicates == OnDuplicates::Keep);
         let advice =
-            "Take one row a key, or add the columns that make the key unique: each extra partner repeats an interaction.";
+            "Keep one row per key, or add the columns that make the key unique: each extra match repeats an interaction.";
         let check = check.measured(join.largest_fan_out as f64, 1.0, reason);
         checks.push(check.fails_if(keeps && join.largest_fan_out > 1, Severity::Warning, advice));
 
         let rate = join.match_rate();
-        let reason =
-            format!("{} of {} found a partner in {}.", percent(rate), counted(join.rows_before, "row", "rows"), join.table);
-        let check = Check::new("join_match_rate", "Rows that find a partner").about(&join.table).measured(rate, MATCHED, reason);
-        let advice = "Check that the keys are the same thing and spelled the same way.";
+        let reason = format!("{} of {} match a row in {}.", percent(rate), counted(join.rows_before, "row", "rows"), join.table);
+        let check = Check::new("join_match_rate", "Join match rate").about(&join.table).measured(rate, MATCHED, reason);
+        let advice = "Check that the keys hold the same ids in the same format.";
         checks.push(check.fails_if(rate < MATCHED && join.rows_before > 0, Severity::Warning, advice));
     }
     if facts.joins.is_empty() {
-        checks.push(Check::new("join_fan_out", "Partners a row").not_applicable("Nothing is joined."));
-        checks.push(Check::new("join_match_rate", "Rows that find a partner").not_applicable("Nothing is joined."));
+        checks.push(Check::new("join_fan_out", "Join fan-out").not_applicable("No tables are joined."));
+        checks.push(Check::new("join_match_rate", "Join match rate").not_applicable("No tables are joined."));
     }
 }
 
@@ -276,7 +273,7 @@ fn label(facts: &Facts, checks: &mut Vec<Check>) {
     let check = Check::new("class_balance", "Class balance");
     let moved = Check::new("class_balance_moved", "Class balance before and after the filters");
     let Some(label) = &facts.label else {
-        let reason = "No selected column is named like a label.";
+        let reason = "No selected column looks like a label.";
         checks.extend([check.not_applicable(reason), moved.not_applicable(reason)]);
         return;
     };
@@ -289,11 +286,11 @@ fn label(facts: &Facts, checks: &mut Vec<Check>) {
     let (before, after) = (label.before.positive_share(), after.positive_share());
     let rare = after.min(1.0 - after);
     let reason = format!("{} of {} are positive.", percent(after), label.column);
-    let advice = "Sample the common value, or weigh the rare one.";
+    let advice = "Downsample the common value, or give the rare one a higher weight.";
     checks.push(check.about(&label.column).measured(rare, RARE, reason).fails_if(rare < RARE, Severity::Warning, advice));
     let change = if before > 0.0 { (after - before).abs() / before } else { 0.0 };
     let reason = format!("{} were positive before the filters, {} are after them.", percent(before), percent(after));
-    let advice = "A filter drops one of the two values more than the other: sampled negatives are the usual victims.";
+    let advice = "A filter removes more of one value than of the other: check whether it removes sampled negatives.";
     let moved = moved.about(&label.column).measured(change, MOVED, reason);
     checks.push(moved.fails_if(change > MOVED + 1e-9, Severity::Warning, advice));
 }

@@ -10,9 +10,9 @@ use crate::domain::format::{counted, integer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Readiness {
-    /// Whose minimums.
+    /// The service whose minimums are checked.
     pub target: String,
-    /// No check failed with an error, and none that is needed could not be made.
+    /// All required checks could be made, and none failed with an error.
     pub ready: bool,
     pub checks: Vec<Check>,
 }
@@ -38,7 +38,7 @@ fn interactions(facts: &Facts) -> Check {
     let check = two_steps(check, pairs.rows, INTERACTIONS, |least, word| {
         format!("{found} a user and a product; {} are {word}.", integer(least))
     });
-    let advice = "Take a longer date range, or loosen the filters.";
+    let advice = "Use a longer date range, or relax the filters.";
     by_step(check, pairs.rows, INTERACTIONS, advice)
 }
 
@@ -49,12 +49,12 @@ fn users(facts: &Facts) -> Check {
     let found = counted(often, "user has", "users have");
     let check =
         two_steps(check, often, USERS, |least, word| format!("{found} two interactions or more; {} are {word}.", integer(least)));
-    by_step(check, often, USERS, "Take a longer date range, or loosen the filters on products.")
+    by_step(check, often, USERS, "Use a longer date range, or relax the product filter.")
 }
 
 /// Held against what is needed first, then against what is advised.
 fn two_steps(check: Check, value: u64, [needed, advised]: [u64; 2], reason: impl Fn(u64, &str) -> String) -> Check {
-    let (least, word) = if value < needed { (needed, "needed") } else { (advised, "advised") };
+    let (least, word) = if value < needed { (needed, "required") } else { (advised, "recommended") };
     check.measured(value as f64, least as f64, reason(least, word))
 }
 
@@ -64,12 +64,12 @@ fn by_step(check: Check, value: u64, [needed, advised]: [u64; 2], advice: &str) 
 }
 
 fn catalogue(facts: &Facts) -> Check {
-    let check = Check::new("readiness_catalogue", "Catalogue without an interaction");
+    let check = Check::new("readiness_catalogue", "Products without interactions");
     let Some(catalogue) = &facts.catalogue else {
-        return check.not_applicable("No table is joined by the product alone, so there is no catalogue to count.");
+        return check.not_applicable("No table is joined by product only, so there is no catalogue to count.");
     };
     let idle = share(catalogue.items.saturating_sub(catalogue.used), catalogue.items);
-    let reason = format!("{} of {} have no interaction.", percent(idle), counted(catalogue.items, "product", "products"));
-    let advice = "Products without an interaction can only be recommended by what is known of them: select their attributes.";
+    let reason = format!("{} of {} have no interactions.", percent(idle), counted(catalogue.items, "product", "products"));
+    let advice = "Products without interactions can only be recommended by their attributes: select attribute columns.";
     check.measured(idle, IDLE, reason).fails_if(idle > IDLE, Severity::Notice, advice)
 }

@@ -7,7 +7,7 @@ use strum::{EnumDiscriminants, VariantArray};
 use super::{AsOf, ColumnRef, Seed, SplitConfig, Unit, is_default};
 use crate::domain::name::{ColumnName, SourceName};
 
-/// Which rows stay.
+/// Which rows to keep.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -25,7 +25,8 @@ pub struct Filters {
     pub min_interactions: Option<KCore>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
-    /// Which rows decide membership; `None` is `train` with a time split and `all` otherwise.
+    /// The rows that entity filters are computed from; `None` is `train` with a time split and
+    /// `all` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     #[serde(skip_serializing_if = "is_default")]
@@ -45,12 +46,14 @@ impl Filters {
     }
 }
 
-/// The days that stay, by the column with the role `timestamp`. Days are calendar days in UTC.
+/// The days to keep, by the column with the role `timestamp`. Days are calendar days in the
+/// dataset's time zone (UTC unless `column_mapping.time_zone` is set).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DateRange {
-    /// The last N days, or N months, that end with the as-of's day, which counts as one of them. Exactly one of both.
+    /// The last N days or N months up to and including the reference date `as_of`. Set exactly one
+    /// of `days` and `months`.
     Rolling {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<u32>,
@@ -59,7 +62,7 @@ pub enum DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<AsOf>,
     },
-    /// From the start day to the end day, both whole; at least one of both.
+    /// From `start` to `end`, inclusive; set at least one of them.
     Fixed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         start: Option<NaiveDate>,
@@ -68,7 +71,7 @@ pub enum DateRange {
     },
 }
 
-/// A predicate on one column of any of the tables, selected or not.
+/// A condition on a column of any of the tables, selected or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -77,7 +80,7 @@ pub struct RowFilter {
     pub column: ColumnName,
     #[serde(rename = "where")]
     pub predicate: Predicate,
-    /// Whether rows with NULL in the column stay. Not for `is_null` and `not_null`.
+    /// Whether to keep rows with NULL in the column. Not for `is_null` and `not_null`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub nulls: NullPolicy,
 }
@@ -126,10 +129,10 @@ pub enum Predicate {
     Greater { value: Scalar },
     #[serde(rename = ">=")]
     GreaterOrEqual { value: Scalar },
-    /// Both ends included.
+    /// Inclusive.
     #[serde(rename = "between")]
     Between { min: Scalar, max: Scalar },
-    /// Whole days, both ends included; at least one of both.
+    /// Days from `start` to `end`, inclusive; set at least one of them.
     #[serde(rename = "date_range")]
     DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,14 +140,14 @@ pub enum Predicate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<NaiveDate>,
     },
-    /// The last N days that end with the as-of's day.
+    /// The last N days up to and including the reference date.
     #[serde(rename = "last_days")]
     LastDays { days: u32 },
     #[serde(rename = "is_null")]
     IsNull,
     #[serde(rename = "not_null")]
     NotNull,
-    /// The text occurs in the column, letter for letter.
+    /// The column contains the text, case-sensitive.
     #[serde(rename = "contains")]
     Contains {
         #[cfg_attr(feature = "ssr", schema(max_length = 10_000))]
@@ -154,7 +157,7 @@ pub enum Predicate {
 
 /// A value in a predicate; what it must be follows from the column's type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a value is a text, a number, true or false")]
+#[serde(untagged, expecting = "a value is a string, a number, true or false")]
 pub enum Scalar {
     Bool(bool),
     Int(i64),
@@ -162,25 +165,25 @@ pub enum Scalar {
     Text(String),
 }
 
-/// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
-/// that the stage before left (within the scope).
+/// An entity filter: which products, or customers, to keep with all their rows. Its conditions are
+/// combined by AND; each is computed from the rows of the previous stage (within the scope).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MemberFilter {
-    /// 1 to 99: the members of largest revenue that together make this share of the total; the one that crosses it stays.
-    /// Only positive totals count; ties go by id.
+    /// 1 to 99: keep the entities of largest revenue that together make this share of the total,
+    /// including the one that crosses it. Only positive totals count; ties are broken by id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_revenue_percent: Option<u32>,
-    /// Number of rows of the member.
+    /// Number of rows per entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transactions: Option<CountRange>,
-    /// Sum of the member's revenue.
+    /// Total revenue per entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<AmountRange>,
 }
 
-/// Both ends included; at least one of both.
+/// Inclusive; set at least one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -191,7 +194,7 @@ pub struct CountRange {
     pub max: Option<u32>,
 }
 
-/// Both ends included; at least one of both. In the revenue column's own unit.
+/// Inclusive; set at least one of them. In the unit of the revenue column.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -202,7 +205,8 @@ pub struct AmountRange {
     pub max: Option<f64>,
 }
 
-/// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
+/// Keep users with at least `user` rows and products with at least `product` rows, and repeat this
+/// on the remaining rows, `rounds` times (k-core).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -221,7 +225,7 @@ impl KCore {
     }
 }
 
-/// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
+/// A share of the rows, users or products, chosen by hash: the same on every run and every engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -6,14 +6,14 @@ use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use super::is_default;
 
-/// The instant that relative dates count back from.
+/// The reference date: the day that relative dates count back from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AsOf {
     /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
     #[default]
     LatestEvent,
-    /// CURRENT_DATE, UTC.
+    /// The current date in the dataset's time zone (UTC unless `column_mapping.time_zone` is set).
     Today,
     On(NaiveDate),
 }
@@ -39,7 +39,7 @@ impl From<AsOf> for String {
     }
 }
 
-/// How rows go to train, eval and test.
+/// How rows are split into train, eval and test.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -52,9 +52,10 @@ impl From<AsOf> for String {
 pub enum SplitConfig {
     #[default]
     None,
-    /// By the calendar day of the timestamp. The window ends with the as-of's day: test is its last `test_days` days, eval the
-    /// `eval_days` before them, then `gap_days` that belong to no split, and train is all that is earlier. A row
-    /// without a timestamp is train.
+    /// By the calendar day of the timestamp, in the dataset's time zone (UTC unless
+    /// `column_mapping.time_zone` is set). The window ends on the reference date `as_of`: test is
+    /// its last `test_days` days, eval the `eval_days` before them, then `gap_days` in no split,
+    /// and train everything earlier. Rows without a timestamp are train.
     TimeBased {
         eval_days: u32,
         #[serde(default, skip_serializing_if = "is_default")]
@@ -64,7 +65,7 @@ pub enum SplitConfig {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<AsOf>,
     },
-    /// By a hash of the unit. What neither train nor test takes is eval. NULL is a unit of its own.
+    /// By a hash of the unit. Eval gets the rest. NULL is a separate unit.
     Random {
         train_percent: u32,
         #[serde(default, skip_serializing_if = "is_default")]
@@ -74,11 +75,12 @@ pub enum SplitConfig {
         #[serde(default)]
         seed: Seed,
     },
-    /// The last `n` rows of each user are eval; of rows at one time the values decide, so that train and eval agree. Rows without a user are train.
+    /// The last `n` rows of each user are eval. Rows with the same time are ordered by their
+    /// values, so that train and eval agree. Rows without a user are train.
     LeaveLast { n: u32 },
 }
 
-/// A part of the split data.
+/// A split of the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -110,7 +112,7 @@ impl SplitConfig {
     }
 }
 
-/// What is hashed: rows, or all rows of a user or product together.
+/// What is hashed: each row, or all rows of a user or product together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -133,7 +135,7 @@ impl Default for Seed {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a seed is a text or a whole number")]
+#[serde(untagged, expecting = "a seed is a string or a whole number")]
 enum SeedForm {
     Int(i64),
     Text(String),

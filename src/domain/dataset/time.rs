@@ -5,7 +5,8 @@ use strum::{EnumCount, IntoStaticStr};
 
 use crate::domain::schema::ColumnType;
 
-/// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
+/// The format of a STRING or INT64 column with the role `timestamp`. Values in another format are
+/// read as NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumCount)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -19,7 +20,7 @@ pub enum TimestampFormat {
     UnixMicros,
     /// STRING that begins with `2024-01-31`.
     IsoDate,
-    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC where it names no offset.
+    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC without an offset.
     IsoTimestamp,
     /// STRING or INT64 such as `20240131`.
     CompactDate,
@@ -73,7 +74,7 @@ impl TryFrom<String> for TimeZone {
         let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known);
         match fits {
             true => Ok(Self(text)),
-            false => Err("a time zone is written as in the IANA database: UTC, Europe/Berlin".into()),
+            false => Err("use a time zone of the IANA database, such as UTC or Europe/Berlin".into()),
         }
     }
 }

@@ -77,7 +77,8 @@ fn candidate(tables: &Tables, keys: &[Vec<Composite>], left: usize, right: usize
         score += if shared { 0.05 } else { -0.2 };
     }
     let names: Vec<String> = composite.fields.iter().map(|field| r.fields[*field].column.name.to_string()).collect();
-    let reason = format!("{} together are a key of {}, and both tables have them.", names.join(" and "), r.schema.table.table());
+    let reason =
+        format!("{} together are a key of {}, and both tables have these columns.", names.join(" and "), r.schema.table.table());
     Some(tables.candidate((left, &fields), (right, &composite.fields), score, vec![reason]))
 }
 

@@ -73,28 +73,28 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// The data's answer about a join, left joined.
+/// Join statistics of a left join.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Shares {
     pub left_rows: u64,
     pub left_rows_with_key: u64,
-    /// Different keys of the left.
+    /// Distinct keys of the left table.
     pub left_keys: u64,
     pub left_keys_found: u64,
     pub right_rows: u64,
     pub right_keys: u64,
-    /// Rows of the right that have no key.
+    /// Rows of the right table without a key.
     pub right_null_rows: u64,
-    /// Most rows of the right that one key has.
+    /// Largest number of rows per key in the right table.
     pub largest_fan_out: u64,
-    /// `left_keys_found` of `left_keys`, 0 to 1; `None` where there are none.
+    /// `left_keys_found` of `left_keys`, 0 to 1; `None` without keys.
     pub inclusion: Option<f64>,
-    /// `right_keys` of the right rows that have one, 0 to 1.
+    /// `right_keys` of the right rows with a key, 0 to 1.
     pub uniqueness: Option<f64>,
-    /// Share of the left rows that find a partner.
+    /// Share of the left rows with a match.
     pub matched_rows: Option<f64>,
-    /// Rows that a left join makes.
+    /// Rows that a left join returns.
     pub rows_after: u64,
 }
 
@@ -153,9 +153,9 @@ fn sentences(candidate: &Candidate, evidence: &Evidence) -> Vec<String> {
     }
     match shares.uniqueness {
         None => sentences.push(format!("{right} has no keys.")),
-        Some(unique) if unique >= 1.0 => sentences.push(format!("Each key is once in {right}.")),
+        Some(unique) if unique >= 1.0 => sentences.push(format!("Each key is unique in {right}.")),
         Some(_) => {
-            sentences.push(format!("A key is up to {} times in {right}: the join multiplies rows.", shares.largest_fan_out))
+            sentences.push(format!("A key occurs up to {} times in {right}: the join multiplies rows.", shares.largest_fan_out))
         }
     }
     sentences

@@ -133,7 +133,7 @@ impl Search<'_, '_, '_> {
                 let score = CERTAIN * alias.weight * weaker * self.clarity(target, key, role) * role_weight(tables, role);
                 let mut reasons = vec![self.names(target, key)];
                 if !role.is_empty() {
-                    reasons.push(format!("The words before it ({}) say which one.", phrase(role)));
+                    reasons.push(format!("The prefix ({}) says which one.", phrase(role)));
                 }
                 self.add(alias.table, key, score, reasons);
             }
@@ -175,7 +175,7 @@ impl Search<'_, '_, '_> {
         let said =
             self.field.name.mark != Mark::None || reports || (another_row && self.field.column.column_type == ColumnType::Int64);
         if said && self.fits(self.table, key) {
-            let reason = format!("{} means another row of the same table.", phrase(stem));
+            let reason = format!("{} refers to another row of the same table.", phrase(stem));
             self.add(self.at.0, key, if self.field.name.mark == Mark::None { 0.72 } else { 0.8 }, vec![reason]);
         }
     }
@@ -225,7 +225,7 @@ impl Search<'_, '_, '_> {
         targets.sort_by_key(rank);
         targets.truncate(1);
         self.point_at(&targets, 0.72, |target| {
-            format!("{} is someone, and {} has people.", phrase(stem), target.schema.table.table())
+            format!("{} names a person, and {} holds people.", phrase(stem), target.schema.table.table())
         });
     }
 
@@ -255,7 +255,7 @@ impl Search<'_, '_, '_> {
                 None => self.key_in(t, &target.noun),
             };
             let Some(key) = key.filter(|key| (t, key.field) != self.at && self.fits(target, *key)) else { continue };
-            self.add(t, key, CERTAIN, vec![format!("Its description names {}.", target.schema.table.table())]);
+            self.add(t, key, CERTAIN, vec![format!("Its description mentions {}.", target.schema.table.table())]);
         }
     }
 
@@ -317,7 +317,7 @@ impl Search<'_, '_, '_> {
         if self.field.name.stem == target.fields[key.field].name.stem && !self.field.name.stem.is_empty() {
             format!("{mine} and {theirs}, the key of {table}, have the same name.")
         } else {
-            format!("{mine} names {table}, whose key is {theirs}.")
+            format!("{mine} contains the name of {table}, whose key is {theirs}.")
         }
     }
 

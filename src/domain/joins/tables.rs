@@ -246,7 +246,7 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        let reason = "Both tables have this key and neither is known to have it once a row: the join can multiply rows.";
+        let reason = "Both tables have this key, and it may be unique in neither: the join can multiply rows.";
         let mut found = vec![];
         for sharing in places.values() {
             // One for each table is enough to connect them: the first that the key can be compared

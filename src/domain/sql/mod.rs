@@ -100,7 +100,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     if let Some(split) = request.split
         && !config.split_config.splits().contains(&split)
     {
-        faults.push(FieldError::new("split", format!("This dataset makes no {} split.", split.as_str())));
+        faults.push(FieldError::new("split", format!("This dataset has no {} split.", split.as_str())));
     }
     if !faults.is_empty() {
         return Err(faults);

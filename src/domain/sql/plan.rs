@@ -213,7 +213,7 @@ fn sources<'a>(config: &'a DatasetConfig, catalog: &'a Catalog) -> Result<Source
         .into_iter()
         .map(|(name, table)| match catalog.table(table) {
             Some(known) => Ok((name, table, known)),
-            None => Err(FieldError::new("primary_table", format!("There is no table {table}."))),
+            None => Err(FieldError::new("primary_table", format!("Table {table} not found."))),
         })
         .collect()
 }

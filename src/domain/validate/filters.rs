@@ -22,8 +22,8 @@ impl Check<'_> {
         }
         if let Some(core) = &filters.min_interactions {
             let path = "filters.min_interactions";
-            self.needs_role(Role::UserId, path, "A minimum of interactions");
-            self.needs_role(Role::ProductId, path, "A minimum of interactions");
+            self.needs_role(Role::UserId, path, "A minimum number of interactions");
+            self.needs_role(Role::ProductId, path, "A minimum number of interactions");
             self.within(format!("{path}.user"), core.user, 1, 1_000_000);
             self.within(format!("{path}.product"), core.product, 1, 1_000_000);
             self.within(format!("{path}.rounds"), core.rounds, 1, KCore::MAX_ROUNDS);
@@ -35,10 +35,10 @@ impl Check<'_> {
         }
         let has_train = !self.config.split_config.splits().is_empty();
         if filters.scope == Some(Scope::Train) && !has_train {
-            self.fault("filters.scope", "There is no train part: choose a split first.");
+            self.fault("filters.scope", "There is no train split: choose a split first.");
         }
         if filters.apply_to == ApplyTo::Train && !has_train {
-            self.fault("filters.apply_to", "There is no train part: choose a split first.");
+            self.fault("filters.apply_to", "There is no train split: choose a split first.");
         }
     }
 
@@ -53,7 +53,7 @@ impl Check<'_> {
                     (None, Some(months)) => {
                         self.within("filters.date_range.months", *months, 1, MAX_DAYS / 30);
                     }
-                    _ => self.fault("filters.date_range", "Say either days or months."),
+                    _ => self.fault("filters.date_range", "Set either days or months."),
                 }
                 self.as_of("filters.date_range.as_of", *as_of);
             }
@@ -67,7 +67,7 @@ impl Check<'_> {
         self.date(format!("{path}.start"), start);
         self.date(format!("{path}.end"), end);
         match (start, end) {
-            (None, None) => self.fault(path, "Say a start, an end, or both."),
+            (None, None) => self.fault(path, "Set a start, an end, or both."),
             (Some(start), Some(end)) if start > end => {
                 self.fault(format!("{path}.end"), format!("The end {end} is before the start {start}."));
             }
@@ -86,7 +86,7 @@ impl Check<'_> {
         let at = format!("{path}.where");
         let null_test = matches!(filter.predicate, Predicate::IsNull | Predicate::NotNull);
         if null_test && filter.nulls != NullPolicy::Exclude {
-            self.fault(format!("{path}.nulls"), "A test for NULL has no other policy for NULL.");
+            self.fault(format!("{path}.nulls"), "A NULL test takes no nulls policy.");
         }
         if column.mode == Mode::Repeated || (column.column_type.unsupported().is_some() && !null_test) {
             self.fault(
@@ -123,14 +123,14 @@ impl Check<'_> {
             Predicate::LastDays { days } => {
                 self.temporal(&at, filter, t);
                 self.within(format!("{at}.days"), *days, 1, MAX_DAYS);
-                self.needs_role(Role::Timestamp, &at, "Counting back from the latest event");
+                self.needs_role(Role::Timestamp, &at, "The last N days");
             }
             Predicate::Contains { text } => {
                 if t != ColumnType::String {
-                    self.fault(&at, format!("{} is {t}: only STRING contains text.", filter.reference()));
+                    self.fault(&at, format!("{} is {t}: contains needs a STRING column.", filter.reference()));
                 }
                 if text.is_empty() {
-                    self.fault(format!("{at}.text"), "Say what it contains.");
+                    self.fault(format!("{at}.text"), "Enter the text to search for.");
                 }
                 self.text(format_args!("{at}.text"), text);
             }
@@ -139,7 +139,10 @@ impl Check<'_> {
 
     fn temporal(&mut self, path: &str, filter: &RowFilter, t: ColumnType) {
         if !t.is_temporal() {
-            self.fault(path, format!("{} is {t}: dates are compared with DATE, DATETIME and TIMESTAMP.", filter.reference()));
+            self.fault(
+                path,
+                format!("{} is {t}: a date condition needs a DATE, DATETIME or TIMESTAMP column.", filter.reference()),
+            );
         }
     }
 
@@ -163,13 +166,13 @@ impl Check<'_> {
         };
         if !fits {
             let wanted = match t {
-                ColumnType::String => "a text",
+                ColumnType::String => "a string",
                 ColumnType::Int64 => "a whole number",
                 ColumnType::Float64 => "a number",
                 ColumnType::Numeric | ColumnType::BigNumeric => "a decimal number",
                 ColumnType::Bool => "true or false",
-                ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => "a day such as 2024-01-31",
-                _ => "a test for NULL only",
+                ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => "a date such as 2024-01-31",
+                _ => "only a NULL test",
             };
             self.fault(path.to_string(), format!("A {t} column takes {wanted}."));
         }
@@ -178,7 +181,7 @@ impl Check<'_> {
     /// GoogleSQL has no way to write NUL that every engine reads.
     fn text(&mut self, path: impl Display, text: &str) {
         if text.contains('\0') {
-            self.fault(path.to_string(), "A text cannot hold the character NUL.");
+            self.fault(path.to_string(), "A string cannot contain the NUL character.");
         }
     }
 
@@ -186,7 +189,7 @@ impl Check<'_> {
         let what = if role == Role::ProductId { "A product filter" } else { "A customer filter" };
         self.needs_role(role, path, what);
         if filter.top_revenue_percent.is_none() && filter.transactions.is_none() && filter.revenue.is_none() {
-            self.fault(path, "Say a share of revenue, a number of transactions or a sum of revenue.");
+            self.fault(path, "Set a share of revenue, a number of transactions or an amount of revenue.");
         }
         if let Some(percent) = filter.top_revenue_percent {
             let path = format!("{path}.top_revenue_percent");
@@ -198,9 +201,9 @@ impl Check<'_> {
         }
         if let Some(AmountRange { min, max }) = filter.revenue {
             let path = format!("{path}.revenue");
-            self.needs_role(Role::Revenue, &path, "A sum of revenue");
+            self.needs_role(Role::Revenue, &path, "An amount of revenue");
             if min.into_iter().chain(max).any(|amount| !amount.is_finite() || amount.abs() > MAX_AMOUNT) {
-                self.fault(&path, "Amounts are numbers below a quadrillion.");
+                self.fault(&path, "Enter an amount below a quadrillion.");
             }
             self.ends(&path, min, max);
         }
@@ -208,7 +211,7 @@ impl Check<'_> {
 
     fn ends<T: PartialOrd + std::fmt::Display>(&mut self, path: &str, min: Option<T>, max: Option<T>) {
         match (min, max) {
-            (None, None) => self.fault(path, "Say a minimum, a maximum, or both."),
+            (None, None) => self.fault(path, "Set a minimum, a maximum, or both."),
             (Some(min), Some(max)) if min > max => {
                 self.fault(format!("{path}.max"), format!("The maximum {max} is below the minimum {min}."));
             }
@@ -220,10 +223,10 @@ impl Check<'_> {
         let path = format!("{path}.unit");
         match unit {
             Unit::User => {
-                self.needs_role(Role::UserId, &path, "Choosing by user");
+                self.needs_role(Role::UserId, &path, "Sampling or splitting by user");
             }
             Unit::Product => {
-                self.needs_role(Role::ProductId, &path, "Choosing by product");
+                self.needs_role(Role::ProductId, &path, "Sampling or splitting by product");
             }
             Unit::Row => {
                 let config = self.config;
@@ -237,7 +240,7 @@ impl Check<'_> {
                 if !any && !config.selected_columns.is_empty() {
                     self.fault(
                         path,
-                        "Rows are told apart by their values: select an id, a text, a whole number or a date, or choose by user.",
+                        "Sampling or splitting by row needs values that identify a row: select an id, a string, a whole number or a date, or use user.",
                     );
                 }
             }
@@ -268,14 +271,14 @@ impl Check<'_> {
                 self.within(format!("{path}.train_percent"), *train_percent, 1, 99);
                 self.within(format!("{path}.test_percent"), *test_percent, 0, 98);
                 if u64::from(*train_percent) + u64::from(*test_percent) > 99 && *train_percent <= 99 {
-                    self.fault(format!("{path}.test_percent"), "Train and test leave nothing for eval.");
+                    self.fault(format!("{path}.test_percent"), "Train and test leave no rows for eval.");
                 }
                 self.unit(path, *unit);
                 self.seed(&format!("{path}.seed"), seed);
             }
             SplitConfig::LeaveLast { n } => {
-                self.needs_role(Role::UserId, path, "Leaving out the last rows of a user");
-                self.needs_role(Role::Timestamp, path, "Leaving out the last rows of a user");
+                self.needs_role(Role::UserId, path, "Holding out the last rows of each user");
+                self.needs_role(Role::Timestamp, path, "Holding out the last rows of each user");
                 self.within(format!("{path}.n"), *n, 1, 1_000);
             }
         }
@@ -288,7 +291,7 @@ impl Check<'_> {
         {
             self.fault(
                 "split_config.as_of",
-                format!("The date range counts back from {}: say the same here, or nothing.", String::from(*range)),
+                format!("The date range has the reference date {}: set the same here, or remove this.", String::from(*range)),
             );
         }
     }
@@ -308,7 +311,7 @@ impl Check<'_> {
         {
             self.fault(
                 "split_config",
-                format!("Eval, test and gap take {held_out} days of a window of {span}: nothing is left for train."),
+                format!("Eval, test and gap take {held_out} days of a window of {span}: no days are left for train."),
             );
         }
         let as_of = match &self.config.split_config {
@@ -318,7 +321,7 @@ impl Check<'_> {
         if let (Some(as_of), Some(DateRange::Fixed { start: Some(start), .. })) = (as_of, &self.config.filters.date_range)
             && as_of < *start
         {
-            self.fault("split_config.as_of", format!("{as_of} is before the date range begins."));
+            self.fault("split_config.as_of", format!("{as_of} is before the start of the date range."));
         }
     }
 }

@@ -16,10 +16,10 @@ use super::{StoreError, Unavailable};
 pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     let refused = |reason: String| Err(StoreError::Open(reason));
     if !file.is_file() {
-        return refused(format!("There is no database {} to copy. Name one with --database.", file.display()));
+        return refused(format!("Database {} not found. Set another with --database.", file.display()));
     }
     if to.exists() {
-        return refused(format!("{} is there already: a backup never writes over anything. Choose another name.", to.display()));
+        return refused(format!("{} already exists: a backup never overwrites a file. Choose another name.", to.display()));
     }
     check_source(file).await?;
     let unfinished = unfinished(to);
@@ -45,7 +45,7 @@ fn remove(unfinished: &Path) {
 /// have.
 async fn copy(file: &Path, unfinished: &Path, to: &Path) -> Result<(), StoreError> {
     let Some(name) = unfinished.to_str() else {
-        return Err(StoreError::Open(format!("{} is no name that a database can have: it is not UTF-8.", to.display())));
+        return Err(StoreError::Open(format!("{} is not a valid database name: it is not UTF-8.", to.display())));
     };
     let failed = |error: sqlx::Error| StoreError::Open(open_message(file, &error));
     let (_, mut source) = connect_to_read(file, SqliteConnectOptions::new().filename(file)).await.map_err(failed)?;
@@ -71,7 +71,7 @@ fn copy_message(file: &Path, to: &Path, error: &sqlx::Error) -> String {
     let reason = match Unavailable::of(error) {
         Some(Unavailable::DiskFull) => "the disk is full",
         Some(Unavailable::DiskFailing) => "a disk reports errors, or a quota is used up",
-        Some(Unavailable::ReadOnly | Unavailable::NoAccess) => "check that its folder is there and can be written",
+        Some(Unavailable::ReadOnly | Unavailable::NoAccess) => "check that its folder exists and is writable",
         Some(Unavailable::Locked | Unavailable::Silent) => "another program keeps the database locked",
         Some(Unavailable::Damaged) => return format!("The database {file} cannot be copied: it is damaged."),
         Some(Unavailable::NoMemory) => "no memory is left",

@@ -6,18 +6,18 @@ use crate::domain::format::{counted, percent};
 pub const TITLE: &str = "Analysis";
 pub const ANALYZE: &str = "Analyze";
 pub const AGAIN: &str = "Analyze again";
-pub const NOT_YET: &str = "Not analyzed yet. An analysis counts each part, looks for leaks between them, measures the quality, and says what each filter took away. It is kept with the dataset.";
+pub const NOT_YET: &str = "Not analyzed yet. An analysis counts each split, checks for leakage between splits, scores data quality, and shows how many rows each filter removes. The result is saved with the dataset.";
 pub const STARTING: &str = "Starting…";
-pub const CACHED: &str = "Nothing has changed since: this is what was found then. Nothing was run.";
-pub const STOPPED: &str = "The analysis was stopped.";
-pub const STALE: &str = "The config was changed after this analysis: what follows is of the dataset as it was.";
-pub const PARTS: &str = "Parts";
+pub const CACHED: &str = "Cached result: nothing has changed since the last analysis. No query was run.";
+pub const STOPPED: &str = "Analysis stopped.";
+pub const STALE: &str = "Out of date: the config was changed after this analysis.";
+pub const PARTS: &str = "Splits";
 pub const LEAKAGE: &str = "Leakage audit";
 pub const QUALITY: &str = "Quality";
 pub const FUNNEL: &str = "Funnel";
-pub const PER_DAY: &str = "Rows a day";
+pub const PER_DAY: &str = "Rows per day";
 pub const JOINS: &str = "Joins";
-pub const PART: &str = "Part";
+pub const PART: &str = "Split";
 pub const ROWS: &str = "Rows";
 pub const SHARE: &str = "Share";
 pub const USERS: &str = "Users";
@@ -26,11 +26,11 @@ pub const FIRST: &str = "First";
 pub const LAST: &str = "Last";
 pub const COLD_USERS: &str = "Cold users";
 pub const COLD_PRODUCTS: &str = "Cold products";
-pub const COLD_WHY: &str = "Not of train; in brackets their share of the part’s rows";
+pub const COLD_WHY: &str = "No rows in train. In brackets: their share of the split’s rows";
 pub const TABLE: &str = "Table";
 pub const JOIN: &str = "Join";
 pub const MATCHED: &str = "Rows matched";
-pub const MOST_MATCHES: &str = "Most matches a row";
+pub const MOST_MATCHES: &str = "Max matches per row";
 pub const BEFORE: &str = "Rows before";
 pub const AFTER: &str = "Rows after";
 pub const PASSED: &str = "passed";
@@ -38,7 +38,7 @@ pub const NOT_APPLICABLE: &str = "not applicable";
 pub const ERROR: &str = "error";
 pub const WARNING: &str = "warning";
 pub const NOTICE: &str = "notice";
-pub const ALL_PASSED: &str = "Nothing to complain about.";
+pub const ALL_PASSED: &str = "No issues found.";
 
 pub fn title(name: &str) -> String {
     format!("Analysis of {name}")
@@ -57,12 +57,12 @@ pub fn read(size: &str) -> String {
 }
 
 pub fn as_of(day: &str) -> String {
-    format!("as of {day}")
+    format!("reference date {day}")
 }
 
 /// What a score is worth. One that is good in spite of leaks is not called good.
 pub fn verdict(grade: Grade, leaks: bool) -> &'static str {
-    if leaks { "leaks aside" } else { grade.as_str() }
+    if leaks { "excluding leakage" } else { grade.as_str() }
 }
 
 pub fn of_hundred(grade: &str) -> String {
@@ -71,7 +71,7 @@ pub fn of_hundred(grade: &str) -> String {
 
 pub fn rows_and_leaks(leaks: usize) -> String {
     match leaks {
-        0 => "rows, no leak found".to_owned(),
+        0 => "rows, no leaks found".to_owned(),
         n => format!("rows, {}", counted(n as u64, "leak", "leaks")),
     }
 }
@@ -85,11 +85,11 @@ pub fn in_two_splits(rows: &str) -> String {
 }
 
 pub fn in_no_split(rows: &str) -> String {
-    format!("{rows} in none")
+    format!("{rows} in no split")
 }
 
 pub fn late_train(rows: &str) -> String {
-    format!("{rows} of train later than the first of eval")
+    format!("{rows} train rows after eval starts")
 }
 
 pub fn others(passed: usize, skipped: usize) -> String {

@@ -12,32 +12,33 @@ pub const STOP: &str = "Stop";
 pub const TRY_AGAIN: &str = "Try again";
 pub const RELOAD: &str = "Reload the page";
 pub const NOT_LOADED: &str = "Not loaded";
-pub const PART_MISSING: &str = "This part of the page could not be loaded. Try again; if the server was updated meanwhile, reload the page. Nothing that you typed is lost.";
-pub const NOT_LIVE: &str = "This page can be read, but does not react: a part of its program could not be loaded. ";
+pub const PART_MISSING: &str = "This part of the page could not be loaded. Try again. If the server was updated, reload the page. Your changes are not lost.";
+pub const NOT_LIVE: &str = "This page is read-only: part of its code could not be loaded. ";
 pub const LOADING: &str = "Loading…";
-pub const STOPPED: &str = "Stopped. Nothing was changed.";
+pub const STOPPED: &str = "Stopped. No changes made.";
 pub const NONE: &str = "none";
 /// Where a figure is not known or does not apply.
 pub const DASH: &str = "–";
 /// Between facts that stand in one line.
 pub const DOT: &str = " · ";
 
-pub const SKIP: &str = "Skip to the content";
+pub const SKIP: &str = "Skip to content";
 pub const MODELS: &str = "Models";
 pub const API: &str = "API";
-pub const API_TITLE: &str = "Every route of the API, readable without a network";
-pub const KEYS: &str = "Keys";
-pub const THEME: &str = "Switch between light and dark";
+pub const API_TITLE: &str = "API reference, available offline";
+pub const KEYS: &str = "Keyboard shortcuts";
+pub const THEME: &str = "Switch between light and dark theme";
 
 pub const NOT_FOUND: &str = "Not found";
-pub const NO_SUCH_PAGE: &str = "There is no such page";
-pub const SOMETHING_WRONG: &str = "Something is wrong";
-pub const BACK_TO_MODELS: &str = "Back to the models";
+pub const NO_SUCH_PAGE: &str = "This page does not exist";
+pub const SOMETHING_WRONG: &str = "Something went wrong";
+pub const BACK_TO_MODELS: &str = "Back to models";
 
-pub const GONE: &str = "The server cannot be reached. What you typed is still here.";
-pub const GONE_TRYING: &str = "Trying…";
-pub const BACK: &str = "The server answers again.";
-pub const LATE: &str = "This needs the page’s own program, which is still on its way. If it does not come, reload the page; the list and each dataset can be read without it.";
+pub const GONE: &str = "Cannot reach the server. Your changes are still here.";
+pub const GONE_TRYING: &str = "Reconnecting…";
+pub const BACK: &str = "Reconnected to the server.";
+pub const LATE: &str =
+    "This is still loading. If it does not finish, reload the page. You can view the list and every dataset meanwhile.";
 
 pub fn page_title(title: &str) -> String {
     if title.is_empty() { PRODUCT.to_owned() } else { format!("{title} · {PRODUCT}") }

@@ -3,18 +3,18 @@
 use crate::domain::format::counted;
 
 pub const TITLE: &str = "Compare datasets";
-pub const BACK: &str = "Back to the datasets";
-pub const CHOOSE: &str = "Choose two to five datasets to see them side by side.";
-pub const CHOOSE_MORE: &str = "Choose one more to compare it with.";
+pub const BACK: &str = "Back to datasets";
+pub const CHOOSE: &str = "Select two to five datasets to compare.";
+pub const CHOOSE_MORE: &str = "Select one more dataset to compare with.";
 pub const ADD: &str = "Add a dataset";
-pub const ADD_HINT: &str = "Name of a dataset";
-pub const FULL: &str = "Five at most: take one away to add another.";
-pub const UNKNOWN: &str = "There is no dataset of that name here.";
-pub const CHOSEN: &str = "Chosen";
+pub const ADD_HINT: &str = "Dataset name";
+pub const FULL: &str = "You can compare up to five datasets. Remove one to add another.";
+pub const UNKNOWN: &str = "No dataset has this name.";
+pub const CHOSEN: &str = "Selected";
 pub const ONLY: &str = "Only differences";
 pub const SIDE_BY_SIDE: &str = "Datasets side by side";
-pub const WHAT: &str = "What";
-pub const SAME: &str = "They are the same but for what they are called.";
+pub const WHAT: &str = "Property";
+pub const SAME: &str = "Identical except for the name.";
 pub const DIFFERS: &str = "differs";
 pub const PATHS: &str = "By path";
 pub const PATH: &str = "Path";
@@ -29,13 +29,13 @@ pub const SPLIT: &str = "Split";
 pub const ANALYSIS: &str = "Analysis";
 pub const DESCRIPTION: &str = "description";
 pub const STATUS: &str = "status";
-pub const AS_OF: &str = "as of";
+pub const AS_OF: &str = "reference date";
 pub const ROWS: &str = "rows";
 pub const USERS: &str = "users";
 pub const PRODUCTS: &str = "products";
 pub const SCORE: &str = "quality";
 pub const LEAKS: &str = "leaks";
-pub const MADE: &str = "made";
+pub const MADE: &str = "analyzed";
 
 pub fn made(at: &str, stale: bool) -> String {
     if stale { format!("{at}, stale") } else { at.to_owned() }
@@ -46,5 +46,5 @@ pub fn differences(n: usize) -> String {
 }
 
 pub fn take_away(name: &str) -> String {
-    format!("Take {name} away")
+    format!("Remove {name}")
 }

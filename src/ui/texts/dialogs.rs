@@ -7,7 +7,7 @@ pub const OVERVIEW: &str = "Overview";
 pub const QUALITY: &str = "Quality";
 pub const COLUMNS: &str = "Columns";
 pub const VERSIONS: &str = "Versions";
-pub const PARTS: &str = "Parts of this dataset’s page";
+pub const PARTS: &str = "Dataset sections";
 
 pub const TABLES: &str = "Tables and joins";
 pub const ROLES: &str = "Roles";
@@ -20,11 +20,11 @@ pub const LAST_USED: &str = "last used for training";
 pub const EDIT: &str = "Edit";
 pub const QUERY: &str = "Query";
 pub const ANALYZE: &str = "Analyze";
-pub const NOT_ANALYZED: &str = "Not analyzed yet. An analysis counts rows, users and products of each part, proves the split, looks for leaks and says what to improve.";
+pub const NOT_ANALYZED: &str = "Not analyzed yet. An analysis counts rows, users and products per split, verifies the split, checks for leakage and suggests improvements.";
 
 pub const COUNT: &str = "Count rows, users and products";
 pub const COUNTING: &str = "Counting…";
-pub const PART: &str = "Part";
+pub const PART: &str = "Split";
 pub const ROWS: &str = "Rows";
 pub const USERS: &str = "Users";
 pub const PRODUCTS: &str = "Products";
@@ -34,31 +34,30 @@ pub const NO_SPLIT: &str = "in no split";
 pub const RUNNING: &str = "Running the query…";
 pub const NO_ROWS_TITLE: &str = "No rows";
 pub const NO_ROWS_ADVICE: &str =
-    "The query runs, but its joins and filters leave nothing. The funnel of an analysis shows where the rows go.";
+    "The query runs, but its joins and filters remove every row. Analyze the dataset to see which step removes them.";
 
-pub const LOOKING: &str = "Looking at the columns…";
-pub const STATISTICS_TITLE: &str = "What the columns hold";
-pub const NO_STATISTICS: &str = "Nothing is known of these columns yet.";
-pub const FIND_OUT: &str = "Find out";
+pub const LOOKING: &str = "Profiling columns…";
+pub const STATISTICS_TITLE: &str = "Column statistics";
+pub const NO_STATISTICS: &str = "No statistics for these columns yet.";
+pub const FIND_OUT: &str = "Profile columns";
 
 pub const CLONE_TITLE: &str = "Clone dataset";
 pub const COPY_NAME: &str = "Name of the copy";
-pub const COPY_HINT: &str = "Empty: the next free of “(Copy)”, “(Copy 2)” and so on.";
+pub const COPY_HINT: &str = "Leave empty to use “(Copy)”, “(Copy 2)” and so on.";
 pub const CLONE: &str = "Clone";
 pub const CLONING: &str = "Cloning…";
-pub const COPY_WHAT: &str =
-    "The copy is a draft with the same config and the analysis as it is. Versions stay with the original.";
+pub const COPY_WHAT: &str = "The copy is a draft with the same config and analysis. Versions are not copied.";
 pub const CHECKING: &str = "Checking…";
 
 pub const DELETE_TITLE: &str = "Delete dataset";
 pub const DELETE: &str = "Delete";
 pub const DELETING: &str = "Deleting…";
-pub const GOES: &str = "What goes with it:";
+pub const GOES: &str = "This also deletes:";
 pub const GOES_CONFIG: &str = "its config: tables, joins, columns, filters, split";
 pub const GOES_ANALYSIS: &str = "its analysis";
-pub const GOES_ACTIVE: &str = "It is active: training reads it now.";
-pub const SURE: &str = "Delete the versions too: what was trained from them can no longer be told.";
-pub const STAYS: &str = "Tables are not touched. The message that follows can undo it.";
+pub const GOES_ACTIVE: &str = "This dataset is active: training reads it.";
+pub const SURE: &str = "Also delete its versions. You will no longer be able to trace what was trained on them.";
+pub const STAYS: &str = "Source tables are not affected. You can undo this.";
 
 pub fn columns_of(table: &str) -> String {
     format!("Columns of {table}")
@@ -66,7 +65,7 @@ pub fn columns_of(table: &str) -> String {
 
 pub fn find_out(columns: usize, said: &str) -> String {
     let columns = counted(columns as u64, "column", "columns");
-    if said.is_empty() { format!("Find out about {columns}") } else { format!("Find out about {columns} · {said}") }
+    if said.is_empty() { format!("Profile {columns}") } else { format!("Profile {columns} · {said}") }
 }
 
 pub fn revision(n: i64) -> String {
@@ -74,7 +73,7 @@ pub fn revision(n: i64) -> String {
 }
 
 pub fn as_of(day: &str) -> String {
-    format!("As of {day}")
+    format!("Reference date {day}")
 }
 
 pub fn days(first: &str, last: &str) -> String {
@@ -86,36 +85,36 @@ pub fn rows_of(name: &str) -> String {
 }
 
 pub fn first_rows(shown: &str) -> String {
-    format!("The first {shown} rows; there are more.")
+    format!("Showing the first {shown} rows.")
 }
 
 pub fn all_rows(n: u64) -> String {
-    format!("All of {}.", counted(n, "row", "rows"))
+    format!("Showing all {}.", counted(n, "row", "rows"))
 }
 
-pub const CELLS_ARE_CUT: &str = " Long cells are cut; point at one to see its length.";
+pub const CELLS_ARE_CUT: &str = " Long values are truncated; hover over one to see its length.";
 
 pub fn whole_cell(length: u64, is_array: bool) -> String {
     match is_array {
-        true => counted(length, "item in all", "items in all"),
-        false => counted(length, "character in all", "characters in all"),
+        true => counted(length, "item in total", "items in total"),
+        false => counted(length, "character in total", "characters in total"),
     }
 }
 
 pub fn cloned(name: &str) -> String {
-    format!("{name} is there.")
+    format!("{name} created.")
 }
 
 pub fn deleted(name: &str) -> String {
-    format!("{name} is deleted.")
+    format!("{name} deleted.")
 }
 
 pub fn restored(name: &str) -> String {
-    format!("{name} is back.")
+    format!("{name} restored.")
 }
 
 /// Before and after the dataset's name.
-pub const DELETES: (&str, &str) = ("This deletes ", ".");
+pub const DELETES: (&str, &str) = ("Delete ", "?");
 
 pub fn goes_versions(n: usize, numbers: &str) -> String {
     format!("{}: {numbers}", counted(n as u64, "frozen version", "frozen versions"))

@@ -7,31 +7,31 @@ use crate::domain::format::{bytes, counted, dollars, integer, percent};
 use crate::domain::schema::ColumnType;
 
 // Numbers and days that are typed.
-pub const NO_NUMBER: &str = "Type a whole number.";
-pub const NO_AMOUNT: &str = "Type a number.";
+pub const NO_NUMBER: &str = "Enter a whole number.";
+pub const NO_AMOUNT: &str = "Enter a number.";
 pub const ANY: &str = "any";
 
 // What is asked of the warehouse.
-pub const COUNTING: &str = "Counting what the filters leave…";
+pub const COUNTING: &str = "Counting the remaining rows…";
 pub const STOP: &str = "Stop";
-pub const STOPPED: &str = "Stopped. The numbers below are of before.";
+pub const STOPPED: &str = "Stopped. The numbers below are from the previous run.";
 pub const COUNT: &str = "Count";
 pub const COUNT_AGAIN: &str = "Count again";
-pub const NOT_SOUND: &str = "The pictures come as soon as every field is right.";
-pub const STALE: &str = "of before the last change";
+pub const NOT_SOUND: &str = "Fix the errors to update the charts.";
+pub const STALE: &str = "out of date";
 
 pub fn asks(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
     let Some(price_usd) = price_usd else {
-        return "What counting costs, the warehouse does not tell in advance.".into();
+        return "The warehouse cannot estimate the cost of counting.".into();
     };
     let most = if upper_bound { "at most " } else { "" };
     let size = read.map(|read| format!("reads {most}{} and ", bytes(read))).unwrap_or_default();
-    format!("Counting what the filters leave {size}costs {most}{}.", dollars(price_usd))
+    format!("Counting {size}costs {most}{}.", dollars(price_usd))
 }
 
-/// `18,204 of 60,123 rows are left`.
+/// `18,204 of 60,123 rows remain`.
 pub fn rows_left(left: u64, of: u64) -> String {
-    format!("{} of {} are left", integer(left), counted(of, "row", "rows"))
+    format!("{} of {} remain", integer(left), counted(of, "row", "rows"))
 }
 
 pub fn seconds(seconds: u64) -> String {
@@ -40,8 +40,7 @@ pub fn seconds(seconds: u64) -> String {
 
 /// `Counted just now` …, with what it cost.
 pub fn counted_how(cached: bool, Cost { bytes: read, price_usd }: Cost) -> String {
-    let mut said =
-        vec![if cached { "Known from before, nothing was run".to_owned() } else { "Counted from the data".to_owned() }];
+    let mut said = vec![if cached { "Cached, no query was run".to_owned() } else { "Counted from the data".to_owned() }];
     if !cached {
         said.extend(read.map(|read| format!("read {}", bytes(read))));
         said.extend(price_usd.map(dollars));
@@ -51,51 +50,51 @@ pub fn counted_how(cached: bool, Cost { bytes: read, price_usd }: Cost) -> Strin
 
 // Dates.
 pub const DATES: &str = "Dates";
-pub const ROWS_OF: &str = "Rows of";
-pub const ALL_DAYS: &str = "all days";
-pub const LAST_DAYS: &str = "the last days";
-pub const LAST_MONTHS: &str = "the last months";
-pub const FIXED_DAYS: &str = "fixed days";
+pub const ROWS_OF: &str = "Date range";
+pub const ALL_DAYS: &str = "All dates";
+pub const LAST_DAYS: &str = "Last N days";
+pub const LAST_MONTHS: &str = "Last N months";
+pub const FIXED_DAYS: &str = "Fixed dates";
 pub const DAYS: &str = "Days";
 pub const MONTHS: &str = "Months";
-pub const UP_TO: &str = "Up to";
-pub const FIRST_DAY: &str = "First day";
-pub const LAST_DAY: &str = "Last day, whole";
-pub const NEEDS_TIMESTAMP: &str = "Map a timestamp in step 3 to choose days or to split by time.";
-pub const LATEST_EVENT: &str = "the latest event";
-pub const TODAY: &str = "today";
-pub const FIXED_DAY: &str = "a fixed day";
-pub const DAY: &str = "Day";
-pub const DAY_MISSING: &str = "Choose the day. Until then the latest event counts.";
-pub const ONE_AS_OF: &str = "The split counts back from the same day as the date range.";
+pub const UP_TO: &str = "Reference date";
+pub const FIRST_DAY: &str = "Start date";
+pub const LAST_DAY: &str = "End date (inclusive)";
+pub const NEEDS_TIMESTAMP: &str = "Map a timestamp in step 3 to filter by date or split by time.";
+pub const LATEST_EVENT: &str = "Latest event";
+pub const TODAY: &str = "Today";
+pub const FIXED_DAY: &str = "Fixed date";
+pub const DAY: &str = "Date";
+pub const DAY_MISSING: &str = "Choose a date. Until then, the latest event is used.";
+pub const ONE_AS_OF: &str = "The split uses the same reference date as the date range.";
 
 pub fn as_of_is(day: NaiveDate) -> String {
-    format!("That is {day}.")
+    format!("Currently {day}.")
 }
 
 pub fn days_from_to(first: NaiveDate, last: NaiveDate) -> String {
-    format!("{first} to {last}, both whole days.")
+    format!("{first} to {last}, inclusive.")
 }
 
 // Filters on columns.
 pub const ROWS: &str = "Rows";
-pub const ADD_FILTER: &str = "Add a filter on";
-pub const ADD_FILTER_CHOOSE: &str = "Add a filter on a column…";
-pub const NULLS_STAY: &str = "Rows with NULL stay";
+pub const ADD_FILTER: &str = "Add filter";
+pub const ADD_FILTER_CHOOSE: &str = "Add filter on a column…";
+pub const NULLS_STAY: &str = "Keep rows with NULL";
 pub const AT_LEAST: &str = "At least";
 pub const AT_MOST: &str = "At most";
 pub const VALUE: &str = "Value";
-pub const PART_OF_VALUE: &str = "a value, or a part of it";
-pub const PART_OF_VALUE_LABEL: &str = "A value, or a part of it";
+pub const PART_OF_VALUE: &str = "search values";
+pub const PART_OF_VALUE_LABEL: &str = "Search values";
 pub const ADD: &str = "Add";
 pub const LOOK_UP: &str = "Look up";
-pub const LOOKING: &str = "Looking…";
-pub const NO_SUCH_VALUE: &str = "The column has no such value.";
-pub const MOST_FREQUENT: &str = "The most frequent; search for others.";
+pub const LOOKING: &str = "Searching…";
+pub const NO_SUCH_VALUE: &str = "No matching values.";
+pub const MOST_FREQUENT: &str = "Showing the most frequent values. Search to find others.";
 pub const EMPTY: &str = "(empty)";
 
 pub fn how_filtered(column: &str) -> String {
-    format!("How {column} is filtered")
+    format!("Condition on {column}")
 }
 
 pub fn remove_filter(column: &str) -> String {
@@ -107,7 +106,7 @@ pub fn remove_value(value: &str) -> String {
 }
 
 pub fn no_value(of: ColumnType) -> String {
-    format!("That is no {of}.")
+    format!("Not a valid {of}.")
 }
 
 /// What looking up values costs, where it costs something.
@@ -122,17 +121,17 @@ pub fn look_up_price(estimate: &Estimate) -> Option<String> {
 pub const PRODUCTS: &str = "Products";
 pub const CUSTOMERS: &str = "Customers";
 pub const TOP_PERCENT: &str = "Top % of revenue";
-pub const ROWS_AT_LEAST: &str = "Rows, at least";
-pub const ROWS_AT_MOST: &str = "Rows, at most";
-pub const REVENUE_AT_LEAST: &str = "Revenue, at least";
-pub const REVENUE_AT_MOST: &str = "Revenue, at most";
-pub const NEEDS_PRODUCT: &str = "Map a product_id in step 3 to filter products.";
-pub const NEEDS_USER: &str = "Map a user_id in step 3 to filter customers.";
-pub const NEEDS_REVENUE: &str = "Map a revenue in step 3 to filter by revenue.";
-pub const ORDER_OF_FILTERS: &str = "Products are filtered first, over the rows that dates, row filters and the sample leave; then customers, over the rows of the products that stay.";
-pub const NO_REVENUE: &str = "Nobody has a revenue above 0 here: a share of revenue keeps none.";
+pub const ROWS_AT_LEAST: &str = "Min rows";
+pub const ROWS_AT_MOST: &str = "Max rows";
+pub const REVENUE_AT_LEAST: &str = "Min revenue";
+pub const REVENUE_AT_MOST: &str = "Max revenue";
+pub const NEEDS_PRODUCT: &str = "Map product_id in step 3 to filter products.";
+pub const NEEDS_USER: &str = "Map user_id in step 3 to filter customers.";
+pub const NEEDS_REVENUE: &str = "Map revenue in step 3 to filter by revenue.";
+pub const ORDER_OF_FILTERS: &str = "Products are filtered first, using the rows left after dates, row filters and the sample. Customers are filtered next, using the rows of the remaining products.";
+pub const NO_REVENUE: &str = "All revenue is 0 or less: a top % of revenue keeps nothing.";
 pub const PERCENT: &str = "Percent";
-pub const SHARE_KEPT: &str = "Of the revenue";
+pub const SHARE_KEPT: &str = "Share of revenue";
 pub const FROM: &str = "From";
 pub const TO: &str = "Below";
 
@@ -150,19 +149,19 @@ fn members(n: u64, nouns: &Nouns) -> String {
 }
 
 pub fn nobody(nouns: &Nouns) -> String {
-    format!("No {} is left here: the filters before take them all.", nouns.one)
+    format!("No {} left: earlier filters remove them all.", nouns.one)
 }
 
 pub fn curve_label(nouns: &Nouns) -> String {
-    format!("Share of revenue that the {} that stay make", nouns.many)
+    format!("Share of revenue of the remaining {}", nouns.many)
 }
 
 pub fn by_revenue(nouns: &Nouns) -> String {
-    format!("{}, the largest revenue first", nouns.many)
+    format!("{}, by revenue, descending", nouns.many)
 }
 
 pub fn no_threshold(ranked: u64, nouns: &Nouns) -> String {
-    format!("No threshold: all {} with revenue. Drag the curve, or type a percent.", members(ranked, nouns))
+    format!("No threshold: all {} with revenue. Drag the curve or enter a percentage.", members(ranked, nouns))
 }
 
 /// `1,054 of 4,554 products make 80.0 % of the revenue, in 88,082 rows.`
@@ -178,109 +177,108 @@ pub fn top_is(kept: u64, ranked: u64, rows: u64, share: f64, nouns: &Nouns) -> S
 
 pub fn stay(kept: u64, all: u64, exact: bool, nouns: &Nouns) -> String {
     let about = if exact { "" } else { "about " };
-    format!("{about}{} of {} stay", integer(kept), members(all, nouns))
+    format!("{about}{} of {} remain", integer(kept), members(all, nouns))
 }
 
 pub fn rows_of_each(nouns: &Nouns) -> String {
-    format!("Rows of each {}", nouns.one)
+    format!("Rows per {}", nouns.one)
 }
 
 pub fn revenue_of_each(nouns: &Nouns) -> String {
-    format!("Revenue of each {}", nouns.one)
+    format!("Revenue per {}", nouns.one)
 }
 
 pub fn quantiles(about: bool, half: &str, tenth: &str) -> String {
     let about = if about { "about " } else { "" };
-    format!("half have at most {about}{half}, nine of ten at most {about}{tenth}")
+    format!("median {about}{half}, 90th percentile {about}{tenth}")
 }
 
 // Minimum interactions, sample, who decides.
 pub const INTERACTIONS: &str = "Interactions and sample";
-pub const ROWS_A_USER: &str = "Rows a user";
-pub const ROWS_A_PRODUCT: &str = "Rows a product";
+pub const ROWS_A_USER: &str = "Min rows per user";
+pub const ROWS_A_PRODUCT: &str = "Min rows per product";
 pub const ROUNDS: &str = "Rounds";
 pub const SAMPLE_PERCENT: &str = "Sample %";
 pub const SAMPLE_BY: &str = "Sample by";
 pub const SAMPLE_SEED: &str = "Sample seed";
-pub const CORE_NOTE: &str = "Users and products with fewer rows go, again on what is left, round by round.";
-pub const SAMPLE_NOTE: &str =
-    "The sample is chosen by hash, before products and customers are looked at: the same at every run and on every engine.";
-pub const NEEDS_BOTH: &str = "Map a user_id and a product_id in step 3 to ask for a minimum of interactions.";
-pub const WHO_DECIDES: &str = "Who decides";
-pub const COMPUTED_FROM: &str = "Computed from";
-pub const FROM_DEFAULT: &str = "train with a split by time, else all rows";
-pub const FROM_TRAIN: &str = "the rows of train";
-pub const FROM_ALL: &str = "all rows";
-pub const PRUNE_TRAIN: &str = "Prune train alone";
-pub const NEEDS_SPLIT: &str = "Choose a split below: without one there is no train part.";
+pub const CORE_NOTE: &str = "Removes users and products with fewer rows, and repeats on the remaining rows each round (k-core).";
+pub const SAMPLE_NOTE: &str = "The sample is chosen by hash, before product and customer filters. The same seed gives the same sample on every run and every engine.";
+pub const NEEDS_BOTH: &str = "Map user_id and product_id in step 3 to set minimum interactions.";
+pub const WHO_DECIDES: &str = "Filter scope";
+pub const COMPUTED_FROM: &str = "Compute from";
+pub const FROM_DEFAULT: &str = "Default: train if split by time, else all rows";
+pub const FROM_TRAIN: &str = "Train rows";
+pub const FROM_ALL: &str = "All rows";
+pub const PRUNE_TRAIN: &str = "Apply to train only";
+pub const NEEDS_SPLIT: &str = "Choose a split below first: without one there is no train split.";
 pub const SCOPE_TRAIN_NOTE: &str =
-    "Which products and customers stay is decided by the rows of train alone, so that eval tells nothing about itself.";
-pub const SCOPE_ALL_NOTE: &str = "Which products and customers stay is decided by all rows.";
+    "Product and customer filters are computed from train rows only, so no information leaks from eval.";
+pub const SCOPE_ALL_NOTE: &str = "Product and customer filters are computed from all rows.";
 pub const SCOPE_LEAK_NOTE: &str =
-    "Which products and customers stay is decided by all rows, those of eval among them: train then knows something of eval.";
-pub const APPLY_ALL_NOTE: &str = "Rows of products and customers that go, go from every part.";
+    "Product and customer filters are computed from all rows, including eval: information leaks from eval into train.";
+pub const APPLY_ALL_NOTE: &str = "Rows of removed products and customers are dropped from every split.";
 pub const APPLY_TRAIN_NOTE: &str =
-    "Rows of products and customers that go, go from train only: eval and test keep theirs, as they will come in production.";
+    "Rows of removed products and customers are dropped from train only. Eval and test keep them, as in production.";
 
 // The split.
 pub const SPLIT: &str = "Split";
-pub const TRAIN_AND_EVAL: &str = "Train and eval";
-pub const NO_SPLIT: &str = "no split";
-pub const BY_TIME: &str = "by time";
-pub const AT_RANDOM: &str = "at random";
-pub const LEAVE_LAST: &str = "leave the last rows of each user";
+pub const TRAIN_AND_EVAL: &str = "Split method";
+pub const NO_SPLIT: &str = "No split";
+pub const BY_TIME: &str = "By time";
+pub const AT_RANDOM: &str = "Random";
+pub const LEAVE_LAST: &str = "Leave last per user";
 pub const EVAL_DAYS: &str = "Eval days";
 pub const TEST_DAYS: &str = "Test days";
 pub const GAP_DAYS: &str = "Gap days";
 pub const TRAIN_PERCENT: &str = "Train %";
 pub const TEST_PERCENT: &str = "Test %";
-pub const BY: &str = "By";
+pub const BY: &str = "Split by";
 pub const SEED: &str = "Seed";
-pub const ROWS_HELD_OUT: &str = "Rows a user";
-pub const BY_TIME_NOTE: &str =
-    "Test is the last days, eval the days before them, then the gap, which belongs to no split; train is all that is earlier.";
-pub const AT_RANDOM_NOTE: &str = "Eval is the rest. The same seed gives the same split at every run and on every engine.";
-pub const LEAVE_LAST_NOTE: &str = "The last rows of each user, by their time, are eval; all before them train.";
-pub const NEEDS_USER_AND_TIME: &str = "Map a user_id and a timestamp in step 3 to leave out the last rows of each user.";
-pub const BY_ROW: &str = "row";
-pub const BY_USER: &str = "user";
-pub const BY_PRODUCT: &str = "product";
-pub const PARTS: &str = "Parts";
-pub const PART: &str = "Part";
+pub const ROWS_HELD_OUT: &str = "Eval rows per user";
+pub const BY_TIME_NOTE: &str = "From latest to earliest: test, eval, gap (in no split), train.";
+pub const AT_RANDOM_NOTE: &str =
+    "Eval gets the remaining rows. The same seed gives the same split on every run and every engine.";
+pub const LEAVE_LAST_NOTE: &str = "The last rows of each user, by timestamp, are eval. All earlier rows are train.";
+pub const NEEDS_USER_AND_TIME: &str = "Map user_id and timestamp in step 3 to hold out the last rows of each user.";
+pub const BY_ROW: &str = "Row";
+pub const BY_USER: &str = "User";
+pub const BY_PRODUCT: &str = "Product";
+pub const PARTS: &str = "Splits";
+pub const PART: &str = "Split";
 pub const FIRST: &str = "First day";
 pub const LAST: &str = "Last day";
 pub const SPAN: &str = "Days";
 pub const BAR: &str = "bar";
-pub const OF_ALL: &str = "Of all";
-pub const NO_DAY: &str = "without a day";
-pub const ROWS_A_DAY: &str = "Rows a day";
-pub const DAYS_WAIT: &str = "The days are drawn once they are counted.";
+pub const OF_ALL: &str = "Share";
+pub const NO_DAY: &str = "without a date";
+pub const ROWS_A_DAY: &str = "Rows per day";
+pub const DAYS_WAIT: &str = "The timeline appears after counting.";
 
 pub fn fewer_days(days: i64, there: i64) -> String {
     format!(
-        "The rows span {}: the parts that are held out take {}.",
+        "The rows span {}, but eval, test and gap take {}.",
         counted(there.max(0) as u64, "day", "days"),
         counted(days.max(0) as u64, "day", "days")
     )
 }
 
 pub fn a_user(number: usize) -> String {
-    format!("user {number}")
+    format!("User {number}")
 }
 
 // What is left.
-pub const LEFT: &str = "What is left";
+pub const LEFT: &str = "Remaining rows";
 pub const AFTER: &str = "After";
 pub const USERS: &str = "Users";
 pub const REVENUE: &str = "Revenue";
-pub const NOTHING_LEFT: &str = "No row is left: some filter takes them all.";
+pub const NOTHING_LEFT: &str = "No rows left: the filters remove them all.";
 
 pub fn stage(stage: &str) -> &'static str {
     match stage {
-        "source" => "the joins",
-        "filtered" => "dates, rows and sample",
-        "product_filter" => "products",
-        "customer_filter" => "customers",
+        "source" => "joined tables",
+        "filtered" => "dates, row filters and sample",
+        "product_filter" => "product filter",
+        "customer_filter" => "customer filter",
         _ => "minimum interactions",
     }
 }
@@ -289,7 +287,7 @@ pub fn stage(stage: &str) -> &'static str {
 pub fn coverage(rows: f64, revenue: Option<f64>) -> String {
     let revenue = revenue.map(|share| format!(" and {} of the revenue", percent(share * 100.0))).unwrap_or_default();
     format!(
-        "All filters on products and customers together leave {} of the rows{revenue} that dates, rows and sample had left.",
+        "Product and customer filters keep {} of the rows{revenue} left after dates, row filters and sample.",
         percent(rows * 100.0)
     )
 }

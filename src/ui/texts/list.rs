@@ -4,7 +4,7 @@ use crate::domain::dataset::Status;
 use crate::domain::format::{counted, integer};
 
 pub const TITLE: &str = "Datasets";
-pub const NEW: &str = "New Dataset";
+pub const NEW: &str = "New dataset";
 pub const SEARCH: &str = "Search datasets";
 pub const SEARCH_HINT: &str = "Search datasets  ( / )";
 pub const SEARCH_NOW: &str = "Search";
@@ -14,23 +14,22 @@ pub const PAGES: &str = "Pages";
 pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 
-pub const NOTHING_TITLE: &str = "Nothing found";
-pub const NOTHING_ADVICE: &str =
-    "No dataset fits. Names and descriptions are searched: try a shorter word, or look at all of them.";
+pub const NOTHING_TITLE: &str = "No datasets found";
+pub const NOTHING_ADVICE: &str = "No name or description matches. Try a shorter search term, or show all datasets.";
 pub const SHOW_ALL: &str = "Show all datasets";
 pub const NONE_TITLE: &str = "No datasets yet";
-pub const NONE_ADVICE: &str = "Make the first one: choose tables, join them, say what the columns mean, and see the SQL grow.";
+pub const NONE_ADVICE: &str = "Create your first dataset: choose tables, join them, map columns and see the SQL as you go.";
 
-pub const NO_WAREHOUSE_TITLE: &str = "The tables’ dataset is not there";
+pub const NO_WAREHOUSE_TITLE: &str = "BigQuery dataset not found";
 pub const NO_WAREHOUSE_ADVICE: &str =
-    "Make it in BigQuery and load the tables into it, or give this model another project. Then reload this page.";
-pub const NO_PERMISSION_TITLE: &str = "The tables may not be read";
-pub const NO_PERMISSION_ADVICE: &str = "Give this server’s account the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project. Then reload this page.";
-pub const NO_TABLES_TITLE: &str = "There are no tables yet";
-pub const NO_TABLES_ADVICE: &str = "The warehouse is there but empty. Load tables into it, or put Parquet or CSV files into the folder that the server reads, a file a table. Then reload this page.";
-pub const TABLES_UNKNOWN_TITLE: &str = "The warehouse does not answer";
-pub const TABLES_UNKNOWN_ADVICE: &str = "Datasets can be looked at, but not made until it does.";
-pub const EDIT_MODEL: &str = "Change the model";
+    "Create it in BigQuery and load tables into it, or set another project for this model. Then reload this page.";
+pub const NO_PERMISSION_TITLE: &str = "No permission to read the tables";
+pub const NO_PERMISSION_ADVICE: &str = "Grant this server’s account the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project. Then reload this page.";
+pub const NO_TABLES_TITLE: &str = "No tables yet";
+pub const NO_TABLES_ADVICE: &str = "The warehouse is empty. Load tables into it, or put Parquet or CSV files into the folder that the server reads, one file per table. Then reload this page.";
+pub const TABLES_UNKNOWN_TITLE: &str = "Cannot reach the warehouse";
+pub const TABLES_UNKNOWN_ADVICE: &str = "You can view datasets, but not create any until it is available.";
+pub const EDIT_MODEL: &str = "Edit model";
 
 pub const ROWS: &str = "Rows";
 pub const USERS: &str = "Users";
@@ -42,7 +41,7 @@ pub const STALE: &str = "stale";
 pub const STALE_WHY: &str = "The config was changed after this analysis";
 pub const CHANGED: &str = "Changed";
 pub const COMPARE: &str = "Compare";
-pub const ACTIVE_VERSION_WHY: &str = "What training reads until the next activation";
+pub const ACTIVE_VERSION_WHY: &str = "Training reads this version until the next activation";
 
 pub const VIEW: &str = "View";
 pub const EDIT: &str = "Edit";
@@ -55,12 +54,12 @@ pub const ACTIVATE: &str = "Activate";
 pub const DEACTIVATE: &str = "Deactivate";
 pub const ACTIVATING: &str = "Checking and counting…";
 pub const DEACTIVATING: &str = "Deactivating…";
-pub const CANNOT_ACTIVATE: &str = "It cannot be activated yet:";
-pub const FIX_IT: &str = "Edit it";
+pub const CANNOT_ACTIVATE: &str = "Cannot activate:";
+pub const FIX_IT: &str = "Edit dataset";
 
 pub const COMPARISON: &str = "Comparison";
-pub const ONE_MORE: &str = "Choose one more, up to five.";
-pub const FIVE_AT_MOST: &str = "Five at most.";
+pub const ONE_MORE: &str = "Select one more, up to five.";
+pub const FIVE_AT_MOST: &str = "Up to five.";
 pub const CLEAR: &str = "Clear";
 
 pub fn of_model(model: &str) -> String {
@@ -84,7 +83,7 @@ pub fn range(first: u32, last: u32, total: u32) -> String {
 }
 
 pub fn chosen(n: usize) -> String {
-    format!("{n} chosen")
+    format!("{n} selected")
 }
 
 pub fn tables(n: u32) -> String {
@@ -113,19 +112,19 @@ pub fn quality_why(score: u32, grade: &str) -> String {
 
 pub fn activated(name: &str, version: Option<u32>) -> String {
     match version {
-        Some(number) => format!("{name} is active: training reads version {number}."),
-        None => format!("{name} is active."),
+        Some(number) => format!("{name} activated. Training reads version {number}."),
+        None => format!("{name} activated."),
     }
 }
 
 pub fn deactivated(name: &str) -> String {
-    format!("{name} is a draft again: training reads nothing of it.")
+    format!("{name} deactivated. Training no longer reads it.")
 }
 
 pub fn activation_price(read: &str) -> String {
-    format!("Activating counts the rows once: {read}.")
+    format!("Activating runs a count: {read}.")
 }
 
 pub const PAST_END_TITLE: &str = "This page is empty";
-pub const PAST_END_ADVICE: &str = "There are fewer datasets than there were.";
+pub const PAST_END_ADVICE: &str = "There are fewer datasets now.";
 pub const FIRST_PAGE: &str = "Go to the first page";

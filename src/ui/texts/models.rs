@@ -3,21 +3,22 @@
 use crate::domain::format::counted;
 
 pub const TITLE: &str = "Models";
-pub const LEAD: &str = "A model is the ML project that training datasets belong to. Each reads the tables of one warehouse.";
+pub const LEAD: &str = "A model is an ML project with its training datasets. Each model reads tables from one warehouse.";
 pub const ADD: &str = "Add model";
 pub const EDIT_TITLE: &str = "Edit model";
 pub const EDIT: &str = "Edit";
 pub const OPEN: &str = "Open datasets";
 pub const NONE_TITLE: &str = "No models yet";
-pub const NONE_ADVICE: &str = "Add the first one: give it a name, and the Google Cloud project whose tables it reads, or none for the tables on this machine.";
+pub const NONE_ADVICE: &str =
+    "Add your first model: give it a name and a Google Cloud project, or leave the project empty to use tables on this machine.";
 pub const EMBEDDED: &str = "Tables on this machine";
 
 pub const NAME: &str = "Name";
 pub const DESCRIPTION: &str = "Description";
 pub const PROJECT: &str = "Google Cloud project";
-pub const PROJECT_HINT: &str = "Empty: the tables on this machine.";
+pub const PROJECT_HINT: &str = "Leave empty to use tables on this machine.";
 pub const LOCATION: &str = "Location";
-pub const LOCATION_HINT: &str = "Empty: as the BigQuery dataset says.";
+pub const LOCATION_HINT: &str = "Leave empty to use the location of the BigQuery dataset.";
 
 pub fn bigquery(project: &str) -> String {
     format!("BigQuery · {project}")
@@ -36,5 +37,5 @@ pub fn open(name: &str) -> String {
 }
 
 pub fn saved(name: &str) -> String {
-    format!("{name} is saved.")
+    format!("{name} saved.")
 }

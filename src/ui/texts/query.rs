@@ -2,31 +2,31 @@
 
 pub const FULL: &str = "full";
 pub const TFX: &str = "TFX";
-pub const PARTS: &str = "Part of the dataset";
+pub const PARTS: &str = "Query kind";
 pub const COPY: &str = "Copy";
 pub const COPIED: &str = "Copied.";
-pub const CANNOT_COPY: &str = "The browser does not let this page copy. Select the text and copy it by hand.";
+pub const CANNOT_COPY: &str = "The browser blocked copying. Select the text and copy it manually.";
 pub const DOWNLOAD: &str = "Download";
 pub const SQL: &str = "SQL";
 pub const VALID: &str = "Valid";
-pub const NOT_VALID: &str = "Not valid: ";
-pub const ASKING: &str = "Asking the warehouse…";
-pub const NO_QUERY: &str = "There is no query yet: the config does not fit the tables.";
+pub const NOT_VALID: &str = "Invalid: ";
+pub const ASKING: &str = "Running a dry run…";
+pub const NO_QUERY: &str = "No query: the config does not match the tables.";
 
-pub const TOTALS: &str = "What each part reads and costs";
-pub const PART: &str = "Part";
-pub const VERDICT: &str = "Verdict";
+pub const TOTALS: &str = "Bytes and cost per split";
+pub const PART: &str = "Split";
+pub const VERDICT: &str = "Status";
 pub const READS: &str = "Reads";
-pub const COSTS: &str = "Costs";
+pub const COSTS: &str = "Cost";
 pub const SPLITS_TOTAL: &str = "all splits";
 pub const FREE: &str = "free";
-pub const UNKNOWN: &str = "not told";
+pub const UNKNOWN: &str = "unknown";
 
-pub const TFX_WHAT: &str = "What TFX’s BigQueryExampleGen takes: one whole query a split with types that TFX knows and no NULL, project and location. Exporting freezes a version, so that what was trained on can be told later.";
+pub const TFX_WHAT: &str = "Input for TFX’s BigQueryExampleGen: one query per split with TFX types and no NULLs, plus project and location. Exporting freezes a version, so that you can trace what a model was trained on.";
 pub const TFX_EXPORT: &str = "Export for TFX";
-pub const TFX_EXPORTING: &str = "Finding the day that dates count back from…";
-pub const TFX_JSON: &str = "The input, as JSON";
-pub const TFX_PYTHON: &str = "The component, in Python";
+pub const TFX_EXPORTING: &str = "Resolving the reference date…";
+pub const TFX_JSON: &str = "Input (JSON)";
+pub const TFX_PYTHON: &str = "Component (Python)";
 
 pub fn title(name: &str) -> String {
     format!("Query of {name}")

@@ -1,17 +1,17 @@
 //! Frozen versions, what differs, the way back.
 
-pub const NONE: &str = "None yet: activating the dataset, or exporting it for TFX, freezes one.";
+pub const NONE: &str = "No versions yet. Activate the dataset or export it for TFX to freeze one.";
 pub const ACTIVE: &str = "active";
-pub const SAME: &str = "as the dataset is";
+pub const SAME: &str = "same as current config";
 pub const SQL: &str = "SQL";
 pub const DIFFERENCES: &str = "Differences";
 pub const RESTORE: &str = "Restore";
 pub const COMPARING: &str = "Comparing…";
-pub const NO_DIFFERENCE: &str = "The configs are the same.";
+pub const NO_DIFFERENCE: &str = "The configs are identical.";
 pub const PATH: &str = "Path";
-pub const NOW: &str = "Now";
+pub const NOW: &str = "Current";
 pub const WITH: &str = "Compare with";
-pub const LOOK_AGAIN: &str = "Show it as it is now";
+pub const LOOK_AGAIN: &str = "Refresh";
 
 pub fn version(number: u32) -> String {
     format!("Version {number}")
@@ -30,25 +30,25 @@ pub fn restore(number: u32) -> String {
 }
 
 pub fn restored(number: u32) -> String {
-    format!("Version {number} is the dataset’s config again.")
+    format!("Version {number} restored.")
 }
 
-pub const UNDONE: &str = "The config is what it was before.";
+pub const UNDONE: &str = "Restore undone.";
 
 pub fn by(author: &str) -> String {
     format!("by {author}")
 }
 
 pub fn as_of(day: &str) -> String {
-    format!("as of {day}")
+    format!("reference date {day}")
 }
 
 pub fn tables_changed(number: u32) -> String {
-    format!("The tables have changed since version {number}:")
+    format!("Table changes since version {number}:")
 }
 
 pub fn columns_renamed(number: u32) -> String {
-    format!("Who reads version {number} by the names of its columns fails after the next activation:")
+    format!("Training that reads version {number} by column name will fail after the next activation:")
 }
 
 pub fn rows(rows: &str) -> String {

@@ -18,81 +18,80 @@ pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 pub const SAVE: &str = "Save";
 pub const SAVING: &str = "Saving…";
-pub const ENLARGE: &str = "Fill the window";
+pub const ENLARGE: &str = "Expand to window";
 pub const LOADING: &str = "Loading the dataset and its tables…";
 pub const TRY_AGAIN: &str = "Try again";
 pub const READING_COLUMNS: &str = "Reading the tables' columns…";
-pub const NOTHING_CHANGED: &str = "Nothing was changed.";
+pub const NOTHING_CHANGED: &str = "No changes to save.";
 pub const DELETED_MEANWHILE: &str =
-    "The dataset was deleted meanwhile. What you typed is still here: save it once more to make it anew.";
-pub const SERVER_GONE: &str =
-    "The server does not answer. What you typed is kept in this browser; it is asked again every few seconds.";
+    "This dataset was deleted. Your changes are still here: save again to create it as a new dataset.";
+pub const SERVER_GONE: &str = "Cannot reach the server. Your changes are stored in this browser. Retrying every few seconds.";
 
 pub fn saved(name: &str) -> String {
-    format!("{name} is saved.")
+    format!("{name} saved.")
 }
 
 // Leaving, and what was left.
 pub const LEAVE_TITLE: &str = "Leave without saving?";
-pub const LEAVE_TEXT: &str =
-    "What you changed here is not saved. It can be kept in this browser, and is offered when you come back.";
-pub const STAY: &str = "Stay";
-pub const KEEP_FOR_LATER: &str = "Keep for later";
+pub const LEAVE_TEXT: &str = "You have unsaved changes. Keep them as a draft in this browser to continue later.";
+pub const STAY: &str = "Keep editing";
+pub const KEEP_FOR_LATER: &str = "Keep draft";
 pub const LEAVE: &str = "Leave";
-pub const LEFT_BEHIND: &str = "A draft that was left behind";
-pub const SAVED_SINCE: &str = " The dataset was saved since: you will see both before anything is overwritten.";
+pub const LEFT_BEHIND: &str = "Unsaved draft";
+pub const SAVED_SINCE: &str = " The dataset was saved after this draft. You can compare both before you overwrite anything.";
 pub const CONTINUE: &str = "Continue";
 pub const DISCARD: &str = "Discard";
 
 /// `why` is the server's sentence.
 pub fn not_read(why: &str) -> String {
-    format!("This draft cannot be read: {}. It stays until you discard it.", why.trim_end_matches('.'))
+    format!("Cannot read this draft: {}. It is stored until you discard it.", why.trim_end_matches('.'))
 }
 
 pub fn left_behind(name: &str, at: &str) -> String {
     match name.trim() {
-        "" => format!("A draft without a name was left behind, last changed {at}."),
-        name => format!("A draft of {name} was left behind, last changed {at}."),
+        "" => format!("You have an unsaved draft without a name, last changed {at}."),
+        name => format!("You have an unsaved draft of {name}, last changed {at}."),
     }
 }
 
 // Two who edit.
 pub const CONFLICT: &str = "Someone else saved this dataset";
-pub const BOTH_STATES: &str = "What differs";
+pub const BOTH_STATES: &str = "Differences";
 pub const FIELD: &str = "Field";
 pub const AS_OPENED: &str = "When you opened it";
 pub const THEIRS: &str = "Theirs";
 pub const MINE: &str = "Mine";
-pub const KEEP_MINE: &str = "Keep mine over it";
+pub const KEEP_MINE: &str = "Overwrite with mine";
 pub const TAKE_THEIRS: &str = "Take theirs";
 pub const CONTINUE_EDITING: &str = "Continue editing";
-pub const SAME_AS_MINE: &str = "It is the same as yours.";
+pub const SAME_AS_MINE: &str = "The saved dataset is identical to yours.";
 
 pub fn saved_meanwhile(at: &str) -> String {
-    format!("It was saved {at}, after you opened it. Nothing of yours is lost.")
+    format!("It was saved {at}, after you opened it. Your changes are not lost.")
 }
 
 // Step 1.
 pub const NAME: &str = "Name";
 pub const DESCRIPTION: &str = "Description";
-pub const DESCRIPTION_HINT: &str = "What it is for, where it comes from, what to know before training on it";
+pub const DESCRIPTION_HINT: &str = "Purpose, source, and what to know before training on it";
 pub const CHECKING_NAME: &str = "Checking the name…";
-pub const NAME_MISSING: &str = "Give the dataset a name.";
-pub const NAME_TOO_LONG: &str = "A name has at most 255 characters.";
+pub const NAME_MISSING: &str = "Enter a name.";
+pub const NAME_TOO_LONG: &str = "Use at most 255 characters.";
 
 // Step 2: the tables.
 pub const SHOW_TABLES: &str = "Tables";
-pub const SHOW_PICTURE: &str = "Picture";
-pub const TABLES_OF_WAREHOUSE: &str = "Tables of the warehouse";
-pub const TABLES_OF_DATASET: &str = "Tables of the dataset";
+pub const SHOW_PICTURE: &str = "Diagram";
+pub const TABLES_OF_WAREHOUSE: &str = "Warehouse tables";
+pub const TABLES_OF_DATASET: &str = "Dataset tables";
 pub const SEARCH_TABLES: &str = "Search tables";
 pub const LISTING: &str = "Listing tables…";
-pub const NO_TABLES: &str = "The warehouse has no tables";
-pub const NO_TABLES_ADVICE: &str = "Put Parquet or CSV files into its folder, one table a file, or load tables into its dataset.";
-pub const NO_DATASET: &str = "The warehouse's dataset is not there";
-pub const NO_PERMISSION: &str = "You may not read the warehouse's tables";
-pub const NO_TABLE_CALLED_SO: &str = "No table is called so.";
-pub const CHOOSE_PRIMARY: &str = "Choose the table whose rows are the interactions: orders, events, ratings.";
+pub const NO_TABLES: &str = "No tables in the warehouse";
+pub const NO_TABLES_ADVICE: &str =
+    "Put Parquet or CSV files into its folder, one file per table, or load tables into its dataset.";
+pub const NO_DATASET: &str = "BigQuery dataset not found";
+pub const NO_PERMISSION: &str = "No permission to read the warehouse tables";
+pub const NO_TABLE_CALLED_SO: &str = "No tables found.";
+pub const CHOOSE_PRIMARY: &str = "Choose the table that holds the interactions, such as orders, events or ratings.";
 pub const PRIMARY: &str = "Primary";
 pub const PRIMARY_CHIP: &str = "primary";
 pub const JOIN: &str = "Join";
@@ -142,17 +141,17 @@ pub const AND: &str = " and ";
 pub const USE: &str = "Use";
 pub const CHOOSE_COLUMN: &str = "choose a column";
 pub const ADD_PAIR: &str = "Add key pair";
-pub const ONE_ROW: &str = "One row a key, so that rows cannot multiply";
-pub const TAKES_ROW: &str = "Takes the row with";
-pub const BY_COLUMN: &str = "by a column…";
-pub const SMALLEST_FIRST: &str = "smallest, oldest";
-pub const LARGEST_FIRST: &str = "largest, newest";
-pub const BAD_SOURCE_NAME: &str = "Another table has that name, or it is none.";
-pub const NOTHING_SUGGESTED: &str = "Nothing in the names says how it is joined: choose its keys.";
-pub const ROWS_MULTIPLY: &str = "Each row before can find several: rows multiply.";
+pub const ONE_ROW: &str = "Keep one row per key";
+pub const TAKES_ROW: &str = "Keep the row with";
+pub const BY_COLUMN: &str = "choose a column…";
+pub const SMALLEST_FIRST: &str = "lowest or oldest";
+pub const LARGEST_FIRST: &str = "highest or newest";
+pub const BAD_SOURCE_NAME: &str = "Invalid name, or already used by another table.";
+pub const NOTHING_SUGGESTED: &str = "No join suggested. Choose the key columns.";
+pub const ROWS_MULTIPLY: &str = "One row can match several rows: the join multiplies rows.";
 pub const VERIFY: &str = "Verify with data";
-pub const LOOKING_AT_KEYS: &str = "Looking at the keys…";
-pub const ONE_ROW_A_KEY: &str = "Take one row a key";
+pub const LOOKING_AT_KEYS: &str = "Verifying the keys…";
+pub const ONE_ROW_A_KEY: &str = "Keep one row per key";
 pub const KEEP_ALL_ROWS: &str = "Keep all rows";
 
 pub fn confidence(confidence: Confidence) -> String {
@@ -192,15 +191,15 @@ pub fn name_of(name: &str) -> String {
 }
 
 pub fn order_of(name: &str) -> String {
-    format!("Which row of {name} is taken")
+    format!("Row of {name} to keep")
 }
 
 pub fn direction_of(column: &str) -> String {
-    format!("Which {column} is taken")
+    format!("Order of {column}")
 }
 
 pub fn remove_order(column: &str) -> String {
-    format!("Do not go by {column}")
+    format!("Remove {column} from the order")
 }
 
 /// What a paid look would read and cost.
@@ -209,13 +208,13 @@ pub fn run_for(estimate: &Estimate) -> String {
     let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();
     match estimate.price_usd {
         Some(usd) => format!("Run: {read}{most}{}", dollars(usd)),
-        None => format!("Run: {read}at a price that is not known in advance"),
+        None => format!("Run: {read}cost unknown"),
     }
 }
 
 pub fn fan_out(name: &str, most: u64, before: u64, after: u64) -> String {
     format!(
-        "A key is up to {} times in {name}: the join makes {} of {} rows. Take one row a key, or say that all are wanted.",
+        "A key occurs up to {} times in {name}: the join returns {} from {} rows. Keep one row per key, or keep all rows.",
         integer(most),
         counted(after, "row", "rows"),
         integer(before)
@@ -223,11 +222,14 @@ pub fn fan_out(name: &str, most: u64, before: u64, after: u64) -> String {
 }
 
 pub fn fan_out_open(name: &str, most: u64) -> String {
-    format!("{name} has up to {} a key: say at the join whether rows may multiply.", counted(most, "row", "rows"))
+    format!(
+        "{name} has up to {} per key. Choose at the join whether to keep one row per key or all rows.",
+        counted(most, "row", "rows")
+    )
 }
 
 pub fn rows_match(share: f64) -> String {
-    format!("{} of rows find a partner", percent(100.0 * share))
+    format!("{} of rows match", percent(100.0 * share))
 }
 
 pub fn keys_found(found: u64, all: u64) -> String {
@@ -236,14 +238,14 @@ pub fn keys_found(found: u64, all: u64) -> String {
 
 pub fn uniqueness(share: Option<f64>) -> String {
     match share {
-        Some(1.0) => "unique on the other side".to_owned(),
-        Some(share) => format!("not unique on the other side ({})", percent(100.0 * share)),
-        None => "no keys on the other side".to_owned(),
+        Some(1.0) => "right key unique".to_owned(),
+        Some(share) => format!("right key not unique ({})", percent(100.0 * share)),
+        None => "no keys in the right table".to_owned(),
     }
 }
 
 pub fn partners(most: u64) -> String {
-    format!("at most {} a row", counted(most, "partner", "partners"))
+    format!("at most {} per row", counted(most, "match", "matches"))
 }
 
 pub fn rows_become(before: u64, after: u64) -> String {
@@ -251,16 +253,16 @@ pub fn rows_become(before: u64, after: u64) -> String {
 }
 
 // Step 2: the picture.
-pub const JOIN_PICTURE: &str = "Picture of the joins";
-pub const JOINS_IN_WORDS: &str = "The joins in words";
-pub const PICTURE_HINT: &str = "Drag a column to another to connect them, or click both.";
-pub const PICTURE_KEYS: &str = "Tab goes through tables, columns and lines. Arrow keys move a table, Delete takes it out. Enter on a column begins a line, Enter on \
-    another ends it, Escape gives it up. Enter on a line chooses it, Delete removes it.";
-pub const SAME_TABLE: &str = "Both columns are in one table. To join it to itself, join it a second time.";
-pub const LINE_REMOVED: &str = "The pair of keys is removed.";
+pub const JOIN_PICTURE: &str = "Join diagram";
+pub const JOINS_IN_WORDS: &str = "Joins as text";
+pub const PICTURE_HINT: &str = "Drag from one column to another to join them, or click both.";
+pub const PICTURE_KEYS: &str = "Tab moves through tables, columns and joins. Arrow keys move a table, Delete removes it. Enter on a column starts a join, Enter on \
+    another completes it, Escape cancels it. Enter on a join selects it, Delete removes it.";
+pub const SAME_TABLE: &str = "Both columns are in the same table. To join a table to itself, add it a second time.";
+pub const LINE_REMOVED: &str = "Key pair removed.";
 pub const REMOVE_LINE: &str = "Remove";
 pub const UNDO: &str = "Undo";
-pub const ARRANGE: &str = "Arrange";
+pub const ARRANGE: &str = "Auto-arrange";
 pub const FEWER_COLUMNS: &str = "fewer columns";
 
 pub fn more_columns(n: usize) -> String {
@@ -268,7 +270,7 @@ pub fn more_columns(n: usize) -> String {
 }
 
 pub fn connecting(column: &str) -> String {
-    format!("From {column}: now choose the column that it equals.")
+    format!("From {column}: choose the column to join it with.")
 }
 
 pub fn connected(one: &str, other: &str) -> String {
@@ -276,7 +278,7 @@ pub fn connected(one: &str, other: &str) -> String {
 }
 
 pub fn table_removed(name: &str) -> String {
-    format!("{name} was taken out, with all that refers to it.")
+    format!("{name} removed, with everything that uses it.")
 }
 
 pub fn box_label(title: &str, primary: bool) -> String {
@@ -305,12 +307,12 @@ pub fn is_not_joined(name: &str) -> String {
 
 // Step 3.
 pub const SEARCH_COLUMNS: &str = "Search columns";
-pub const NO_COLUMN_CALLED_SO: &str = "No column is called so.";
+pub const NO_COLUMN_CALLED_SO: &str = "No columns found.";
 pub const ALL: &str = "All";
 pub const NONE: &str = "None";
 pub const CHOOSE: &str = "choose";
-pub const WRITTEN_AS: &str = "timestamp is written as";
-pub const DAYS_BEGIN_IN: &str = "days begin at midnight in";
+pub const WRITTEN_AS: &str = "timestamp format";
+pub const DAYS_BEGIN_IN: &str = "time zone for days";
 pub const TIME_ZONE: &str = "time zone";
 pub const NOT_MAPPED: &str = "not mapped";
 pub const SUGGESTED: &str = "Suggested: ";
@@ -345,21 +347,21 @@ pub fn output_name_of(column: &str) -> String {
 }
 
 pub fn gives_way(own: &str, output: &str) -> String {
-    format!("{own} is taken by another column: this one becomes {output}, or what you call it.")
+    format!("Another column is named {own}: this one becomes {output} unless you rename it.")
 }
 
 // Statistics.
 pub const STATISTICS: &str = "Statistics";
-pub const LOOKING: &str = "Looking…";
+pub const LOOKING: &str = "Profiling…";
 pub const TOP_VALUES: &str = "Most frequent values";
-pub const SOME_VALUES: &str = "Some of its values";
+pub const SOME_VALUES: &str = "Sample values";
 pub const EMPTY_TEXT: &str = "(empty)";
 pub const ALL_DISTINCT: &str = "all distinct";
 pub const NO_VALUES: &str = "no values";
 pub const NULL: &str = "NULL";
 pub const DISTINCT: &str = "distinct";
 pub const MEAN: &str = "mean";
-pub const DEVIATION: &str = "deviation";
+pub const DEVIATION: &str = "std dev";
 pub const MEDIAN: &str = "median";
 pub const ZEROS: &str = "zeros";
 pub const NEGATIVE: &str = "negative";
@@ -373,7 +375,7 @@ pub fn words_of(words: &str, table: &str) -> String {
 }
 
 pub fn it_is(reason: &str) -> String {
-    format!("It is {reason}.")
+    format!("No statistics for this column ({reason}).")
 }
 
 pub fn null_share(share: f64) -> String {
@@ -407,6 +409,6 @@ pub const HIDE_SQL: &str = "Hide SQL";
 pub const PREVIEW_ROWS: &str = "Preview rows";
 pub const RUNNING: &str = "Running…";
 pub const SQL_FILE: &str = "dataset.sql";
-pub const NO_SQL_YET: &str = "The SQL is here as soon as this is said:";
-pub const ASKING_BYTES: &str = "Asking the warehouse what it would read…";
-pub const ROWS_AS_IT_STANDS: &str = "Rows of the dataset as it stands";
+pub const NO_SQL_YET: &str = "To see the SQL:";
+pub const ASKING_BYTES: &str = "Estimating bytes…";
+pub const ROWS_AS_IT_STANDS: &str = "Rows of the current draft";

@@ -393,7 +393,7 @@ mod tests {
     }
 
     fn free() -> Result<NameCheck, Failure> {
-        Ok(NameCheck { available: true, message: "The name is free.".into() })
+        Ok(NameCheck { available: true, message: "This name is available.".into() })
     }
 
     fn opened() -> Edit {
@@ -467,10 +467,10 @@ mod tests {
     #[test]
     fn what_the_server_refused_stands_until_the_draft_changes() {
         let mut edit = opened();
-        let refused = |path: &str| FieldError::new(path, "The column is gone.");
+        let refused = |path: &str| FieldError::new(path, "The column no longer exists.");
         let first = edit.save_refused(vec![refused("filters.rows[0]"), refused("join_config[0].on[0].right")]);
         assert_eq!(first, Some(Step::Tables));
-        assert_eq!(edit.blocked(Step::Filters), Some("The column is gone.".into()));
+        assert_eq!(edit.blocked(Step::Filters), Some("The column no longer exists.".into()));
         edit.change(|draft| draft.description = "x".into());
         assert_eq!(edit.first_blocked(), None);
     }

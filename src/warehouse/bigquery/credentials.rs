@@ -69,8 +69,8 @@ fn unusable(file: &Path, what: &str) -> WarehouseError {
 async fn from_file(file: &Path) -> Result<Arc<dyn Authenticator>, WarehouseError> {
     let bytes = tokio::fs::read(file).await.map_err(|error| {
         let what = match error.kind() {
-            ErrorKind::NotFound => "there is no such file.",
-            ErrorKind::PermissionDenied => "the server may not read the file.",
+            ErrorKind::NotFound => "the file does not exist.",
+            ErrorKind::PermissionDenied => "the server has no permission to read the file.",
             _ => "the file cannot be read.",
         };
         unusable(file, what)
@@ -78,22 +78,22 @@ async fn from_file(file: &Path) -> Result<Arc<dyn Authenticator>, WarehouseError
     let json: Value = serde_json::from_slice(&bytes).map_err(|_| unusable(file, "the file is not JSON."))?;
     let built = match json.get("type").and_then(Value::as_str) {
         Some("service_account") => {
-            let key = oauth::parse_service_account_key(&bytes).map_err(|_| unusable(file, "the key is not complete."))?;
+            let key = oauth::parse_service_account_key(&bytes).map_err(|_| unusable(file, "the key is incomplete."))?;
             oauth::ServiceAccountAuthenticator::builder(key).build().await
         }
         Some("authorized_user") => {
-            let secret = serde_json::from_value(json).map_err(|_| unusable(file, "the file is not complete."))?;
+            let secret = serde_json::from_value(json).map_err(|_| unusable(file, "the file is incomplete."))?;
             oauth::AuthorizedUserAuthenticator::builder(secret).build().await
         }
         Some(other) => {
             return Err(unusable(
                 file,
-                &format!("they are of the type {other:?}; service_account and authorized_user are read."),
+                &format!("their type is {other:?}; supported types are service_account and authorized_user."),
             ));
         }
-        None => return Err(unusable(file, "the file does not say its type.")),
+        None => return Err(unusable(file, "the file has no type.")),
     };
-    let oauth = built.map_err(|_| unusable(file, "the key is not one that signs."))?;
+    let oauth = built.map_err(|_| unusable(file, "the key cannot sign."))?;
     Ok(Arc::new(Tokens(oauth)))
 }
 
@@ -109,7 +109,7 @@ async fn from_metadata() -> Result<Arc<dyn Authenticator>, WarehouseError> {
     }
 }
 
-pub(super) const NO_CREDENTIALS: &str = "Google gives no token: there are no credentials here, or they are no longer good. Run `gcloud auth application-default login`, or name a service account's key file in \
+pub(super) const NO_CREDENTIALS: &str = "No token from Google: there are no credentials, or they have expired. Run `gcloud auth application-default login`, or set the path of a service account's key file in \
      GOOGLE_APPLICATION_CREDENTIALS.";
 
 /// Google's tokens; the library keeps them until they run out.

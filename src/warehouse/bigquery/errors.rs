@@ -27,19 +27,15 @@ impl BigQuery {
                 WarehouseError::NoPermission(format!("The project {} has no billing account. {said}", self.project))
             }
             (403, _) => WarehouseError::NoPermission(format!(
-                "BigQuery does not permit this to the account that asks. It needs the roles BigQuery Job User on the project {} and BigQuery \
+                "The server's account has no permission for this in BigQuery. It needs the roles BigQuery Job User on the project {} and BigQuery \
                  Data Viewer on the dataset {}. {said}",
                 self.project, self.dataset
             )),
             (404, _) => WarehouseError::NoDataset(self.not_found(&said)),
             (400, "invalidQuery" | "invalid") => WarehouseError::Query(said),
             (400, _) => WarehouseError::Query(said),
-            (500..=599, _) => {
-                WarehouseError::Unreachable("BigQuery has a fault of its own at the moment. Try again in a moment.".into())
-            }
-            (status, _) => {
-                WarehouseError::Unreachable(format!("BigQuery answered with the status {status}. {said}").trim_end().into())
-            }
+            (500..=599, _) => WarehouseError::Unreachable("BigQuery reported an internal error. Try again in a moment.".into()),
+            (status, _) => WarehouseError::Unreachable(format!("BigQuery returned status {status}. {said}").trim_end().into()),
         }
     }
 
@@ -49,14 +45,14 @@ impl BigQuery {
         match (said.contains("in location"), location) {
             (true, Some(location)) if self.location.is_some() => {
                 format!(
-                    "{said} Jobs run in {location}, as the model says: is the dataset somewhere else? Leave the location empty to ask the dataset."
+                    "{said} Jobs run in {location}, the location of the model. Leave the location empty to use that of the dataset."
                 )
             }
             _ if said.starts_with("Not found: Project") => {
-                format!("There is no project {}, or the account that asks may not see it.", self.project)
+                format!("Project {} not found, or the server's account cannot access it.", self.project)
             }
             _ => format!(
-                "There is no dataset {} in the project {}, or the account that asks may not see it.",
+                "Dataset {} not found in the project {}, or the server's account cannot access it.",
                 self.dataset, self.project
             ),
         }

@@ -131,7 +131,7 @@ impl BigQuery {
             let dataset: Dataset = self.rest.call(&call).await.map_err(|refusal| self.explain(refusal))?;
             dataset.location.ok_or_else(|| {
                 WarehouseError::NoDataset(format!(
-                    "BigQuery does not say where {}.{} is. Set the model's location.",
+                    "BigQuery does not report the location of {}.{}. Set the model's location.",
                     self.project, self.dataset
                 ))
             })

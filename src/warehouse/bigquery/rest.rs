@@ -174,13 +174,13 @@ impl Rest {
         let limit = (Instant::now() + self.pace.attempt + call.held).min(last);
         let broken = |text: String| Attempt::Again(Refusal::Broken(text), None);
         match tokio::time::timeout_at(limit, self.exchange(call)).await {
-            Err(_) => broken("BigQuery did not answer in time.".into()),
+            Err(_) => broken("BigQuery did not respond in time.".into()),
             Ok(Err(attempt)) => attempt,
             Ok(Ok((status, retry_after, body))) if status.is_success() => match serde_json::from_slice(&body) {
                 Ok(answer) => Attempt::Done(answer),
                 Err(error) => {
                     tracing::debug!(path = call.path, ?retry_after, %error, "an answer that cannot be read");
-                    broken("BigQuery's answer cannot be read. Is the address right?".into())
+                    broken("BigQuery's response cannot be read. Check its URL.".into())
                 }
             },
             Ok(Ok((status, retry_after, body))) => refused(status, retry_after, &body),
@@ -208,14 +208,14 @@ impl Rest {
         if status.is_redirection() {
             tracing::debug!(%status, path = call.path, "a redirection that is not followed");
             return Err(Attempt::Final(Refusal::Broken(
-                "BigQuery's address answers that it is elsewhere, which is not followed. Give the right address.".into(),
+                "BigQuery's URL redirects, which is not followed. Set the correct URL.".into(),
             )));
         }
         let most = if status.is_success() { call.most } else { MAX_ERROR };
         let mut body = vec![];
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > most {
-                return Err(Attempt::Final(Refusal::Broken("BigQuery's answer is too large to be read.".into())));
+                return Err(Attempt::Final(Refusal::Broken("BigQuery's response is too large.".into())));
             }
             body.extend_from_slice(&chunk);
         }

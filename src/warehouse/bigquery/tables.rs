@@ -193,7 +193,7 @@ impl BigQuery {
                 }
                 (Err(reason), _) => schema.unusable.push((at_most(&field.name, MAX_COLUMN_CHARS), reason.to_string())),
                 (_, None) => {
-                    let reason = format!("its type {} is not read", at_most(&field.field_type, MAX_COLUMN_CHARS));
+                    let reason = format!("its type {} is not supported", at_most(&field.field_type, MAX_COLUMN_CHARS));
                     schema.unusable.push((at_most(&field.name, MAX_COLUMN_CHARS), reason));
                 }
             }
@@ -268,11 +268,11 @@ impl Pages {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
         self.left = self.left.saturating_sub(1);
         if self.left == 0 || token.len() > MAX_TOKEN {
-            return Err(WarehouseError::Unreachable("BigQuery's answer does not come to an end. Try again later.".into()));
+            return Err(WarehouseError::Unreachable("BigQuery's list of pages does not end. Try again later.".into()));
         }
         match self.seen.insert(token.clone()) {
             true => Ok(Some(token)),
-            false => Err(WarehouseError::Unreachable("BigQuery gives the same page again and again. Try again later.".into())),
+            false => Err(WarehouseError::Unreachable("BigQuery returns the same page again and again. Try again later.".into())),
         }
     }
 }

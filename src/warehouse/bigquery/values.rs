@@ -13,7 +13,7 @@ const SHOWN: usize = 100;
 
 fn unread(what: &str) -> WarehouseError {
     WarehouseError::Query(format!(
-        "BigQuery's answer holds {what}, which is not read here. Convert it in the query or in a view."
+        "BigQuery's response contains {what}, which is not supported. Convert it in the query or in a view."
     ))
 }
 

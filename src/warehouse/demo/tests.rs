@@ -284,7 +284,7 @@ fn nothing_is_overwritten() {
     fs::write(&mine, "mine").unwrap();
     let error = write(folder.path(), SEED).unwrap_err();
     assert!(matches!(error, DemoError::NotEmpty(_)));
-    assert!(error.to_string().ends_with("Name a folder that is empty or not there yet."), "{error}");
+    assert!(error.to_string().ends_with("Choose a folder that is empty or does not exist yet."), "{error}");
     // A file where the folder should be.
     assert!(matches!(write(&mine, SEED), Err(DemoError::Write { .. })));
     assert_eq!(fs::read(&mine).unwrap(), b"mine");

@@ -46,8 +46,8 @@ const SIZE_OF_CARRIED: u64 = 4;
 const COMPARISONS: u64 = 500;
 
 /// The statement cannot be read in the time and space that a statement may take.
-pub(super) const TOO_NESTED: &str = "The SQL is nested too deeply. Write its parts as views or in a WITH clause.";
-const TOO_LONG_RUN: &str = "The SQL has too long a row of operators without a comma or parentheses. Cut it into parts.";
+pub(super) const TOO_NESTED: &str = "The SQL is nested too deeply. Move parts of it to views or a WITH clause.";
+const TOO_LONG_RUN: &str = "The SQL has too many operators in a row without a comma or parentheses. Split it.";
 
 /// Refuses tokens that a parser would need too much stack or time for.
 pub(super) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), String> {
@@ -126,16 +126,14 @@ impl Extent {
     /// Whether it may be planned, where it may be so large; otherwise why not.
     pub fn check(&self, most: u64) -> Result<(), String> {
         if self.depth > MAX_DEPTH {
-            return Err(format!("The SQL is more than {MAX_DEPTH} levels deep, with what it names. Cut it into parts."));
+            return Err(format!("The SQL, with the views it uses, is more than {MAX_DEPTH} levels deep. Split it."));
         }
         // Not all of those that are counted may be given: some columns are left out or joined.
         if self.columns > 2 * MAX_COLUMNS as u64 {
-            return Err(format!("The SQL gives more than {MAX_COLUMNS} columns, which is as many as BigQuery takes."));
+            return Err(format!("The SQL returns more than {MAX_COLUMNS} columns, the limit of BigQuery."));
         }
         if self.size > most {
-            return Err(format!(
-                "The SQL means more than {most} columns and expressions where everything that it names is written out. Name tables and views less often."
-            ));
+            return Err(format!("The SQL expands to more than {most} columns and expressions. Use fewer tables and views."));
         }
         Ok(())
     }

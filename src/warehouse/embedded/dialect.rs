@@ -26,7 +26,7 @@ use super::bounds::{self, Extent, MAX_NESTING, MAX_QUERY_SIZE, MAX_SQL_BYTES, MA
 /// Parses one SELECT or WITH. Anything else is refused, with a text for people.
 pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
     if sql.len() > MAX_SQL_BYTES {
-        return Err(format!("The SQL is longer than {} MiB. Cut it into views.", MAX_SQL_BYTES >> 20));
+        return Err(format!("The SQL is longer than {} MiB. Split it into views.", MAX_SQL_BYTES >> 20));
     }
     let mut tokens = Tokenizer::new(&BigQueryDialect, sql)
         .with_unescape(false)
@@ -205,7 +205,7 @@ impl Dialect for Patient {
     }
 }
 
-const ONLY_SELECT: &str = "Only SELECT statements run here: the tables are read, never changed.";
+const ONLY_SELECT: &str = "Only SELECT statements are allowed: tables are read-only.";
 
 /// Turns any spelling of a string into a plain one.
 fn unescape_token(token: &mut Token) -> Result<(), String> {
@@ -229,7 +229,7 @@ fn unescape(text: &str, quote: Option<char>) -> Result<String, String> {
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         if Some(c) == quote {
-            return Err(format!("A quote inside a string is written \\{c}, not doubled."));
+            return Err(format!("A quote inside a string must be written \\{c}, not doubled."));
         }
         if c != '\\' {
             out.push(c);
@@ -545,10 +545,10 @@ fn in_zone(name: &str, instant: Expr, zone: &str) -> Expr {
 
 /// The zone that an argument names, or why it is none.
 fn known_zone<'e>(function: &str, zone: &'e Expr) -> Result<&'e str, String> {
-    let zone = text_of(zone).ok_or_else(|| format!("{function} takes a time zone as a text here."))?;
+    let zone = text_of(zone).ok_or_else(|| format!("{function} takes a time zone as a string literal."))?;
     match is_utc(zone) || zone.parse::<chrono_tz::Tz>().is_ok() {
         true => Ok(zone),
-        false => Err(format!("There is no time zone {zone:?}. Zones are written as in the IANA database: Europe/Berlin.")),
+        false => Err(format!("Unknown time zone {zone:?}. Use one of the IANA database, such as Europe/Berlin.")),
     }
 }
 

@@ -157,7 +157,7 @@ impl Engine {
         let shown = printable(&folder.display().to_string());
         let absolute = folder.canonicalize().map_err(|error| no_folder(&shown, &error))?;
         if !absolute.is_dir() {
-            return Err(WarehouseError::NoDataset(format!("{shown} is a file. Give the folder that it is in.")));
+            return Err(WarehouseError::NoDataset(format!("{shown} is a file. Set the folder that contains it.")));
         }
         let session = session(options, dataset).map_err(|error| WarehouseError::Resources(errors::text(&error)))?;
         Ok(Self {
@@ -179,7 +179,7 @@ impl Engine {
         let mut current = self.current.lock().await;
         let (folder, dataset) = (self.folder.clone(), self.dataset.clone());
         let listed = tokio::task::spawn_blocking(move || files::list(&folder, &dataset));
-        let listed = listed.await.map_err(|_| WarehouseError::Resources("The folder could not be looked into.".into()))?;
+        let listed = listed.await.map_err(|_| WarehouseError::Resources("The folder could not be read.".into()))?;
         let (listed, warnings) = listed.map_err(|error| {
             tracing::error!(folder = self.shown, %error, "the folder of the tables cannot be read");
             lost_folder(&error)
@@ -367,7 +367,7 @@ impl Engine {
         match planned {
             Ok(planned) => Ok(planned.columns.clone()),
             Err(WarehouseError::Timeout(seconds)) => {
-                Err(format!("its SQL is not planned within {seconds} seconds; make it simpler"))
+                Err(format!("planning its SQL takes more than {seconds} seconds; simplify it"))
             }
             // Who asks names the table.
             Err(WarehouseError::Unreadable { table, reason }) if table.table() == id => Err(printable(&reason)),
@@ -429,9 +429,9 @@ impl Engine {
             };
             match met.get(&id) {
                 Some(true) => continue,
-                Some(false) => return Err(self.unreadable(&id, "the view leads to itself".into())),
+                Some(false) => return Err(self.unreadable(&id, "the view refers to itself".into())),
                 None if path.len() > MAX_VIEWS => {
-                    return Err(self.unreadable(&id, format!("more than {MAX_VIEWS} views stand within one another")));
+                    return Err(self.unreadable(&id, format!("views are nested more than {MAX_VIEWS} deep")));
                 }
                 None => {}
             }
@@ -544,7 +544,7 @@ impl Engine {
         let mut tables = BTreeSet::new();
         for name in names {
             let id = self.table_id(name)?;
-            let missing = || WarehouseError::Query(format!("There is no table {id}."));
+            let missing = || WarehouseError::Query(format!("Table {id} not found."));
             let provider = sources.providers.get(&id).ok_or_else(missing)?;
             tables.extend(sources.tables.get(&id).into_iter().flatten().cloned());
             schema.register_table(id, provider.clone()).map_err(failed)?;
@@ -573,15 +573,15 @@ impl Engine {
         let unknown = |what: String| Err(WarehouseError::Query(format!("{what} The tables here are in {}.", self.dataset)));
         match reference {
             TableReference::Partial { schema, .. } if **schema != *self.dataset => {
-                unknown(format!("There is no dataset {schema}."))
+                unknown(format!("Dataset {schema} not found."))
             }
-            TableReference::Full { catalog, .. } => unknown(format!("There is no project {catalog}: the tables are files.")),
+            TableReference::Full { catalog, .. } => unknown(format!("Project {catalog} not found: the tables are files.")),
             _ => Ok(reference.table().to_owned()),
         }
     }
 
     fn table_name(&self, id: &str) -> Result<TableName, WarehouseError> {
-        TableName::new(&self.dataset, id).map_err(|error| WarehouseError::Query(format!("{id} is no table: {error}.")))
+        TableName::new(&self.dataset, id).map_err(|error| WarehouseError::Query(format!("{id} is not a table: {error}.")))
     }
 
     /// A failure while running; a damaged file is put down to its table where there is but one.
@@ -689,25 +689,25 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
 fn lost_folder(error: &std::io::Error) -> WarehouseError {
     match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            WarehouseError::NoDataset("The folder of the tables is gone. The server's log says which one.".into())
+            WarehouseError::NoDataset("The warehouse folder no longer exists. See the server log for its path.".into())
         }
         std::io::ErrorKind::PermissionDenied => WarehouseError::NoPermission(
-            "The folder of the tables may not be read. Give the server permission; its log says which one.".into(),
+            "No permission to read the warehouse folder. Grant the server permission; see its log for the path.".into(),
         ),
-        _ => WarehouseError::NoDataset("The folder of the tables cannot be read. The server's log says why.".into()),
+        _ => WarehouseError::NoDataset("The warehouse folder cannot be read. See the server log for details.".into()),
     }
 }
 
 fn no_folder(shown: &str, error: &std::io::Error) -> WarehouseError {
     match error.kind() {
         std::io::ErrorKind::NotFound => WarehouseError::NoDataset(format!(
-            "There is no folder {shown}. Create it and put Parquet or CSV files into it, or give another."
+            "Folder {shown} not found. Create it and put Parquet or CSV files into it, or set another."
         )),
         std::io::ErrorKind::PermissionDenied => WarehouseError::NoPermission(format!(
-            "The folder {shown} may not be read. Give this program permission, or give another folder."
+            "No permission to read the folder {shown}. Grant this program permission, or set another folder."
         )),
         std::io::ErrorKind::NotADirectory => {
-            WarehouseError::NoDataset(format!("{shown} is no folder. Give a folder of Parquet or CSV files."))
+            WarehouseError::NoDataset(format!("{shown} is not a folder. Set a folder of Parquet or CSV files."))
         }
         _ => WarehouseError::NoDataset(format!("The folder {shown} cannot be read: {error}.")),
     }

@@ -14,7 +14,7 @@ use crate::warehouse::WarehouseError;
 const MAX_NAMES: usize = 12;
 
 /// What people read where the engine panicked.
-const PANICKED: &str = "The query engine failed on this query: the fault is in the engine, not in the tables. Join fewer tables or by fewer columns, or write a part of the query as a view. The server's log has the details.";
+const PANICKED: &str = "The query engine failed on this query: the error is in the engine, not in the tables. Join fewer tables or by fewer columns, or move part of the query to a view. See the server log for details.";
 /// Characters of a query that the log shows where the engine panicked.
 const SHOWN_SQL: usize = 1000;
 
@@ -47,10 +47,10 @@ pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseEr
             bytes >> 20
         ),
         (Some(SpillError::Full), _) => format!(
-            "The query needs more than the {memory} MiB of memory that queries may use here, and the disk for what does not fit is full. Make room on it, or narrow the query's dates or filters."
+            "The query needs more than the {memory} MiB of memory that queries may use here, and the disk for spill files is full. Free some space, or narrow the query's dates or filters."
         ),
         (Some(SpillError::Io(_)), _) => format!(
-            "The query needs more than the {memory} MiB of memory that queries may use here, and the folder for what does not fit cannot be used: the log says why. Give another, or narrow the query's dates or filters."
+            "The query needs more than the {memory} MiB of memory that queries may use here, and the spill folder cannot be used: see the log. Set another, or narrow the query's dates or filters."
         ),
         (None, DataFusionError::ResourcesExhausted(_)) => format!(
             "The query needs more than the {memory} MiB of memory that queries may use here. Narrow its dates or filters, or sample it."
@@ -100,12 +100,12 @@ fn of_schema(error: &SchemaError) -> String {
             let more = if names.len() > MAX_NAMES { " …" } else { "" };
             names.truncate(MAX_NAMES);
             match names.is_empty() {
-                true => format!("There is no column {} here.", field.name),
-                false => format!("There is no column {} here. There are: {}{more}.", field.name, names.join(", ")),
+                true => format!("Column {} not found.", field.name),
+                false => format!("Column {} not found. Columns: {}{more}.", field.name, names.join(", ")),
             }
         }
         SchemaError::AmbiguousReference { field } => {
-            format!("The column {} is in several tables. Write the table's name before it.", field.name)
+            format!("The column {} is in several tables. Add the table name before it.", field.name)
         }
         other => sentence(&other.to_string()),
     }
@@ -183,11 +183,11 @@ mod tests {
         let spilling = |error: SpillError| DataFusionError::from(ArrowError::from(Error::from(error))).context("spilling");
         for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
             let told = told(spilling(SpillError::from(Error::from(full))));
-            assert!(told.contains("64 MiB of memory") && told.contains("the disk for what does not fit is full"), "{told}");
+            assert!(told.contains("64 MiB of memory") && told.contains("the disk for spill files is full"), "{told}");
         }
         for unusable in [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied, ErrorKind::NotFound] {
             let told = told(spilling(SpillError::from(Error::from(unusable))));
-            assert!(told.contains("the folder for what does not fit cannot be used"), "{told}");
+            assert!(told.contains("the spill folder cannot be used"), "{told}");
         }
         let told = told(spilling(SpillError::Limit(3 << 20)));
         assert!(told.contains("64 MiB of memory and the 3 MiB of disk"), "{told}");

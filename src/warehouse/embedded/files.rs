@@ -91,7 +91,7 @@ impl Entry {
         // that it was given when nobody does any more.
         let look = async move {
             let looked = tokio::spawn(looks.into_files_of(files)).await;
-            looked.unwrap_or_else(|_| Err("its files could not be looked into".into()))
+            looked.unwrap_or_else(|_| Err("its files could not be read".into()))
         };
         Self { listed, content: look.boxed().shared() }
     }
@@ -114,7 +114,7 @@ impl Default for Looks {
 
 impl Looks {
     async fn into_files_of(self, listed: Listed) -> Found {
-        let stopped = || "its files could not be looked into".to_owned();
+        let stopped = || "its files could not be read".to_owned();
         let turn = self.0.acquire_owned().await.map_err(|_| stopped())?;
         let looked = tokio::task::spawn_blocking(move || {
             let found = load(&listed);
@@ -124,7 +124,7 @@ impl Looks {
         match looked.await {
             Ok(found) => found.map(Arc::new).map_err(|reason| printable(&reason)),
             // Readers of damaged files panic. The log has their words.
-            Err(error) if error.is_panic() => Err("its files are damaged or of a kind that is not read".into()),
+            Err(error) if error.is_panic() => Err("its files are damaged or of an unsupported kind".into()),
             Err(_) => Err(stopped()),
         }
     }
@@ -179,7 +179,7 @@ impl Columns {
             let name = field.name();
             let column = name.parse::<ColumnName>().map_err(|error| error.to_string()).and_then(|name| {
                 if seen.contains(&fold(name.as_str())) {
-                    return Err("another column has this name: BigQuery takes upper and lower case for the same".into());
+                    return Err("another column has this name: BigQuery does not distinguish upper and lower case".into());
                 }
                 let (column_type, mode) = column_type(field.data_type())?;
                 Ok((name, column_type, mode))
@@ -218,12 +218,12 @@ pub(super) fn list(folder: &Path, dataset: &str) -> std::io::Result<(BTreeMap<St
             (id, Listed { kind, parts: vec![part(path)], problem })
         };
         if let Err(error) = TableName::new(dataset, &id) {
-            warnings.push(format!("{file_name} is no table: {error}."));
+            warnings.push(format!("{file_name} is not a table: {error}."));
             continue;
         }
         match tables.get_mut(&id) {
             Some(first) => {
-                first.problem = Some(format!("{file_name} and another file give this table; rename one of them."));
+                first.problem = Some(format!("{file_name} and another file define this table; rename one of them."));
             }
             None => {
                 tables.insert(id, listed);
@@ -257,7 +257,7 @@ fn list_parts(folder: &Path) -> Option<Listed> {
 fn not_a_file(path: &Path) -> Option<String> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => None,
-        Ok(_) => Some("this is no file".into()),
+        Ok(_) => Some("this is not a file".into()),
         Err(_) => Some("the file cannot be found or opened".into()),
     }
 }
@@ -293,7 +293,7 @@ fn load_view(part: &Part) -> Result<View, String> {
 }
 
 pub(super) fn too_many_columns() -> String {
-    format!("it has more than {MAX_COLUMNS} columns, which is as many as BigQuery takes")
+    format!("it has more than {MAX_COLUMNS} columns, the limit of BigQuery")
 }
 
 fn load_parquet(parts: &[Part]) -> Result<Data, String> {
@@ -378,7 +378,7 @@ impl Merged {
             if other.data_type() != mine.data_type() {
                 let label = |of: &DataType| column_type(of).map_or_else(|_| "another type".to_owned(), |(of, _)| of.to_string());
                 return Err(format!(
-                    "its files do not agree: {} is {} in {} and {} in {}",
+                    "its files do not match: {} is {} in {} and {} in {}",
                     mine.name(),
                     label(mine.data_type()),
                     self.first,
@@ -440,7 +440,7 @@ fn load_csv(parts: &[Part]) -> Result<Data, String> {
         let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         match &header {
             Some((first, file)) if *first != names => {
-                return Err(format!("its files do not agree: {} has other columns than {file}", file_name(part)));
+                return Err(format!("its files do not match: {} has other columns than {file}", file_name(part)));
             }
             Some(_) => {}
             None => header = Some((names, file_name(part))),
@@ -467,7 +467,7 @@ fn load_csv(parts: &[Part]) -> Result<Data, String> {
 /// The columns of a CSV file in canonical types, the rows that were read for it, and whether those were all.
 fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
     if part.bytes == 0 {
-        return Err("the file is empty; a CSV file begins with a line of column names".into());
+        return Err("the file is empty; a CSV file needs a header line with column names".into());
     }
     let open = || File::open(&part.path).map_err(|error| io_reason(&error));
     let mut start = [0; 3];
@@ -556,7 +556,7 @@ fn duplicate(fields: &[Field]) -> Result<(), String> {
     let mut seen = HashSet::new();
     match fields.iter().find(|field| !seen.insert(field.name())) {
         Some(field) if field.name().is_empty() => Err("two columns have no name".into()),
-        Some(field) => Err(format!("two columns are called {}", field.name())),
+        Some(field) => Err(format!("two columns are named {}", field.name())),
         None => Ok(()),
     }
 }
@@ -607,9 +607,9 @@ fn in_file(parts: &[Part], part: &Part, reason: String) -> String {
 
 fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::PermissionDenied => "the server may not open the file; give it permission to read".into(),
-        std::io::ErrorKind::NotFound => "the file is gone".into(),
-        std::io::ErrorKind::InvalidData => "the file is no UTF-8 text".into(),
+        std::io::ErrorKind::PermissionDenied => "the server has no permission to read the file".into(),
+        std::io::ErrorKind::NotFound => "the file no longer exists".into(),
+        std::io::ErrorKind::InvalidData => "the file is not UTF-8".into(),
         _ => "the file cannot be opened".into(),
     }
 }
@@ -618,7 +618,7 @@ fn csv_reason(error: &datafusion::arrow::error::ArrowError) -> String {
     let text = error.to_string();
     let text = text.split(": ").skip(1).collect::<Vec<_>>().join(": ");
     let text = text.trim_start_matches("Encountered ").trim_end_matches('.').to_owned();
-    if text.is_empty() { "this is no CSV file".into() } else { format!("this is no CSV file that can be read: {text}") }
+    if text.is_empty() { "this is not a CSV file".into() } else { format!("this CSV file cannot be read: {text}") }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const MAX_ELEMENTS: usize = 10 * MAX_COLUMNS;
 /// Nesting of Thrift's structures; a footer has fewer than ten.
 const MAX_NESTING: usize = 32;
 
-pub(super) const DAMAGED: &str = "this is no Parquet file, or it is damaged or cut short";
+pub(super) const DAMAGED: &str = "this is not a Parquet file, or it is damaged or truncated";
 
 /// The bytes of the footer, if its schema is within the limits.
 pub(super) fn read(file: &mut File) -> Result<Vec<u8>, String> {

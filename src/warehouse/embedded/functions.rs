@@ -205,9 +205,9 @@ fn bits(array: &ArrayRef) -> Int64Array {
 
 /// Microseconds since 1970 to others, by a zone.
 fn moved(array: &ArrayRef, zone: &ColumnarValue, by: fn(i64, Tz) -> Option<i64>) -> Result<TimestampMicrosecondArray> {
-    let ColumnarValue::Scalar(zone) = zone else { return exec_err!("a time zone is one text") };
+    let ColumnarValue::Scalar(zone) = zone else { return exec_err!("a time zone must be a single string") };
     let Some(zone) = zone.try_as_str().flatten().and_then(|name| name.parse::<Tz>().ok()) else {
-        return exec_err!("there is no time zone {zone}");
+        return exec_err!("unknown time zone {zone}");
     };
     let Some(instants) = array.as_primitive_opt::<TimestampMicrosecondType>() else {
         return exec_err!("a time zone is for TIMESTAMP");

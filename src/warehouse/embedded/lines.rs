@@ -62,7 +62,7 @@ impl<R: Read> Read for Lines<R> {
             }
             if self.of_row > MAX_ROW_BYTES {
                 let most = MAX_ROW_BYTES >> 20;
-                return Err(io::Error::other(format!("a row longer than {most} MiB, perhaps for a quote that is left open")));
+                return Err(io::Error::other(format!("a row longer than {most} MiB, perhaps because of an unclosed quote")));
             }
         }
         Ok(count)

@@ -213,7 +213,7 @@ impl Rule {
 
 fn too_long<T>(function: &str) -> Result<T> {
     let function = function.to_uppercase();
-    exec_err!("{function} makes a value that is longer than 16 MiB, or too many long ones")
+    exec_err!("{function} returns a value longer than 16 MiB, or too many long values")
 }
 
 /// How a function is called.
@@ -336,7 +336,7 @@ fn small(data_type: &DataType) -> Result<()> {
     }
     match after(data_type, MAX_COLUMNS) {
         Some(_) => Ok(()),
-        None => plan_err!("A STRUCT or ARRAY has more than {MAX_COLUMNS} parts, which is as many columns as BigQuery takes"),
+        None => plan_err!("A STRUCT or ARRAY has more than {MAX_COLUMNS} items, the column limit of BigQuery"),
     }
 }
 

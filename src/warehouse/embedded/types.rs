@@ -70,12 +70,12 @@ pub(super) fn column_type(arrow: &DataType) -> Result<(ColumnType, Mode), String
         }
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::ListView(item) => {
             match column_type(item.data_type())? {
-                (of, Mode::Repeated) => Err(format!("an array of arrays of {of}: BigQuery has none")),
+                (of, Mode::Repeated) => Err(format!("an array of arrays of {of}, which BigQuery does not have")),
                 (of, _) => Ok((of, Mode::Repeated)),
             }
         }
         DataType::Struct(_) => scalar(ColumnType::Struct),
-        DataType::Map(..) => Err("a map: BigQuery has none; write an array of records or one column a key".into()),
+        DataType::Map(..) => Err("a map, which BigQuery does not have; use an array of records or one column per key".into()),
         _ => Err("a type that BigQuery does not have".into()),
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn column_type(arrow: &DataType) -> Result<(ColumnType, Mode), String
 /// The canonical Arrow type that a column of this Arrow type is read as, or why it is not read.
 pub(super) fn canonical(arrow: &DataType) -> Result<DataType, String> {
     let (of, mode) = column_type(arrow)?;
-    let item = |of| arrow_type(of).ok_or_else(|| format!("a type that is not read: {of}"));
+    let item = |of| arrow_type(of).ok_or_else(|| format!("an unsupported type: {of}"));
     match mode {
         Mode::Repeated if of == ColumnType::Struct => Ok(arrow.clone()),
         Mode::Repeated => Ok(DataType::List(Arc::new(Field::new_list_field(item(of)?, true)))),

@@ -47,7 +47,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
         return match t {
             Int64 | Float64 | String if default.is_none() => Ok((value, t)),
             Int64 | Float64 | String => Err(format!("{} is an array and has no default.", plan.reference(column))),
-            _ => Err(format!("TFX takes arrays of INT64, FLOAT64 and STRING: convert {} in a view.", plan.reference(column))),
+            _ => Err(format!("TFX supports arrays of INT64, FLOAT64 and STRING: convert {} in a view.", plan.reference(column))),
         };
     }
     let seconds = |instant: Expr| Expr::call(Function::UnixSeconds, [instant]);
@@ -57,7 +57,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
         Bool => (value.cast(Int64), Int64),
         Date | Datetime => (seconds(Expr::call(Function::Timestamp, [value])), Int64),
         Timestamp => (seconds(value), Int64),
-        other => return Err(format!("TFX does not take {other}: convert {} in a view.", plan.reference(column))),
+        other => return Err(format!("TFX does not support {other}: convert {} in a view.", plan.reference(column))),
     };
     let literal = match (t, default) {
         (String, None) => Literal::Text(std::string::String::new()),
@@ -67,7 +67,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
         (Float64, Some(Scalar::Float(number))) if number.is_finite() => Literal::Float(*number),
         (Float64, Some(Scalar::Int(number))) => Literal::Float(*number as f64),
         (Int64, Some(Scalar::Int(number))) => Literal::Int(*number),
-        _ => return Err(format!("{} comes to TFX as {t}: its default is one too.", plan.reference(column))),
+        _ => return Err(format!("{} is {t} in TFX: its default must be {t} too.", plan.reference(column))),
     };
     if default.is_none() && !may_be_null(plan, column) {
         return Ok((value, t));

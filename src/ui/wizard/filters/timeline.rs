@@ -317,7 +317,7 @@ mod tests {
         let long = SplitConfig::TimeBased { eval_days: 8, test_days: 1, gap_days: 1, as_of: None };
         assert_eq!(
             too_short(&days, &windows(&long, day(10))).unwrap(),
-            "The rows span 10 days: the parts that are held out take 10 days."
+            "The rows span 10 days, but eval, test and gap take 10 days."
         );
         assert_eq!(by_part(&counted), [Line { part: Part::Train, days: Some((day(1), day(10))), rows: 103 }]);
     }

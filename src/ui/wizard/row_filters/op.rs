@@ -64,8 +64,8 @@ impl PredicateKind {
             Self::Between => {
                 spec("is between", TwoValues, |before| Predicate::Between { min: before.first(), max: before.last() })
             }
-            Self::DateRange => spec("is in the days", DayRange, |_| Predicate::DateRange { start: None, end: None }),
-            Self::LastDays => spec("is in the last days", DayCount, |_| Predicate::LastDays { days: 90 }),
+            Self::DateRange => spec("is in date range", DayRange, |_| Predicate::DateRange { start: None, end: None }),
+            Self::LastDays => spec("is in the last N days", DayCount, |_| Predicate::LastDays { days: 90 }),
             Self::Contains => spec("contains", OneValue, |before| Predicate::Contains { text: before.text() }),
             Self::IsNull => spec("is NULL", Nothing, |_| Predicate::IsNull),
             Self::NotNull => spec("is not NULL", Nothing, |_| Predicate::NotNull),
