@@ -1,7 +1,9 @@
-//! What one run finds out about a dataset: figures, read from the rows of one query, and what is to be thought of them.
+//! What one run finds out about a dataset: metrics read from the rows of one query, and checks of
+//! them.
 //!
-//! Pure: [`Facts`] are read from rows, [`judge`] makes checks of them. Each check says what it measured, held against what, and, where it failed, what
-//! to change; one whose role is not mapped says so.
+//! Pure: [`Facts`] are read from rows, and [`judge`] turns them into checks. Each check reports
+//! what it measured, against which threshold and, if it failed, what to change. A check whose role
+//! is not mapped says so.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,18 +29,18 @@ pub use quality::{Grade, Quality};
 pub use read::read;
 pub use readiness::Readiness;
 
-/// All that is known of a dataset after a run.
+/// All that a run found out about a dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analysis {
-    /// Of the config that was analyzed: another one makes this stale.
+    /// Of the analyzed config. If the dataset's hash differs, this analysis is out of date.
     pub config_hash: String,
     pub made_at: DateTime<Utc>,
     /// How long the run took.
     pub seconds: f64,
-    /// What the dry run said before.
+    /// What the dry run estimated beforehand.
     pub estimate: Estimate,
-    /// What was read, or, where the engine does not tell, what lies in the files that were.
+    /// Bytes read. Where the engine does not report them, the size of the files that were read.
     pub bytes: Option<u64>,
     /// US dollars; `None` where reading is free.
     pub price_usd: Option<f64>,
@@ -54,7 +56,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// What a card shows.
+    /// The summary on a card.
     pub fn brief(&self) -> AnalysisBrief {
         AnalysisBrief {
             score: self.quality_metrics.score,
@@ -76,23 +78,25 @@ pub struct AnalysisBrief {
     /// How many leaks were found.
     pub leaks: u32,
     pub made_at: DateTime<Utc>,
-    /// The config was changed since. Whether the tables were is only known when they are asked.
+    /// The config has changed since. Whether the tables have is known only after reading their
+    /// metadata.
     pub stale: bool,
 }
 
-/// The figures of a run.
+/// The metrics of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Facts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date of relative dates, if the config has any.
     pub as_of: Option<NaiveDate>,
     /// `None` without a timestamp.
     pub timestamp_type: Option<ColumnType>,
-    /// The whole first, then each split that the config makes, then the gap where it has one; empty ones too.
+    /// The whole first, then each split of the config, then the gap if there is one; empty ones
+    /// too.
     pub counts: Vec<PartFacts>,
-    /// What is left after each stage, in the order of the stages.
+    /// Rows left after each stage, in the order of the stages.
     pub funnel: Vec<Stage>,
-    /// By day and part, in that order; rows without a timestamp last, their day `None`.
+    /// By day and part, in that order. Rows without a timestamp come last and have no day.
     pub per_day: Vec<DayRows>,
     /// Rows without an id or a timestamp; `None` where the role is not mapped.
     pub null_users: Option<u64>,
@@ -103,18 +107,20 @@ pub struct Facts {
     pub products: Option<Members>,
     /// Pairs of a user and a product.
     pub pairs: Option<Members>,
-    /// Of a user, a product and an instant: rows beyond these are duplicates.
+    /// Distinct user, product and instant; further rows are duplicates.
     pub events: Option<Members>,
-    /// Of a user and an instant: what was bought together.
+    /// Distinct user and instant: what was bought together.
     pub baskets: Option<Members>,
-    /// Train rows later than the first eval row, where a query counted them: a split by time shows it by its days.
+    /// Train rows later than the first eval row, if a query counted them. A split by time has none,
+    /// which its days show.
     pub late_train_rows: Option<u64>,
-    /// Rows of eval and test that the filters on products and customers looked at, where they look at all rows of a split by time.
+    /// Rows of eval and test that the product and customer filters looked at, where these look at
+    /// all rows of a split by time.
     pub held_out_rows_seen: Option<u64>,
     /// Temporal columns beside the timestamp that are selected or filtered.
     pub attributes: Vec<AttributeTime>,
     pub label: Option<Label>,
-    /// The products' table, where it is joined.
+    /// The products' table, if it is joined.
     pub catalogue: Option<Catalogue>,
     /// In the order of joining.
     pub joins: Vec<JoinFacts>,
@@ -217,13 +223,14 @@ pub struct DayRows {
 pub struct SplitEstimate {
     pub split: Split,
     pub rows: u64,
-    /// Of the dataset's rows; 0 to 100.
+    /// Share of the dataset's rows, 0 to 100.
     pub percent: f64,
     /// Days that have rows.
     pub days: u64,
 }
 
-/// Distinct users, products, pairs …, over rows that have all of their ids. What concerns a split is `None` where the config does not make it.
+/// Distinct users, products, pairs and so on, over rows that have all of their ids. Numbers about a
+/// split are `None` if the config does not make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Members {
@@ -246,13 +253,13 @@ pub struct Members {
 }
 
 impl Members {
-    /// Rows a member; 0 of none.
+    /// Rows per entity; 0 if there are none.
     pub fn mean(&self) -> f64 {
         share(self.rows, self.all)
     }
 }
 
-/// A temporal column and the event's time.
+/// A temporal column compared with the event's time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AttributeTime {
@@ -260,11 +267,11 @@ pub struct AttributeTime {
     pub column: String,
     /// Rows that have both times.
     pub rows: u64,
-    /// Of them, those whose attribute is later than the event.
+    /// Of those, the rows whose attribute is later than the event.
     pub newer: u64,
 }
 
-/// A column of two values that is learned: BOOL, or INT64 of 0 and 1, and its name says so.
+/// A label: BOOL, or INT64 of 0 and 1, whose name says that it is learned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Label {
@@ -273,7 +280,8 @@ pub struct Label {
     /// In the joined source, before any filter.
     pub before: Balance,
     pub parts: Vec<PartBalance>,
-    /// Rows of the dataset in which the revenue is there exactly where the label is positive; `None` where the revenue is not selected.
+    /// Rows in which the revenue is present exactly where the label is positive; `None` if the
+    /// revenue is not selected.
     pub told_by_revenue: Option<u64>,
 }
 
@@ -297,7 +305,7 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Of the rows that have one of the two values.
+    /// Among rows that have one of the two values.
     pub fn positive_share(&self) -> f64 {
         share(self.positive, self.positive + self.negative)
     }
@@ -311,7 +319,7 @@ pub struct PartBalance {
     pub balance: Balance,
 }
 
-/// The keys of the products' table, and how many of them the dataset has rows of.
+/// The keys of the products' table, and how many of them occur in the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Catalogue {
@@ -319,7 +327,7 @@ pub struct Catalogue {
     pub used: u64,
 }
 
-/// What a join did to the rows (G-60).
+/// What a join did to the rows: a right key that is not unique multiplies them without an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct JoinFacts {
@@ -327,10 +335,10 @@ pub struct JoinFacts {
     pub table: SourceName,
     pub join_type: JoinType,
     pub rows_before: u64,
-    /// Of them, those that found a partner.
+    /// Of those, the rows that found a partner.
     pub matched_rows: u64,
     pub rows_after: u64,
-    /// The most partners that one row got.
+    /// The largest number of partners of one row: an average would hide skewed keys.
     pub largest_fan_out: u64,
 }
 
@@ -341,7 +349,7 @@ impl JoinFacts {
     }
 }
 
-/// What is to be thought of the figures.
+/// The checks of a run's metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     pub split_estimates: Vec<SplitEstimate>,
@@ -351,7 +359,7 @@ pub struct Judged {
     pub readiness: Readiness,
 }
 
-/// Judges the figures of a config. `today` is the day of the run: what is later has not happened.
+/// Checks the metrics of a config. `today` is the day of the run; later dates lie in the future.
 pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged {
     Judged {
         split_estimates: split_estimates(config, facts),
@@ -362,7 +370,7 @@ pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged 
     }
 }
 
-/// From the days alone (G-38).
+/// From the rows per day: events are rarely spread evenly, so a share of the span would mislead.
 fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> {
     let estimate = |split: &Split| {
         let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
@@ -373,7 +381,7 @@ fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> 
     config.split_config.splits().iter().map(estimate).collect()
 }
 
-/// 0 of nothing.
+/// 0 if there is nothing to take a share of.
 fn share(part: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { part as f64 / of as f64 }
 }

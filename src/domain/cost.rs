@@ -1,13 +1,14 @@
-//! What a query costs by the bytes that it reads. <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+//! What a query costs by the bytes that it reads.
+//! <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 //!
-//! A price is an `Option<Price>` wherever something is computed with it: `None` is a warehouse that is
-//! not metered, where nothing has a price, not even one of zero.
+//! A price is an `Option<Price>` wherever something is computed with it: `None` is a warehouse that
+//! is not metered, where nothing has a price, not even one of zero.
 
 use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-/// What a person pays. Both are settings: prices change and differ by region.
+/// Both are settings: prices change and differ by region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
     /// US dollars for 2^40 bytes.
@@ -23,7 +24,8 @@ impl Default for Price {
 }
 
 impl Price {
-    /// US dollars of a query that reads `bytes` from `tables` tables: up to the next MiB, and not below the minimum. Reading nothing is free.
+    /// US dollars for a query that reads `bytes` from `tables` tables: rounded up to the next MiB,
+    /// and not below the minimum. Reading nothing is free.
     pub fn of(&self, bytes: u64, tables: usize) -> f64 {
         if bytes == 0 {
             return 0.0;
@@ -37,14 +39,14 @@ impl Price {
 /// What queries read, and what that cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {
-    /// `None` where the engine does not tell.
+    /// `None` if the engine does not report them.
     pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free, or nobody knows what was read.
+    /// US dollars; `None` if reading is free, or the bytes read are unknown.
     pub price_usd: Option<f64>,
 }
 
 impl Cost {
-    /// Of no query, to add others to.
+    /// No query, as the start of a sum.
     pub fn nothing(price: Option<Price>) -> Self {
         Self { bytes: Some(0), price_usd: price.map(|_| 0.0) }
     }
@@ -58,7 +60,7 @@ impl Cost {
 impl Add for Cost {
     type Output = Self;
 
-    /// Of both: what is not known of one is not known of the sum.
+    /// The sum is unknown if either is.
     fn add(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.zip(other.bytes).map(|(a, b)| a.saturating_add(b)),
@@ -74,16 +76,17 @@ impl Add for Cost {
 // have types of their own there.
 #[cfg_attr(feature = "ssr", schema(as = AnalysisEstimate, description = "What an analysis would read. Nothing is run for it."))]
 pub struct Estimate {
-    /// `None` where the engine cannot tell.
+    /// `None` where the engine cannot estimate it.
     pub bytes: Option<u64>,
     /// US dollars; `None` where reading is free.
     pub price_usd: Option<f64>,
-    /// It may read less: a table is clustered, or the reference date is found first and then fewer partitions are read.
+    /// It may read less: a table is clustered, or fewer partitions are read once the reference date
+    /// is found.
     pub upper_bound: bool,
 }
 
 impl Estimate {
-    /// Of no query, to add others to.
+    /// No query, as the start of a sum.
     pub fn nothing(price: Option<Price>) -> Self {
         Self::new(Cost::nothing(price), false)
     }
@@ -105,7 +108,7 @@ impl Estimate {
 impl Add for Estimate {
     type Output = Self;
 
-    /// Of both: what is not known of one is not known of the sum, and a bound of one bounds it.
+    /// The sum is unknown if either is, and an upper bound if either is.
     fn add(self, other: Self) -> Self {
         Self::new(self.cost() + other.cost(), self.upper_bound || other.upper_bound)
     }
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_query_costs_by_what_it_reads_and_at_least_something() {
-        // G-75
+        // BigQuery's list price in the US, until somebody configures another.
         let price = Price::default();
         assert_eq!(price.of(1 << 40, 1), 6.25);
         assert_eq!(price.of(0, 3), 0.0);

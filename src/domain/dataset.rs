@@ -1,7 +1,9 @@
-//! The config of a dataset: the typed form of what a person says about it. Seven parts, as the API names them.
+//! The config of a dataset: the typed form of its description, in seven parts, as the API names
+//! them.
 //!
-//! Reading strict JSON gives this form or fails; [`crate::domain::parse`] is the lenient door for people's JSON (null,
-//! missing and empty mean the same). Whether a config fits the tables is [`crate::domain::validate`]'s question.
+//! Reading strict JSON gives this form or fails. [`crate::domain::parse`] is the lenient parser for
+//! hand-written JSON, where null, missing and empty are the same. [`crate::domain::validate`]
+//! checks whether a config fits the tables.
 
 use std::collections::HashSet;
 
@@ -22,11 +24,11 @@ pub use time::*;
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetConfig {
-    /// `None` only while a person has not chosen yet; validation asks for it.
+    /// `None` only until a table is chosen; validation requires it.
     pub primary_table: Option<TableName>,
     #[cfg_attr(feature = "ssr", schema(max_items = 19))]
     pub secondary_tables: Vec<SecondaryTable>,
-    /// One entry a secondary, in any order; rows are joined in the order of `secondary_tables`.
+    /// One entry per secondary, in any order; rows are joined in the order of `secondary_tables`.
     #[cfg_attr(feature = "ssr", schema(max_items = 20))]
     pub join_config: Vec<Join>,
     #[cfg_attr(feature = "ssr", schema(max_items = 1000))]
@@ -37,13 +39,14 @@ pub struct DatasetConfig {
 }
 
 impl DatasetConfig {
-    /// The dataset's tables in their order, the primary first, each with the name that column references use.
+    /// The dataset's tables in their order, the primary first, each with the name that column
+    /// references use.
     pub fn sources(&self) -> Vec<(SourceName, &TableName)> {
         let primary = self.primary_table.iter().map(|t| (SourceName::from(t), t));
         primary.chain(self.secondary_tables.iter().map(|s| (s.name(), &s.table))).collect()
     }
 
-    /// Their tables, the primary's first, each once.
+    /// Their tables, each once, the primary's first.
     pub fn tables(&self) -> Vec<&TableName> {
         let mut seen = HashSet::new();
         let tables = self.sources().into_iter().map(|(_, table)| table);
@@ -56,7 +59,7 @@ impl DatasetConfig {
     }
 }
 
-/// A table beside the primary: `"raw_data.products"`, or `{table, as}` where it needs another name.
+/// A table beside the primary: `"raw_data.products"`, or `{table, as}` if it needs another name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SecondaryForm", into = "SecondaryForm")]
 pub struct SecondaryTable {
@@ -93,7 +96,8 @@ impl From<SecondaryForm> for SecondaryTable {
     fn from(form: SecondaryForm) -> Self {
         match form {
             SecondaryForm::Short(table) => Self { table, alias: None },
-            // `as` with the name it has anyway is the short form: equal configs are equal.
+            // An `as` that repeats the default name takes the short form, so that equal configs are
+            // equal.
             SecondaryForm::Named(NamedTable { table, alias }) => {
                 let alias = alias.filter(|a| *a != SourceName::from(&table));
                 Self { table, alias }
@@ -140,7 +144,7 @@ pub enum JoinType {
 impl JoinType {
     pub const ALL: [JoinType; 4] = [Self::Inner, Self::Left, Self::Right, Self::Full];
 
-    /// The API's word: `inner`, `left`, `right`, `full`.
+    /// As in the API: `inner`, `left`, `right`, `full`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Inner => "inner",
@@ -151,15 +155,16 @@ impl JoinType {
     }
 }
 
-/// What to do where several rows of the joined table have the same key.
+/// What to do if several rows of the joined table have the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicates {
-    /// Join them all: rows multiply.
+    /// Join them all, which multiplies rows.
     #[default]
     Keep,
-    /// Join one of them: the first by `Join::order`, then by every column that the dataset uses, ascending, NULLs first.
+    /// Join one of them: the first by `Join::order`, then by every column that the dataset uses,
+    /// ascending, NULLs first.
     OneRow,
 }
 
@@ -177,7 +182,8 @@ pub struct Join {
     pub on: Vec<JoinKey>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_duplicates: OnDuplicates,
-    /// Which row `one_row` takes, before the tie-break by all columns that the dataset needs of the table.
+    /// Which row `one_row` takes, before ties are broken by all columns that the dataset needs of
+    /// the table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ssr", schema(max_items = 16))]
     pub order: Vec<RowOrder>,
@@ -212,7 +218,8 @@ pub struct SelectedColumn {
     pub column: ColumnName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<OutputName>,
-    /// What TFX gets where the column is NULL, in the type that TFX gets it in; `None` is the type's own: `''`, 0, 0.0, 1970.
+    /// What TFX gets where the column is NULL, in the type that TFX gets; `None` is the type's own
+    /// default: `''`, 0, 0.0, 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Scalar>,
 }
@@ -237,7 +244,7 @@ pub enum Role {
 impl Role {
     pub const ALL: [Role; 4] = [Self::UserId, Self::ProductId, Self::Timestamp, Self::Revenue];
 
-    /// The API's word, and the column's name in `for_analysis` queries.
+    /// As in the API, and the column's name in `for_analysis` queries.
     pub const fn word(self) -> &'static str {
         match self {
             Self::UserId => "user_id",
@@ -261,10 +268,11 @@ pub struct ColumnMapping {
     pub timestamp: Option<ColumnRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<ColumnRef>,
-    /// How the timestamp is read where its column is a STRING or INT64; `None` for DATE, DATETIME and TIMESTAMP.
+    /// How the timestamp is read if its column is a STRING or INT64; `None` for DATE, DATETIME and
+    /// TIMESTAMP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp_format: Option<TimestampFormat>,
-    /// Whose calendar days instants are counted by, in every filter and split; `None` is UTC.
+    /// The time zone of calendar days, in every filter and split; `None` is UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
 }
@@ -354,7 +362,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_at_every_depth() {
-        // G-05: an unknown filter is an error, never ignored
+        // A filter that is skipped silently gives wrong training data, so an unknown one is an
+        // error.
         for bad in [
             json!({"primary": "raw_data.x"}),
             json!({"filters": {"date": {}}}),

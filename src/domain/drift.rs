@@ -1,4 +1,5 @@
-//! What has become of a dataset since it was frozen: tables and columns that are gone, or another thing now; columns of the answer by other names.
+//! What has changed since a dataset was frozen: tables and columns that are missing or have another
+//! type; columns of the result by other names.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -18,7 +19,7 @@ pub enum Change {
     ColumnGone,
     /// Another type, or an array where there was none.
     TypeChanged,
-    /// What was never NULL may be NULL now, or the other way.
+    /// A column may be NULL now and could not before, or the reverse.
     ModeChanged,
     ColumnNew,
 }
@@ -28,17 +29,18 @@ pub enum Change {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Drift {
     pub table: TableName,
-    /// `None` where the whole table is meant.
+    /// `None` if the whole table is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnName>,
     pub change: Change,
-    /// The dataset uses what changed: its query fails, or means another thing.
+    /// The dataset uses what changed: its query fails, or its meaning changes.
     pub used: bool,
     /// In a sentence.
     pub text: String,
 }
 
-/// What differs between the tables as they were frozen and as they are; a table that is not in `now` is gone. What the config uses comes first.
+/// What differs between the tables as they were frozen and as they are; a table that is not in
+/// `now` is missing. What the config uses comes first.
 pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) -> Vec<Drift> {
     let used: HashSet<(&TableName, String)> =
         used_columns(config).into_iter().map(|(table, column)| (table, fold(column.as_str()))).collect();
@@ -89,21 +91,21 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
     found
 }
 
-/// A column that whoever reads the version knows by a name that the dataset as it is does not give.
+/// A column that readers of the version know by a name that the current dataset does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Renaming {
-    /// The table's column, which keeps its name whatever it is called in the answer.
+    /// The table's column, the same under any output name.
     pub column: ColumnRef,
-    /// What the version calls it.
+    /// Its name in the version.
     pub from: String,
-    /// What the dataset calls it; `None` where it is not selected any more.
+    /// Its name in the dataset; `None` if it is not selected any more.
     pub to: Option<String>,
     /// In a sentence.
     pub text: String,
 }
 
-/// The columns of `then` that `now` calls otherwise or leaves out, in the order of `then`.
+/// The columns of `then` that `now` renames or leaves out, in the order of `then`.
 pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
     let (before, after) = (output_names(then), output_names(now));
     let [old, all]: [HashSet<_>; 2] = [before.iter().collect(), after.iter().collect()];
@@ -202,7 +204,8 @@ mod tests {
         assert!(drift(&config, &then, &then).is_empty());
     }
 
-    /// G-19: by the table's column, whatever the answer calls it.
+    /// Aligned by the table's column, since the name alone would show a rename as one column less
+    /// and one more.
     #[test]
     fn columns_by_other_names_are_told_by_what_they_are() {
         let config = |columns: serde_json::Value| -> DatasetConfig {
@@ -223,7 +226,7 @@ mod tests {
             ]
         );
         assert_eq!(renamed(&then, &then), []);
-        // What comes beside is no change to who reads the others.
+        // A new column changes nothing for code that reads the others.
         let more = config(json!([
             column("id", None),
             column("amount", Some("revenue")),

@@ -1,5 +1,5 @@
-//! What the store keeps and the pages show: models, datasets, versions, and the answers to questions about them.
-//! Shared by server, browser, REST and server functions, so that they cannot disagree.
+//! What the store persists and the pages show: models, datasets, versions and the results of
+//! requests. Shared by server, browser, REST and server functions, so that they cannot disagree.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a person says about a model, the warehouse by the fields that name it.
+/// A model as entered, with the warehouse as flat fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -41,7 +41,7 @@ pub struct ModelInput {
 }
 
 impl From<Model> for ModelInput {
-    /// What a person said about the model.
+    /// The editable part of a model.
     fn from(Model { name, description, warehouse, .. }: Model) -> Self {
         let (gcp_project_id, location) = match warehouse {
             WarehouseKind::Embedded => (None, None),
@@ -51,7 +51,7 @@ impl From<Model> for ModelInput {
     }
 }
 
-/// What a person said about a model, read and found right.
+/// A model's input, parsed and validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedModel {
     pub name: String,
@@ -79,13 +79,14 @@ pub struct DatasetSummary {
     pub updated_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub version_count: u32,
-    /// The version that the last activation froze: what training reads, also while a draft is edited. `None` after deactivation.
+    /// The version that the last activation froze: what training reads, also while a draft is
+    /// edited. `None` after deactivation.
     pub active_version: Option<u32>,
     /// The last analysis; `None` before the first.
     pub quality: Option<AnalysisBrief>,
 }
 
-/// A dataset in a choice among many.
+/// A dataset in a selection list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DatasetName {
@@ -103,24 +104,25 @@ pub struct Dataset {
     pub config: DatasetConfig,
     /// SHA-256 of the canonical config, in hex.
     pub config_hash: String,
-    /// Goes up by one with each change; an update names the one it started from.
+    /// Goes up by one with each change; an update names the one that it started from.
     pub revision: i64,
     pub model_id: i64,
     pub model_name: String,
     pub versions: Vec<VersionSummary>,
-    /// The last one, made by the server; `None` before the first.
+    /// The latest one, made by the server; `None` before the first.
     pub analysis: Option<KeptAnalysis>,
 }
 
 impl Dataset {
-    /// What a person said of it.
+    /// The editable part of a dataset.
     pub fn input(&self) -> DatasetInput {
         let DatasetSummary { name, description, .. } = &self.summary;
         DatasetInput { name: name.clone(), description: description.clone(), config: self.config.clone() }
     }
 }
 
-/// An analysis that was made before, and whether the config is another one now. Whether the tables are is only known when they are asked.
+/// A stored analysis, and whether the config has changed since. Whether the tables have is known
+/// only after reading their metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct KeptAnalysis {
@@ -129,23 +131,23 @@ pub struct KeptAnalysis {
     pub analysis: Analysis,
 }
 
-/// The answer to a wish for an analysis.
+/// The response to a request for an analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Analyzed {
     pub analysis: Analysis,
-    /// It was there before it was asked for, and still holds: nothing was run.
+    /// It was stored and is still up to date: nothing was run.
     pub cached: bool,
 }
 
-/// How far a running analysis is.
+/// The progress of a running analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// From 1 to `steps`.
     pub step: u32,
     pub steps: u32,
-    /// What is done now, in words.
+    /// The current step, in words.
     pub what: String,
     /// Since the start.
     pub seconds: f64,
@@ -171,9 +173,9 @@ pub struct Overview {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Comparison {
-    /// In the order asked.
+    /// In the order requested.
     pub comparison: Vec<Overview>,
-    /// In the order of the config's parts; the values stand in the order asked.
+    /// In the order of the config's parts; the values stand in the order requested.
     pub differences: Vec<Difference>,
 }
 
@@ -185,16 +187,16 @@ pub struct VersionSummary {
     pub config_hash: String,
     /// `activated`, or `exported for TFX`.
     pub reason: String,
-    /// Who froze it; empty where nobody said.
+    /// Who froze it; empty if unknown.
     pub author: String,
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date of relative dates, if the config has any.
     pub as_of: Option<NaiveDate>,
-    /// Rows of the whole, where they were counted for it.
+    /// Rows of the whole, if they were counted.
     pub rows: Option<u64>,
     pub created_at: DateTime<Utc>,
 }
 
-/// A frozen version: what was trained on can be told, and asked again.
+/// A frozen version: shows what was trained on, and can be queried again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Version {
@@ -208,33 +210,36 @@ pub struct Version {
     pub counts: Option<Counts>,
 }
 
-/// What differs between two versions, or a version and the dataset as it is.
+/// What differs between two versions, or a version and the current dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VersionDiff {
     pub from: u32,
-    /// `None`: the dataset as it is.
+    /// `None`: the current dataset.
     pub to: Option<u32>,
-    /// Of configs and as-of, by path; the values stand in the order from, to.
+    /// Of configs and reference dates, by path; the values stand in the order from, to.
     pub differences: Vec<Difference>,
-    /// What became of the tables between them; empty where the dataset as it is stands on the other side: see its drift.
+    /// What changed in the tables between them; empty if the current dataset is one side: see its
+    /// drift.
     pub tables: Vec<Drift>,
 }
 
-/// What has become of a dataset and its tables since the version that training reads, or the latest one.
+/// What has changed in a dataset and its tables since the version that training reads, or the
+/// latest one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DriftReport {
-    /// The version that all is held against; `None` before the first.
+    /// The version compared with; `None` before the first.
     pub version: Option<u32>,
     /// Of the tables.
     pub changes: Vec<Drift>,
-    /// Columns that the version gives by names which the dataset as it is does not give: whoever reads them by name fails after the next activation.
+    /// Columns whose names in the version the current dataset does not have: code that reads them
+    /// by name fails after the next activation.
     #[serde(default)]
     pub renamed: Vec<Renaming>,
 }
 
-/// What a person says about a dataset.
+/// A dataset as entered.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -245,7 +250,7 @@ pub struct DatasetInput {
 }
 
 impl DatasetInput {
-    /// The text of this name, where it has one: all that a person says of it beside the config.
+    /// The text field of this name, if there is one: all that is entered beside the config.
     pub fn text_mut(&mut self, field: &str) -> Option<&mut String> {
         match field {
             "name" => Some(&mut self.name),
@@ -301,7 +306,7 @@ pub struct DatasetPage {
     pub pagination: Pagination,
 }
 
-/// Whether a name is free in its model, with the reason in words where it is not.
+/// Whether a name is free in its model, with the reason in words if it is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NameCheck {
@@ -309,7 +314,7 @@ pub struct NameCheck {
     pub message: String,
 }
 
-/// A generated query and what the warehouse thinks of it.
+/// A generated query and the warehouse's verdict on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueryView {
     pub query: String,
@@ -323,12 +328,12 @@ pub struct PartQuery {
     pub view: QueryView,
 }
 
-/// What the warehouse says of a query.
+/// The warehouse's verdict on a query.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct QueryValidation {
     pub valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files. Nothing is
-    /// known of a query that is refused.
+    /// BigQuery's own estimate; for the embedded engine the size of the files. Nothing is known
+    /// about a query that is refused.
     pub estimate: Estimate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -340,13 +345,13 @@ pub struct QueryValidation {
 pub struct Preview {
     pub columns: Vec<PreviewColumn>,
     pub rows: Vec<Vec<Value>>,
-    /// Cells of which only the beginning is here: texts of more than 1,000 characters end with an ellipsis, arrays after as many
-    /// characters.
+    /// Cells of which only the beginning is here: texts of more than 1,000 characters end with an
+    /// ellipsis, arrays after as many characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut_cells: Vec<CutCell>,
     /// Rows in `rows`.
     pub total: u32,
-    /// There are more: the limit, or 2 MB, was reached.
+    /// There are more: the row limit, or 2 MB, was reached.
     pub limited: bool,
 }
 
@@ -365,7 +370,7 @@ pub struct PreviewColumn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Counts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date of relative dates, if the config has any.
     pub as_of: Option<NaiveDate>,
     pub full: PartCounts,
     pub splits: Vec<(Split, PartCounts)>,

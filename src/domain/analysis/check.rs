@@ -1,4 +1,4 @@
-//! One thing that was looked at, and what came of it.
+//! One check and its result.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub enum Severity {
     /// Good to know.
     Notice,
     Warning,
-    /// The dataset should not be used so.
+    /// The dataset should not be used as it is.
     Error,
 }
 
@@ -31,29 +31,29 @@ pub struct Check {
     pub code: String,
     /// What is looked at, in a few words.
     pub title: String,
-    /// Of which column, table or split, where there are several.
+    /// The column, table or split checked, if there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     pub outcome: Outcome,
-    /// Of a failed check.
+    /// Set if the check failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// What was measured, in the unit that the reason names.
     pub value: Option<f64>,
-    /// What it was held against.
+    /// The threshold it was compared with.
     pub threshold: Option<f64>,
-    /// Points off the quality score.
+    /// Points deducted from the quality score.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub points: u32,
     /// What was found, in a sentence.
     pub reason: String,
-    /// What to change, of a failed check.
+    /// What to change, if the check failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
 impl Check {
-    /// Nothing found yet.
+    /// No result yet.
     pub(super) fn new(code: &str, title: &str) -> Self {
         Self {
             code: code.into(),
@@ -74,7 +74,7 @@ impl Check {
         self
     }
 
-    /// The value, what it is held against, and both in a sentence.
+    /// Sets the value, the threshold, and the sentence that states both.
     pub(super) fn measured(mut self, value: f64, threshold: f64, reason: impl Into<String>) -> Self {
         (self.value, self.threshold, self.reason) = (Some(value), Some(threshold), reason.into());
         self
@@ -85,7 +85,7 @@ impl Check {
         self
     }
 
-    /// Failed, where the condition holds.
+    /// Fails the check if the condition holds.
     pub(super) fn fails_if(self, fails: bool, severity: Severity, advice: &str) -> Self {
         if fails { self.failed(severity, advice) } else { self }
     }
@@ -100,7 +100,7 @@ impl Check {
         self
     }
 
-    /// Of the leakage audit: a leak, not only something to know.
+    /// A failed check of the leakage audit, not just a notice.
     pub fn is_leak(&self) -> bool {
         self.outcome == Outcome::Failed && self.severity > Some(Severity::Notice)
     }
@@ -110,7 +110,7 @@ fn is_zero(points: &u32) -> bool {
     *points == 0
 }
 
-/// A share of one as percent. What is not all or nothing does not read as such.
+/// A share (0 to 1) as percent, which reads as 0 or 100 only if it is none or all.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {

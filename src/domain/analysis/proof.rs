@@ -11,7 +11,7 @@ use crate::domain::dataset::{DatasetConfig, Split};
 pub struct Proof {
     /// Train, eval, test.
     pub parts: Vec<ProofPart>,
-    /// Rows of the dataset less the rows of its parts, where the parts have more: 0.
+    /// Rows of all parts beyond those of the dataset. Must be 0.
     pub rows_in_two_splits: u64,
     /// Rows in no split: those of the gap.
     pub rows_in_no_split: u64,
@@ -31,12 +31,12 @@ pub struct ProofPart {
     pub first_at: Option<NaiveDateTime>,
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, example = "2024-03-31T12:00:00"))]
     pub last_at: Option<NaiveDateTime>,
-    /// Not of train.
+    /// Users that train does not have.
     pub cold_users: Option<Cold>,
     pub cold_products: Option<Cold>,
 }
 
-/// Members that train has no row of.
+/// Entities that have no rows in train.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Cold {
@@ -77,7 +77,7 @@ pub(super) fn proof(config: &DatasetConfig, facts: &Facts) -> Option<Proof> {
     })
 }
 
-/// Members of a held-out part that train lacks.
+/// Entities of a held-out part that train lacks.
 pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option<Cold> {
     let members = members?;
     let (count, cold_rows) = match split {
@@ -88,7 +88,7 @@ pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option
     Some(Cold { count, rows: cold_rows, share: share(cold_rows, rows) })
 }
 
-/// Counted by a query, or none where train's last row is not later than eval's first.
+/// Counted by a query, or none if train's last row is not later than eval's first.
 pub(super) fn late_train_rows(facts: &Facts) -> Option<u64> {
     facts.timestamp_type?;
     if facts.late_train_rows.is_some() {

@@ -24,7 +24,8 @@ pub struct Filters {
     pub min_interactions: Option<KCore>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
-    /// Which rows decide membership; `None` is `train` with a time split and `all` otherwise.
+    /// Which rows decide which products and customers stay; `None` is `train` with a time split and
+    /// `all` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     #[serde(skip_serializing_if = "is_default")]
@@ -32,12 +33,13 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// A filter whose membership is computed over rows: products, customers or both.
+    /// Whether there is an entity filter, on products, customers or both.
     pub fn has_membership(&self) -> bool {
         self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
     }
 
-    /// Which rows decide membership with this split: as it says, and train by default with a split by time (G-39).
+    /// Which rows the entity filters look at with this split: as configured, else train for a split
+    /// by time, since filters that look at the eval window leak it into training.
     pub fn scope_with(&self, split: &SplitConfig) -> Scope {
         let by_time = matches!(split, SplitConfig::TimeBased { .. });
         self.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All })
@@ -49,7 +51,7 @@ impl Filters {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DateRange {
-    /// The last N days, or N months, that end with the as-of's day, which counts as one of them. Exactly one of both.
+    /// The last N days, or N months, up to and including the reference date. Exactly one of both.
     Rolling {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<u32>,
@@ -58,7 +60,7 @@ pub enum DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<AsOf>,
     },
-    /// From the start day to the end day, both whole; at least one of both.
+    /// From the start day to the end day, both included; at least one of both.
     Fixed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         start: Option<NaiveDate>,
@@ -135,14 +137,14 @@ pub enum Predicate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<NaiveDate>,
     },
-    /// The last N days that end with the as-of's day.
+    /// The last N days up to and including the reference date.
     #[serde(rename = "last_days")]
     LastDays { days: u32 },
     #[serde(rename = "is_null")]
     IsNull,
     #[serde(rename = "not_null")]
     NotNull,
-    /// The text occurs in the column, letter for letter.
+    /// The text occurs in the column, case-sensitive.
     #[serde(rename = "contains")]
     Contains {
         #[cfg_attr(feature = "ssr", schema(max_length = 10_000))]
@@ -150,7 +152,7 @@ pub enum Predicate {
     },
 }
 
-/// A value in a predicate; what it must be follows from the column's type.
+/// A value in a predicate; the column's type decides which values it can be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a value is a text, a number, true or false")]
 pub enum Scalar {
@@ -160,20 +162,20 @@ pub enum Scalar {
     Text(String),
 }
 
-/// Which products, or customers, stay with all their rows. The parts are joined by AND; each is computed over the rows
-/// that the stage before left (within the scope).
+/// Which products, or customers, stay with all their rows. The parts are joined by AND; each is
+/// computed over the rows that the stage before left (within the scope).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MemberFilter {
-    /// 1 to 99: the members of largest revenue that together make this share of the total; the one that crosses it stays.
-    /// Only positive totals count; ties go by id.
+    /// 1 to 99: the entities of largest revenue that together make this share of the total; the one
+    /// that crosses the threshold stays. Only positive totals count; ties are broken by id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_revenue_percent: Option<u32>,
-    /// Number of rows of the member.
+    /// Number of rows per entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transactions: Option<CountRange>,
-    /// Sum of the member's revenue.
+    /// Sum of revenue per entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<AmountRange>,
 }
@@ -200,7 +202,8 @@ pub struct AmountRange {
     pub max: Option<f64>,
 }
 
-/// Keep users with at least `user` rows and products with at least `product` rows, again on what is left, `rounds` times.
+/// Keep users with at least `user` rows and products with at least `product` rows, repeated on what
+/// is left, `rounds` times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -219,7 +222,7 @@ impl KCore {
     }
 }
 
-/// A share of the rows, users or products, chosen by hash: the same at every run and on every engine.
+/// A share of the rows, users or products, chosen by hash: the same on every run and every engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

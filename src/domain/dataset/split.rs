@@ -1,4 +1,5 @@
-//! How rows go to train, eval and test; the as-of that days count back from; what a hash is taken of.
+//! How rows go to train, eval and test; the reference date that days count back from; what is
+//! hashed.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use super::is_default;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AsOf {
-    /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
+    /// The day of the latest timestamp in the joined source; within a fixed date range, the latest
+    /// inside it.
     #[default]
     LatestEvent,
     /// CURRENT_DATE, UTC.
@@ -45,9 +47,9 @@ impl From<AsOf> for String {
 pub enum SplitConfig {
     #[default]
     None,
-    /// By the calendar day of the timestamp. The window ends with the as-of's day: test is its last `test_days` days, eval the
-    /// `eval_days` before them, then `gap_days` that belong to no split, and train is all that is earlier. A row
-    /// without a timestamp is train.
+    /// By the calendar day of the timestamp. The window ends with the reference date: test is its
+    /// last `test_days` days, eval the `eval_days` before them, then `gap_days` that belong to no
+    /// split, and train is everything earlier. A row without a timestamp is train.
     TimeBased {
         eval_days: u32,
         #[serde(default, skip_serializing_if = "is_default")]
@@ -57,7 +59,7 @@ pub enum SplitConfig {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<AsOf>,
     },
-    /// By a hash of the unit. What neither train nor test takes is eval. NULL is a unit of its own.
+    /// By a hash of the unit. What neither train nor test takes is eval. NULL counts as one unit.
     Random {
         train_percent: u32,
         #[serde(default, skip_serializing_if = "is_default")]
@@ -67,7 +69,8 @@ pub enum SplitConfig {
         #[serde(default)]
         seed: Seed,
     },
-    /// The last `n` rows of each user are eval; of rows at one time the values decide, so that train and eval agree. Rows without a user are train.
+    /// The last `n` rows of each user are eval; rows of the same time are ordered by their values,
+    /// so that train and eval agree. Rows without a user are train.
     LeaveLast { n: u32 },
 }
 
@@ -104,7 +107,7 @@ impl SplitConfig {
     }
 }
 
-/// What is hashed: rows, or all rows of a user or product together.
+/// What is hashed: each row, or a user or product with all its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -115,7 +118,7 @@ pub enum Unit {
     Product,
 }
 
-/// Another seed, another choice. Numbers are read as their digits.
+/// Another seed chooses other rows. Numbers are read as their digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "SeedForm", into = "String")]
 pub struct Seed(pub String);

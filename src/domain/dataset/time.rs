@@ -1,10 +1,12 @@
-//! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
+//! How time is read: what a timestamp column holds if its type does not say, and in which time zone
+//! days are counted.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::schema::ColumnType;
 
-/// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read as NULL.
+/// What a STRING or INT64 column with the role `timestamp` holds. A value that does not fit is read
+/// as NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -17,7 +19,8 @@ pub enum TimestampFormat {
     UnixMicros,
     /// STRING that begins with `2024-01-31`.
     IsoDate,
-    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC where it names no offset.
+    /// STRING such as `2024-01-31 10:00:00` or `2024-01-31T10:00:00+02:00`; UTC if it names no
+    /// offset.
     IsoTimestamp,
     /// STRING or INT64 such as `20240131`.
     CompactDate,
@@ -27,7 +30,7 @@ impl TimestampFormat {
     pub const ALL: [TimestampFormat; 6] =
         [Self::UnixSeconds, Self::UnixMillis, Self::UnixMicros, Self::IsoDate, Self::IsoTimestamp, Self::CompactDate];
 
-    /// The API's word.
+    /// As in the API.
     pub const fn word(self) -> &'static str {
         match self {
             Self::UnixSeconds => "unix_seconds",
@@ -49,7 +52,8 @@ impl TimestampFormat {
     }
 }
 
-/// A zone of the IANA time zone database, such as `Europe/Berlin`. Whether the database has it is the warehouse's to say.
+/// A zone of the IANA time zone database, such as `Europe/Berlin`. Only the warehouse can decide
+/// whether its database has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(String);
@@ -73,7 +77,8 @@ impl Default for TimeZone {
 impl TryFrom<String> for TimeZone {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        // Names of the database: letters first, `Area/Place`, as in `America/Port-au-Prince` and `Etc/GMT+1`.
+        // Names of the database: letters first, `Area/Place`, as in `America/Port-au-Prince` and
+        // `Etc/GMT+1`.
         let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
         let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known);
         match fits {

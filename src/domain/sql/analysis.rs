@@ -1,8 +1,10 @@
-//! The one query of an analysis: counts, days, members, the funnel, the proof of the split and the joins' facts, as rows of one form. BigQuery
-//! bills a table once a query, and all figures are of one state of the tables.
+//! The one query of an analysis: counts, days, entities, the funnel, the proof of the split and the
+//! joins' statistics, as rows of one form. BigQuery charges for a table once per query, and all
+//! metrics are of one state of the tables.
 //!
-//! Each row has a section, which says what its numbers `n1`, `n2` … are: [`Section::measures`] is the one list of them, for what is written here and
-//! for what reads the answer. A number that a section does not have is NULL.
+//! Each row has a section, which defines its numbers `n1`, `n2` …: [`Section::measures`] is the one
+//! list of them, for the SQL written here and for the code that reads the result. A number that a
+//! section does not have is NULL.
 
 use super::OutputColumn;
 use super::answer::{as_of_expr, computed};
@@ -14,26 +16,27 @@ use super::query::{Body, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
 use crate::domain::schema::{ColumnType, Mode};
 
-/// What the rows of an analysis tell.
+/// What a row of an analysis is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
-    /// One row: the as-of as `day`, the type of the timestamp as `item`.
+    /// One row: the reference date as `day`, the type of the timestamp as `item`.
     Dataset,
-    /// A row a day and part (`item`); `day` is NULL where there is no timestamp.
+    /// One row per day and part (`item`); `day` is NULL without a timestamp.
     Days,
-    /// One row each: distinct users, products, pairs of both, events (user, product, instant) and baskets (user, instant).
+    /// One row each: distinct users, products, pairs of both, events (user, product, instant) and
+    /// baskets (user, instant).
     Users,
     Products,
     Pairs,
     Events,
     Baskets,
-    /// A row a stage (`item`) of the funnel.
+    /// One row per stage (`item`) of the funnel.
     Funnel,
     /// Train rows later than the first eval row.
     Late,
-    /// Rows of eval and test that the filters on members looked at.
+    /// Rows of eval and test that the entity filters looked at.
     Seen,
-    /// A row for each temporal column (`item`) that is selected or filtered beside the timestamp.
+    /// One row per temporal column (`item`) that is selected or filtered beside the timestamp.
     Newer,
     /// The label's name as `item`.
     LabelColumn,
@@ -41,7 +44,7 @@ pub enum Section {
     Label,
     /// The keys of the products' table.
     Catalogue,
-    /// One row, four numbers a join, in the order of joining.
+    /// One row, four numbers per join, in the order of joining.
     Joins,
 }
 
@@ -66,7 +69,7 @@ impl Section {
         }
     }
 
-    /// What `n1`, `n2` … are, in their order; of `Joins` for each join again.
+    /// The names of `n1`, `n2` …, in their order; for `Joins` they repeat for each join.
     pub const fn measures(self) -> &'static [&'static str] {
         match self {
             Self::Dataset | Self::LabelColumn => &[],
@@ -82,8 +85,9 @@ impl Section {
     }
 }
 
-/// Of each kind of member: how many there are, with one row alone, in each part; those of eval and test that train lacks, and their rows; those in
-/// more than one of train, eval and test.
+/// For each kind of entity: how many there are, how many with one row alone, how many in each part;
+/// those of eval and test that train lacks, and their rows; those in more than one of train, eval
+/// and test.
 const MEMBERS: [&str; 12] = [
     "rows",
     "all",
@@ -129,7 +133,8 @@ pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(rows), computed(&columns))
 }
 
-/// Goes on with the columns alone that are looked at: all sections read these rows, so an engine may keep them.
+/// Continues with only the columns that are used: all sections read these rows, so an engine may
+/// materialise them.
 fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
@@ -167,7 +172,7 @@ fn label(plan: &Plan) -> Option<usize> {
 }
 
 impl<'p> Report<'_, 'p> {
-    /// A row of the answer, or many where the caller groups it.
+    /// A row of the result, or many if the caller groups it.
     fn row(&self, section: Section, item: Option<Expr>, day: Option<Expr>, numbers: Vec<Expr>, from: From) -> Select {
         let mut items = vec![
             Item::named(Expr::text(section.word()), "section"),
@@ -184,7 +189,7 @@ impl<'p> Report<'_, 'p> {
         From::cte(self.pipeline.current.as_str())
     }
 
-    /// A column of the rows that are left. Qualified: a column of the data may have any name.
+    /// A column of the remaining rows. Qualified, since a column of the data may have any name.
     fn of(&self, column: &PlannedColumn) -> Expr {
         Expr::of(self.pipeline.current.as_str(), &column.ident)
     }
@@ -235,7 +240,7 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// Rows of each member, counted by part; then members, counted. NULL is no member.
+    /// Rows of each entity, counted by part; then entities, counted. NULL is no entity.
     fn members_of(&mut self, section: Section, keys: Vec<Expr>) {
         let splits = self.pipeline.plan.config.split_config.splits();
         let labels: Vec<&str> = match self.pipeline.labelled {
@@ -286,7 +291,8 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(row);
     }
 
-    /// After each stage. Of the last only the rows, without a look at their parts: the other sections have its users and products.
+    /// After each stage. For the last one only the rows, without their parts: the other sections
+    /// have its users and products.
     fn funnel(&mut self) {
         let stages = self.pipeline.stages.clone();
         for (i, (stage, cte)) in stages.iter().enumerate() {
@@ -300,7 +306,7 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// A split by time has none by what it is: its days tell.
+    /// A split by time has none by definition: its days show that.
     fn late(&mut self) {
         let by_time = matches!(self.pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
         let Some(time) = self.pipeline.timestamp().filter(|_| self.pipeline.labelled && !by_time) else { return };
@@ -316,7 +322,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(late);
     }
 
-    /// Where membership is computed from all rows of a split by time (G-39).
+    /// Entity filters that look at all rows of a split by time leak the eval window into training.
     fn seen(&mut self) {
         let config = self.pipeline.plan.config;
         let by_time = matches!(config.split_config, SplitConfig::TimeBased { .. });
@@ -329,7 +335,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(seen);
     }
 
-    /// Other times than the event's own: later ones were not known when it happened.
+    /// Times other than the event's own: later ones were not known when it happened.
     fn newer(&mut self) {
         let plan = self.pipeline.plan;
         let Some(time) = plan.role(Role::Timestamp) else { return };
@@ -346,7 +352,8 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// How a label's two values are shared out, before the filters and after them (G-53), and whether the revenue tells it (G-98).
+    /// The distribution of a label's two values before and after the filters, which can remove most
+    /// of one class, and whether the revenue gives the label away.
     fn label(&mut self) {
         let plan = self.pipeline.plan;
         let Some(label) = label(plan).map(|position| &plan.columns[position]) else { return };
@@ -378,7 +385,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.extend([column, before, parts]);
     }
 
-    /// Where the products' table is joined: how many of its keys have an interaction.
+    /// If the products' table is joined: how many of its keys have an interaction.
     fn catalogue(&mut self) {
         let plan = self.pipeline.plan;
         let Some(product) = plan.role(Role::ProductId) else { return };
@@ -416,7 +423,7 @@ impl<'p> Report<'_, 'p> {
     }
 }
 
-/// A yes or no that is learned: its name says so, since most yes and no are attributes.
+/// A boolean that is learned: recognised by its name, since most booleans are attributes.
 fn is_label(column: &PlannedColumn) -> bool {
     const WORDS: [&str; 9] = ["label", "target", "clicked", "click", "bought", "purchased", "converted", "conversion", "liked"];
     let name = crate::domain::name::fold(column.name.as_str());
@@ -428,7 +435,7 @@ fn rows_of(label: &str) -> String {
     format!("{label}_rows")
 }
 
-/// An instant as microseconds since 1970; a time without a zone as if it were UTC's.
+/// An instant as microseconds since 1970; a time without a zone is read as UTC.
 fn micros(value: Expr, t: ColumnType) -> Expr {
     let instant = if t == ColumnType::Timestamp { value } else { Expr::call("TIMESTAMP", [value]) };
     Expr::call("UNIX_MICROS", [instant])

@@ -1,4 +1,4 @@
-//! What a query answers with, over the pipeline's rows: the dataset itself, or counts of it.
+//! What a query returns from the pipeline's rows: the dataset itself, or counts of it.
 
 use super::OutputColumn;
 use super::expr::{Expr, Moment, OrderKey};
@@ -72,7 +72,7 @@ pub(super) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(parts), computed(&columns))
 }
 
-/// The as-of, a DATE.
+/// The reference date, a DATE.
 pub(super) fn as_of_expr(pipeline: &Pipeline) -> Expr {
     match pipeline.plan.as_of {
         AsOfPlan::NotNeeded => Expr::null(ColumnType::Date),
@@ -81,7 +81,7 @@ pub(super) fn as_of_expr(pipeline: &Pipeline) -> Expr {
     }
 }
 
-/// The as-of and nothing else.
+/// The reference date and nothing else.
 pub(super) fn as_of(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let mut one = Select::new(vec![Item::named(as_of_expr(pipeline), "as_of")], From::Nothing);
     if pipeline.plan.as_of.is_computed() {
@@ -106,13 +106,13 @@ pub(super) fn funnel(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(pipeline.stages.iter().map(stage).collect()), computed(&columns))
 }
 
-/// Rows a day and part.
+/// Rows per day and part.
 pub(super) fn per_day(pipeline: &Pipeline) -> (Body, Vec<OutputColumn>) {
     let day = pipeline.moment().map_or(Expr::null(ColumnType::Date), Moment::day);
     let part = if pipeline.labelled { Expr::column("split") } else { Expr::text("full") };
     let items = vec![Item::named(day, "day"), Item::named(part, "part"), Item::named(Expr::CountRows, "row_count")];
     let mut select = Select::new(items, From::cte(pipeline.current.as_str()));
-    // By position: the expressions above, not a column of the data that has their names.
+    // By position: the expressions above, not a column of the data with the same name.
     select.group_by = vec![Expr::int(1), Expr::int(2)];
     select.order_by = vec![OrderKey::ascending(Expr::int(1)), OrderKey::ascending(Expr::int(2))];
     let columns = [("day", ColumnType::Date), ("part", ColumnType::String), ("row_count", ColumnType::Int64)];

@@ -1,8 +1,10 @@
-//! The one query behind the pictures of the filters and the split: what each stage leaves, how revenue and rows are shared out among products and
-//! customers where their filters act, and the rows of each day. Rows of one form, as an analysis has them; read by [`crate::domain::effect`].
+//! The one query behind the charts of the filters and the split: what each stage leaves, how
+//! revenue and rows are distributed among products and customers where their filters apply, and the
+//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::effect`].
 //!
-//! Few rows, however much data: members are counted in steps, whose edges are the numbers of two or three digits, so that a threshold which is such a
-//! number has its exact count (G-48, G-51).
+//! Few rows, however large the data: entities are counted in steps whose edges are the numbers of
+//! two or three digits, so that such a number as a threshold has its exact count. Estimates from a
+//! sample would differ from what the filter keeps.
 
 use super::OutputColumn;
 use super::answer::{as_of_expr, computed};
@@ -15,26 +17,28 @@ use crate::domain::schema::ColumnType;
 
 /// Revenue is counted in millionths of its unit.
 pub const MILLION: i64 = 1_000_000;
-/// From here on revenue is one step. A million of it still fits.
+/// Revenue from here on is one step. A million times as much still fits INT64.
 pub const MOST_REVENUE: i64 = 1_000_000_000_000;
 /// Digits of the numbers that steps begin at.
 pub const ROW_DIGITS: u32 = 3;
 pub const REVENUE_DIGITS: u32 = 2;
 
-/// What a row tells.
+/// What a row is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EffectSection {
-    /// The as-of as `day`.
+    /// The reference date as `day`.
     AsOf,
     /// Of the stage `item`: rows, users, products; revenue as `amount`.
     Stage,
     /// Of the part `item` and `day`: rows.
     Days,
-    /// Of the kind of member `item`: from which percent on, how many members, their rows; their revenue as `amount`.
+    /// For the kind of entity `item`: from which percent on, how many entities, their rows; their
+    /// revenue as `amount`.
     Curve,
-    /// Of the kind of member `item`: rows a member from, members, those of exactly so many.
+    /// For the kind of entity `item`: rows per entity from, entities, those with exactly so many.
     Rows,
-    /// Of the kind of member `item`: revenue in millionths from, members, those of exactly so much. -1 is all below 0, NULL none at all.
+    /// For the kind of entity `item`: revenue in millionths from, entities, those with exactly so
+    /// much. -1 is all below 0, NULL none at all.
     Revenue,
 }
 
@@ -71,7 +75,8 @@ pub(super) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
     (Body::UnionAll(rows), computed(&columns))
 }
 
-/// Goes on with the columns alone that are looked at: many parts of the answer read these rows, so an engine may keep them.
+/// Continues with only the columns that are used: many parts of the result read these rows, so an
+/// engine may materialise them.
 pub(super) fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
@@ -85,13 +90,13 @@ pub(super) fn narrow(pipeline: &mut Pipeline) {
     }
     let select = Select::new(items, From::cte(pipeline.current.as_str()));
     pipeline.current = pipeline.add("looked_at", select);
-    // The stage that ended here is told from the same rows.
+    // The stage that ended here is counted from the same rows.
     if let Some((_, cte)) = pipeline.stages.last_mut().filter(|(stage, _)| *stage != "source") {
         cte.clone_from(&pipeline.current);
     }
 }
 
-/// A row of the answer, or many where the caller groups it.
+/// A row of the result, or many if the caller groups it.
 fn row(
     section: EffectSection,
     item: Option<Expr>,
@@ -137,7 +142,7 @@ fn of_days(pipeline: &Pipeline) -> Select {
     days
 }
 
-/// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each member.
+/// `totals` has `id`, `row_count` and, if it is mapped, `revenue` of each entity.
 fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows: &mut Vec<Select>) {
     let item = || Some(Expr::text(member));
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
@@ -172,7 +177,7 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
     }
 }
 
-/// Members by the step that they are in.
+/// Entities by the step that they are in.
 fn in_steps(section: EffectSection, item: Option<Expr>, steps: &str, step: &'static str, value: &'static str) -> Select {
     let at_edge = count_if(Expr::of(steps, value).binary("=", Expr::of(steps, step)));
     let numbers = vec![Expr::of(steps, step), Expr::CountRows, at_edge];
@@ -182,10 +187,12 @@ fn in_steps(section: EffectSection, item: Option<Expr>, steps: &str, step: &'sta
     select
 }
 
-/// Members by the smallest whole percent at which the filter keeps them: one that starts below the threshold stays (G-47, G-48).
+/// Entities by the smallest whole percent at which the filter keeps them: one that starts below the
+/// threshold stays. The SQL of the filter decides in the same way, so the chart's counts equal the
+/// filter's.
 fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Option<Expr>) -> Select {
     let ranks = members::ranked(pipeline, member, totals);
-    // Near enough: the products below decide.
+    // Approximate: the products below decide.
     let float = |name: &'static str| Expr::column(name).cast(ColumnType::Float64);
     let near = float("revenue_before").binary("*", Expr::int(100)).binary("/", float("revenue_of_all"));
     let near = Expr::call("FLOOR", [near]).cast(ColumnType::Int64);

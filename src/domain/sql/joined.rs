@@ -1,5 +1,7 @@
-//! What each join does to the rows: how many there were, how many found a partner, how many came out, and the most partners that one row got
-//! (G-60). From key columns alone, in one pass: each joined table is first counted by its keys, and counts multiply along the chain.
+//! What each join does to the rows: how many there were, how many found a partner, how many came
+//! out, and the most partners of one row. A key that is not unique multiplies rows without an
+//! error, and an average would hide skew. From key columns alone, in one pass: each joined table is
+//! first counted by its keys, and counts multiply along the chain.
 
 use super::expr::{Expr, sum_if};
 use super::pipeline::Pipeline;
@@ -10,7 +12,8 @@ use crate::domain::dataset::JoinType;
 /// Rows of a source that share their keys.
 const ROWS: &str = "row_count";
 
-/// The numbers of all joins, in the order of joining, and the tables that they are taken from; `None` without joins.
+/// The numbers of all joins, in the order of joining, and the tables that they are taken from;
+/// `None` without joins.
 pub(super) fn facts(pipeline: &mut Pipeline) -> Option<(Vec<Expr>, Select)> {
     let plan = pipeline.plan;
     if plan.sources.len() < 2 {
@@ -27,16 +30,17 @@ pub(super) fn facts(pipeline: &mut Pipeline) -> Option<(Vec<Expr>, Select)> {
 
     let mut select = Select::new(vec![], From::cte(ctes[0].as_str()));
     let mut numbers = vec![];
-    // A source that a row has nothing of leaves its weight as it is.
+    // A source without a match leaves the row's weight as it is.
     let weighs = |position: usize| Expr::call("COALESCE", [rows(position), Expr::int(1)]);
-    // How many rows one stands for so far, and whether the joins so far leave it: what an inner join drops still stands here, to be counted before.
+    // How many rows one stands for so far, and whether the joins so far keep it: what an inner join
+    // drops still stands here, to be counted first.
     let (mut weight, mut stays) = (weighs(0), found(0));
     for (position, source) in plan.sources.iter().enumerate().skip(1) {
         let Some(planned) = &source.join else { continue };
         let mut on: Vec<Expr> = planned.keys.iter().map(|(left, l, r)| key(*left, l).binary("=", key(position, r))).collect();
         let outlives = matches!(planned.join.join_type, JoinType::Right | JoinType::Full);
         let kind = if outlives {
-            // A row that was dropped before has no partner.
+            // A row that was dropped earlier has no partner.
             on.push(stays.clone());
             "FULL JOIN"
         } else {

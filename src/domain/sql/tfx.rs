@@ -1,5 +1,7 @@
-//! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them, and a NULL makes a sparse feature that later stages
-//! trip over; so every value is converted and every value that could be NULL has a default, whatever statistics say (G-70a to G-70e).
+//! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them,
+//! and a NULL makes a sparse feature on which later stages fail; so every value is converted, and
+//! every value that could be NULL has a default, regardless of statistics, which may be out of
+//! date.
 
 use super::answer::of_split;
 use super::expr::{Expr, Literal};
@@ -11,7 +13,8 @@ use crate::domain::dataset::{JoinType, Scalar, Split};
 use crate::domain::fault::{FieldError, FieldErrors};
 use crate::domain::schema::{ColumnType, Mode};
 
-/// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a default of another type.
+/// The rows of a split in TFX's types. A column without such a type, or a default of another type,
+/// is a validation error.
 pub(super) fn rows(pipeline: &Pipeline, split: Option<Split>) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
     let plan = pipeline.plan;
     let (mut items, mut columns, mut faults) = (vec![], vec![], FieldErrors::default());
@@ -71,7 +74,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
     Ok((Expr::call("COALESCE", [value, Expr::Literal(literal)]), t))
 }
 
-/// The table says NULLABLE, or an outer join can leave the column's table out.
+/// The column is NULLABLE, or an outer join can leave the column's table out.
 fn may_be_null(plan: &plan::Plan, column: &PlannedColumn) -> bool {
     let join = |position: usize| plan.sources[position].join.as_ref().map(|j| j.join.join_type);
     let left_out = matches!(join(column.source), Some(JoinType::Left | JoinType::Full));
