@@ -1,4 +1,4 @@
-//! What is known of a dataset: analyses, summaries, comparisons.
+//! Analyses, summaries and comparisons of datasets.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,16 @@ use crate::service::App;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisWish {
-    /// Run it although the kept one still holds.
+    /// Run it even if the stored analysis is up to date.
     #[schema(default = false)]
     refresh: Option<bool>,
 }
 
 /// Analyze a dataset
 ///
-/// Counts, funnel, split estimates from real per-day counts, quality with advice, proof of the split and leaks. Kept until the config or a table changes: a
-/// repeated look runs no query. Who asks while it runs gets the same run.
+/// Counts, funnel, split estimates from real per-day counts, quality with advice, proof of the
+/// split and leaks. Stored until the config or a table changes: a repeated request runs no query.
+/// Concurrent requests share one run.
 #[utoipa::path(post, path = "/api/datasets/{id}/analyze", operation_id = "analyze_dataset", tag = "analysis", params(DatasetPath),
     request_body = Option<AnalysisWish>,
     responses((status = 200, description = "The analysis.", body = Analyzed), Missing, Cancelled, Busy, WarehouseRefused, WarehouseTimeout))]
@@ -57,11 +58,11 @@ pub async fn estimate(
 
 #[derive(Serialize, ToSchema)]
 pub struct RunningAnalysis {
-    /// `null` while nothing runs.
+    /// `null` while no analysis runs.
     progress: Option<Progress>,
 }
 
-/// Ask how far an analysis is
+/// Get the progress of an analysis
 #[utoipa::path(get, path = "/api/datasets/{id}/analyze/progress", operation_id = "get_analysis_progress", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "How far it is.", body = RunningAnalysis), Missing))]
 pub async fn progress(
@@ -75,13 +76,13 @@ pub async fn progress(
 
 #[derive(Serialize, ToSchema)]
 pub struct AnalysisStopped {
-    /// Whether one ran.
+    /// Whether one was running.
     cancelled: bool,
 }
 
 /// Stop an analysis
 ///
-/// For all who wait for it. What was found out before stays.
+/// For everyone who waits for it. The stored analysis stays.
 #[utoipa::path(post, path = "/api/datasets/{id}/analyze/cancel", operation_id = "cancel_analysis", tag = "analysis", params(DatasetPath),
     request_body = Option<Empty>, responses((status = 200, description = "None runs any more.", body = AnalysisStopped), Missing))]
 pub async fn cancel(
@@ -100,7 +101,8 @@ pub struct Summary {
 
 /// Get a dataset in words
 ///
-/// From what is kept alone: no query runs. Tables, columns, roles, filters and split as lines for people, and the last analysis.
+/// From stored data alone: no query runs. Tables, columns, roles, filters and split as lines for
+/// people, and the last analysis.
 #[utoipa::path(get, path = "/api/datasets/{id}/summary", operation_id = "get_dataset_summary", tag = "analysis", params(DatasetPath),
     responses((status = 200, description = "The summary.", body = Summary), Missing))]
 pub async fn summary(
@@ -123,7 +125,7 @@ pub struct ComparedIds {
 
 /// Compare datasets
 ///
-/// Side by side in the order asked, and what differs among them by path.
+/// Side by side in the order requested, and what differs among them by path.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/compare", operation_id = "compare_datasets", tag = "analysis", params(ModelPath),
     request_body = ComparedIds, responses((status = 200, description = "The comparison.", body = Comparison), Missing))]
 pub async fn compare(

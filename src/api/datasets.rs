@@ -80,7 +80,7 @@ pub async fn list(
 
 /// List the names of a model's datasets
 ///
-/// All of them at once, for a choice among them.
+/// All of them at once, for a selection list.
 #[utoipa::path(get, path = "/api/models/{id}/datasets/names", operation_id = "list_dataset_names", tag = "datasets", params(ModelPath),
     responses((status = 200, description = "All names.", body = DatasetNames), Missing))]
 pub async fn names(
@@ -94,7 +94,8 @@ pub async fn names(
 
 /// Make a dataset
 ///
-/// A draft. Its config is checked against the tables as they are now, and all faults are told at once.
+/// A draft. Its config is checked against the current tables, and all validation errors are
+/// reported at once.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/create", operation_id = "create_dataset", tag = "datasets", params(ModelPath),
     request_body = NewDataset,
     responses((status = 200, description = "It is there.", body = DatasetMade), Missing, NameTaken, WarehouseRefused, WarehouseTimeout))]
@@ -112,14 +113,14 @@ pub async fn create(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedName {
-    /// None at all is an empty one, which is not free.
+    /// Missing means empty, which is not a free name.
     #[serde(default)]
     name: String,
-    /// The dataset that may have it already: the one that is edited.
+    /// The dataset that may have it already: the one being edited.
     exclude_id: Option<i64>,
 }
 
-/// Ask whether a name is free
+/// Check whether a name is free
 #[utoipa::path(post, path = "/api/models/{id}/datasets/check-name", operation_id = "check_dataset_name", tag = "datasets", params(ModelPath),
     request_body = WantedName, responses((status = 200, description = "Whether it is, and why not.", body = NameCheck), Missing))]
 pub async fn check_name(
@@ -133,7 +134,8 @@ pub async fn check_name(
 
 /// Get a dataset
 ///
-/// Whole: its config, its versions and its last analysis. The `ETag` is the revision: send it back as `If-Match` with a change.
+/// Whole: its config, its versions and its last analysis. The `ETag` is the revision: send it back
+/// as `If-Match` with a change.
 #[utoipa::path(get, path = "/api/datasets/{id}", operation_id = "get_dataset", tag = "datasets", params(DatasetPath),
     responses((status = 200, description = "The dataset.", body = OneDataset, headers(("ETag" = String, description = "The revision."))), Missing))]
 pub async fn one(
@@ -149,8 +151,9 @@ pub async fn one(
 
 /// Change a dataset
 ///
-/// Any subset of name, description and config. With a revision the change is only made to that one: who comes second gets 409 with both states. The same
-/// again changes nothing. Another config makes an active dataset a draft; the active version stays what training reads.
+/// Any subset of name, description and config. With a revision the change applies only to that one:
+/// a later change gets 409 with both states. Saving the same again changes nothing. Another config
+/// makes an active dataset a draft; training still reads the active version.
 #[utoipa::path(post, path = "/api/datasets/{id}/update", operation_id = "update_dataset", tag = "datasets", params(DatasetPath, IfMatch),
     request_body = DatasetUpdate,
     responses((status = 200, description = "As it is now.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
@@ -170,14 +173,15 @@ pub async fn update(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deletion {
-    /// Delete its versions with it.
+    /// Delete its versions as well.
     #[schema(default = false)]
     force: Option<bool>,
 }
 
 /// Delete a dataset
 ///
-/// One with frozen versions only with `force`: what was trained on it could not be told afterwards. `undelete` brings it back for a month.
+/// One with frozen versions only with `force`, since nothing would show afterwards what was trained
+/// on it. `undelete` restores it for a month.
 #[utoipa::path(post, path = "/api/datasets/{id}/delete", operation_id = "delete_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Deletion>, responses((status = 200, description = "It is gone.", body = Done), Missing, HasVersions))]
 pub async fn delete(
@@ -190,9 +194,9 @@ pub async fn delete(
     Ok(success(Done { message: "The dataset is deleted.".into() }))
 }
 
-/// Bring a deleted dataset back
+/// Restore a deleted dataset
 ///
-/// With its versions, for a month after its deletion. One that is there stays as it is.
+/// With its versions, for a month after its deletion. One that is not deleted stays as it is.
 #[utoipa::path(post, path = "/api/datasets/{id}/undelete", operation_id = "undelete_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
     responses((status = 200, description = "It is back.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
@@ -209,7 +213,7 @@ pub async fn undelete(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cloning {
-    /// Without one: "… (Copy)", then "… (Copy 2)".
+    /// The default is "… (Copy)", then "… (Copy 2)".
     #[schema(max_length = 255)]
     name: Option<String>,
 }
@@ -232,7 +236,8 @@ pub async fn clone(
 
 /// Activate a dataset
 ///
-/// Checks it against the live tables and by dry runs, counts its rows, refuses an empty part, and freezes a version, in one transaction.
+/// Checks it against the live tables and by dry runs, counts its rows, refuses an empty part, and
+/// freezes a version, in one transaction.
 #[utoipa::path(post, path = "/api/datasets/{id}/activate", operation_id = "activate_dataset", tag = "datasets", params(DatasetPath),
     request_body = Option<Empty>,
     responses((status = 200, description = "It is active.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),

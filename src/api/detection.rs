@@ -1,4 +1,4 @@
-//! Joins and roles that are suggested for tables.
+//! Suggested joins and roles.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct JoinQuestion {
     #[serde(default)]
     #[schema(required = true, min_items = 1, max_items = 60)]
     tables: Vec<String>,
-    /// Have the data decide: one query for two tables.
+    /// Verify with the data: one query per two tables.
     #[schema(default = false)]
     verify: Option<bool>,
 }
@@ -41,18 +41,19 @@ pub struct DetectedJoins {
     detected_joins: Vec<DetectedJoin>,
     /// Positions of those that connect the tables, in an order in which a dataset can join them.
     tree: Vec<usize>,
-    /// Tables that no join reaches from the first table.
+    /// Tables that no path of joins connects with the first table.
     unconnected: Vec<TableName>,
-    /// Nothing below this score is suggested.
+    /// Joins below this score are not suggested.
     threshold: f64,
-    /// `null` where the data were not asked.
+    /// `null` if the data were not read.
     verification: Option<Verification>,
 }
 
 /// Detect joins among tables
 ///
-/// By names, types and keys; with `verify` by the data: which share of the left keys the right has, whether the right key is unique, and the largest fan-out.
-/// Answers of the data are kept until a table changes.
+/// By names, types and keys; with `verify` by the data: which share of the left keys the right has,
+/// whether the right key is unique, and the largest fan-out. Results from the data are cached until
+/// a table changes.
 #[utoipa::path(post, path = "/api/models/{id}/detect-joins", operation_id = "detect_joins", tag = "suggestions", params(ModelPath),
     request_body = JoinQuestion,
     responses((status = 200, description = "What can be joined, with the reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]

@@ -1,4 +1,4 @@
-//! Estimates by the names that the API has for them: each kind has its own type in the document.
+//! Estimates under the API's names: each kind has its own type in the document.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 use crate::domain::cost::Estimate;
 use crate::domain::{joins, profile, record};
 
-/// What finding out the rest of a profile would read.
+/// What reading the rest of a profile would cost.
 #[derive(Serialize, ToSchema)]
 pub struct ProfileEstimate {
-    /// Columns that nothing is known of yet.
+    /// Columns that are not cached yet.
     columns: usize,
     bytes: Option<u64>,
-    /// `None` where reading is free.
+    /// `None` if reading is free.
     price_usd: Option<f64>,
     /// It may be less: the table is clustered.
     upper_bound: bool,
@@ -25,14 +25,14 @@ impl From<profile::ProfileEstimate> for ProfileEstimate {
     }
 }
 
-/// What asking the data would take.
+/// What verifying with the data would cost.
 #[derive(Serialize, ToSchema)]
 pub struct VerifyEstimate {
     pairs: u32,
-    /// Queries that would run: pairs whose answer is kept cost nothing.
+    /// Queries that would run: pairs whose result is cached cost nothing.
     queries: u32,
     bytes: Option<u64>,
-    /// US dollars; `None` where reading is free.
+    /// US dollars; `None` if reading is free.
     price_usd: Option<f64>,
     /// It may read less.
     upper_bound: bool,
@@ -45,7 +45,7 @@ impl From<joins::VerifyEstimate> for VerifyEstimate {
     }
 }
 
-/// A generated query and what the warehouse thinks of it.
+/// A generated query and the warehouse's verdict on it.
 #[derive(Serialize, ToSchema)]
 pub struct QueryView {
     query: String,
@@ -55,9 +55,9 @@ pub struct QueryView {
 #[derive(Serialize, ToSchema)]
 pub struct QueryValidation {
     valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files.
+    /// BigQuery's own estimate; for the embedded engine the size of the files.
     total_bytes_processed: Option<u64>,
-    /// `None` where reading is free.
+    /// `None` if reading is free.
     estimated_cost_usd: Option<f64>,
     /// The query may read less than reported: its tables are clustered.
     upper_bound: bool,

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can answer.
+//! Whether the process is alive, and whether it is ready.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -12,15 +12,16 @@ use crate::service::App;
 #[derive(Serialize, ToSchema)]
 pub struct Well {}
 
-/// Ask whether the process lives
+/// Check whether the process is alive
 #[utoipa::path(get, path = "/healthz", operation_id = "get_health", tag = "server", responses((status = 200, description = "It does.", body = Well)))]
 pub async fn alive() -> Answer<Well> {
     Ok(success(Well {}))
 }
 
-/// Ask whether the server can answer
+/// Check whether the server is ready
 ///
-/// Reads the database's tables, has a small write reach its disk, and lists the warehouse's tables.
+/// Reads the database's tables, flushes a small write to its disk, and lists the warehouse's
+/// tables.
 #[utoipa::path(get, path = "/readyz", operation_id = "get_readiness", tag = "server",
     responses((status = 200, description = "Its database can be read and written, and its warehouse answers.", body = Well), NotReady))]
 pub async fn ready(State(app): State<App>) -> Answer<Well> {

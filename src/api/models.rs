@@ -1,4 +1,4 @@
-//! `/api/models/`: models and the tables they see.
+//! `/api/models/`: models and their tables.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -73,7 +73,8 @@ pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothin
 
 /// Make a model
 ///
-/// With `gcp_project_id` its tables are those of BigQuery's dataset in that project; without, those of the embedded warehouse.
+/// With `gcp_project_id` its tables are those of BigQuery's dataset in that project; without, those
+/// of the embedded warehouse.
 #[utoipa::path(post, path = "/api/models/create", operation_id = "create_model", tag = "models", request_body = ModelInput,
     responses((status = 200, description = "It is there.", body = ModelMade), NameTaken))]
 pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
@@ -93,7 +94,7 @@ pub async fn one(
     Ok(success(OneModel { model: app.model(&ctx, at.id).await?.into() }))
 }
 
-/// What to change of a model. What is absent stays as it is.
+/// Changes of a model. Absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelChange {
@@ -111,7 +112,7 @@ pub struct ModelChange {
     location: Option<Option<String>>,
 }
 
-/// `null` is given, and means none.
+/// `null` is a value, and different from an absent field.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -153,24 +154,24 @@ pub async fn delete(
 
 #[derive(Serialize, ToSchema)]
 pub struct Tables {
-    /// By name; empty where the dataset is.
+    /// By name; empty if the dataset is.
     tables: Vec<Table>,
 }
 
-/// A table, by what is known without reading it.
+/// A table, without reading its rows.
 #[derive(Serialize, ToSchema)]
 pub struct Table {
     table_id: String,
     full_name: TableName,
     kind: TableKind,
-    /// `null` where only a query could tell, as for a view: that is not 0.
+    /// `null` if only a query could count them, as for a view: that is not 0.
     row_count: Option<u64>,
     size_bytes: Option<u64>,
     /// Of 2^20 bytes, with two decimals.
     size_mb: Option<f64>,
     column_count: Option<u32>,
     last_modified: Option<DateTime<Utc>>,
-    /// Why it cannot be used, where it cannot.
+    /// Why it cannot be used, if so.
     problem: Option<String>,
 }
 
@@ -192,7 +193,8 @@ impl From<TableInfo> for Table {
 
 /// List the tables that a model sees
 ///
-/// "No such dataset", "no permission" and "empty" are three answers: 404 with `no_dataset`, 502 with `no_permission`, and an empty list.
+/// "No such dataset", "no permission" and "empty" are three responses: 404 with `no_dataset`, 502
+/// with `no_permission`, and an empty list.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables", operation_id = "list_tables", tag = "tables", params(ModelPath),
     responses((status = 200, description = "The tables.", body = Tables), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn tables(
@@ -219,9 +221,9 @@ pub struct SchemaColumn {
     r#type: ColumnType,
     mode: Mode,
     description: Option<String>,
-    /// `null` where nothing suggests one.
+    /// `null` if nothing suggests one.
     suggested_role: Option<Role>,
-    /// Named and typed as keys are.
+    /// Has the name and type of a key.
     is_potential_join_key: bool,
 }
 

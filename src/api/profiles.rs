@@ -1,4 +1,4 @@
-//! What the columns of a table hold.
+//! Column profiles.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::service::App;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ProfiledColumns {
-    /// Columns to look at, all where none is named; at most 100 at a time.
+    /// Columns to profile, all if none is named; at most 100 at a time.
     #[param(style = Form, explode = false, example = json!(["channel", "ordered_at"]))]
     columns: Option<Vec<String>>,
 }
@@ -31,7 +31,7 @@ pub struct Profile {
     stats: Stats,
 }
 
-/// Columns by their names, and what it took to find out about them.
+/// Columns by their names, and what profiling them cost.
 #[derive(Serialize)]
 pub struct Stats {
     #[serde(flatten)]
@@ -63,7 +63,8 @@ impl ToSchema for Stats {
 
 /// Profile a table's columns
 ///
-/// Nulls, distinct values, range, mean, quantiles, lengths, the most frequent values and a histogram: by one scan of the table, kept until it changes.
+/// Nulls, distinct values, range, mean, quantiles, lengths, the most frequent values and a
+/// histogram: by one scan of the table, cached until it changes.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/stats", operation_id = "get_table_stats", tag = "tables", params(TablePath, ProfiledColumns),
     responses((status = 200, description = "By column.", body = Profile), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn stats(
@@ -111,13 +112,13 @@ pub struct ValueParams {
 pub struct Values {
     /// The most frequent first.
     sample_values: Vec<ValueCount>,
-    /// There are no others.
+    /// There are no further values.
     complete: bool,
 }
 
 /// List a column's values
 ///
-/// With their counts, most frequent first; found among all of the table's rows, not in a sample.
+/// With their counts, most frequent first; among all of the table's rows, not in a sample.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables/{table}/columns/{column}/samples", operation_id = "list_column_values", tag = "tables",
     params(ColumnPath, ValueParams),
     responses((status = 200, description = "The values.", body = Values), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]

@@ -24,19 +24,20 @@ use crate::service::{App, DatasetChange};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct QueryParams {
-    /// The part that is wanted; the whole without it.
+    /// The part; the whole if missing.
     split: Option<Split>,
     /// Name mapped columns by their roles. Not with `version`.
     #[param(default = false)]
     for_analysis: Option<bool>,
-    /// The SQL as this version froze it, in place of the dataset as it is.
+    /// The SQL as this version froze it, instead of that of the current dataset.
     #[param(minimum = 1)]
     version: Option<u32>,
 }
 
 /// Get a dataset's SQL
 ///
-/// And what a dry run says of it. A warehouse that refuses the query is an answer too: `validation.valid` is false and `error` has its words.
+/// With the result of a dry run. If the warehouse refuses the query, that is a result too:
+/// `validation.valid` is false and `error` has its message.
 #[utoipa::path(get, path = "/api/datasets/{id}/query", operation_id = "get_query", tag = "queries", params(DatasetPath, QueryParams),
     responses((status = 200, description = "The SQL.", body = QueryView), Missing, Invalid, WarehouseRefused, WarehouseTimeout))]
 pub async fn query(
@@ -59,7 +60,7 @@ pub async fn query(
 #[derive(Serialize, ToSchema)]
 pub struct SplitQueries {
     queries: QueriesBySplit,
-    /// `null` where a part of it is not known, or reading is free.
+    /// `null` if a part of it is unknown, or reading is free.
     total_estimated_cost_usd: Option<f64>,
 }
 
@@ -69,7 +70,7 @@ pub struct QueriesBySplit {
     train: Option<QueryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     eval: Option<QueryView>,
-    /// Where the dataset makes one.
+    /// If the dataset makes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<QueryView>,
 }
@@ -101,7 +102,7 @@ pub async fn split_queries(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TfxParams {
-    /// What this version froze, whatever has become of the dataset.
+    /// The artefact as this version froze it, regardless of later changes of the dataset.
     #[param(minimum = 1)]
     version: Option<u32>,
 }
@@ -111,11 +112,11 @@ pub struct Tfx {
     tfx: TfxArtefact,
 }
 
-/// Get what TFX takes of a dataset
+/// Get the TFX artefact of a dataset
 ///
-/// What BigQueryExampleGen takes: the whole SQL of each split with typed defaults for NULL, project
-/// and location. Of a version; without one, of the newest that froze exactly the dataset's config,
-/// and else of the dataset as it is now, with `version` `null`. Freezes nothing.
+/// The input of BigQueryExampleGen: the whole SQL of each split with typed defaults for NULL,
+/// project and location. Of a version; without one, of the newest that froze exactly the dataset's
+/// config, and otherwise of the dataset as it is now, with `version` `null`. Freezes nothing.
 #[utoipa::path(get, path = "/api/datasets/{id}/query/tfx", operation_id = "get_tfx", tag = "queries", params(DatasetPath, TfxParams),
     responses((status = 200, description = "proto3 JSON, and a snippet of Python.", body = Tfx), Missing, Invalid, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn tfx(
@@ -149,7 +150,7 @@ pub async fn export_tfx(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidatedPart {
-    /// The part that is meant; the whole without it.
+    /// The part; the whole if missing.
     split: Option<Split>,
 }
 
@@ -185,13 +186,14 @@ pub async fn compile(
 #[derive(Serialize, ToSchema)]
 pub struct ConfigCheck {
     valid: bool,
-    /// Path of a field to what is wrong with it; empty where the config is valid.
+    /// Path of a field to its validation error; empty if the config is valid.
     errors: BTreeMap<String, String>,
 }
 
 /// Validate a config
 ///
-/// Holds a config that is not saved against the tables as they are. Nothing is run. That it is not valid is an answer, not an error.
+/// Checks a config that is not saved against the current tables. Runs no query. An invalid config
+/// is a result, not an error.
 #[utoipa::path(post, path = "/api/models/{id}/validate", operation_id = "validate_config", tag = "configs", params(ModelPath), request_body = UnsavedConfig,
     responses((status = 200, description = "Whether it is valid, and all that is wrong with it.", body = ConfigCheck), Missing, WarehouseRefused, WarehouseTimeout))]
 pub async fn validate(
@@ -215,7 +217,7 @@ pub async fn validate(
 pub struct PreviewParams {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
-    /// The part that is wanted; the whole without it.
+    /// The part; the whole if missing.
     split: Option<Split>,
 }
 
@@ -244,7 +246,7 @@ pub struct Counted {
 /// Rows, users and products, counted by running the query.
 #[derive(Serialize, ToSchema)]
 pub struct DatasetCounts {
-    /// The day that relative dates counted back from, where something is relative.
+    /// The reference date of relative dates, if the config has any.
     as_of: Option<NaiveDate>,
     full: PartCounts,
     splits: CountsBySplit,
@@ -272,7 +274,7 @@ impl From<Counts> for DatasetCounts {
 
 /// Count a dataset's rows
 ///
-/// Of the whole and of each split; kept for its card.
+/// Of the whole and of each split; stored for its card.
 #[utoipa::path(post, path = "/api/datasets/{id}/count", operation_id = "count_dataset", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
     responses((status = 200, description = "The counts.", body = Counted), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn count(

@@ -1,4 +1,4 @@
-//! What several routes answer alike.
+//! Responses that several routes share.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::answer::{Success, success};
 use crate::domain::record::Dataset;
 
-/// It is done.
+/// Done.
 #[derive(Serialize, ToSchema)]
 pub struct Done {
     /// For people.

@@ -22,15 +22,15 @@ use crate::service::{App, ImportOutcome};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExportParams {
-    /// YAML where nothing is said.
+    /// The default is YAML.
     #[param(inline)]
     format: Option<Format>,
 }
 
 /// Get a dataset as a file
 ///
-/// Its name, description and config, and nothing of this installation: to keep in a repository, to review, to apply elsewhere. The same dataset is always
-/// the same text.
+/// Its name, description and config, and nothing of this installation: to commit to a repository,
+/// to review, to apply elsewhere. Equal datasets give equal text.
 #[utoipa::path(get, path = "/api/datasets/{id}/export", operation_id = "export_dataset", tag = "configs", params(DatasetPath, ExportParams),
     responses((status = 200, description = "The file, as an attachment.", content((NewDataset = "application/yaml"), (NewDataset = "application/json"))), Missing))]
 pub async fn export(
@@ -53,12 +53,12 @@ pub async fn export(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ImportParams {
-    /// Change the dataset that has the name already. Without it a taken name is refused.
+    /// Replace the dataset that has the name already. Without it a taken name is refused.
     #[param(default = false)]
     update: Option<bool>,
 }
 
-/// A file's dataset.
+/// The dataset of a file.
 #[derive(Serialize, ToSchema)]
 pub struct Imported {
     /// For people.
@@ -70,8 +70,9 @@ pub struct Imported {
 
 /// Make a dataset from a file
 ///
-/// A file as `export` gives it, or one with a config's own fields beside the name. It is the whole truth: what it does not say is empty. Faults tell the
-/// line and column where they stand.
+/// A file as `export` gives it, or one with a config's own fields beside the name. It replaces
+/// everything: missing fields become empty. Validation errors have the line and column of their
+/// field.
 #[utoipa::path(post, path = "/api/models/{id}/datasets/import", operation_id = "import_dataset", tag = "configs", params(ModelPath, ImportParams),
     request_body(content((NewDataset = "application/json"), (NewDataset = "application/yaml"))),
     responses((status = 200, description = "It is there.", body = Imported, headers(("ETag" = String, description = "The revision."))),
@@ -94,7 +95,7 @@ pub async fn import(
     Ok(success(imported).tagged(revision))
 }
 
-/// A body that is a file, in the form that its Content-Type says. No form of a page can send one of these.
+/// A body that is a file, in the format of its Content-Type. No HTML form can send one of these.
 pub struct FileBody {
     format: Format,
     text: String,

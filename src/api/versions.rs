@@ -1,4 +1,4 @@
-//! Versions of a dataset, and what has become of its tables.
+//! Versions of a dataset, and changes of its tables.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -39,7 +39,7 @@ pub struct OneVersion {
 
 /// Get a version
 ///
-/// All that was frozen: config, day, SQL of every part, the tables as they were, counts.
+/// All that was frozen: config, reference date, SQL of every part, the tables as they were, counts.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/{number}", operation_id = "get_version", tag = "versions", params(VersionPath),
     responses((status = 200, description = "The version.", body = OneVersion), Missing))]
 pub async fn one(
@@ -58,7 +58,7 @@ pub struct DiffParams {
     /// The number of a version.
     #[param(required = true, minimum = 1)]
     from: Option<u32>,
-    /// The number of another, or `current`, the dataset as it is.
+    /// The number of another, or `current` for the current dataset.
     #[param(default = "current", pattern = "^([1-9][0-9]{0,8}|current)$")]
     to: Option<String>,
 }
@@ -70,7 +70,7 @@ pub struct Diff {
 
 /// Compare two versions
 ///
-/// Or a version and the dataset as it is.
+/// Or a version and the current dataset.
 #[utoipa::path(get, path = "/api/datasets/{id}/versions/diff", operation_id = "diff_versions", tag = "versions", params(DatasetPath, DiffParams),
     responses((status = 200, description = "What differs, by path.", body = Diff), Missing))]
 pub async fn diff(
@@ -91,13 +91,14 @@ pub async fn diff(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restoring {
-    /// The revision that is replaced, in place of the header `If-Match`.
+    /// The revision that is replaced, instead of the header `If-Match`.
     revision: Option<i64>,
 }
 
 /// Restore a version
 ///
-/// Makes its config the dataset's own again, as a new revision: a change like any other, checked against the live tables.
+/// Makes its config the dataset's current one, as a new revision: a change like any other, checked
+/// against the live tables.
 #[utoipa::path(post, path = "/api/datasets/{id}/versions/{number}/restore", operation_id = "restore_version", tag = "versions",
     params(VersionPath, IfMatch), request_body = Option<Restoring>,
     responses((status = 200, description = "The dataset.", body = DatasetSaved, headers(("ETag" = String, description = "The revision."))),
@@ -119,7 +120,7 @@ pub struct TableDrift {
     drift: DriftReport,
 }
 
-/// Ask what has become of a dataset's tables
+/// Get what has changed in a dataset's tables
 ///
 /// Since the version that training reads, or the latest one.
 #[utoipa::path(get, path = "/api/datasets/{id}/drift", operation_id = "get_drift", tag = "versions", params(DatasetPath),
