@@ -20,7 +20,6 @@ pub struct Success<T> {
     revision: Option<i64>,
 }
 
-/// DEL
 pub fn success<T: Serialize>(body: T) -> Success<T> {
     Success { body, revision: None }
 }

@@ -29,7 +29,6 @@ pub(super) const IN_ZONE: &str = "in_zone";
 /// The TIMESTAMP of a DATETIME in a time zone.
 pub(super) const FROM_ZONE: &str = "from_zone";
 
-/// DEL
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     [
         Function::new("farm_fingerprint", Kind::Fingerprint, Signature::any(1, Volatility::Immutable)),

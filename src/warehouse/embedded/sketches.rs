@@ -35,7 +35,6 @@ const COUNTED_BYTES: usize = 8 << 20;
 /// BigQuery's maximum.
 const MOST: i64 = 1_000_000;
 
-/// DEL
 pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
     [Kind::Quantiles, Kind::TopCount].map(|kind| {
         let signature = Signature::any(2, Volatility::Immutable);
