@@ -1,5 +1,5 @@
-//! Where a person is on the Datasets page, as its address has it: search, filter, page, the open
-//! dialog and its part. Reload, the back button and a shared link all come to the same place.
+//! The state of the Datasets page, as in its URL: search, filter, page, the open dialog and its
+//! part. Reload, the back button and a shared link all give the same state.
 
 use leptos_router::params::ParamsMap;
 
@@ -7,7 +7,7 @@ use super::layout::datasets_path;
 use crate::domain::dataset::Status;
 use crate::domain::record::ListQuery;
 
-/// The dialogs that have an address.
+/// The dialogs with a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialogKind {
     New,
@@ -24,7 +24,7 @@ impl DialogKind {
     const ALL: [Self; 8] =
         [Self::New, Self::Edit, Self::View, Self::Analysis, Self::Query, Self::Preview, Self::Clone, Self::Delete];
 
-    /// The word in the address: `?dialog=view`.
+    /// As in the URL: `?dialog=view`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -70,7 +70,7 @@ impl Tab {
     }
 }
 
-/// The word of a status in the address, and the other way.
+/// A status from its form in the URL, and back.
 pub fn parse_status(word: &str) -> Option<Status> {
     [Status::Draft, Status::Active].into_iter().find(|status| status.word() == word)
 }

@@ -11,7 +11,7 @@ pub const NO_NUMBER: &str = "Type a whole number.";
 pub const NO_AMOUNT: &str = "Type a number.";
 pub const ANY: &str = "any";
 
-// What is asked of the warehouse.
+// Requests to the warehouse.
 pub const COUNTING: &str = "Counting what the filters leave…";
 pub const STOP: &str = "Stop";
 pub const STOPPED: &str = "Stopped. The numbers below are of before.";
@@ -110,7 +110,7 @@ pub fn no_value(of: ColumnType) -> String {
     format!("That is no {of}.")
 }
 
-/// What looking up values costs, where it costs something.
+/// What looking up values costs, if it costs something.
 pub fn look_up_price(estimate: &Estimate) -> Option<String> {
     let price_usd = estimate.price_usd?;
     let most = if estimate.upper_bound { "at most " } else { "" };
@@ -194,7 +194,7 @@ pub fn quantiles(about: bool, half: &str, tenth: &str) -> String {
     format!("half have at most {about}{half}, nine of ten at most {about}{tenth}")
 }
 
-// Minimum interactions, sample, who decides.
+// Minimum interactions, sample, entity filters' scope.
 pub const INTERACTIONS: &str = "Interactions and sample";
 pub const ROWS_A_USER: &str = "Rows a user";
 pub const ROWS_A_PRODUCT: &str = "Rows a product";
@@ -285,7 +285,7 @@ pub fn stage(stage: &str) -> &'static str {
     }
 }
 
-/// How much of what the filters on products and customers saw is still there.
+/// How much is left of the rows that the filters on products and customers saw.
 pub fn coverage(rows: f64, revenue: Option<f64>) -> String {
     let revenue = revenue.map(|share| format!(" and {} of the revenue", percent(share * 100.0))).unwrap_or_default();
     format!(

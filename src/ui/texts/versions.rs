@@ -1,4 +1,4 @@
-//! Frozen versions, what differs, the way back.
+//! Frozen versions, their differences, and restoring.
 
 pub const NONE: &str = "None yet: activating the dataset, or exporting it for TFX, freezes one.";
 pub const ACTIVE: &str = "active";

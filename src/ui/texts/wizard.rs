@@ -1,4 +1,4 @@
-//! The wizard, but for its fourth step.
+//! The wizard, except for its fourth step.
 
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::{JoinType, Role};
@@ -32,7 +32,7 @@ pub fn saved(name: &str) -> String {
     format!("{name} is saved.")
 }
 
-// Leaving, and what was left.
+// Leaving, and drafts that were left behind.
 pub const LEAVE_TITLE: &str = "Leave without saving?";
 pub const LEAVE_TEXT: &str =
     "What you changed here is not saved. It can be kept in this browser, and is offered when you come back.";
@@ -56,7 +56,7 @@ pub fn left_behind(name: &str, at: &str) -> String {
     }
 }
 
-// Two who edit.
+// Edit conflicts.
 pub const CONFLICT: &str = "Someone else saved this dataset";
 pub const BOTH_STATES: &str = "What differs";
 pub const FIELD: &str = "Field";
@@ -203,7 +203,7 @@ pub fn remove_order(column: &str) -> String {
     format!("Do not go by {column}")
 }
 
-/// What a paid look would read and cost.
+/// What a verification would read and cost.
 pub fn run_for(estimate: &Estimate) -> String {
     let most = if estimate.upper_bound { "at most " } else { "" };
     let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! What a filter can ask of a column: the operators, and the types that take them.
+//! The operators of column filters, and the types that accept them.
 
 use super::values::scalar_text;
 use crate::domain::dataset::{Predicate, Scalar};
 use crate::domain::schema::ColumnType;
 
-/// What a filter can ask of a column.
+/// An operator of a column filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     In,
@@ -34,7 +34,7 @@ pub enum Input {
     DayCount,
 }
 
-/// How an operator is offered, what it needs, and the predicate that it makes.
+/// How an operator is offered, its fields, and its predicate.
 struct Spec {
     words: &'static str,
     input: Input,
@@ -107,7 +107,7 @@ impl Op {
         }
     }
 
-    /// The predicate of a new filter; values from before stay where they fit.
+    /// The predicate of a new filter; previous values stay if they fit.
     pub fn predicate(self, column_type: ColumnType, values: &[Scalar]) -> Predicate {
         (self.spec().predicate)(&Before { column_type, values })
     }
@@ -131,13 +131,13 @@ impl Op {
         }
     }
 
-    /// The operators that a type takes; the first is what a new filter asks.
+    /// The operators of a type; the first is that of a new filter.
     pub const fn of_type(column_type: ColumnType) -> &'static [Self] {
         Family::of(column_type).ops()
     }
 }
 
-/// Types that take the same operators.
+/// Types with the same operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Text,
@@ -145,7 +145,7 @@ enum Family {
     Bool,
     /// Has a calendar day.
     Day,
-    /// Can only be NULL or not.
+    /// Can only be compared with NULL.
     Opaque,
 }
 
@@ -177,7 +177,7 @@ impl Family {
         }
     }
 
-    /// What a field has before anybody typed into it.
+    /// The initial value of a field.
     fn first_value(self) -> Scalar {
         match self {
             Self::Bool => Scalar::Bool(true),
@@ -203,7 +203,7 @@ pub fn values_of(predicate: &Predicate) -> Vec<Scalar> {
     }
 }
 
-/// Sets the value of a predicate's field, where it has fields for single values.
+/// Sets the value of a predicate's field, if it has fields for single values.
 pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
     match predicate {
         Predicate::Equal { value }
@@ -223,7 +223,7 @@ pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
     }
 }
 
-/// The values of a predicate that takes a list of them.
+/// The list of values of a predicate.
 pub fn list_of(predicate: &mut Predicate) -> Option<&mut Vec<Scalar>> {
     match predicate {
         Predicate::In { values } | Predicate::NotIn { values } => Some(values),
@@ -317,7 +317,7 @@ mod tests {
         let between = Op::Between.predicate(ColumnType::Int64, &ends);
         assert_eq!(values_of(&between), ends);
         assert_eq!(Op::Less.predicate(ColumnType::Int64, &values_of(&between)), Predicate::Less { value: ends[0].clone() });
-        // Days are no values.
+        // Numbers of days are not values.
         let days = Op::Days.predicate(ColumnType::Date, &values);
         assert_eq!(days, Predicate::DateRange { start: None, end: None });
     }

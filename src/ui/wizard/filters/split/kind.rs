@@ -1,4 +1,4 @@
-//! The kinds of split: the one place that ties the select's options to configs.
+//! The kinds of split: the only module that maps the select's options to configs.
 
 use crate::domain::dataset::{Seed, SplitConfig, Unit};
 use crate::ui::texts::filters as t;
@@ -22,7 +22,7 @@ impl SplitKind {
         }
     }
 
-    /// What the fields start from.
+    /// The initial values of the fields.
     pub fn config(self) -> SplitConfig {
         match self {
             Self::None => SplitConfig::None,
@@ -41,7 +41,8 @@ impl SplitKind {
         }
     }
 
-    /// Why it cannot be chosen without a timestamp or a user (G-27, G-35).
+    /// Why it is disabled without a timestamp or a user: the SQL would name a column that does not
+    /// exist.
     pub const fn missing(self, has_timestamp: bool, has_user: bool) -> Option<&'static str> {
         match self {
             Self::TimeBased if !has_timestamp => Some(t::NEEDS_TIMESTAMP),
@@ -82,7 +83,7 @@ mod tests {
         for kind in SplitKind::ALL {
             let config = kind.config();
             assert_eq!(SplitKind::of(&config), *kind);
-            // The word is that of the config's JSON.
+            // The same word as in the config's JSON.
             let json = serde_json::to_value(&config).unwrap();
             assert_eq!(json["type"], kind.word());
             assert_eq!(kind.note().is_none(), config.splits().is_empty());
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_kind_can_be_chosen_once_its_roles_are_mapped() {
-        // G-27, G-35
+        // Kinds that need a missing role are disabled.
         let free = |has_timestamp, has_user| {
             let free = SplitKind::ALL.iter().filter(|kind| kind.missing(has_timestamp, has_user).is_none());
             free.copied().collect::<Vec<_>>()

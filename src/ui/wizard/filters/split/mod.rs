@@ -1,4 +1,4 @@
-//! How rows go to train, eval and test, with a picture of it.
+//! How rows go to train, eval and test, with a chart of it.
 
 use leptos::prelude::*;
 
@@ -19,7 +19,7 @@ mod by_time;
 mod kind;
 mod leave_last;
 
-/// The paths whose faults a field shows.
+/// The paths whose validation errors a field shows.
 const OWN: &[&str] = &[
     "split_config.eval_days",
     "split_config.test_days",
@@ -34,7 +34,7 @@ const OWN: &[&str] = &[
 pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl IntoView {
     let split = Memo::new(move |_| state.draft().with(|d| d.config.split_config.clone()));
     let has_user = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.user_id.is_some()));
-    // The fields stay as they are while their numbers change.
+    // The fields are not rendered again while their numbers change.
     let kind = Memo::new(move |_| split.with(SplitKind::of));
     let choose = Callback::new(move |kind: SplitKind| state.edit(|d| d.config.split_config = kind.config()));
     let off = Callback::new(move |kind: SplitKind| kind.missing(has_timestamp.get(), has_user.get()));
@@ -51,7 +51,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
         SplitKind::LeaveLast => view! { <LastRows asking split /> }.into_any(),
     };
     let note = move |note: Option<&'static str>| note.map(|note| view! { <p class="note">{note}</p> });
-    // What the kinds that cannot be chosen need.
+    // What the disabled kinds need.
     let missing = move || off.run(SplitKind::TimeBased).or_else(|| off.run(SplitKind::LeaveLast));
     view! {
         <fieldset class="group">
@@ -68,7 +68,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
     }
 }
 
-/// A number of the split, read and written in place.
+/// A number field of the split.
 #[component]
 fn Part(
     state: State,
