@@ -1,9 +1,9 @@
-//! Configs, their documents and the SQL of views out of bytes that nobody wrote. Whatever comes, it
-//! is read or refused, quickly and in little memory.
+//! Configs, their documents and the SQL of views from random bytes. Whatever the input, it is read
+//! or refused, quickly and in little memory.
 //!
-//! `TRAINSET_FUZZ_SECONDS` has each look as long as it says. Views are only looked for with
-//! `--ignored`. What was found once is kept in `tests/corpus`, as is what others' programs have
-//! fallen over; each run reads it again.
+//! `TRAINSET_FUZZ_SECONDS` sets the duration of each test. Views are only fuzzed with `--ignored`.
+//! Inputs that failed once are in `tests/corpus`, as are inputs on which other programs have
+//! failed; each run reads them again.
 
 mod configs;
 mod driver;
