@@ -1,4 +1,5 @@
-// Step 4 of the wizard: its pictures are drawn from the data, answer to keys and pointer, and say the numbers that the saved dataset then has.
+// Step 4 of the wizard: its charts are drawn from the data, respond to keys and pointer, and show
+// the numbers of the dataset once it is saved.
 import { expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
 import { list } from "../views";
 import type { Locator, Page } from "@playwright/test";
@@ -20,17 +21,17 @@ async function step4(page: Page, id: number): Promise<Locator> {
   return wizard;
 }
 
-/** Waits until what is shown is counted of what is chosen. */
+/** Waits until the shown numbers belong to the current config. */
 async function counted(wizard: Locator) {
   await expect(wizard.getByText(/rows are left ·/)).toBeVisible({ timeout: 30_000 });
   await expect(wizard.locator(".stale")).toHaveCount(0, { timeout: 30_000 });
 }
 
-/** Of a table, the number in a row's cell. */
+/** The number in a row's cell of a table. */
 const cell = async (table: Locator, row: string, place: number) =>
   number(await table.getByRole("row", { name: new RegExp(`^${row}`) }).getByRole("cell").nth(place).textContent());
 
-/** Rows of each part, as a Count of the saved dataset tells them. */
+/** Rows of each part, as a count of the saved dataset returns them. */
 async function count(page: Page, id: number): Promise<Record<string, { rows: number; products: number }>> {
   const answer = await page.request.post(`/api/datasets/${id}/count/`, { data: {} });
   expect(answer.status(), await answer.text()).toBe(200);
@@ -45,7 +46,7 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   await expect(wizard.getByText("That is 2025-06-30.")).toBeVisible();
   await expect(wizard.getByText("2024-12-31 to 2025-06-30, both whole days.")).toBeVisible();
   const parts = wizard.getByRole("table", { name: "Parts" });
-  // The names hold first day, last day and days.
+  // The names have first day, last day and days.
   await expect(parts.getByRole("row", { name: /^test 2025-06-24 2025-06-30 7 / })).toBeVisible();
   await expect(parts.getByRole("row", { name: /^eval 2025-06-10 2025-06-23 14 / })).toBeVisible();
   await expect(parts.getByRole("row", { name: /^gap 2025-06-08 2025-06-09 2 / })).toBeVisible();
@@ -54,13 +55,13 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   const left = wizard.getByRole("table", { name: "What is left" });
   expect(await cell(left, "dates, rows and sample", 1)).toBe(counts.full.rows);
 
-  // The parts follow each key, before anything is counted again.
+  // The parts follow each keystroke, before anything is counted again.
   await wizard.getByLabel("Eval days").fill("10");
   await expect(parts.getByRole("row", { name: /^eval 2025-06-14 2025-06-23 10 / })).toBeVisible();
   await counted(wizard);
   const rows = (part: string) => cell(parts, part, 3);
   expect((await rows("train")) + (await rows("gap")) + (await rows("eval")) + (await rows("test"))).toBe(counts.full.rows);
-  // What is held out leaves days to train with, or that is said (G-38).
+  // Held-out parts that leave no day for train are reported, or training would get no rows.
   await wizard.getByLabel("Rows of").selectOption({ label: "all days" });
   await counted(wizard);
   await wizard.getByLabel("Eval days").fill("600");
@@ -97,9 +98,10 @@ test("the Pareto curve answers to the number, the keys and the pointer, and keep
   await field.fill("80");
   const said = (await curve.getAttribute("aria-valuetext"))!;
   const [, kept, , share] = said.match(/^([\d,]+) of ([\d,]+) products make ([\d.]+) % of the revenue/)!;
-  // Who crosses the threshold stays.
+  // The product that crosses the threshold stays.
   expect(Number(share)).toBeGreaterThanOrEqual(80);
-  // The table behind the picture, the funnel and what is saved say the same (G-48, G-86).
+  // The table behind the chart, the funnel and the saved dataset have the same numbers, which come
+  // from one query.
   await expect(products.getByRole("table", { name: /Share of revenue/ }).getByRole("row", { name: new RegExp(`^80 ${kept} `) })).toHaveCount(1);
   await counted(wizard);
   expect(await cell(wizard.getByRole("table", { name: "What is left" }), "products", 4)).toBe(number(kept));
@@ -126,13 +128,13 @@ test("thresholds stand in the distributions, and as many stay as is said", async
   const left = wizard.getByRole("table", { name: "What is left" });
   expect(await cell(left, "customers", 3)).toBe(number(kept));
   expect(await cell(left, "dates, rows and sample", 3)).toBe(number(all));
-  // What is no number is called so, and what is kept stands there again.
+  // An invalid number is marked, and the stored one is restored.
   const revenue = customers.getByLabel("Revenue, at least");
   await revenue.fill("a lot");
   await expect(customers.getByText("Type a number.")).toBeVisible();
   await revenue.press("Tab");
   await expect(revenue).toHaveValue("");
-  // A range the wrong way round is a fault at its field, and nothing is counted of it.
+  // A reversed range is a validation error at its field, and is not counted.
   await customers.getByLabel("Rows, at most").fill("2");
   await expect(customers.getByText("The maximum 2 is below the minimum 5.")).toBeVisible();
   await expect(wizard.getByText("The pictures come as soon as every field is right.")).toBeVisible();
