@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn fingerprints_are_those_of_the_documentation() {
-        // https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint
+        // FARM_FINGERPRINT in
+        // https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions
         let long = "a".repeat(128);
         let known = [
             ("1footrue", -1541654101129638711),
