@@ -34,7 +34,7 @@ pub(super) fn between(steps: &[Step], min: Option<f64>, max: Option<f64>, digits
     Stay { members, exact: below.1 && up_to.1 }
 }
 
-/// How many are below a number, or equal to it if `included`, and whether that is exact.
+/// How many are below a number (with `included`, at most it), and whether that is exact.
 fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, bool) {
     let (mut count, mut exact) = (0.0, true);
     for step in steps.iter().filter(|step| step.members > 0) {

@@ -237,7 +237,7 @@ fn windows_and_ranges_without_dates_are_none() {
     assert_eq!(windows(&SplitConfig::None, day), []);
     assert_eq!(windows(&SplitConfig::LeaveLast { n: 1 }, day), []);
     assert_eq!(date_window(&DateRange::Fixed { start: Some(day), end: None }, day), None);
-    // Dates end before the calendar does.
+    // So many days lead to before the first date.
     assert_eq!(date_window(&DateRange::Rolling { days: Some(u32::MAX), months: None, as_of: None }, day), None);
 }
 

@@ -136,7 +136,8 @@ impl SqliteStore {
         };
         let files = Files::of(file).map_err(|error| Refusal::Message(io_message(file, &error)))?;
         // Truncates the previous log when it is restarted: it should not stay as large as the
-        // largest change, and a readiness check should need disk space.
+        // largest change, and a readiness check should have to allocate space, which shows a full
+        // disk.
         let options = options.busy_timeout(LOCK_WAIT).pragma("journal_size_limit", "0");
         let write = own(pool(1), &files, true).connect_with(options.clone()).await?;
         let read =

@@ -250,7 +250,7 @@ pub fn rows_become(before: u64, after: u64) -> String {
     format!("{} become {}", counted(before, "row", "rows"), integer(after))
 }
 
-// Step 2: the picture.
+// Step 2: the diagram.
 pub const JOIN_PICTURE: &str = "Picture of the joins";
 pub const JOINS_IN_WORDS: &str = "The joins in words";
 pub const PICTURE_HINT: &str = "Drag a column to another to connect them, or click both.";

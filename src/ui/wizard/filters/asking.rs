@@ -1,6 +1,6 @@
 //! Filter impact, computed during editing: by itself, 500 ms after the last change, if reading is
 //! free; if it is metered, the price first, and the run by a click. A run for an older config is
-//! stopped, so that shown numbers always have one known config.
+//! stopped, so that the numbers shown belong to one config.
 
 use std::sync::Arc;
 use std::time::Duration;
