@@ -61,7 +61,7 @@ impl Grade {
 const DUPLICATES: f64 = 0.01;
 /// Share of held-out rows whose users, or products, train lacks.
 const COLD: f64 = 0.2;
-/// Share of rows that find a partner in a join.
+/// Share of rows that match in a join.
 const MATCHED: f64 = 0.9;
 /// Share of the rarer of a label's two values.
 const RARE: f64 = 0.01;
