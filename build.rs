@@ -1,7 +1,7 @@
-//! What the program knows of its own sources when it is built.
+//! Tells cargo which files outside src/ the program contains.
 //!
-//! A release build carries the site (src/site/files.rs): it is built again when the site is. In the other builds the site is read from the disk.
-//! Every build of the server carries the steps of the database's schema.
+//! A release build embeds the site (src/site/files.rs), so it is rebuilt when the site is. Other
+//! builds read the site from the disk. Every build of the server embeds the migrations.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

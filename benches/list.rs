@@ -1,6 +1,8 @@
-//! How long a page of a model with 10,000 datasets takes, over HTTP, with a search that changes each time. `make bench`.
+//! How long a page of a model with 10,000 datasets takes, over HTTP, with a search that changes
+//! each time. `make bench`.
 //!
-//! The peer in the same run is the program's answer that asks nothing (`/healthz`), over the same connection: what is above it is the list's own.
+//! The peer in the same run is a response that reads nothing (`/healthz`), over the same
+//! connection: the difference is the list's own time.
 
 use std::time::{Duration, Instant};
 

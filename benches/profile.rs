@@ -1,7 +1,9 @@
-//! How long a profile of a large table takes on the embedded engine, and its memory: 20.9 million promotions, all five columns, one scan. `make bench`.
+//! How long a profile of a large table takes on the embedded engine, and its memory: 20.9 million
+//! promotions, all five columns, one scan. `make bench`.
 //!
-//! The peer in the same run is DuckDB's SUMMARIZE of the same file, which finds out less: it has no most frequent values, and three quantiles.
-//! Both take as many threads as there are processors, and turns.
+//! The peer in the same run is DuckDB's SUMMARIZE of the same file, which computes less: it has no
+//! most frequent values, and three quantiles. Both take as many threads as there are processors,
+//! and alternate.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use trainset::warehouse::{Limits, Warehouse};
 const ROUNDS: usize = 5;
 const MEMORY: usize = 1 << 30;
 
-/// Summarizes the file once for each line that it reads, and answers with the seconds that it took.
+/// Summarizes the file once for each line that it reads, and prints the seconds that it took.
 const PEER: &str = r#"
 import sys, time, duckdb
 duckdb.sql("SET enable_progress_bar = false")
@@ -80,7 +82,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The most memory that this process had at any time. Linux tells.
+/// The peak memory of this process, as Linux reports it.
 fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

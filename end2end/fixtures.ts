@@ -1,9 +1,13 @@
-// What every test builds on. Import `test` and `expect` from here, never from Playwright itself: this `test` fails when the page
-// logs an error or a warning (a hydration mismatch is one), throws, or talks to another host.
+// The base of every test. Import `test` and `expect` from here, never from Playwright itself: this
+// `test` fails when the page logs an error or a warning (a hydration mismatch is one), throws, or
+// connects to another host.
 import { test as base, expect, type Page } from "@playwright/test";
 
 type Guard = {
-  /** What the console may show: for a test that provokes an error on purpose. One pattern: Playwright takes a list of two for a fixture with options. */
+  /**
+   * What the console may show, for a test that provokes an error on purpose. One pattern:
+   * Playwright takes a list of two for a fixture with options.
+   */
   allowInConsole: RegExp;
   guard: void;
 };
@@ -38,13 +42,13 @@ export const test = base.extend<Guard>({
 
 export { expect };
 
-/** Goes to a page and waits until WASM has taken it over: a click before that would be lost. */
+/** Goes to a page and waits until WASM has hydrated it: an earlier click would be lost. */
 export async function open(page: Page, path: string) {
   await page.goto(path);
   await hydrated(page);
 }
 
-/** Waits until WASM has taken over the page. */
+/** Waits until WASM has hydrated the page. */
 export async function hydrated(page: Page) {
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
 }
@@ -64,7 +68,7 @@ export async function post<T>(page: Page, path: string, data: object = {}): Prom
   return answer.json();
 }
 
-/** A dataset as the API tells it. */
+/** A dataset as the API returns it. */
 export async function dataset<T>(page: Page, id: number): Promise<T> {
   const answer = await page.request.get(`/api/datasets/${id}/`);
   expect(answer.status(), await answer.text()).toBe(200);
@@ -93,7 +97,7 @@ export const threeTables = {
   },
 };
 
-/** Makes a dataset without the wizard, for tests about something else. Returns its id. */
+/** Creates a dataset without the wizard, for tests of something else. Returns its id. */
 export async function makeDataset(page: Page, name: string, config: object = threeTables): Promise<number> {
   const made = await post<{ dataset_id: number }>(page, `/api/models/${MODEL}/datasets/create/`, { name, description: "made by a test", config });
   return made.dataset_id;

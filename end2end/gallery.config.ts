@@ -1,4 +1,5 @@
-// `make gallery`: pictures of every view, on the demo shop and, where TRAINSET_COMPLETE_JOURNEY names its folder, on a retailer's real data.
+// `make gallery`: screenshots of every view, on the demo shop and, if TRAINSET_COMPLETE_JOURNEY
+// names its folder, on a retailer's real data.
 import { defineConfig } from "@playwright/test";
 import base from "./playwright.config";
 

@@ -1,4 +1,5 @@
-// Pictures of every view in light and dark, on a screen and on a phone, into gallery/, with a page that shows them side by side.
+// Screenshots of every view in light and dark, on a large screen and on a phone, into gallery/,
+// with a page that shows them side by side.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "./fixtures";

@@ -1,11 +1,12 @@
-// What can be measured of a view's looks: accessibility by axe, nothing cut or overlapping, nothing that moves by itself, nothing unseen that takes room.
+// What can be measured of a view's looks: accessibility by axe, nothing cut or overlapping, nothing
+// that moves by itself, nothing invisible that takes space.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** axe's violations in the open dialog, or in the page where none is open. `rules` runs only those. */
+/** axe's violations in the open dialog, or in the page if none is open. `rules` runs only those. */
 export async function axe(page: Page, rules?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   return page.evaluate(async (rules) => {
@@ -18,11 +19,14 @@ export async function axe(page: Page, rules?: string[]): Promise<string[]> {
   }, rules);
 }
 
-/** Waits until what was set in motion has ended: reduced motion leaves each change its hundredth of a millisecond, and what inherits begins when its parent ended. */
+/**
+ * Waits until all transitions have ended: reduced motion leaves each its hundredth of a
+ * millisecond, and an inherited one begins when its parent's has ended.
+ */
 export const still = (page: Page) =>
   page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState === "finished" || animation.effect?.getTiming().iterations === Infinity));
 
-/** Records what moves by itself, from the first paint on. Call it before the page is opened. */
+/** Records what moves by itself, from the first paint on. Call it before opening the page. */
 export async function watchShifts(page: Page) {
   await page.addInitScript(() => {
     const shifts: string[] = [];
@@ -43,7 +47,10 @@ export async function watchShifts(page: Page) {
 
 export const shifts = (page: Page) => page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
 
-/** What is cut, overlaps, or sticks out of the window, in the open dialog or in the page where none is open. */
+/**
+ * What is cut, overlaps, or sticks out of the window, in the open dialog or in the page if none is
+ * open.
+ */
 export function misplaced(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     type Box = { left: number; top: number; right: number; bottom: number };
@@ -60,7 +67,7 @@ export function misplaced(page: Page): Promise<string[]> {
     const shows = (element: Element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 
     if (document.documentElement.scrollWidth > width) {
-      // Not what is in a box of its own that scrolls.
+      // Not the content of a box that scrolls by itself.
       const inScroller = (element: Element) => {
         for (let around = element.parentElement; around && around !== document.body; around = around.parentElement)
           if (getComputedStyle(around).overflowX !== "visible" && around.getBoundingClientRect().right <= width + 1) return true;
@@ -74,7 +81,8 @@ export function misplaced(page: Page): Promise<string[]> {
       if (box.left < 0 || box.top < 0 || box.right > width || box.bottom > height) faults.add(`${called(root)} sticks out of the window, ${width} by ${height}: ${JSON.stringify(box)}`);
     }
 
-    // What an element's ancestors leave of a box, and which of them takes some of it for good: one that does not scroll.
+    // What an element's ancestors leave visible of a box, and which of them cuts some of it for
+    // good: one that does not scroll.
     const styles = new Map<Element, { x: string; y: string; dots: boolean }>();
     const styleOf = (element: Element) => {
       let style = styles.get(element);
@@ -101,7 +109,7 @@ export function misplaced(page: Page): Promise<string[]> {
         const scrolls = (way: string) => way === "auto" || way === "scroll";
         const outX = left.right > inner.right + 1 || left.left < inner.left - 1;
         const outY = left.bottom > inner.bottom + 2 || left.top < inner.top - 2;
-        // Beyond one that scrolls, whatever is cut comes into sight when it scrolls.
+        // Beyond a scrolling ancestor, cut content becomes visible by scrolling.
         if (x !== "visible" && outX && freeX && !scrolls(x) && !dots) cutter ??= element;
         if (y !== "visible" && outY && freeY && !scrolls(y) && !dots) cutter ??= element;
         if (scrolls(x) || dots) freeX = false;
@@ -117,7 +125,7 @@ export function misplaced(page: Page): Promise<string[]> {
       }
       return { left, cutter };
     };
-    // For readers alone: there, and meant to be unseen.
+    // For screen readers only: present, and meant to be invisible.
     const unseen = (element: Element) => {
       for (let e: Element | null = element; e && e !== root.parentElement; e = e.parentElement) {
         if (e.classList.contains("for-readers")) return true;
@@ -147,7 +155,7 @@ export function misplaced(page: Page): Promise<string[]> {
     const controls: { box: Box; element: Element }[] = [];
     for (const element of root.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
       if (!shows(element) || unseen(element) || element.closest("svg")) continue;
-      // A line of a link that is broken is a box of its own.
+      // Each line of a wrapped link is a box of its own.
       const rects = element.localName === "a" ? [...element.getClientRects()] : [element.getBoundingClientRect()];
       for (const rect of rects) {
         const { left: box, cutter } = clipped(element.parentElement!, rect);
@@ -167,7 +175,8 @@ export function misplaced(page: Page): Promise<string[]> {
     };
     const area = (a: Box) => (a.right - a.left) * (a.bottom - a.top);
     const related = (a: Element, b: Element) => a.contains(b) || b.contains(a);
-    // What lies over the page (a bar that sticks to the window's edge, a toast) may cover what scrolls below it.
+    // What lies over the page (a bar that sticks to the window's edge, a toast) may cover what
+    // scrolls below it.
     const layerOf = (element: Element) => {
       for (let e: Element | null = element; e && e !== root; e = e.parentElement) {
         if (["fixed", "sticky", "absolute"].includes(getComputedStyle(e).position)) return e;
@@ -195,8 +204,8 @@ export function misplaced(page: Page): Promise<string[]> {
 }
 
 /**
- * Boxes that scroll on past the end of what is seen in them: something invisible takes room there. Every box counts that a person or a script can scroll,
- * those behind a dialog too.
+ * Boxes that scroll past the end of their visible content: something invisible takes space there.
+ * This counts every box that a person or a script can scroll, including those behind a dialog.
  */
 export function emptyRoom(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -213,7 +222,7 @@ export function emptyRoom(page: Page): Promise<string[]> {
       if (!style) styles.set(element, (style = getComputedStyle(element)));
       return style;
     };
-    /** The element that it is placed in and scrolls with. */
+    /** The element that it is positioned in and scrolls with. */
     const around = (element: Element): Element | null => {
       const { position } = styleOf(element);
       if (position === "fixed") return null;
@@ -222,7 +231,7 @@ export function emptyRoom(page: Page): Promise<string[]> {
       return parent;
     };
     const hidden = new Map<Element, boolean>();
-    /** There, and clipped to nothing or see-through. */
+    /** Present, but clipped to nothing or transparent. */
     const unseen = (element: Element): boolean => {
       const known = hidden.get(element);
       if (known !== undefined) return known;
@@ -235,7 +244,8 @@ export function emptyRoom(page: Page): Promise<string[]> {
       return is;
     };
 
-    // What is seen: text, pictures, controls, and whatever has a ground or a border of its own. The page's ground is wherever the page is.
+    // What is visible: text, images, controls, and everything with a background or a border of its
+    // own. The page's background is wherever the page is.
     const seen: { box: Box; within: Element | null }[] = [];
     const add = ({ left, top, right, bottom }: DOMRect, within: Element | null) => {
       if (right - left >= 0.5 && bottom - top >= 0.5) seen.push({ box: { left, top, right, bottom }, within });
@@ -265,7 +275,7 @@ export function emptyRoom(page: Page): Promise<string[]> {
       return (way(overflowX) || way(overflowY)) && element.clientHeight > 0 && !element.matches("input, select, textarea, svg, svg *") && !unseen(element);
     };
     const ends = new Map([root, ...document.querySelectorAll("body *")].filter(scrolls).map((element) => [element, { right: -Infinity, bottom: -Infinity }]));
-    // What a box cuts off is seen when that box scrolls, and not in those around it.
+    // Content that a box cuts off becomes visible when that box scrolls, not those around it.
     for (const { box, within } of seen) {
       for (let element = within; element && box.right > box.left && box.bottom > box.top; element = around(element)) {
         const end = ends.get(element);

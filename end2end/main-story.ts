@@ -1,8 +1,12 @@
-// The main job, from the page to a saved dataset whose SQL runs: the same story on either engine.
+// The main use case, from the page to a saved dataset whose SQL runs: the same steps on either
+// engine.
 import { expect, open, unique } from "./fixtures";
 import type { Locator, Page } from "@playwright/test";
 
-/** A person makes a dataset in the model, finds it, and reads its SQL and its rows. Where reading is billed, counting waits for a click. */
+/**
+ * A person makes a dataset in the model, finds it, and reads its SQL and its rows. If reading is
+ * metered, counting waits for a click.
+ */
 export async function mainStory(page: Page, model: number, { bills }: { bills: boolean }) {
   const name = unique("Repeat buyers");
   await open(page, `/models/${model}/dataset/`);
@@ -19,7 +23,7 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
   await wizard.getByRole("button", { name: "Join orders" }).click();
   await wizard.getByLabel("Search tables").fill("");
   await wizard.getByRole("button", { name: "Join products", exact: true }).click();
-  // A join without keys is no join: Next says so instead of going on.
+  // A join without keys is invalid: Next says so instead of continuing.
   await wizard.getByRole("button", { name: "Next" }).click();
   await expect(wizard.getByText("Choose at least one pair of key columns.").first()).toBeVisible();
   await wizard.getByLabel("Left key for orders").selectOption({ label: "order_lines.order (INT64)" });
@@ -75,7 +79,7 @@ export async function mainStory(page: Page, model: number, { bills }: { bills: b
   await expect(preview.getByText("Showing the first 100 rows.")).toBeVisible();
   await expect(preview.getByRole("columnheader", { name: /product_title/ })).toBeVisible();
   await expect(preview.getByRole("row")).toHaveCount(101);
-  // The dialog has an address: a reload shows it again, and back closes it.
+  // The dialog has a URL: a reload shows it again, and back closes it.
   await page.reload();
   await expect(preview.getByRole("row")).toHaveCount(101);
   await page.goBack();

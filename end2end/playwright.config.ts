@@ -1,5 +1,6 @@
-// The browser tests' set-up: one server with an empty database over a fresh demo shop, one Chromium. `make e2e` builds what it
-// starts and gives each run its own port and folder. Tests share the server, so each names its datasets after itself.
+// The set-up of the browser tests: one server with an empty database over a fresh demo shop, one
+// Chromium. `make e2e` builds what it starts and gives each run its own port and folder. Tests
+// share the server, so each names its datasets after itself.
 import { defineConfig, devices } from "@playwright/test";
 
 const port = process.env.TRAINSET_E2E_PORT ?? "3210";
@@ -9,13 +10,14 @@ export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
   fullyParallel: false,
-  // One worker: the tests change one database, and a second browser would only slow both down on a small machine.
+  // One worker: the tests change one database, and a second browser would only slow both down on a
+  // small machine.
   workers: 1,
   retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  // With PLAYWRIGHT_JSON_OUTPUT_NAME set, the second one is what `make test` counts.
+  // With PLAYWRIGHT_JSON_OUTPUT_NAME set, `make test` counts the second one.
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ? [["list"], ["json"]] : [["list"]],
   use: {
     ...devices["Desktop Chrome"],

@@ -1,4 +1,5 @@
-// What the views are shown with: a model with datasets of every kind, made once through the API, and a model without any.
+// The data of the views: a model with datasets of every kind, made once through the API, and a
+// model without any.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type APIRequestContext } from "@playwright/test";
@@ -12,7 +13,7 @@ export type Shop = {
   full: number;
   /** Active, with two versions, edited since. */
   active: number;
-  /** Split at random: its analysis finds a leak and is stale. */
+  /** Split at random: its analysis finds a leak and is out of date. */
   leaky: number;
   /** A hundred columns of eight tables. */
   wide: number;
@@ -26,13 +27,16 @@ async function post<T>(request: APIRequestContext, path: string, data: object): 
   return answer.json();
 }
 
-/** Every kind of filter over three tables, as the compiler's own tests have it. */
+/** Every kind of filter over three tables, as in the compiler's own tests. */
 export function everything(): object {
   const golden = join(import.meta.dirname, "../tests/goldens/68-everything.json");
   return JSON.parse(readFileSync(golden, "utf8")).config;
 }
 
-/** A config of a hundred columns: order lines with their orders and customers, and products several times over. */
+/**
+ * A config of a hundred columns: order lines with their orders and customers, and products several
+ * times.
+ */
 export async function hundredColumns(request: APIRequestContext, model: number): Promise<object> {
   const columns = async (table: string) => {
     const answer = await (await request.get(`/api/models/${model}/bq-tables/${table}/schema/`)).json();
@@ -65,7 +69,7 @@ export async function hundredColumns(request: APIRequestContext, model: number):
   return config;
 }
 
-/** The configs that the views are shown with, and what they are called. */
+/** The configs of the views' datasets, by name. */
 export type Material = { full: object; versions: [object, object, object]; leaky: object; leakyNow: object; wide: (request: APIRequestContext, model: number) => Promise<object> };
 
 const event = of("events");
@@ -126,7 +130,10 @@ export const completeJourney: Material = {
   wide: async () => ({ ...baskets, filters: { date_range: { type: "rolling", days: 7 } } }),
 };
 
-/** Makes it all. The models have names of their own, so that tests that share the server do not see each other's datasets. */
+/**
+ * Makes all of it. The models have names of their own, so that tests that share the server do not
+ * see each other's datasets.
+ */
 export async function furnish(request: APIRequestContext, material = demoShop): Promise<Shop> {
   const addModel = async (name: string, description: string) =>
     (await post<{ model: { id: number } }>(request, "/api/models/create/", { name: unique(name), description })).model.id;
@@ -153,7 +160,7 @@ export async function furnish(request: APIRequestContext, material = demoShop): 
   return { model, empty, full, active, leaky, wide };
 }
 
-/** The tests that look at the shop: it is made once for all that run in one worker, and none of them changes it. */
+/** For tests that only read the shop: it is made once for all that run in one worker. */
 export const test = base.extend<object, { shop: Shop }>({
   shop: [
     async ({ playwright }, use, { project }) => {

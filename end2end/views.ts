@@ -1,4 +1,5 @@
-// Every view, dialog and wizard step, each with the way to it. The checks of looks.spec.ts and the gallery walk through the same list.
+// Every view, dialog and wizard step, with the way to open it. The checks of looks.spec.ts and the
+// gallery walk through the same list.
 import { expect, type Locator, type Page } from "@playwright/test";
 import { open } from "./fixtures";
 import type { Shop } from "./shop";
@@ -7,7 +8,7 @@ export type View = {
   name: string;
   /** Goes there and waits until it is complete. */
   show: (page: Page, shop: Shop) => Promise<void>;
-  /** The view that it is reached from, and the way from there. */
+  /** The view that leads to it, and the way from there. */
   before?: View;
   step?: (page: Page, shop: Shop) => Promise<void>;
 };
@@ -15,7 +16,7 @@ export type View = {
 export const list = (model: number) => `/models/${model}/dataset/`;
 const dialogAt = (shop: Shop, kind: string, id?: number) => `${list(shop.model)}?dialog=${kind}${id ? `&id=${id}` : ""}`;
 
-/** A view that has an address. */
+/** A view with a URL. */
 const at = (name: string, address: (shop: Shop) => string, ready: (page: Page) => Locator): View => ({
   name,
   show: async (page, shop) => {
@@ -25,7 +26,7 @@ const at = (name: string, address: (shop: Shop) => string, ready: (page: Page) =
   },
 });
 
-/** A view that is reached from another. */
+/** A view that is opened from another. */
 const then = (name: string, before: View, step: (page: Page, shop: Shop) => Promise<void>): View => ({
   name,
   show: async (page, shop) => {
@@ -38,7 +39,8 @@ const then = (name: string, before: View, step: (page: Page, shop: Shop) => Prom
 });
 
 /**
- * Waits until nothing is asked for any more and nothing says that it waits: what waits is busy, turns, or has a text that ends with an ellipsis.
+ * Waits until no request is in flight and nothing shows a waiting state: busy elements, spinners,
+ * and texts that end with an ellipsis.
  */
 export async function settled(page: Page) {
   const calm = page.waitForFunction(
@@ -79,7 +81,7 @@ const wizard2 = then("wizard-2-tables", wizard1, next);
 const wizard3 = then("wizard-3-columns", wizard2, next);
 const wizard4 = then("wizard-4-filters", wizard3, async (page) => {
   await next(page);
-  // With the pictures of what was counted.
+  // With the charts of the counts.
   await expect(wizardOf(page).locator(".pareto-plot").first()).toBeVisible({ timeout: 40_000 });
 });
 

@@ -1,10 +1,11 @@
-# The two builds, the same for `make run` and for the tests. Sourced after lib.sh and env.sh, from the clone's root.
+# The two builds, the same for `make run` and for the tests. Sourced after lib.sh and env.sh, from
+# the clone's root.
 # shellcheck shell=bash
 
 # The server's program, where build_server leaves it.
 export TRAINSET_BIN="$TRAINSET_ROOT/target/server/trainset"
 
-# The browser's half, small: optimised for size, run through wasm-opt, compressed beforehand. Into target/site.
+# The client, small: optimised for size, run through wasm-opt, precompressed. Into target/site.
 build_front() {
     say "building the browser's half (minutes the first time)"
     # site-root is below the clone's own target/, wherever cargo's artifacts go.

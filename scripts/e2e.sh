@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The browser tests, against the program that build_server left and the site that build_front left. Arguments go to Playwright.
-# Every run has its own port, its own demo shop and an empty database, all gone afterwards.
+# The browser tests, against the program that build_server left and the site that build_front left.
+# Arguments go to Playwright. Every run has its own port, its own demo shop and an empty database,
+# which are all removed afterwards.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

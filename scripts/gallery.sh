@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `make gallery`: pictures of every view into end2end/gallery/, over the demo shop and over a retailer's real data. Arguments go to Playwright:
-# `-g wizard` makes only those of the wizard, `--project shop` leaves out the real data.
+# `make gallery`: screenshots of every view into end2end/gallery/, over the demo shop and over a
+# retailer's real data. Arguments go to Playwright: `-g wizard` makes only those of the wizard,
+# `--project shop` leaves out the real data.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,7 +1,7 @@
-# Small words that the scripts share. Sourced, never run; defines functions and does nothing.
+# Small functions that the scripts share. Sourced, never run; defines functions and does nothing.
 # shellcheck shell=bash
 
-# Progress, one line a step, on stderr so that a script's output stays its own.
+# Progress, one line per step, on stderr so that a script's output stays its own.
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
 die() {
@@ -25,17 +25,17 @@ as_root() {
 # version_ge A B: is version A at least B?
 version_ge() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 
-# Waits at most so many seconds where the system has `timeout`.
+# Waits at most this many seconds, if the system has `timeout`.
 within() {
     if have timeout; then timeout "$@"; else "${@:2}"; fi
 }
 
-# The version that Debian's archive would install now; empty where it has none.
+# The version that Debian's archive would install now; empty if it has none.
 apt_candidate() {
     apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p' | grep -v '^(none)$' | sed 's/^[0-9]*://' || true
 }
 
-# Package lists are read once a run, and only if something is missing.
+# Package lists are read once per run, and only if something is missing.
 apt_lists() {
     if [ -z "${APT_LISTS_READ:-}" ]; then
         say "reading the lists of packages"
@@ -56,7 +56,7 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null >&2
 }
 
-# record NAME VALUE: keeps a choice of the set-up in the file that env.sh reads.
+# record NAME VALUE: stores a choice of the set-up in the file that env.sh reads.
 record() {
     local file="$TRAINSET_CACHE/env"
     mkdir -p "$TRAINSET_CACHE"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make lint`: format, then clippy over both halves; a warning fails.
+# `make lint`: format, then clippy over client and server; a warning fails.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

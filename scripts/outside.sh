@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of tests/outside: other people's programs over what ours prints. Takes pytest's arguments.
+# The tests of tests/outside: programs by others that read our output. Takes pytest's arguments.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

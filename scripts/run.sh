@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make run`: set up, build both halves, serve on http://127.0.0.1:3000. Arguments go to `trainset serve`.
+# `make run`: set up, build client and server, serve on http://127.0.0.1:3000. Arguments go to
+# `trainset serve`.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

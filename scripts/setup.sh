@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: safe to run again, quick when all is there.
+# Installs what is missing, and only that: safe to run again, and quick if nothing is missing.
 #
 #   scripts/setup.sh run    what `make run` needs: Rust with the wasm32 target, cargo-leptos, wasm-bindgen, wasm-opt
 #   scripts/setup.sh test   that, and what the tests need: node packages, a Chromium, Python packages

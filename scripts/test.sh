@@ -13,7 +13,8 @@ mkdir -p "$logs" target/site
 times=''
 failed_stage=''
 
-# stage NAME COMMAND…: runs it, keeps its output in target/logs/NAME.log, remembers how long it took.
+# stage NAME COMMAND…: runs it, stores its output in target/logs/NAME.log, remembers how long it
+# took.
 stage() {
     local name=$1 start=$SECONDS
     shift
@@ -24,7 +25,7 @@ stage() {
     times+=$(printf '%6d s  %s' $((SECONDS - start)) "$name")$'\n'
 }
 
-# The sum of what cargo test or nextest said in a log. Prints `passed failed`.
+# The sum of the test counts of cargo test or nextest in a log. Prints `passed failed`.
 count_rust() {
     { sed 's/\x1b\[[0-9;]*m//g' "$1" 2>/dev/null || true; } | awk '
         /^test result: / { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i - 1); if ($i ~ /^failed/) failed += $(i - 1) } }
@@ -68,7 +69,7 @@ trap finish EXIT
 rust_tests() {
     # The tests on real data read it from here.
     TRAINSET_COMPLETE_JOURNEY=$("$here/complete-journey.sh")
-    # The BigQuery server that both engines are compared by is a Python program.
+    # The BigQuery server for the comparison of both engines is a Python program.
     TRAINSET_PYTHON=$TRAINSET_CACHE/python/bin/python
     export TRAINSET_COMPLETE_JOURNEY TRAINSET_PYTHON
     # Benchmarks are only compiled here.
@@ -86,7 +87,7 @@ stage set-up scripts/setup.sh test
 
 stage format scripts/lint.sh format
 stage lint-browser-half scripts/lint.sh browser_half
-# The server's half is linted while it is built: a lint of its own would read all dependencies a second time.
+# The server is linted while it is built: a separate lint would read all dependencies a second time.
 export RUSTC_WORKSPACE_WRAPPER="$here/clippy-rustc.sh"
 stage rust-tests rust_tests
 stage build-server build_server

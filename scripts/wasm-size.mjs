@@ -1,5 +1,6 @@
-// What the browser's half is made of: the largest functions of a WASM file that still has names, and what each crate and each generic function takes.
-// scripts/wasm-size.sh builds such a file; the sizes are before compression.
+// What the client consists of: the largest functions of a WASM file that still has names, and what
+// each crate and each generic function takes. scripts/wasm-size.sh builds such a file; the sizes
+// are before compression.
 import { readFileSync } from "node:fs";
 
 const [file, shown = "40", filter = ""] = process.argv.slice(2);
@@ -91,7 +92,7 @@ const crateOf = (name) => {
   const words = name.match(/[a-zA-Z_][a-zA-Z_0-9]*(?=::)/g) ?? [];
   return words.find((word) => !["core", "alloc", "std", "dyn", "impl"].includes(word)) ?? words[0] ?? "(no name)";
 };
-// Without what stands between angle brackets.
+// Without what is between angle brackets.
 const generic = (name) => {
   let depth = 0;
   let out = "";

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What takes how much of the browser's half. Builds it as build_front does but keeps the functions' names. Arguments: how many lines a table, and a
-# word that the largest functions' names have.
+# How much of the client each crate and function takes. Builds it as build_front does but keeps the
+# functions' names. Arguments: how many lines per table, and a word in the names of the largest
+# functions.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,5 @@
-//! Config as code from the command line: a file becomes a dataset, a dataset becomes a file. Both work while a server has the database open.
+//! Config as code from the command line: a file becomes a dataset, a dataset becomes a file. Both
+//! work while a server has the database open.
 
 use serde_json::Value;
 use trainset::domain::diff::Difference;
@@ -11,7 +12,8 @@ use crate::config::{Apply, Export, FormatArg};
 use crate::installation::{self, store_to_read};
 use crate::offline::{Answer, faults_of, no, read_file, yes};
 
-/// Exit status 1 where the file does not fit the tables; with `--exit-code`, also where something would change.
+/// Exit status 1 if the file does not fit the tables; with `--exit-code`, also if something would
+/// change.
 pub async fn apply(options: &Apply) -> Result<Answer, String> {
     let file = match read_file(&options.file)? {
         Ok(file) => file,
@@ -48,7 +50,7 @@ async fn applied(
     Ok(format!("{word}: dataset {} ({}), revision {}\n", dataset.summary.id, dataset.summary.name, dataset.revision))
 }
 
-/// What would happen, a line a difference.
+/// What would happen, one line per difference.
 fn described(plan: &Plan) -> String {
     let mut text = match (plan.outcome(), &plan.existing) {
         (ImportOutcome::Unchanged, Some(dataset)) => {
@@ -87,7 +89,7 @@ async fn exported(store: &Store, options: &Export) -> Result<Answer, String> {
     Ok(yes(dataset_file(&dataset, format).text))
 }
 
-/// A dataset of the model by its name, else by its id: a name may be a number.
+/// A dataset of the model by its name, otherwise by its id: a name may be a number.
 async fn find(store: &Store, model: &Model, which: &str) -> Result<i64, String> {
     if let Some(id) = store.dataset_named(model.id, which).await.map_err(|error| error.to_string())? {
         return Ok(id);

@@ -1,7 +1,7 @@
-//! The failure that leaves the house: REST answers and server functions carry it, the pages show it.
+//! The API error: REST responses and server functions carry it, the pages show it.
 //!
-//! A status, a stable code, a message for people, and field errors. It is made from the floors' own errors at the edge
-//! and holds no internal text.
+//! A status, a stable code, a message for people, and field errors. Made from the layers' own
+//! errors at the boundary; holds no internal text.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Failure {
     /// Stable, for programs: `not_found`, `name_taken`, `invalid`, `stale`, `warehouse` …
     pub code: String,
     pub message: String,
-    /// Path of a field to what is wrong with it.
+    /// Path of a field to its validation error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, String>,
 }
@@ -29,7 +29,7 @@ impl Failure {
         Self { status, code: code.into(), message: message.into(), errors: BTreeMap::new() }
     }
 
-    /// No answer came, or none of this server's.
+    /// No response, or one that is not this server's.
     pub fn unreachable() -> Self {
         Self::new(
             0,
@@ -38,12 +38,13 @@ impl Failure {
         )
     }
 
-    /// The two halves are of different versions.
+    /// Client and server are of different versions.
     pub fn outdated() -> Self {
         Self::new(0, "outdated", "This page is older than the server. Reload it.")
     }
 
-    /// 422: the fields that are wrong, each with its reason. The first fault of a path is kept.
+    /// 422: the fields with validation errors, each with its reason. Of several errors of a path
+    /// the first counts.
     pub fn invalid(faults: &[FieldError]) -> Self {
         let message = match faults {
             [only] => only.to_string(),

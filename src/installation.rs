@@ -1,4 +1,4 @@
-//! What the command line says of an installation, opened: its database, its tables, its settings.
+//! An installation from the command line: its database, its tables, its settings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use trainset::warehouse::{Warehouse, demo};
 use crate::config::{self, Installation};
 use crate::talk;
 
-/// What the command line sets; all else has its default.
+/// The settings of the command line; the rest are defaults.
 pub fn settings(options: &Installation) -> Settings {
     let bigquery = &options.bigquery;
     let credentials = match &bigquery.bigquery_credentials {
@@ -36,7 +36,7 @@ pub fn settings(options: &Installation) -> Settings {
     }
 }
 
-/// Who asks, as the command line or the system says it; empty where neither does.
+/// The author's name from the command line or the system; empty if neither has one.
 pub fn author(options: &Installation) -> String {
     options.author.clone().or_else(logged_in).unwrap_or_default()
 }
@@ -46,12 +46,12 @@ pub fn context(options: &Installation) -> RequestContext {
     RequestContext::new(author(options), format!("command-{}", std::process::id()))
 }
 
-/// Who is logged in here, where that is a name.
+/// The logged-in user, if that is a name.
 fn logged_in() -> Option<String> {
     config::values::author(&std::env::var("USER").ok()?).ok()
 }
 
-/// A database's file that is there: only the server makes one, or brings one up to date.
+/// The file of an existing database: only the server creates or migrates one.
 fn existing(named: Option<&PathBuf>) -> Result<PathBuf, String> {
     let file = database(named)?;
     match file.is_file() {
@@ -63,19 +63,19 @@ fn existing(named: Option<&PathBuf>) -> Result<PathBuf, String> {
     }
 }
 
-/// The database that is there, to read it alone.
+/// The existing database, read-only.
 pub async fn store_to_read(named: Option<&PathBuf>) -> Result<SqliteStore, String> {
     SqliteStore::open_to_read(&existing(named)?).await.map_err(|error| error.to_string())
 }
 
-/// The use cases over a database that is there, beside a server that may run.
+/// The use cases over an existing database, beside a server that may be running.
 pub async fn app(options: &Installation) -> Result<App, String> {
     let file = existing(options.database.as_ref())?;
     let store = SqliteStore::open_existing(&file).await.map_err(|error| error.to_string())?;
     Ok(App::new(store, Arc::new(warehouse(options, embedded::QUERIES).await?), settings(options)))
 }
 
-/// The database's file; its folder is made only where it is our own.
+/// The database's file; its folder is created only if it is our own.
 pub fn database(named: Option<&PathBuf>) -> Result<PathBuf, String> {
     match named {
         Some(file) => Ok(file.clone()),
@@ -91,7 +91,8 @@ fn own_folder(instead: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The tables: those of the folder that was named, or the demo shop, which is made where it is missing. So many queries run at the same time.
+/// The tables: those of the given folder, or the demo shop, which is created if missing. This many
+/// queries run at the same time.
 pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded, String> {
     let folder = match &options.warehouse {
         Some(folder) => folder.clone(),
@@ -108,7 +109,8 @@ pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded,
     };
     let warehouse = Embedded::open_with(&folder, &options.dataset, options.queries.options(scans)).await;
     let warehouse = warehouse.map_err(|error| error.to_string())?;
-    // A file that is broken is its table's problem, now as later: models of other tables, or of BigQuery, have nothing to do with it.
+    // A broken file is a problem of its table, now as later: models of other tables, or of
+    // BigQuery, are not affected.
     match tokio::time::timeout(LOOK, warehouse.tables()).await {
         Ok(tables) => warnings(&tables.map_err(|error| error.to_string())?).iter().for_each(|line| talk(line)),
         Err(_) => talk("warning: still reading the tables. The list of tables shows those that cannot be read."),
@@ -116,9 +118,9 @@ pub async fn warehouse(options: &Installation, scans: usize) -> Result<Embedded,
     Ok(warehouse)
 }
 
-/// How long a start waits to say which tables cannot be read.
+/// How long a start waits to report which tables cannot be read.
 const LOOK: Duration = Duration::from_secs(5);
-/// Tables that are named one by one; a folder may be full of them.
+/// Maximum number of tables reported one by one; a folder may be full of broken ones.
 const MAX_WARNINGS: usize = 20;
 
 /// A line for each table that cannot be read.
@@ -137,7 +139,7 @@ fn warnings(tables: &[TableInfo]) -> Vec<String> {
     lines
 }
 
-/// Writes the demo shop; it appears whole or not at all.
+/// Writes the demo shop, whole or not at all.
 pub fn write_demo(folder: &Path, seed: u64) -> Result<(), String> {
     let report = demo::write(folder, seed).map_err(|error| error.to_string())?;
     talk(&format!("Wrote the demo shop to {}: {report}", folder.display()));

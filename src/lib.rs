@@ -1,16 +1,17 @@
-//! Trainset: define, check, version and take away training datasets for recommenders.
+//! Trainset: define, check, version and export training datasets for recommenders.
 //!
-//! The floors, each importing only those below it:
+//! The layers, each importing only those below it:
 //!
 //! - [`ui`]: Leptos components, for browser and server
 //! - [`rpc`]: server functions, the pages' typed calls; `api`: the REST routes
-//! - `service`: use cases, the only place that knows both the store and the warehouse
+//! - `service`: use cases, the only layer that knows both the store and the warehouse
 //! - `store`: datasets and versions in SQLite; `warehouse`: tables and queries
 //! - [`domain`]: types, validation, the SQL compiler; pure
 //!
-//! [`error`] is the failure that leaves the house; all floors count with `metrics`. Floors without a link exist on the server only.
+//! [`error`] is the API error; all layers count with `metrics`. Modules without a link exist on the
+//! server only.
 
-// The views of nested components are nested types.
+// Views of nested components are nested types.
 #![recursion_limit = "256"]
 
 pub mod domain;

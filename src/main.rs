@@ -1,4 +1,5 @@
-//! The command line. Answers go to stdout, talk to stderr; the exit status is 0, 1 (it did not work) or 2 (usage).
+//! The command line. Results go to stdout, messages to stderr; the exit status is 0, 1 (it failed)
+//! or 2 (usage).
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -22,9 +23,9 @@ mod telemetry;
 use config::{Cli, Command, Serve};
 use telemetry::talk;
 
-/// Descriptors that the server asks the system for.
+/// File descriptors that the server requests from the system.
 const MAX_DESCRIPTORS: u64 = 4096;
-/// What every system gives.
+/// Every system provides this many.
 const FEWEST_DESCRIPTORS: u64 = 256;
 
 fn main() -> ExitCode {
@@ -62,12 +63,12 @@ fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Prints a command's answer: 0 where it is yes, 1 where it is no or there is none.
+/// Prints a command's result: status 0 if it is positive, 1 if it is negative or there is none.
 fn print(command: impl Future<Output = Result<offline::Answer, String>>) -> ExitCode {
     let answer = threads().and_then(|runtime| runtime.block_on(command));
     match answer {
         Ok(offline::Answer { text, yes }) => {
-            // A reader that has seen enough is no failure.
+            // A reader that closes the pipe early is not an error.
             io::stdout().write_all(text.as_bytes()).ok();
             if yes { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
@@ -86,16 +87,16 @@ fn threads() -> Result<tokio::runtime::Runtime, String> {
 fn start(options: Serve) -> Result<(), String> {
     let runtime = threads()?;
     let done = runtime.block_on(serve(options));
-    // A query that still runs is not waited for.
+    // Does not wait for running queries.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
 }
 
 async fn serve(options: Serve) -> Result<(), String> {
-    // Many systems let a program have 256 or 1,024 descriptors, and more where it asks.
+    // Many systems give a program 256 or 1,024 descriptors, and more on request.
     let descriptors = rlimit::increase_nofile_limit(MAX_DESCRIPTORS).unwrap_or(FEWEST_DESCRIPTORS);
     let limits = ConnectionLimits::for_descriptors(descriptors);
-    // The address first: what fails most often should not leave anything behind.
+    // The address first, since it fails most often and should not leave anything behind.
     let listener = listen(&options.addr).await?;
     let addr = listener.local_addr().map_err(|error| format!("The address {} cannot be used: {error}.", options.addr))?;
     reachable(&options, addr)?;
@@ -107,7 +108,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host, &installation::author(&options.installation));
 
-    // Whoever started us may not read what we say; that is no reason to stop.
+    // If nobody reads our output, that is no reason to stop.
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on http://{addr}").and_then(|()| stdout.flush()).ok();
 
@@ -132,7 +133,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     Ok(())
 }
 
-/// Other machines are let in only by whoever says that they may be.
+/// Other machines get access only if the operator allows it.
 fn reachable(options: &Serve, addr: SocketAddr) -> Result<(), String> {
     if addr.ip().to_canonical().is_loopback() {
         return Ok(());
@@ -164,12 +165,12 @@ async fn listen(addr: &str) -> Result<TcpListener, String> {
     })
 }
 
-/// Ctrl-C, or what a service manager sends.
+/// Ctrl-C, or the signal of a service manager.
 async fn signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        // Without a handler the signal ends the program at once, which is what is left to do.
+        // Without a handler the signal ends the program at once, which is the fallback.
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}

@@ -1,6 +1,8 @@
-//! What the running program counts, in Prometheus's form. Below all floors: they count with it, it knows none of them.
+//! The metrics of the running program, in Prometheus's format. Below all layers: they count with
+//! it, it knows none of them.
 //!
-//! Labels have few values: routes by their template, never by their path; nothing of what people typed.
+//! Labels have few values: routes by their template, never by their path, and never what people
+//! typed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The text's type. <https://prometheus.io/docs/specs/om/open_metrics_spec/>
+/// The content type. <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,7 +72,7 @@ fn quick() -> Histogram {
     Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0])
 }
 
-/// From a small table's preview to the longest that a query may take.
+/// From a small table's preview to the longest query allowed.
 fn slow() -> Histogram {
     Histogram::new([0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 240.0])
 }
@@ -102,7 +104,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A request that was answered. `route` is a template.
+    /// A finished request. `route` is a template.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = RequestLabels { method: method.into(), route: route.into(), status };
         self.0.requests.get_or_create(&labels).inc();
@@ -110,18 +112,18 @@ impl Metrics {
         self.0.request_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// A query, with what became of it: `ok`, `failed` or `cancelled`.
+    /// A query and its outcome: `ok`, `failed` or `cancelled`.
     pub fn asked(&self, warehouse: &'static str, kind: &'static str, outcome: &'static str, took: Duration) {
         self.0.queries.get_or_create(&QueryLabels { warehouse, kind, outcome }).inc();
         self.0.query_seconds.get_or_create(&WarehouseLabels { warehouse }).observe(took.as_secs_f64());
     }
 
-    /// What a query read.
+    /// Bytes that a query read.
     pub fn read(&self, warehouse: &'static str, bytes: u64) {
         self.0.query_bytes.get_or_create(&WarehouseLabels { warehouse }).inc_by(bytes);
     }
 
-    /// A question that was kept (a hit) or had to be asked.
+    /// A lookup in the cache, which found a result (a hit) or not.
     pub fn kept(&self, kind: &'static str, hit: bool) {
         let result = if hit { "hit" } else { "miss" };
         self.0.kept.get_or_create(&KeptLabels { kind, result }).inc();
@@ -137,10 +139,10 @@ impl Metrics {
         Held::new(&self.0.waiting)
     }
 
-    /// All of it, in OpenMetrics' text.
+    /// All metrics, in OpenMetrics' text format.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a text does not fail.
+        // Writing to a String cannot fail.
         encode(&mut text, &self.0.registry).ok();
         text
     }

@@ -1,4 +1,5 @@
-//! The commands that need no server: they ask the tables' folder and print. Most read a config file.
+//! The commands that need no server: they read the tables' folder and print. Most read a config
+//! file.
 
 use std::io::Read;
 use std::path::Path;
@@ -22,7 +23,7 @@ use trainset::warehouse::{Limits, Warehouse};
 
 use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, Tables};
 
-/// What a command has to say: on stdout where it is the answer, and whether that answer is yes.
+/// A command's result: its text on stdout, and whether it is positive.
 pub struct Answer {
     pub text: String,
     pub yes: bool,
@@ -32,7 +33,7 @@ pub fn yes(text: String) -> Answer {
     Answer { text, yes: true }
 }
 
-/// The faults, a line each: the answer is no.
+/// The validation errors, one per line: a negative result.
 pub fn no(faults: &[FieldError]) -> Answer {
     Answer { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
 }
@@ -85,7 +86,7 @@ pub async fn tfx(options: &Frozen) -> Result<Answer, String> {
     }
 }
 
-/// Exit status 1 where a check failed with an error: a script can stand on that.
+/// Exit status 1 if a check failed with an error, so that scripts can rely on it.
 pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
     let (config, catalog) = match read(&options.config).await? {
         Ok(read) => read,
@@ -139,7 +140,7 @@ pub async fn profile(options: &Profile) -> Result<Answer, String> {
     Ok(yes(text))
 }
 
-/// What a column holds, for people.
+/// A column's profile on one line.
 fn in_a_line(column: &ColumnProfile) -> String {
     let name = &column.name;
     if let Some(reason) = &column.unsupported {
@@ -164,7 +165,8 @@ fn in_a_line(column: &ColumnProfile) -> String {
     format!("{name}: {}", parts.join(", "))
 }
 
-/// A line a join, the best first; a star marks those that connect the tables. Exit status 1 where nothing was found.
+/// One line per join, the best first; a star marks those that connect the tables. Exit status 1 if
+/// none was found.
 pub async fn joins(options: &Joins) -> Result<Answer, String> {
     let mut schemas: Vec<TableSchema> = vec![];
     let warehouse = open(&options.place).await?;
@@ -204,7 +206,7 @@ async fn open(options: &Tables) -> Result<Embedded, String> {
     Embedded::open_with(&options.warehouse, &options.dataset, queries).await.map_err(|error| error.to_string())
 }
 
-/// The config and the tables that it fits, or its faults.
+/// The config and the tables that it fits, or its validation errors.
 async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<FieldError>>, String> {
     let file = match read_file(&options.file)? {
         Ok(file) => file,
@@ -217,7 +219,8 @@ async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<F
     }
 }
 
-/// A file that was read, or its faults. What its name does not say is YAML, which JSON is too.
+/// A file that was read, or its validation errors. Without a known extension it is YAML, which JSON
+/// is too.
 pub fn read_file(path: &Path) -> Result<Result<ReadFile, Vec<FieldError>>, String> {
     let format = path.to_str().and_then(Format::of_file).unwrap_or_default();
     match ReadFile::read(&text(path)?, format) {
@@ -227,7 +230,7 @@ pub fn read_file(path: &Path) -> Result<Result<ReadFile, Vec<FieldError>>, Strin
     }
 }
 
-/// The faults that an error is about; any other error is one of the command.
+/// The validation errors of an error; any other error is one of the command.
 pub fn faults_of(error: ServiceError) -> Result<Vec<FieldError>, String> {
     match error {
         ServiceError::Invalid(faults) => Ok(faults),
@@ -236,7 +239,7 @@ pub fn faults_of(error: ServiceError) -> Result<Vec<FieldError>, String> {
 }
 
 fn text(file: &Path) -> Result<String, String> {
-    // A byte more than is read tells that there is more.
+    // One more byte, to know whether there are more.
     let most = MAX_BYTES as u64 + 1;
     let mut text = String::new();
     let read = match file.to_str() {

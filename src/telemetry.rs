@@ -1,4 +1,5 @@
-//! The log: on stderr, so that stdout has answers alone. Lines wait for whoever reads them, nothing waits for lines.
+//! The log: on stderr, so that stdout has only results. Lines wait for their reader, nothing waits
+//! for lines.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -14,22 +15,23 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
-/// Libraries that write Google's tokens, or the bytes on the wire, to a log that is fine enough.
+/// Libraries that log Google's tokens, or the bytes of connections, at a detailed level.
 const TELL_SECRETS: [&str; 9] =
     ["yup_oauth2", "gcp_bigquery_client", "reqwest", "hyper", "hyper_util", "hyper_rustls", "h2", "rustls", "tokio_rustls"];
 
-/// Bytes of lines that wait to be written: some thousand lines. What comes while they are full is lost, and counted.
+/// Bytes of lines that wait to be written: a few thousand lines. Later lines are dropped while it
+/// is full, and counted.
 const MAX_WAITING: usize = 1 << 20;
-/// How long the program's end waits for its last lines to be read.
+/// How long the end of the program waits for its last lines to be read.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// All lines go through here, those of the log and those for whoever started the program.
+/// All lines go through here, those of the log and the messages for the terminal.
 static STDERR: Stderr = Stderr { state: Mutex::new(Waiting::new()), changed: Condvar::new() };
 
 /// Starts the log.
 pub fn start(options: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&options.log).map_err(|error| format!("--log {}: {error}.", options.log))?;
-    // Whatever was asked for.
+    // At any configured level.
     let quiet = filter_fn(|event| !tells_secrets(event));
     let ansi = io::stderr().is_terminal();
     let lines = layer().with_writer(Lines { ansi }).log_internal_errors(false);
@@ -52,7 +54,7 @@ fn tells_secrets(event: &Metadata<'_>) -> bool {
     *event.level() > Level::INFO && TELL_SECRETS.contains(&library)
 }
 
-/// For whoever started the program; a text of several lines stays one.
+/// A message for the terminal; a text of several lines stays together.
 pub fn talk(text: &str) {
     let lines: Vec<String> = text.lines().map(|line| one_line(line, false)).collect();
     STDERR.write_line(lines.join("\n") + "\n");
@@ -65,7 +67,7 @@ pub fn finish() {
     drop(STDERR.changed.wait_timeout_while(state, LAST_LINES, unfinished));
 }
 
-/// Stderr, with a thread that writes to it: a pipe that nobody reads would stop whoever writes.
+/// Stderr, with a thread that writes to it: a pipe that nobody reads would block the writer.
 struct Stderr {
     state: Mutex<Waiting>,
     changed: Condvar,
@@ -77,7 +79,7 @@ struct Waiting {
     lost: u64,
     /// The thread was started.
     started: bool,
-    /// The thread writes lines that it took.
+    /// The thread is writing lines that it took.
     writing: bool,
 }
 
@@ -113,7 +115,7 @@ impl Stderr {
             state.writing = true;
             drop(state);
             for line in lines {
-                // A closed stderr is no reason to stop, nor to say more there.
+                // A closed stderr is no reason to stop, and messages about it have nowhere to go.
                 io::stderr().write_all(line.as_bytes()).ok();
             }
             if lost > 0 {
@@ -125,14 +127,14 @@ impl Stderr {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // What is inside is never left half written.
+        // The value is never left partly written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the log writes its lines to.
+/// The writer of the log.
 struct Lines {
-    /// Colours are wanted.
+    /// Use colours.
     ansi: bool,
 }
 
@@ -144,7 +146,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// One line, which is written at once.
+/// One line, written as a whole.
 struct Line {
     ansi: bool,
 }
@@ -161,8 +163,8 @@ impl Write for Line {
     }
 }
 
-/// A text on one line, as it is: a name with a line break must not look like a line of the log, nor turn a terminal's
-/// text around. Colours are the log's own: it escapes those of others.
+/// A text on one line: a name with a line break must not look like a line of the log, nor change
+/// the writing direction of a terminal. Colours are the log's own: it escapes those of others.
 fn one_line(text: &str, ansi: bool) -> String {
     let mut line = String::with_capacity(text.len() + 1);
     for c in text.chars() {

@@ -1,4 +1,5 @@
-//! Config as code from the command line: beside a running server, with exit statuses that a script can stand on.
+//! Config as code from the command line: beside a running server, with exit statuses that scripts
+//! can rely on.
 
 use std::fs;
 use std::io::Write;
@@ -69,7 +70,7 @@ async fn a_file_is_applied_beside_a_running_server() {
     assert_eq!((made.code, made.out.as_str()), (Some(0), "created: dataset 1 (Events), revision 1\n"), "{}", made.err);
     let dataset = client.get("/api/datasets/1/").await.unwrap().body["dataset"].clone();
     assert_eq!((&dataset["description"], &dataset["config"]["split_config"]["eval_days"]), (&json!("As code"), &json!(7)));
-    // The same again is no change.
+    // Applying the same again is no change.
     assert_eq!(apply(&[]).out, "unchanged: dataset 1 (Events), revision 1\n");
     let dry = apply(&["--dry-run", "--exit-code"]);
     assert_eq!((dry.code, dry.out.as_str()), (Some(0), "unchanged: dataset 1 (Events)\n"));
@@ -82,7 +83,7 @@ async fn a_file_is_applied_beside_a_running_server() {
     assert_eq!(apply(&[]).out, "updated: dataset 1 (Events), revision 2\n");
     assert_eq!(client.get("/api/datasets/1/").await.unwrap().body["dataset"]["config"]["split_config"]["eval_days"], 3);
 
-    // What is taken out is what is put in.
+    // An export equals what was applied.
     let out = run(folder, &["export", "events", "--model", MODEL]);
     assert_eq!((out.code, out.err.as_str()), (Some(0), ""));
     assert_eq!(run(folder, &["export", "1", "--model", MODEL]).out, out.out);
@@ -146,7 +147,7 @@ fn every_command_on_a_file_reads_both_forms() {
         write(folder, "whole.yaml", &yaml(7)),
         write(folder, "whole.json", &json!({"name": "Events", "config": events_config(7)}).to_string()),
         write(folder, "alone.json", &config),
-        // What a name does not tell is YAML, which JSON is too.
+        // Without a known extension it is YAML, which JSON is too.
         write(folder, "alone", &config),
     ];
     let mut texts: Vec<Vec<String>> = vec![];
@@ -183,7 +184,7 @@ fn every_command_on_a_file_reads_both_forms() {
     assert_eq!(said(child.wait_with_output().unwrap()).code, Some(0));
 }
 
-/// A database as the program wrote it before its newest step.
+/// A database as the program wrote it before its newest migration.
 async fn write_older(file: &Path) {
     let migrator = Migrator::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))).await.unwrap();
     let newest = migrator.iter().map(|step| step.version).max().unwrap();
@@ -194,7 +195,7 @@ async fn write_older(file: &Path) {
     database.close().await.unwrap();
 }
 
-/// The newest step that a file has seen.
+/// The newest migration of a file.
 async fn newest_step(file: &Path) -> i64 {
     let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     let newest = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut database).await.unwrap();
@@ -219,7 +220,7 @@ async fn only_a_server_brings_an_older_database_up_to_date() {
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
         assert!(said.err.contains("older Trainset") && said.err.contains("Start this version's server"), "{}", said.err);
     }
-    // A backup is of the file as it is.
+    // A backup copies the file as it is.
     assert_eq!(run(folder, &["backup", copy.to_str().unwrap()]).code, Some(0));
     assert_eq!((fs::read(&file).unwrap() == before, newest_step(&file).await, newest_step(&copy).await), (true, step, step));
 
@@ -242,7 +243,8 @@ async fn only_a_server_brings_an_older_database_up_to_date() {
     assert_eq!((fs::read(&file).unwrap() == before, another.exists()), (true, false));
 }
 
-/// What cannot be used is refused before anything is made, whether it stands on the command line or in the environment.
+/// Unusable values are refused before anything is created, on the command line and in the
+/// environment.
 #[test]
 fn values_that_cannot_be_used_are_refused_in_a_sentence() {
     let folder = TempDir::new().unwrap();

@@ -1,6 +1,8 @@
-//! The main job on real data: a retailer's transactions with their products, the last three months, a fortnight held out.
+//! The main use case on real data: a retailer's transactions with their products, the last three
+//! months, a fortnight held out.
 //!
-//! Needs the Complete Journey files: `TRAINSET_COMPLETE_JOURNEY` names their folder; `make test` fetches them and sets it.
+//! Needs the Complete Journey files: `TRAINSET_COMPLETE_JOURNEY` names their folder; `make test`
+//! fetches them and sets it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -56,7 +58,7 @@ fn of_months(months: u32) -> DatasetConfig {
     .unwrap()
 }
 
-/// Rows in the window, in train and in eval, by a query written by hand against the same files.
+/// Rows in the window, in train and in eval, by a hand-written query against the same files.
 async fn by_hand() -> [i64; 3] {
     let context = SessionContext::new();
     for table in ["transactions", "products"] {
@@ -102,18 +104,18 @@ async fn the_main_job_agrees_with_a_query_written_by_hand() {
     };
     assert_eq!(part("full", "as_of"), Value::Text("2018-01-01".into()));
     assert_eq!(part("full", "first_day"), Value::Text("2017-10-02".into()));
-    // G-31: exactly 14 days
+    // Exactly 14 days.
     assert_eq!(part("eval", "first_day"), Value::Text("2017-12-19".into()));
     assert_eq!(part("eval", "last_day"), Value::Text("2018-01-01".into()));
     assert_eq!(part("train", "last_day"), Value::Text("2017-12-18".into()));
     let counted = ["full", "train", "eval"].map(|p| part(p, "row_count").as_i64().unwrap());
     assert_eq!(counted, by_hand().await);
-    // The same three figures, by another engine (DuckDB) and another query.
+    // The same three numbers, by another engine (DuckDB) and another query.
     assert_eq!(counted, [368_614, 313_853, 54_761]);
     assert_eq!(counted[0], counted[1] + counted[2]);
     assert_eq!((part("full", "user_count"), part("full", "product_count")), (Value::Int(2_327), Value::Int(38_021)));
 
-    // The queries that a trainer gets have as many rows as were counted.
+    // The queries for training have as many rows as were counted.
     for (split, rows) in [(None, counted[0]), (Some(Split::Train), counted[1]), (Some(Split::Eval), counted[2])] {
         let query = compile(&config, &catalog, &Request { split, ..Request::default() }).unwrap();
         let result = warehouse.run(&query.sql, &limits).await.unwrap();
@@ -122,7 +124,7 @@ async fn the_main_job_agrees_with_a_query_written_by_hand() {
     }
 }
 
-/// All of the two years, kept to users and products that meet often, so many times over.
+/// All of the two years, reduced to users and products that meet often, for this many rounds.
 fn core(rounds: u32) -> DatasetConfig {
     let mut config = main_job();
     config.filters.date_range = None;
@@ -145,7 +147,7 @@ async fn a_core_of_any_rounds_is_counted_on_any_number_of_threads() {
         let counts =
             warehouse.run(&query.sql, &Limits::default()).await.unwrap_or_else(|error| panic!("{rounds} rounds: {error}"));
         let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text("full".into()))).unwrap();
-        // The same figure by another program; after the second round no more go.
+        // The same number by another program; after the second round no more rows are dropped.
         assert_eq!(counts.get(row, "row_count"), Some(&Value::Int(1_398_437)), "{rounds} rounds on {threads} threads");
     }
 }
@@ -172,7 +174,7 @@ async fn analyses_at_the_same_time() {
     let place = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&place.path().join("trainset.db")).await.unwrap();
     let warehouse = Embedded::open(&folder(), "raw_data").await.unwrap();
-    // None is turned away: what is asked here is whether all end, and end rightly.
+    // None is refused: this tests whether all end, and end correctly.
     let settings = Settings { queue: 64, wait: Duration::from_secs(1_200), ..Settings::default() };
     let app = App::new(store, Arc::new(warehouse), settings);
     let ctx = RequestContext::new("", "test");
@@ -190,7 +192,7 @@ async fn analyses_at_the_same_time() {
             let (app, ctx, id) = (app.clone(), ctx.clone(), *id);
             tokio::spawn(async move { app.analyze(&ctx, id, false).await })
         });
-        // All are asked for before the first is waited for.
+        // All are requested before the first is awaited.
         for analysis in analyses.collect::<Vec<_>>() {
             let analysis = analysis.await.unwrap().unwrap().analysis;
             assert_eq!((&analysis.facts, &analysis.quality_metrics), (&alone.facts, &alone.quality_metrics));

@@ -1,5 +1,5 @@
-//! Clients that hold what they have: they send nothing, half a request, or do not read. The program stays small, and
-//! others are served.
+//! Clients that hold connections: they send nothing, half a request, or do not read. The program
+//! stays small, and others are served.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -54,14 +54,14 @@ fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-/// Memory that the program has, in MB.
+/// Memory of the program, in MB.
 fn resident(program: &Program) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
 }
 
-/// Waits until the first byte of an answer is there, and leaves it there.
+/// Waits until the first byte of a response has arrived, and leaves it unread.
 fn wait_for_answer(stream: &TcpStream) {
     stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
@@ -98,7 +98,7 @@ async fn requests_that_run_are_not_closed_for_new_connections() {
     let program = Program::start_with_descriptors(folder.path(), 64);
     let client = program.client();
     let id = dataset(&client, events_config(7)).await;
-    // Many more than there is room for, each a connection of its own.
+    // Many more than the limit, each on a connection of its own.
     let counts = (0..60).map(|_| {
         let client = program.client();
         tokio::spawn(async move { client.post(&format!("/api/datasets/{id}/count/"), json!({})).await })
@@ -117,14 +117,14 @@ async fn answers_that_nobody_reads_are_small() {
     let client = program.client();
     let id = texts(&client).await;
     let path = format!("/api/datasets/{id}/preview/?limit=1000");
-    // Once, so that what the engine keeps is there before.
+    // Once before, so that the engine's caches are filled.
     let whole = client.get(&path).await.unwrap();
     assert!(whole.status == 200 && whole.text.len() < 3_000_000, "{} bytes", whole.text.len());
     let before = resident(&program);
     let slow: Vec<_> = (0..60).map(|_| send(&program.addr, get(&path).as_bytes())).collect();
     slow.iter().for_each(wait_for_answer);
     let grown = resident(&program).saturating_sub(before);
-    // Some MB for each, and what 60 reads of a file of 40 MB leave.
+    // A few MB for each, and what 60 reads of a file of 40 MB leave.
     assert!(grown < 400, "{grown} MB");
     assert_eq!(client.get("/healthz").await.unwrap().status, 200);
     assert_eq!(client.get(&path).await.unwrap().status, 200);
@@ -136,7 +136,8 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [length, &[kind, flags], &stream.to_be_bytes()[..], payload].concat()
 }
 
-/// HTTP/2 with windows of nothing, and as many requests as a connection may have: no answer can be sent.
+/// HTTP/2 with windows of size 0, and the maximum number of requests on a connection: no response
+/// can be sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_connection_cannot_ask_for_hundreds_of_answers() {
     const SETTINGS: u8 = 4;
@@ -162,7 +163,7 @@ async fn one_connection_cannot_ask_for_hundreds_of_answers() {
     let attacks: Vec<_> = (0..3).map(|_| send(&program.addr, &requests)).collect();
     for mut attack in attacks {
         attack.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // The connection ends, instead of holding what was asked for.
+        // The connection ends, instead of holding the responses.
         let ended = attack.read_to_end(&mut vec![]);
         assert!(
             !matches!(&ended, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)),
@@ -174,7 +175,7 @@ async fn one_connection_cannot_ask_for_hundreds_of_answers() {
     assert_eq!(client.get("/healthz").await.unwrap().status, 200);
 }
 
-/// Heads that never end are bounded in size too.
+/// Endless heads are bounded in size too.
 #[test]
 fn heads_are_bounded() {
     let folder = folder();

@@ -1,4 +1,5 @@
-//! What is hostile or broken in a folder of tables is that table's problem: nothing else waits for it, fails with it or ends with it.
+//! Hostile or broken files in a folder of tables are their table's problem: nothing else waits for
+//! it, fails with it or ends with it.
 #![cfg(feature = "ssr")]
 
 use std::fs::{self, File};
@@ -53,18 +54,18 @@ fn of<'a>(tables: &'a [TableInfo], name: &str) -> &'a TableInfo {
     tables.iter().find(|info| info.name.table() == name).unwrap_or_else(|| panic!("{name} is not listed"))
 }
 
-/// `n` times a text with a number in the place of `#`.
+/// A text `n` times, with a number for `#`.
 fn times(n: usize, text: &str, between: &str) -> String {
     (0..n).map(|i| text.replace('#', &i.to_string())).collect::<Vec<_>>().join(between)
 }
 
-/// `outer` around `inner`, `n` times; `@` is where what is within stands.
+/// `outer` around `inner`, `n` times; `@` is the placeholder for the inner text.
 fn nested(n: usize, outer: &str, inner: &str) -> String {
     let (before, after) = outer.split_once('@').unwrap();
     [&before.repeat(n), inner, &after.repeat(n)].concat()
 }
 
-/// CTEs each of which is made of the one before; `@` is its name.
+/// CTEs each of which uses the one before; `@` is its name.
 fn ctes(n: usize, each: &str) -> String {
     let ctes = (1..=n).map(|i| format!("c{i} AS ({})", each.replace('@', &format!("c{}", i - 1))));
     let ctes: Vec<String> = ctes.collect();
@@ -84,7 +85,7 @@ const NESTED: &str = "nested too deeply";
 const ROW: &str = "too many operators in a row";
 const LARGE: &str = "expands to";
 
-/// Statements, and what is said of each that is not planned.
+/// Statements, and the message for each that is not planned.
 fn statements() -> Vec<(&'static str, String, Option<&'static str>)> {
     let doubled = "SELECT x.a AS a FROM @ AS x JOIN @ AS y ON x.a = y.a";
     let union = "SELECT a FROM @ UNION ALL SELECT a FROM @";
@@ -114,9 +115,9 @@ fn statements() -> Vec<(&'static str, String, Option<&'static str>)> {
         not_planned("dots", selected(&format!("a{}", ".a".repeat(20_000))), NESTED),
         not_planned("indexes", selected(&format!("a{}", "[0]".repeat(10_000))), NESTED),
         not_planned("types", selected(&format!("CAST(a AS {})", nested(100_000, "ARRAY<@>", "INT64"))), NESTED),
-        // Each is read as a cast and as a function, and so is what is in it.
+        // The parser reads each as a cast and as a function, including its parts.
         not_planned("casts_60", selected(&nested(60, "CAST(@ AS INT64)", "a AS AS")), ""),
-        // Each is read as a subquery and as a join.
+        // The parser reads each as a subquery and as a join.
         not_planned("joins_30", nested(30, "SELECT * FROM ((@) JOIN `raw_data.good` AS t ON TRUE)", "SELECT 1"), NESTED),
         planned("selects_40", nested(40, "SELECT a FROM (@) AS t", "SELECT a FROM `raw_data.good`")),
         planned("selects_60", nested(60, "SELECT a FROM (@) AS t", "SELECT a FROM `raw_data.good`")),
@@ -131,7 +132,7 @@ fn statements() -> Vec<(&'static str, String, Option<&'static str>)> {
         not_planned("doubled_22", ctes(22, doubled), LARGE),
         not_planned("doubled_60", ctes(60, union), LARGE),
         not_planned("subqueries_30", ctes(30, "SELECT a FROM @ WHERE a IN (SELECT a FROM @)"), DEEP),
-        // What is written in place of some functions has their argument twice.
+        // The replacement of some functions has their argument twice.
         not_planned("greatest_40", selected(&nested(40, "GREATEST(@, b)", "a")), NESTED),
         not_planned("instants_40", selected(&nested(40, "UNIX_SECONDS(TIMESTAMP_SECONDS(@))", "a")), NESTED),
         planned("structs_12", ctes(12, "SELECT STRUCT(a AS a, a AS b) AS a FROM @")),
@@ -223,7 +224,7 @@ fn lists(levels: usize) -> ArrayRef {
 
 #[test]
 fn a_file_of_nested_lists_is_its_own_problem() {
-    // Whoever writes such files needs a large stack; whoever reads them must not.
+    // Writing such files needs a large stack; reading them must not.
     let written = std::thread::Builder::new().stack_size(1 << 30).spawn(|| {
         let folder = folder();
         for levels in [1, 20, 30, 1_500, 5_000] {
@@ -276,13 +277,14 @@ async fn wide_tables_are_seen_at_once_and_have_a_limit() {
         let started = Instant::now();
         let schema = warehouse.schema(&info.name).await.unwrap();
         assert_eq!(schema.columns.len(), columns as usize);
-        // Known by now.
+        // Cached by now.
         assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
         for items in [format!("COUNT(column_{}) AS n", columns - 1), times(1_000, "column_#", ", ")] {
             let started = Instant::now();
             let sql = format!("SELECT {items} FROM `{}`", info.name);
             warehouse.dry_run(&sql).await.unwrap();
-            // Built without optimisation, on a machine that does other things: a multiple of the second that it may take.
+            // Built without optimisation, on a machine under load: a multiple of the second that it
+            // may take.
             assert!(started.elapsed() < Duration::from_secs(10), "{name}: {:?}", started.elapsed());
         }
     }

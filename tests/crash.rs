@@ -1,7 +1,8 @@
-//! A crash at any moment: after the next start every answered write is there, and what was not answered is there whole or not at all.
+//! A crash at any moment: after the next start every acknowledged write is there, and an
+//! unacknowledged one is there completely or not at all.
 //!
-//! Four writers create, change, activate and delete datasets while the program is killed, 200 times. `TRAINSET_CRASH_ROUNDS` and `TRAINSET_CRASH_SEED`
-//! choose others.
+//! Four writers create, change, activate and delete datasets while the program is killed, 200
+//! times. `TRAINSET_CRASH_ROUNDS` and `TRAINSET_CRASH_SEED` choose others.
 
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,6 @@ async fn no_crash_loses_what_was_answered() {
         starting.as_secs_f64() * 1000.0 / (rounds + 1) as f64
     );
     assert_eq!(refused, 0, "nothing is wrong with the disk");
-    // The test is worth something only where crashes met writes.
+    // The test is only meaningful if crashes hit writes.
     assert!(answered >= rounds * 2 && cut as u64 >= rounds / 2, "{answered} answered, {cut} cut");
 }

@@ -1,6 +1,6 @@
-//! A disk that fails under the program, and files that are taken from it: what cannot be done is
-//! answered with 503 and a reason, all else goes on, and once the disk works again so does the
-//! program, without a restart and without anything lost that was answered.
+//! A disk that fails under the program, and files that are removed from it: operations that cannot
+//! be done get 503 with a reason, everything else continues, and once the disk works again so does
+//! the program, without a restart and without losing an acknowledged write.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -64,8 +64,8 @@ async fn names(client: &Client) -> Vec<String> {
     reply.body["datasets"].as_array().unwrap().iter().map(|dataset| dataset["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// After a kill and a start on a disk that works, all that was answered is there, and the file is
-/// whole.
+/// After a kill and a start on a working disk, every acknowledged write is there, and the file is
+/// intact.
 async fn nothing_is_lost(folder: &TempDir, mut program: Program, answered: &[String]) {
     program.kill();
     let program = Program::start(folder.path());
@@ -107,7 +107,7 @@ async fn writes_fail_with_their_reason_while_the_disk_does_and_then_work() {
             replies.iter().for_each(|reply| refused(reply, code));
             refused(&client.post("/api/datasets/1/update/", json!({"description": "lost"})).await.unwrap(), code);
             not_ready(&client, words).await;
-            // Who only reads is served.
+            // Readers are served.
             let there = names(&client).await;
             assert!(answered.iter().all(|name| there.contains(name)) && there.len() == answered.len(), "{there:?}");
             assert_eq!(client.get("/api/datasets/1/").await.unwrap().body["dataset"]["description"], "");
@@ -155,7 +155,7 @@ async fn a_disk_that_fails_at_any_call_of_a_change_leaves_the_program_whole() {
     nothing_is_lost(&folder, program, &answered).await;
 }
 
-/// While a disk is read-only, SQLite opens files for reading alone, without a word.
+/// While a disk is read-only, SQLite opens files read-only without an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_was_opened_on_a_read_only_disk_is_not_kept() {
     let (folder, disk) = installation();
@@ -207,7 +207,7 @@ async fn every_kind_of_change_comes_back_and_found_answers_are_given_without_bei
         let reply = client.post(&path, body).await.unwrap();
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     }
-    // What is found out of tables is no change: it is answered, and found out again.
+    // Cached results about tables are no change: they are returned, and computed again.
     disk.fail(Fault::Full);
     for path in ["/api/models/1/bq-tables/events/stats/", "/api/models/1/bq-tables/events/columns/item/samples/"] {
         for _ in 0..2 {
@@ -284,7 +284,7 @@ async fn a_disk_that_cannot_be_read_takes_no_connection_along() {
             assert_eq!(reply.status, 200, "{}", reply.text);
         }
         assert_eq!(create(&client, &format!("Round {round}")).await.status, 200);
-        // No connection looks at an old state.
+        // No connection sees an old state.
         for _ in 0..12 {
             assert!(names(&client).await.contains(&format!("Round {round}")));
         }
@@ -315,7 +315,7 @@ async fn a_file_that_is_deleted_or_replaced_is_noticed_and_never_made_anew() {
             refused(&create(&client, &format!("Lost {n}")).await, code);
             not_ready(&client, words).await;
         }
-        // What was saved can still be taken out.
+        // Saved datasets can still be exported.
         assert!(client.get("/api/datasets/1/export/").await.unwrap().text.contains("Kept"));
         assert_eq!(fs::read(&file).ok(), replacement, "it was written to");
         // Moved back, it is ours again.
@@ -329,7 +329,7 @@ async fn a_file_that_is_deleted_or_replaced_is_noticed_and_never_made_anew() {
     }
 }
 
-/// In place, as `cp` does it: the file is the same, what is in it is not.
+/// In place, as `cp` does it: the file is the same, its content is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_overwritten_is_noticed() {
     let overwritten: [fn(&Path, &Path); 3] = [
@@ -386,7 +386,7 @@ async fn a_locked_database_is_told_and_works_once_it_is_let_go() {
     refused(&create(&client, "Two").await, "database_locked");
     not_ready(&client, "locked").await;
     assert_eq!(names(&client).await, ["One"]);
-    // The commands beside it say the same, and what only reads works.
+    // Commands beside the server report the same, and read-only ones work.
     let export = run(folder.path(), &["export", "One", "--model", "My first model"]);
     assert_eq!(export.status.code(), Some(0), "{}", text(&export.stderr));
     let file = folder.path().join("one.yaml");
@@ -405,7 +405,7 @@ fn run(folder: &Path, args: &[&str]) -> Output {
     run_on(folder, args, None)
 }
 
-/// The program's command, on a disk that fails where one is given.
+/// The program's command, on a failing disk if one is given.
 fn run_on(folder: &Path, args: &[&str], disk: Option<&FaultyDisk>) -> Output {
     let mut command = command(folder);
     command.env("TRAINSET_DATABASE", folder.join("trainset.db")).env("TRAINSET_WAREHOUSE", folder.join("tables"));
@@ -419,7 +419,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A refusal in words.
+/// A refusal with a message.
 #[track_caller]
 fn said(output: &Output, words: &str) {
     let error = text(&output.stderr);
@@ -448,7 +448,7 @@ async fn a_read_only_or_failing_disk_is_told_by_each_command() {
     disk.fail(Fault::ReadOnly);
     said(&run_on(folder, &serve, Some(&disk)), "read-only");
     said(&run_on(folder, &apply, Some(&disk)), "read-only");
-    // What only reads needs nothing more.
+    // Read-only commands need nothing more.
     let read = run_on(folder, &export, Some(&disk));
     assert_eq!((read.status.code(), text(&read.stdout)), (Some(0), exported.clone()), "{}", text(&read.stderr));
     let copy = folder.join("copy of it");

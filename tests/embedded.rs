@@ -65,7 +65,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-/// Every expression and the value that BigQuery's documentation, or BigQuery, gives for it.
+/// Every expression with the value that BigQuery's documentation, or BigQuery, gives for it.
 async fn check(expressions: &[(&str, Value)]) {
     let (_folder, warehouse) = empty().await;
     let mut wrong = vec![];
@@ -197,7 +197,7 @@ async fn json_text_is_that_of_bigquery() {
 
 #[tokio::test]
 async fn literals_are_read_as_googlesql() {
-    // G-52
+    // Escapes are GoogleSQL's: another reading of a quote would end the literal early.
     let (_folder, warehouse) = empty().await;
     for (literal, plain) in [
         (r"'O\'Brien'", "O'Brien"),
@@ -328,7 +328,7 @@ async fn types_of_files_are_those_of_bigquery() {
     assert_eq!(rows.rows[1][3], Value::Null);
     assert_eq!(rows.get(1, "tags"), Some(&Value::Array(vec![])));
 
-    // What statistics of files answer is of the canonical type too.
+    // Results from file statistics have the canonical type too.
     let rows = run(
         &warehouse,
         "SELECT MIN(`ns`) AS a, MAX(`ms_berlin`) AS b, MAX(`price`) AS c, MAX(`u64`) AS d, COUNT(*) AS n FROM `raw_data.t`",
@@ -406,7 +406,7 @@ async fn views_are_tables() {
         let result = warehouse.run(&format!("SELECT * FROM `raw_data.{broken}`"), &Limits::default()).await;
         assert!(matches!(result, Err(WarehouseError::Unreadable { .. })), "{broken}: {result:?}");
     }
-    // A view over a table that changed is what it is now.
+    // A view over a changed table shows the change.
     parquet(&folder.path().join("t.parquet"), vec![("a", ints(&[10])), ("b", texts(&["x"])), ("c", ints(&[1]))]);
     assert_eq!(run(&warehouse, "SELECT `total` FROM `raw_data.of_view`").await.rows, [[Value::Int(20)]]);
 }
@@ -441,7 +441,7 @@ async fn a_broken_file_takes_nothing_else_down() {
     assert_eq!(run(&warehouse, "SELECT a FROM `raw_data.good`").await.rows, [[Value::Int(1)]]);
     assert_eq!(warehouse.schema(&name("raw_data.nope")).await, Err(WarehouseError::NoTable(name("raw_data.nope"))));
     assert_eq!(warehouse.schema(&name("other.good")).await, Err(WarehouseError::NoTable(name("other.good"))));
-    // Mended while the server runs.
+    // Repaired while the server runs.
     parquet(&folder.path().join("bad.parquet"), vec![("a", ints(&[5]))]);
     assert_eq!(run(&warehouse, "SELECT a FROM `raw_data.bad`").await.rows, [[Value::Int(5)]]);
     fs::remove_file(folder.path().join("bad.parquet")).unwrap();
@@ -460,7 +460,7 @@ async fn a_missing_folder_is_said_clearly() {
     let warehouse = open(folder.path()).await;
     let path = folder.path().to_owned();
     drop(folder);
-    // Whoever asks a server that runs need not know where its files are.
+    // Callers of a running server need not know where its files are.
     let said = warehouse.tables().await.unwrap_err().to_string();
     assert!(said.contains("no longer exists") && !said.contains(path.to_str().unwrap()), "{said}");
 }
@@ -503,7 +503,8 @@ async fn a_folder_of_files_is_one_table() {
     assert!(of("without").is_none());
 }
 
-/// What is looked at is read no further than it is shown; what is computed with is whole, or an error.
+/// Displayed results are read only as far as they are shown; results for processing are whole, or
+/// an error.
 #[tokio::test]
 async fn long_values_are_cut_where_they_are_only_shown() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The list of a model with 10,000 datasets: one query for a page of it, whatever is searched for.
+//! The list of a model with 10,000 datasets: one query per page, with any search.
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use program::{Program, write_events};
 async fn a_page_of_10_000_datasets_is_one_query() {
     let folder = TempDir::new().unwrap();
     write_events(folder.path());
-    // What the program asks its database is in its log, a line each.
+    // The program's log has each query of its database on a line.
     let mut program =
         Program::start_with(folder.path(), |command| command.args(["--log", "sqlx::query=debug", "--log-format", "json"]));
     let client = program.client();
@@ -32,7 +32,7 @@ async fn a_page_of_10_000_datasets_is_one_query() {
         let before = program.log().matches("sqlx::query").count();
         let body = client.get(&format!("/api/models/1/datasets/{asked}")).await.unwrap().body;
         assert_eq!(body["pagination"]["total"], json!(total), "{asked}: {body}");
-        // The pool's threads write their lines on their own time.
+        // The pool's threads write their lines asynchronously.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         let log = program.log();
         assert_eq!(log.matches("sqlx::query").count() - before, 1, "{asked}: {log}");

@@ -1,4 +1,5 @@
-//! 64 clients on one dataset: no change is lost, each is in the history exactly once, nothing waits for ever, nothing fails inside.
+//! 64 clients on one dataset: no change is lost, each is in the history exactly once, nothing waits
+//! forever, nothing fails internally.
 //!
 //! For 30 s; `TRAINSET_LOAD_SECONDS` chooses another time.
 
@@ -18,10 +19,10 @@ use program::{Client, Dice, Program, events_config, number, write_events};
 
 const CLIENTS: u64 = 64;
 
-/// A change that was answered with 200.
+/// A change with the response 200.
 #[derive(Debug)]
 struct Saved {
-    /// The revision that it started from; none where it was an activation, which takes the one that is there.
+    /// The revision that it started from; `None` for an activation, which takes the current one.
     from: Option<i64>,
     dataset: Value,
 }
@@ -58,7 +59,8 @@ impl Seen {
     }
 }
 
-/// An activation is refused when anyone saves while it is checked, and here someone always does: the first client's is let alone now and then.
+/// An activation is refused when anyone saves during its checks, which here always happens: now and
+/// then the first client's runs alone.
 const ALONE_EVERY: u64 = 8;
 
 async fn work(client: Client, number: u64, id: i64, until: Instant, alone: Arc<RwLock<()>>) -> Seen {
@@ -69,7 +71,7 @@ async fn work(client: Client, number: u64, id: i64, until: Instant, alone: Arc<R
         let is_alone = number == 0 && round % ALONE_EVERY == 0;
         let _alone = if is_alone { Some(alone.write().await) } else { None };
         let _beside = if is_alone { None } else { Some(alone.read().await) };
-        // A few activate; two of three read and change; the others look.
+        // A few activate; two of three read and change; the others read.
         let role = if number < 4 { 2 } else { dice.roll(3) };
         match role {
             0 | 1 => {
@@ -85,7 +87,7 @@ async fn work(client: Client, number: u64, id: i64, until: Instant, alone: Arc<R
                     assert_eq!(saved["description"], format!("{number} {round}"), "the answer shows another's change");
                     seen.saved.push(Saved { from: Some(from), dataset: saved });
                 } else {
-                    // The second editor is shown what is there.
+                    // The second editor gets the current state.
                     assert!(reply.body["current"]["revision"].as_i64().expect("a revision") > from, "{}", reply.text);
                 }
             }
@@ -122,7 +124,7 @@ async fn no_change_is_lost_among_64_clients() {
     let until = Instant::now() + Duration::from_secs(seconds);
     let alone = Arc::new(RwLock::new(()));
     let clients = (0..CLIENTS).map(|number| tokio::spawn(work(client.clone(), number, id, until, alone.clone())));
-    // Who hangs is told apart from who is slow.
+    // Distinguishes clients that hang from slow ones.
     let all = tokio::time::timeout(Duration::from_secs(seconds + 60), futures::future::join_all(clients)).await;
     let all: Vec<Seen> = all.expect("a client waits for ever").into_iter().map(Result::unwrap).collect();
 
@@ -136,7 +138,7 @@ async fn no_change_is_lost_among_64_clients() {
     println!("{changes} changes in {seconds} s; answers by status {statuses:?}; the longest took {longest:?}");
     assert!(changes > 50, "{changes} changes are no test");
 
-    // Each 200 has a revision of its own, and together they are all revisions that there are.
+    // Each 200 has a revision of its own, and together they are all revisions.
     saved.sort_by_key(|saved| saved.dataset["revision"].as_i64());
     for (expected, saved) in (2..).zip(&saved) {
         assert_eq!(saved.dataset["revision"], expected);
@@ -145,7 +147,7 @@ async fn no_change_is_lost_among_64_clients() {
     let last = client.get(&format!("/api/datasets/{id}/")).await.unwrap().body["dataset"].clone();
     assert_eq!(last, saved.last().unwrap().dataset);
 
-    // Each activation froze what was there, once.
+    // Each activation froze the current state, once.
     let versions: Arc<[Value]> = last["versions"].as_array().unwrap().clone().into();
     let numbers: Vec<usize> = versions.iter().rev().map(|version| version["number"].as_u64().unwrap() as usize).collect();
     assert_eq!(numbers, (1..=versions.len()).collect::<Vec<_>>());

@@ -1,4 +1,5 @@
-//! The program in operation: its log and what never stands in it, its counters, its health, how it ends, whom it lets in.
+//! The program in operation: its log and what must never be in it, its metrics, its health, how it
+//! ends, which callers it admits.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +18,7 @@ mod program;
 
 use program::{Client, Program, command, events_config, write_events};
 
-/// A key that opens nothing, made for these tests.
+/// A key without any access, made for these tests.
 const KEY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDMI+qdSbvyRUNDBe4m8gjla4FhQ+7N+L9hKM2K04hZjOgCtUOnYMkdLhMUxNuhLkzmg78igTsqMtogqBpOrXioOzvGXgn/s1ORZ8RXnF4DpznoLv7DL0Scqa9Q8jaAe0khSmWoyT9cNCiYoAYIiwXlaQIWOjFdOA+TZYKy0twvvitfjRTPCeEtQN+8MKaqEfrrATCSgK6ygm4iC2R8HnCzRUFDuvtsgK04FRJygrSgeMaBFQLT1O3RKS1tz4NSyZVuYU0YyeRQe6LsXSy7LQDO/EijLOZdTSj3YYlyAZ7YUG2tXYeEFehZv+8AbisFLEzoHYbdtwJl63D0ZYFv9sWDAgMBAAECggEAQbvC/VjT00RoTzmmoRXItY8zfw1v5RUXEwMfhHdu7V8JCm4x1cC9oc7HSCXHjxQooQWFU2gHlCQBxwg6SGFle85vBgYb9CFbZHPkbk2knEqJw/D2CgW7czLUiB0mXaLVPooFSB9dbqRA+jx1FOUnReLVUDD22kyF/3Ftb4Wkbx6axvNtkNZ5nMrNjZ3EnZIatWJ0XwP/UbUQQltwmN6KogV21GkeCSPj+7RuIUjSGrQ/UWQejNDepD4d3JNRygL1Jk/PYuk19Try2voOy0eq+jNUoMI8kLO4k60usVtSJbOhd9pvVVE7l/VrQii0JxFGm7PTj70qwCYnRoJPLNvDqQKBgQDxs9g8r87IFyDQPQPXMVv3Ir1RY56fg1WMM0rfaG8t9Ny/kwfnlCz06LGIS6uMiexRmzn3RnvwmvzzM6GxlidhaPNMiqfin95/7MFtn4BDDSb+pMsCOcFhe45/hJd2dG9bY77YBmR72AWmuYwYNPMy299BfuM33t2+pVgjbO9ihwKBgQDYN0I5eEiqxrX4kGvgZvqZlO/eJXPrCZz5IlMQBXcmG5v+Bapfy0AwBgQCnaPD2weiYZxN7wJOx2hiOhFOm+57F+S+a6Y8X8xixZx6JssT44FIuyFA3mh5hnQ7ED4XijpXWwE2BspdwM7/2RLu66uV8Ra+u+ZCusTefnDbcbA4JQKBgHsKRF/QV4GAVJHtHZFkbR6HrrxJ7CvjnZ77VXgZH8/TQLS9Ul7PDXu3IPjzHGc0pvp7/KwmU12OaIodlIhkmbN6y7ABPameHJQen/EAKzj27wzeMwH1CL5pOYcspjYE29M4GaS6zFhHBclz1x9ThSI0z5f10hFVAKjWXuHZyJrtAoGASUpZ6W8rerAG6O3Tk2p00fCZanzZkTdd/Vk0PL8Nh15efzneacBUzrKLU3OqGm65ZMKfoA8/ggK4EGvMiA/1Q8ZypFWLMPXsKyL/Cqzxs5kvrr634+xAD8mSxp6X3ZTed9QCUhT1Ldh4kmM7tr8uF5J0ekzpHX9/0keb69bau/0CgYEAsyhwwp9+UrtFmmUm1pInlQwVZM++tPIB7tCQ92xLibt9JJmCenn6v28Oy+G5x39/dFEyMEXqAyWrA9KrNJAUUuxuhWzF0uhrR/wO1bYPrxskUFxrT+QtoOiWD1l9xrPoKUAD1xdEBUxGSxPmPT27o0BHf5gKSQlzBfitHbYscas=";
 const TOKEN: &str = "ya29.a-token-that-nobody-may-see";
 
@@ -43,7 +44,7 @@ async fn the_log_has_a_line_a_request_with_its_id() {
     };
     let mine = by_id("build-42.a_b").await.unwrap();
     assert_eq!((mine.status, mine.headers["x-request-id"].to_str().unwrap()), (404, "build-42.a_b"));
-    // What does not fit a log is no id.
+    // An id that is unsafe for a log is replaced.
     for bad in ["a b", "x\"y", &"z".repeat(65)] {
         let request = client.request(reqwest::Method::GET, "/api/models/").header("x-request-id", bad);
         let given = client.send(request).await.unwrap().headers["x-request-id"].to_str().unwrap().to_owned();
@@ -64,11 +65,12 @@ async fn the_log_has_a_line_a_request_with_its_id() {
     assert!(log.contains("stopping"), "{log}");
 }
 
-/// A log that nobody reads holds nothing up, and its end is not waited for; what was lost is told.
+/// A log that nobody reads blocks nothing, and shutdown does not wait for it; lost lines are
+/// counted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_reads_stops_nothing() {
     let folder = folder();
-    // About 2 MB of lines, where a pipe holds 64 kB.
+    // About 2 MB of lines; a pipe holds 64 kB.
     let path = format!("/api/{}", "x".repeat(4000));
     let ask = async |client: &Client| {
         for _ in 0..500 {
@@ -85,7 +87,7 @@ async fn a_log_that_nobody_reads_stops_nothing() {
     stderr.read_to_string(&mut said).unwrap();
     assert!(said.contains("answered"), "{said}");
 
-    // Someone begins to read after all.
+    // Someone begins to read late.
     let (mut late, mut stderr) = Program::start_unread(folder.path());
     let client = late.client();
     ask(&client).await;
@@ -103,7 +105,7 @@ async fn a_log_that_nobody_reads_stops_nothing() {
     assert!(said.contains("/api/last") && said.contains("stopping"), "{} bytes", said.len());
 }
 
-/// A closed stderr is no failure.
+/// A closed stderr is not an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_cannot_be_written_stops_nothing() {
     let folder = folder();
@@ -194,7 +196,7 @@ async fn what_happens_is_counted_by_route() {
         reply.text
     );
     assert!(value("trainset_warehouse_query_seconds_sum{warehouse=\"embedded\"}") > Some(0.0), "{}", reply.text);
-    // No path that someone made up has become a route.
+    // No made-up path becomes a route.
     assert!(!reply.text.contains("made/up"), "{}", reply.text);
     assert_eq!(program.stop(), Some(0));
 }
@@ -209,12 +211,12 @@ async fn readiness_says_what_is_not_there() {
     let reply = client.get("/readyz").await.unwrap();
     assert_eq!((reply.status, &reply.body["code"]), (503, &json!("not_ready")), "{}", reply.text);
     assert!(reply.body["errors"]["warehouse"].is_string() && reply.body["errors"]["database"].is_null(), "{}", reply.text);
-    // Not where it was: that is for the log.
+    // Without the path: that is for the log.
     for path in ["/readyz", "/api/models/1/bq-tables/", "/api/models/1/bq-tables/events/schema/"] {
         let reply = client.get(path).await.unwrap();
         assert!(reply.status >= 400 && !reply.text.contains(folder.path().to_str().unwrap()), "{path}: {}", reply.text);
     }
-    // It lives all the same.
+    // It is alive all the same.
     assert_eq!(client.get("/healthz").await.unwrap().status, 200);
     fs::rename(folder.path().join("away"), folder.path().join("tables")).unwrap();
     assert_eq!(client.get("/readyz").await.unwrap().status, 200);
@@ -244,12 +246,12 @@ fn what_runs_is_finished_and_nothing_new_begins() {
     half.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(program.wait(), Some(0));
-    // What was answered is there.
+    // Acknowledged writes are there.
     let names = trainset_export_models(folder.path());
     assert!(names.contains("\"late\""), "{names}");
 }
 
-/// The models' names, as the program's refusal lists them.
+/// The models' names, as the program's error lists them.
 fn trainset_export_models(folder: &Path) -> String {
     let database = folder.join("trainset.db");
     let output = command(folder).args(["export", "x", "--model", "none of them", "--database"]).arg(database).output().unwrap();
@@ -293,7 +295,8 @@ fn other_machines_are_let_in_only_by_word() {
     assert!(warned.starts_with("warning: other machines can connect to 0.0.0.0:") && warned.contains("no login"), "{warned}");
 }
 
-/// Google, as far as these tests need it: gives the token, and an empty dataset. What it was asked.
+/// Google, as far as these tests need it: returns the token, and an empty dataset. Records its
+/// requests.
 fn google() -> (String, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -341,7 +344,8 @@ fn answer(mut stream: TcpStream, kept: &Mutex<String>) {
     stream.write_all(format!("{head}{body}").as_bytes()).ok();
 }
 
-/// Asks BigQuery's tables by credentials of a kind, with the finest log. The log, and what Google was asked.
+/// Lists BigQuery's tables with credentials of a kind, at the most detailed log level. Returns the
+/// log, and the requests to Google.
 async fn log_of(credentials: Value, endpoint: &str, filter: &str) -> String {
     let folder = folder();
     let file = folder.path().join("credentials.json");
@@ -371,7 +375,7 @@ async fn secrets_are_never_logged() {
     let endpoint = format!("{google}/bigquery/v2");
     for filter in ["trace", "trace,yup_oauth2::service_account=trace,hyper=trace,reqwest=trace"] {
         let log = log_of(account.clone(), &endpoint, filter).await;
-        // It was the finest log, of a call with that very token.
+        // The most detailed log, of a call with that very token.
         assert!(log.contains("TRACE"), "{log}");
         assert!(asked.lock().unwrap().contains(&format!("Bearer {TOKEN}")), "Google was not asked: {log}");
         for secret in [TOKEN, "PRIVATE KEY", "SECRET", &KEY[..40], &KEY[200..240]] {
@@ -415,7 +419,7 @@ async fn a_full_queue_says_when_to_come_again() {
         assert_eq!((reply.status, &reply.body["code"]), (429, &json!("busy")), "{}", reply.text);
         assert_eq!(reply.headers["retry-after"], "5");
     }
-    // Looking at datasets needs no turn.
+    // Listing datasets needs no permit.
     assert_eq!(client.get("/api/models/1/datasets/").await.unwrap().status, 200);
 }
 
@@ -441,7 +445,7 @@ async fn every_answer_has_its_security_headers() {
         assert!(header("permissions-policy").contains("camera=()"), "{path}");
         assert!(!header("x-request-id").is_empty(), "{path}");
     }
-    // Refusals have them too.
+    // Error responses have them too.
     let refused = client.send(client.request(reqwest::Method::GET, "/").header("host", "evil.example")).await.unwrap();
     assert_eq!((refused.status, refused.headers["x-content-type-options"].to_str().unwrap()), (403, "nosniff"));
 }

@@ -1,4 +1,4 @@
-//! Profiles and values of tables on the embedded engine, against what a plain loop over the rows finds.
+//! Profiles and values of tables on the embedded engine, compared with a plain loop over the rows.
 #![cfg(feature = "ssr")]
 
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ async fn every_type_has_the_figures_that_mean_something_for_it() {
         ("record", Arc::new(records)),
         ("records", Arc::new(many)),
         ("nothing", Arc::new(Float64Array::new_null(5))),
-        // Names that a careless query would trip over.
+        // Names that break SQL without quoting.
         ("row_count", inner.clone()),
         ("c0_0", inner.clone()),
         ("select", inner),
@@ -211,7 +211,7 @@ async fn what_is_estimated_is_near_and_says_so() {
         );
     }
     assert!(found["price"].cardinality.unwrap() > 1_000_000);
-    // Of evenly spread values the quantiles are their shares, and all bins are the same.
+    // For evenly spread values the quantiles are their shares, and all bins are the same.
     for quantile in &found["id"].quantiles {
         let value = quantile.value.as_i64().unwrap() as f64 / rows as f64;
         assert!((value - quantile.share).abs() < 0.002, "{quantile:?}");
@@ -249,7 +249,7 @@ async fn values_come_by_frequency_and_are_searched_in_any_case() {
     assert_eq!(ask("value", None, 3).await, ["b 3", "50% 1", "O'Brien 1"]);
     assert_eq!(ask("value", Some("ÄH"), 9).await, ["Ähre 1", "ähnlich 1"]);
     assert_eq!(ask("value", Some("o'b"), 9).await, ["O'Brien 1"]);
-    // A search is no pattern.
+    // A search is not a pattern.
     assert_eq!(ask("value", Some("%"), 9).await, ["50% 1"]);
     assert_eq!(ask("value", Some("_"), 9).await, ["a_b 1"]);
     assert_eq!(ask("value", Some("' OR 1=1 --"), 9).await, [""; 0]);
@@ -281,7 +281,7 @@ async fn the_demo_shop_is_what_a_loop_over_its_rows_finds() {
             let nulls = counts.remove("null").unwrap_or_default();
             let place = format!("{} {}", table.name, column.name);
             assert_eq!(profile.null_count, nulls, "{place}");
-            // Nobody knows beforehand how many rows a view has.
+            // The rows of a view are not known beforehand.
             assert_eq!(profile.cardinality_is_exact, table.rows.is_some(), "{place}");
             let off = profile.cardinality.unwrap().abs_diff(counts.len() as u64);
             assert!(off == 0 || table.rows.is_none() && off * 50 < counts.len() as u64, "{place}: off by {off}");

@@ -1,4 +1,5 @@
-//! What queries over files may take: memory, disk and each other's place. Tables here are small, and so is the memory.
+//! Limits of queries over files: memory, disk, and their effect on each other. Tables here are
+//! small, and so is the memory.
 #![cfg(feature = "ssr")]
 
 use std::fs::{self, File};
@@ -15,7 +16,7 @@ use trainset::warehouse::embedded::{Embedded, Options};
 use trainset::warehouse::{Limits, Warehouse, WarehouseError};
 
 const MIB: usize = 1 << 20;
-/// As many threads as machines have, however many this one has.
+/// Numbers of threads as on typical machines, whatever this one has.
 const THREADS: [usize; 4] = [1, 2, 4, 16];
 
 /// Writes a table a batch at a time: `rows` rows, the columns by number.
@@ -33,12 +34,13 @@ fn table(path: &Path, rows: u64, columns: impl Fn(std::ops::Range<u64>) -> Vec<(
     writer.unwrap().close().unwrap();
 }
 
-/// Numbers without an order, the same at every run and each once.
+/// Numbers without an order, distinct and the same in every run.
 fn scattered(n: u64) -> i64 {
     (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1) as i64
 }
 
-/// Purchases: many of few users and products, with texts that are long and alike, as a page of a file holds them.
+/// Purchases: many by few users and products, with long and similar texts, as a page of a file
+/// holds them.
 fn purchases(folder: &Path, rows: u64) {
     let word = |n: u64| format!("a category of products with a long name, number {}", scattered(n) % 300);
     table(&folder.join("purchases.parquet"), rows, |range| {
@@ -61,7 +63,7 @@ async fn run(warehouse: &Embedded, sql: &str) -> Result<Rows, WarehouseError> {
     warehouse.run(sql, &Limits { max_rows: 1_000, ..Limits::default() }).await
 }
 
-/// Rows whose users and products are left after so many rounds.
+/// Rows whose users and products are left after this many rounds.
 fn core(rounds: usize) -> String {
     let mut sql = "WITH core_0 AS (SELECT * FROM `raw_data.purchases`)".to_owned();
     for round in 1..=rounds {
@@ -77,7 +79,7 @@ fn core(rounds: usize) -> String {
     sql
 }
 
-/// The rows in an order of their own: those of a group have none.
+/// The rows, sorted: those of a group have no order.
 fn sorted(rows: Rows) -> Vec<String> {
     let mut rows: Vec<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
     rows.sort_unstable();
@@ -116,7 +118,7 @@ async fn what_fits_runs_on_any_number_of_threads_with_one_answer() {
         core(8),
         // A sort over an aggregate of many groups, which comes as slices of one batch.
         "SELECT id, category, COUNT(*) AS n FROM `raw_data.purchases` GROUP BY id, category ORDER BY category DESC, id LIMIT 100000".into(),
-        // Texts that are read from pages, sorted and joined.
+        // Texts read from pages, sorted and joined.
         "SELECT a.id, a.category, b.shop FROM `raw_data.purchases` AS a JOIN `raw_data.purchases` AS b ON a.id = b.id
          ORDER BY b.shop, a.category, a.id LIMIT 100000"
             .into(),
@@ -157,7 +159,7 @@ async fn a_query_that_does_not_fit_fails_alone() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 500_000);
     let warehouse = open(folder.path(), 32, 2).await;
-    // Distinct values are held, and nothing of them can be put aside.
+    // Distinct values are held in memory, and cannot be spilled.
     let greedy =
         "SELECT COUNT(DISTINCT CONCAT(category, shop, CAST(id AS STRING))) AS a, COUNT(*) AS n FROM `raw_data.purchases`";
     let modest = SORT;
@@ -196,7 +198,7 @@ async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() 
     let spill = root.path().join("spill");
     let open = async |options| Embedded::open_with(folder.path(), "raw_data", options).await.unwrap();
 
-    // Nothing is made before it is needed, and nothing is left.
+    // Nothing is created before it is needed, and nothing is left.
     let warehouse = open(small(&spill, 1 << 30)).await;
     assert!(!spill.exists());
     assert_eq!(run(&warehouse, SORT).await.unwrap().rows[0][0].as_i64(), Some(500_000));
@@ -206,7 +208,7 @@ async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() 
     let refused = WarehouseError::Resources(
         "The query needs more than the 24 MiB of memory and the 3 MiB of disk that queries may use here. Narrow its dates or filters, or sample it.".into(),
     );
-    // What a query used of the limit, it gives back: the third try is as the first.
+    // A query releases what it used of the limit: the third try is like the first.
     for _ in 0..3 {
         assert_eq!(run(&warehouse, SORT).await, Err(refused.clone()));
     }
@@ -225,7 +227,7 @@ async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
     assert!(said.contains("the spill folder cannot be used"), "{said}");
     assert!(!said.contains(root.path().to_str().unwrap()), "{said}");
     assert!(run(&warehouse, "SELECT COUNT(*) AS n FROM `raw_data.purchases`").await.is_ok());
-    // It is there again: so is the query.
+    // The folder exists again, so the query works.
     fs::remove_file(&file).unwrap();
     assert!(run(&warehouse, SORT).await.is_ok());
 }
@@ -235,7 +237,7 @@ async fn an_answer_that_is_too_large_is_not_asked_for_again() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 100_000);
     let warehouse = open(folder.path(), 64, 2).await;
-    // A second try would be alone: it would wait for this one.
+    // A second try would run alone: it would wait for this one.
     let endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n > 0) SELECT COUNT(*) AS n FROM r";
     let other = tokio::spawn({
         let (warehouse, timeout) = (warehouse.clone(), std::time::Duration::from_secs(60));

@@ -1,8 +1,9 @@
-//! Everything at once, for a while: reads, writes, analyses, slow and vanishing clients, a disk that fails, a program that is killed and started again.
-//! At the end every answered write is there, memory is where it began, and `/healthz` never took long.
+//! Everything at once, for a while: reads, writes, analyses, slow and vanishing clients, a failing
+//! disk, a program that is killed and restarted. At the end every acknowledged write is there,
+//! memory is back where it began, and `/healthz` was always fast.
 //!
-//! Two minutes; `TRAINSET_SOAK_SECONDS=900` soaks for the quarter of an hour that is wanted before a release. `TRAINSET_SOAK_SEED` chooses other
-//! moments.
+//! Two minutes; `TRAINSET_SOAK_SECONDS=900` soaks for a quarter of an hour, as before a release.
+//! `TRAINSET_SOAK_SEED` chooses other moments.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -33,16 +34,18 @@ use writer::{Writer, check_file};
 
 const WRITERS: u64 = 4;
 const READERS: u64 = 3;
-/// Longest that `/healthz` may take, on a machine of two cores whose clients run beside the program.
+/// Maximum duration of `/healthz`, on a machine of two cores whose clients run beside the program.
 const HEALTH: Duration = Duration::from_millis(100);
-/// How long after the end of a fault the program may still refuse.
+/// How long after the end of a disk failure the program may still refuse.
 const RECOVERY: Duration = Duration::from_secs(10);
-/// What the disk does to writes; what cannot be read is another test's.
+/// Failures of writes; another test covers reads.
 const FAULTS: [Fault; 6] = [Fault::Full, Fault::Short, Fault::Quota, Fault::Broken, Fault::NoSync, Fault::ReadOnly];
-/// Memory that the program may hold more at the end of its life than when it was warm, in bytes: what allocators keep.
+/// Maximum growth of the program's memory from when it was warm to its end, in bytes: what
+/// allocators retain.
 const GROWTH: u64 = 64 << 20;
 
-/// Asks `/healthz` fifty times a second, each time over a connection of its own, from a thread of its own.
+/// Requests `/healthz` fifty times a second, each time over a connection of its own, from a thread
+/// of its own.
 struct Prober {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<Duration>>,
@@ -56,7 +59,7 @@ impl Prober {
             let mut took = vec![];
             while !stopped.load(Ordering::SeqCst) {
                 let start = Instant::now();
-                // A program that is killed meanwhile gives no answer.
+                // A program that is killed meanwhile does not respond.
                 match health(&addr) {
                     Ok(()) => took.push(start.elapsed()),
                     Err(error) => assert!(stopped.load(Ordering::SeqCst), "/healthz: {error}"),
@@ -68,7 +71,7 @@ impl Prober {
         Self { stop, thread }
     }
 
-    /// Told before the program is stopped.
+    /// Called before the program is stopped.
     fn stop(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::SeqCst);
         self.thread.join().expect("every /healthz is answered")
@@ -87,10 +90,10 @@ fn health(addr: &str) -> std::io::Result<()> {
     }
 }
 
-/// Answers by status, of all clients.
+/// Responses by status, of all clients.
 type Statuses = BTreeMap<u16, u64>;
 
-/// Looks at datasets until the time is over.
+/// Reads datasets until the time is over.
 async fn read(client: Client, number: u64, until: Instant) -> Statuses {
     let (mut statuses, mut dice) = (Statuses::new(), Dice(number));
     let mut ids: Vec<i64> = vec![];
@@ -113,7 +116,7 @@ async fn read(client: Client, number: u64, until: Instant) -> Statuses {
     statuses
 }
 
-/// Analyzes a dataset over and over, and changes it between, so that there is something to find out.
+/// Analyzes a dataset over and over, and changes it between, so that each analysis runs.
 async fn analyze(client: Client, id: i64, until: Instant) -> Statuses {
     let mut statuses = Statuses::new();
     for days in (1..20).cycle() {
@@ -129,7 +132,7 @@ async fn analyze(client: Client, id: i64, until: Instant) -> Statuses {
     statuses
 }
 
-/// Asks for work and goes away before it is done.
+/// Requests work and disconnects before it is done.
 async fn vanish(client: Client, id: i64, number: u64, until: Instant) -> Statuses {
     let mut dice = Dice(number);
     while Instant::now() < until {
@@ -146,7 +149,8 @@ async fn vanish(client: Client, id: i64, number: u64, until: Instant) -> Statuse
     Statuses::new()
 }
 
-/// Connections of clients that never end their request, and of those that never read their answer. Held for as long as they are kept.
+/// Connections of clients that never end their request, and of those that never read their
+/// response. Open until they are dropped.
 fn slow_clients(addr: &str, id: i64) -> Vec<TcpStream> {
     let half = "GET /api/models/1/datasets/ HTTP/1.1\r\nhost: localhost\r\nx-half: ".to_owned();
     let unread = format!("GET /api/datasets/{id}/preview/?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n");
@@ -165,9 +169,9 @@ fn memory(process: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
 }
 
-/// Lets the disk fail for a while, and sees that the program says so and works again afterwards.
+/// Lets the disk fail for a while; the program has to report it and work again afterwards.
 async fn fail_for_a_while(disk: &FaultyDisk, client: &Client, id: i64, fault: Fault, span: Duration) {
-    /// A change that changes nothing is not written: each has a text of its own.
+    /// A change without an effect is not written, so each has a text of its own.
     static WRITES: AtomicU64 = AtomicU64::new(0);
     let path = format!("/api/datasets/{id}/update/");
     let write = || client.post(&path, json!({"description": format!("{}", WRITES.fetch_add(1, Ordering::SeqCst))}));
@@ -198,7 +202,7 @@ struct Soak {
     writers: Vec<Writer>,
     statuses: Statuses,
     health: Vec<Duration>,
-    /// Datasets that the analyses and the faults have for themselves.
+    /// Datasets for the analyses and for the disk failures alone.
     own: [i64; 2],
 }
 
@@ -212,7 +216,7 @@ enum End {
 impl Soak {
     fn start(&self) -> Program {
         let program = Program::start_with(self.folder.path(), |command| command.envs(self.disk.environment()));
-        // The start itself is done when the address is told.
+        // The start itself is complete when the address is printed.
         health(&program.addr).expect("an answer");
         program
     }
@@ -220,7 +224,7 @@ impl Soak {
     async fn new(seed: u64) -> Self {
         let folder = TempDir::new().unwrap();
         let tables = write_events(folder.path());
-        // One table that nobody can read takes nothing from the others.
+        // One unreadable table does not affect the others.
         std::fs::write(tables.join("broken.parquet"), "PAR1 and nothing else").unwrap();
         let disk = FaultyDisk::under("trainset.db");
         let writers = (0..WRITERS).map(|number| Writer::new(number, seed)).collect();
@@ -323,7 +327,7 @@ async fn nothing_is_lost_and_nothing_grows_while_all_goes_wrong() {
     }
     soak.life(Duration::from_secs(seconds / 2), End::Stopped).await;
 
-    // What the last life wrote is there as well.
+    // The last life's writes are there as well.
     let mut program = soak.start();
     for writer in &mut soak.writers {
         writer.check(&program.client()).await;

@@ -1,15 +1,16 @@
-// The main job again, with the model bound to a BigQuery server: TRAINSET_E2E_BIGQUERY names its project.
+// The main use case again, with the model bound to a BigQuery server: TRAINSET_E2E_BIGQUERY names
+// its project.
 import { expect, open, test, unique } from "../fixtures";
 import { mainStory } from "../main-story";
 
 const project = process.env.TRAINSET_E2E_BIGQUERY;
 
-// A project id that is none is refused on purpose.
+// An invalid project id is refused on purpose.
 test.use({ allowInConsole: /status of 422/ });
 
 test("the same story on BigQuery", async ({ page }) => {
   expect(project, "TRAINSET_E2E_BIGQUERY is not set: run this through make e2e").toBeTruthy();
-  // Each step asks the server several times, and it is slower than the engine at home.
+  // Each step makes several requests to the server, which is slower than the embedded engine.
   test.setTimeout(180_000);
   const name = unique("On BigQuery");
   await open(page, "/");

@@ -1,4 +1,4 @@
-// The browser's own compiler: byte for byte what the server's compiles.
+// The compiler in the browser: byte for byte the same SQL as the server's.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
@@ -7,7 +7,7 @@ import { test, expect, open } from "../fixtures";
 const folder = join(import.meta.dirname, "../../tests/goldens");
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 
-/** Compiles in the page, by the wizard's part. What it says where it fails. */
+/** Compiles in the page, by the wizard's part. Returns the message if it fails. */
 async function compiled(page: Page, wanted: { config: unknown; request: unknown }[]): Promise<string[]> {
   return page.evaluate(
     async ({ wanted, schemas }) => {

@@ -1,8 +1,9 @@
-// How the browser's half is delivered: small, compressed beforehand, named by its content and kept for ever; the rest is asked for again.
+// How the browser's program is delivered: small, precompressed, named by its content and cached
+// forever; everything else is revalidated.
 import { expect, hydrated, MODEL, open, test } from "../fixtures";
 import type { APIRequestContext, Page } from "@playwright/test";
 
-/** What the list page names below /pkg/, and the parts of the program that it names itself. */
+/** What the list page links to below /pkg/, and the parts of the program that it names itself. */
 async function files(request: APIRequestContext) {
   const html = await (await request.get(`/models/${MODEL}/dataset/`)).text();
   const named = [...new Set([...html.matchAll(/"(\/pkg\/[0-9a-f]{16}\/[^"]+\.(?:js|wasm|css))"/g)].map((found) => found[1]))];
@@ -14,13 +15,14 @@ async function files(request: APIRequestContext) {
   return { first: [...new Set([...named, loader])], parts };
 }
 
-// Brotli, as it travels. What a person waits for is the first load; what comes later has to be there when it is opened.
+// Brotli, as transferred. A person waits for the first load; later parts have to be there when they
+// are opened.
 const MOST_FIRST = 400_000;
 const MOST_PART = 380_000;
 
 test("the list page is small, and so is each part that comes later", async ({ request, page }) => {
   const size = async (path: string) => {
-    // Asked for without following what Playwright would unpack: the length is that of what travels.
+    // Requested without Playwright's decompression: the length is that of the transfer.
     const answer = await request.get(path, { headers: { "accept-encoding": "br" } });
     expect(answer.headers()["content-encoding"], path).toBe("br");
     return Number(answer.headers()["content-length"]);
@@ -49,10 +51,11 @@ test("files named by their content are kept for ever, compressed as the browser 
       expect(answer.headers()["cache-control"]).toBe("public, max-age=31536000, immutable");
       expect(answer.headers()["vary"]).toContain("accept-encoding");
     }
-    // The hash of another build: what it was is gone, and nothing else is given out under its name.
+    // The hash of another build: its files no longer exist, and nothing else is served under its
+    // name.
     const other = path.replace(/[0-9a-f]{16}/, "0123456789abcdef");
     expect((await request.get(other)).status(), other).toBe(404);
-    // Under their plain names they are asked for again each time.
+    // Under their plain names they are revalidated each time.
     const plain = await request.get(path.replace(/[0-9a-f]{16}\//, ""));
     expect([plain.status(), plain.headers()["cache-control"]]).toEqual([200, "no-cache"]);
   }
@@ -60,7 +63,7 @@ test("files named by their content are kept for ever, compressed as the browser 
 });
 
 test("what has no hash in its name is asked for again", async ({ request }) => {
-  // G-90: a page is of the build that answers.
+  // A cached page of an older build would save in an outdated form.
   expect((await request.get("/")).headers()["cache-control"]).toBe("no-cache");
   const icon = await request.get("/favicon.svg");
   expect(icon.headers()["cache-control"]).toBe("no-cache");
@@ -79,7 +82,7 @@ test("a second visit fetches no file again, and none is fetched twice", async ({
   await open(page, "/");
   const travelled = async () => (await fetched(page)).filter((entry) => entry.travelled).map((entry) => entry.file);
   expect(await travelled()).toEqual(["__wasm_split.______________________.js", "trainset.css", "trainset.js", "trainset.wasm"]);
-  // The list's page fetches the wizard's part when it idles; nothing else, and nothing twice.
+  // The list page fetches the wizard's part when it is idle; nothing else, and nothing twice.
   await open(page, `/models/${MODEL}/dataset/`);
   await expect.poll(travelled).toContain("split_wizard.wasm");
   await page.waitForLoadState("networkidle");

@@ -1,4 +1,5 @@
-// Step 4 of the wizard: its pictures are drawn from the data, answer to keys and pointer, and say the numbers that the saved dataset then has.
+// Step 4 of the wizard: its charts are drawn from the data, respond to keys and pointer, and show
+// the numbers of the dataset once it is saved.
 import { expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
 import { list } from "../views";
 import type { Locator, Page } from "@playwright/test";
@@ -20,17 +21,17 @@ async function step4(page: Page, id: number): Promise<Locator> {
   return wizard;
 }
 
-/** Waits until what is shown is counted of what is chosen. */
+/** Waits until the shown numbers belong to the current config. */
 async function counted(wizard: Locator) {
   await expect(wizard.getByText(/rows remain ·/)).toBeVisible({ timeout: 30_000 });
   await expect(wizard.locator(".stale")).toHaveCount(0, { timeout: 30_000 });
 }
 
-/** Of a table, the number in a row's cell. */
+/** The number in a row's cell of a table. */
 const cell = async (table: Locator, row: string, place: number) =>
   number(await table.getByRole("row", { name: new RegExp(`^${row}`) }).getByRole("cell").nth(place).textContent());
 
-/** Rows of each part, as a Count of the saved dataset tells them. */
+/** Rows of each part, as a count of the saved dataset returns them. */
 async function count(page: Page, id: number): Promise<Record<string, { rows: number; products: number }>> {
   const answer = await page.request.post(`/api/datasets/${id}/count/`, { data: {} });
   expect(answer.status(), await answer.text()).toBe(200);
@@ -54,7 +55,7 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   const left = wizard.getByRole("table", { name: "Remaining rows" });
   expect(await cell(left, "dates, row filters and sample", 1)).toBe(counts.full.rows);
 
-  // The parts follow each key, before anything is counted again.
+  // The parts follow each keystroke, before anything is counted again.
   await wizard.getByLabel("Eval days").fill("10");
   await expect(parts.getByRole("row", { name: /^eval 2025-06-14 2025-06-23 10 / })).toBeVisible();
   await counted(wizard);
@@ -97,9 +98,10 @@ test("the Pareto curve answers to the number, the keys and the pointer, and keep
   await field.fill("80");
   const said = (await curve.getAttribute("aria-valuetext"))!;
   const [, kept, , share] = said.match(/^([\d,]+) of ([\d,]+) products make ([\d.]+) % of the revenue/)!;
-  // Who crosses the threshold stays.
+  // The product that crosses the threshold stays.
   expect(Number(share)).toBeGreaterThanOrEqual(80);
-  // The table behind the picture, the funnel and what is saved say the same (G-48, G-86).
+  // The table behind the chart, the funnel and the saved dataset have the same numbers, which come
+  // from one query.
   await expect(products.getByRole("table", { name: /Share of revenue/ }).getByRole("row", { name: new RegExp(`^80 ${kept} `) })).toHaveCount(1);
   await counted(wizard);
   expect(await cell(wizard.getByRole("table", { name: "Remaining rows" }), "product filter", 4)).toBe(number(kept));

@@ -1,4 +1,4 @@
-// Knowing the data: what is suggested, what the columns hold, what an analysis says, what differs.
+// Exploring the data: suggestions, column profiles, analyses, comparisons.
 import { expect, open, test, unique } from "../fixtures";
 import type { Page } from "@playwright/test";
 
@@ -61,7 +61,7 @@ test("a column's statistics are found out on demand and shown in its line", asyn
   await time.locator("summary").click();
   await expect(time.locator("rect").first()).toBeVisible();
   await expect(time.getByText("1.0 % NULL")).toBeVisible();
-  // All of them are known now.
+  // All of them are cached now.
   await expect(wizard.getByRole("button", { name: "Statistics of events" })).toHaveCount(0);
 });
 
@@ -93,7 +93,7 @@ test.describe(() => {
   test("a stopped analysis says so and leaves nothing behind", async ({ page }) => {
     const id = await dataset(page, unique("Stopped"));
     await page.route("**/_fn/analyze", async (route) => {
-      // As the server answers who waits when someone stops the run.
+      // The server's response to everyone who waits when someone stops the run.
       await route.fulfill({ status: 409, contentType: "application/json", body: JSON.stringify({ status: 409, code: "cancelled", message: "Stopped.", errors: {} }) });
     });
     await open(page, `/models/1/dataset/?dialog=analysis&id=${id}`);
@@ -120,7 +120,7 @@ test("datasets stand side by side, their differences marked", async ({ page }) =
   await page.getByLabel("Only differences").check();
   await expect(table.getByText("events.kind").first()).toBeHidden();
   await expect(table.getByText("the last 30 days up to the latest event")).toBeVisible();
-  // The address can be shared, and says what is wrong with it.
+  // The URL can be shared, and the page reports what is wrong with it.
   await page.reload();
   await expect(table.getByText("the last 30 days up to the latest event")).toBeVisible();
   const unknown = await page.request.get("/models/1/dataset/compare?ids=1,none");

@@ -1,9 +1,10 @@
-// The list and its address: search, filter and pages, the back button, a reload with a dialog open; and the query taken away from there.
+// The list and its URL: search, filter and pages, the back button, a reload with an open dialog;
+// and copying the query from there.
 import { readFileSync } from "node:fs";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
 
-/** A model of its own with so many datasets, `Set 01` the oldest. */
+/** A model of its own with this many datasets, `Set 01` the oldest. */
 async function modelOf(request: APIRequestContext, count: number): Promise<number> {
   const post = async (path: string, data: object) => {
     const answer = await request.post(path, { data });
@@ -45,7 +46,7 @@ test("search, filter and page are places: back, forward and reload come to them 
   await page.reload();
   await expect(dialog.getByRole("link", { name: "Versions" })).toHaveAttribute("aria-current", "true");
   expect(await names(page)).toEqual(third);
-  // A part of a dialog is not a step of its own.
+  // A part of a dialog is not a history entry of its own.
   await page.goBack();
   await expect(dialog).toBeHidden();
   await expect(page.getByText("21–23 of 23")).toBeVisible();
@@ -55,7 +56,7 @@ test("search, filter and page are places: back, forward and reload come to them 
   await expect(page.getByText("21–23 of 23")).toBeVisible();
   expect(await names(page)).toEqual(third);
 
-  // A search begins at the first page again; the filter narrows it.
+  // A new search starts at the first page; the filter narrows it.
   await page.getByLabel("Search datasets").fill("Set 0");
   await expect(page.locator(".card")).toHaveCount(9);
   await expect(page).not.toHaveURL(/page=/);
@@ -66,7 +67,7 @@ test("search, filter and page are places: back, forward and reload come to them 
   await expect(page.getByLabel("Search datasets")).toHaveValue("Set 0");
   await expect(page.getByLabel("Status", { exact: true })).toHaveValue("active");
   expect(await names(page)).toEqual(["Set 05"]);
-  // Letters and filters are no steps of their own: back leads to where the search began.
+  // Keystrokes and filters are not history entries: back leads to where the search began.
   await page.goBack();
   await expect(page.getByText("11–20 of 23")).toBeVisible();
   await expect(page.getByLabel("Search datasets")).toHaveValue("");
@@ -135,7 +136,7 @@ test.describe("what the server says or keeps for itself", () => {
     await expect(dialog.getByText(/[2-9] s/)).toBeVisible();
     const gone = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/_fn/queries"));
     await dialog.getByRole("button", { name: "Stop" }).click();
-    // The server hears of it: the request is taken back.
+    // The request is cancelled, which the server notices.
     await gone;
     await expect(dialog.getByText("Stopped. No changes made.")).toBeVisible();
     answer();

@@ -1,5 +1,5 @@
-// Every view, dialog and wizard step: what axe finds in light and dark, what is cut or overlaps from phone to wide screen, what moves by itself.
-// Each is opened once for all of it.
+// Every view, dialog and wizard step: what axe finds in light and dark, what is cut or overlaps
+// from phone to wide screen, what moves by itself. Each is opened once for all of these checks.
 import { expect } from "../fixtures";
 import { axe, misplaced, shifts, still, watchShifts } from "../looks";
 import { test } from "../shop";
@@ -7,7 +7,7 @@ import { VIEWS } from "../views";
 
 const WIDTHS = [1920, 1280, 768, 360];
 
-// The page that is not there answers 404.
+// The page for unknown URLs has the status 404.
 test.use({ allowInConsole: /status of 404/, contextOptions: { reducedMotion: "reduce" } });
 
 for (const view of VIEWS) {

@@ -1,4 +1,4 @@
-// The main job: from the page to a saved dataset whose SQL runs.
+// The main use case: from the page to a saved dataset whose SQL runs.
 import { dataset, expect, makeDataset, MODEL, open, test, threeTables, unique } from "../fixtures";
 import { mainStory } from "../main-story";
 
@@ -9,7 +9,8 @@ test("a person joins three tables, maps, filters, splits, saves, and finds the d
 });
 
 test("opening, walking all steps and saving without a change changes nothing", async ({ page }) => {
-  // G-80
+  // Opening an edit must restore every part of the config, or saving it would overwrite the missing
+  // ones.
   const name = unique("Unchanged");
   const id = await makeDataset(page, name, {
     ...threeTables,
@@ -28,7 +29,7 @@ test("opening, walking all steps and saving without a change changes nothing", a
 });
 
 test("a name that is taken stops at the name", async ({ page }) => {
-  // G-83
+  // A taken name must be reported before the last step, at its field.
   const name = unique("Taken");
   await makeDataset(page, name);
   await open(page, `${list}?dialog=new`);
@@ -94,7 +95,7 @@ test("a model is added and renamed", async ({ page }) => {
 });
 
 test("a timestamp kept as a number says how it is read, and whose days are counted", async ({ page }) => {
-  // G-23, G-25
+  // A number has no calendar day until its unit and its time zone are known.
   await open(page, list);
   await page.getByRole("link", { name: "New dataset" }).click();
   const wizard = page.getByRole("dialog", { name: "New dataset" });
@@ -120,7 +121,7 @@ test("a timestamp kept as a number says how it is read, and whose days are count
   const sql = wizard.getByLabel("SQL", { exact: true });
   await expect(sql).toContainText("TIMESTAMP_MILLIS(`events`.`client_ms`)");
   await expect(sql).toContainText("DATE(`event_time`, 'Europe/Berlin')");
-  // What the engine says of the query is what stands there (G-04).
+  // The page shows the engine's verdict on the query.
   await expect(wizard.getByText("Valid", { exact: true })).toBeVisible();
   await wizard.getByRole("button", { name: "Save" }).click();
   await expect(wizard).toBeHidden();

@@ -1,12 +1,13 @@
-// The program comes in parts: the list first, each dialog's when it is first shown. A part may be slow, fail, or be of a version that is gone.
+// The program comes in parts: the list first, each dialog's when it is first shown. A part may be
+// slow, fail, or be of a version that no longer exists.
 import { expect, hydrated, makeDataset, MODEL, open, test, unique } from "../fixtures";
 import { list } from "../views";
 import type { Page, Route } from "@playwright/test";
 
-/** Files of the program beside what each page loads first. */
+/** Files of the program other than those that each page loads first. */
 const PART = /\/pkg\/[0-9a-f]{16}\/(?!trainset\.wasm)[^/]+\.wasm$/;
 
-// What a failing part writes to the console: the splitter's loader tells the error.
+// What a failing part logs to the console: the splitter's loader reports the error.
 test.use({ allowInConsole: /status of (404|503)|ERR_FAILED|Failed to fetch|TypeError|HTTP status code is not ok/ });
 
 type Dialog = { kind: string; name: RegExp };
@@ -22,7 +23,7 @@ const dialogs: Dialog[] = [
   { kind: "delete", name: /Delete/i },
 ];
 
-/** Has each part answered so, from now on. Parts that were asked for are in the list. */
+/** Sets the response to each part from now on. Returns the list of requested parts. */
 async function answerParts(page: Page, answer: (route: Route, nth: number) => Promise<void>): Promise<string[]> {
   const asked: string[] = [];
   await page.route(PART, async (route) => {
@@ -80,7 +81,7 @@ for (const { kind, name } of dialogs) {
     test.setTimeout(90_000);
     const id = await makeDataset(page, unique("Parts"));
 
-    // Late: the page says that it waits, and can be used meanwhile.
+    // Slow: the page shows that it is loading, and can be used meanwhile.
     await page.route(PART, async (route) => {
       await new Promise((done) => setTimeout(done, 2500));
       await route.continue();
@@ -91,7 +92,7 @@ for (const { kind, name } of dialogs) {
     await expect(shown(page).getByRole("heading", { level: 2 })).toHaveText(name, { timeout: 15_000 });
     await page.unroute(PART);
 
-    // For ever: said in place; the page goes on, and what is asked for again is fetched again.
+    // Permanent failure: reported in place; the page continues, and a retry fetches it again.
     let up = false;
     const asked = await answerParts(page, (route) => (up ? route.continue() : route.abort()));
     await open(page, list(MODEL));
@@ -107,7 +108,7 @@ for (const { kind, name } of dialogs) {
     await page.getByRole("searchbox").first().fill("Parts");
     await expect(page).toHaveURL(/search=Parts/);
 
-    // Once: trying again is enough.
+    // One failure: a retry is enough.
     await follow(page, address(kind, id));
     await expect(shown(page)).toContainText("could not be loaded");
     up = true;

@@ -1,5 +1,6 @@
-// Every view at the size of a laptop and of a phone: what scrolls ends where its content ends, and neither a page nor a dialog scrolls sideways. And the
-// page reaches the window's edge. The browser shows its scrollbars here, as a person's does.
+// Every view at the size of a laptop and of a phone: scrolling ends where the content ends, and
+// neither a page nor a dialog scrolls sideways. And the page reaches the window's edge. The browser
+// shows its scrollbars here, as a person's does.
 import type { Locator, Page } from "@playwright/test";
 import config from "../playwright.config";
 import { expect, open } from "../fixtures";
@@ -11,14 +12,14 @@ const LAPTOP = { width: 1280, height: 800 };
 const SIZES = [LAPTOP, { width: 390, height: 844 }];
 
 test.use({
-  // The page that is not there answers 404.
+  // The page for unknown URLs has the status 404.
   allowInConsole: /status of 404/,
   contextOptions: { reducedMotion: "reduce" },
   viewport: LAPTOP,
   launchOptions: { ...config.use!.launchOptions, ignoreDefaultArgs: ["--hide-scrollbars"] },
 });
 
-/** Walks through views in one page, from one to the next where a way leads there. */
+/** Walks through views in one page, from one to the next if there is a link. */
 async function walk(page: Page, shop: Shop, views: View[]) {
   let last: View | undefined;
   for (const view of views) {
@@ -62,7 +63,9 @@ test("the page reaches the window's edge, and nothing moves from a short page to
     const all = await Promise.all([".brand", ".topbar-tools", ".side", ".page-head"].map((selector) => placeOf(page.locator(selector))));
     return all.flat();
   };
-  /** How far the header and the ground reach, and how much of the window the scrollbar leaves. */
+  /**
+   * The widths of the header and the background, and how much of the window the scrollbar leaves.
+   */
   const widths = () => page.evaluate(() => [".topbar", "body"].map((selector) => document.querySelector(selector)!.getBoundingClientRect().right).concat(document.documentElement.clientWidth));
   for (const width of [1280, 1900]) {
     await page.setViewportSize({ width, height: 800 });
@@ -76,7 +79,7 @@ test("the page reaches the window's edge, and nothing moves from a short page to
     expect(free, "a long page has a scrollbar").toBeLessThan(width);
     expect([header, ground]).toEqual([free, free]);
     const long = await places();
-    // The head's and the sidebar's heights are their own.
+    // The header and the sidebar have heights of their own.
     expect(long.filter((_, i) => i % 8 === 0 || i % 8 === 5)).toEqual(short.filter((_, i) => i % 8 === 0 || i % 8 === 5));
 
     const before = [await places(), await widths(), await placeOf(page.locator(".card").first())];

@@ -1,11 +1,13 @@
-// How long a person waits: for the list to be readable and to react on a machine a quarter as fast, and for the wizard to open.
+// How long a person waits: for the list to be readable and interactive on a machine a quarter as
+// fast, and for the wizard to open.
 import { expect, hydrated, makeDataset, MODEL, open, test, unique } from "../fixtures";
 import { list } from "../views";
 import type { Browser } from "@playwright/test";
 
 /**
- * What the program may add to the time in which the list is readable, at a quarter of the machine's speed, in milliseconds. The page without any program is
- * measured in the same run: Chromium without a GPU and an unoptimised server on the same cores take longer for that alone.
+ * What the program may add to the time until the list is readable, at a quarter of the machine's
+ * speed, in milliseconds. The page without any program is measured in the same run: Chromium
+ * without a GPU and an unoptimised server on the same cores take longer for that alone.
  */
 const READABLE = 300;
 /** After the first byte, at a quarter of the machine's speed, in milliseconds. */
@@ -13,12 +15,12 @@ const USABLE = 1500;
 /** From the click to the wizard, at full speed, in milliseconds. */
 const WIZARD = 150;
 
-// A record of the page takes longer than what the page does.
+// Recording the page takes longer than what the page does.
 test.use({ trace: "off" });
 
 type Load = { readable: number; usable: number; shift: number };
 
-/** Loads the list in a browser that knows nothing yet, with the program or without. */
+/** Loads the list in a browser with an empty cache, with the program or without. */
 async function load(browser: Browser, address: string, program: boolean): Promise<Load> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
@@ -53,7 +55,7 @@ test("the list is readable and reacts soon on a slow machine, and nothing in it 
   await makeDataset(page, unique("Speed"));
   const loads: Load[] = [];
   const bare: Load[] = [];
-  // The machine does other things as well: the best of five counts.
+  // The machine is also used by others: the best of five counts.
   while (loads.length < 5) {
     loads.push(await load(browser, `${baseURL}${list(MODEL)}`, true));
     bare.push(await load(browser, `${baseURL}${list(MODEL)}`, false));

@@ -1,4 +1,5 @@
-// The server renders the first page in full: it can be read, and its links followed, before WASM arrives or without it.
+// The server renders the first page in full: it can be read, and its links followed, before WASM
+// arrives or without it.
 import { expect, makeDataset, MODEL, test, unique } from "../fixtures";
 
 test.describe("without JavaScript", () => {
@@ -34,7 +35,7 @@ test("the bare HTML has the card, the title and the language", async ({ page }) 
   expect(html).toMatch(/<html[^>]* lang="en"/);
 });
 
-// A row of cards is as tall as its tallest: painted when half of it was read, it would move.
+// A row of cards is as tall as its tallest: painted before all of it was parsed, it would move.
 test("no page is painted before it is read whole", async ({ page }) => {
   for (const path of ["/", `/models/${MODEL}/dataset/`, "/no/such/page"]) {
     const html = await (await page.request.get(path)).text();

@@ -1,4 +1,5 @@
-// Typing answers within a frame, also over a hundred columns with the SQL compiled at every key: no task of the page takes longer than 50 ms.
+// Typing gets a response within a frame, also with a hundred columns and the SQL compiled at every
+// keystroke: no task of the page takes longer than 50 ms.
 import { expect, makeDataset, MODEL, open, test, unique } from "../fixtures";
 import { hundredColumns } from "../shop";
 import { list, settled } from "../views";
@@ -6,12 +7,13 @@ import type { Browser, Locator, Page } from "@playwright/test";
 
 const LIMIT = 50;
 
-// Playwright's record takes a picture of the document at every key, by a script in the page that takes longer than what the page does.
+// Playwright's recording takes a snapshot of the document at every keystroke, by a script in the
+// page that takes longer than what the page does.
 test.use({ trace: "off" });
 
 type Event = { name: string; ph: string; pid: number; tid: number; dur?: number; args?: { name?: string } };
 
-/** The longest task of the page's main thread while something is done, in milliseconds. */
+/** The longest task of the page's main thread during an action, in milliseconds. */
 async function longest(browser: Browser, page: Page, work: () => Promise<void>): Promise<{ tasks: number; longest: number }> {
   await browser.startTracing(page, { categories: ["__metadata", "toplevel", "disabled-by-default-devtools.timeline", "devtools.timeline"] });
   await work();
@@ -24,8 +26,9 @@ async function longest(browser: Browser, page: Page, work: () => Promise<void>):
 }
 
 /**
- * Types into the first fields of what is shown, as fast as people do, and leaves them as they were. The longest task while keys are pressed, in
- * milliseconds: the driver looks for fields and reads them by scripts in the page, which are not the page's.
+ * Types into the first visible fields, as fast as people do, and restores them. Returns the longest
+ * task during keystrokes, in milliseconds: the driver finds and reads fields by scripts in the
+ * page, which do not count.
  */
 async function type(browser: Browser, page: Page, fields: Locator): Promise<number> {
   const shown = [];
@@ -66,7 +69,7 @@ test("no task takes longer than 50 ms while one types in the wizard over a hundr
     if (step > 1) await wizard.getByRole("button", { name: "Next", exact: true }).click();
     if (step === 2) continue;
     await settled(page);
-    // The machine does other things as well: the best of three counts.
+    // The machine is also used by others: the best of three counts.
     let best = Infinity;
     for (let attempt = 0; attempt < 3 && best > LIMIT; attempt++) {
       best = Math.min(best, await type(browser, page, fields));

@@ -1,10 +1,10 @@
-// Before WASM arrives, or where it never does: pages are whole, can be read, and their links work.
+// Before WASM arrives, or if it never does: pages are complete, can be read, and their links work.
 import { expect } from "../fixtures";
 import { test, type Shop } from "../shop";
 import { list } from "../views";
 import type { Page } from "@playwright/test";
 
-/** From the start page to a dataset, side by side with others, and back, by links alone. */
+/** From the start page to a dataset, the comparison with others, and back, by links alone. */
 async function walk(page: Page, shop: Shop) {
   await page.goto("/");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Models");
@@ -21,7 +21,7 @@ async function walk(page: Page, shop: Shop) {
   await page.getByRole("link", { name: "Back to datasets" }).click();
   await expect(page.locator(".card")).toHaveCount(4);
 
-  // An address finds what it found with WASM.
+  // A search URL gives the same results as with WASM.
   await page.goto(`${list(shop.model)}?search=hundred`);
   await expect(page.locator(".card")).toHaveCount(1);
   await page.goto(list(shop.empty));

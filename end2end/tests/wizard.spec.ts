@@ -1,4 +1,5 @@
-// The wizard's frame and its first three steps: what can go well, and what can go wrong, between an empty name and a saved dataset.
+// The wizard's frame and its first three steps: what can go right and wrong between an empty name
+// and a saved dataset.
 import { dataset, expect, makeDataset, MODEL, open, post, test, threeTables, unique } from "../fixtures";
 import type { Locator, Page } from "@playwright/test";
 
@@ -31,12 +32,13 @@ async function fourTables(wizard: Locator) {
 }
 
 test("joins are detected, verified, drawn and changed in the picture, and saved as they stand", async ({ page }) => {
-  // G-02, G-03, G-65
+  // Detected joins must reach the form, with different key names on the two sides, and between
+  // secondaries too.
   const name = unique("Drawn");
   const wizard = await newWizard(page, name);
   await wizard.getByRole("button", { name: "Next" }).click();
   await fourTables(wizard);
-  // Customers stand first and belong to orders: the chain is found whatever the order.
+  // Customers come first and belong to orders: the chain is found in any order.
   await wizard.getByRole("button", { name: /^Auto-detect: use all 3/ }).click();
   await expect(wizard.getByLabel("Left key for customers")).toContainText("orders.buyer_id (INT64)");
   await expect(wizard.getByText(/of rows match/)).toHaveCount(3);
@@ -66,7 +68,7 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
   await page.mouse.up();
   await expect(picture.getByRole("button", { name: "INNER JOIN order_lines.sku = products.product_code" })).toBeVisible();
 
-  // A box is dragged, and is there again after a while elsewhere.
+  // A box is dragged, and is at the same position on returning.
   const box = picture.getByRole("group", { name: "Table products" });
   const before = await box.getAttribute("transform");
   const head = (await box.locator(".join-head").boundingBox())!;
@@ -97,7 +99,7 @@ test("joins are detected, verified, drawn and changed in the picture, and saved 
     orders: ["left", [{ left: { table: "order_lines", column: "order" }, right: "id" }]],
     products: ["inner", [{ left: { table: "order_lines", column: "sku" }, right: "product_code" }]],
   });
-  // The picture is the dataset's own now.
+  // The layout now belongs to the dataset.
   await open(page, edit(all.datasets[0].id));
   const again = page.getByRole("dialog", { name: "Edit dataset" });
   await again.getByRole("button", { name: "Next" }).click();
@@ -145,7 +147,7 @@ test("the picture is worked by the keyboard alone", async ({ page }) => {
 });
 
 test("a join that multiplies rows asks for a word", async ({ page }) => {
-  // G-60
+  // A key that is not unique multiplies rows without an error, so a person has to decide.
   const wizard = await newWizard(page, unique("Fan-out"));
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByRole("button", { name: "Use orders as primary table" }).click();
@@ -168,7 +170,7 @@ test("a join that multiplies rows asks for a word", async ({ page }) => {
 });
 
 test("an edit without a change sends nothing that changes, and makes no version", async ({ page }) => {
-  // G-80
+  // An edit that was only opened must not change the stored config or add a version.
   const id = await makeDataset(page, unique("Untouched"), {
     ...threeTables,
     filters: { date_range: { type: "rolling", days: 60 } },
@@ -199,7 +201,7 @@ test("an edit with a change saves that change alone", async ({ page }) => {
   await wizard.getByLabel("Description").fill("with its titles");
   await wizard.getByRole("button", { name: "Columns and mapping" }).click();
   await wizard.getByLabel("title", { exact: true }).check();
-  // Two columns of one name: what gives way says what it becomes.
+  // Two columns of one name: the one that gives way shows its new name.
   await wizard.getByLabel("Search columns").fill("id");
   await expect(wizard.locator(".column-line:visible", { hasText: "title" })).toHaveCount(0);
   await wizard.getByLabel("Search columns").fill("");
@@ -221,7 +223,7 @@ test("an edit with a change saves that change alone", async ({ page }) => {
 });
 
 test("a filter that is removed is gone from what is saved", async ({ page }) => {
-  // G-54
+  // Saving must also remove: if it only added filters, a removed one would come back.
   const dates = { date_range: { type: "rolling", days: 60 } };
   const id = await makeDataset(page, unique("Unfiltered"), {
     ...threeTables,
@@ -240,7 +242,7 @@ test("a filter that is removed is gone from what is saved", async ({ page }) => 
 });
 
 test("a wizard that was left leaves nothing to the next", async ({ page }) => {
-  // G-81, G-82
+  // Tables and the position of the previous wizard must not show up in the next one.
   let wizard = await newWizard(page, unique("Left"));
   await expect(wizard.getByRole("button", { name: "Previous" })).toBeDisabled();
   await wizard.getByRole("button", { name: "Next" }).click();
@@ -286,7 +288,7 @@ test.describe(() => {
     await expect(mine).toBeHidden();
     expect((await saved(page, id)).description).toBe("mine");
 
-    // The other way round: theirs is taken, and goes on from there.
+    // The other choice: theirs is taken, and editing continues from there.
     const late = await open_(other).catch(() => other.getByRole("dialog", { name: "Edit dataset" }));
     await expect(late.getByLabel("Description")).toHaveValue("mine");
     await post(page, `/api/datasets/${id}/update/`, { description: "newest", config: threeTables });
@@ -310,7 +312,7 @@ test("from the list to a saved dataset by the keyboard alone", async ({ page }) 
   const wizard = page.getByRole("dialog", { name: "New dataset" });
   await expect(wizard.getByLabel("Name", { exact: true })).toBeFocused();
   await page.keyboard.type(name);
-  // Enter goes on as soon as the name is known to be free.
+  // Enter continues as soon as the name is known to be free.
   await page.keyboard.press("Enter");
   await expect(wizard.getByRole("group", { name: "Source tables" })).toBeFocused();
   const tabTo = async (target: Locator) => {
@@ -327,7 +329,7 @@ test("from the list to a saved dataset by the keyboard alone", async ({ page }) 
   await tabTo(wizard.getByRole("button", { name: "Next" }));
   await page.keyboard.press("Enter");
   await expect(wizard.getByRole("group", { name: "Columns and mapping" })).toBeFocused();
-  // Nothing is chosen yet: Enter says so.
+  // Nothing is selected yet: Enter says so.
   await page.keyboard.press("Enter");
   await expect(wizard.getByText("Choose at least one column.").first()).toBeVisible();
   await tabTo(wizard.getByRole("button", { name: "Select all of events" }));
@@ -381,7 +383,7 @@ test("a draft that was left behind is offered again, whatever else lies there", 
   let wizard = await newWizard(page, name);
   await wizard.getByRole("button", { name: "Next" }).click();
   await wizard.getByRole("button", { name: "Use events as primary table" }).click();
-  // A closed tab: no time is left to write it down later.
+  // A closed tab leaves no time to store it later.
   await page.evaluate((place) => {
     for (const [key, text] of [["a", "{"], ["b", '{"at":1,"config":{"tables":["x"]}}'], ["c", "null"], ["d", '<img src=x onerror="boom()">']]) {
       localStorage.setItem(place + key, text);
@@ -401,7 +403,7 @@ test("a draft that was left behind is offered again, whatever else lies there", 
   await wizard.getByRole("button", { name: "Diagram" }).click();
   await expect(wizard.getByRole("group", { name: "Table events, primary" })).toBeVisible();
 
-  // Kept on purpose, offered again, and thrown away for good.
+  // Stored on purpose, offered again, and discarded for good.
   await page.keyboard.press("Escape");
   await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Keep draft" }).click();
   await expect(wizard).toBeHidden();
@@ -440,7 +442,7 @@ test.describe(() => {
   test.use({ allowInConsole: /status of 4\d\d/ });
 
   test("a draft that cannot be read any more says why and stays; one of an older page is read", async ({ page }) => {
-    // G-90
+    // A draft of another version of the page must not be lost, nor saved in an outdated form.
     const wizard = await newWizard(page, unique("Drafts"));
     await page.evaluate((place) => {
       const draft = (name: string, at: number, config: unknown) => ({ at, revision: null, name, description: "", config });
@@ -459,7 +461,7 @@ test.describe(() => {
     await expect(wizard.getByLabel("Name", { exact: true })).toHaveValue("Older");
     await wizard.getByRole("button", { name: "Next" }).click();
     await expect(wizard.getByRole("button", { name: "Use events as primary table" })).toHaveAttribute("aria-pressed", "true");
-    // What was not taken is offered again.
+    // A draft that was not continued is offered again.
     await page.keyboard.press("Escape");
     await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Leave", exact: true }).click();
     await expect(wizard).toBeHidden();
@@ -469,7 +471,8 @@ test.describe(() => {
   });
 
   test("what the server refuses finds its step and field", async ({ page }) => {
-    // G-83
+    // The server's field errors lead to the step and field; a general message would leave people
+    // searching.
     const id = await makeDataset(page, unique("Refused"));
     await page.route("**/_fn/update-dataset", (route) =>
       route.fulfill({

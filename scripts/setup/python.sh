@@ -21,13 +21,13 @@ ensure_python() {
     [ -x "$PYTHON/bin/python" ] || python3 -m venv "$PYTHON"
     within 900 "$PYTHON/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" >&2 ||
         die "the Python packages could not be installed; the lines above say why"
-    # The emulator would download DuckDB's extension; the package brings it.
+    # The emulator would download DuckDB's extension; the package includes it.
     local extension=duckdb_extension_spatial/extensions folder=$HOME/.duckdb/extensions
     (cd "$("$PYTHON/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/$extension" && for file in */spatial.duckdb_extension; do
         mkdir -p "$folder/${file%/*}/$DUCKDB_PLATFORM"
         cp "$file" "$folder/${file%/*}/$DUCKDB_PLATFORM/"
     done) || die "DuckDB's spatial extension could not be put in place"
-    # Its messages alone are used; its dependencies are many and want an older Python.
+    # Only its messages are used; its dependencies are many and require an older Python.
     within 300 "$PYTHON/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python "tfx==$TFX_VERSION" >&2 ||
         die "the Python package tfx could not be installed"
     printf '%s tfx %s\n' "$(cat "$wanted")" "$TFX_VERSION" >"$stamp"

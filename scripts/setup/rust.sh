@@ -1,7 +1,7 @@
 # A Rust that is new enough, with rustfmt, clippy and the wasm32-unknown-unknown target. Sourced by setup.sh.
 #
-# The ordinary way is rustup. Where it is missing or cannot download, Debian's packages give a current Rust, and the target's
-# standard library, which they lack, is built once from their sources.
+# The usual way is rustup. If it is missing or cannot download, Debian's packages provide a current
+# Rust, and the target's standard library, which they lack, is built once from their sources.
 # shellcheck shell=bash
 
 WASM=wasm32-unknown-unknown
@@ -23,7 +23,8 @@ rust_is_new_enough() {
     [ -n "$release" ] && version_ge "$release" "$(minimum_rust)"
 }
 
-# The honest test of a target is to compile and link for it: it also notices a standard library of another compiler.
+# The reliable test of a target is to compile and link for it: it also detects a standard library of
+# another compiler.
 wasm_works() {
     local dir status=0
     dir=$(mktemp -d)
@@ -100,7 +101,8 @@ rust_from_debian() {
     local minimum candidate packages=() toolchain='' llvm
     minimum=$(minimum_rust)
     [ -n "$(apt_candidate rustc-web)$(apt_candidate rustc)" ] || apt_lists
-    # The stable releases carry a current Rust as `rustc-web`, for their browsers; newer ones may have it as `rustc`.
+    # The stable releases have a current Rust as `rustc-web`, for their browsers; newer ones may
+    # have it as `rustc`.
     for candidate in "rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web" "rustc cargo rust-src rust-clippy rustfmt"; do
         if version_ge "$(apt_candidate "${candidate%% *}")" "$minimum"; then
             read -r -a packages <<<"$candidate"
@@ -138,7 +140,7 @@ ensure_rust_lld() {
     fi
 }
 
-# A linker that gcc finds under the name it asks for; env.sh then uses it for the server's programs.
+# A linker under the name that gcc looks for; env.sh then uses it for the server's programs.
 ensure_fast_linker() {
     local lld
     if [ "${RUSTUP_TOOLCHAIN:-}" != debian ] || [ -e "$TRAINSET_CACHE/tools/bin/ld.lld" ]; then return 0; fi
@@ -147,8 +149,8 @@ ensure_fast_linker() {
     ln -sfn "$lld" "$TRAINSET_CACHE/tools/bin/ld.lld"
 }
 
-# Builds the target's standard library from the packaged sources and puts it where the compiler looks. It fits exactly one
-# compiler, whose description is kept beside it.
+# Builds the target's standard library from the packaged sources and puts it where the compiler
+# looks. It fits exactly one compiler, whose version is stored beside it.
 ensure_wasm_std() {
     local toolchain=$1 lib stamp dir rlib
     lib="$(with_rust "$toolchain" rustc --print sysroot)/lib/rustlib/$WASM/lib"

@@ -1,4 +1,4 @@
-# The programs that build the browser's half: cargo-leptos, wasm-bindgen, wasm-opt. Sourced by setup.sh.
+# The programs that build the client: cargo-leptos, wasm-bindgen, wasm-opt. Sourced by setup.sh.
 # They go to ~/.cache/trainset/tools and are found there first, whatever else the machine has.
 # shellcheck shell=bash
 
@@ -6,7 +6,8 @@ CARGO_LEPTOS_VERSION=0.3.11
 BINARYEN_VERSION=132.0.0
 TOOLS=$TRAINSET_CACHE/tools
 
-# Nothing in these tools is hot but the compressor: without the optimiser they build in a fraction of the time of their own profiles.
+# Only the compressor in these tools is performance-critical: without the optimiser they build in a
+# fraction of the time of their own profiles.
 install_crate() {
     local opt_level=$1
     shift
@@ -21,7 +22,7 @@ install_crate() {
 # The version in use of a dependency, from Cargo.lock.
 locked_version() { awk -v name="\"$1\"" '$1 == "name" { found = ($3 == name) } found && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' Cargo.lock; }
 
-# The program and the library must be of exactly the same version, else the build refuses.
+# The program and the library must have exactly the same version, otherwise the build fails.
 ensure_wasm_bindgen() {
     local version
     version=$(locked_version wasm-bindgen)
@@ -33,12 +34,13 @@ ensure_wasm_bindgen() {
 
 ensure_cargo_leptos() {
     if [ "$(cargo-leptos --version 2>/dev/null)" = "cargo-leptos $CARGO_LEPTOS_VERSION" ]; then return 0; fi
-    # Two of its locked dependencies ask for a newer Rust than they use: 1.95 builds it.
+    # Two of its locked dependencies require a newer Rust than they use: 1.95 builds it.
     install_crate 0 cargo-leptos --version "$CARGO_LEPTOS_VERSION" --locked --ignore-rust-version --features no_downloads \
         --config 'profile.release.package.brotli.opt-level=3'
 }
 
-# wasm-opt comes as a node package on every system; Debian's own is too old for what current compilers write.
+# wasm-opt comes as a node package on every system; Debian's own is too old for the output of
+# current compilers.
 ensure_wasm_opt() {
     if [ "$(wasm-opt --version 2>/dev/null | sed 's/^wasm-opt version \([0-9]*\).*/\1/')" = "${BINARYEN_VERSION%%.*}" ]; then return 0; fi
     say "installing wasm-opt"
@@ -52,7 +54,7 @@ ensure_wasm_opt() {
 ensure_node() {
     if ! have node || ! have npm; then
         have apt-get || die "no Node.js: install version $1 or newer with npm and run this again"
-        # Some packages of nodejs bring npm along and refuse another.
+        # Some packages of nodejs include npm and refuse another.
         apt_install nodejs
         have npm || apt_install npm
     fi

@@ -1,4 +1,5 @@
-//! What the API says of itself: its document, a page to read it, the schema of a config. Made once, answered with an `ETag`.
+//! The API's description of itself: its document, a page to read it, the schema of a config. Built
+//! once, served with an `ETag`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +17,7 @@ use super::{docs, etag};
 use crate::domain::json_schema::config_schema;
 use crate::service::App;
 
-/// The page is of this server alone and runs nothing.
+/// The page loads only from this server and runs no script.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -37,7 +38,7 @@ impl Fixed {
         Self::new(value.to_string(), "application/json")
     }
 
-    /// The text, or that the browser has it already.
+    /// The text, or 304 if the browser has it already.
     fn answer(&self, headers: &HeaderMap) -> Response {
         let keeping = [(header::CACHE_CONTROL, "no-cache")];
         let mut response = match etag::is_known(headers, &self.etag) {
@@ -49,7 +50,7 @@ impl Fixed {
     }
 }
 
-/// The document and what is made of it.
+/// The document and what is derived from it.
 pub struct About {
     document: Fixed,
     page: Fixed,
@@ -61,7 +62,7 @@ impl About {
     }
 }
 
-/// These routes. They find the document that they are part of as an extension.
+/// These routes. They get the document that they are part of as an extension.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(openapi))
@@ -70,7 +71,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/api/docs.css", axum::routing::get(style))
 }
 
-/// Gives the routes their document.
+/// Adds the document to the routes.
 pub fn with_document(router: Router, document: &Value) -> Router {
     router.layer(Extension(Arc::new(About::new(document))))
 }

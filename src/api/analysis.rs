@@ -1,4 +1,4 @@
-//! What is known of a dataset: analyses, summaries, comparisons.
+//! Analyses, summaries and comparisons of datasets.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! The envelope of every answer: `{"status": "success", …}`, or `{"status": "error", "code", "message", "errors"?}`.
+//! The envelope of every response: `{"status": "success", …}`, or `{"status": "error", "code",
+//! "message", "errors"?}`.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,7 @@ use crate::domain::fault::FieldError;
 use crate::error::Failure;
 use crate::service::ServiceError;
 
-/// What a handler gives: the fields that stand beside the status, typed.
+/// A handler's result: the typed fields beside the status.
 pub type Answer<T> = Result<Success<T>, ApiError>;
 
 /// 200 with the fields of `T` beside the status.
@@ -19,13 +20,12 @@ pub struct Success<T> {
     revision: Option<i64>,
 }
 
-/// A success.
 pub fn success<T: Serialize>(body: T) -> Success<T> {
     Success { body, revision: None }
 }
 
 impl<T> Success<T> {
-    /// With the revision as `ETag`: it comes back as `If-Match` with a change.
+    /// With the revision as `ETag`, which a change sends back as `If-Match`.
     pub fn tagged(self, revision: i64) -> Self {
         Self { revision: Some(revision), ..self }
     }
@@ -61,10 +61,10 @@ fn envelope<T: Serialize>(status: StatusCode, word: &'static str, body: &T) -> R
     }
 }
 
-/// A failure with what only the API tells of it.
+/// An error, with fields that only the API adds.
 #[derive(Debug)]
 pub struct ApiError {
-    /// Boxed: answers are passed along as results, and a failure is the rare one.
+    /// Boxed: results are passed along by value, and errors are rare.
     failure: Box<Failure>,
     more: Map<String, Value>,
 }
@@ -74,7 +74,7 @@ impl ApiError {
         Failure::new(status, code, message).into()
     }
 
-    /// 400: the parameter or body that could not be read.
+    /// 400: a parameter or body that could not be read.
     pub fn bad_request(code: &str, path: Option<&str>, message: impl Into<String>) -> Self {
         let mut failure = Failure::new(400, code, message);
         if let Some(path) = path {
@@ -132,7 +132,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The envelope of a failure that happens outside the handlers.
+/// The envelope of an error outside the handlers.
 pub fn failure_response(status: u16, code: &str, message: &str) -> Response {
     ApiError::new(status, code, message).into_response()
 }

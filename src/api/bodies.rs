@@ -1,5 +1,5 @@
-//! Bodies that say a dataset's config, whole or by its parts: described from the config's own schema, since people's JSON is read more leniently than a
-//! derived reader would.
+//! Bodies with a dataset's config, whole or by its parts: described by the config's own schema,
+//! since hand-written JSON is parsed more leniently than by a derived reader.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct Empty {}
 pub struct NewDataset;
 /// A change of a dataset.
 pub struct DatasetUpdate;
-/// A config that is not saved, and the split whose SQL is asked for.
+/// A config that is not saved, and the split whose SQL is requested.
 pub struct UnsavedQuery;
 /// A config that is not saved.
 pub struct UnsavedConfig;
@@ -72,7 +72,7 @@ fn names(body: ObjectBuilder) -> ObjectBuilder {
     body.property("name", text(255)).property("description", text(2000))
 }
 
-/// The config whole, and each of its parts.
+/// The whole config, and each of its parts.
 fn with_config(body: ObjectBuilder) -> ObjectBuilder {
     let or_null = |schema: RefOr<Schema>| OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(schema);
     let body = body.property("config", or_null(reference::<DatasetConfig>()));
@@ -88,7 +88,7 @@ fn reference<T: ToSchema>() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(T::name()))
 }
 
-/// What stands in the place of the derive.
+/// Replaces the derive.
 macro_rules! named {
     ($($name:ident),*) => {$(
         impl ToSchema for $name {

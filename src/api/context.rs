@@ -1,4 +1,4 @@
-//! For whom a handler acts.
+//! On whose behalf a handler acts.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use super::answer::ApiError;
 use crate::service::RequestContext;
 
-/// The request's context, which the site gives to each that it lets in.
+/// The request's context, which the site adds to every request that it admits.
 pub struct Context(pub RequestContext);
 
 impl<S: Send + Sync> FromRequestParts<S> for Context {

@@ -1,4 +1,4 @@
-//! Joins and roles that are suggested for tables.
+//! Suggested joins and roles.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};

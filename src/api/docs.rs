@@ -1,4 +1,5 @@
-//! The document as a page: plain HTML, no script, nothing from elsewhere. Folded parts are the browser's own `<details>`.
+//! The document as a page: plain HTML, no script, nothing from elsewhere. Collapsible parts are the
+//! browser's own `<details>`.
 //!
 //! No viewer does that: each is a program of 218 kB (RapiDoc) to 989 kB (Scalar) when compressed,
 //! with OpenAPI Explorer, Redoc and Swagger UI between. All need scripts, and all but Swagger UI
@@ -51,7 +52,7 @@ pub fn page(document: &Value) -> String {
     out
 }
 
-/// An operation and where it is.
+/// An operation with its path and method.
 struct Operation<'a> {
     method: &'a str,
     path: &'a str,
@@ -72,7 +73,7 @@ fn of_tag<'a>(document: &'a Value, tag: &str) -> Vec<Operation<'a>> {
     all.filter(|operation| operation.spec["tags"][0] == tag).collect()
 }
 
-/// What is on the page; folded on a narrow screen by the style.
+/// The table of contents; the style collapses it on a narrow screen.
 fn contents(document: &Value, out: &mut String) {
     out.push_str("<nav aria-label=\"Contents\"><details open><summary>Contents</summary>");
     for tag in document["tags"].as_array().into_iter().flatten() {
@@ -125,7 +126,7 @@ fn article(operation: &Operation, out: &mut String) {
     out.push_str("</article>");
 }
 
-/// A path with its placeholders told apart, so that it may break after each slash.
+/// A path with its placeholders marked up, which may break after each slash.
 fn placeholders(path: &str) -> String {
     let parts = path.split_inclusive('/').map(|part| match part.starts_with('{') {
         true => format!("<i>{}</i><wbr>", escape(part)),
@@ -172,7 +173,7 @@ fn responses(spec: &Value, out: &mut String) {
     }
 }
 
-/// A command that does what the example says, against a server on its usual address.
+/// A command for the example, against a server at its default address.
 fn curl(operation: &Operation) -> String {
     let spec = operation.spec;
     let mut path = operation.path.to_owned();
@@ -227,7 +228,7 @@ fn refusals(document: &Value, out: &mut String) {
     out.push_str("</section>");
 }
 
-/// The status under which operations name a refusal.
+/// The HTTP status with which operations use an error component.
 fn status_of(document: &Value, name: &str) -> String {
     let reference = format!("#/components/responses/{name}");
     let operations =

@@ -1,7 +1,8 @@
-//! The API's document, OpenAPI 3.1: what the handlers' own types say, made whole.
+//! The API's document, OpenAPI 3.1: completed from the handlers' own types.
 //!
-//! utoipa gives each operation with its parameters, body and answers. What is the same for all is added here, once: the slash at the end of paths, the
-//! status word of the envelope, the refusals that any request can meet, links and examples.
+//! utoipa gives each operation with its parameters, body and responses. What is the same for all is
+//! added here, once: the slash at the end of paths, the status of the envelope, the errors that any
+//! request can get, links and examples.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::tag::TagBuilder;
@@ -26,7 +27,7 @@ const TAGS: [(&str, &str); 9] = [
     ("server", "Health of the server, and this document."),
 ];
 
-/// What is true of the whole API.
+/// What holds for the whole API.
 const DESCRIPTION: &str = "\
 Define, check, version and export training datasets for recommenders.
 
@@ -44,11 +45,11 @@ There is no login: by default the server listens on this machine only, and it re
 address over plain HTTP, browsers do not send the site that a request comes from: programs must then send the header `x-trainset-client` with any value, or the \
 response is 403 with code `header_required`.";
 
-/// An empty document with what is said of the whole.
+/// An empty document with the API's general information.
 pub fn start() -> OpenApi {
     let info = InfoBuilder::new().title("Trainset").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION)).build();
     let tags = TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
-    // Only refusals tell this one, and they are no handler's own.
+    // Only error responses use this one, and those are not the handlers' own.
     let mut schemas = vec![(DatasetInput::name().into(), DatasetInput::schema())];
     DatasetInput::schemas(&mut schemas);
     let components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
@@ -80,7 +81,7 @@ pub fn finish(openapi: &OpenApi) -> Value {
             if body["content"].get("application/yaml").is_some() {
                 body["content"]["application/yaml"]["example"] = write(&example, Format::Yaml).into();
             } else {
-                // No body is the empty object; a file is not left out.
+                // No body is the same as the empty object; a file must not be missing.
                 body["required"] = false.into();
             }
             body["content"]["application/json"]["example"] = example;
@@ -94,13 +95,13 @@ pub fn finish(openapi: &OpenApi) -> Value {
     document
 }
 
-/// As the specification writes paths. Files and what is outside the API have no slash.
+/// Paths as the API specifies them. Files and paths outside the API have no slash.
 fn with_slash(path: String) -> String {
     let is_file = path.rsplit('/').next().is_some_and(|last| last.contains('.') || last == "docs");
     if is_file || !path.starts_with("/api/") { path } else { path + "/" }
 }
 
-/// Descriptions come from comments in Rust: nothing is `None` in JSON.
+/// Descriptions are Rust doc comments: JSON has `null` where they say `None`.
 fn speak_json(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -120,7 +121,7 @@ fn speak_json(value: &mut Value) {
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The schema itself, where there is a reference to it.
+/// The schema itself, if this is a reference to it.
 fn resolve<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix(SCHEMAS)) {
         Some(name) => resolve(&schemas[name], schemas),
@@ -128,7 +129,8 @@ fn resolve<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     }
 }
 
-/// Makes one object of those that are written beside each other (`flatten`): easier to read, and its fields are all that it has.
+/// Merges objects that are written beside each other (`flatten`) into one: easier to read, and the
+/// list of fields is complete.
 fn merge_all(schemas: &mut Value) {
     let Some(names) = schemas.as_object().map(|all| all.keys().cloned().collect::<Vec<_>>()) else { return };
     for name in names {
@@ -155,15 +157,15 @@ fn merged(schema: &Value, schemas: &Value) -> Value {
     whole
 }
 
-/// Puts the envelope's status word before the fields of the answer to a success.
+/// Adds the envelope's status before the fields of a successful response.
 fn answer_in_envelope(operation: &mut Value, schemas: &Value) {
-    // A file is what it is.
+    // A file has no envelope.
     if operation.pointer("/responses/200/content/application~1yaml").is_some() {
         return;
     }
     let Some(schema) = operation.pointer_mut("/responses/200/content/application~1json/schema") else { return };
     let body = resolve(schema, schemas);
-    // A document is what it is.
+    // Nor has a document.
     if body["type"] != "object" {
         return;
     }
@@ -175,7 +177,8 @@ fn answer_in_envelope(operation: &mut Value, schemas: &Value) {
     *schema = json!({"type": "object", "required": required, "properties": properties});
 }
 
-/// The refusals that any request can meet, and those of any body and any parameter. In the order of their statuses.
+/// The errors that any request can get, and those of any body and any parameter, in the order of
+/// their statuses.
 fn can_be_refused(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let is_of_server = operation["tags"] == json!(["server"]);
@@ -199,7 +202,8 @@ fn refuse<R: IntoResponses>(responses: &mut Map<String, Value>) {
     }
 }
 
-/// Bodies and all in them refuse unknown fields. utoipa does not say so of an enum's variants.
+/// Bodies and everything in them refuse unknown fields, but utoipa does not write that for an
+/// enum's variants.
 fn close_bodies(paths: &Value, schemas: &mut Value) {
     let mut open = vec![];
     for operation in paths.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values) {
@@ -241,7 +245,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Schemas that only stood for an answer or were merged into others are of no use to a reader.
+/// Schemas that only wrapped a response or were merged into others are of no use to a reader.
 fn drop_unused(document: &mut Value) {
     let mut open = vec![];
     references(&document["paths"], &mut open);

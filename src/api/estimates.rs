@@ -1,4 +1,4 @@
-//! Estimates by the names that the API has for them: each kind has its own type in the document.
+//! Estimates under the API's names: each kind has its own type in the document.
 
 use serde::Serialize;
 use utoipa::ToSchema;

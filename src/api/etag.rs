@@ -1,21 +1,21 @@
-//! Entity tags of what stays as it is: who has it already is not sent it again.
+//! Entity tags of responses that rarely change: a client that has one already gets 304.
 //!
-//! A dataset's tag is its revision, and a change names the one that it started from: that is read
-//! in `extract`, since `headers::IfMatch` gives no tags out. It can be held against a stored tag
-//! alone, which is known inside the store's transaction, and it refuses the weak form, which is
-//! what a proxy that compresses makes of ours.
+//! A dataset's tag is its revision, and a change names the revision that it started from: `extract`
+//! reads that, since `headers::IfMatch` does not expose its tags. It can only compare with a stored
+//! tag, which is known inside the store's transaction, and it refuses the weak form, which
+//! compressing proxies turn ours into.
 
 use axum::http::HeaderMap;
 use data_encoding::HEXLOWER;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 
-/// The tag of a content with this hash.
+/// The tag for content with this hash.
 pub fn of_hash(hash: &[u8]) -> ETag {
-    // Hexadecimal digits in quotes are a tag.
+    // Hexadecimal digits in quotes are a valid tag.
     format!("\"{}\"", HEXLOWER.encode(hash)).parse().expect("a hash is a tag")
 }
 
-/// Whether a request says that it has what has this tag.
+/// Whether the client has the content with this tag already.
 pub fn is_known(headers: &HeaderMap, tag: &ETag) -> bool {
     headers.typed_get::<IfNoneMatch>().is_some_and(|known| !known.precondition_passes(tag))
 }

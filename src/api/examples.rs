@@ -1,4 +1,4 @@
-//! Bodies to try, over the demo shop. A test sends each one.
+//! Example bodies, over the demo shop. A test sends each one.
 
 use serde_json::{Value, json};
 

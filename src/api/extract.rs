@@ -1,4 +1,5 @@
-//! What handlers take from a request's path and body. Every refusal is in the envelope and names what it is about.
+//! Extractors for a request's path and body. Every error is in the envelope and names its parameter
+//! or field.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -72,7 +73,7 @@ pub struct ColumnPath {
     pub column: String,
 }
 
-/// What the path's placeholders hold.
+/// The values of the path's placeholders.
 pub struct InPath<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
@@ -86,7 +87,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
     }
 }
 
-/// The body, read as a type says it; no body at all is the empty object.
+/// The body, parsed as its type; no body is the same as the empty object.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Body<T> {
@@ -98,7 +99,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Bo
     }
 }
 
-/// The body as a JSON object; no body at all is the empty object.
+/// The body as a JSON object; no body is the same as the empty object.
 pub struct Object(pub Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for Object {
@@ -110,7 +111,7 @@ impl<S: Send + Sync> FromRequest<S> for Object {
     }
 }
 
-/// A body that is said to be JSON, not read yet.
+/// A body that claims to be JSON, not parsed yet.
 struct Json {
     bytes: Bytes,
     is_json: bool,
@@ -130,7 +131,7 @@ impl Json {
         if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Object(Map::new()));
         }
-        // Also a lock: a page of another site can send a form, but not JSON.
+        // Also a protection: a page of another site can send a form, but not JSON.
         if !self.is_json {
             return Err(ApiError::bad_request("bad_request", None, "Send JSON, with the header Content-Type: application/json."));
         }
@@ -143,7 +144,7 @@ impl Json {
 }
 
 impl Object {
-    /// Takes a field out; `null` is none.
+    /// Takes a field out; `null` counts as missing.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
         match self.0.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
@@ -153,7 +154,7 @@ impl Object {
         }
     }
 
-    /// All fields, as one typed thing.
+    /// All fields, as one typed value.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         serde_path_to_error::deserialize(Value::Object(self.0)).map_err(|error| {
             let path = error.path().to_string();
@@ -191,7 +192,8 @@ pub struct IfMatch {
     if_match: Option<String>,
 }
 
-/// The revision that a change started from: the header `If-Match`, else the body's `revision`. `*` is any.
+/// The revision that a change started from: the header `If-Match`, otherwise the body's `revision`.
+/// `*` is any.
 pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Option<i64>, ApiError> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(in_body) };
     let text = value.to_str().unwrap_or_default().trim();

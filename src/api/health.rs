@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can answer.
+//! Whether the process is alive, and whether it is ready.
 
 use axum::extract::State;
 use serde::Serialize;

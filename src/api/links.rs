@@ -1,8 +1,10 @@
-//! Which operations can follow one another: whatever makes a thing leads to all that takes its id. A list leads nowhere: it may be empty.
+//! Links between operations: from each that creates a resource to all that take its id. Lists have
+//! none: they may be empty.
 
 use serde_json::{Map, Value, json};
 
-/// An answer's field, the operations that have it, and the paths that take it, with what else they take.
+/// A field of a response, the operations that have it, and the paths that take it, with their other
+/// parameters.
 struct Lead {
     from: &'static [&'static str],
     to: &'static str,
@@ -26,7 +28,7 @@ const LEADS: [Lead; 5] = [
     },
 ];
 
-/// Adds the links to the answers of the operations that lead somewhere.
+/// Adds the links to the responses.
 pub fn add(paths: &mut Map<String, Value>) {
     for lead in &LEADS {
         let links: Map<String, Value> = operations(paths)
@@ -53,7 +55,7 @@ fn id(operation: &Value) -> &str {
     operation["operationId"].as_str().unwrap_or_default()
 }
 
-/// The lead gives all that stands in the path.
+/// The lead provides all parameters of the path.
 fn is_complete(path: &str, lead: &Lead) -> bool {
     path.split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))

@@ -1,7 +1,8 @@
-//! The REST routes: each reads its parameters, calls one use case and writes the envelope. Decides nothing itself.
+//! The REST routes: each reads its parameters, calls one use case and writes the envelope. No logic
+//! of their own.
 //!
-//! A route cannot be without its documentation: [`routes!`] registers both. Paths are registered without the slash at the end; the site's outermost
-//! layer takes it off, so both forms work.
+//! A route cannot exist without its documentation: [`routes!`] registers both. Paths are registered
+//! without the slash at the end; the site's outermost layer removes it, so both forms work.
 
 use axum::Router;
 use axum::routing::get;
@@ -36,7 +37,7 @@ mod versions;
 
 pub use answer::{ApiError, failure_response};
 
-/// Everything under `/api/`, with JSON for what is not there.
+/// Everything under `/api/`, with a JSON error for unknown paths.
 pub fn routes(app: App) -> Router {
     let described = OpenApiRouter::with_openapi(document::start()).merge(documented());
     let mut whole = described.get_openapi().clone();
@@ -100,7 +101,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(about::routes())
 }
 
-/// Whether the process lives, and whether it can answer.
+/// Whether the process is alive, and whether it is ready.
 pub fn health(app: App) -> Router {
     let (router, _) = health_routes().split_for_parts();
     router.method_not_allowed_fallback(no_method).with_state(app)

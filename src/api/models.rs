@@ -1,4 +1,4 @@
-//! `/api/models/`: models and the tables they see.
+//! `/api/models/`: models and their tables.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -112,7 +112,7 @@ pub struct ModelChange {
     location: Option<Option<String>>,
 }
 
-/// `null` is given, and means none.
+/// `null` is a value, and different from an absent field.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

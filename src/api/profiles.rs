@@ -1,4 +1,4 @@
-//! What the columns of a table hold.
+//! Column profiles.
 
 use std::collections::BTreeMap;
 

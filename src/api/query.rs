@@ -1,8 +1,8 @@
-//! The part of an address after `?`, read as a type says it.
+//! The query string of a URL, parsed as a type requires.
 //!
-//! axum takes it apart; reading the values is our own. `serde_html_form`, which `axum-extra` has
-//! too, knows neither lists between commas nor `1` for true, and of a number that is none or is
-//! there twice it says `invalid digit found in string` and `unsupported value`.
+//! axum splits it; parsing the values is our own. `serde_html_form`, which `axum-extra` has too,
+//! knows neither lists between commas nor `1` for true, and for an invalid or repeated number its
+//! messages are `invalid digit found in string` and `unsupported value`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,8 +13,9 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use super::answer::ApiError;
 use crate::domain::unreadable::explain;
 
-/// The query's parameters. Unknown names are refused; an empty value is none. Of several values of one name the last counts, while lists take all of
-/// them, each a list separated by commas.
+/// The query's parameters. Unknown names are refused; an empty value counts as missing. Of several
+/// values of one name the last counts, while lists take all of them, each a list separated by
+/// commas.
 pub struct Query<T>(pub T);
 
 /// No parameter at all.
@@ -52,7 +53,7 @@ fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ApiError
     })
 }
 
-/// What stands behind one name.
+/// The values of one name.
 struct Values(Vec<String>);
 
 impl Values {
@@ -152,7 +153,7 @@ mod tests {
         let all =
             All { limit: Some(7), split: Some(Split::Eval), exact: Some(true), columns: Some(list), search: Some("7".into()) };
         assert_eq!(read.unwrap(), all);
-        // Nothing said, and nothing given.
+        // Empty parameters count as missing.
         assert_eq!(of(&[("limit", ""), ("columns", ""), ("search", "")]).unwrap(), All::default());
         assert_eq!(of(&[("limit", "1"), ("limit", "2")]).unwrap().limit, Some(2));
         for pair in

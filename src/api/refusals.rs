@@ -1,4 +1,4 @@
-//! Why an operation can say no, as the document tells it: a component for each reason, which operations name.
+//! Error responses in the document: a component for each reason, which operations refer to.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use utoipa::IntoResponses;
 use utoipa::openapi::{Ref, RefOr, Response};
 
-/// Each reason is a type, so that an operation can only name one that there is. `more` are fields that only this answer has.
+/// Each reason is a type, so that an operation can only name one that exists. `more` are fields
+/// that only this response has.
 macro_rules! refusals {
     ($($name:ident: $status:literal [$($code:literal),+] $text:literal $(, more $more:expr)?;)*) => {
         $(
@@ -56,7 +57,7 @@ refusals! {
     WarehouseTimeout: 504 ["timeout"] "The warehouse took too long.";
 }
 
-/// What a stale edit is told.
+/// Both states of a stale edit.
 fn both() -> Value {
     let nullable = |name: &str, text: &str| json!({"description": text, "oneOf": [{"type": "null"}, {"$ref": format!("#/components/schemas/{name}")}]});
     json!({

@@ -1,4 +1,4 @@
-//! What several routes answer alike.
+//! Responses that several routes share.
 
 use serde::Serialize;
 use utoipa::ToSchema;

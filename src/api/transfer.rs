@@ -94,7 +94,7 @@ pub async fn import(
     Ok(success(imported).tagged(revision))
 }
 
-/// A body that is a file, in the form that its Content-Type says. No form of a page can send one of these.
+/// A body that is a file, in the format of its Content-Type. No HTML form can send one of these.
 pub struct FileBody {
     format: Format,
     text: String,

@@ -1,4 +1,4 @@
-//! Versions of a dataset, and what has become of its tables.
+//! Versions of a dataset, and changes of its tables.
 
 use axum::extract::State;
 use axum::http::HeaderMap;

@@ -1,23 +1,24 @@
-//! Values of flags and of their environment variables: what cannot be used is refused before anything starts, in a
-//! sentence.
+//! Values of flags and of their environment variables: unusable ones are refused in a sentence
+//! before anything starts.
 
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use trainset::domain::name::TableName;
 
-/// An hour: what runs longer than that at the end of the program is not waited for.
+/// An hour: the end of the program waits for nothing that runs longer.
 const GRACE: RangeInclusive<u64> = 0..=3600;
 /// Each query that runs has its own memory and threads.
 const SCANS: RangeInclusive<u64> = 1..=256;
-/// Whoever waits holds a connection, of which there are fewer.
+/// Each waiting query holds a connection, of which there are fewer.
 const QUEUE: RangeInclusive<u64> = 0..=10_000;
-/// BigQuery bills at least 10 MiB for a query that reads a table, so it refuses them all under a smaller limit; its
-/// numbers end at 2^63.
+/// BigQuery bills at least 10 MiB for a query that reads a table, so under a smaller limit it
+/// refuses all; its numbers end at 2^63.
 const BYTES_BILLED: RangeInclusive<u64> = 10 << 20..=i64::MAX as u64;
-/// 1 TiB: no price list has more as the least.
+/// 1 TiB: no price list has a higher minimum.
 const LEAST_BYTES: RangeInclusive<u64> = 0..=1 << 40;
-/// US dollars. BigQuery takes some; a price in the smallest of currencies is in the ten thousands.
+/// US dollars per TiB. BigQuery takes a few; in the smallest currencies the number is in the ten
+/// thousands.
 const USD_PER_TIB: RangeInclusive<f64> = 0.0..=1_000_000.0;
 /// Characters of an author's name.
 const AUTHOR: usize = 200;
@@ -55,7 +56,7 @@ pub fn usd_per_tib(text: &str) -> Result<f64, String> {
     price.ok_or_else(|| format!("Enter a price from {} to {}, as in 6.25.", USD_PER_TIB.start(), USD_PER_TIB.end()))
 }
 
-/// BigQuery's rule, for the tables of a folder too: their queries are the same.
+/// BigQuery's rule, for the tables of a folder too, since their queries are the same.
 pub fn dataset(text: &str) -> Result<String, String> {
     match TableName::new(text, "table") {
         Ok(name) => Ok(name.dataset().to_owned()),

@@ -1,7 +1,9 @@
-//! What one run finds out about a dataset: figures, read from the rows of one query, and what is to be thought of them.
+//! What one run finds out about a dataset: metrics read from the rows of one query, and checks of
+//! them.
 //!
-//! Pure: [`Facts`] are read from rows, [`judge`] makes checks of them. Each check says what it measured, held against what, and, where it failed, what
-//! to change; one whose role is not mapped says so.
+//! Pure: [`Facts`] are read from rows, and [`judge`] turns them into checks. Each check reports
+//! what it measured, against which threshold and, if it failed, what to change. A check whose role
+//! is not mapped says so.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// What a card shows.
+    /// The summary on a card.
     pub fn brief(&self) -> AnalysisBrief {
         AnalysisBrief {
             score: self.quality_metrics.score,
@@ -109,7 +111,8 @@ pub struct Facts {
     pub events: Option<Members>,
     /// Distinct user and timestamp: what was bought together.
     pub baskets: Option<Members>,
-    /// Train rows later than the first eval row, where a query counted them: a split by time shows it by its days.
+    /// Train rows later than the first eval row, if a query counted them. A split by time has none,
+    /// which its days show.
     pub late_train_rows: Option<u64>,
     /// Rows of eval and test from which product and customer filters were computed, if they are
     /// computed from all rows with a split by time.
@@ -341,7 +344,7 @@ impl JoinFacts {
     }
 }
 
-/// What is to be thought of the figures.
+/// The checks of a run's metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     pub split_estimates: Vec<SplitEstimate>,
@@ -351,7 +354,7 @@ pub struct Judged {
     pub readiness: Readiness,
 }
 
-/// Judges the figures of a config. `today` is the day of the run: what is later has not happened.
+/// Checks the metrics of a config. `today` is the day of the run; later dates lie in the future.
 pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged {
     Judged {
         split_estimates: split_estimates(config, facts),
@@ -362,7 +365,7 @@ pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged 
     }
 }
 
-/// From the days alone (G-38).
+/// From the rows per day: events are rarely spread evenly, so a share of the span would mislead.
 fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> {
     let estimate = |split: &Split| {
         let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
@@ -373,7 +376,7 @@ fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> 
     config.split_config.splits().iter().map(estimate).collect()
 }
 
-/// 0 of nothing.
+/// 0 if there is nothing to take a share of.
 fn share(part: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { part as f64 / of as f64 }
 }

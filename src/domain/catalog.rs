@@ -1,4 +1,4 @@
-//! The tables that a config is held against: schemas by name, and the project they are in.
+//! The tables that a config is checked against: schemas by name, and their project.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Catalog {
         self.tables.get(table)
     }
 
-    /// How many columns the tables have together: what work on them grows with.
+    /// Columns of all tables: the work on them grows with this number.
     pub fn columns(&self) -> usize {
         self.tables.values().map(|known| known.schema.columns.len()).sum()
     }
@@ -54,8 +54,8 @@ impl Catalog {
     }
 }
 
-/// A table whose columns are found by their names at once: a table has up to 10,000, and a config
-/// asks for a thousand.
+/// A table whose columns are found by name without a scan: a table has up to 10,000 columns, and a
+/// config refers to a thousand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownTable {
     pub schema: TableSchema,
@@ -84,13 +84,13 @@ impl KnownTable {
         Self { schema, folded, twins, unusable }
     }
 
-    /// Why a column cannot be used, where it is there.
+    /// Why a column cannot be used, if it exists.
     pub fn unusable(&self, name: &ColumnName) -> Option<&str> {
         let place = *self.unusable.get(&fold(name.as_str()))?;
         self.schema.unusable.get(place).map(|(_, reason)| reason.as_str())
     }
 
-    /// What [`TableSchema::column`] finds.
+    /// The same result as [`TableSchema::column`].
     pub fn column(&self, name: &ColumnName) -> Option<&Column> {
         let place = *self.twins.get(name.as_str()).or_else(|| self.folded.get(&fold(name.as_str())))?;
         self.schema.columns.get(place)

@@ -1,13 +1,14 @@
-//! What a query costs by the bytes that it reads. <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
+//! What a query costs by the bytes that it reads.
+//! <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 //!
-//! A price is an `Option<Price>` wherever something is computed with it: `None` is a warehouse that is
-//! not metered, where nothing has a price, not even one of zero.
+//! A price is an `Option<Price>` wherever something is computed with it: `None` is a warehouse that
+//! is not metered, where nothing has a price, not even one of zero.
 
 use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-/// What a person pays. Both are settings: prices change and differ by region.
+/// Both are settings: prices change and differ by region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
     /// US dollars for 2^40 bytes.
@@ -23,7 +24,8 @@ impl Default for Price {
 }
 
 impl Price {
-    /// US dollars of a query that reads `bytes` from `tables` tables: up to the next MiB, and not below the minimum. Reading nothing is free.
+    /// US dollars for a query that reads `bytes` from `tables` tables: rounded up to the next MiB,
+    /// and not below the minimum. Reading nothing is free.
     pub fn of(&self, bytes: u64, tables: usize) -> f64 {
         if bytes == 0 {
             return 0.0;
@@ -37,14 +39,14 @@ impl Price {
 /// What queries read, and what that cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {
-    /// `None` where the engine does not tell.
+    /// `None` if the engine does not report them.
     pub bytes: Option<u64>,
-    /// US dollars; `None` where reading is free, or nobody knows what was read.
+    /// US dollars; `None` if reading is free, or the bytes read are unknown.
     pub price_usd: Option<f64>,
 }
 
 impl Cost {
-    /// Of no query, to add others to.
+    /// No query, as the start of a sum.
     pub fn nothing(price: Option<Price>) -> Self {
         Self { bytes: Some(0), price_usd: price.map(|_| 0.0) }
     }
@@ -58,7 +60,7 @@ impl Cost {
 impl Add for Cost {
     type Output = Self;
 
-    /// Of both: what is not known of one is not known of the sum.
+    /// The sum is unknown if either is.
     fn add(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.zip(other.bytes).map(|(a, b)| a.saturating_add(b)),
@@ -84,7 +86,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of no query, to add others to.
+    /// No query, as the start of a sum.
     pub fn nothing(price: Option<Price>) -> Self {
         Self::new(Cost::nothing(price), false)
     }
@@ -106,7 +108,7 @@ impl Estimate {
 impl Add for Estimate {
     type Output = Self;
 
-    /// Of both: what is not known of one is not known of the sum, and a bound of one bounds it.
+    /// The sum is unknown if either is, and an upper bound if either is.
     fn add(self, other: Self) -> Self {
         Self::new(self.cost() + other.cost(), self.upper_bound || other.upper_bound)
     }
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_query_costs_by_what_it_reads_and_at_least_something() {
-        // G-75
+        // BigQuery's list price in the US, until somebody configures another.
         let price = Price::default();
         assert_eq!(price.of(1 << 40, 1), 6.25);
         assert_eq!(price.of(0, 3), 0.0);

@@ -1,7 +1,9 @@
-//! The config of a dataset: the typed form of what a person says about it. Seven parts, as the API names them.
+//! The config of a dataset: the typed form of its description, in seven parts, as the API names
+//! them.
 //!
-//! Reading strict JSON gives this form or fails; [`crate::domain::parse`] is the lenient door for people's JSON (null,
-//! missing and empty mean the same). Whether a config fits the tables is [`crate::domain::validate`]'s question.
+//! Reading strict JSON gives this form or fails. [`crate::domain::parse`] is the lenient parser for
+//! hand-written JSON, where null, missing and empty are the same. [`crate::domain::validate`]
+//! checks whether a config fits the tables.
 
 use std::collections::HashSet;
 
@@ -38,13 +40,14 @@ pub struct DatasetConfig {
 }
 
 impl DatasetConfig {
-    /// The dataset's tables in their order, the primary first, each with the name that column references use.
+    /// The dataset's tables in their order, the primary first, each with the name that column
+    /// references use.
     pub fn sources(&self) -> Vec<(SourceName, &TableName)> {
         let primary = self.primary_table.iter().map(|t| (SourceName::from(t), t));
         primary.chain(self.secondary_tables.iter().map(|s| (s.name(), &s.table))).collect()
     }
 
-    /// Their tables, the primary's first, each once.
+    /// Their tables, each once, the primary's first.
     pub fn tables(&self) -> Vec<&TableName> {
         let mut seen = HashSet::new();
         let tables = self.sources().into_iter().map(|(_, table)| table);
@@ -57,7 +60,7 @@ impl DatasetConfig {
     }
 }
 
-/// A table beside the primary: `"raw_data.products"`, or `{table, as}` where it needs another name.
+/// A table beside the primary: `"raw_data.products"`, or `{table, as}` if it needs another name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SecondaryForm", into = "SecondaryForm")]
 pub struct SecondaryTable {
@@ -94,7 +97,8 @@ impl From<SecondaryForm> for SecondaryTable {
     fn from(form: SecondaryForm) -> Self {
         match form {
             SecondaryForm::Short(table) => Self { table, alias: None },
-            // `as` with the name it has anyway is the short form: equal configs are equal.
+            // An `as` that repeats the default name takes the short form, so that equal configs are
+            // equal.
             SecondaryForm::Named(NamedTable { table, alias }) => {
                 let alias = alias.filter(|a| *a != SourceName::from(&table));
                 Self { table, alias }
@@ -349,7 +353,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_at_every_depth() {
-        // G-05: an unknown filter is an error, never ignored
+        // A filter that is skipped silently gives wrong training data, so an unknown one is an
+        // error.
         for bad in [
             json!({"primary": "raw_data.x"}),
             json!({"filters": {"date": {}}}),

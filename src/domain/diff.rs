@@ -1,7 +1,10 @@
-//! What differs among JSON values, by path: `filters.date_range.days`, `selected_columns[orders.id].alias`.
+//! What differs among JSON values, by path: `filters.date_range.days`,
+//! `selected_columns[orders.id].alias`.
 //!
-//! Symmetric in the values, and empty exactly where they are equal. Lists of things that have a name (a config's tables, columns and joins) are aligned by it, so
-//! that one more column is one difference; all others by position. An order that differs among what is in all lists is a difference of the list itself.
+//! Symmetric in the values, and empty exactly if they are equal. Lists whose items have a name (a
+//! config's tables, columns and joins) are aligned by it, so that one more column is one
+//! difference; all others are aligned by position. If the order differs among the items that all
+//! lists have, that is a difference of the list itself.
 
 use std::collections::{HashMap, HashSet};
 
@@ -120,7 +123,7 @@ mod tests {
             found,
             [Difference { path: "selected_columns[orders.buyer]".into(), values: vec![None, Some(column("buyer"))] }]
         );
-        // Another order is a difference of the list, whatever else there is.
+        // Another order is a difference of the list, whatever else differs.
         let turned = config(vec![column("at"), column("id")]);
         assert_eq!(paths(&[short, turned.clone()]), ["selected_columns"]);
         assert_eq!(paths(&[long, turned]), ["selected_columns", "selected_columns[orders.buyer]"]);
@@ -147,7 +150,7 @@ mod tests {
             "filters.scope",
         ];
         assert_eq!(paths(&[a.clone(), b.clone()]), wanted);
-        // Of several, all that have the same are still told where one has not.
+        // If one of several differs, those that agree are listed as well.
         let three = differences(&[a.clone(), a.clone(), b]);
         assert_eq!(three[2].values, [Some(json!("left")), Some(json!("left")), Some(json!("inner"))]);
         assert_eq!(paths(&[a.clone(), a.clone(), a]), [""; 0]);
@@ -160,7 +163,7 @@ mod tests {
         assert_eq!(paths(&[twice, once]), ["selected_columns[1]"]);
     }
 
-    /// Trees such as configs are, with few names so that they meet.
+    /// Trees such as configs are, with few names so that names collide.
     fn tree() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), (0..3i64).prop_map(Value::from)];
         let column = ("[ab]", "[xyz]", 0..2i64).prop_map(|(t, c, n)| json!({"table": t, "column": c, "default": n}));

@@ -1,8 +1,10 @@
-//! Datasets as files: YAML or JSON, one form. Reading keeps where everything stands, so that a fault of a field can say its line and column.
+//! Datasets as files: YAML or JSON, one form. Reading remembers positions, so that a validation
+//! error of a field can give its line and column.
 //!
-//! What is read is a stranger's: text, nodes, depth, aliases and documents are bounded before anything is made of them, and nothing but plain YAML is
-//! taken (no tags of one's own, no merge keys). The limits are the reader's own (`serde-saphyr`);
-//! the tree of nodes is ours, since neither it nor `serde_json::Value` keeps places.
+//! Files are untrusted: text, nodes, depth, aliases and documents are bounded before anything is
+//! built from them, and only plain YAML is read (no custom tags, no merge keys). The limits are
+//! enforced by the reader (`serde-saphyr`); the tree of nodes is ours, since neither it nor
+//! `serde_json::Value` keeps positions.
 
 use std::fmt;
 
@@ -16,7 +18,7 @@ use strum::{EnumCount, IntoStaticStr};
 use super::fault::FieldError;
 use super::unreadable::not_json;
 
-/// Most bytes of a file: as much as a request may have.
+/// Maximum size of a file: the same as that of a request.
 pub const MAX_BYTES: usize = 1_000_000;
 /// Deeper than a config can be.
 const MAX_DEPTH: usize = 32;
@@ -48,7 +50,7 @@ impl Format {
         }
     }
 
-    /// By the ending of a file's name; `None` where it says nothing.
+    /// By the file extension; `None` if there is no known one.
     pub fn of_file(name: &str) -> Option<Self> {
         match name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
             "yaml" | "yml" => Some(Self::Yaml),
@@ -58,7 +60,7 @@ impl Format {
     }
 }
 
-/// Why a text is not a document: a sentence, with the line and column where they are known.
+/// Why a text is not a document: a sentence, with the line and column if they are known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unreadable(String);
@@ -67,7 +69,7 @@ pub struct Unreadable(String);
 #[derive(Debug)]
 pub struct Document {
     pub value: Value,
-    /// Where everything stands; `None` where only JSON's reader could read it.
+    /// The positions of all nodes; `None` if only the JSON reader could read the text.
     places: Option<Node>,
 }
 
@@ -85,14 +87,15 @@ impl Document {
             Format::Json if text.trim().is_empty() => Ok(Self { value: Value::Null, places: None }),
             Format::Json => {
                 let value = serde_json::from_str(text).map_err(|error| Unreadable(not_json(&error)))?;
-                // JSON is YAML, but for rare escapes and layouts: then the places are not known.
+                // JSON is YAML, except for rare escapes and layouts; for those the positions are
+                // unknown.
                 Ok(Self { value, places: read_yaml(text).ok() })
             }
         }
     }
 
-    /// Adds to each fault where its field stands, or the nearest thing around it. Paths are those of a config; in the document it may stand below
-    /// `config`.
+    /// Adds to each validation error the position of its field, or of the nearest node around it.
+    /// Paths are those of a config; in the document it may stand below `config`.
     pub fn placed(&self, faults: Vec<FieldError>) -> Vec<FieldError> {
         let place = |fault: FieldError| match self.places.as_ref().and_then(|root| root.place(&fault.path)) {
             None => fault,
@@ -105,7 +108,7 @@ impl Document {
     }
 }
 
-/// Writes a value: the same value, the same text.
+/// Writes a value. Equal values give equal text.
 pub fn write(value: &Value, format: Format) -> String {
     // A JSON value has a form in both: its keys are texts, its numbers finite.
     match format {
@@ -128,7 +131,8 @@ fn read_yaml(text: &str) -> Result<Node, Unreadable> {
             max_recorded_anchor_bytes: MAX_BYTES,
             max_documents: 1,
             max_total_scalar_bytes: MAX_BYTES,
-            // JSON in one line, read as YAML: a key may be far from its colon only by its own length.
+            // One-line JSON, read as YAML: only the length of a key bounds how far it is from its
+            // colon.
             simple_key_max_lookahead: 4096,
         },
         alias_limits: serde_saphyr::alias_limits! {
@@ -153,7 +157,7 @@ fn read_yaml(text: &str) -> Result<Node, Unreadable> {
     })
 }
 
-/// A piece of a document, and where it stands.
+/// A node of a document, and its position.
 #[derive(Debug, Clone, Default)]
 struct Node {
     /// Line and column, from 1.
@@ -185,11 +189,12 @@ impl Node {
         }
     }
 
-    /// The place of a field; where it is not there, of the nearest thing around it that is. `None` where not even its first key is.
+    /// The position of a field; if it does not exist, of the nearest node around it that does.
+    /// `None` if not even its first key exists.
     fn place(&self, path: &str) -> Option<(u64, u64)> {
         let steps = steps(path);
         let below = self.entry("config").map(|(_, node)| node);
-        // The name beside the config, or what stands in it.
+        // A field of the dataset beside the config, or one inside the config.
         below.and_then(|config| config.follow(&steps)).or_else(|| self.follow(&steps))
     }
 
@@ -212,7 +217,7 @@ impl Node {
         found
     }
 
-    /// An entry of a map: where its key stands, and what it holds.
+    /// An entry of a map: the position of its key, and its value.
     fn entry(&self, key: &str) -> Option<((u64, u64), &Node)> {
         let Tree::Map(entries) = &self.tree else { return None };
         let (key, node) = entries.iter().find(|(name, _)| name.value == key)?;

@@ -1,4 +1,5 @@
-//! What has become of a dataset since it was frozen: tables and columns that are gone, or another thing now; columns of the answer by other names.
+//! What has changed since a dataset was frozen: tables and columns that are missing or have another
+//! type; columns of the result by other names.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -38,7 +39,8 @@ pub struct Drift {
     pub text: String,
 }
 
-/// What differs between the tables as they were frozen and as they are; a table that is not in `now` is gone. What the config uses comes first.
+/// What differs between the tables as they were frozen and as they are; a table that is not in
+/// `now` is missing. What the config uses comes first.
 pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) -> Vec<Drift> {
     let used: HashSet<(&TableName, String)> =
         used_columns(config).into_iter().map(|(table, column)| (table, fold(column.as_str()))).collect();
@@ -103,7 +105,7 @@ pub struct Renaming {
     pub text: String,
 }
 
-/// The columns of `then` that `now` calls otherwise or leaves out, in the order of `then`.
+/// The columns of `then` that `now` renames or leaves out, in the order of `then`.
 pub fn renamed(then: &DatasetConfig, now: &DatasetConfig) -> Vec<Renaming> {
     let (before, after) = (output_names(then), output_names(now));
     let [old, all]: [HashSet<_>; 2] = [before.iter().collect(), after.iter().collect()];
@@ -202,7 +204,8 @@ mod tests {
         assert!(drift(&config, &then, &then).is_empty());
     }
 
-    /// G-19: by the table's column, whatever the answer calls it.
+    /// Aligned by the table's column, since the name alone would show a rename as one column less
+    /// and one more.
     #[test]
     fn columns_by_other_names_are_told_by_what_they_are() {
         let config = |columns: serde_json::Value| -> DatasetConfig {
@@ -223,7 +226,7 @@ mod tests {
             ]
         );
         assert_eq!(renamed(&then, &then), []);
-        // What comes beside is no change to who reads the others.
+        // A new column changes nothing for code that reads the others.
         let more = config(json!([
             column("id", None),
             column("amount", Some("revenue")),

@@ -1,5 +1,7 @@
-//! What filters and split do to a dataset that may not be saved yet: what each stage leaves, how rows and revenue are shared out among products and
-//! customers where their filters act, the rows of each day. Read from the rows of one query; the pictures are drawn from it.
+//! The filter impact: what filters and split do to a dataset that may not be saved yet. What each
+//! stage leaves, how rows and revenue are distributed among products and customers where their
+//! filters apply, and the rows of each day. Read from the rows of one query; the charts are drawn
+//! from it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ pub use windows::{Window, date_window, windows};
 /// What filters and split do.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FilterEffect {
-    /// The day that relative dates count back from, where something is relative.
+    /// The reference date of relative dates, if the config has any.
     pub as_of: Option<NaiveDate>,
     /// What is left after each stage, in the order of the stages.
     pub stages: Vec<StageEffect>,
@@ -44,20 +46,23 @@ pub struct StageEffect {
     pub revenue: Option<f64>,
 }
 
-/// How many rows, and how much revenue, the products have, or the customers, over the rows that their filter looks at.
+/// How many rows, and how much revenue, the products or the customers have, over the rows that
+/// their filter looks at.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MemberSizes {
-    /// Ascending by percent, each with those that a smaller one does not keep. Only positive totals take part.
+    /// Ascending by percent, each with the entities that a smaller percent does not keep. Only
+    /// positive totals take part.
     pub curve: Vec<Level>,
     /// Ascending.
     pub by_rows: Vec<Step>,
-    /// In millionths, ascending; empty without a revenue. What is below 0 begins at -1.
+    /// In millionths, ascending; empty without a revenue. Everything below 0 begins at -1.
     pub by_revenue: Vec<Step>,
-    /// Members of whom no row has a revenue.
+    /// Entities none of whose rows has a revenue.
     pub without_revenue: u64,
 }
 
-/// Members that a share of revenue keeps from this whole percent on; 100 is beyond what a filter can ask.
+/// Entities that a share of revenue keeps from this whole percent on; 100 is beyond what a filter
+/// can be set to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     pub percent: u32,
@@ -66,27 +71,28 @@ pub struct Level {
     pub revenue: f64,
 }
 
-/// What the top N percent of revenue are.
+/// The entities that make the top N percent of revenue.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Crossing {
     pub members: u64,
     pub rows: u64,
-    /// Of the revenue; 0 to 1. The member that crosses the threshold stays, so it is no smaller than what was asked for.
+    /// Their share of the revenue, 0 to 1. The entity that crosses the threshold stays, so it is at
+    /// least what was requested.
     pub share: f64,
 }
 
 impl MemberSizes {
-    /// All members, those without revenue too.
+    /// All entities, including those without revenue.
     pub fn members(&self) -> u64 {
         self.by_rows.iter().map(|step| step.members).sum()
     }
 
-    /// Members with a positive revenue, which alone have a rank.
+    /// Entities with a positive revenue: only they have a rank.
     pub fn ranked(&self) -> u64 {
         self.curve.iter().map(|level| level.members).sum()
     }
 
-    /// What the filter keeps at this percent, 1 to 99: the very number.
+    /// What the filter keeps at this percent, 1 to 99: the same number as the SQL's.
     pub fn top(&self, percent: u32) -> Crossing {
         let all: f64 = self.curve.iter().map(|level| level.revenue).sum();
         let mut crossing = Crossing::default();
@@ -107,10 +113,10 @@ impl MemberSizes {
     /// How many a filter on their revenue keeps.
     pub fn with_revenue(&self, range: AmountRange) -> Stay {
         if range == AmountRange::default() {
-            // Nobody asks for a revenue.
+            // The range has no bounds.
             return Stay { members: self.members(), exact: true };
         }
-        // Amounts are typed as decimals, which binary fractions only come near.
+        // Amounts are typed as decimals, which binary fractions only approximate.
         let millionths = |amount: f64| {
             let exact = amount * MILLION as f64;
             if (exact - exact.round()).abs() < 1e-3 { exact.round() } else { exact }
@@ -119,7 +125,8 @@ impl MemberSizes {
     }
 }
 
-/// Whether the picture of products, made of one config, is that of another too: what stands before their filter is the same.
+/// Whether the products' chart, made for one config, also holds for another: everything before
+/// their filter is the same.
 pub fn same_for_products(a: &DatasetConfig, b: &DatasetConfig) -> bool {
     let (x, y) = (&a.filters, &b.filters);
     a.primary_table == b.primary_table
@@ -162,27 +169,27 @@ pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
         && stated(a) == stated(b)
 }
 
-/// The answer to a wish for the effect of a config: found, or what it would cost to find it.
+/// The response to a request for a config's filter impact: the result, or the estimate of its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum EffectAnswer {
     Found {
         effect: Box<FilterEffect>,
-        /// It was there before it was asked for: nothing was run.
+        /// Read from the cache: nothing was run.
         cached: bool,
         at: DateTime<Utc>,
         #[serde(flatten)]
         cost: Cost,
     },
-    /// Nothing was run: reading is billed, and nobody agreed yet. Without a price the warehouse does
-    /// not tell in advance.
+    /// Nothing was run: reading is metered, and nobody has agreed to the cost yet. Without a price
+    /// the warehouse cannot estimate it in advance.
     Asks(Estimate),
 }
 
 /// The stages in their order.
 const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
 
-/// Reads the rows of the query for a config's effect.
+/// Reads the rows of the query for a config's filter impact.
 pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
     let mapped = |role| config.column_mapping.get(role).map(|_| MemberSizes::default());
     let (products, customers) = (mapped(Role::ProductId), mapped(Role::UserId));

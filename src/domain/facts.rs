@@ -1,4 +1,4 @@
-//! What is known of columns from the data, where someone has looked: it decides what names only suggest.
+//! Statistics of columns, if the data were read: they decide what names only suggest.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ pub struct ColumnFacts {
 }
 
 impl ColumnFacts {
-    /// Rows that have a value.
+    /// Rows that are not NULL.
     pub fn filled(&self) -> u64 {
         self.rows.saturating_sub(self.nulls)
     }
 
-    /// Every row has a value of its own. Nothing is known of an empty table.
+    /// Every row has a distinct value. Unknown for an empty table.
     pub fn is_unique(&self) -> Option<bool> {
         (self.rows > 0).then_some(self.nulls == 0 && self.distinct >= self.rows)
     }
 }
 
-/// Counts by table and column. Columns that nobody has looked at are absent.
+/// Counts by table and column. Columns without statistics are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts(BTreeMap<TableName, BTreeMap<ColumnName, ColumnFacts>>);
 

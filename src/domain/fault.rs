@@ -1,4 +1,4 @@
-//! Faults of a config, by the path of the field: what validation and reading give back.
+//! Validation errors of a config, by the path of the field.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// `path: message`, a line for people.
+/// `path: message`, one line for people.
 impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.path, self.message)
@@ -17,18 +17,18 @@ impl std::fmt::Display for FieldError {
 }
 
 impl FieldError {
-    /// Of a path or message that repeats a long text of the caller's, the beginning.
+    /// Truncates a path or message that repeats a long text of the request.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::of(path.into(), message.into())
     }
 
-    /// Not compiled anew for each type of text.
+    /// Generic only in `new`, so that this is compiled once.
     fn of(path: String, message: String) -> Self {
         Self { path: beginning(path), message: beginning(message) }
     }
 }
 
-/// Longest path or message, in bytes: two names of BigQuery's longest fit.
+/// Longest path or message, in bytes: fits two of BigQuery's longest names.
 const MAX_BYTES: usize = 4096;
 
 fn beginning(mut text: String) -> String {
@@ -39,11 +39,12 @@ fn beginning(mut text: String) -> String {
     text
 }
 
-/// Most faults that are told at a time; whoever mends so many asks again.
+/// Maximum number of validation errors in a response; after fixing these, validate again for the
+/// rest.
 pub const MAX_FIELD_ERRORS: usize = 100;
 
-/// Faults as they are found: the first of them, and how many more there are. A config can have more
-/// faults than anyone reads, and an answer must not grow with them.
+/// Validation errors as they are found: the first of them, and how many more there are. A config
+/// can have more errors than anyone reads, and a response must not grow with them.
 #[derive(Debug, Default)]
 pub struct FieldErrors {
     found: Vec<FieldError>,
@@ -55,7 +56,7 @@ impl FieldErrors {
         self.push(path.into(), message.into());
     }
 
-    /// Not compiled anew for each type of text.
+    /// Generic only in its callers, so that this is compiled once.
     fn push(&mut self, path: String, message: String) {
         match self.is_full() {
             true => self.more += 1,
@@ -63,7 +64,7 @@ impl FieldErrors {
         }
     }
 
-    /// What is found from now on is only counted.
+    /// Further errors are only counted.
     pub fn is_full(&self) -> bool {
         self.found.len() >= MAX_FIELD_ERRORS
     }
@@ -72,7 +73,7 @@ impl FieldErrors {
         self.found.is_empty()
     }
 
-    /// The faults, and at the end, under `config`, how many more there are.
+    /// The validation errors and, at the end, under `config`, how many more there are.
     pub fn into_list(self) -> Vec<FieldError> {
         let mut list = self.found;
         if self.more > 0 {

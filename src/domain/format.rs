@@ -1,4 +1,5 @@
-//! Numbers, shares, bytes and dates for people: one way to write each, the same in the domain's sentences and on the pages.
+//! Numbers, shares, bytes and dates for people: one format each, the same in the domain's sentences
+//! and on the pages.
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
@@ -19,7 +20,7 @@ pub fn integer(number: u64) -> String {
 pub fn short(number: u64) -> String {
     const STEPS: [(f64, &str); 3] = [(1e9, "B"), (1e6, "M"), (1e3, "K")];
     let n = number as f64;
-    // From half a last digit below a step on, rounding carries into the step.
+    // From half of the last digit below a step on, rounding carries into the step.
     match STEPS.into_iter().find(|(step, _)| n >= step * 0.999_5) {
         Some((step, letter)) => format!("{}{letter}", three_digits(n / step)),
         None => number.to_string(),
@@ -46,7 +47,8 @@ fn three_digits(value: f64) -> String {
     }
 }
 
-/// `2025-06-30 14:05 UTC`. Dates by hand: what reads a pattern would be more than all of this module.
+/// `2025-06-30 14:05 UTC`. Formatted by hand: code that reads a format pattern would be larger than
+/// this whole module.
 pub fn instant(at: DateTime<Utc>) -> String {
     format!("{} {:02}:{:02} UTC", at.date_naive(), at.hour(), at.minute())
 }
@@ -61,7 +63,7 @@ pub fn instant_for_programs(at: DateTime<Utc>) -> String {
     format!("{}T{:02}:{:02}:{:02}Z", at.date_naive(), at.hour(), at.minute(), at.second())
 }
 
-/// `$0.0123`; a price below a hundredth of a cent is said to be that.
+/// `$0.0123`; a price below a hundredth of a cent reads as that.
 pub fn dollars(usd: f64) -> String {
     match usd {
         0.0 => "$0".into(),
@@ -71,7 +73,7 @@ pub fn dollars(usd: f64) -> String {
     }
 }
 
-/// Four decimals, or none of what is large or whole.
+/// Four decimals, or none if the number is large or whole.
 pub fn decimal(number: f64) -> String {
     if number.abs() >= 1e6 || number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.4}") }
 }
@@ -81,7 +83,7 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", integer(number), if number == 1 { one } else { many })
 }
 
-/// `12.3 %`, of 0 to 100. What is not none or all does not read as such: `< 0.1 %`, `> 99.9 %`.
+/// `12.3 %`, of 0 to 100. Reads as 0 or 100 only if it is none or all: `< 0.1 %`, `> 99.9 %`.
 pub fn percent(percent: f64) -> String {
     match percent {
         0.0 => "0 %".into(),

@@ -1,7 +1,9 @@
-//! Which tables can be joined, and by what: proposals from names, types and keys; weighed by the data where someone looked; settled to the best one
-//! of each reference and a tree that connects the tables.
+//! Which tables can be joined, and by which columns: candidates from names, types and keys,
+//! verified with the data if it was read, and resolved to the best join of each reference and a
+//! tree that connects the tables.
 //!
-//! [`propose`] tells all that is plausible, [`weigh`] corrects a proposal by evidence, [`settle`] keeps what is good enough.
+//! [`propose`] lists all that is plausible, [`weigh`] corrects a candidate by join statistics,
+//! [`settle`] keeps what is good enough.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,18 +25,18 @@ mod tables;
 pub use evidence::{Evidence, KeySide, Shares, weigh};
 pub use settle::settle;
 
-/// Nothing below is suggested.
+/// Joins below this score are not suggested.
 pub const THRESHOLD: f64 = 0.5;
-/// Proposals from here on are worth a look at the data.
+/// Candidates from this score on are worth verifying with the data.
 pub const PLAUSIBLE: f64 = 0.25;
-/// From here on a join is as good as certain.
+/// From this score on a join is almost certain.
 pub const HIGH: f64 = 0.8;
-/// From here on it is likely.
+/// From this score on a join is likely.
 pub const MEDIUM: f64 = 0.65;
-/// Most tables that are looked at together.
+/// Maximum number of tables in one detection.
 pub const MAX_TABLES: usize = 60;
-/// Most columns that those tables may have together: two tables as wide as BigQuery has them. Each
-/// column is held against each table.
+/// Maximum number of columns of those tables together: two tables as wide as BigQuery allows. Each
+/// column is compared with each table.
 pub const MAX_COLUMNS: usize = 20_000;
 
 /// The confidence of a score.
@@ -127,13 +129,14 @@ pub struct DetectedJoin {
 pub struct Settled {
     /// At or above [`THRESHOLD`], the best first.
     pub joins: Vec<DetectedJoin>,
-    /// Positions in `joins` of those in the tree, in an order in which a dataset can join them: each has one table among those before it.
+    /// Positions in `joins` of those in the tree, in an order in which a dataset can join them:
+    /// each has exactly one of its tables among those before it.
     pub tree: Vec<usize>,
-    /// Tables that no join reaches from the first table.
+    /// Tables that no path of joins connects with the first table.
     pub unconnected: Vec<TableName>,
 }
 
-/// A proposal, and what became of the question to the data.
+/// A candidate and the outcome of verifying it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighed {
     pub candidate: Candidate,
@@ -147,7 +150,8 @@ impl From<Candidate> for Weighed {
     }
 }
 
-/// All plausible joins of the tables, the best first: scores of [`PLAUSIBLE`] and more, so also such as only the data can make good.
+/// All plausible joins of the tables, the best first: scores from [`PLAUSIBLE`] on, so also some
+/// that only the data can confirm.
 pub fn propose(schemas: &[TableSchema], facts: &Facts) -> Vec<Candidate> {
     let tables = tables::Tables::read(schemas, facts);
     let mut found = references::find(&tables);
@@ -168,34 +172,36 @@ pub fn detect(schemas: &[TableSchema], facts: &Facts) -> Settled {
     settle(&order, propose(schemas, facts).into_iter().map(Weighed::from).collect())
 }
 
-/// Of each column of a table, whether it is named and typed as keys are: what a join could go by.
+/// For each column of a table, whether its name and type are those of a key: a column that a join
+/// could use.
 pub fn potential_keys(schema: &TableSchema) -> Vec<bool> {
     tables::potential_keys(&super::naming::Vocabulary::of([schema]), schema)
 }
 
-/// Types that can be keys (G-64: no times, floats or booleans).
+/// Types that can be keys: equal times, floats or booleans say nothing about a reference.
 const fn can_be_key(t: ColumnType) -> bool {
     use ColumnType::*;
     matches!(t, String | Bytes | Int64 | Numeric | BigNumeric)
 }
 
-/// Whether two keys can be compared as they are (G-63).
+/// Whether two keys can be compared without a cast: SQL that compares two types fails.
 fn joinable(left: ColumnType, right: ColumnType) -> bool {
     can_be_key(left) && can_be_key(right) && super::validate::comparable(left, right)
 }
 
-/// What is asked of the data about two tables, by one query.
+/// What one query counts about two tables.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairQuestion {
-    /// Positions of the tables among those given; both are one where a table refers to itself.
+    /// Positions of the tables in the given list; equal if a table refers to itself.
     pub left: usize,
     pub right: usize,
     pub on: Vec<Vec<KeyPair>>,
-    /// For each proposal that waits for an answer: its position, the position in `on`, and whether it goes the other way.
+    /// For each candidate to verify: its position, its position in `on`, and whether its direction
+    /// is reversed.
     pub asked: Vec<(usize, usize, bool)>,
 }
 
-/// The questions that proposals ask, one for each two tables, in the order of the proposals.
+/// The queries that verify the candidates, one per pair of tables, in the order of the candidates.
 pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuestion> {
     let mut questions: Vec<PairQuestion> = vec![];
     let places: HashMap<&TableName, usize> = order.iter().enumerate().rev().map(|(place, table)| (table, place)).collect();
@@ -223,7 +229,8 @@ pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuest
     questions
 }
 
-/// Proposals with the answers to their [`questions`]: what was counted for each list of pairs, or why it could not be.
+/// Candidates with the results of [`questions`]: what was counted for each list of pairs, or why it
+/// could not be counted.
 pub fn weigh_all(
     candidates: Vec<Candidate>,
     questions: &[PairQuestion],
@@ -251,7 +258,7 @@ pub fn weigh_all(
 pub struct JoinDetection {
     #[serde(flatten)]
     pub settled: Settled,
-    /// Set where the data were asked.
+    /// Set if the data were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
 }
@@ -272,36 +279,36 @@ pub struct Verification {
     pub price_usd: Option<f64>,
 }
 
-/// What asking the data would take.
+/// What verifying with the data would cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct VerifyEstimate {
     pub pairs: u32,
-    /// Queries that would run: pairs whose answer is kept cost nothing.
+    /// Queries that would run: pairs whose result is cached cost nothing.
     pub queries: u32,
     #[serde(flatten)]
     pub estimate: Estimate,
 }
 
-/// What the data say of a join that a dataset has.
+/// Join statistics of a join in a dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JoinFacts {
     /// The joined table, by its name in the dataset.
     pub table: SourceName,
     pub on: Vec<JoinKey>,
-    /// `None` where they were not asked, or could not be.
+    /// `None` if the data were not read, or could not be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<Shares>,
-    /// Why they could not be asked.
+    /// Why the data could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What the data say of a dataset's joins, and what asking those that are not known takes.
+/// Join statistics of a dataset, and what reading the missing ones costs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinsWeighed {
     /// Those that have keys, in the order of the config.
     pub joins: Vec<JoinFacts>,
-    /// What still has to be asked, and its price; nothing where all is known.
+    /// What is still to be queried, and its price; nothing if all is cached.
     pub open: VerifyEstimate,
 }
 

@@ -1,4 +1,4 @@
-//! The config's JSON Schema, made from its types: what a config file may say.
+//! The config's JSON Schema, generated from its types: what a config file may contain.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
@@ -10,8 +10,8 @@ use super::limits::{MAX_SEED_CHARS, MAX_TEXT_CHARS};
 use super::name::{ColumnName, MAX_COLUMN_CHARS, MAX_TABLE_BYTES, OutputName, SourceName, TableName};
 use super::schema::ColumnType;
 
-/// JSON Schema 2020-12 of a config. The reader also takes null wherever something may be missing, and older spellings; both are read
-/// into this form.
+/// JSON Schema 2020-12 of a config. The reader also accepts null wherever a key may be missing, and
+/// older spellings; both are read into this form.
 pub fn config_schema() -> Value {
     let mut found = vec![];
     DatasetConfig::schemas(&mut found);
@@ -23,7 +23,7 @@ pub fn config_schema() -> Value {
     schema
 }
 
-/// OpenAPI keeps its schemas in another place than a document of its own does.
+/// OpenAPI keeps its schemas elsewhere than a JSON Schema document does.
 fn as_json(schema: &RefOr<Schema>) -> Value {
     let mut json = serde_json::to_value(schema).unwrap_or_default();
     adapt(&mut json);
@@ -36,7 +36,8 @@ fn adapt(value: &mut Value) {
             if let Some(Value::String(reference)) = map.get_mut("$ref") {
                 *reference = reference.replace("#/components/schemas/", "#/$defs/");
             }
-            // Unknown keys are refused everywhere; utoipa does not say so of an enum's variants.
+            // Unknown keys are refused everywhere, but utoipa does not write that for an enum's
+            // variants.
             if map.contains_key("properties") {
                 map.entry("additionalProperties").or_insert(Value::Bool(false));
             }

@@ -1,8 +1,8 @@
-//! How large a config may be. Checked before anything else is done with a config, whichever way it
-//! came: typed by a page, as a file, out of the store.
+//! How large a config may be. Checked before anything else is done with a config, however it came
+//! in: from a page, a file or the store.
 //!
-//! What is beyond costs more than people want of it: planning a join, a filter or a list takes
-//! stack and time for each of its parts, on every engine.
+//! Beyond these limits a config costs more than it is worth: planning a join, a filter or a list
+//! takes stack and time for each of its parts, on every engine.
 
 use std::fmt::Write;
 
@@ -11,20 +11,20 @@ use serde_json::Value;
 use super::dataset::{DatasetConfig, Predicate, Scalar};
 use super::fault::{FieldError, FieldErrors};
 
-/// Most tables that a dataset may join, its primary included.
+/// Maximum number of tables of a dataset, its primary included.
 pub const MAX_TABLES: usize = 20;
-/// Most columns that a dataset may select.
+/// Maximum number of selected columns.
 pub const MAX_COLUMNS: usize = 1000;
-/// Most pairs of columns by which a table is joined: longer keys than people make, and short enough
-/// to be planned.
+/// Maximum number of column pairs per join: more than real keys have, and few enough to plan.
 pub const MAX_JOIN_KEYS: usize = 16;
-/// Most columns that say which of several rows is joined.
+/// Maximum number of columns that decide which of several rows is joined.
 pub const MAX_ORDER_KEYS: usize = 16;
-/// Most filters on columns: all hold together, and engines plan them one inside the other.
+/// Maximum number of filters on columns: all hold together, and engines plan them nested.
 pub const MAX_ROW_FILTERS: usize = 50;
-/// Most values of one list; longer ones belong into a table.
+/// Maximum number of values in one list; longer lists belong into a table.
 pub const MAX_VALUES: usize = 10_000;
-/// Most values of all lists of a dataset together: each is a part of the plan of every query.
+/// Maximum number of values in all lists of a dataset together: each is part of the plan of every
+/// query.
 pub const MAX_ALL_VALUES: usize = 20_000;
 /// Longest text that a column is compared with, or that stands for NULL, in characters.
 pub const MAX_TEXT_CHARS: usize = 10_000;
@@ -32,10 +32,10 @@ pub const MAX_TEXT_CHARS: usize = 10_000;
 pub const MAX_SEED_CHARS: usize = 100;
 /// Deepest nesting of a config's JSON or YAML; a config has seven levels.
 pub const MAX_DEPTH: usize = 32;
-/// Most keys of one object of a config's JSON; the longest has eleven.
+/// Maximum number of keys of one object in a config's JSON; the largest type has eleven.
 pub const MAX_KEYS: usize = 100;
 
-/// What of a config is beyond the limits; empty where all is within.
+/// What exceeds the limits; empty if nothing does.
 pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
     let mut check = Check::default();
     // The primary is one of them.
@@ -82,7 +82,7 @@ pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
     check.faults.into_list()
 }
 
-/// How many parts a config has: what work on it grows with.
+/// How many parts a config has: the work on it grows with this number.
 pub fn parts(config: &DatasetConfig) -> usize {
     let keys = |join: &super::dataset::Join| 1 + join.on.len() + join.order.len();
     let values = |filter: &super::dataset::RowFilter| match &filter.predicate {
@@ -95,8 +95,8 @@ pub fn parts(config: &DatasetConfig) -> usize {
         + config.filters.rows.iter().map(values).sum::<usize>()
 }
 
-/// The limits of a list, and what is said where it is longer. Known by its name: each name is one
-/// list, also in the older spellings.
+/// The limits of a list, and the message if it is longer. Found by the list's name: each name is
+/// one list, also in the older spellings.
 fn limit_of(list: &str) -> (usize, &'static str) {
     match list {
         "secondary_tables" | "join_config" => (MAX_TABLES, "A dataset joins at most 20 tables."),
@@ -136,12 +136,12 @@ impl Check {
 }
 
 fn is_too_long(text: &str) -> bool {
-    // Most are far from it: their bytes tell.
+    // Most texts are far below it, so their bytes are enough to know.
     text.len() > MAX_TEXT_CHARS && text.chars().count() > MAX_TEXT_CHARS
 }
 
-/// What of a config's JSON is beyond the limits, before it is read: in any spelling, also one that
-/// the reader would refuse. Older spellings are turned into today's by repeating names, which must
+/// What of a config's JSON exceeds the limits, before it is read: in any spelling, also one that
+/// the parser would refuse. Older spellings are converted to today's by repeating names, which must
 /// be short and few by then.
 pub fn exceeded_in_json(config: &Value) -> Vec<FieldError> {
     let mut walk = Walk { path: String::new(), faults: FieldErrors::default() };
@@ -235,7 +235,7 @@ mod tests {
         json!([{"table": "t", "on": list(&key, keys), "on_duplicates": "one_row", "order": list(&json!({"column": "c"}), order)}])
     }
 
-    /// Each list and text of a config, at a length, and where a fault of it stands.
+    /// Each list and text of a config at a given length, and the path of its validation error.
     fn sized(name: &str, n: usize) -> (Value, String) {
         let column = json!({"table": "a", "column": "b"});
         let text = "ö".repeat(n);
@@ -280,7 +280,7 @@ mod tests {
             let (config, path) = sized(name, most);
             let config = config_from_json(config).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
             assert_eq!(exceeded(&config), [], "{name}");
-            // The same where it comes as JSON and where it is there already.
+            // The same limit holds for JSON and for a stored config.
             let (json, _) = sized(name, most + 1);
             let typed: DatasetConfig = serde_json::from_value(json.clone()).unwrap();
             for faults in [exceeded(&typed), config_from_json(json).err().unwrap_or_else(|| exceeded(&typed))] {
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn older_spellings_are_held_before_they_are_turned() {
-        // Turned, each column would repeat its table's name: gigabytes of a request that has one
+        // Converted, each column would repeat its table's name: gigabytes from a request of one
         // megabyte.
         let name = "t".repeat(400_000);
         let columns = |table: &str, n: usize| json!({"selected_columns": {table: list(&json!("c"), n)}});

@@ -1,6 +1,8 @@
-//! What Trainset is about, and nothing else: types, names, validation, the compiler from a config to SQL.
+//! What Trainset is about, and nothing else: types, names, validation, the compiler from a config
+//! to SQL.
 //!
-//! Pure: no I/O, no clock, no async, no engine. Compiled for the server and for the browser alike, so that both say the same.
+//! Pure: no I/O, no clock, no async, no engine. Compiled for the server and for the browser, so
+//! that both give the same result.
 
 pub mod analysis;
 pub mod catalog;

@@ -1,8 +1,9 @@
-//! Names: parsed once where text comes in, known good from then on.
+//! Names: parsed once at the boundary, valid from then on.
 //!
-//! Four kinds, because BigQuery has four rules: tables, columns, the names a query gives to its sources, and the names
-//! that a dataset gives to its output. None of them can hold a backtick, a backslash or a control character, so a
-//! quoted name can never end early; [`crate::domain::sql::render`] is still the only place that quotes.
+//! Four types, because BigQuery has four rules: tables, columns, the names that a query gives to
+//! its sources, and the names of a dataset's output columns. None of them can hold a backtick, a
+//! backslash or a control character, so a quoted name can never end early.
+//! [`crate::domain::sql::render`] is still the only module that quotes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +26,7 @@ pub const MAX_COLUMN_CHARS: usize = 300;
 /// Longest table id that BigQuery takes, in UTF-8 bytes.
 pub const MAX_TABLE_BYTES: usize = 1024;
 
-/// A table of the warehouse: `raw_data.orders`. The project is the model's, not the name's.
+/// A table of the warehouse: `raw_data.orders`. The project belongs to the model, not to the name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TableName {
@@ -60,7 +61,8 @@ impl TableName {
 impl FromStr for TableName {
     type Err = NameError;
 
-    /// Parses `dataset.table`. The table id takes letters, digits, underscores, dashes and inner blanks, at most 1,024 bytes.
+    /// Parses `dataset.table`. The table id takes letters, digits, underscores, dashes and inner
+    /// blanks, at most 1,024 bytes.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let (dataset, table) =
             text.split_once('.').ok_or_else(|| NameError::new("write a table as dataset.table, as in raw_data.orders"))?;
@@ -74,8 +76,8 @@ impl fmt::Display for TableName {
     }
 }
 
-/// BigQuery: "Unicode characters in category L, M, N, Pc (connector), Pd (dash), Zs (space)"; blanks at the ends are
-/// refused here because nobody means them.
+/// BigQuery: "Unicode characters in category L, M, N, Pc (connector), Pd (dash), Zs (space)";
+/// blanks at the ends are refused here because nobody means them.
 fn check_table_id(table: &str) -> Result<(), NameError> {
     if table.is_empty() {
         return Err(NameError::new("the table part is empty"));
@@ -103,7 +105,8 @@ impl ColumnName {
 impl FromStr for ColumnName {
     type Err = NameError;
 
-    /// BigQuery's rule for flexible column names: any character but the few that it reserves, at most 300.
+    /// BigQuery's rule for flexible column names: any character but the few that it reserves, at
+    /// most 300.
     fn from_str(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::new("the column name is empty"));
@@ -125,8 +128,8 @@ impl fmt::Display for ColumnName {
     }
 }
 
-/// What a dataset calls one of its tables: the table's short name, or another where a table comes twice.
-/// Compared without regard to case.
+/// The name of a table within the dataset: the table's short name, or another if a table occurs
+/// twice. Compared without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceName(String);
@@ -163,7 +166,7 @@ impl fmt::Display for SourceName {
     }
 }
 
-/// A column of the dataset that comes out: letters, digits and underscores, not starting with a digit.
+/// An output column of the dataset: letters, digits and underscores, not starting with a digit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OutputName(String);
@@ -176,8 +179,8 @@ impl OutputName {
         &self.0
     }
 
-    /// The nearest output name to any text: what is not allowed becomes an underscore; a digit at the start gets an
-    /// underscore before it, a reserved prefix an `x`.
+    /// The nearest output name to any text: disallowed characters become underscores; a digit at
+    /// the start gets an underscore before it, a reserved prefix an `x`.
     pub fn nearest(text: &str) -> Self {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let mut name: String = match text.len() <= MAX_COLUMN_CHARS - 2 && text.bytes().all(|b| fits(b.into())) {
@@ -225,12 +228,13 @@ impl fmt::Display for OutputName {
     }
 }
 
-/// The form in which names are compared: both engines, and people, take `Id` and `id` for one column.
+/// The form in which names are compared: both engines, and people, take `Id` and `id` for one
+/// column.
 pub fn fold(name: &str) -> String {
     if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_lowercase() }
 }
 
-/// Whether two names fold to one, mostly without folding them.
+/// Whether two names fold to the same, in most cases without folding them.
 pub fn same(a: &str, b: &str) -> bool {
     a == b || a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && fold(a) == fold(b))
 }
@@ -278,7 +282,7 @@ mod tests {
 
     #[test]
     fn columns_may_be_ugly_but_never_end_a_quote() {
-        // G-15
+        // Identifiers are always quoted, so reserved words and spaces are allowed.
         for good in ["group", "order", "order date", "größe", "a-b", "100%", "x'y"] {
             assert!(good.parse::<ColumnName>().is_ok(), "{good}");
         }
@@ -289,7 +293,7 @@ mod tests {
 
     #[test]
     fn output_names_are_what_bigquery_takes() {
-        // G-14
+        // BigQuery refuses these, or a backtick would end the quoted name.
         for bad in ["", "1a", "a b", "a-b", "größe", "a`", "_PARTITIONTIME", "_table_suffix", &"x".repeat(301)] {
             assert!(bad.parse::<OutputName>().is_err(), "{bad}");
         }

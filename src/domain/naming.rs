@@ -1,12 +1,13 @@
-//! What names are made of: words in the singular, abbreviations written out, the mark of a key apart. `custIDs`, `CUST_ID` and `customer_id` are
-//! the same two words.
+//! Words of names: in the singular, abbreviations written out, the key mark split off. `custIDs`,
+//! `CUST_ID` and `customer_id` are the same two words.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::schema::TableSchema;
 
-/// Words that are known beside those of the tables at hand: what may stand before a glued `id`, as in `userid`.
+/// Known words beside those of the tables at hand: what may stand before a glued `id`, as in
+/// `userid`.
 const NOUNS: [&str; 40] = [
     "account",
     "address",
@@ -140,7 +141,7 @@ const IRREGULAR: [(&str, &str); 34] = [
 /// Nouns in -us whose plural is in -uses.
 const LATIN: [&str; 11] = ["apparatu", "bonu", "bu", "campu", "censu", "corpu", "focu", "radiu", "statu", "surplu", "viru"];
 
-/// The singular of a lower-case English word; a word that is no plural as it is.
+/// The singular of a lower-case English word; other words unchanged.
 pub fn singular(word: &str) -> String {
     if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {
         return (*one).to_owned();
@@ -169,14 +170,14 @@ pub fn singular(word: &str) -> String {
     cut(1, "")
 }
 
-/// Longest word that is held to be several in one, in bytes: each place in it is tried.
+/// Longest word that is split into several, in bytes: each position in it is tried.
 const MOST_GLUED: usize = 40;
 
-/// The words of the tables at hand, by which glued words are told apart.
+/// The words of the tables at hand, by which glued words are split.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     words: HashSet<String>,
-    /// Parts of names that were taken apart before: the same few stand in most names.
+    /// Parts of names that are split already: the same few occur in most names.
     seen: RefCell<HashMap<String, Vec<String>>>,
 }
 
@@ -191,7 +192,8 @@ impl Vocabulary {
         Self { words, seen: RefCell::default() }
     }
 
-    /// The words of a name: split at case, digits and all that is no letter; in the singular; abbreviations written out.
+    /// The words of a name: split at case, digits and all that is not a letter; in the singular;
+    /// abbreviations written out.
     pub fn words(&self, name: &str) -> Vec<String> {
         let mut words = vec![];
         for token in tokens(name) {
@@ -204,7 +206,7 @@ impl Vocabulary {
             });
             words.extend(apart);
         }
-        // `order_no`: alone, and in front, it is the word no.
+        // `order_no`: alone, or in front, it is the word no.
         if words.len() > 1
             && let Some(last) = words.last_mut()
             && last == "no"
@@ -214,7 +216,7 @@ impl Vocabulary {
         words
     }
 
-    /// Whether a name ends in a plural: many things, not one that could be referred to.
+    /// Whether a name ends in a plural, which is no reference to one row.
     pub fn is_plural(name: &str) -> bool {
         tokens(name).last().is_some_and(|last| last.len() > 3 && singular(last) != *last)
     }
@@ -224,7 +226,8 @@ impl Vocabulary {
         if !token.is_ascii() || token.len() > MOST_GLUED || self.words.contains(&word) {
             return words.push(word);
         }
-        // The short marks end many words: they are cut off only where what is left is a word that the tables have.
+        // The short marks end many words: they are cut off only if the rest is a word of the
+        // tables.
         const MARKS: [(&str, &str, bool); 7] = [
             ("key", "key", false),
             ("code", "code", false),
@@ -250,18 +253,18 @@ impl Vocabulary {
 
     fn knows(&self, token: &str) -> bool {
         let known = |text: &str| self.words.contains(&canonical(text));
-        // Or two words in one, as in `customeraddress`.
+        // Or two words glued together, as in `customeraddress`.
         known(token) || self.seam(token).is_some()
     }
 
-    /// Where two words of the tables meet in one.
+    /// The position at which two words of the tables meet.
     fn seam(&self, token: &str) -> Option<usize> {
         let known = |text: &str| self.words.contains(&canonical(text));
         (4..token.len().saturating_sub(3)).find(|at| known(&token[..*at]) && known(&token[*at..]))
     }
 }
 
-/// One word: singular, and no abbreviation.
+/// One word: singular, abbreviation written out.
 fn canonical(token: &str) -> String {
     let written_out = |word: &str| ABBREVIATIONS.iter().find(|(short, _)| *short == word).map(|(_, long)| (*long).to_owned());
     if let Some(long) = written_out(token) {
@@ -271,7 +274,8 @@ fn canonical(token: &str) -> String {
     written_out(&one).unwrap_or(one)
 }
 
-/// The parts of a name in lower case: between what is no letter or digit, at a change of case, between letters and digits.
+/// The parts of a name in lower case, split at anything but letters and digits, at a change of
+/// case, and between letters and digits.
 fn tokens(name: &str) -> Vec<String> {
     let chars: Vec<char> = name.chars().collect();
     let mut tokens = vec![];
@@ -308,10 +312,10 @@ fn begins(chars: &[char], i: usize) -> bool {
     before.is_uppercase() && chars.get(i + 1).is_some_and(|c| c.is_lowercase()) && !plural
 }
 
-/// How a column says that it is a key.
+/// How a column's name marks it as a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
-    /// It does not.
+    /// Not at all.
     None,
     /// `number`, `no`.
     Number,
@@ -335,7 +339,7 @@ impl Mark {
     }
 }
 
-/// What a column's name says: what it is the key of, and how it says that it is a key.
+/// What a column's name is the key of, and how it is marked as a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyName {
     /// `billing address` of `billing_address_id`; empty for `id`.
@@ -378,13 +382,14 @@ fn without_numbers(words: &[String]) -> &[String] {
     &words[..until]
 }
 
-/// Whether a word is made of beginnings of all the others in their order, as `cdemo` of customer demographics or `bu` of business unit.
+/// Whether a word consists of beginnings of all the others in their order, as `cdemo` of customer
+/// demographics or `bu` of business unit.
 pub fn abbreviates(short: &str, words: &[String]) -> bool {
     if words.len() > short.len() {
         return false;
     }
-    // Whether so many bytes of it are made of the words so far. Trying all ways to cut it up would
-    // take for ever where words begin alike.
+    // Whether so many bytes of it consist of the words so far. Trying all ways to split it would
+    // take forever for words that begin alike.
     let mut made = vec![false; short.len() + 1];
     made[0] = true;
     for word in words {
@@ -462,7 +467,7 @@ mod tests {
         assert_eq!(words.words("___"), Vec::<String>::new());
     }
 
-    /// Each of these words can be cut at each of its places, and each piece again.
+    /// Each of these words can be split at each of its positions, and each piece again.
     #[test]
     fn long_names_are_taken_apart_at_once() {
         let words = Vocabulary::of([]);
@@ -500,7 +505,7 @@ mod tests {
         assert!(abbreviates("bu", &noun("business unit")));
         assert!(!abbreviates("cdemox", &noun("customer demographic")));
         assert!(abbreviates("", &[]) && !abbreviates("", &noun("a")) && !abbreviates("a", &[]));
-        // There are more ways to cut this up than anyone can try.
+        // There are too many ways to split this to try them all.
         let alike = noun(&["aaaaaaaa"; 40].join(" "));
         assert!(!abbreviates(&format!("{}b", "a".repeat(160)), &alike));
         assert!(abbreviates(&"a".repeat(160), &alike));

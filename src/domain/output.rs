@@ -1,4 +1,5 @@
-//! The one resolver of output column names: the compiler, previews, TFX and the wizard all ask here.
+//! The one resolver of output column names: the compiler, previews, TFX and the wizard all use it,
+//! so that their names agree.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,10 +9,11 @@ use super::name::{OutputName, fold};
 
 /// The output names of `config.selected_columns`, in their order.
 ///
-/// An alias is the name. Otherwise the column keeps its own name if it is the first to want it, in the order of the
-/// tables (primary first) and then of the selection; a later one is called `table_column`, and where that is
-/// taken too, `table_column_2` and so on. Names are compared without regard to case, and what BigQuery would refuse in an output
-/// name becomes an underscore. `reserved` names are given to no column without an alias.
+/// An alias is the name. Otherwise the column keeps its own name if it is the first to claim it, in
+/// the order of the tables (primary first) and then of the selection; a later one is called
+/// `table_column`, and if that is taken too, `table_column_2` and so on. Names are compared without
+/// regard to case, and characters that BigQuery refuses in an output name become underscores.
+/// `reserved` names are given to no column without an alias.
 pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     let mut sources = HashMap::new();
     for (position, (name, _)) in config.sources().iter().enumerate() {
@@ -26,7 +28,7 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     unnamed.sort_by_key(|i| ranks[*i]);
 
     let mut taken = Taken::new(reserved.iter().copied().chain(names.iter().flatten().map(OutputName::as_str)), columns.len());
-    // Own names first, so that no derived name takes a name that a column has by right.
+    // Own names first, so that no derived name takes one that a column owns.
     unnamed.retain(|&i| {
         let own = OutputName::nearest(columns[i].column.as_str());
         let free = taken.take(own.as_str());
@@ -41,12 +43,12 @@ pub fn resolve(config: &DatasetConfig, reserved: &[&str]) -> Vec<OutputName> {
     names.into_iter().flatten().collect()
 }
 
-/// Names in use, compared without regard to case, each with the number that the next name made of
-/// it gets.
+/// Names in use, compared without regard to case, each with the number of the next name derived
+/// from it.
 pub(super) struct Taken(HashMap<String, usize>);
 
 impl Taken {
-    /// `more` names will be taken at least.
+    /// With capacity for `more` names.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>, more: usize) -> Self {
         let mut taken = Self(HashMap::with_capacity(more));
         for name in names {
@@ -70,7 +72,7 @@ impl Taken {
     pub fn derive(&mut self, text: &str) -> OutputName {
         let plain = OutputName::nearest(text);
         let key = fold(plain.as_str());
-        // The numbers below are in use: where a thousand columns want one name, each would try them
+        // The numbers below are in use: if a thousand columns want one name, each would try them
         // all again.
         let Some(mut number) = self.0.get(&key).copied() else {
             self.take(plain.as_str());
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_primary_keeps_its_name_whatever_the_order_of_selection() {
-        // G-10
+        // The first column keeps a shared name; a later one gets its table's name in front.
         let orders = json!({"table": "orders", "column": "id"});
         let products = json!({"table": "products", "column": "ID"});
         let brands = json!({"table": "brands", "column": "id"});
@@ -118,7 +120,7 @@ mod tests {
 
     #[test]
     fn derived_names_give_way_to_columns_and_aliases() {
-        // G-10, G-12
+        // A derived name must not collide with an alias, or with a column of that name.
         assert_eq!(
             names(json!([
                 {"table": "orders", "column": "id"},

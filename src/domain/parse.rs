@@ -1,5 +1,5 @@
-//! The door for configs that people and programs write: null, missing and empty mean the same, and what cannot be read is
-//! named by its path. The spellings of the system before this one are read too.
+//! The lenient parser for configs that people and programs write: null, missing and empty mean the
+//! same, and errors name their path. It also reads the spellings of the system before this one.
 
 use serde_json::Value;
 
@@ -10,7 +10,8 @@ use super::unreadable::explain;
 
 mod legacy;
 
-/// Every key that a config can have. Only these are dropped when empty: an unknown key is refused, empty or not.
+/// Every key that a config can have. Only these are dropped when empty: an unknown key is refused,
+/// empty or not.
 const KEYS: &[&str] = &[
     "primary_table",
     "secondary_tables",
@@ -72,8 +73,8 @@ const KEYS: &[&str] = &[
     "n",
 ];
 
-/// Reads a config. What is beyond the limits is told before anything is read; else the fault's path
-/// is where reading stopped, the first one only, since what follows cannot be told.
+/// Reads a config. Exceeded limits are reported before anything is read; otherwise the error has
+/// the path where reading stopped. There is only one, since what follows was not read.
 pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError>> {
     let exceeded = exceeded_in_json(&json);
     if !exceeded.is_empty() {
@@ -89,13 +90,13 @@ pub fn config_from_json(mut json: Value) -> Result<DatasetConfig, Vec<FieldError
         .map_err(|error| vec![FieldError::new(error.path().to_string(), explain(&error.inner().to_string()))])
 }
 
-/// A config, or what holds one, without the keys that say nothing. It reads as the same.
+/// A config, or what holds one, without keys that have no content. It reads as the same.
 pub fn without_empty(mut json: Value) -> Value {
     drop_empty(&mut json);
     json
 }
 
-/// Takes known keys out of objects where they hold null, `""`, `[]` or `{}`, innermost first.
+/// Removes known keys that hold null, `""`, `[]` or `{}`, innermost first.
 fn drop_empty(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn null_missing_and_empty_are_one() {
-        // G-07
+        // A filter that was removed may be stored as null or as an empty object.
         let plain = config_from_json(json!({"primary_table": "raw_data.orders"})).unwrap();
         for form in [
             json!({"primary_table": "raw_data.orders", "filters": null, "secondary_tables": [], "split_config": {}}),

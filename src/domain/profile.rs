@@ -1,4 +1,5 @@
-//! What a table's columns hold: counts, distinct values, quantiles, lengths, the most frequent values.
+//! What a table's columns hold: counts, distinct values, quantiles, lengths, the most frequent
+//! values.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +11,18 @@ use super::schema::{Column, ColumnType, Mode};
 use super::sql::profile::{Fact, QUANTILES, TOP_VALUES};
 use super::value::{Rows, Value, shortest};
 
-/// A histogram has at most so many bins, its tails among them.
+/// Maximum number of bins of a histogram, tails included.
 const BINS: usize = 20;
-/// Characters of a text that a profile shows.
+/// Maximum number of characters of a text in a profile.
 const SHOWN: usize = 200;
 /// The quantiles that are shown, in hundredths.
 const SHOWN_QUANTILES: [u32; 7] = [1, 5, 25, 50, 75, 95, 99];
 const MICROS_A_DAY: f64 = 86_400e6;
 
-/// A table's columns, by their names, and what it took to find out.
+/// A table's columns, by their names, and what reading them cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableProfile {
-    /// In the order asked for.
+    /// In the order requested.
     pub columns: Vec<ColumnProfile>,
     pub meta: ProfileMeta,
 }
@@ -42,10 +43,10 @@ pub struct ProfileMeta {
     pub seconds: f64,
 }
 
-/// What finding out the rest of a profile would read.
+/// What reading the rest of a profile would cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ProfileEstimate {
-    /// Columns that nothing is known of yet.
+    /// Columns that are not cached yet.
     pub columns: usize,
     #[serde(flatten)]
     pub estimate: Estimate,
@@ -154,7 +155,7 @@ pub struct Bin {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnValues {
     pub values: Vec<ValueCount>,
-    /// There are no others.
+    /// There are no further values.
     pub complete: bool,
 }
 
@@ -173,7 +174,8 @@ pub fn unusable(name: &str, reason: &str) -> ColumnProfile {
     ColumnProfile { name: name.into(), unsupported: Some(reason.into()), ..ColumnProfile::default() }
 }
 
-/// Reads the answer to a profile's query: the table's rows, and the columns asked for. `exact` as it was asked.
+/// Reads the result of a profile's query: the table's rows, and the columns requested. `exact` as
+/// requested.
 pub fn read(columns: &[&Column], facts: &[(usize, Fact)], exact: bool, answer: &Rows) -> (u64, Vec<ColumnProfile>) {
     let mut cells = answer.rows.first().map(Vec::as_slice).unwrap_or_default().iter();
     let rows = cells.next().and_then(whole).unwrap_or_default();
@@ -185,7 +187,7 @@ pub fn read(columns: &[&Column], facts: &[(usize, Fact)], exact: bool, answer: &
     (rows, profiles.collect())
 }
 
-/// What was found out about one column.
+/// The results for one column.
 struct Found<'a> {
     column: &'a Column,
     rows: u64,
@@ -202,7 +204,7 @@ impl Found<'_> {
         let quantiles = self.quantiles();
         let lengths = self.lengths();
         let share = |part: u64, all: u64| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-        // An estimate may be higher than there are values.
+        // An estimate may exceed the number of values.
         let cardinality = self.whole(Fact::Distinct).map(|distinct| distinct.min(count));
         ColumnProfile {
             name: column.name.to_string(),
@@ -279,7 +281,7 @@ impl Found<'_> {
             Some(Value::Array(values)) if values.len() == QUANTILES as usize + 1 => values.clone(),
             _ => return vec![],
         };
-        // The ends are known exactly.
+        // The minimum and maximum are exact.
         for (at, fact) in [(0, Fact::Min), (QUANTILES as usize, Fact::Max)] {
             let end = self
                 .found
@@ -302,7 +304,7 @@ impl Found<'_> {
         let Some(Value::Text(json)) = self.found.get(&Fact::TopValues) else { return vec![] };
         let Ok(top) = serde_json::from_str::<Vec<Top>>(json) else { return vec![] };
         let read = |top: Top| {
-            // Either engine writes numbers that JSON cannot hold as text.
+            // Both engines write numbers that JSON cannot hold as text.
             let count = top.count.as_u64().or_else(|| top.count.as_str()?.parse().ok())?;
             let percent = if self.rows == 0 { 0.0 } else { 100.0 * count as f64 / self.rows as f64 };
             Some(TopValue { value: shown(of_json(top.value, self.column.column_type)?), count, percent })
@@ -310,7 +312,7 @@ impl Found<'_> {
         top.into_iter().filter_map(read).take(TOP_VALUES).collect()
     }
 
-    /// Bins of equal width, each with the share of the values that the quantiles say.
+    /// Bins of equal width, each with the share of the values that the quantiles give.
     fn histogram(&self, quantiles: &[Value], count: u64) -> Vec<Bin> {
         let of = self.column.column_type;
         let places: Vec<f64> = quantiles.iter().filter_map(|value| place(value, of)).collect();
@@ -331,7 +333,7 @@ fn whole(value: &Value) -> Option<u64> {
     value.as_i64().and_then(|number| u64::try_from(number).ok())
 }
 
-/// Long texts are cut.
+/// Long texts are truncated.
 fn shown(value: Value) -> Value {
     match value {
         Value::Text(text) => match text.char_indices().nth(SHOWN) {
@@ -364,7 +366,8 @@ fn of_json(json: serde_json::Value, of: ColumnType) -> Option<Value> {
     })
 }
 
-/// Where a value lies on a line: numbers as they are, days since 1970, microseconds since 1970 or midnight.
+/// A value's position on a line: numbers as they are, days since 1970, microseconds since 1970 or
+/// midnight.
 fn place(value: &Value, of: ColumnType) -> Option<f64> {
     match (value, of) {
         (Value::Int(number), _) => Some(*number as f64),
@@ -382,7 +385,7 @@ fn place(value: &Value, of: ColumnType) -> Option<f64> {
     }
 }
 
-/// The value at a place; instants to the second.
+/// The value at a position; instants to the second.
 fn value_at(place: f64, of: ColumnType) -> Option<Value> {
     let instant = || DateTime::from_timestamp((place / 1e6).round() as i64, 0);
     Some(match of {
@@ -393,7 +396,7 @@ fn value_at(place: f64, of: ColumnType) -> Option<Value> {
         }
         ColumnType::Timestamp => Value::Text(instant()?.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ColumnType::Datetime => Value::Text(instant()?.format("%Y-%m-%dT%H:%M:%S").to_string()),
-        // The end of a day has no time of its own.
+        // The end of a day is no TIME.
         ColumnType::Time => {
             Value::Text(DateTime::from_timestamp((place.min(MICROS_A_DAY - 1e6) / 1e6) as i64, 0)?.format("%H:%M:%S").to_string())
         }
@@ -401,7 +404,8 @@ fn value_at(place: f64, of: ColumnType) -> Option<Value> {
     })
 }
 
-/// The edges of the bins, ascending. Where few values lie far from the others, they have the first and the last bin to themselves.
+/// The edges of the bins, ascending. A few values far from the others get the first and the last
+/// bin to themselves.
 fn edges(places: &[f64], discrete: bool) -> Vec<f64> {
     let (first, last) = (places[0], places[places.len() - 1]);
     let (low, high) = (places[1], places[places.len() - 2]);
@@ -413,7 +417,8 @@ fn edges(places: &[f64], discrete: bool) -> Vec<f64> {
         edges.push(first);
     }
     if discrete {
-        // Whole numbers to each bin, equally many: a bin that can hold more of them looks like more of the values.
+        // Equally many whole numbers per bin: a bin that can hold more of them would look more
+        // frequent.
         let width = ((to - from + 1.0) / bins as f64).ceil().max(1.0);
         let count = ((to - from + 1.0) / width).ceil() as usize;
         edges.extend((0..=count).map(|bin| from + bin as f64 * width));
@@ -428,7 +433,8 @@ fn edges(places: &[f64], discrete: bool) -> Vec<f64> {
     edges
 }
 
-/// The share of each bin. Values lie evenly between two quantiles; equal quantiles are one value that often.
+/// The share of each bin. Values lie evenly between two quantiles; equal quantiles are one value
+/// that frequent.
 fn shares(places: &[f64], edges: &[f64]) -> Vec<f64> {
     let bins = edges.len() - 1;
     let mut shares = vec![0.0; bins];
@@ -458,7 +464,7 @@ mod tests {
         Column { name: "x".parse::<ColumnName>().unwrap(), column_type, mode, description: None }
     }
 
-    /// A column's profile, of what was found out about it; the rest is NULL.
+    /// A column's profile from these results; all others are NULL.
     fn profile(of: ColumnType, mode: Mode, rows: i64, found: &[(Fact, Value)]) -> ColumnProfile {
         let column = column(of, mode);
         let facts: Vec<(usize, Fact)> = facts_of(&column).iter().map(|fact| (0, *fact)).collect();

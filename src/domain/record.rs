@@ -1,5 +1,5 @@
-//! What the store keeps and the pages show: models, datasets, versions, and the answers to questions about them.
-//! Shared by server, browser, REST and server functions, so that they cannot disagree.
+//! What the store persists and the pages show: models, datasets, versions and the results of
+//! requests. Shared by server, browser, REST and server functions, so that they cannot disagree.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub struct ModelInput {
 }
 
 impl From<Model> for ModelInput {
-    /// What a person said about the model.
+    /// The editable part of a model.
     fn from(Model { name, description, warehouse, .. }: Model) -> Self {
         let (gcp_project_id, location) = match warehouse {
             WarehouseKind::Embedded => (None, None),
@@ -51,7 +51,7 @@ impl From<Model> for ModelInput {
     }
 }
 
-/// What a person said about a model, read and found right.
+/// A model's input, parsed and validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedModel {
     pub name: String,
@@ -114,7 +114,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// What a person said of it.
+    /// The editable part of a dataset.
     pub fn input(&self) -> DatasetInput {
         let DatasetSummary { name, description, .. } = &self.summary;
         DatasetInput { name: name.clone(), description: description.clone(), config: self.config.clone() }
@@ -247,7 +247,7 @@ pub struct DatasetInput {
 }
 
 impl DatasetInput {
-    /// The text of this name, where it has one: all that a person says of it beside the config.
+    /// The text field of this name, if there is one: all that is entered beside the config.
     pub fn text_mut(&mut self, field: &str) -> Option<&mut String> {
         match field {
             "name" => Some(&mut self.name),
@@ -311,7 +311,7 @@ pub struct NameCheck {
     pub message: String,
 }
 
-/// A generated query and what the warehouse thinks of it.
+/// A generated query and the warehouse's verdict on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueryView {
     pub query: String,
@@ -325,12 +325,12 @@ pub struct PartQuery {
     pub view: QueryView,
 }
 
-/// What the warehouse says of a query.
+/// The warehouse's verdict on a query.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct QueryValidation {
     pub valid: bool,
-    /// What BigQuery says it would read; the embedded engine says what lies in the files. Nothing is
-    /// known of a query that is refused.
+    /// BigQuery's own estimate; for the embedded engine the size of the files. Nothing is known
+    /// about a query that is refused.
     pub estimate: Estimate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -1,4 +1,4 @@
-//! Which columns could have which role: by name, by type, by where they stand, and by the data where someone looked.
+//! Which columns could have which role: by name, type, position, and by the data if it was read.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::naming::{KeyName, Mark, Vocabulary};
 use super::schema::{Column, TableSchema};
 use super::validate::fits_role;
 
-/// Nothing below is suggested.
+/// Columns below this score are not suggested.
 pub const THRESHOLD: f64 = 0.5;
-/// Most alternatives that are told.
+/// Maximum number of alternatives.
 const ALTERNATIVES: usize = 5;
 
 /// A column for a role.
@@ -51,7 +51,7 @@ pub fn suggest(schemas: &[TableSchema], facts: &Facts) -> RoleSuggestions {
     for (position, schema) in schemas.iter().enumerate() {
         let refers = sure().any(|join| join.left == schema.table && join.right != schema.table);
         let is_referred = sure().any(|join| join.right == schema.table && join.left != schema.table);
-        // Events refer to users and products; what is only referred to describes them.
+        // Events refer to users and products; a table that is only referred to describes them.
         let describes = is_referred && !refers;
         let place = if position == 0 { 1.0 } else { 0.95 } * if describes { 0.8 } else { 1.0 };
         for column in &schema.columns {
@@ -68,7 +68,7 @@ pub fn suggest(schemas: &[TableSchema], facts: &Facts) -> RoleSuggestions {
         }
     }
     let best = |(role, mut choices): (Role, Vec<Choice>)| {
-        // Equal ones stay in the order of tables and columns.
+        // Ties stay in the order of tables and columns.
         choices.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut choices = choices.into_iter();
         let choice = choices.next()?;
@@ -110,11 +110,11 @@ fn score(
     }
 }
 
-/// Whether the data say that a column cannot have a role.
+/// Whether the data rule out a role for a column.
 fn contradicts(role: Role, facts: ColumnFacts) -> bool {
     let told = facts.filled() > 1;
     match role {
-        // A user comes again: an id that every row has for itself is the row's.
+        // Users repeat: an id that is unique in every row is the row's.
         Role::UserId => told && (facts.distinct <= 1 || facts.is_unique() == Some(true)),
         Role::ProductId | Role::Timestamp | Role::Revenue => told && facts.distinct <= 1,
     }
@@ -186,11 +186,11 @@ const PRODUCTS: [(&str, f64); 32] = [
     ("post", 0.65),
 ];
 
-/// Words that say which id of the same thing.
+/// Words for which of several ids of one entity it is.
 const WHICH: [&str; 12] =
     ["anonymous", "external", "full", "global", "hash", "hashed", "internal", "master", "original", "pseudo", "source", "unique"];
 
-/// Words before `item` that make it a line of a document, not what is sold.
+/// Words before `item` that make it a line of a document, not a product.
 const LINES: [&str; 9] = ["basket", "cart", "detail", "invoice", "line", "order", "purchase", "receipt", "transaction"];
 
 fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String]) -> Option<(f64, String)> {
@@ -211,7 +211,7 @@ fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String])
     let before = match before {
         [] => 1.0,
         before if before.iter().any(|word| LINES.contains(&word.as_str())) => 0.4,
-        // Of several that a row has, such as who pays and who receives.
+        // One of several in a row, such as the payer and the recipient.
         _ if name.mark == Mark::None => 0.6,
         _ => 0.9,
     };
@@ -258,7 +258,7 @@ const EVENTS: [&str; 36] = [
     "request",
 ];
 
-/// What is kept of a row, not of the event.
+/// Attributes of a row, not of the event.
 const KEPT: [(&str, f64); 29] = [
     ("created", 0.6),
     ("creation", 0.6),
@@ -309,7 +309,7 @@ fn timestamp(words: &[String]) -> Option<(f64, String)> {
     }
 }
 
-/// Words of what is taken from a sale, whole.
+/// Words for the full amount of a sale.
 const TAKEN: [(&str, f64); 16] = [
     ("revenue", 1.0),
     ("turnover", 0.95),
@@ -329,7 +329,7 @@ const TAKEN: [(&str, f64); 16] = [
     ("fare", 0.8),
 ];
 
-/// Numbers that are no revenue, whatever stands beside them.
+/// Numbers that are no revenue, whatever other words the name has.
 const NOT_TAKEN: [&str; 40] = [
     "age",
     "balance",
@@ -373,7 +373,7 @@ const NOT_TAKEN: [&str; 40] = [
     "year",
 ];
 
-/// For one, not for all that was sold.
+/// Per unit, not for the whole sale.
 const EACH: [&str; 10] = ["average", "avg", "base", "each", "list", "max", "min", "per", "unit", "wholesale"];
 
 fn revenue(words: &[String], mark: Mark) -> Option<(f64, String)> {
@@ -381,7 +381,7 @@ fn revenue(words: &[String], mark: Mark) -> Option<(f64, String)> {
     let weights = words.iter().filter_map(|word| TAKEN.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
     let count = weights.clone().count();
     let weight = weights.reduce(f64::max)?;
-    // `line_total` is what a line makes; `line` alone counts.
+    // `line_total` is the revenue of a line; `line` alone is its number.
     let line = words.first().is_some_and(|first| first == "line") && count > 0;
     if mark != Mark::None
         || (has(&NOT_TAKEN) && !line)

@@ -1,11 +1,12 @@
-//! What a table looks like: its columns, their types and modes, in BigQuery's terms whatever the engine.
+//! What a table looks like: its columns, their types and modes, in BigQuery's terms for every
+//! engine.
 
 use serde::{Deserialize, Serialize};
 
 use super::name::{ColumnName, TableName, same};
 
-/// A column's type. BigQuery spells some of them in two ways (`INTEGER` in its API, `INT64` in SQL); both are read, the
-/// SQL spelling is written.
+/// A column's type. BigQuery spells some of them in two ways (`INTEGER` in its API, `INT64` in
+/// SQL); both are read, the SQL spelling is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum ColumnType {
@@ -20,7 +21,7 @@ pub enum ColumnType {
     Datetime,
     Time,
     Timestamp,
-    /// A record. Its fields cannot be chosen; the column says so.
+    /// A RECORD. Its fields cannot be selected; the column says so.
     Struct,
     Json,
     Geography,
@@ -214,7 +215,7 @@ pub enum TableKind {
 pub struct TableInfo {
     pub name: TableName,
     pub kind: TableKind,
-    /// `None` where only a query could tell, as for a view.
+    /// `None` if only a query could count them, as for a view.
     pub rows: Option<u64>,
     pub bytes: Option<u64>,
     pub columns: Option<u32>,
@@ -222,7 +223,7 @@ pub struct TableInfo {
     pub last_modified: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,
-    /// Set where the table is there but cannot be used: a broken file, a type that is not read.
+    /// Set if the table exists but cannot be used: a broken file, an unsupported type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn both_spellings_of_types_are_one() {
-        // G-08
+        // BigQuery's API and its SQL spell these types differently.
         for (legacy, sql) in
             [("INTEGER", "INT64"), ("FLOAT", "FLOAT64"), ("BOOLEAN", "BOOL"), ("RECORD", "STRUCT"), ("integer", "INT64")]
         {

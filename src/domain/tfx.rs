@@ -1,9 +1,10 @@
-//! What TFX's BigQueryExampleGen takes: an Input with one whole query a split, an explicit Output, project and location, and a snippet of Python that
-//! wires them.
+//! The input of TFX's BigQueryExampleGen: an Input with one whole query per split, an explicit
+//! Output, project and location, and a Python snippet that wires them.
 //!
-//! The messages are `tfx.components.example_gen.Input` and `Output` as proto3 JSON (tfx/proto/example_gen.proto). Its executor asks for the schema with
-//! `SELECT * FROM (query) LIMIT 0`, so a query has no semicolon and no column name twice. Vocabularies are to be built from train alone: that is the
-//! consumer's side, and the snippet says so.
+//! The messages are `tfx.components.example_gen.Input` and `Output` as proto3 JSON
+//! (tfx/proto/example_gen.proto). Its executor reads the schema with `SELECT * FROM (query) LIMIT
+//! 0`, so a query has no semicolon and no duplicate column names. Vocabularies are to be built from
+//! train alone: that is the consumer's task, and the snippet says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +49,8 @@ pub struct TfxSplit {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TfxOutput {}
 
-/// The artefact of a config, of no version. Without a split there is one, `train`, with all rows.
+/// The artefact of a config, without a version. Without a split there is one, `train`, with all
+/// rows.
 pub fn artefact(
     config: &DatasetConfig,
     catalog: &Catalog,
@@ -79,7 +81,7 @@ pub fn artefact(
     Ok((artefact, columns))
 }
 
-/// Reads the artefact from a file, so that no query need be quoted in Python.
+/// Reads the artefact from a file, so that no query needs quoting in Python.
 const SNIPPET: &str = r#"import json
 
 from google.protobuf import json_format

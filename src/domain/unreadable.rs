@@ -1,11 +1,12 @@
-//! Why JSON cannot be read as what it should be, in a person's words: serde speaks of structs, maps and `u32`.
+//! Why JSON does not have the expected form, in plain words: serde speaks of structs, maps and
+//! `u32`.
 
 use super::value::beginning;
 
-/// Characters of a value that is quoted.
+/// Maximum number of characters of a quoted value.
 const SHOWN: usize = 100;
 
-/// What serde says of a value, as a sentence. What our own types say is taken as it is.
+/// A serde message as a sentence. Messages of our own types are used as they are.
 pub fn explain(words: &str) -> String {
     let sentence = wrong_value(words)
         .or_else(|| unknown_name(words))
@@ -115,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Real ones: no name of a Rust type is left, whatever is sent.
+    /// Real messages: no name of a Rust type is left, whatever the input.
     #[test]
     fn no_rust_is_spoken_of() {
         use crate::domain::parse::config_from_json;

@@ -1,4 +1,5 @@
-//! A config held against the tables: all faults at once, each by the path of its field.
+//! A config checked against the tables: all validation errors at once, each by the path of its
+//! field.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display};
@@ -18,8 +19,8 @@ mod filters;
 /// Longest window, in days: a century.
 pub const MAX_DAYS: u32 = 36_525;
 
-/// The faults of a config, in the order of its parts; empty where it can be compiled. Of one that
-/// is beyond the limits, those alone.
+/// The validation errors of a config, in the order of its parts; empty if it can be compiled. If a
+/// config exceeds the limits, only those errors.
 pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
     let exceeded = limits::exceeded(config);
     if !exceeded.is_empty() {
@@ -37,7 +38,7 @@ pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
     check.faults.into_list()
 }
 
-/// `list[3]`, written out only where there is something to say of it.
+/// `list[3]`, formatted only if there is an error to report.
 #[derive(Clone, Copy)]
 struct Nth(&'static str, usize);
 
@@ -50,7 +51,7 @@ impl Display for Nth {
 struct Check<'a> {
     config: &'a DatasetConfig,
     catalog: &'a Catalog,
-    /// The dataset's tables by their names in it, with their schemas where they are known.
+    /// The dataset's tables by their names in it, with their schemas if they are known.
     sources: Vec<(SourceName, &'a TableName, Option<&'a KnownTable>)>,
     faults: FieldErrors,
 }
@@ -87,7 +88,7 @@ impl<'a> Check<'a> {
         let config = self.config;
         let sources = config.sources();
         for (i, secondary) in config.secondary_tables.iter().enumerate() {
-            // G-61: no default keys
+            // No default key: most tables have no common `id`.
             if config.join_of(&secondary.name()).is_none() {
                 self.fault(
                     format!("secondary_tables[{i}]"),
@@ -142,7 +143,7 @@ impl<'a> Check<'a> {
         if let (Some(left), Some(right)) = (left, right)
             && !comparable(left.column_type, right.column_type)
         {
-            // G-63
+            // Types that differ are not cast: the query would fail, or match nothing.
             self.fault(
                 format!("{path}.right"),
                 format!(
@@ -182,7 +183,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The column, or a fault with the nearest name there is.
+    /// The column, or a validation error with the nearest name there is.
     fn known<'s>(
         &mut self,
         path: impl Display,
@@ -201,8 +202,8 @@ impl<'a> Check<'a> {
         column
     }
 
-    /// The column behind a reference, or a fault at `<path>.table` or `<path>.column`. `None` without a fault where the table
-    /// itself is unknown: that is said at the table.
+    /// The column behind a reference, or a validation error at `<path>.table` or `<path>.column`.
+    /// `None` without an error if the table itself is unknown: that is reported at the table.
     fn referenced(&mut self, path: impl Display, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
         let Some((_, _, known)) = self.position_of(table).map(|i| &self.sources[i]) else {
             self.fault(format!("{path}.table"), format!("The dataset has no table {table}."));
@@ -222,7 +223,7 @@ impl<'a> Check<'a> {
         if config.selected_columns.is_empty() {
             self.fault("selected_columns", "Choose at least one column.");
         }
-        // A column is one in the catalog; its table tells two uses of it apart.
+        // A column is one object in the catalog; the source distinguishes two uses of a table.
         let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::with_capacity(config.selected_columns.len());
         let mut aliases = Taken::new(std::iter::empty(), 0);
         for (i, selected) in config.selected_columns.iter().enumerate() {
@@ -281,7 +282,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The timestamp's column is a text or a number: it says how it is read.
+    /// The timestamp's column is a text or a number and needs a format.
     fn timestamp_format(&mut self, path: &str, column: &Column) {
         let t = column.column_type;
         let fitting = || {
@@ -299,7 +300,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The role is mapped, or a fault that names what needs it.
+    /// Whether the role is mapped; if not, a validation error that names what needs it.
     fn needs_role(&mut self, role: Role, path: &str, what: &str) -> bool {
         let mapped = self.config.column_mapping.get(role).is_some();
         if !mapped {
@@ -309,7 +310,7 @@ impl<'a> Check<'a> {
         mapped
     }
 
-    /// `from..=to`, or a fault.
+    /// A validation error unless `from..=to` has the value.
     fn within(&mut self, path: impl Into<String>, value: u32, from: u32, to: u32) -> bool {
         let fits = (from..=to).contains(&value);
         if !fits {
@@ -318,7 +319,7 @@ impl<'a> Check<'a> {
         fits
     }
 
-    /// A date that BigQuery has.
+    /// A date within BigQuery's range.
     fn date(&mut self, path: impl Into<String>, day: Option<NaiveDate>) {
         if let Some(day) = day
             && !(1..=9999).contains(&day.year())
@@ -328,17 +329,17 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Whether two columns can be compared as keys. Nothing is cast behind a person's back.
+/// Whether two columns can be compared as keys. Nothing is cast implicitly.
 pub(crate) fn comparable(left: ColumnType, right: ColumnType) -> bool {
     left == right || (left.is_numeric() && right.is_numeric())
 }
 
-/// Whether a column can be the timestamp if a [`TimestampFormat`] says how it is read.
+/// Whether a column can be the timestamp, given a [`TimestampFormat`].
 pub fn can_be_read(column: &Column) -> bool {
     column.mode != Mode::Repeated && TimestampFormat::ALL.into_iter().any(|format| format.reads(column.column_type))
 }
 
-/// Whether a column can have a role as it is, or why not. Types only: [`Role`]s are a person's choice.
+/// Whether a column can have a role as it is, or why not. Types only: people choose [`Role`]s.
 pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
     if column.mode == Mode::Repeated {
         return Err("a role needs a single value per row");

@@ -1,4 +1,4 @@
-//! Rows that a query gave: typed cells that both engines, the API and the pages share.
+//! Rows of a query: typed cells that both engines, the API and the pages share.
 
 use std::fmt;
 
@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Mode};
 
-/// One cell. DATE, DATETIME, TIME, TIMESTAMP, NUMERIC and BYTES (base64) travel as text; the column's type says how to read it.
-/// TIMESTAMP is RFC 3339 in UTC with up to six decimals (`2017-03-01T12:00:00Z`), DATETIME the same without the zone.
+/// One cell. DATE, DATETIME, TIME, TIMESTAMP, NUMERIC and BYTES (base64) travel as text; the
+/// column's type says how to read it. TIMESTAMP is RFC 3339 in UTC with up to six decimals
+/// (`2017-03-01T12:00:00Z`), DATETIME the same without the zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -20,7 +21,8 @@ pub enum Value {
 }
 
 impl Value {
-    /// A FLOAT64 cell. JSON has no NaN or infinity: those become text, spelled as BigQuery casts them.
+    /// A FLOAT64 cell. JSON has no NaN or infinity: those become text, spelled as BigQuery casts
+    /// them.
     pub fn float(number: f64) -> Self {
         if number.is_finite() {
             Self::Float(number)
@@ -46,7 +48,7 @@ impl Value {
     }
 }
 
-/// As people read it, without quotes; `NULL` where there is none.
+/// As people read it, without quotes; `NULL` if it is that.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -66,7 +68,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// A number, or a time, without zeros at its end that say nothing: what both engines write.
+/// A number or a time without redundant zeros at its end: the form that both engines write.
 pub fn shortest(text: &str) -> String {
     match text.split_once('.') {
         Some((whole, fraction)) => match fraction.trim_end_matches('0') {
@@ -77,13 +79,14 @@ pub fn shortest(text: &str) -> String {
     }
 }
 
-/// The first `most` characters of a text that has more, with an ellipsis for the rest; and how many it has.
+/// The first `most` characters of a longer text, with an ellipsis for the rest; and the length of
+/// the whole.
 pub fn beginning(text: &str, most: usize) -> Option<(String, u64)> {
     let (end, _) = text.char_indices().nth(most)?;
     Some((format!("{}…", &text[..end]), text.chars().count() as u64))
 }
 
-/// Bytes that a value has in JSON; of numbers about so many.
+/// Size of a value in JSON, in bytes; approximate for numbers.
 pub fn json_size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 5,
@@ -122,23 +125,23 @@ pub struct ResultColumn {
     pub mode: Mode,
 }
 
-/// What a query gave: columns in order, rows in the query's order, each as long as `columns`.
+/// The result of a query: columns in order, rows in the query's order, each as long as `columns`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rows {
     pub columns: Vec<ResultColumn>,
     pub rows: Vec<Vec<Value>>,
-    /// The limit on rows, or on their size, cut the result short.
+    /// The result was cut at the limit on rows or on their size.
     pub truncated: bool,
-    /// Cells that are longer than was asked for, in the order of the rows.
+    /// Cells that are longer than requested, in the order of the rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut_cells: Vec<CutCell>,
-    /// What was read for it, where the engine bills by that; 0 where it was kept from before.
+    /// Bytes that were read for it, if the engine is metered; 0 if it was cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_processed: Option<u64>,
 }
 
 impl Rows {
-    /// Where the column of this name stands.
+    /// The position of the column of this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::FieldError;
 
-/// A kind of warehouse, with what tells one of its kind from another. A new kind is a variant here
-/// and an engine in `crate::warehouse`; what does not compile then has to be decided for it.
+/// A kind of warehouse, with what distinguishes two of one kind. A new kind is a variant here and
+/// an engine in `crate::warehouse`; the matches that miss it then do not compile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum WarehouseKind {
@@ -13,16 +13,16 @@ pub enum WarehouseKind {
     #[default]
     Embedded,
     BigQuery {
-        /// Holds the tables and pays for the queries.
+        /// Owns the tables and pays for the queries.
         project: String,
-        /// Where its jobs run; `None` asks the dataset.
+        /// Where its jobs run; `None` uses the dataset's location.
         location: Option<String>,
     },
 }
 
 impl WarehouseKind {
-    /// Of a model's flat fields, as people, the API and files name them: a model with a project is
-    /// one of BigQuery. What is wrong with them otherwise.
+    /// From a model's flat fields, as people, the API and files name them: a model with a project
+    /// uses BigQuery. Otherwise what is wrong with them.
     pub fn parse(gcp_project_id: Option<&str>, location: Option<&str>) -> Result<Self, Vec<FieldError>> {
         let given = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let (project, location) = (given(gcp_project_id), given(location));
@@ -68,7 +68,8 @@ impl WarehouseKind {
     }
 }
 
-/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>; older ids may have a domain before a colon.
+/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>; older ids may have
+/// a domain before a colon.
 fn is_project_id(id: &str) -> bool {
     let (domain, id) = id.rsplit_once(':').unwrap_or(("", id));
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -112,7 +113,7 @@ mod tests {
             (Some("My Project"), None, &["gcp_project_id"][..]),
             (Some("p"), Some("here!"), &["gcp_project_id", "location"]),
             (Some("my-project"), Some("1"), &["location"]),
-            // It belongs to a project.
+            // A location needs a project.
             (None, Some("EU"), &["location"]),
         ] {
             let faults = WarehouseKind::parse(project, location).unwrap_err();

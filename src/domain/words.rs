@@ -8,7 +8,7 @@ use crate::domain::dataset::*;
 use crate::domain::format::{counted, integer};
 use crate::domain::name::fold;
 
-/// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, a line each.
+/// `raw_data.orders, LEFT JOIN raw_data.users on orders.buyer = users.id`, one line each.
 pub fn tables(config: &DatasetConfig) -> Vec<String> {
     let mut lines: Vec<String> = config.primary_table.iter().map(ToString::to_string).collect();
     let mut joins = HashMap::new();
@@ -29,7 +29,7 @@ pub fn tables(config: &DatasetConfig) -> Vec<String> {
     lines
 }
 
-/// One line a selected column: `orders.amount as price, 0 for NULL in TFX`.
+/// One line per selected column: `orders.amount as price, 0 for NULL in TFX`.
 pub fn columns(config: &DatasetConfig) -> Vec<String> {
     let line = |column: &SelectedColumn| {
         let alias = column.alias.as_ref().map(|alias| format!(" as {alias}")).unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn columns(config: &DatasetConfig) -> Vec<String> {
     config.selected_columns.iter().map(line).collect()
 }
 
-/// One line a role, and how time is read where that is not plain.
+/// One line per role, and how time is read if it is not obvious.
 pub fn roles(mapping: &ColumnMapping) -> Vec<String> {
     let line = |role: Role| format!("{}: {}", role.as_str(), mapping.get(role).map_or("not mapped".into(), ToString::to_string));
     let mut lines: Vec<String> = Role::ALL.into_iter().map(line).collect();
@@ -59,7 +59,8 @@ pub const fn timestamp_format(format: TimestampFormat) -> &'static str {
     }
 }
 
-/// One line a filter. The split decides what membership is computed from where the filters do not say.
+/// One line per filter. The split decides which rows the entity filters look at, unless they are
+/// configured.
 pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
     let mut lines = vec![];
     match &filters.date_range {
@@ -150,7 +151,7 @@ fn several(n: u32, one: &str) -> String {
     counted(n.into(), one, &format!("{one}s"))
 }
 
-/// From a day to a day, both whole.
+/// From a day to a day, both included.
 fn days(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
     match (start, end) {
         (Some(start), Some(end)) => format!("from {start} to {end}, inclusive"),
@@ -160,7 +161,7 @@ fn days(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
     }
 }
 
-/// `down` is what is below the maximum: fewer of what is counted, less of an amount.
+/// `down` is the word for below the maximum: fewer of what is counted, less of an amount.
 fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>, down: &str) -> String {
     match (min, max) {
         (Some(min), Some(max)) => format!("{min} to {max}"),

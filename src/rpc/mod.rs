@@ -1,5 +1,5 @@
-//! Server functions: the pages' typed calls, JSON there and back. Each is one call of a service; nothing
-//! is decided here.
+//! Server functions: the pages' typed calls, JSON both ways. Each calls one service and decides
+//! nothing itself.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -8,7 +8,8 @@ use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 use crate::domain::effect;
 use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
-// `#[server]` makes a type of each function's name: Model, Dataset and Preview are written with their module.
+// `#[server]` makes a type of each function's name, so Model, Dataset and Preview are written with
+// their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::record::{
     self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, DriftReport, ListQuery, ModelInput, NameCheck, Overview,
@@ -24,14 +25,14 @@ fn app() -> Result<crate::service::App, Failure> {
     use_context().ok_or_else(|| Failure::new(500, "internal", "The server is not ready."))
 }
 
-/// For whom a call acts: a page's own, or one that a page makes while the server renders it.
+/// On whose behalf a call acts: the browser's, or that of the page being rendered on the server.
 #[cfg(feature = "ssr")]
 fn context() -> Result<crate::service::RequestContext, Failure> {
     let known = use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get().cloned());
     known.ok_or_else(|| Failure::new(500, "internal", "The request has no user context."))
 }
 
-/// Whether the server answers.
+/// Whether the server responds.
 #[server(input = Json, prefix = "/_fn", endpoint = "ping")]
 pub async fn ping() -> Result<(), Failure> {
     Ok(app()?.ready().await?)
@@ -62,7 +63,7 @@ pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Fa
     Ok(app()?.datasets(&context()?, model_id, &query).await?)
 }
 
-/// All datasets of a model by their names, to choose from.
+/// The names of all datasets of a model, for a selection list.
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset-names")]
 pub async fn dataset_names(model_id: i64) -> Result<Vec<record::DatasetName>, Failure> {
     Ok(app()?.dataset_names(&context()?, model_id).await?)
@@ -83,7 +84,7 @@ pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<record
     Ok(app()?.create_dataset(&context()?, model_id, &input).await?)
 }
 
-/// `revision` is the one that the edit started from; another in the store answers 409 `stale`.
+/// `revision` is the one that the edit started from; if the store has another, 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
 pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<record::Dataset, Failure> {
     Ok(app()?.replace_dataset(&context()?, id, Some(revision), &input).await?)
@@ -94,7 +95,7 @@ pub async fn delete_dataset(id: i64, force: bool) -> Result<(), Failure> {
     Ok(app()?.delete_dataset(&context()?, id, force).await?)
 }
 
-/// Brings a deleted dataset back, with its versions; 409 `name_taken` where its name was given away meanwhile.
+/// Restores a deleted dataset, with its versions; 409 `name_taken` if its name is in use by now.
 #[server(input = Json, prefix = "/_fn", endpoint = "undelete-dataset")]
 pub async fn undelete_dataset(id: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.undelete_dataset(&context()?, id).await?)
@@ -121,7 +122,8 @@ pub async fn table_schemas(model_id: i64, tables: Vec<String>) -> Result<Vec<Tab
     Ok(app()?.schemas(&context()?, model_id, &tables).await?)
 }
 
-/// What a table's columns hold; of all columns where none is named. Runs a query only for what is not known.
+/// The profiles of a table's columns; of all if none is named. Runs a query only for columns that
+/// are not cached.
 #[server(input = Json, prefix = "/_fn", endpoint = "profile")]
 pub async fn profile(model_id: i64, table: String, columns: Option<Vec<String>>) -> Result<TableProfile, Failure> {
     Ok(app()?.profile(&context()?, model_id, &table, columns.as_deref()).await?)
@@ -145,19 +147,21 @@ pub async fn column_values(
     Ok(app()?.column_values(&context()?, model_id, &table, &column, search.as_deref(), limit).await?)
 }
 
-/// Joins of tables, the primary first; with `verify`, weighed by the data, which may cost: see [`estimate_joins`].
+/// Joins of tables, the primary first; with `verify`, checked with the data, which may cost: see
+/// [`estimate_joins`].
 #[server(input = Json, prefix = "/_fn", endpoint = "detect-joins")]
 pub async fn detect_joins(model_id: i64, tables: Vec<String>, verify: bool) -> Result<JoinDetection, Failure> {
     Ok(app()?.detect_joins(&context()?, model_id, &tables, verify).await?)
 }
 
-/// What weighing joins by the data would read and cost.
+/// What verifying joins with the data would read and cost.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-joins")]
 pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<VerifyEstimate, Failure> {
     Ok(app()?.joins_estimate(&context()?, model_id, &tables).await?)
 }
 
-/// What the data say of the joins of an unsaved config. What would cost runs only when it is `agreed`; otherwise its price comes back.
+/// Verification of an unsaved config's joins. If it would cost, it runs only when `agreed`;
+/// otherwise its price is returned.
 #[server(input = Json, prefix = "/_fn", endpoint = "weigh-joins")]
 pub async fn weigh_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<JoinsWeighed, Failure> {
     Ok(app()?.weigh_joins(&context()?, model_id, &config, agreed).await?)
@@ -185,13 +189,14 @@ pub async fn preview_config(
     Ok(app()?.preview_config(&context()?, model_id, &config, split, limit).await?)
 }
 
-/// What the filters and the split of an unsaved config do; where that is billed and not known yet, its price, until `agreed` is true.
+/// The filter impact of an unsaved config; if that is metered and not cached, its price until
+/// `agreed` is true.
 #[server(input = Json, prefix = "/_fn", endpoint = "filter-effect")]
 pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, Failure> {
     Ok(app()?.filter_effect(&context()?, model_id, &config, agreed).await?)
 }
 
-/// What looking up values of a column would read and cost; nothing where they are known.
+/// What looking up values of a column would read and cost; nothing if they are cached.
 #[server(input = Json, prefix = "/_fn", endpoint = "estimate-values")]
 pub async fn estimate_values(
     model_id: i64,
@@ -214,7 +219,7 @@ pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, Failure> {
     Ok(app()?.part_queries(&context()?, id).await?)
 }
 
-/// What TFX takes of a dataset. Freezes a version.
+/// The TFX artefact of a dataset. Freezes a version.
 #[server(input = Json, prefix = "/_fn", endpoint = "export-tfx")]
 pub async fn export_tfx(id: i64) -> Result<TfxArtefact, Failure> {
     Ok(app()?.export_tfx(&context()?, id).await?)
@@ -225,13 +230,14 @@ pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record
     Ok(app()?.preview(&context()?, id, split, limit).await?)
 }
 
-/// Counts the saved dataset's rows, users and products, and keeps them for its card.
+/// Counts the saved dataset's rows, users and products, and stores them for its card.
 #[server(input = Json, prefix = "/_fn", endpoint = "count")]
 pub async fn count(id: i64) -> Result<Counts, Failure> {
     Ok(app()?.count(&context()?, id).await?)
 }
 
-/// The kept analysis while config and tables are as they were, else a new one; `refresh` runs it anyway. 409 `cancelled` where someone stopped it.
+/// The stored analysis if config and tables have not changed, else a new one; `refresh` forces a
+/// run. 409 `cancelled` if someone stopped it.
 #[server(input = Json, prefix = "/_fn", endpoint = "analyze")]
 pub async fn analyze(id: i64, refresh: bool) -> Result<Analyzed, Failure> {
     Ok(app()?.analyze(&context()?, id, refresh).await?)
@@ -249,7 +255,7 @@ pub async fn analysis_progress(id: i64) -> Result<Option<Progress>, Failure> {
     Ok(app()?.analysis_progress(&context()?, id).await?)
 }
 
-/// Whether there was an analysis to stop.
+/// Whether an analysis was running.
 #[server(input = Json, prefix = "/_fn", endpoint = "cancel-analysis")]
 pub async fn cancel_analysis(id: i64) -> Result<bool, Failure> {
     Ok(app()?.cancel_analysis(&context()?, id).await?)
@@ -260,25 +266,25 @@ pub async fn version(id: i64, number: u32) -> Result<record::Version, Failure> {
     Ok(app()?.version(&context()?, id, number).await?)
 }
 
-/// Without `to`, against the dataset as it is.
+/// Without `to`, compared with the current dataset.
 #[server(input = Json, prefix = "/_fn", endpoint = "version-diff")]
 pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<record::VersionDiff, Failure> {
     Ok(app()?.version_diff(&context()?, id, from, to).await?)
 }
 
-/// `revision` is the one that the person saw; another in the store answers 409 `stale`.
+/// `revision` is the one that the person saw; if the store has another, 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "restore-version")]
 pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<record::Dataset, Failure> {
     Ok(app()?.restore_version(&context()?, id, number, Some(revision)).await?)
 }
 
-/// What has become of the tables since the active version, or the latest.
+/// What has changed in the tables since the active version, or the latest.
 #[server(input = Json, prefix = "/_fn", endpoint = "drift")]
 pub async fn drift(id: i64) -> Result<DriftReport, Failure> {
     Ok(app()?.drift(&context()?, id).await?)
 }
 
-/// A dataset in words with its kept analysis; asks no warehouse.
+/// A dataset in words with its stored analysis; no request to the warehouse.
 #[server(input = Json, prefix = "/_fn", endpoint = "summary")]
 pub async fn summary(id: i64) -> Result<Overview, Failure> {
     Ok(app()?.summary(&context()?, id).await?)

@@ -1,4 +1,4 @@
-//! Analyses: run when they are asked for, kept with their dataset until its config or its tables change.
+//! Analyses: run on request, stored with their dataset until its config or its tables change.
 
 use std::time::Instant;
 
@@ -21,12 +21,12 @@ use crate::domain::value::Value;
 use crate::store::{Kept, Sizes, config_hash};
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
 
-/// Rows of an answer: one a day and part, and some dozens more.
+/// Maximum number of rows of a result: one per day and part, and a few dozen more.
 const MAX_ROWS: usize = 200_000;
 
 impl App {
-    /// The analysis of a saved dataset: the one that is kept while its config and tables are as they were, else one that is run now; `refresh` runs it anyway.
-    /// Who asks at the same time gets the same run.
+    /// The analysis of a saved dataset: the stored one if its config and tables have not changed,
+    /// else a new run; `refresh` forces a run. Concurrent requests share one run.
     pub async fn analyze(&self, ctx: &RequestContext, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
@@ -39,7 +39,7 @@ impl App {
             }
             let place = self.0.asked.place(&format!("analysis {id}"));
             let _alone = place.lock().await;
-            // Someone else's run may have ended meanwhile.
+            // Another request's run may have ended meanwhile.
             let fresh = |analysis: &Analysis| !refresh || analysis.made_at > asked;
             if let Some(analysis) = self.kept_analysis(&model, &dataset).await?.filter(fresh) {
                 self.metrics().kept("analysis", true);
@@ -61,19 +61,19 @@ impl App {
         estimate(&*warehouse, &dataset.config, &catalog, Shape::Analysis, self.price_in(&*warehouse)).await
     }
 
-    /// How far a dataset's analysis is; `None` while none runs.
+    /// The progress of a dataset's analysis; `None` if none is running.
     pub async fn analysis_progress(&self, ctx: &RequestContext, id: i64) -> Result<Option<Progress>, ServiceError> {
         self.dataset(ctx, id).await?;
         Ok(self.0.running.progress(id))
     }
 
-    /// Stops a dataset's analysis, whoever asked for it. Whether there was one.
+    /// Cancels a dataset's analysis, whoever requested it. Returns whether one was running.
     pub async fn cancel_analysis(&self, ctx: &RequestContext, id: i64) -> Result<bool, ServiceError> {
         self.dataset(ctx, id).await?;
         Ok(self.0.running.stop(id))
     }
 
-    /// The kept analysis, while everything is as it was.
+    /// The stored analysis, if nothing has changed since.
     async fn kept_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
         let Some(kept) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
         if kept.answer.config_hash != dataset.config_hash {
@@ -81,14 +81,15 @@ impl App {
         }
         let state = match self.state(model, &dataset.config).await {
             Ok(state) => state,
-            // Whoever runs it says what is wrong with the table.
+            // The run itself reports what is wrong with the table.
             Err(ServiceError::Warehouse(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. })) => return Ok(None),
             Err(error) => return Err(error),
         };
         Ok(still_holds(&kept, state.as_deref()).then_some(kept.answer))
     }
 
-    /// The tables as they are now, and the day where dates count back from it; `None` where that of a table is not known.
+    /// Identifies the tables' content now, and the current day if dates count back from it; `None`
+    /// if a table's is unknown.
     async fn state(&self, model: &Model, config: &DatasetConfig) -> Result<Option<String>, ServiceError> {
         within_limits(config)?;
         let mut tables: Vec<TableName> = config.sources().into_iter().map(|(_, table)| table.clone()).collect();
@@ -105,7 +106,7 @@ impl App {
     async fn run_analysis(&self, model: &Model, dataset: &Dataset, run: &Run) -> Result<Analysis, ServiceError> {
         let config = &dataset.config;
         run.at(0);
-        // Before the run: what changes while it runs makes it stale.
+        // Before the run: a change during the run makes the analysis out of date.
         let catalog = self.checked_catalog(model, config).await?;
         let state = self.state(model, config).await?;
         let warehouse = self.warehouse_of(model).await?;
@@ -124,7 +125,7 @@ impl App {
     }
 }
 
-/// As with every answer that is kept: nobody can tell for long where the tables do not say what they are like.
+/// As for every cached result: if tables do not report changes, it is valid for a short time only.
 fn still_holds(kept: &Kept<Analysis>, state: Option<&str>) -> bool {
     match state {
         Some(_) => kept.state.as_deref() == state,
@@ -132,16 +133,17 @@ fn still_holds(kept: &Kept<Analysis>, state: Option<&str>) -> bool {
     }
 }
 
-/// By the calendar of the dataset's zone.
+/// In the dataset's time zone.
 pub(super) fn today(config: &DatasetConfig) -> NaiveDate {
     let zone = config.column_mapping.time_zone.as_ref().and_then(|zone| zone.as_str().parse::<chrono_tz::Tz>().ok());
     Utc::now().with_timezone(&zone.unwrap_or_default()).date_naive()
 }
 
-/// Runs the queries of an analysis and judges what they give. Without a store, for the command line too; `step` is told how far it is.
+/// Runs the queries of an analysis and checks the results. Without a store, for the command line
+/// too; `step` reports progress.
 ///
-/// The as-of is found out first, from the timestamp's column alone: written into the one query that counts, it lets the engine leave out partitions, and
-/// is not computed again in each part of it.
+/// The reference date is found first, from the timestamp's column alone: written into the one query
+/// that counts, it lets the engine skip partitions, and is not computed again in each part of it.
 pub async fn find_out(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,
@@ -153,7 +155,7 @@ pub async fn find_out(
     let (start, made_at) = (Instant::now(), Utc::now());
     let price = price_in(warehouse, price);
     let tables = config.sources().len();
-    // Before anything is paid for: BigQuery also says here what is wrong with a query.
+    // Before anything is paid for: BigQuery also reports here what is wrong with a query.
     let estimate = estimate(warehouse, config, catalog, Shape::Analysis, price).await?;
     let mut cost = Cost::nothing(price);
     let mut as_of = None;
@@ -199,8 +201,8 @@ pub async fn find_out(
     })
 }
 
-/// What a query of a config would read, by dry runs of it and of the one that finds the reference date before
-/// it. The reference date is not known yet, so the second may read less than estimated.
+/// What a query of a config would read, by dry runs of it and of the query that finds the reference
+/// date before it. The date is not known yet, so the second may read less than estimated.
 pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,

@@ -1,4 +1,5 @@
-//! What a program says to change of a dataset: any of name, description and config, the config whole or by its parts.
+//! A partial update of a dataset: any of name, description and config, the config whole or by its
+//! parts.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,10 @@ use crate::domain::record::{Dataset, DatasetInput};
 const PARTS: [&str; 7] =
     ["primary_table", "secondary_tables", "join_config", "selected_columns", "column_mapping", "filters", "split_config"];
 
-/// A change that was read, but not yet held against a dataset. What is absent stays as it is.
+/// A change that was parsed, but not yet checked against a dataset. Absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DatasetChange {
-    /// Its texts, by their names.
+    /// Text fields, by their names.
     texts: BTreeMap<String, String>,
     /// The whole config.
     config: Option<Value>,
@@ -27,7 +28,8 @@ pub struct DatasetChange {
 }
 
 impl DatasetChange {
-    /// Takes a change out of a JSON object. `null` for name, description or config is as if it were not there.
+    /// Takes a change out of a JSON object. `null` for name, description or config is the same as
+    /// absent.
     pub fn from_json(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
         let mut change = Self::default();
         let mut faults = FieldErrors::default();
@@ -50,7 +52,7 @@ impl DatasetChange {
         if faults.is_empty() { Ok(change) } else { Err(faults.into_list()) }
     }
 
-    /// Takes a change out of a JSON object; a large one beside the async threads.
+    /// Takes a change out of a JSON object; a large one off the async threads.
     pub async fn read(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
         let body = Value::Object(body);
         let read = |body| match body {
@@ -60,7 +62,7 @@ impl DatasetChange {
         compute(is_heavy(&body), move || read(body)).await
     }
 
-    /// A new dataset of it; a large one is read beside the async threads.
+    /// A new dataset from the change; a large one is parsed off the async threads.
     pub async fn new_dataset(self) -> Result<DatasetInput, Vec<FieldError>> {
         compute(self.is_heavy(), move || self.into_new()).await
     }
@@ -69,7 +71,8 @@ impl DatasetChange {
         self.config.iter().chain(self.parts.values()).any(is_heavy)
     }
 
-    /// The dataset, and what it is with the change; a large one is read beside the async threads.
+    /// The dataset, and the input with the change applied; a large one is parsed off the async
+    /// threads.
     pub(super) async fn made_to(self, dataset: Dataset) -> (Dataset, Result<DatasetInput, Vec<FieldError>>) {
         let heavy = self.is_heavy() || parts(&dataset.config) >= HEAVY_PARTS;
         let apply = move || {
@@ -79,7 +82,7 @@ impl DatasetChange {
         compute(heavy, apply).await
     }
 
-    /// A new dataset of it.
+    /// A new dataset from the change.
     pub fn into_new(self) -> Result<DatasetInput, Vec<FieldError>> {
         let mut input = DatasetInput::default();
         self.write_texts(&mut input);
@@ -87,7 +90,7 @@ impl DatasetChange {
         Ok(input)
     }
 
-    /// The dataset with the change.
+    /// The dataset's input with the change applied.
     pub fn applied_to(&self, dataset: &Dataset) -> Result<DatasetInput, Vec<FieldError>> {
         let mut input = DatasetInput { config: self.config_over(&dataset.config)?, ..dataset.input() };
         self.write_texts(&mut input);
@@ -109,7 +112,8 @@ impl DatasetChange {
         if self.parts.is_empty() {
             return Ok(stored.clone());
         }
-        // A config always has a JSON form (see the store's hash); an empty one would only drop what the parts do not name.
+        // A config always has a JSON form (see the store's hash); an empty one would only drop what
+        // the parts do not name.
         let Ok(Value::Object(mut config)) = serde_json::to_value(stored) else {
             return Err(vec![FieldError::new("config", "The stored config cannot be read.")]);
         };
@@ -146,7 +150,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_field_is_named() {
-        // G-05
+        // Unknown fields are refused: a misspelled filter that is ignored gives wrong training
+        // data.
         let faults = read(json!({"nmae": "x", "name": 3, "config": {}, "filters": {}})).unwrap_err();
         assert_eq!(faults.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["nmae", "name", "config"]);
     }

@@ -1,4 +1,4 @@
-//! Datasets in words and side by side, from the store alone: the warehouse is not asked.
+//! Datasets in words and side by side, from the store alone: no request to the warehouse.
 
 use serde_json::{Value, json};
 
@@ -10,17 +10,17 @@ use crate::domain::limits::parts;
 use crate::domain::record::{Comparison, Dataset, Overview};
 use crate::domain::words;
 
-/// How many datasets stand side by side.
+/// How many datasets can be compared.
 const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
 
 impl App {
-    /// A dataset in words, with its kept analysis.
+    /// A dataset in words, with its stored analysis.
     pub async fn summary(&self, ctx: &RequestContext, id: i64) -> Result<Overview, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || overview(dataset)).await)
     }
 
-    /// Two to five datasets of a model, in the order asked, and what differs among them.
+    /// Two to five datasets of a model, in the order requested, and what differs among them.
     pub async fn compare(&self, ctx: &RequestContext, model_id: i64, ids: &[i64]) -> Result<Comparison, ServiceError> {
         self.model(ctx, model_id).await?;
         if !COMPARED.contains(&ids.len()) {
@@ -61,11 +61,12 @@ fn overview(dataset: Dataset) -> Overview {
     }
 }
 
-/// What of a dataset is compared: all that a person says of it, and the figures of its analysis, each `null` before the first.
+/// The compared fields of a dataset: all that is entered, and the metrics of its analysis, each
+/// `null` before the first.
 fn compared(dataset: &Dataset) -> Value {
     let analysis = dataset.analysis.as_ref().map(|kept| &kept.analysis);
     let mut compared = json!(dataset.input());
-    // The config comes after what is short.
+    // Short fields first, then the config.
     let config = compared["config"].take();
     if let Value::Object(fields) = &mut compared {
         fields.shift_remove("config");

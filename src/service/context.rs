@@ -1,9 +1,9 @@
-//! For whom a use case acts.
+//! On whose behalf a use case acts.
 
 use std::sync::Arc;
 
-/// Who asks, and by which request. Made where a request comes in and passed on from there, never
-/// global: the first parameter of every use case. Cheap to clone.
+/// Who makes the request, and which one it is. Made when a request comes in and passed on from
+/// there, never global: the first parameter of every use case. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     author: Arc<str>,
@@ -15,13 +15,12 @@ impl RequestContext {
         Self { author: author.into(), request_id: request_id.into() }
     }
 
-    /// Who asks, in their own words; empty where nobody said. A version that is frozen keeps it.
+    /// The author as the caller names it; empty if not given. Stored with a frozen version.
     pub fn author(&self) -> &str {
         &self.author
     }
 
-    /// By which the log's lines of one request are found, also those that are written after its
-    /// answer.
+    /// Links the log's lines of one request, including those written after its response.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }

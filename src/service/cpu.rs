@@ -1,5 +1,5 @@
-//! Work that takes the CPU for more than a few milliseconds runs beside the async threads: while it
-//! runs there, no other request is answered.
+//! Work that takes the CPU for more than a few milliseconds runs off the async threads, where it
+//! would block all other requests.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, LazyLock};
@@ -8,26 +8,26 @@ use std::thread::available_parallelism;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// Texts from here on are read beside the async threads, in bytes: reading takes a fraction of a
-/// millisecond below.
+/// Texts from this size on are parsed off the async threads, in bytes: parsing a shorter one takes
+/// a fraction of a millisecond.
 pub const HEAVY_BYTES: usize = 16 * 1024;
-/// Parts of a config, columns of tables or rows of an answer from where on work on them is done
-/// beside the async threads.
+/// From this many parts of a config, columns of tables or rows of a result on, work on them is done
+/// off the async threads.
 pub const HEAVY_PARTS: usize = 500;
 
-/// One piece of work for each core at a time: more would only take turns, and threads that wait on
-/// disks need theirs.
+/// One job per core at a time: more would only compete, and threads that wait on disks need the
+/// cores too.
 static CORES: LazyLock<Arc<Semaphore>> =
     LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(2, |cores| cores.get().max(2)))));
 
-/// Runs work: here where it is light, else beside the async threads, when a core is free. A panic
-/// goes on in the caller, as if the work had run here.
+/// Runs work: inline if it is light, otherwise off the async threads when a core is free. A panic
+/// propagates to the caller, as if the work had run inline.
 pub async fn compute<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + Send + 'static) -> T {
     if !heavy {
         return work();
     }
-    // It is never closed. The work goes on where nobody waits for it any more, so it holds its
-    // place itself.
+    // Never closed. The work goes on even if nobody waits for it any more, so it holds its permit
+    // itself.
     let place = CORES.clone().acquire_owned().await;
     let running = tokio::task::spawn_blocking(move || {
         let _place = place;
@@ -37,16 +37,16 @@ pub async fn compute<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + 
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            // Cancelled before it began: the runtime is ending, and this task with it.
+            // Cancelled before it began: the runtime is shutting down, and this task with it.
             Err(_) => std::future::pending().await,
         },
     }
 }
 
-/// Whether a value takes long to work on. Looks no further than it has to.
+/// Whether a value takes long to work on. Stops as soon as that is known.
 pub fn is_heavy(value: &Value) -> bool {
     fn left(value: &Value, bytes: usize) -> Option<usize> {
-        // What a value takes beside its text.
+        // Overhead of a value beside its text.
         let bytes = bytes.checked_sub(8)?;
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => Some(bytes),
@@ -83,7 +83,7 @@ mod tests {
             let panic: Result<(), _> = work.await;
             assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"no"));
         }
-        // And its place is free again.
+        // And its permit is free again.
         assert_eq!(compute(true, || 1).await, 1);
     }
 

@@ -1,4 +1,4 @@
-//! Datasets: made, changed, copied, deleted, made active.
+//! Datasets: create, change, copy, delete, activate.
 
 use futures::future::try_join_all;
 
@@ -10,12 +10,12 @@ use crate::domain::fault::FieldError;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::store::StoreError;
 
-/// Longest text that is searched for among datasets, in characters: longer than a name, and each
-/// dataset is looked through.
+/// Longest search text for datasets, in characters: longer than a name, and each dataset is
+/// searched.
 const MAX_SEARCH_CHARS: usize = 1000;
 
 impl App {
-    /// A page of a model's datasets, newest change first.
+    /// A page of a model's datasets, latest change first.
     pub async fn datasets(&self, _ctx: &RequestContext, model_id: i64, query: &ListQuery) -> Result<DatasetPage, ServiceError> {
         if !(1..=ListQuery::MAX_PAGE).contains(&query.page) {
             return Err(ServiceError::BadRequest(format!("page must be a number from 1 to {}.", ListQuery::MAX_PAGE)));
@@ -30,12 +30,12 @@ impl App {
         Ok(DatasetPage { datasets, pagination: Pagination::new(total, query.page, query.per_page) })
     }
 
-    /// All datasets of a model by their names, for a choice among them.
+    /// The names of all datasets of a model, for a selection list.
     pub async fn dataset_names(&self, _ctx: &RequestContext, model_id: i64) -> Result<Vec<DatasetName>, ServiceError> {
         self.store().dataset_names(model_id).await.map_err(model_error)
     }
 
-    /// Whether a name is free in its model; `exclude_id` is the dataset that has it already.
+    /// Whether a name is free in its model; `exclude_id` is the dataset that may have it.
     pub async fn check_name(
         &self,
         ctx: &RequestContext,
@@ -57,7 +57,7 @@ impl App {
         Ok(self.store().dataset(id).await?)
     }
 
-    /// Makes a draft. Its config fits the tables as they are now.
+    /// Creates a draft whose config fits the current tables.
     pub async fn create_dataset(
         &self,
         ctx: &RequestContext,
@@ -72,7 +72,8 @@ impl App {
         self.dataset(ctx, id).await
     }
 
-    /// What a person says about a dataset, trimmed, if it fits the tables as they are now. All faults at once otherwise.
+    /// A dataset's input, trimmed, if it fits the current tables; otherwise all validation errors
+    /// at once.
     pub(super) async fn check_input(
         &self,
         ctx: &RequestContext,
@@ -87,8 +88,9 @@ impl App {
         Ok(checked)
     }
 
-    /// Replaces what a person says about a dataset, if it still is what the edit started from; `None` takes what is stored
-    /// now. Saying the same again changes nothing (G-80); another config takes an active dataset back to draft.
+    /// Replaces the input of a dataset, if its revision is the one that the edit started from;
+    /// `None` takes the current one. Saving the same input changes nothing, so that opening and
+    /// saving an edit leaves no trace; another config makes an active dataset a draft again.
     pub async fn replace_dataset(
         &self,
         ctx: &RequestContext,
@@ -100,7 +102,7 @@ impl App {
         self.save(ctx, stored, revision, input).await
     }
 
-    /// Changes what a program names, and leaves the rest as it is.
+    /// Changes the fields given, and leaves the rest as it is.
     pub async fn change_dataset(
         &self,
         ctx: &RequestContext,
@@ -110,7 +112,7 @@ impl App {
     ) -> Result<Dataset, ServiceError> {
         let (stored, input) = change.made_to(self.dataset(ctx, id).await?).await;
         let input = input.map_err(ServiceError::Invalid)?;
-        // Without a revision the change is still made to what was just read, or not at all.
+        // Even without a revision the change applies only to the state that was just read.
         let revision = revision.or(Some(stored.revision));
         self.save(ctx, stored, revision, &input).await
     }
@@ -132,7 +134,7 @@ impl App {
         if revision.is_some_and(|revision| revision != stored.revision) {
             return Err(ServiceError::Stale { current: Box::new(stored), yours: Some(Box::new(checked)) });
         }
-        // A name can be put right even while a table is missing.
+        // A name can be changed even while a table is missing.
         let config = if same_config {
             Ok(())
         } else {
@@ -146,18 +148,19 @@ impl App {
         }
     }
 
-    /// Deletes a dataset; one with versions only by force. It can be brought back for a month.
+    /// Deletes a dataset; one with versions only with `force`. It can be restored for a month.
     pub async fn delete_dataset(&self, _ctx: &RequestContext, id: i64, force: bool) -> Result<(), ServiceError> {
         Ok(self.store().delete_dataset(id, force).await?)
     }
 
-    /// Brings a deleted dataset back, with its versions; one that is there stays as it is. `NameTaken` where its name was given away meanwhile.
+    /// Restores a deleted dataset, with its versions; one that is not deleted stays as it is.
+    /// `NameTaken` if its name is in use by now.
     pub async fn undelete_dataset(&self, ctx: &RequestContext, id: i64) -> Result<Dataset, ServiceError> {
         self.store().undelete_dataset(id).await?;
         self.dataset(ctx, id).await
     }
 
-    /// A draft with the same config; without a name "… (Copy)", then "… (Copy 2)".
+    /// A draft with the same config; the default name is "… (Copy)", then "… (Copy 2)".
     pub async fn clone_dataset(&self, ctx: &RequestContext, id: i64, name: Option<&str>) -> Result<Dataset, ServiceError> {
         let mut faults = vec![];
         let name = name.map(|name| checked_name(name, &mut faults));
@@ -166,7 +169,8 @@ impl App {
         self.dataset(ctx, copy).await
     }
 
-    /// Active: checks the dataset against the live tables, refuses an empty part, freezes a version. Draft: only the status.
+    /// Active: checks the dataset against the live tables, refuses an empty part, freezes a
+    /// version. Draft: changes only the status.
     pub async fn set_status(&self, ctx: &RequestContext, id: i64, status: Status) -> Result<Dataset, ServiceError> {
         match status {
             Status::Draft => Ok(self.store().deactivate(id).await?),
@@ -187,7 +191,7 @@ impl App {
         if !empty.is_empty() {
             return Err(ServiceError::Invalid(empty));
         }
-        // The frozen form: relative dates count back from the day that was counted.
+        // The frozen form: relative dates count back from the day of the count.
         let as_of = counts.as_of;
         let version = new_version(ctx, &stored.config, &catalog, as_of, "activated", Some(counts)).await?;
         try_join_all(version.sql.values().map(|sql| warehouse.dry_run(sql))).await?;
@@ -210,7 +214,7 @@ fn checked_input(input: &DatasetInput, faults: &mut Vec<FieldError>) -> DatasetI
     }
 }
 
-/// All faults at once: those of the name first, then those of the config.
+/// All validation errors at once: first those of the name, then those of the config.
 fn refuse(mut faults: Vec<FieldError>, config: Result<(), ServiceError>) -> Result<(), ServiceError> {
     match config {
         Ok(()) => {}
@@ -220,7 +224,7 @@ fn refuse(mut faults: Vec<FieldError>, config: Result<(), ServiceError>) -> Resu
     if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
 }
 
-/// Nothing can be learned from no rows, nor measured on them.
+/// No model can be trained or evaluated on no rows.
 fn empty_parts(counts: &Counts) -> Vec<FieldError> {
     if counts.full.rows == 0 {
         return vec![FieldError::new("filters", "The dataset has no rows: its filters or joins remove them all.")];

@@ -1,4 +1,5 @@
-//! Joins and roles that are suggested. What the data say of joins is asked when it is wanted, one query for two tables, and kept until one of them changes.
+//! Suggested joins and roles. Join statistics are queried on request, one query per two tables, and
+//! cached until one of the tables changes.
 
 use std::ops::Add;
 
@@ -23,13 +24,13 @@ use crate::domain::schema::TableSchema;
 use crate::domain::sql::{evidence_query, read_evidence};
 use crate::warehouse::{Limits, LiveTable, Warehouse, WarehouseError};
 
-/// Most pairs of tables that are looked at for one question.
+/// Maximum number of pairs of tables per request.
 const MAX_PAIRS: usize = 400;
 
-/// Most keys by which two tables are held against each other in one query.
+/// Maximum number of keys of two tables that one query compares.
 const MAX_LISTS: usize = 100;
 
-/// What the data say of two tables, as it is kept.
+/// Join statistics of two tables, as cached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Counted {
     pub(super) evidence: Vec<Option<Evidence>>,
@@ -37,8 +38,8 @@ pub(super) struct Counted {
 }
 
 impl App {
-    /// Joins of tables, by names and types; with `verify`, weighed by the data. The first table is the primary. Tables are named by their ids (`orders`)
-    /// or full names (`raw_data.orders`).
+    /// Joins of tables, by names and types; with `verify`, checked with the data. The first table
+    /// is the primary. Tables are given by their ids (`orders`) or full names (`raw_data.orders`).
     pub async fn detect_joins(
         &self,
         ctx: &RequestContext,
@@ -57,7 +58,8 @@ impl App {
         }
         let (live, schemas, candidates, questions) = planned(live, facts).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        // No more at a time than may run, so that none waits for its turn longer than the others take.
+        // No more at a time than may run: none of them should wait for a permit longer than the
+        // others take.
         let asking: Vec<_> = questions.iter().map(|question| self.counted(ctx, &model, &*warehouse, &live, question)).collect();
         let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
         let price = self.price_in(&*warehouse);
@@ -101,7 +103,7 @@ impl App {
         Ok(compute(heavy, move || suggest(&schemas, &facts)).await)
     }
 
-    /// The tables that someone wants looked at together, as they are now.
+    /// The requested tables, as they are now.
     pub(super) async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
         if tables.is_empty() {
             return Err(ServiceError::BadRequest("List the tables to join in tables, the primary table first.".into()));
@@ -124,7 +126,8 @@ impl App {
         Ok(live)
     }
 
-    /// The kept answer to a question, or the one that is found now; why there is none, where that is the two tables' affair.
+    /// The cached join statistics of two tables, or newly queried ones; the reason if the failure
+    /// concerns only these two tables.
     pub(super) async fn counted(
         &self,
         ctx: &RequestContext,
@@ -145,8 +148,7 @@ impl App {
     }
 }
 
-/// Tables with more columns together than are held against each other are refused, whatever is
-/// asked of them.
+/// Refuses tables with more columns together than can be compared, whatever the request.
 fn few_columns<'a>(schemas: impl Iterator<Item = &'a TableSchema>) -> Result<(), ServiceError> {
     let columns: usize = schemas.map(|schema| schema.columns.len()).sum();
     match columns > MAX_COLUMNS {
@@ -167,7 +169,7 @@ fn schemas_of(live: Vec<LiveTable>) -> Vec<TableSchema> {
 
 type Planned = (Vec<LiveTable>, Vec<TableSchema>, Vec<Candidate>, Vec<PairQuestion>);
 
-/// What [`plan`] gives, with the tables that it is about.
+/// The result of [`plan`], with its tables.
 async fn planned(live: Vec<LiveTable>, facts: Facts) -> Result<Planned, ServiceError> {
     let heavy = is_heavy(&live);
     let planning = move || {
@@ -178,7 +180,7 @@ async fn planned(live: Vec<LiveTable>, facts: Facts) -> Result<Planned, ServiceE
     compute(heavy, planning).await
 }
 
-/// More rows than any answer has: two for each list of column pairs.
+/// More rows than any result has: two for each list of column pairs.
 const MAX_ROWS: usize = 10_000;
 
 pub(super) struct Answer {
@@ -193,7 +195,7 @@ impl PairQuestion {
     }
 }
 
-/// Joins of tables without a store, for the command line. Asks the warehouse where `verify` is set.
+/// Joins of tables without a store, for the command line. Queries the warehouse if `verify` is set.
 pub async fn find_joins(
     warehouse: &dyn Warehouse,
     schemas: &[TableSchema],
@@ -217,7 +219,7 @@ pub async fn find_joins(
     Ok(told(schemas, candidates, &questions, counted, None))
 }
 
-/// What questions would read and cost, by dry runs.
+/// What these queries would read and cost, by dry runs.
 pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     schemas: &[TableSchema],
@@ -229,7 +231,7 @@ pub(super) async fn estimate(
     for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
         match dry {
             Ok(dry) => total = total + dry.estimate(question.tables(), price),
-            // What cannot be asked costs nothing.
+            // A query that cannot run costs nothing.
             Err(error) => drop(of_one_pair(error.into())?),
         }
     }
@@ -237,7 +239,7 @@ pub(super) async fn estimate(
     Ok(VerifyEstimate { pairs: queries, queries, estimate: total })
 }
 
-/// What is plausible, and what to ask the data about it.
+/// The plausible joins, and the queries that verify them.
 fn plan(schemas: &[TableSchema], facts: &Facts) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
     let candidates = propose(schemas, facts);
     let questions = questions(&order(schemas), &candidates);
@@ -277,7 +279,7 @@ async fn count(
     Ok(Counted { evidence: read_evidence(&rows, question.on.len()), bytes: rows.bytes_processed })
 }
 
-/// The text of an error that concerns the tables asked about; the error itself where it concerns all.
+/// The text of an error that concerns only these tables; the error itself if it concerns all.
 fn of_one_pair(error: ServiceError) -> Result<String, ServiceError> {
     use WarehouseError::*;
     match error {
@@ -288,7 +290,7 @@ fn of_one_pair(error: ServiceError) -> Result<String, ServiceError> {
     }
 }
 
-/// Settles what was found, and sums up what it took.
+/// Resolves the candidates, and sums up the cost.
 fn told(
     schemas: &[TableSchema],
     candidates: Vec<Candidate>,

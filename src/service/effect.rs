@@ -1,4 +1,5 @@
-//! What the filters and the split of a config do, while a person chooses them. Kept by config and tables: a second look runs nothing.
+//! The impact of a config's filters and split, while a person edits them. Cached by config and
+//! tables: a second look runs nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +18,10 @@ use crate::domain::sql::{Request, Shape, counts_from_today};
 use crate::store::config_hash;
 use crate::warehouse::WarehouseError;
 
-/// Rows of an answer: one a day and part, and some thousands of steps.
+/// Maximum number of rows of a result: one per day and part, and a few thousand steps.
 const MAX_ROWS: usize = 200_000;
 
-/// What is kept.
+/// The cached result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Found {
     effect: FilterEffect,
@@ -29,8 +30,9 @@ struct Found {
 }
 
 impl App {
-    /// The effect of a config that may not be saved. Where reading is billed and the answer is not kept from before, only what it would cost, until
-    /// `agreed` is true. Dropping the future stops the query.
+    /// The filter impact of a config that may not be saved. If reading is metered and nothing is
+    /// cached, only an estimate of the cost, until `agreed` is true. Dropping the future cancels
+    /// the query.
     pub async fn filter_effect(
         &self,
         ctx: &RequestContext,
@@ -60,7 +62,7 @@ impl App {
         Ok(Self::question(model, "effect", &(config_hash(config), day), &live.iter().collect::<Vec<_>>()))
     }
 
-    /// The as-of is found out first where reading is billed, as for every query of rows.
+    /// Finds the reference date first if reading is metered, as for every query of rows.
     async fn find_effect(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Found, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
         let query = compiled(config, catalog, &Request { shape: Shape::Effect, as_of, ..Request::default() }).await?;

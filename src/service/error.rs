@@ -1,4 +1,4 @@
-//! What a use case refuses, and how that leaves the house.
+//! The errors of a use case, and the API errors that they become.
 
 use crate::domain::fault::FieldError;
 use crate::domain::record::{Dataset, DatasetInput};
@@ -8,18 +8,19 @@ use crate::warehouse::WarehouseError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// A sentence that says what is not there.
+    /// A sentence that says what does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// The fields that are wrong.
+    /// The fields with validation errors.
     #[error("invalid")]
     Invalid(Vec<FieldError>),
-    /// A parameter, not a field of what is saved.
+    /// A parameter, not a stored field.
     #[error("{0}")]
     BadRequest(String),
     #[error("A {0} with this name already exists.")]
     NameTaken(&'static str),
-    /// Someone else saved first: what is stored now, and what the change would have made of it, where it would have changed a field.
+    /// Someone else saved first: the stored state, and the state that the change would have made of
+    /// it, if it would have changed a field.
     #[error("Someone else saved this dataset since you opened it.")]
     Stale { current: Box<Dataset>, yours: Option<Box<DatasetInput>> },
     #[error("The dataset has {0} versions, which would be deleted too.")]
@@ -31,7 +32,7 @@ pub enum ServiceError {
     /// Someone stopped it while it ran.
     #[error("Analysis cancelled. The previous result is still available.")]
     Cancelled,
-    /// All places for queries stayed taken.
+    /// No permit for a query was free in time.
     #[error("Too many queries are running. Try again in a moment.")]
     Busy,
     /// What does not answer, by its name: `database`, `warehouse`.

@@ -1,4 +1,5 @@
-//! What was found out before: an answer of the warehouse is kept until one of its tables changes, and is not paid for twice.
+//! The cache: a result of the warehouse is stored until one of its tables changes, and is not paid
+//! for twice.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,20 +19,20 @@ use crate::domain::warehouse::WarehouseKind;
 use crate::store::{Kept, StoreError};
 use crate::warehouse::LiveTable;
 
-/// How long an answer is good where nobody can tell whether its tables changed.
+/// How long a result is valid if changes of its tables cannot be detected.
 pub(super) const UNTOLD: TimeDelta = TimeDelta::minutes(10);
 
-/// A question to the warehouse whose answer depends on tables alone.
+/// The cache key of a result that depends on tables alone.
 pub(super) struct Question {
     /// `profile`, `values`, `join` …
     pub kind: &'static str,
-    /// All that the answer depends on beside the tables' rows.
+    /// All that the result depends on beside the tables' rows.
     pub text: String,
-    /// The tables as they are now.
+    /// Identifies the tables' content now.
     pub state: Option<String>,
 }
 
-/// An answer, and whether it was there before it was asked for.
+/// A result, and whether it was cached.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known<T> {
     pub answer: T,
@@ -39,12 +40,12 @@ pub(super) struct Known<T> {
     pub at: DateTime<Utc>,
 }
 
-/// Questions that are being asked.
+/// Requests in flight.
 #[derive(Default)]
 pub(super) struct Asked(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Asked {
-    /// Where those wait who ask the same.
+    /// The lock that requests for the same key share.
     pub(super) fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         places.retain(|_, place| Arc::strong_count(place) > 1);
@@ -53,16 +54,17 @@ impl Asked {
 }
 
 impl App {
-    /// Tables as they are now, asked for at the same time, in the order given.
+    /// Tables as they are now, read concurrently, in the order given.
     pub(super) async fn live_tables(&self, model: &Model, tables: &[TableName]) -> Result<Vec<LiveTable>, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         Ok(try_join_all(tables.iter().map(|table| warehouse.table(table))).await?)
     }
 
-    /// A question about tables of a model. `about` is what distinguishes it from others of its kind.
+    /// The cache key of a result about tables of a model. `about` distinguishes it from others of
+    /// its kind.
     pub(super) fn question(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> Question {
         let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
-        // Written as it always was: what was paid for before stays known.
+        // Unchanged from the first version on, so that results which were paid for stay cached.
         let place = match &model.warehouse {
             WarehouseKind::Embedded => (None, None),
             WarehouseKind::BigQuery { project, location } => (Some(project), location.as_ref()),
@@ -70,7 +72,7 @@ impl App {
         Question { kind, text: serde_json::json!([place, names, about]).to_string(), state: state_of(tables) }
     }
 
-    /// The kept answer to a question, while its tables are as they were.
+    /// The cached result for a key, if its tables have not changed.
     pub(super) async fn kept<T: DeserializeOwned>(&self, question: &Question) -> Result<Option<Known<T>>, ServiceError> {
         let kept: Option<Kept<T>> = self.store().kept_answer(question.kind, &question.text).await?;
         let good = |kept: &Kept<T>| match &question.state {
@@ -80,7 +82,8 @@ impl App {
         Ok(kept.filter(good).map(|kept| Known { answer: kept.answer, cached: true, at: kept.at }))
     }
 
-    /// The kept answer, or the one that is found now, and kept. Who asks the same at the same time waits and gets the same.
+    /// The cached result, or a new one, which is cached then. Concurrent requests for the same key
+    /// wait and get the same result.
     pub(super) async fn known<T: Serialize + DeserializeOwned>(
         &self,
         ctx: &RequestContext,
@@ -103,13 +106,13 @@ impl App {
         Ok(Known { answer, cached: false, at })
     }
 
-    /// Where those who ask the same wait for each other.
+    /// The lock that requests for the same key share.
     pub(super) fn asked(&self, question: &Question) -> Arc<tokio::sync::Mutex<()>> {
         self.0.asked.place(&format!("{} {}", question.kind, question.text))
     }
 
-    /// Keeps an answer; when that was. A database that cannot be written is no reason not to
-    /// answer: it is found out again.
+    /// Caches a result, and returns the time. If the database cannot be written, the result is
+    /// returned all the same, and computed again next time.
     pub(super) async fn keep<T: Serialize>(
         &self,
         ctx: &RequestContext,
@@ -126,7 +129,7 @@ impl App {
     }
 }
 
-/// The state of several tables together; `None` where that of one is not known.
+/// Identifies the content of several tables together; `None` if that of one is unknown.
 pub(super) fn state_of(tables: &[&LiveTable]) -> Option<String> {
     let states: Vec<&str> = tables.iter().map(|table| table.state.as_deref()).collect::<Option<_>>()?;
     let text = serde_json::json!(states).to_string();

@@ -1,7 +1,9 @@
-//! Use cases: the only place that knows both the store and the warehouse. Knows no HTTP and draws no pages.
+//! Use cases: the only layer that knows both the store and the warehouse. Knows no HTTP and draws
+//! no pages.
 //!
-//! A use case acts for somebody, whom its first parameter names ([`RequestContext`]). It reads the store, asks the warehouse, then writes the store in one transaction: no transaction is ever held
-//! across a warehouse's answer, and what may have changed meanwhile is caught by the revision.
+//! A use case acts on behalf of somebody, whom its first parameter names ([`RequestContext`]). It
+//! reads the store, then the warehouse, then writes the store in one transaction. No transaction is
+//! open while a warehouse works; the revision shows what may have changed meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,16 +48,16 @@ pub use profiles::find_profile;
 pub use tables::{DescribedTable, checked_catalog};
 pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
 
-/// What a person can set.
+/// The settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The only BigQuery dataset that exists for Trainset.
+    /// The only BigQuery dataset that Trainset uses.
     pub dataset: String,
     /// How many queries run at the same time; others wait.
     pub scans: usize,
-    /// How many queries may wait for their turn; what comes after them is refused.
+    /// How many queries may wait for a permit; later ones are refused.
     pub queue: usize,
-    /// How long a query may wait for its turn.
+    /// How long a query may wait for a permit.
     pub wait: Duration,
     /// How long a query may run.
     pub timeout: Duration,
@@ -86,7 +88,7 @@ struct Inner {
     warehouses: Connections,
     settings: Settings,
     scans: Semaphore,
-    /// Queries that wait for their turn.
+    /// Queries that wait for a permit.
     waiting: AtomicUsize,
     metrics: Metrics,
     asked: known::Asked,
@@ -110,7 +112,7 @@ impl App {
         }))
     }
 
-    /// Whether the database and the embedded warehouse answer; which of them does not.
+    /// Whether the database and the embedded warehouse respond; the error names those that do not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
         let store = tokio::time::timeout(PATIENCE, self.store().ready());
         let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouses.embedded().tables());
@@ -135,7 +137,7 @@ impl App {
         if not_ready.is_empty() { Ok(()) } else { Err(ServiceError::NotReady(not_ready)) }
     }
 
-    /// What was counted so far.
+    /// The metrics of this process.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -153,15 +155,16 @@ impl App {
         price_in(warehouse, self.settings().price)
     }
 
-    /// The warehouse that a model's tables are in.
+    /// The warehouse of a model's tables.
     async fn warehouse_of(&self, model: &Model) -> Result<Arc<dyn Warehouse>, ServiceError> {
         Ok(self.0.warehouses.of(&model.warehouse).await?)
     }
 
-    /// The right to run a query that reads tables. `Busy` at once where too many wait already, else after a while.
+    /// A permit to run a query that reads tables. `Busy` at once if too many are waiting already,
+    /// otherwise after a timeout.
     async fn scan(&self) -> Result<Turn<'_>, ServiceError> {
         let turn = |permit| Turn { _permit: permit, _counted: self.metrics().running() };
-        // There is none to take while others wait.
+        // None is free while others wait.
         if let Ok(permit) = self.0.scans.try_acquire() {
             return Ok(turn(permit));
         }
@@ -179,13 +182,13 @@ impl App {
     }
 }
 
-/// The right to run a query, for as long as it is held.
+/// The permit to run a query, for as long as it is held.
 struct Turn<'a> {
     _permit: SemaphorePermit<'a>,
     _counted: Held,
 }
 
-/// A place among those who wait. One that was counted is counted off again, whether or not it could be had.
+/// A place in the queue. Dropping it decrements the counter, whether or not a permit was granted.
 struct Place<'a> {
     waiting: &'a AtomicUsize,
     _counted: Held,
@@ -197,19 +200,18 @@ impl Drop for Place<'_> {
     }
 }
 
-/// How long a part of the program may take to say that it is there.
+/// How long a component may take to report that it is ready.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;
 
-/// A price, where reading has one.
+/// The price, if reading is metered.
 fn price_in(warehouse: &dyn Warehouse, price: Price) -> Option<Price> {
     warehouse.bills().then_some(price)
 }
 
-/// What a caller wrote, in quotation marks, for a sentence that is about it: its beginning where it
-/// is long.
+/// Input in quotation marks, for a sentence about it; truncated if it is long.
 fn shown(text: &str) -> String {
     match text.char_indices().nth(100) {
         Some((at, _)) => format!("{:?} …", &text[..at]),

@@ -55,7 +55,7 @@ fn checked_model(input: &ModelInput) -> Result<CheckedModel, ServiceError> {
     }
 }
 
-/// The name without outer blanks; what is wrong with it goes to `faults`.
+/// The trimmed name; validation errors are added to `faults`.
 pub(super) fn checked_name(name: &str, faults: &mut Vec<FieldError>) -> String {
     let name = name.trim();
     if let Some(fault) = name_fault(name) {
@@ -64,7 +64,7 @@ pub(super) fn checked_name(name: &str, faults: &mut Vec<FieldError>) -> String {
     name.to_owned()
 }
 
-/// What is wrong with a trimmed name.
+/// The validation error of a trimmed name.
 pub(super) fn name_fault(name: &str) -> Option<String> {
     if name.is_empty() {
         Some("Enter a name.".into())

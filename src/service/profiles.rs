@@ -1,4 +1,4 @@
-//! What the columns of a table hold: found out when someone looks, and kept until the table changes.
+//! Column profiles: computed on request, and cached until the table changes.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -22,25 +22,26 @@ use crate::domain::sql::profile::{profile, values};
 use crate::domain::value::{Rows, Value};
 use crate::warehouse::{Limits, LiveTable, Warehouse};
 
-/// Most columns of one question: some of what is found out about a column takes megabytes while it is.
+/// Maximum number of columns per request: some statistics of a column take megabytes while they are
+/// computed.
 pub const MAX_COLUMNS: usize = 100;
-/// Most values of one question.
+/// Maximum number of values per request.
 pub const MAX_VALUES: u32 = 100;
-/// Distinct values are counted, not estimated, up to so many rows, and so many cells in all.
+/// Distinct values are counted, not estimated, up to this many rows, and this many cells in all.
 const EXACT_ROWS: u64 = 1_000_000;
 const EXACT_CELLS: u64 = 10_000_000;
-/// Characters of a search.
+/// Maximum length of a search in characters.
 const MAX_SEARCH: usize = 1000;
 
-/// Columns from where on reading what was found out about them is done beside the async threads: a
-/// hundred numbers and texts each.
+/// From this many columns on, results are parsed off the async threads: each column has a hundred
+/// numbers and texts.
 const HEAVY_COLUMNS: usize = 10;
 
 /// No query is needed, so no price is reported: there is nothing to agree to.
 const NOTHING_TO_FIND: ProfileEstimate =
     ProfileEstimate { columns: 0, estimate: Estimate { bytes: Some(0), price_usd: None, upper_bound: false } };
 
-/// What is kept of a table: columns that were asked for so far.
+/// The cached columns of a table: those requested so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct KeptProfile {
     rows: u64,
@@ -53,7 +54,7 @@ struct KeptColumn {
     profile: ColumnProfile,
 }
 
-/// Columns of a table as they were just found out.
+/// Newly computed columns of a table.
 pub struct FoundProfile {
     pub rows: u64,
     pub columns: Vec<ColumnProfile>,
@@ -61,7 +62,8 @@ pub struct FoundProfile {
 }
 
 impl App {
-    /// The profile of a table's columns, of all where none is named. What is not known yet is found out by one query, one scan of the table.
+    /// The profile of a table's columns, of all if none is named. Columns that are not cached are
+    /// computed by one query, one scan of the table.
     pub async fn profile(
         &self,
         ctx: &RequestContext,
@@ -75,14 +77,14 @@ impl App {
         let wanted = Wanted::of(&live.schema, columns)?;
         let question = profile_question(&model, &live);
         let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
-        // Where no query is needed, no price is reported.
+        // Without a query no price is reported.
         let mut cost = Cost::nothing(None);
         let cached = wanted.missing(&known).is_empty();
         self.metrics().kept(question.kind, cached);
         if !cached {
             let place = self.asked(&question);
             let _alone = place.lock().await;
-            // Someone else may have found them out meanwhile.
+            // Another request may have computed them meanwhile.
             known = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
             let missing = wanted.missing(&known);
             if !missing.is_empty() {
@@ -109,7 +111,7 @@ impl App {
         Ok(TableProfile { columns, meta })
     }
 
-    /// What a profile of these columns would read, by a dry run; nothing where all is known.
+    /// What a profile of these columns would read, by a dry run; nothing if all are cached.
     pub async fn profile_estimate(
         &self,
         ctx: &RequestContext,
@@ -131,7 +133,8 @@ impl App {
         Ok(ProfileEstimate { columns: missing.len(), estimate })
     }
 
-    /// The most frequent values of a column, those whose text has `search` in it in any case. Kept until the table changes.
+    /// The most frequent values of a column whose text contains `search` in any case. Cached until
+    /// the table changes.
     pub async fn column_values(
         &self,
         ctx: &RequestContext,
@@ -164,7 +167,7 @@ impl App {
         Ok(self.known(ctx, &question, find).await?.answer)
     }
 
-    /// What looking up values would read, by a dry run; nothing where they are known.
+    /// What looking up values would read, by a dry run; nothing if they are cached.
     pub async fn values_estimate(
         &self,
         ctx: &RequestContext,
@@ -193,7 +196,7 @@ impl App {
         Ok(self.warehouse_of(model).await?.table(&name).await?)
     }
 
-    /// What is known of tables' columns already; nothing is asked of the warehouse.
+    /// The cached statistics of tables' columns, without a request to the warehouse.
     pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<Facts, ServiceError> {
         let mut facts = Facts::default();
         for table in tables {
@@ -210,7 +213,7 @@ impl App {
     }
 }
 
-/// What is searched for, within its limits; nothing where it is empty.
+/// The search text, within its limits; `None` if it is empty.
 fn checked_search(search: Option<&str>, limit: u32) -> Result<Option<&str>, ServiceError> {
     if !(1..=MAX_VALUES).contains(&limit) {
         return Err(ServiceError::BadRequest(format!("limit must be a number from 1 to {MAX_VALUES}.")));
@@ -239,7 +242,8 @@ fn values_question(model: &Model, live: &LiveTable, column: &Column, search: Opt
     App::question(model, "values", &(&column.name, search, limit), &[live])
 }
 
-/// Of an estimate only that a column is far from having a value for each row: nearer, nobody knows whether it has.
+/// Estimates count only if the column is clearly not unique: close to one value per row they could
+/// be off.
 fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnFacts> {
     let distinct = profile.cardinality?;
     let is_sure = profile.cardinality_is_exact || profile.uniqueness.is_some_and(|uniqueness| uniqueness < 0.9);
@@ -250,7 +254,7 @@ fn profile_question(model: &Model, live: &LiveTable) -> Question {
     App::question(model, "profile", &(), &[live])
 }
 
-/// Finds out about columns by one query. Without a store, for the command line too.
+/// Computes column profiles by one query. Without a store, for the command line too.
 pub async fn find_profile(
     warehouse: &dyn Warehouse,
     live: &LiveTable,
@@ -270,12 +274,12 @@ pub async fn find_profile(
     Ok(FoundProfile { rows, columns, cost })
 }
 
-/// Whether distinct values are counted: in memory, so not those of a large table.
+/// Whether distinct values are counted: that is done in memory, so not for a large table.
 fn is_exact(live: &LiveTable, columns: usize) -> bool {
     live.info.rows.is_some_and(|rows| rows <= EXACT_ROWS && rows.saturating_mul(columns as u64) <= EXACT_CELLS)
 }
 
-/// The columns that a question is about.
+/// The columns of a request.
 struct Wanted<'a> {
     columns: Vec<&'a Column>,
     /// With the reasons.
@@ -283,7 +287,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Columns of a table by name, each once, in the order asked for; all where none is named.
+    /// Columns of a table by name, each once, in the order requested; all if none is named.
     fn of(table: &'a TableSchema, names: Option<&[String]>) -> Result<Self, ServiceError> {
         let mut wanted = Self { columns: vec![], unusable: vec![] };
         match names {

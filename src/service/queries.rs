@@ -17,17 +17,18 @@ use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
 
-/// Most rows of a preview.
+/// Maximum number of rows of a preview.
 pub const MAX_PREVIEW_ROWS: u32 = 1000;
-/// Bytes of a preview's rows: 1,000 rows of 200 numbers. A browser that shows more stands still, and a server that holds
-/// many of them, for readers that are slow, runs out of memory.
+/// Bytes of a preview's rows: 1,000 rows of 200 numbers. With more, a browser freezes, and a server
+/// that buffers many of them for slow clients runs out of memory.
 const MAX_PREVIEW_BYTES: usize = 2 << 20;
-/// Characters of a cell that people look at; beyond, they read the table itself.
+/// Maximum number of characters of a displayed cell.
 pub(super) const MAX_SHOWN_CELL: usize = 1000;
-/// Bytes of an answer that is computed with. The largest are 100 columns' profiles and an analysis' counts by day, of some MB.
+/// Bytes of a result that is processed further. The largest are the profiles of 100 columns and an
+/// analysis' counts by day, of a few MB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
-/// What TFX takes of a config, and what a version of it would freeze.
+/// The TFX artefact of a config, and what a version of it would freeze.
 struct ResolvedTfx {
     artefact: TfxArtefact,
     catalog: Catalog,
@@ -46,7 +47,7 @@ impl App {
         self.view(&self.model(ctx, model_id).await?, config, &Request { split, ..Request::default() }).await
     }
 
-    /// What is wrong with an unsaved config, where it could be read and where it could not.
+    /// The validation errors of an unsaved config, from parsing or from validation.
     pub async fn config_faults(
         &self,
         ctx: &RequestContext,
@@ -65,7 +66,7 @@ impl App {
         }
     }
 
-    /// Rows of an unsaved config's real query.
+    /// Rows of an unsaved config's actual query.
     pub async fn preview_config(
         &self,
         ctx: &RequestContext,
@@ -90,7 +91,7 @@ impl App {
         self.view(&model, &dataset.config, &Request { split, for_analysis, ..Request::default() }).await
     }
 
-    /// The SQL of each split that a saved dataset makes, in the order train, eval, test.
+    /// The SQL of each split of a saved dataset, in the order train, eval, test.
     pub async fn split_queries(&self, ctx: &RequestContext, id: i64) -> Result<Vec<(Split, QueryView)>, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
@@ -108,7 +109,8 @@ impl App {
         join_all(views).await.into_iter().collect()
     }
 
-    /// The SQL of a saved dataset, whole and by split, in the order full, train, eval, test, dry-run at the same time.
+    /// The SQL of a saved dataset, whole and by split, in the order full, train, eval, test,
+    /// dry-run concurrently.
     pub async fn part_queries(&self, ctx: &RequestContext, id: i64) -> Result<Vec<PartQuery>, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
@@ -122,8 +124,8 @@ impl App {
         join_all(views).await.into_iter().collect()
     }
 
-    /// What TFX takes of a saved dataset, without a change of anything: of the newest version that
-    /// froze exactly its config, and else as an export would have it now.
+    /// The TFX artefact of a saved dataset, read-only: that of the newest version that froze
+    /// exactly its config, otherwise what an export would give now.
     pub async fn tfx(&self, ctx: &RequestContext, id: i64) -> Result<TfxArtefact, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         // The newest is the first.
@@ -133,8 +135,8 @@ impl App {
         }
     }
 
-    /// What TFX takes of a saved dataset, frozen: what is exported to be trained on can be looked
-    /// up later.
+    /// The TFX artefact of a saved dataset, frozen, so that what was exported for training can be
+    /// looked up later.
     pub async fn export_tfx(&self, ctx: &RequestContext, id: i64) -> Result<TfxArtefact, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(ctx, &dataset).await?;
@@ -143,21 +145,22 @@ impl App {
         Ok(TfxArtefact { version: Some(number), ..artefact })
     }
 
-    /// Its reference date is resolved now and written into every query: the splits must not drift
-    /// apart while they are read (G-20).
+    /// The reference date is resolved now and written into every query: otherwise the splits would
+    /// move relative to each other while they are read, and data that ended long ago would give no
+    /// rows.
     async fn tfx_of(&self, ctx: &RequestContext, dataset: &Dataset) -> Result<ResolvedTfx, ServiceError> {
         let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
-        // What TFX cannot take is said before anything is read.
+        // Reports what TFX cannot take before anything is read.
         made_for_tfx(&dataset.config, &catalog, None, None).await?;
         let as_of = self.resolve_as_of(&model, &dataset.config, &catalog).await?;
-        // The job has to run where the data is (G-71).
+        // The job has to run where the data is.
         let location = self.warehouse_of(&model).await?.location().await?;
         let artefact = made_for_tfx(&dataset.config, &catalog, as_of, location).await?;
         Ok(ResolvedTfx { artefact, catalog, as_of })
     }
 
-    /// The day that the dataset's dates count back from, where the config does not say it.
+    /// The day that the dataset's dates count back from, if the config does not fix it.
     async fn resolve_as_of(
         &self,
         model: &Model,
@@ -172,7 +175,7 @@ impl App {
         Ok(rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok()))
     }
 
-    /// Rows of a saved dataset's real query.
+    /// Rows of a saved dataset's actual query.
     pub async fn preview(
         &self,
         ctx: &RequestContext,
@@ -185,7 +188,7 @@ impl App {
         self.preview_of(&model, &dataset.config, split, limit).await
     }
 
-    /// Counts a saved dataset's rows, users and products, and keeps them for its card.
+    /// Counts a saved dataset's rows, users and products, and stores them for its card.
     pub async fn count(&self, ctx: &RequestContext, id: i64) -> Result<Counts, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
@@ -219,7 +222,7 @@ impl App {
             return Err(ServiceError::BadRequest(format!("limit must be a number from 1 to {MAX_PREVIEW_ROWS}.")));
         }
         let catalog = self.checked_catalog(model, config).await?;
-        // One row more than is shown tells whether there are more.
+        // One more row than is shown, to know whether there are more.
         let shape = Shape::Preview { limit: limit + 1 };
         let as_of = self.frozen(model, config, &catalog).await?;
         let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() }).await?;
@@ -255,7 +258,8 @@ impl App {
         Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
     }
 
-    /// The query with what the warehouse thinks of it. A warehouse that says no is an answer, not an error: the query is there.
+    /// The query with the warehouse's verdict. A refusal by the warehouse is a result, not an
+    /// error: the SQL exists.
     pub(super) async fn dry_run_view(
         &self,
         warehouse: &dyn Warehouse,
@@ -273,8 +277,9 @@ impl App {
         QueryView { query: query.sql, validation }
     }
 
-    /// The as-of to write into a query that is about to run. Where reading is billed it is found out first, from the timestamp's column alone,
-    /// so that the query itself reads only the partitions that it needs.
+    /// The reference date to write into a query that is about to run. If reading is metered it is
+    /// found first, from the timestamp's column alone, so that the query itself reads only the
+    /// partitions that it needs.
     pub(super) async fn frozen(
         &self,
         model: &Model,
@@ -287,19 +292,19 @@ impl App {
         self.resolve_as_of(model, config, catalog).await
     }
 
-    /// Runs a query when its turn comes; its values are whole.
+    /// Runs a query once a permit is free; its values are whole.
     pub(super) async fn run(&self, model: &Model, sql: &str, max_rows: usize) -> Result<Rows, ServiceError> {
         self.run_limited(model, sql, &self.limits(max_rows)).await
     }
 
-    /// Runs a query when its turn comes.
+    /// Runs a query once a permit is free.
     pub(super) async fn run_limited(&self, model: &Model, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let _turn = self.scan().await?;
         run_within(&*warehouse, sql, limits).await
     }
 
-    /// What a query may use.
+    /// The limits of a query.
     pub(super) fn limits(&self, max_rows: usize) -> Limits {
         let max_bytes_billed = self.settings().bigquery.max_bytes_billed;
         let timeout = self.settings().timeout;
@@ -307,7 +312,7 @@ impl App {
     }
 }
 
-/// Runs a query. The engine keeps to the time by itself; what is here is for one that hangs.
+/// Runs a query. The engine enforces the timeout by itself; this is for one that hangs.
 pub(super) async fn run_within(warehouse: &dyn Warehouse, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
     let timeout = limits.timeout;
     match tokio::time::timeout(timeout + timeout / 10, warehouse.run(sql, limits)).await {
@@ -316,7 +321,7 @@ pub(super) async fn run_within(warehouse: &dyn Warehouse, sql: &str, limits: &Li
     }
 }
 
-/// A config's query; its faults as the service's error.
+/// A config's query; its validation errors as the service's error.
 pub(super) async fn compiled(
     config: &DatasetConfig,
     catalog: &Catalog,
@@ -326,7 +331,7 @@ pub(super) async fn compiled(
     compute(heavy, move || compile(&config, &catalog, &request)).await.map_err(ServiceError::Invalid)
 }
 
-/// What TFX takes of a config; its faults as the service's error.
+/// The TFX artefact of a config; its validation errors as the service's error.
 pub(super) async fn made_for_tfx(
     config: &DatasetConfig,
     catalog: &Catalog,
@@ -348,7 +353,7 @@ pub(super) fn sizes(counts: &Counts) -> Sizes {
     Sizes { rows: counts.full.rows, users: counts.full.users, products: counts.full.products }
 }
 
-/// Reads the answer to a counts query: a part that has no row there is empty.
+/// Reads the result of a counts query: a part without a row is empty.
 fn read_counts(config: &DatasetConfig, rows: &Rows) -> Counts {
     let number = |row: usize, name: &str| rows.get(row, name).and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
     let day = |row: usize, name: &str| rows.get(row, name).and_then(Value::as_str).and_then(|d| d.parse::<NaiveDate>().ok());

@@ -1,4 +1,4 @@
-//! Analyses that run now: how far each is, and a way to stop it.
+//! Running analyses: their progress, and a way to cancel them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::domain::record::Progress;
 const STEPS: [&str; 4] =
     ["Reading the tables", "Resolving the reference date", "Counting rows, users and products", "Saving the result"];
 
-/// The runs by dataset. All who wait for one dataset share one run.
+/// The runs by dataset. Concurrent requests for one dataset share one run.
 #[derive(Default)]
 pub(super) struct Running(Mutex<HashMap<i64, Arc<Run>>>);
 
@@ -25,7 +25,7 @@ pub(super) struct Run {
 }
 
 impl Running {
-    /// The dataset's run, which is there for as long as someone holds it.
+    /// The dataset's run, which exists as long as someone holds it.
     pub fn join(&self, id: i64) -> Arc<Run> {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         runs.retain(|_, run| Arc::strong_count(run) > 1);
@@ -45,7 +45,7 @@ impl Running {
         })
     }
 
-    /// Stops the dataset's run, if there is one. Who asks after this starts another.
+    /// Stops the dataset's run, if there is one. Later requests start another.
     pub fn stop(&self, id: i64) -> bool {
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let run = runs.remove(&id).filter(|run| Arc::strong_count(run) > 1);
@@ -57,12 +57,13 @@ impl Running {
 }
 
 impl Run {
-    /// Says what is done now.
+    /// Sets the current step.
     pub fn at(&self, step: usize) {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step.min(STEPS.len() - 1);
     }
 
-    /// Does the work, or drops it where someone stops the run; dropping it cancels what the warehouse does.
+    /// Does the work, or drops it if someone stops the run; dropping it cancels what the warehouse
+    /// does.
     pub async fn or_stopped<T>(&self, work: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
         let mut stopped = self.stop.subscribe();
         tokio::select! {

@@ -18,26 +18,26 @@ use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::validate::validate;
 use crate::warehouse::{Warehouse, WarehouseError};
 
-/// Most schemas that one question may ask for.
+/// Maximum number of schemas per request.
 const MAX_SCHEMAS: usize = 100;
 
-/// A table's schema, and of each column what its name and type suggest.
+/// A table's schema, with what each column's name and type suggest.
 pub struct DescribedTable {
     pub schema: TableSchema,
-    /// The role that it could have.
+    /// The role that each column could have.
     pub roles: Vec<Option<Role>>,
-    /// Whether it could be a key.
+    /// Whether each column could be a key.
     pub keys: Vec<bool>,
 }
 
 impl App {
-    /// All tables, by name. Empty where the dataset is.
+    /// All tables, by name. Empty if the dataset is.
     pub async fn tables(&self, ctx: &RequestContext, model_id: i64) -> Result<Vec<TableInfo>, ServiceError> {
         let model = self.model(ctx, model_id).await?;
         Ok(self.warehouse_of(&model).await?.tables().await?)
     }
 
-    /// The schemas of tables, in the order asked.
+    /// The schemas of tables, in the order requested.
     pub async fn schemas(
         &self,
         ctx: &RequestContext,
@@ -69,7 +69,7 @@ impl App {
         table: &str,
     ) -> Result<DescribedTable, ServiceError> {
         let schema = self.table_schema(ctx, model_id, table).await?;
-        // Names are taken apart into words: ten times the work of other looks at a column.
+        // Splitting names into words takes ten times as long as other work on a column.
         let heavy = schema.columns.len() >= HEAVY_PARTS / 10;
         let describe = move || DescribedTable { roles: suggested_roles(&schema), keys: potential_keys(&schema), schema };
         Ok(compute(heavy, describe).await)
@@ -83,7 +83,7 @@ impl App {
         TableName::new(&self.settings().dataset, table).map_err(|error| ServiceError::BadRequest(error.to_string()))
     }
 
-    /// A table's name, of the one dataset that there is: the warehouse is never asked for another.
+    /// A table's name within the only dataset: the warehouse never gets a request for another.
     fn table_name(&self, text: &str) -> Result<TableName, ServiceError> {
         let name: TableName = text.parse().map_err(|error| ServiceError::BadRequest(format!("{}: {error}", shown(text))))?;
         match self.other_dataset(&name) {
@@ -96,7 +96,7 @@ impl App {
         other_dataset(&self.settings().dataset, name)
     }
 
-    /// The live schemas of a config that fits them; its faults otherwise.
+    /// The live schemas of a config that fits them; otherwise its validation errors.
     pub(super) async fn checked_catalog(&self, model: &Model, config: &DatasetConfig) -> Result<Catalog, ServiceError> {
         checked_catalog(&*self.warehouse_of(model).await?, &self.settings().dataset, config).await
     }
@@ -106,7 +106,8 @@ fn other_dataset(dataset: &str, name: &TableName) -> Option<String> {
     (name.dataset() != dataset).then(|| format!("Tables must be in the dataset {dataset}."))
 }
 
-/// The live schemas of a config that fits them; its faults otherwise. Without a model, for the command line.
+/// The live schemas of a config that fits them; otherwise its validation errors. Without a model,
+/// for the command line.
 pub async fn checked_catalog(warehouse: &dyn Warehouse, dataset: &str, config: &DatasetConfig) -> Result<Catalog, ServiceError> {
     within_limits(config)?;
     let (schemas, problems) = schemas(warehouse, dataset, config).await?;
@@ -117,8 +118,8 @@ pub async fn checked_catalog(warehouse: &dyn Warehouse, dataset: &str, config: &
     compute(heavy, move || check(&config, Catalog::new(project, schemas), &problems)).await
 }
 
-/// A config that is beyond the limits is refused before anything is asked or planned for it, also
-/// one that was stored before there were any.
+/// A config that exceeds the limits is refused before any request or planning, including one stored
+/// before there were limits.
 pub(super) fn within_limits(config: &DatasetConfig) -> Result<(), ServiceError> {
     let exceeded = limits::exceeded(config);
     if exceeded.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(exceeded)) }
@@ -129,13 +130,13 @@ fn check(config: &DatasetConfig, catalog: Catalog, problems: &TableProblems) -> 
     let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
     let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
     for (path, table) in primary.chain(secondary) {
-        // "There is no such table" is not what is wrong with it.
+        // "There is no such table" would be wrong.
         if let Some(problem) = problems.get(&table.to_string()) {
             faults.retain(|fault| fault.path != path);
             faults.push(FieldError::new(path, problem));
         }
     }
-    // The browser has no database of zones, so the domain only knows how one is written.
+    // The browser has no time zone database, so the domain only checks the syntax of a zone.
     if let Some(zone) = &config.column_mapping.time_zone
         && zone.as_str().parse::<chrono_tz::Tz>().is_err()
     {
@@ -147,8 +148,8 @@ fn check(config: &DatasetConfig, catalog: Catalog, problems: &TableProblems) -> 
     if faults.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(faults)) }
 }
 
-/// The live schemas of a config's tables, asked for at the same time. Tables that are not there are absent; those that cannot be used have
-/// their reason beside.
+/// The live schemas of a config's tables, read concurrently. Missing tables are absent; those that
+/// cannot be used have their reason beside.
 async fn schemas(
     warehouse: &dyn Warehouse,
     dataset: &str,

@@ -1,5 +1,6 @@
-//! Config as code: a dataset as a file, and back. The file holds what a person says about a dataset (name, description, config) and nothing of the
-//! installation, so that it can be kept in a repository, reviewed, and applied elsewhere.
+//! Config as code: a dataset as a file, and back. The file holds what is entered for a dataset
+//! (name, description, config) and nothing of the installation, so that it can be committed to a
+//! repository, reviewed, and applied elsewhere.
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::domain::record::{Dataset, DatasetInput};
 /// A dataset's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetFile {
-    /// Fit for every file system and header: letters, digits, `-`, `_` and `.` alone.
+    /// Valid on every file system and in headers: only letters, digits, `-`, `_` and `.`.
     pub name: String,
     pub format: Format,
     pub text: String,
@@ -35,7 +36,7 @@ pub struct Plan {
     pub input: DatasetInput,
     /// The dataset that has the name now.
     pub existing: Option<Dataset>,
-    /// From the dataset as it is to the file's, by path; of a new dataset, all that it says.
+    /// From the current dataset to the file's, by path; for a new dataset, all of its content.
     pub differences: Vec<Difference>,
 }
 
@@ -49,7 +50,7 @@ impl Plan {
     }
 }
 
-/// A file that was read, and the places of what is in it.
+/// A file that was read, with positions.
 pub struct ReadFile {
     pub input: DatasetInput,
     document: Document,
@@ -70,13 +71,13 @@ impl ReadFile {
         }
     }
 
-    /// Reads a file; a large one beside the async threads.
+    /// Reads a file; a large one off the async threads.
     async fn read_beside(text: &str, format: Format) -> Result<Self, ServiceError> {
         let text = text.to_owned();
         compute(text.len() >= HEAVY_BYTES, move || Self::read(&text, format)).await
     }
 
-    /// An error about what was read, with the places of its faults.
+    /// Adds the positions in the file to the validation errors.
     pub fn placed(&self, error: ServiceError) -> ServiceError {
         match error {
             ServiceError::Invalid(faults) => ServiceError::Invalid(self.document.placed(faults)),
@@ -86,13 +87,14 @@ impl ReadFile {
 }
 
 impl App {
-    /// A dataset as a file. The same dataset, the same text.
+    /// A dataset as a file. Equal datasets give equal text.
     pub async fn export_dataset(&self, ctx: &RequestContext, id: i64, format: Format) -> Result<DatasetFile, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         Ok(compute(parts(&dataset.config) >= HEAVY_PARTS, move || dataset_file(&dataset, format)).await)
     }
 
-    /// Makes the dataset that a file describes, as [`App::put_dataset`] does; faults say where in the file they are.
+    /// Creates the dataset of a file, as [`App::put_dataset`] does; validation errors have their
+    /// positions in the file.
     pub async fn import_dataset(
         &self,
         ctx: &RequestContext,
@@ -105,8 +107,8 @@ impl App {
         self.put_dataset(ctx, model_id, &file.input, update).await.map_err(|error| file.placed(error))
     }
 
-    /// Makes a dataset. Where its name is taken, that dataset becomes what is said if the caller wants it so (`NameTaken` otherwise), and nothing
-    /// happens where it is that already.
+    /// Creates or replaces a dataset. If its name is taken, that dataset is replaced if the caller
+    /// allows it (`NameTaken` otherwise), and nothing happens if it is equal already.
     pub async fn put_dataset(
         &self,
         ctx: &RequestContext,
@@ -120,13 +122,13 @@ impl App {
         if !update {
             return Err(ServiceError::NameTaken("dataset"));
         }
-        // Of two that apply at the same time, the second hears that it came too late.
+        // Of two concurrent applies, the second gets the error that it came too late.
         let saved = self.replace_dataset(ctx, existing.summary.id, Some(existing.revision), input).await?;
         let outcome = if saved.revision == existing.revision { ImportOutcome::Unchanged } else { ImportOutcome::Updated };
         Ok((saved, outcome))
     }
 
-    /// What [`App::put_dataset`] would change, of a dataset that fits the tables as they are now.
+    /// What [`App::put_dataset`] would change, for a dataset that fits the current tables.
     pub async fn plan(&self, ctx: &RequestContext, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
         let existing = self.dataset_named(ctx, model_id, &input.name).await?;
         self.check_input(ctx, model_id, input).await?;
@@ -136,7 +138,7 @@ impl App {
         Ok(Plan { differences, input: input.clone(), existing })
     }
 
-    /// `NotFound` without the model.
+    /// `NotFound` if the model does not exist.
     async fn dataset_named(&self, ctx: &RequestContext, model_id: i64, name: &str) -> Result<Option<Dataset>, ServiceError> {
         self.model(ctx, model_id).await?;
         Ok(match self.store().dataset_named(model_id, name).await? {
@@ -152,7 +154,7 @@ pub fn dataset_file(dataset: &Dataset, format: Format) -> DatasetFile {
     DatasetFile { name: file_name(&dataset.summary.name, dataset.summary.id, format), format, text }
 }
 
-/// What a file holds: without what is empty, in the order of the types' fields.
+/// The content of a file: without empty fields, in the order of the types' fields.
 fn contents(input: &DatasetInput) -> Value {
     let mut contents = json!(input);
     for field in contents.as_object_mut().into_iter().flatten() {
@@ -163,13 +165,14 @@ fn contents(input: &DatasetInput) -> Value {
     without_empty(contents)
 }
 
-/// A dataset's name as that of a file: no separators, no leading dot, nothing that a header would need to quote.
+/// A dataset's name as a file name: no separators, no leading dot, nothing that a header would need
+/// to quote.
 fn file_name(name: &str, id: i64, format: Format) -> String {
     let mut stem = String::new();
     for c in name.chars().take(100) {
         match c {
             c if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') => stem.push(c.to_ascii_lowercase()),
-            // One dash for each run of anything else.
+            // One dash for each run of other characters.
             _ if !stem.ends_with('-') => stem.push('-'),
             _ => {}
         }
@@ -207,13 +210,14 @@ mod tests {
         assert_eq!((read.name.as_str(), read.description.as_str()), ("Orders", ""));
         let alone = ReadFile::read("primary_table: raw_data.orders\n", Format::Yaml).unwrap().input;
         assert_eq!(alone.config, read.config);
-        // G-05, G-90: unknown keys are refused, wherever they stand.
+        // Unknown keys are refused, wherever they stand: a misspelled key that is ignored changes
+        // the dataset silently.
         for (text, path) in [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")] {
             let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
             assert_eq!(faults[0].path, path);
         }
         assert!(matches!(ReadFile::read("- 1\n", Format::Yaml), Err(ServiceError::BadRequest(_))));
-        // What is written is read again, and written the same.
+        // A written file can be read again, and gives the same text.
         for format in Format::ALL {
             let text = write(&contents(&read), format);
             let again = ReadFile::read(&text, format).unwrap().input;

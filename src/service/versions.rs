@@ -1,4 +1,4 @@
-//! Frozen versions: read, compared, restored, and held against the tables as they are.
+//! Frozen versions: read, compared, restored, and compared with the current tables.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl App {
     pub async fn version(&self, ctx: &RequestContext, id: i64, number: u32) -> Result<Version, ServiceError> {
         match self.store().version(id, number).await {
             Err(StoreError::NotFound) => {
-                // Without the dataset that is what is said.
+                // If the dataset is missing, the error names that.
                 self.dataset(ctx, id).await?;
                 Err(ServiceError::NotFound(format!("Version {number} not found.")))
             }
@@ -40,7 +40,7 @@ impl App {
         }
     }
 
-    /// What differs between two versions; without `to`, between a version and the dataset as it is.
+    /// What differs between two versions; without `to`, between a version and the current dataset.
     pub async fn version_diff(
         &self,
         ctx: &RequestContext,
@@ -66,7 +66,7 @@ impl App {
                 };
                 compute(heavy, compare).await
             }
-            // The dataset as it is has no as-of yet.
+            // The current dataset has no resolved reference date yet.
             None => {
                 let now = self.dataset(ctx, id).await?;
                 let heavy = heavy || parts(&now.config) >= HEAVY_PARTS;
@@ -76,7 +76,8 @@ impl App {
         })
     }
 
-    /// Makes a version's config the dataset's own again: a change like any other, checked against the live tables.
+    /// Makes a version's config the dataset's current one: a change like any other, checked against
+    /// the live tables.
     pub async fn restore_version(
         &self,
         ctx: &RequestContext,
@@ -90,7 +91,7 @@ impl App {
         self.replace_dataset(ctx, id, revision.or(Some(stored.revision)), &input).await
     }
 
-    /// The frozen SQL of a version's part, dry-run by the warehouse as it is today.
+    /// The frozen SQL of a version's part, dry-run by the warehouse today.
     pub async fn version_query(
         &self,
         ctx: &RequestContext,
@@ -107,7 +108,7 @@ impl App {
         Ok(self.dry_run_view(&*warehouse, &version.config, CompiledQuery { sql, columns: vec![] }).await)
     }
 
-    /// What TFX takes of a version: of its config, its tables and its day as they were frozen.
+    /// The TFX artefact of a version: of its config, tables and reference date as frozen.
     pub async fn version_tfx(&self, ctx: &RequestContext, id: i64, number: u32) -> Result<TfxArtefact, ServiceError> {
         let version = self.version(ctx, id, number).await?;
         let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
@@ -119,7 +120,8 @@ impl App {
         Ok(TfxArtefact { version: Some(number), ..artefact })
     }
 
-    /// What has become of a dataset and its tables since the version that training reads, or the latest one.
+    /// What has changed in a dataset and its tables since the version that training reads, or the
+    /// latest one.
     pub async fn drift(&self, ctx: &RequestContext, id: i64) -> Result<DriftReport, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let latest = dataset.versions.first().map(|version| version.number);
@@ -134,7 +136,7 @@ impl App {
         for schema in join_all(tables.iter().map(|table| warehouse.schema(table))).await {
             match schema {
                 Ok(schema) => now.push(schema),
-                // A table that cannot be read is as good as gone.
+                // A table that cannot be read counts as missing.
                 Err(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -149,7 +151,7 @@ impl App {
     }
 }
 
-/// A version of a config over the tables as they are, its day written into every query.
+/// A version of a config over the current tables, with its reference date written into every query.
 pub(super) async fn new_version(
     ctx: &RequestContext,
     config: &DatasetConfig,

@@ -1,4 +1,5 @@
-//! What the data say of the joins that a dataset has, however its keys were chosen: asked when it is free or agreed, and kept until a table changes.
+//! Verification of a dataset's joins, however its keys were chosen: run if it is free or agreed to,
+//! and cached until a table changes.
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -13,8 +14,8 @@ use crate::domain::validate::comparable;
 use crate::warehouse::LiveTable;
 
 impl App {
-    /// Match rate, uniqueness and fan-out of each join that has keys. What is not known yet is found out if that is free or `agreed`; otherwise its
-    /// price is told.
+    /// Match rate, uniqueness and fan-out of each join that has keys. What is not cached is queried
+    /// if that is free or `agreed`; otherwise its price is returned.
     pub async fn weigh_joins(
         &self,
         ctx: &RequestContext,
@@ -76,7 +77,7 @@ impl App {
     }
 }
 
-/// What to ask about a join; why nothing can be asked.
+/// The query about a join; or why there is none.
 fn question(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Result<PairQuestion, String> {
     let sources = config.sources();
     let table = |name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);

@@ -1,33 +1,32 @@
-//! What each route costs and changes, in one table, and who may have it.
+//! What each route costs and changes, in one table, and which caller may have it.
 //!
-//! A route is looked up by the template that the router itself matched, so the two cannot read one
-//! path differently. What the table does not name is closed: a new route has to be put here before
-//! anyone outside can have it.
+//! A route is looked up by the template that the router itself matched, so that the two cannot
+//! interpret one path differently. Routes that are not in the table are closed: a new route has to
+//! be added here before anyone outside can use it.
 
 use axum::http::Method;
 
 /// What a request for a route can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// A page for people, made from what is stored: other sites may link to it.
+    /// A page for people, made from stored data: other sites may link to it.
     Page,
-    /// The same for everyone, and free: what pages are made of, and what the API says of itself.
+    /// The same for everyone, and free: the files of pages, and the API's description of itself.
     File,
-    /// Whether the server lives and can answer.
+    /// Whether the server is alive and ready.
     Health,
-    /// No route: a file of the site, or that there is nothing.
+    /// No route: a file of the site, or nothing.
     Absent,
-    /// Reads what is stored, or asks the warehouse of tables and of queries that are not run.
+    /// Reads stored data, or the warehouse's tables and dry runs.
     Read,
-    /// May run a query, which takes time and may cost money. The answer may be kept, and nothing
-    /// else is.
+    /// May run a query, which takes time and may cost money. Stores at most its result in the
+    /// cache.
     Scan,
-    /// May change what is stored. Whatever is not in the table counts as this.
+    /// May change stored data. Routes that are not in the table count as this.
     Change,
 }
 
-/// All routes that are asked for with GET. The others take POST and are [`Class::Change`], also
-/// those that only read.
+/// All GET routes. The others take POST and are [`Class::Change`], even if they only read.
 const ROUTES: [(Class, &[&str]); 5] = [
     (Class::Page, &["/", "/models/{id}/dataset", "/models/{id}/dataset/compare", "/api/docs"]),
     (Class::File, &["/pkg/{*file}", "/api/docs.css", "/api/openapi.json", "/api/config-schema.json"]),
@@ -62,7 +61,7 @@ const ROUTES: [(Class, &[&str]); 5] = [
             "/api/models/{id}/bq-tables/{table}/stats",
             "/api/models/{id}/bq-tables/{table}/columns/{column}/samples",
             "/api/datasets/{id}/preview",
-            // Where no version of the config is frozen yet, its reference date is looked up.
+            // If no version of the config is frozen yet, this looks up its reference date.
             "/api/datasets/{id}/query/tfx",
         ],
     ),
@@ -79,29 +78,29 @@ pub fn class_of(method: &Method, template: Option<&str>) -> Class {
     found.map_or(Class::Change, |(class, _)| *class)
 }
 
-/// Who sends a request, as far as its headers tell.
+/// The sender of a request, as far as its headers show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// A page of this server, or a program.
     Own,
-    /// A person who follows a link of another site.
+    /// A person who follows a link on another site.
     Link,
-    /// A page of another site, in any other way.
+    /// A page of another site, by any other means.
     Foreign,
-    /// A program, or a browser that does not tell whose page it is.
+    /// A program, or a browser that does not send where the request comes from.
     Unproven,
 }
 
 /// Why a caller may not have a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
-    /// A page of another site may not have it.
+    /// A page of another site may not use it.
     Foreign,
-    /// It takes a header that no page of another site can send.
+    /// It requires a header that no page of another site can send.
     Unproven,
 }
 
-/// Whether a caller may have a route of a class.
+/// Whether a caller may use a route of a class.
 pub fn check(caller: Caller, class: Class) -> Result<(), Denied> {
     use Class::{Absent, Change, File, Health, Page, Read, Scan};
     match (caller, class) {

@@ -1,10 +1,10 @@
-//! The site's files: the browser's half of the program, the style sheet, icons. In the binary in a release build, read from
-//! the disk in a debug build.
+//! The site's files: the browser's program, the style sheet, icons. In the binary in a release
+//! build, read from the disk in a debug build.
 //!
-//! Pages ask for the program and the style sheet in a folder whose name is a hash of all that is in
-//! it, so browsers keep them for ever: what is deployed later is in another folder. The folder is not
-//! on the disk, so any build of the site serves. It is the folder and not the files that is named so
-//! because the parts of the program find each other by their plain names.
+//! Pages link to the program and the style sheet in a folder whose name is a hash of its content,
+//! so browsers cache them forever: a later deployment is in another folder. The folder is not on
+//! the disk, so any build of the site works. The folder is hashed rather than the files, because
+//! the parts of the program refer to each other by their plain names.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,30 +20,31 @@ use sha2::{Digest, Sha256};
 
 use crate::api::etag;
 
-/// Relative to the package. What is missing when the server is built is not served: the pages then do not hydrate.
+/// Relative to the package. Files that are missing when the server is built are not served: the
+/// pages then do not hydrate.
 #[derive(rust_embed::Embed)]
 #[folder = "target/site"]
 #[allow_missing = true]
 struct Files;
 
-/// Compressed forms that may lie beside a file, the best first.
+/// Compressed forms that may exist beside a file, the best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
 
 /// The folder of the program and the style sheet.
 const PACKAGE: &str = "pkg/";
-/// Hexadecimal digits of a hash: 64 bits, by which no two builds of one program are ever mistaken for each other.
+/// Hexadecimal digits of a hash: 64 bits, enough that two builds of one program never share one.
 const HASH_LENGTH: usize = 16;
 
-/// How long the hash of the package is taken for what it is.
+/// How long the hash of the package is cached.
 const MOMENT: Duration = Duration::from_secs(2);
 
-/// Browsers ask each time, and mostly hear that nothing changed.
+/// Browsers revalidate each time, and usually get 304.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
-/// A year is for ever, by HTTP's custom.
+/// A year means forever, by HTTP's convention.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The folder in which a page finds its files, as the site is now. `make dev` changes files in open
-/// pages, which it knows by their plain paths.
+/// The folder of a page's files, as the site is now. `make dev` changes files in open pages, which
+/// it finds by their plain paths.
 pub fn package() -> String {
     let watched = std::env::var_os("LEPTOS_WATCH").is_some();
     match (watched, package_hash()) {
@@ -52,11 +53,11 @@ pub fn package() -> String {
     }
 }
 
-/// Of the package as it is, or was a moment ago: a debug build hashes the files on the disk anew
-/// each time, and a page asks for several at once.
+/// Of the current package, or that of a moment ago: a debug build hashes the files on the disk each
+/// time, and a page requests several at once.
 fn package_hash() -> Option<String> {
     static LAST: Mutex<Option<(Instant, Option<String>)>> = Mutex::new(None);
-    // What is inside is never left half written.
+    // The value is never left partly written.
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match &*last {
         Some((at, hash)) if at.elapsed() < MOMENT => hash.clone(),
@@ -68,7 +69,7 @@ fn package_hash() -> Option<String> {
     }
 }
 
-/// Of the names and the content of all files of the package; `None` where there is none.
+/// Of the names and the content of all files of the package; `None` if it does not exist.
 fn hash_package() -> Option<String> {
     let is_compressed = |path: &str| ENCODINGS.iter().any(|(ending, _)| path.ends_with(&format!(".{ending}")));
     let mut paths: Vec<_> = Files::iter().filter(|path| path.starts_with(PACKAGE) && !is_compressed(path)).collect();
@@ -81,14 +82,14 @@ fn hash_package() -> Option<String> {
     (!paths.is_empty()).then(|| HEXLOWER.encode(&all.finalize()[..HASH_LENGTH / 2]))
 }
 
-/// A path in a folder with a hash, as the file's own path and the hash.
+/// A path in a hashed folder, as the file's own path and the hash.
 fn hashed(path: &str) -> Option<(String, &str)> {
     let (hash, file) = path.strip_prefix(PACKAGE)?.split_once('/')?;
     let is_hash = hash.len() == HASH_LENGTH && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     (is_hash && !file.contains('/')).then(|| (format!("{PACKAGE}{file}"), hash))
 }
 
-/// The file at a path, or `None`; also where the path carries the hash of another build.
+/// The file at a path, or `None`; also for a path with the hash of another build.
 pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     let path = path.strip_prefix('/').filter(|path| !path.is_empty())?;
     let (path, keeping) = match hashed(path) {
@@ -124,17 +125,17 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-/// The bytes of a file, once for all answers: an answer that nobody reads holds none of its own.
+/// The bytes of a file, shared by all responses: one that a client does not read holds no copy.
 fn shared(path: String, content: Cow<'static, [u8]>, hash: [u8; 32]) -> Bytes {
     /// By path, with its hash.
     type Read = HashMap<String, ([u8; 32], Bytes)>;
-    /// What was read from the disk.
+    /// Files read from the disk.
     static READ: LazyLock<Mutex<Read>> = LazyLock::new(Default::default);
     let read = match content {
         Cow::Borrowed(bytes) => return Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes,
     };
-    // What is inside is never left half written.
+    // The value is never left partly written.
     let mut all = READ.lock().unwrap_or_else(PoisonError::into_inner);
     match all.get(&path) {
         Some((known, bytes)) if *known == hash => bytes.clone(),
@@ -146,7 +147,7 @@ fn shared(path: String, content: Cow<'static, [u8]>, hash: [u8; 32]) -> Bytes {
     }
 }
 
-/// Whether an Accept-Encoding header takes an encoding: named, and not with a weight of nothing.
+/// Whether an Accept-Encoding header accepts an encoding: named, and not with a weight of 0.
 fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn answers_share_the_bytes_of_a_file() {
-        // As a debug build has it: each request reads the file anew.
+        // As in a debug build, where each request reads the file again.
         let read = |hash: u8, content: &str| shared("a/file".into(), Cow::Owned(content.as_bytes().to_vec()), [hash; 32]);
         let (first, second) = (read(1, "the same"), read(1, "the same"));
         assert_eq!(first.as_ptr(), second.as_ptr());

@@ -1,27 +1,28 @@
-//! Who may talk to the server: no page of another site, under whatever name it reached us. And the
-//! headers that tell a browser what our own pages may do.
+//! Which requests the server accepts: none by pages of other sites, under any host name. And the
+//! headers that restrict what our own pages may do in a browser.
 //!
-//! The server has no log-in: whoever reaches it may use it. On a loopback address that is the
+//! The server has no log-in: whoever can reach it may use it. On a loopback address that is the
 //! person at the machine, and the two ways in from outside are a page that sends requests and a
-//! name that is made to point at this machine. What is asked of a request, in this order:
+//! name that is made to resolve to this machine. A request is checked in this order:
 //!
-//! 1. `Host` is a name that the server goes by, said once, and the same as the request line's or
-//!    HTTP/2's own.
+//! 1. `Host` is a name of the server, sent once, and the same as in the request line or as HTTP/2's
+//!    own.
 //! 2. Its path has one reading (`path`).
-//! 3. Its caller may have its route (`access`, where each route's cost stands), which is asked
-//!    after the router matched it:
+//! 3. Its caller may use its route (`access`, which lists each route's cost). This is checked after
+//!    the router matched it:
 //!    - `Origin` names another site, or none (`null`): a script or a form of another site, which
-//!      may do nothing, not even read: it could not see the answer, but some answers cost a scan of
-//!      a table.
-//!    - `Sec-Fetch-Site` says that another site asks: only a link that a person follows, to a page.
-//!    - Neither is there. Browsers send `Sec-Fetch-Site` over HTTPS and to loopback names. Under
+//!      may do nothing, not even read: it could not see the response, but some responses cost a
+//!      scan of a table.
+//!    - `Sec-Fetch-Site` names another site: only a link that a person follows, to a page.
+//!    - Neither is present. Browsers send `Sec-Fetch-Site` over HTTPS and to loopback names. Under
 //!      those names it is then a program, which may do what its person may. Under other names over
-//!      plain HTTP it may be an image or a form of any page, so all but pages, files and health
-//!      takes an `Origin` of our own, or a header that a page of another site cannot send without
-//!      asking first, which is never granted: [`CLIENT`].
+//!      plain HTTP it may be an image or a form of any page, so everything but pages, files and
+//!      health requires an `Origin` of our own, or a header that a page of another site cannot send
+//!      without a preflight, which is never granted: [`CLIENT`].
 //!
 //! `Referer` proves nothing, since a page can leave it out. A browser that sends no
-//! `Sec-Fetch-Site` to loopback names either (all before 2023) is not told from a program.
+//! `Sec-Fetch-Site` to loopback names either (all before 2023) cannot be distinguished from a
+//! program.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,32 +39,32 @@ use super::access::{Caller, Class, Denied, check, class_of};
 use super::path::is_canonical;
 use crate::api::failure_response;
 
-/// The header by which a program proves that it is no page of another site; any value does.
+/// The header by which a program proves that it is not a page of another site; any value does.
 pub const CLIENT: &str = "x-trainset-client";
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// Answers that are no page need nothing.
+/// Responses other than pages need no permission.
 const NO_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// What no page of ours asks a browser for. The clipboard is not among them.
+/// Browser features that no page of ours uses. The clipboard is not among them.
 const NO_FEATURES: &str = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
                            magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=()";
 
-/// Seconds after which a query may find its turn.
+/// Seconds after which a query may get a permit.
 const RETRY_AFTER: &str = "5";
 
-/// The names under which the server is known.
+/// The names of the server.
 pub struct Gate {
-    /// Bound to more than loopback: any address of the machine is a right one, any name is not.
+    /// Bound to more than loopback: any address of the machine is accepted, but not any name.
     open: bool,
     bound: IpAddr,
     hosts: Vec<String>,
 }
 
-/// Why a request is answered with nothing else. What is behind the refusal is never told: it is
+/// Why a request is refused. The response never depends on what is behind the route: this is
 /// decided before any route runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
@@ -106,7 +107,7 @@ impl Gate {
             || host.address().is_some_and(is_address_here)
     }
 
-    /// Who sends a request that may go on to the router.
+    /// The sender of a request that may go on to the router.
     fn receive(&self, request: &Request) -> Result<Caller, Refusal> {
         let host = named(request.uri(), request.headers()).and_then(Authority::parse);
         let host = host.filter(|host| self.knows(host)).ok_or(Refusal::UnknownHost)?;
@@ -119,8 +120,8 @@ impl Gate {
     }
 }
 
-/// The host that a request names. Where it does so in two places they have to agree, or it is none:
-/// one would be for us, the other for what stands before us.
+/// The host that a request names. If two parts name one they have to agree, or it is none: one
+/// would be meant for us, the other for the proxy before us.
 fn named<'a>(target: &'a uri::Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let in_target = target.authority().map(uri::Authority::as_str);
     match (in_target, only(headers, &header::HOST)) {
@@ -129,7 +130,7 @@ fn named<'a>(target: &'a uri::Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     }
 }
 
-/// A header's value. Said twice it is no browser's, and nothing is equal to it.
+/// A header's value. No browser sends it twice, and nothing equals a repeated one.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
@@ -139,7 +140,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 /// A host and its port, as `Host` and `Origin` have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Authority<'a> {
-    /// An IPv6 address keeps its brackets.
+    /// An IPv6 address has its brackets.
     name: &'a str,
     port: Option<u16>,
 }
@@ -171,14 +172,14 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Browsers send `Sec-Fetch-Site` to it over plain HTTP too, and no other machine can be
-    /// reached by it. They need not agree about IPv4 addresses in IPv6's clothes.
+    /// Browsers send `Sec-Fetch-Site` to it over plain HTTP too, and it reaches no other machine.
+    /// They need not agree about IPv4-mapped IPv6 addresses.
     fn is_loopback(&self) -> bool {
         self.is_localhost() || self.address().is_some_and(|address| address.is_loopback())
     }
 
-    /// Whether an `Origin` is of this host. Whether the server is reached by HTTPS only what stands
-    /// before it knows.
+    /// Whether an `Origin` is of this host. Only a proxy before the server knows whether it was
+    /// reached by HTTPS.
     fn is_of(&self, origin: &str) -> bool {
         let (default_port, authority) = match origin.split_once("://") {
             Some(("http", authority)) => (80, authority),
@@ -191,11 +192,11 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Who sends a request to this host.
+/// The sender of a request to this host.
 fn caller(host: &Authority, method: &Method, headers: &HeaderMap) -> Caller {
     let origin = only(headers, &header::ORIGIN).map(|origin| host.is_of(origin));
     match (origin, only(headers, &SITE)) {
-        // No browser sends it with a link, only with what a script or a form does.
+        // No browser sends it with a link, only for scripts and forms.
         (Some(false), _) => Caller::Foreign,
         (_, Some("same-origin" | "none")) => Caller::Own,
         (_, Some(_)) if is_followed(method, headers) => Caller::Link,
@@ -206,14 +207,14 @@ fn caller(host: &Authority, method: &Method, headers: &HeaderMap) -> Caller {
     }
 }
 
-/// Whether a person comes here, and no frame, image or script of the page.
+/// Whether a person navigates here, rather than a frame, image or script of a page.
 fn is_followed(method: &Method, headers: &HeaderMap) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
         && only(headers, &MODE).is_none_or(|mode| mode == "navigate")
         && only(headers, &DEST).is_none_or(|destination| destination == "document")
 }
 
-/// Around everything: refuses what no route may answer, and sets the headers of every answer.
+/// The outermost layer: refuses what no route may answer, and sets the headers of every response.
 pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     let mut response = match gate.receive(&request) {
         Ok(caller) => {
@@ -230,7 +231,7 @@ pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Ne
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     if response.status() == StatusCode::FORBIDDEN {
-        // The router tells a route's methods even of what was refused before the route.
+        // The router adds a route's methods even to what was refused before the route.
         response.headers_mut().remove(header::ALLOW);
     }
     if response.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -239,11 +240,11 @@ pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Ne
     response
 }
 
-/// Inside the router, before any route: refuses a caller that may not have what the router matched.
+/// Inside the router, before any route: refuses a caller that may not use the matched route.
 pub async fn admit(request: Request, next: Next) -> Response {
     let template = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let class: Class = class_of(request.method(), template);
-    // Who did not come past the guard is nobody's.
+    // A request that bypassed the guard has no known caller.
     let caller = request.extensions().get::<Caller>().copied().unwrap_or(Caller::Foreign);
     match check(caller, class) {
         Ok(()) => next.run(request).await,
@@ -251,10 +252,10 @@ pub async fn admit(request: Request, next: Next) -> Response {
     }
 }
 
-/// The policy of a page: its own files, and those inline scripts that carry this answer's nonce.
+/// The policy of a page: its own files, and inline scripts that have this response's nonce.
 pub fn page_policy() {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
-    // `make dev` tells the page over a socket of its own that it was built anew.
+    // `make dev` tells the page over a socket of its own that there is a new build.
     let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -279,7 +280,7 @@ mod tests {
         Authority::parse(host).is_some_and(|host| gate.knows(&host))
     }
 
-    /// What the gate and the table make of a request for the route of a template.
+    /// The result for a request for the route of a template.
     fn outcome(gate: &Gate, method: &str, template: &str, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
         let path = template.replace("{id}", "1").replace("{*file}", "x.js").replace("{function}", "models");
         let mut request = Request::builder().method(method).uri(path);
@@ -318,7 +319,7 @@ mod tests {
             "localhost.evil.example:3000",
             "",
             ":3000",
-            // Names that are ours to some and not to others.
+            // Names that some would take for ours.
             "localhost.",
             "localhost.:3000",
             "train.example.",
@@ -335,7 +336,7 @@ mod tests {
             "[::1]3000",
             "[::1%25lo]",
             "[::ffff:127.0.0.1]",
-            // Ports and persons that hide another name.
+            // Ports and user names that hide another name.
             "localhost:3000:80",
             "localhost:x",
             "localhost:+80",
@@ -401,16 +402,16 @@ mod tests {
             &[("sec-fetch-site", "same-origin"), ("origin", "http://evil.example")],
             &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "")],
-            // A link is followed to a page and to nothing else.
+            // A link may lead to a page and to nothing else.
             &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
-            // What proves a program proves nothing against a browser's word.
+            // The proof of a program does not override the browser's headers.
             &[("sec-fetch-site", "cross-site"), (CLIENT, "1")],
             // Another port is another site.
             &[("sec-fetch-site", "same-site")],
             &[("origin", "http://localhost:4000")],
         ];
         for pairs in foreign {
-            // Reading is refused too: some answers cost a scan, and a preview is nobody else's.
+            // Reading is refused too: some responses cost a scan, and a preview is private.
             for method in ["POST", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"] {
                 assert_eq!(ask(method, TFX, pairs), FOREIGN, "{method} {pairs:?}");
             }
@@ -425,7 +426,7 @@ mod tests {
             assert_eq!(ask("POST", TFX, pairs), Ok(()), "{pairs:?}");
             assert_eq!(ask("GET", TFX, pairs), Ok(()), "{pairs:?}");
         }
-        // Links to pages are good; scripts that fetch them, and sockets, are not.
+        // Links to pages are fine; scripts that fetch them, and sockets, are not.
         let by = |mode, to| [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode), ("sec-fetch-dest", to)];
         for page in ["/", "/models/{id}/dataset", "/api/docs"] {
             assert_eq!(ask("GET", page, &[("sec-fetch-site", "cross-site")]), Ok(()), "{page}");
@@ -495,8 +496,7 @@ mod tests {
         }
     }
 
-    /// Where a browser sends no `Sec-Fetch-Site`, an image or a form of any page looks like a
-    /// program.
+    /// If a browser sends no `Sec-Fetch-Site`, an image or a form of any page looks like a program.
     #[test]
     fn names_that_browsers_do_not_trust_take_a_header() {
         let gate = gate("0.0.0.0:3000", &["train.example"]);
@@ -526,16 +526,16 @@ mod tests {
             for header in [CLIENT, "Sec-Fetch-Site"] {
                 let pairs = [(header, "same-origin")];
                 assert_eq!(sent(host, "GET", TFX, &pairs), Ok(()), "{host} {header}");
-                // It does not make another site's page one of ours.
+                // It does not make a page of another site one of ours.
                 let with = |name, value| [pairs[0], (name, value)];
                 assert_eq!(sent(host, "POST", TFX, &with("origin", "http://evil.example")), FOREIGN, "{host} {header}");
                 assert_eq!(sent(host, "POST", TFX, &with("origin", "null")), FOREIGN, "{host} {header}");
             }
         }
-        // What our own pages send by old browsers.
+        // What old browsers send for our own pages.
         assert_eq!(sent("train.example", "POST", "/_fn/{function}", &[("origin", "http://train.example")]), Ok(()));
         assert_eq!(sent("10.0.0.1:3000", "POST", TFX, &[("origin", "http://10.0.0.1:8080")]), FOREIGN);
-        // Loopback names are told by all browsers, so nothing is asked of programs.
+        // All browsers mark requests to loopback names, so programs need no proof.
         for host in ["localhost:3000", "127.0.0.1:3000", "127.1.2.3", "[::1]:3000"] {
             assert_eq!(sent(host, "POST", TFX, &[]), Ok(()), "{host}");
         }

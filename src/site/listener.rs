@@ -1,10 +1,12 @@
-//! Connections: HTTP/1.1 over TCP, each within limits of time and memory, all together within a number.
+//! Connections: HTTP/1.1 over TCP, each within limits of time and memory, and with a limit on their
+//! number.
 //!
-//! A client that sends nothing, half a request, or does not read its answer holds a connection and what waits in it. So
-//! each of these ends after a while, and a server that is full closes the connection that has been idle longest.
+//! A client that sends nothing, sends half a request, or does not read its response holds a
+//! connection and the data buffered in it. So each of these times out, and a server at its limit
+//! closes the connection that has been idle longest.
 //!
-//! There is no HTTP/2: no browser speaks it without TLS, which a proxy before the server ends, and it would let one
-//! connection ask for hundreds of answers and read none of them.
+//! There is no HTTP/2: browsers speak it only over TLS, which a proxy before the server terminates,
+//! and it would let one connection request hundreds of responses and read none of them.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -29,33 +31,36 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 use tower::ServiceExt;
 
-/// Bytes of a request's line and headers. They hold ids, names and a search; browsers and proxies send a few kB.
+/// Maximum bytes of a request's line and headers. They hold ids, names and a search; browsers and
+/// proxies send a few kB.
 const MAX_HEAD: usize = 64 << 10;
-/// Bytes that the system keeps of an answer beyond what its reader took. By itself Linux keeps up to 4 MB a
-/// connection, and says only after a third of that was read that the reader moves at all.
+/// Bytes that the system buffers of an unread response. By default Linux buffers up to 4 MB per
+/// connection, and reports progress of the reader only after a third of that was read.
 const SEND_BUFFER: u32 = 256 << 10;
-/// Connections that the system holds until they are accepted.
+/// Connections that the system queues until they are accepted.
 const BACKLOG: u32 = 1024;
-/// Bytes of an answer that its reader has to take in each [`ConnectionLimits::write`]: 9 kB a second, less than any line has.
+/// Bytes of a response that its reader has to take in each [`ConnectionLimits::write`]: 9 kB a
+/// second, less than any real connection.
 const LEAST_TAKEN: usize = 256 << 10;
-/// The wait after the system had no descriptor for a connection, and before one that waits looks again whether another
-/// has become idle.
+/// The wait after the system had no descriptor for a connection, and before a waiting connection
+/// checks again whether another has become idle.
 const RETRY: Duration = Duration::from_millis(50);
-/// How long a connection is left alone while it is idle: a request that was just sent is still on its way.
+/// How long an idle connection is left alone: a request may be on its way.
 const IDLE_AT_LEAST: Duration = Duration::from_millis(500);
-/// Descriptors for all but connections: the database, the tables' files, what a query spills.
+/// File descriptors for everything but connections: the database, the tables' files, spilled data.
 const OTHER_DESCRIPTORS: u64 = 128;
 
-/// What clients may take of the server.
+/// The limits for clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections that are open at the same time. One more closes the one that has been idle longest.
+    /// Maximum number of open connections. One more closes the one that has been idle longest.
     pub connections: usize,
-    /// How long a connection may take to send the head of a request, also of its next one.
+    /// How long a connection may take to send the head of a request, including that of the next
+    /// one.
     pub head: Duration,
     /// How long the body of a request may take to arrive after its head.
     pub body: Duration,
-    /// How long an answer may stay unread. See [`LEAST_TAKEN`] for one that is read slowly.
+    /// How long a response may stay unread. See [`LEAST_TAKEN`] for slow readers.
     pub write: Duration,
 }
 
@@ -66,7 +71,7 @@ impl Default for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// As many connections as the process has descriptors for, after all else has its own.
+    /// As many connections as the process has descriptors for, after reserving the others.
     pub fn for_descriptors(descriptors: u64) -> Self {
         let limits = Self::default();
         let free = descriptors.saturating_sub(OTHER_DESCRIPTORS).max(descriptors / 4).max(1);
@@ -74,7 +79,7 @@ impl ConnectionLimits {
     }
 }
 
-/// Listens on the first address that `host:port` stands for and that is free.
+/// Listens on the first free address that `host:port` resolves to.
 pub async fn bind(addr: &str) -> io::Result<TcpListener> {
     let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
     for addr in lookup_host(addr).await? {
@@ -88,7 +93,8 @@ pub async fn bind(addr: &str) -> io::Result<TcpListener> {
 
 fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart may listen while connections of before still end. Elsewhere the option means something else.
+    // A restart may listen while connections of the previous process still end. On other systems
+    // the option has another meaning.
     if cfg!(unix) {
         socket.set_reuseaddr(true)?;
     }
@@ -98,7 +104,7 @@ fn bind_one(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until `stop` ends; then takes no more connections and waits for the requests that run.
+/// Serves until `stop` ends; then accepts no more connections and waits for the running requests.
 pub async fn serve(listener: TcpListener, site: Router, limits: ConnectionLimits, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(MAX_HEAD);
@@ -110,7 +116,7 @@ pub async fn serve(listener: TcpListener, site: Router, limits: ConnectionLimits
             accepted = accept(&listener, &open, limits.body) => accepted,
             () = &mut stop => break,
         };
-        // A small answer is sent at once. Without it, it is sent a little later.
+        // Sends small responses at once; failing to set it only delays them.
         stream.set_nodelay(true).ok();
         let (site, handle) = (site.clone(), connection.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -131,7 +137,7 @@ pub async fn serve(listener: TcpListener, site: Router, limits: ConnectionLimits
     graceful.shutdown().await;
 }
 
-/// The next connection, for which another is closed where there is no room.
+/// The next connection; closes another one at the limit.
 async fn accept(listener: &TcpListener, open: &Arc<OpenConnections>, body: Duration) -> (TcpStream, Connection) {
     loop {
         match listener.accept().await {
@@ -139,7 +145,7 @@ async fn accept(listener: &TcpListener, open: &Arc<OpenConnections>, body: Durat
                 tracing::trace!(%peer, "a connection");
                 return (stream, open.add(body).await);
             }
-            // It was gone before it was accepted.
+            // It was closed before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
             // No descriptor, or no memory.
             Err(error) => {
@@ -151,7 +157,8 @@ async fn accept(listener: &TcpListener, open: &Arc<OpenConnections>, body: Durat
     }
 }
 
-/// The connections that are open, and which of them are idle: they wait for a request, or for their answer to be read.
+/// The open connections, and which of them are idle: they wait for a request, or for their response
+/// to be read.
 struct OpenConnections {
     free: Arc<Semaphore>,
     /// By the order in which they became idle.
@@ -175,7 +182,7 @@ impl OpenConnections {
                 break permit;
             }
             self.close_longest_idle();
-            // The one that was closed ends soon. Where none was idle, one will be.
+            // The closed connection ends soon. If none was idle, one will be.
             if let Ok(Ok(permit)) = tokio::time::timeout(RETRY, self.free.clone().acquire_owned()).await {
                 break permit;
             }
@@ -196,19 +203,19 @@ impl OpenConnections {
     }
 
     fn idle(&self) -> MutexGuard<'_, BTreeMap<u64, Idle>> {
-        // What is inside is never left half written.
+        // The value is never left partly written.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection as its requests know it: in their extensions.
+/// A connection as its requests see it: in their extensions.
 #[derive(Clone)]
 pub struct Connection(Arc<ConnectionState>);
 
 struct ConnectionState {
     open: Arc<OpenConnections>,
     close: Arc<Notify>,
-    /// Its key among those that are idle; of before, while it is busy.
+    /// Its key among the idle connections; out of date while it is busy.
     idle_key: AtomicU64,
     body: Duration,
     _permit: OwnedSemaphorePermit,
@@ -220,7 +227,8 @@ impl Connection {
         self.0.body
     }
 
-    /// The connection works on a request for as long as the answer is held, and is not closed for another one.
+    /// The connection is busy with a request for as long as this is held, and is not closed for
+    /// another one.
     pub fn busy(&self) -> Busy {
         self.0.is_not_idle();
         Busy(self.clone())
@@ -245,7 +253,7 @@ impl Drop for ConnectionState {
     }
 }
 
-/// A request that is worked on.
+/// A request in progress.
 pub struct Busy(Connection);
 
 impl Drop for Busy {
@@ -258,9 +266,10 @@ impl Drop for Busy {
 struct ReadInTime {
     stream: TcpStream,
     within: Duration,
-    /// The end of the time in which at least [`LEAST_TAKEN`] has to be taken; `None` while nothing waits.
+    /// The end of the period in which at least [`LEAST_TAKEN`] has to be taken; `None` while
+    /// nothing waits.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// Bytes that were taken in this time.
+    /// Bytes taken in this period.
     taken: usize,
 }
 
@@ -269,7 +278,7 @@ impl ReadInTime {
         Self { stream, within, deadline: None, taken: 0 }
     }
 
-    /// Judges a write of `offered` bytes by what came of it.
+    /// Updates the deadline after a write of `offered` bytes.
     fn judge(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>, offered: usize) -> Poll<io::Result<usize>> {
         let within = self.within;
         match &written {

@@ -1,4 +1,4 @@
-//! What is counted and logged of every request: its route, its status, how long it took.
+//! Counts and logs every request: its route, its status, its duration.
 
 use std::time::Instant;
 
@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::metrics::{CONTENT_TYPE, Metrics};
 
-/// A route's template, on its way out.
+/// A route's template, attached to the response.
 #[derive(Clone)]
 struct Route(String);
 
-/// Inside the router: tells what matched.
+/// Inside the router: attaches the matched route.
 pub async fn tell_route(request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().map(|path| Route(path.as_str().to_owned()));
     let mut response = next.run(request).await;
@@ -23,19 +23,19 @@ pub async fn tell_route(request: Request, next: Next) -> Response {
     response
 }
 
-/// Around everything: counts and logs the answer, also one that no route gave.
+/// The outermost layer: counts and logs each response, including those that no route gave.
 pub async fn measure(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = word(request.method());
     let response = next.run(request).await;
     let took = start.elapsed();
-    // What matched nothing is one route: paths are people's, and endless.
+    // Requests without a match count as one route: paths come from outside, without limit.
     let route = response.extensions().get::<Route>().map_or("other", |route| route.0.as_str());
     let status = response.status().as_u16();
     metrics.answered(method, route, status, took);
     let ms = took.as_secs_f64() * 1000.0;
     match route {
-        // Asked every few seconds by machines, or a dozen a page.
+        // Requested every few seconds by machines, or a dozen times per page.
         "/healthz" | "/readyz" | "/metrics" | "/pkg/{*file}" => tracing::debug!(status, ms, route, "answered"),
         _ => tracing::info!(status, ms, route, "answered"),
     }
@@ -61,7 +61,7 @@ pub async fn metrics(State(metrics): State<Metrics>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], metrics.text()).into_response()
 }
 
-/// A caller's request id is taken where it is one: short, and fit for a log.
+/// A caller's request id is accepted if it is short and safe for a log.
 pub async fn sane_request_id(mut request: Request) -> Request {
     let headers: &mut HeaderMap = request.headers_mut();
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

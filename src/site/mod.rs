@@ -1,10 +1,9 @@
-//! The web application: REST, server functions, pages and files in one router, and what surrounds
-//! them all.
+//! The web application: REST, server functions, pages and files in one router, and the middleware
+//! around them.
 //!
-//! From the outside in: request id and trace, what is counted, who calls and by which path
-//! (`gate`), the body received, panics caught, for whom the request acts (`context`), the slash at the
-//! end taken off, the router, and of the route that it matched whether the caller may have it
-//! (`access`).
+//! From the outside in: request id and trace, metrics, the caller and the path (`gate`), receiving
+//! the body, catching panics, the request's context (`context`), removing the slash at the end, the
+//! router, and for the matched route whether the caller may use it (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,26 +45,28 @@ use listener::{Connection, ConnectionLimits};
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1_000_000;
-/// Where the server functions are.
+/// The path of the server functions.
 const CALLS: &str = "/_fn/";
-/// Longest that an answer may take. Queries have their own, shorter limit, which gives the better message.
+/// Maximum duration of a response. Queries have a shorter timeout of their own, which gives the
+/// better message.
 const TIMEOUT: Duration = Duration::from_secs(330);
 
-/// The whole application. `addr` is where it listens; `hosts` are further names that browsers may know it by; `author` is
-/// who asks: all who reach the server are one person as long as there is no sign-in.
+/// The whole application. `addr` is where it listens; `hosts` are further names for browsers;
+/// `author` is the person on whose behalf requests act: without a sign-in, everyone who can reach
+/// the server is one person.
 pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Router {
     let metrics = app.metrics().clone();
     let inner = Router::new()
         .merge(api::routes(app.clone()).layer(compression()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
         .route("/metrics", get(measure::metrics).with_state(app.metrics().clone()))
-        // Not compressed on the way: what is large here is compressed when it is built.
+        // Not compressed per response: the large files are compressed when they are built.
         .route("/pkg/{*file}", get(package))
         .merge(pages(app, addr))
         .layer(from_fn(measure::tell_route))
         // The last layer is the first to see a request, once the router has matched it.
         .layer(from_fn(gate::admit));
-    // The slash at the end has to go before the router looks at the path.
+    // The slash at the end has to be removed before the router sees the path.
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
         .layer(map_request(remember_path))
@@ -80,7 +81,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .layer(map_request(measure::sane_request_id))
 }
 
-/// Pages with their server functions, and files of the site where there is no page.
+/// Pages with their server functions, and files of the site for all other paths.
 fn pages(app: App, addr: SocketAddr) -> Router {
     let options =
         LeptosOptions::builder().output_name("trainset").site_root("target/site").site_pkg_dir("pkg").site_addr(addr).build();
@@ -121,17 +122,19 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .layer(from_fn(failure_status))
         .layer(from_fn(in_time))
         .layer(compression())
-        // A page names the files of its build: it is asked for again, or it would be of a build that is gone.
+        // A page links to the files of its build, so it is revalidated: a cached page would link to
+        // files that no longer exist.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .with_state(options)
 }
 
-/// By gzip, which holds a third of a megabyte while an answer is read; brotli would hold several times the answer.
+/// With gzip, which holds a third of a megabyte while a response is read; brotli would hold several
+/// times the response.
 fn compression() -> CompressionLayer {
     CompressionLayer::new().no_br()
 }
 
-/// The browser's half of the program.
+/// The browser's program.
 async fn package(request: Request) -> Response {
     let file = files::answer(request.uri().path(), request.headers());
     file.unwrap_or_else(|| (StatusCode::NOT_FOUND, "File not found.").into_response())
@@ -147,7 +150,7 @@ fn without_slash(route: AxumRouteListing) -> AxumRouteListing {
     AxumRouteListing::new(path.to_owned(), route.mode().clone(), methods, vec![])
 }
 
-/// The path as the browser has it.
+/// The path in the browser.
 #[derive(Clone)]
 struct AsSent(Uri);
 
@@ -157,9 +160,9 @@ async fn remember_path(mut request: Request) -> Request {
     request
 }
 
-/// Pages are rendered for the path that the browser has, or it would hydrate another page than it
-/// was sent. Calls keep the path that the router saw: Leptos looks their functions up by it, and
-/// would answer a form by sending its browser to wherever it says that it came from.
+/// Pages are rendered for the path in the browser, or it would hydrate another page than it
+/// received. Calls keep the path that the router saw: Leptos finds their functions by it, and would
+/// answer a form by redirecting its browser to any referrer that it names.
 async fn restore_path(mut request: Request) -> Request {
     if is_call(&request) {
         request.headers_mut().remove(header::ACCEPT);
@@ -171,7 +174,7 @@ async fn restore_path(mut request: Request) -> Request {
     request
 }
 
-/// Nothing works on a request before all of it is here, within its time and size.
+/// No work on a request before its whole body has arrived, within its time and size.
 async fn receive_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let connection = parts.extensions.get::<Connection>().cloned();
@@ -205,7 +208,7 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// A call that this server does not have: the page was made by another version.
+/// An unknown server function: the page is of another version.
 async fn no_function() -> Response {
     (StatusCode::NOT_FOUND, axum::Json(Failure { status: 404, ..Failure::outdated() })).into_response()
 }
@@ -214,8 +217,8 @@ fn is_call(request: &Request) -> bool {
     request.uri().path().starts_with(CALLS)
 }
 
-/// Calls are JSON and say so: a form of another site can send a text that happens to be JSON, but
-/// cannot call it that.
+/// Calls are JSON and declare it: a form of another site can send a text that happens to be JSON,
+/// but not with that content type.
 async fn json_calls(request: Request, next: Next) -> Response {
     let mut kinds = request.headers().get_all(header::CONTENT_TYPE).iter();
     let kind = kinds.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -227,7 +230,7 @@ async fn json_calls(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// A server function's failure gives its own status: Leptos gives 500 to all.
+/// A server function's error has its own status: Leptos gives 500 to all.
 async fn failure_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if !response.headers().contains_key("serverfnerror") {
@@ -239,7 +242,7 @@ async fn failure_status(request: Request, next: Next) -> Response {
         return failure_response(500, "internal", "Internal server error. See the server log for details.");
     };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // 0: the arguments could not be read.
+    // 0: the arguments could not be parsed.
     parts.status = match failure.status {
         0 => StatusCode::BAD_REQUEST,
         status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

@@ -1,16 +1,16 @@
-//! The one spelling of a path that this server takes.
+//! The one spelling of a path that this server accepts.
 //!
-//! Whoever reads a path has to read the same: what stands before the server, the rules that say who
-//! may call, and the router. So nothing is made equal here: a path that could be read in two ways
-//! is refused, and all others go on as they are. Only one slash at the end may be there or not.
+//! Everyone who reads a path has to read the same: a proxy before the server, the rules about
+//! callers, and the router. So paths are not normalised here: one that could be read in two ways is
+//! refused, and all others go on as they are. Only one slash at the end is optional.
 //!
 //! Nothing is decoded here, so no library helps: `percent-encoding` takes `%zz` for three letters,
-//! and what it decodes no longer tells whether it had to be encoded.
+//! and its result does not show whether a character had to be encoded.
 
-/// Whether a path has one reading: each part between single slashes, none of them `.` or `..`, no
-/// backslash, and nothing percent-encoded that need not be. So a word of a route has one spelling,
-/// while a table's or column's name may be encoded as its characters ask for. An encoded slash is
-/// refused too: no name has one.
+/// Whether a path has one reading: parts between single slashes, none of them `.` or `..`, no
+/// backslash, and no unnecessary percent-encoding. So a word of a route has one spelling, while a
+/// table's or column's name may be encoded as its characters require. An encoded slash is refused
+/// too: no name has one.
 pub fn is_canonical(path: &str) -> bool {
     let Some(parts) = path.strip_prefix('/') else { return false };
     parts.is_empty() || parts.strip_suffix('/').unwrap_or(parts).split('/').all(is_part)
@@ -61,7 +61,7 @@ mod tests {
             "/api/models/1/bq-tables/caf%c3%a9/schema",
             "/api/models/1/bq-tables/a~b/columns/50%25/samples",
             "/api/models/1/bq-tables/größe/schema",
-            // They are other words than `api`, not other spellings of it.
+            // These are other words than `api`, not other spellings of it.
             "/API/models",
             "/api;version=1/models",
         ] {

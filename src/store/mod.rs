@@ -1,11 +1,10 @@
-//! What is stored: models, datasets and versions. Knows no warehouse and asks no questions about
-//! configs.
+//! The store: models, datasets and versions. Knows no warehouse and does not interpret configs.
 //!
-//! [`sqlite`] keeps it in one file. Here is what does not depend on that: what goes in and comes
-//! out, and what is refused. The place for a second database, PostgreSQL where several servers run,
-//! is a module beside [`sqlite`] with queries and migrations of its own: their SQL differs where it
-//! matters (locks, upserts, JSON, the search). [`Store`] is then an enum of the two, and nothing
-//! outside this module changes.
+//! [`sqlite`] stores them in one file. This module has what does not depend on that: inputs,
+//! results and errors. A second database, such as PostgreSQL for several servers, would be a module
+//! beside [`sqlite`] with queries and migrations of its own: their SQL differs where it matters
+//! (locks, upserts, JSON, the search). [`Store`] would then be an enum of the two, and nothing
+//! outside this module would change.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +21,7 @@ mod unavailable;
 
 pub use unavailable::Unavailable;
 
-/// The store that the program works with.
+/// The store that the program uses.
 pub type Store = sqlite::SqliteStore;
 
 /// Longest name of a dataset, in characters.
@@ -41,16 +40,16 @@ pub enum StoreError {
     /// Someone else saved first.
     #[error("another revision is stored")]
     Stale,
-    /// The dataset has so many versions, and the deletion was not forced.
+    /// The number of the dataset's versions; the deletion was not forced.
     #[error("the dataset has {0} versions")]
     HasVersions(u32),
-    /// The model has so many datasets.
+    /// The number of the model's datasets.
     #[error("the model has {0} datasets")]
     HasDatasets(u32),
-    /// A stored value is not what this program writes.
+    /// A stored value is not in this program's format.
     #[error("the stored {what} cannot be read: {reason}")]
     Unreadable { what: String, reason: String },
-    /// The database, its files or their disk are in a state in which it cannot answer.
+    /// The database, its files or their disk are in a state that does not allow the operation.
     #[error("{reason}")]
     Unavailable { reason: Unavailable, source: Option<sqlx::Error> },
     /// A fault of this program.
@@ -64,7 +63,7 @@ impl From<Unavailable> for StoreError {
     }
 }
 
-/// Rows, users and products of a dataset; `None` where the role is not mapped.
+/// Rows, users and products of a dataset; `None` if the role is not mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     pub rows: u64,
@@ -72,7 +71,7 @@ pub struct Sizes {
     pub products: Option<u64>,
 }
 
-/// What a version freezes.
+/// The content of a version.
 #[derive(Debug, Clone)]
 pub struct NewVersion {
     pub config: DatasetConfig,
@@ -82,15 +81,15 @@ pub struct NewVersion {
     /// SQL by part: `full`, `train`, `eval`, `test`.
     pub sql: BTreeMap<String, String>,
     pub schemas: Vec<TableSchema>,
-    /// Where they were counted.
+    /// If they were counted.
     pub counts: Option<Counts>,
 }
 
-/// An answer that was kept.
+/// A cached result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept<T> {
     pub answer: T,
-    /// The tables as they were.
+    /// Identifies the tables' content at that time.
     pub state: Option<String>,
     pub at: DateTime<Utc>,
 }

@@ -1,7 +1,7 @@
-//! Why the database cannot do what it is asked, in a person's words.
+//! Why the database cannot do an operation, in plain words.
 
-/// A state of the database, its files or their disk in which it cannot answer. Most of them pass,
-/// and the next try works.
+/// A state of the database, its files or their disk that does not allow an operation. Most of them
+/// pass, and the next try works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
     #[error("The disk of the database is full: nothing can be saved. Free some space and try again.")]
@@ -12,7 +12,7 @@ pub enum Unavailable {
     ReadOnly,
     #[error("Another program keeps the database locked. Try again in a moment; if it persists, stop that program.")]
     Locked,
-    /// Also where a disk cannot be read: SQLite reports that as damage.
+    /// Includes a disk that cannot be read, which SQLite reports as damage.
     #[error(
         "The database is damaged, or its disk cannot be read. Check the disk; if it is healthy, stop Trainset and restore a backup."
     )]

@@ -1,4 +1,4 @@
-//! What is known of a dataset: the analysis that is kept, and a new one where someone wants it.
+//! The analysis of a dataset: the stored one, and a new run on request.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
 use crate::rpc;
 
-/// How often a run is asked how far it is.
+/// Interval between requests for the progress of a run.
 const ASK_EVERY: Duration = Duration::from_millis(400);
 
 #[component]
 pub fn AnalysisDialog(
     id: i64,
-    /// The address of the page without the dialog.
+    /// The URL of the page without the dialog.
     closed: String,
     on_close: Callback<()>,
     on_changed: Callback<()>,
@@ -53,7 +53,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     let kept = RwSignal::new(kept);
     let failure = RwSignal::new(None::<Failure>);
     let note = RwSignal::new(None::<&'static str>);
-    // In the browser alone: the page does not wait for a warehouse.
+    // In the browser only: the page does not wait for a warehouse.
     let estimate = Asked::new();
     Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
     let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
@@ -62,8 +62,8 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         failure.set(None);
         note.set(None);
         running.set(true);
-        // No `Work`: the run outlives its dialog. What it reads is paid for, and its answer is kept
-        // with the dataset.
+        // No `Work`: the run outlives its dialog. What it reads is paid for, and its result is
+        // stored with the dataset.
         leptos::task::spawn_local(async move {
             let answer = rpc::analyze(id, refresh).await;
             running.try_set(false);
@@ -71,7 +71,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                 Ok(found) => {
                     note.try_set(found.cached.then_some(texts::CACHED));
                     kept.try_set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
-                    // The page may be another one by now.
+                    // The user may have left the page by now.
                     on_changed.try_run(());
                 }
                 Err(stopped) if stopped.code == "cancelled" => {
@@ -84,7 +84,8 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         });
     };
     let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
-    // One that no longer holds is made anew by itself; one that does only where someone insists.
+    // An analysis that is out of date is replaced by itself; one that is up to date only on
+    // request.
     let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
     view! {
         <div class="analysis-head">
@@ -106,14 +107,14 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     }
 }
 
-/// How far the run is, and a way to stop it.
+/// The progress of the run, and a button to stop it.
 #[component]
 fn Running(id: i64) -> impl IntoView {
     let progress = RwSignal::new(None::<Progress>);
     let look = Work::new();
     Effect::new(move |_| {
         every(ASK_EVERY, move || {
-            // Of a slow server no answer is given up for the next.
+            // A slow server gets no second request before its response.
             if !untrack(|| look.running()) {
                 look.start(async move {
                     if let Ok(Some(at)) = rpc::analysis_progress(id).await {
@@ -126,7 +127,7 @@ fn Running(id: i64) -> impl IntoView {
     let cancel = Work::new();
     let stop = move |_| {
         cancel.start(async move {
-            // Where it cannot be stopped, it goes on and says so itself.
+            // If it cannot be stopped, it goes on and reports so itself.
             let _ = rpc::cancel_analysis(id).await;
         });
     };
@@ -142,7 +143,7 @@ fn Running(id: i64) -> impl IntoView {
     }
 }
 
-/// What an analysis found; `stale` where the config was changed after it.
+/// The result of an analysis; `stale` if the config has changed since.
 #[component]
 pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     let quality = analysis.quality_metrics;

@@ -28,20 +28,20 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
     }
 }
 
-/// What all cards of a page share.
+/// Shared by all cards of a page.
 #[derive(Clone, Copy)]
 pub struct CardsOf {
     pub model_id: i64,
     pub place: Memo<Place>,
     /// Reading the tables costs money.
     pub bills: bool,
-    /// Those to compare.
+    /// Datasets selected for comparison.
     pub chosen: RwSignal<Vec<i64>>,
     /// Fetches the list again.
     pub reload: Callback<()>,
 }
 
-/// A number as three digits and a letter, exact where it is pointed at.
+/// A number as three digits and a letter, exact in the tooltip.
 fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
     let (text, exact) = number.map_or((common::DASH.into(), texts::NOT_COUNTED.into()), |n| (short(n), integer(n)));
     view! {
@@ -54,7 +54,7 @@ fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
     }
 }
 
-/// What the last analysis said, as a link to it.
+/// The summary of the last analysis, as a link to it.
 fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
     let said = match quality {
         None => view! {
@@ -91,7 +91,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
     }
 }
 
-/// What is remarkable about the dataset, a chip each.
+/// One chip for each notable property of the dataset.
 fn chips(dataset: &DatasetSummary) -> impl IntoView + use<> {
     let leaks = dataset.quality.map_or(0, |quality| quality.leaks);
     let stale = dataset.quality.is_some_and(|quality| quality.stale);
@@ -210,8 +210,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
     }
 }
 
-/// Activates and deactivates from the card; what is missing is shown there, with the way to put it
-/// right.
+/// Activates and deactivates from the card; shows what is missing there, with a link to fix it.
 #[derive(Clone, Copy)]
 struct Activation {
     id: i64,
@@ -221,7 +220,7 @@ struct Activation {
     toaster: Toaster,
     work: Work,
     failure: RwSignal<Option<Failure>>,
-    /// What the count would read and cost, to be agreed to.
+    /// What the count would read and cost, for confirmation.
     price: RwSignal<Option<String>>,
 }
 
@@ -239,7 +238,7 @@ impl Activation {
         }
     }
 
-    /// Changes the status; where reading costs money, the price is asked first.
+    /// Changes the status; if reading costs money, requests the price first.
     fn change(self, agreed: bool) {
         let to = if self.status == Status::Draft { Status::Active } else { Status::Draft };
         self.failure.set(None);
@@ -289,7 +288,7 @@ impl Activation {
         }
     }
 
-    /// What runs, what it would cost, or why it cannot be.
+    /// What runs, what it would cost, or why it failed.
     fn said(self) -> impl IntoView {
         move || {
             if self.work.running() {
@@ -325,7 +324,7 @@ impl Activation {
 
     fn missing(self, failure: Failure) -> AnyView {
         use_reach().noticed(&failure);
-        // Something is wrong with the config; else it is the warehouse, or someone was quicker.
+        // The config has validation errors; otherwise it is the warehouse, or a concurrent change.
         let config = failure.code == "invalid";
         let lines: Vec<String> =
             if failure.errors.is_empty() { vec![failure.message] } else { failure.errors.into_values().collect() };
@@ -356,7 +355,7 @@ impl Activation {
     }
 }
 
-/// The way back, from the message. No [`Work`]: the card may be gone by then.
+/// Undo in the toast. No [`Work`]: the card may no longer exist by then.
 fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::set_status(id, to).await {
@@ -366,7 +365,7 @@ fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
             }),
             Err(failure) => toaster.failed(&failure),
         }
-        // The page may be another one by now.
+        // The user may have left the page by now.
         reload.try_run(());
     });
 }

@@ -1,4 +1,4 @@
-//! Two to five datasets side by side: what each is in words, and what differs, by path.
+//! Two to five datasets side by side: each in words, and what differs, by path.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -17,16 +17,16 @@ use crate::domain::record::{Comparison, DatasetName, Model, Overview};
 use crate::error::Failure;
 use crate::rpc;
 
-/// Most datasets that stand side by side.
+/// Maximum number of datasets in a comparison.
 const MOST: usize = 5;
 
-/// The address that compares datasets.
+/// The URL of a comparison.
 pub fn compare_path(model_id: i64, ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     format!("{}compare?ids={}", datasets_path(model_id), ids.join(","))
 }
 
-/// Appears in the list as soon as a dataset is chosen to be compared.
+/// Appears in the list as soon as a dataset is selected for comparison.
 #[component]
 pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
     move || {
@@ -54,8 +54,8 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
     }
 }
 
-/// What the page needs: the models of its side, the names to choose from, and the comparison where
-/// there are two or more to compare.
+/// The page's data: the models of the sidebar, the names to choose from, and the comparison if
+/// there are two or more datasets.
 type Data = (Vec<Model>, Vec<DatasetName>, Option<Comparison>);
 
 async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, Failure> {
@@ -87,12 +87,12 @@ pub fn ComparePage() -> impl IntoView {
     view! { <Transition>{page}</Transition> }
 }
 
-/// What is no number is no dataset: the server says so.
+/// Ignores what is not a number; the server reports missing datasets.
 fn read_ids(text: &str) -> Vec<i64> {
     text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(|id| id.parse().unwrap_or(-1)).collect()
 }
 
-/// Those that are compared, each with a way out, and a field that takes in one more by its name.
+/// The compared datasets, each with a button to remove it, and a field to add one by its name.
 #[component]
 fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoView {
     let unknown = RwSignal::new(false);
@@ -163,7 +163,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
     }
 }
 
-/// A row: what is compared, and what each dataset has there.
+/// A row: the property, and its value in each dataset.
 struct Line {
     label: String,
     cells: Vec<Option<String>>,
@@ -175,7 +175,7 @@ impl Line {
     }
 }
 
-/// Lists of lines, the same lines beside each other, in the order in which they come up.
+/// Lists of lines with equal lines beside each other, in order of appearance.
 fn aligned(lists: &[&[String]]) -> Vec<Line> {
     let mut all: Vec<&String> = vec![];
     for line in lists.iter().flat_map(|list| list.iter()) {
@@ -189,7 +189,7 @@ fn aligned(lists: &[&[String]]) -> Vec<Line> {
         .collect()
 }
 
-/// Lines of the form `name: value`, by their names.
+/// Lines of the form `name: value`, aligned by name.
 fn by_name(lists: &[&[String]]) -> Vec<Line> {
     let mut names: Vec<&str> = vec![];
     let name_of = |line: &'_ str| line.split_once(": ").map_or(line.len(), |(name, _)| name.len());
@@ -356,7 +356,7 @@ fn side_by_side(comparison: Comparison) -> AnyView {
     .into_any()
 }
 
-/// What differs, as the API tells it.
+/// The differences, as the API returns them.
 #[component]
 fn Paths(names: Vec<String>, differences: Vec<Difference>) -> impl IntoView {
     let heads = names.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view();

@@ -1,4 +1,5 @@
-//! The datasets of a model: cards, search, pages, and the dialogs about them. Where a person is, is in the address: see [`Place`].
+//! The datasets of a model: cards, search, pages, and the dialogs about them. The state of the page
+//! is in its URL: see [`Place`].
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -24,7 +25,7 @@ use crate::rpc;
 type Data = (Vec<Model>, DatasetPage);
 
 async fn load(model_id: i64, list: ListQuery) -> Result<Data, Failure> {
-    // The model first: a model that is not there is the page's 404.
+    // The model first: a missing model is the page's 404.
     rpc::model(model_id).await?;
     Ok((rpc::models().await?, rpc::datasets(model_id, list).await?))
 }
@@ -41,7 +42,8 @@ pub fn DatasetsPage() -> impl IntoView {
         Resource::new_blocking(move || (model_id.get(), list.get(), reach.back()), |(model_id, list, _)| load(model_id, list));
     let reload = Callback::new(move |()| data.refetch());
     let search = Search::new(model_id, place);
-    // From a new address until its answer. Not by `set_pending`: a page that a dialog was opened on by its address was left pending for ever.
+    // From a new URL until its response. Not by `set_pending`: a page whose URL opens a dialog
+    // stayed pending forever.
     let loading = RwSignal::new(false);
     Effect::new(move |before: Option<(i64, ListQuery)>| {
         let now = (model_id.get(), list.get());
@@ -50,7 +52,7 @@ pub fn DatasetsPage() -> impl IntoView {
         }
         now
     });
-    // Kept from page to page, not from model to model.
+    // Kept across pages of the list, not across models.
     let chosen = RwSignal::new(Vec::<i64>::new());
     Effect::new(move |before: Option<i64>| {
         let model = model_id.get();
@@ -61,7 +63,7 @@ pub fn DatasetsPage() -> impl IntoView {
     });
     #[cfg(feature = "hydrate")]
     Effect::new(|_| parts::fetch_wizard_when_idle());
-    // What was shown last stays while the server is gone.
+    // The last content stays while the server is offline.
     let last = StoredValue::new(None::<(i64, Data)>);
     let page = move || {
         Suspend::new(async move {
@@ -133,7 +135,7 @@ fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search
     }
 }
 
-/// `11–20 of 57`, and the pages beside it.
+/// `11–20 of 57`, and links to the neighbouring pages.
 fn pages(pagination: Pagination, place: Memo<Place>, model_id: i64) -> impl IntoView {
     let link = move |page: u32, text: &'static str, there: bool| {
         let there = there.then(|| {
@@ -160,7 +162,7 @@ fn pages(pagination: Pagination, place: Memo<Place>, model_id: i64) -> impl Into
     })
 }
 
-/// The dialog that the address names.
+/// The dialog in the URL.
 #[component]
 fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> impl IntoView {
     let navigate = use_navigate();
@@ -177,11 +179,12 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
         "n",
         Callback::new(move |()| go.run(Place { dialog: Some((DialogKind::New, None)), ..place.get_untracked().closed() })),
     );
-    // Most dialogs live in the browser only: the server says that they are on their way. Those that only read are served whole.
+    // Most dialogs exist in the browser only: the server renders that they are loading. Read-only
+    // ones are rendered completely.
     let in_browser = RwSignal::new(false);
     Effect::new(move |_| in_browser.set(true));
     let dialog = Memo::new(move |_| place.with(|place| place.dialog));
-    // A dialog that is going keeps its part: another one would be made of what is gone already.
+    // A closing dialog keeps its part: a new one would be built from data that no longer exists.
     let tab = Memo::new(move |before: Option<&Tab>| {
         place.with(|place| match place.dialog {
             Some((DialogKind::View, _)) => place.tab,

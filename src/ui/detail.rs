@@ -1,6 +1,5 @@
-//! One dataset, whole: its config in words, what its analysis says, what its columns hold, its
-//! versions. The server renders it too, so that it can be read and walked through by its links
-//! before WASM arrives.
+//! One dataset, whole: its config in words, its analysis, its columns' profiles, its versions. The
+//! server renders it too, so that it can be read and navigated by its links before WASM arrives.
 
 use leptos::prelude::*;
 
@@ -35,11 +34,11 @@ fn section(title: &'static str, lines: Vec<String>) -> impl IntoView {
 pub fn DetailDialog(
     id: i64,
     tab: Memo<Tab>,
-    /// The address of a part of this dialog.
+    /// The URL of a part of this dialog.
     address: Callback<Tab, String>,
-    /// The address of another dialog about this dataset.
+    /// The URL of another dialog about this dataset.
     other: Callback<DialogKind, String>,
-    /// The address of the page without it.
+    /// The URL of the page without it.
     closed: String,
     on_close: Callback<()>,
     on_changed: Callback<()>,
@@ -80,7 +79,7 @@ pub fn DetailDialog(
     view! { <Suspense fallback=move || view! { <Opening on_close /> }>{dialog}</Suspense> }
 }
 
-/// Status, times, and the ways on.
+/// Status, times, and links to the other dialogs.
 fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl IntoView {
     let link = move |kind: DialogKind, text: &'static str| {
         view! {

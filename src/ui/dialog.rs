@@ -11,8 +11,8 @@ use super::icon;
 use super::texts::common;
 use super::toast::{Toasts, use_toaster};
 
-/// Opens a dialog as soon as it is in the page: what a Suspense makes is there a moment before. One
-/// that was dropped meanwhile is given up after so many frames.
+/// Opens a dialog as soon as it is in the document: what a Suspense renders exists a moment before
+/// that. Gives up after this many frames, since it may have been dropped meanwhile.
 fn show_in_page(dialog: web_sys::HtmlDialogElement, frames: u32) {
     if !dialog.is_connected() {
         if frames > 0 {
@@ -27,12 +27,12 @@ fn show_in_page(dialog: web_sys::HtmlDialogElement, frames: u32) {
     if dialog.open() {
         dialog.close();
     }
-    // Fails only for a dialog that is open or not in the page.
+    // Fails only for a dialog that is open or not in the document.
     let _ = dialog.show_modal();
 }
 
-/// Who had the focus before the dialog: it gets it back. After a reload of the list another element
-/// may stand in its place, under the same id.
+/// The element that had the focus before the dialog, and gets it back. After a reload of the list,
+/// another element may have replaced it under the same id.
 #[derive(Clone)]
 struct Opener {
     element: web_sys::HtmlElement,
@@ -49,16 +49,16 @@ impl Opener {
     fn give_back(opener: Option<Self>) {
         let named = |id: &str| document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
         let still = |opener: Self| Some(opener.element).filter(|e| e.is_connected()).or_else(|| named(&opener.id));
-        // Without one, the keyboard goes on from the content.
+        // Without one, the keyboard continues from the content.
         if let Some(target) = opener.and_then(still).or_else(|| named("content")) {
-            // Focus fails only for an element that is gone.
+            // Fails only if the element no longer exists.
             let _ = target.focus();
         }
     }
 }
 
-/// A modal dialog, open as long as it is rendered. Escape and the cross call `on_close`; whoever
-/// owns the dialog then takes it away, or asks first.
+/// A modal dialog, open as long as it is rendered. Escape and the close button call `on_close`; the
+/// owner of the dialog then removes it, or confirms first.
 #[component]
 pub fn Dialog(
     #[prop(into)] title: Signal<String>,
@@ -66,11 +66,11 @@ pub fn Dialog(
     /// Classes beside `modal`.
     #[prop(into, optional)]
     class: Signal<&'static str>,
-    /// Buttons beside the cross.
+    /// Buttons beside the close button.
     #[prop(optional, into)]
     tools: ViewFn,
-    /// The server renders it too, with the page: it can be read before WASM arrives. The cross is a
-    /// link then, to the page without it.
+    /// The server renders it too, with the page: it can be read before WASM arrives. The close
+    /// button is then a link to the page without it.
     #[prop(optional, into)]
     served: Option<String>,
     children: Children,
@@ -78,10 +78,10 @@ pub fn Dialog(
     let toaster = use_toaster();
     let node = NodeRef::<html::Dialog>::new();
     let number = RwSignal::new(None::<u32>);
-    // Empty on the server, where it is dropped on whatever thread: a stored value that is bound to
-    // one would panic there.
+    // Empty on the server, where it is dropped on any thread: a stored value that is bound to one
+    // would panic there.
     let opener = StoredValue::new(SendOption::<Opener>::new_local(None));
-    // Only what came with the page: what is opened later slides in.
+    // Only dialogs that came with the page: later ones slide in.
     let came_with_page = served.is_some() && !is_hydrated();
     Effect::new(move |_| {
         if let Some(dialog) = node.get() {
@@ -103,7 +103,7 @@ pub fn Dialog(
         event.prevent_default();
         on_close.run(());
     };
-    // Chromium closes a dialog at the second Escape, cancelled or not; so Escape is ours.
+    // Chromium closes a dialog at the second Escape, cancelled or not; so Escape is handled here.
     let on_keydown = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             event.prevent_default();
@@ -148,7 +148,7 @@ pub fn Dialog(
     }
 }
 
-/// WASM has taken the page over. On the server it never has.
+/// Whether WASM has hydrated the page. On the server always false.
 pub fn is_hydrated() -> bool {
     !cfg!(feature = "ssr") && document().document_element().is_some_and(|root| root.has_attribute("data-hydrated"))
 }

@@ -21,10 +21,10 @@ use crate::rpc;
 
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Counts the dataset when asked to, and shows what came out.
+/// Counts the dataset on request, and shows the result.
 #[component]
 pub fn CountsPanel(id: i64) -> impl IntoView {
-    // Stopped, the numbers of the count before stand there again.
+    // If it is stopped, the numbers of the previous count are shown again.
     let answer = RwSignal::new(None);
     let work = Work::new();
     let count = move |_| work.start(async move { answer.set(Some(rpc::count(id).await)) });
@@ -100,7 +100,7 @@ fn counts_table(counts: &Counts) -> AnyView {
     .into_any()
 }
 
-/// The dataset of a dialog, asked for in the browser when it opens.
+/// The dataset of a dialog, requested in the browser when it opens.
 pub fn asked_dataset(id: i64) -> (Asked<Dataset>, Callback<()>) {
     let asked = Asked::new();
     let ask = Callback::new(move |()| asked.ask(rpc::dataset(id)));
@@ -108,7 +108,7 @@ pub fn asked_dataset(id: i64) -> (Asked<Dataset>, Callback<()>) {
     (asked, ask)
 }
 
-/// The name of a dataset that was asked for; empty until it is there.
+/// The name of a requested dataset; empty until it has arrived.
 pub fn name_of(asked: Asked<Dataset>) -> Signal<String> {
     Signal::derive(move || {
         asked.with(|answer| match answer {
@@ -146,8 +146,8 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Asks whether a name is free, 300 ms after the last letter; the answer to an older name is
-/// dropped (G-84). Of no name nothing is asked.
+/// Checks whether a name is free, 300 ms after the last keystroke. The response for an older name
+/// is dropped, since responses can arrive out of order. An empty name is not checked.
 fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
     let check = RwSignal::new(None);
     let work = Work::new();
@@ -247,7 +247,7 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, relo
     let (dataset, again) = asked_dataset(id);
     let failure = RwSignal::new(None::<Failure>);
     let work = Work::new();
-    // Given what of it goes: its name, and whether its versions were agreed to.
+    // The name of the deleted dataset, and whether deleting its versions was confirmed.
     let delete = Callback::new(move |(name, force): (String, bool)| {
         failure.set(None);
         work.start(async move {
@@ -271,19 +271,20 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, relo
     }
 }
 
-/// The way back, from the message. No [`Work`]: the dialog is gone by then.
+/// Undo in the toast. No [`Work`]: the dialog no longer exists by then.
 fn bring_back(id: i64, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::undelete_dataset(id).await {
             Ok(dataset) => toaster.good(texts::restored(&dataset.summary.name)),
             Err(failure) => toaster.failed(&failure),
         }
-        // The page may be another one by now.
+        // The user may have left the page by now.
         reload.try_run(());
     });
 }
 
-/// Names what goes; versions want a consent of their own (G-93).
+/// Lists what will be deleted. Versions need a confirmation of their own: nothing would show
+/// afterwards what was trained on them.
 fn what_goes(dataset: &Dataset, work: Work, delete: Callback<(String, bool)>, on_close: Callback<()>) -> AnyView {
     let versions = dataset.versions.len();
     let sure = RwSignal::new(false);

@@ -1,4 +1,4 @@
-//! What stands where nothing does: why, and what to do next.
+//! Placeholders for empty content: why it is empty, and what to do next.
 
 use leptos::prelude::*;
 
@@ -10,12 +10,12 @@ use crate::domain::schema::TableInfo;
 use crate::error::Failure;
 use crate::rpc;
 
-/// A sentence, advice, and perhaps a way out.
+/// A sentence, advice, and perhaps an action.
 #[component]
 pub fn Empty(
     title: &'static str,
     advice: &'static str,
-    /// Address and words of what to do next.
+    /// URL and label of the next action.
     #[prop(optional_no_strip)]
     next: Option<(String, &'static str)>,
 ) -> impl IntoView {
@@ -28,8 +28,8 @@ pub fn Empty(
     }
 }
 
-/// Why a model has no tables to choose from: title, advice, and the warehouse's own words where it
-/// has some. `None` where it has tables.
+/// Why a model has no tables to choose from: title, advice, and the warehouse's own message if it
+/// has one. `None` if it has tables.
 pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static str, &'static str, String)> {
     match answer {
         Ok(tables) if tables.is_empty() => Some((texts::NO_TABLES_TITLE, texts::NO_TABLES_ADVICE, String::new())),
@@ -45,15 +45,15 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static s
     }
 }
 
-/// Below "no datasets yet": whether there is anything to make one of. Asked in the browser alone:
-/// the page does not wait for a warehouse.
+/// Below "no datasets yet": whether there are tables for one. Requested in the browser only: the
+/// page does not wait for a warehouse.
 #[component]
 pub fn TablesThere(model_id: i64) -> impl IntoView {
     let asked = Asked::new();
     Effect::new(move |_| asked.ask(rpc::tables(model_id)));
     move || {
         asked.with(|answer| {
-            // That the server itself is gone is told by its banner.
+            // The banner already reports that the server is offline.
             let answer = answer.filter(|answer| !answer.as_ref().is_err_and(reach::is_unreachable))?;
             let (title, advice, said) = no_tables(answer)?;
             Some(view! {
@@ -67,8 +67,8 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
     }
 }
 
-/// The list has nothing: because it ends before this page, because nothing fits, or because nothing
-/// is there.
+/// The list is empty: because it ends before this page, because nothing matches, or because there
+/// are no datasets.
 #[component]
 pub fn NoDatasets(model_id: i64, past_end: Option<String>, searching: bool, new_address: String) -> impl IntoView {
     if let Some(first) = past_end {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn missing_forbidden_and_empty_are_three_answers() {
-        // G-76
+        // A missing dataset, a missing permission and an empty dataset need different advice.
         let failed = |code: &str| no_tables(&Err(Failure::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
         let titles =
             [failed("no_dataset"), failed("no_permission"), no_tables(&Ok(vec![])).map(|(title, ..)| title), failed("timeout")];

@@ -1,5 +1,5 @@
-//! While the server cannot be reached, a quiet banner says so and asks again by itself; the page
-//! stays as it is, and with it what was typed.
+//! While the server is offline, a quiet banner says so and retries by itself; the page stays as it
+//! is, and with it what was typed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::rpc;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
 
-/// What asks whether the server is back, and says so once.
+/// Checks whether the server is back, and reports it once.
 pub fn asking() -> (Work, impl Fn() + Copy + Send + Sync + 'static) {
     let reach = use_reach();
     let toaster = use_toaster();
@@ -52,6 +52,6 @@ pub fn Gone() -> impl IntoView {
             }
         })
     };
-    // The region is there before its words are, or nobody would hear them.
+    // The live region exists before its text, or screen readers would not announce it.
     view! { <div role="status">{banner}</div> }
 }

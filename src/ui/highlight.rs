@@ -1,5 +1,5 @@
-//! SQL as spans: keywords, strings, names, numbers and comments each have a class. Reads only what
-//! the compiler writes, but no text can break it.
+//! SQL as spans: keywords, strings, names, numbers and comments each have a class. Parses only what
+//! the compiler writes, but accepts any text.
 
 use leptos::prelude::*;
 
@@ -28,7 +28,7 @@ impl Kind {
     }
 }
 
-/// Cuts SQL into pieces; together they are the text.
+/// Splits SQL into pieces; concatenated they are the text.
 fn pieces(sql: &str) -> Vec<(Kind, &str)> {
     let mut out = vec![];
     let mut rest = sql;
@@ -54,7 +54,7 @@ fn while_(text: &str, holds: impl Fn(char) -> bool) -> usize {
     text.find(|c| !holds(c)).unwrap_or(text.len())
 }
 
-/// The length of a quoted piece, its quotes included; all of the text where it does not end.
+/// The length of a quoted piece with its quotes; the rest of the text if it has no end.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (i, c) in text.char_indices().skip(1) {
@@ -68,8 +68,8 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// The pieces as HTML. One text is set at once: a span a piece as a view of its own would take long
-/// for a long query.
+/// The pieces as HTML. Set as one text: rendering each span as a view would be slow for a long
+/// query.
 fn html(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len() * 3);
     for (kind, piece) in pieces(sql) {

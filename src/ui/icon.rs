@@ -1,9 +1,9 @@
-//! The few icons, drawn with lines of the text's colour. Each stands beside words or in a button
+//! The few icons, drawn with lines in the text's colour. Each stands beside words or in a button
 //! that has a name.
 
 use leptos::prelude::*;
 
-/// An icon by the path of its lines, in a square of 16.
+/// An icon from the path of its lines, in a square of 16.
 fn icon(path: &'static str) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">

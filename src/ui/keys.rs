@@ -1,4 +1,4 @@
-//! Keys that work without a control: they do nothing while someone types or a dialog is open.
+//! Keyboard shortcuts: inactive while a field has the focus or a dialog is open.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::dialog::Dialog;
 use super::texts::keys as texts;
 
-/// Whether the list of keys is shown.
+/// Whether the list of shortcuts is shown.
 #[derive(Clone, Copy)]
 struct KeysShown(RwSignal<bool>);
 
@@ -14,9 +14,9 @@ pub fn provide() {
     provide_context(KeysShown(RwSignal::new(false)));
 }
 
-/// Does something when a key is pressed, for as long as the component is there.
+/// Runs an action when a key is pressed, for as long as the component exists.
 pub fn on_key(key: &'static str, act: Callback<()>) {
-    // The server has no keys.
+    // There is no keyboard on the server.
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
             if event.key() == key && !event.ctrl_key() && !event.meta_key() && !event.alt_key() && is_free() {
@@ -28,14 +28,14 @@ pub fn on_key(key: &'static str, act: Callback<()>) {
     });
 }
 
-/// Nobody types, and no dialog is open.
+/// No field has the focus, and no dialog is open.
 fn is_free() -> bool {
     let typing = document().active_element().is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
     let dialog = document().query_selector("dialog[open]").is_ok_and(|found| found.is_some());
     !typing && !dialog
 }
 
-/// Opens the list of keys.
+/// Opens the list of shortcuts.
 #[component]
 pub fn KeysButton() -> impl IntoView {
     let KeysShown(shown) = expect_context();
@@ -46,7 +46,7 @@ pub fn KeysButton() -> impl IntoView {
     }
 }
 
-/// The list of keys, shown by `?` and its button.
+/// The list of shortcuts, opened by `?` and its button.
 #[component]
 pub fn Keys() -> impl IntoView {
     let KeysShown(shown) = expect_context();

@@ -1,5 +1,4 @@
-//! What stands around every page: the top bar, the models at the side, and the page that is not
-//! there.
+//! The frame of every page: the top bar, the models in the sidebar, and the page for unknown URLs.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -11,14 +10,14 @@ use super::theme::ThemeSwitch;
 use crate::domain::record::Model;
 use crate::error::Failure;
 
-/// The address of a model's datasets.
+/// The URL of a model's datasets.
 pub fn datasets_path(model_id: i64) -> String {
     format!("/models/{model_id}/dataset/")
 }
 
 #[component]
 pub fn Page(
-    /// For the sidebar; the one of the page is marked.
+    /// For the sidebar; the current one is marked.
     #[prop(into)]
     models: Vec<Model>,
     #[prop(optional_no_strip)] current: Option<i64>,
@@ -80,7 +79,7 @@ fn TopBar() -> impl IntoView {
     }
 }
 
-/// A page whose part of the program did not come; `actions` are what can be done.
+/// A page whose part of the program could not be fetched; `actions` are what can be done.
 pub fn not_loaded(failure: Failure, actions: impl IntoView) -> impl IntoView {
     view! {
         <Title text=common::NOT_LOADED />
@@ -93,7 +92,7 @@ pub fn not_loaded(failure: Failure, actions: impl IntoView) -> impl IntoView {
     }
 }
 
-/// A page that is only a sentence and the way back.
+/// A page that is only a sentence and a link back.
 fn sentence(title: &'static str, heading: String) -> impl IntoView {
     view! {
         <Title text=title />
@@ -116,7 +115,7 @@ pub fn NotFound() -> impl IntoView {
     sentence(common::NOT_FOUND, common::NO_SUCH_PAGE.to_owned())
 }
 
-/// A page that could not be loaded, with its status for the response.
+/// A page that could not be loaded, with the status of the response.
 #[component]
 pub fn PageFailure(failure: Failure) -> impl IntoView {
     #[cfg(feature = "ssr")]

@@ -1,5 +1,5 @@
-//! The interface: Leptos components that the server renders and the browser takes over. Everything that is decided is decided by the domain; everything
-//! that is fetched or saved goes through [`crate::rpc`].
+//! The interface: Leptos components that the server renders and the browser hydrates. The domain
+//! makes all decisions; everything that is fetched or saved goes through [`crate::rpc`].
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -41,11 +41,11 @@ mod when;
 mod wizard;
 mod work;
 
-/// The script that loads the parts; its name is the splitter's.
+/// The script that loads the parts; the splitter chooses its name.
 const PARTS_SCRIPT: &str = "__wasm_split.______________________.js";
 
-/// The document around the application. The options name the folder in which the page finds its
-/// files (see `site::files`).
+/// The document around the application. The options have the folder of the page's files (see
+/// `site::files`).
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
@@ -54,14 +54,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                // First of all: the page is painted with it, and reacts only later.
+                // First of all: the page is painted with it, and becomes interactive later.
                 <link id="leptos" rel="stylesheet" href=format!("/{}/trainset.css", options.site_pkg_dir) />
-                // Not painted before it is read whole: a row of cards is as tall as its tallest. What it waits for comes last; Chromium takes
-                // an element as read when it begins.
+                // Not painted before it is parsed completely: a row of cards is as tall as its
+                // tallest. The awaited element comes last; Chromium counts an element as parsed
+                // when it begins.
                 <link rel="expect" href="#end" blocking="render" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <AutoReload options=options.clone() />
-                // The program's script imports it: named here, it is on its way before that is read.
+                // The program's script imports it: the preload starts fetching it before that
+                // script is parsed.
                 <link rel="modulepreload" href=format!("/{}/{PARTS_SCRIPT}", options.site_pkg_dir) />
                 <HydrationScripts options />
                 <MetaTags />
@@ -78,16 +80,16 @@ fn Compare() -> impl IntoView {
     view! { <Part frame=Frame::Page part=parts::compare /> }
 }
 
-/// The application: its pages by address.
+/// The application: its pages by URL.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     toast::provide();
     keys::provide();
-    // Effects run in the browser only: from here on the page reacts.
+    // Effects run in the browser only: from here on the page is interactive.
     Effect::new(|_| {
         if let Some(root) = document().document_element() {
-            // Only a name that is no name can fail.
+            // Fails only for an invalid name.
             let _ = root.set_attribute("data-hydrated", "");
         }
     });
@@ -102,14 +104,14 @@ pub fn App() -> impl IntoView {
         </Router>
         <keys::Keys />
         <gone::Gone />
-        // The last of the document: see the shell.
+        // The end of the document: see the shell.
         <div id="end">
             <toast::Toasts />
         </div>
     }
 }
 
-/// Takes over the page that the server rendered.
+/// Hydrates the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

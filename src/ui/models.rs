@@ -23,7 +23,7 @@ use crate::rpc;
 pub fn ModelsPage() -> impl IntoView {
     let reach = use_reach();
     let models = Resource::new_blocking(move || reach.back(), |_| rpc::models());
-    // What was shown last stays while the server is gone.
+    // The last content stays while the server is offline.
     let last = StoredValue::new(None::<Vec<Model>>);
     // `Some(None)` adds one, `Some(Some(model))` renames it.
     let editing = RwSignal::new(None::<Option<Model>>);
@@ -125,7 +125,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
     }
 }
 
-/// Adds a model, or changes what one says.
+/// Adds a model, or edits one.
 #[component]
 fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     let toaster = use_toaster();

@@ -1,15 +1,15 @@
-//! The parts in which the browser gets the program. The list of datasets is in what each page loads
-//! first; each part below is a file of its own (cargo-leptos `--split`), fetched when it is first
-//! shown. On the server all of it is one program.
+//! The parts in which the browser loads the program. The list of datasets is in what each page
+//! loads first; each part below is a file of its own (cargo-leptos `--split`), fetched when it is
+//! first shown. On the server all of it is one program.
 //!
 //! Four rules of the splitter, wasm_split:
 //!
-//! - What two parts use becomes a file for those two, so parts are few.
-//! - What the first load reaches by any other way than a function here stays in the first load, so
-//!   nothing outside this module names what is in a part.
+//! - What two parts share becomes a file for those two, so parts are few.
+//! - Code that the first load can reach other than through a function here stays in the first load,
+//!   so nothing outside this module names what is in a part.
 //! - A part takes no generics and no `impl Trait`: its functions return an [`AnyView`].
-//! - A part that cannot be fetched is an error (`fallible`) and is fetched anew the next time; with
-//!   `#[lazy]` it would be a panic.
+//! - A part that cannot be fetched is an error (`fallible`) and is fetched again the next time;
+//!   with `#[lazy]` it would be a panic.
 
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -38,11 +38,11 @@ impl From<SplitLoaderError> for Failure {
 #[derive(Clone, Copy)]
 pub enum Frame {
     Page,
-    /// A dialog, with what closes it.
+    /// A dialog, with the callback that closes it.
     Dialog(Callback<()>),
 }
 
-/// A part, what waits for it, or that it could not be fetched.
+/// A part, its loading state, or the error if it could not be fetched.
 #[component]
 pub fn Part<F>(frame: Frame, part: impl Fn() -> F + Send + Sync + 'static) -> impl IntoView
 where
@@ -135,8 +135,8 @@ pub fn compare() -> Result<AnyView, Failure> {
     Ok(view! { <ComparePage /> }.into_any())
 }
 
-/// Fetches the wizard's part once the browser has nothing else to do: most who come edit something.
-/// Where that fails, it is fetched when it is needed.
+/// Fetches the wizard's part once the browser is idle: most visitors edit something. If that fails,
+/// it is fetched when it is needed.
 #[cfg(feature = "hydrate")]
 pub fn fetch_wizard_when_idle() {
     use std::time::Duration;
@@ -149,8 +149,8 @@ pub fn fetch_wizard_when_idle() {
     }
 }
 
-/// Fetches the part that the server has rendered into the page, if it has: what takes a page over
-/// has to make at once what the page shows.
+/// Fetches the part that the server has rendered into the page, if any: hydration has to build at
+/// once what the page shows.
 #[cfg(feature = "hydrate")]
 pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
     use leptos_router::location::{BrowserUrl, LocationProvider};
@@ -168,14 +168,14 @@ pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
     }
 }
 
-/// Says in a page that nothing takes over why it does not react.
+/// Explains in a page that is not hydrated why it is not interactive.
 #[cfg(feature = "hydrate")]
 pub fn say_page_is_not_live() {
     let document = document();
     let (Some(body), Ok(note), Ok(reload)) = (document.body(), document.create_element("p"), document.create_element("a")) else {
         return;
     };
-    // None of these fails for what was made just now.
+    // None of these fails for an element that was just created.
     let _ = note.set_attribute("role", "alert");
     let _ = note.set_attribute("class", "problem not-live");
     let _ = reload.set_attribute("href", "");
@@ -186,8 +186,8 @@ pub fn say_page_is_not_live() {
 }
 
 /// A config's SQL, compiled in the browser by the same code as on the server: schemas, a config and
-/// a [`Request`](crate::domain::sql::Request) in JSON. Fails with the faults, a line each. The
-/// browser tests hold it against the goldens.
+/// a [`Request`](crate::domain::sql::Request) in JSON. Fails with the validation errors, one per
+/// line. The browser tests compare it with the goldens.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub async fn compile_sql(schemas: String, config: String, request: String) -> Result<String, wasm_bindgen::JsError> {

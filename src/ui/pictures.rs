@@ -1,6 +1,5 @@
-//! Pictures of figures: SVG, drawn by the page itself, each with a table behind it for those who
-//! read. It is a few rectangles and lines each: a library for charts would add to what a browser
-//! loads, and draws no table.
+//! Charts: SVG, drawn by the page itself, each with a table behind it for screen readers. Each is a
+//! few rectangles and lines: a chart library would add to what a browser loads, and draws no table.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use crate::domain::analysis::{DayRows, Part, Stage};
 use crate::domain::format::{integer, percent};
 use crate::domain::profile::Bin;
 
-/// Bars of a picture by days; more days share bars.
+/// Maximum number of bars in a chart by days; more days share bars.
 const MOST_BARS: u64 = 120;
 
 /// A column's values by size.
@@ -25,7 +24,7 @@ pub fn Histogram(name: String, bins: Vec<Bin>) -> impl IntoView {
         .iter()
         .enumerate()
         .map(|(i, bin)| {
-            // What is there is seen, however little it is.
+            // A value above 0 stays visible, however small.
             let height = if bin.count == 0 { 0.0 } else { (bin.count as f64 / most * 30.0).max(0.8) };
             view! {
                 <rect x=format!("{:.3}", i as f64 * width + 0.4) y=format!("{:.3}", 30.0 - height) width=format!("{:.3}", (width - 0.8).max(0.2)) height=format!("{height:.3}")>
@@ -58,14 +57,14 @@ pub fn Histogram(name: String, bins: Vec<Bin>) -> impl IntoView {
     }
 }
 
-/// Rows of some days, by part.
+/// Rows of one or more days, by part.
 struct DayBar {
     first: NaiveDate,
     last: NaiveDate,
     rows: BTreeMap<Part, u64>,
 }
 
-/// Bars of equally many days, from the first day to the last, those without rows among them.
+/// Bars of equally many days, from the first day to the last, including days without rows.
 fn day_bars(days: &[DayRows]) -> Vec<DayBar> {
     let dated = || days.iter().filter_map(|day| Some((day.day?, day.part, day.rows)));
     let (Some(first), Some(last)) = (dated().map(|(day, ..)| day).min(), dated().map(|(day, ..)| day).max()) else {

@@ -1,5 +1,5 @@
-//! Where a person is on the Datasets page, as its address has it: search, filter, page, the open
-//! dialog and its part. Reload, the back button and a shared link all come to the same place.
+//! The state of the Datasets page, as in its URL: search, filter, page, the open dialog and its
+//! part. Reload, the back button and a shared link all give the same state.
 
 use leptos_router::params::ParamsMap;
 use strum::{EnumCount, IntoStaticStr};
@@ -59,7 +59,7 @@ impl Tab {
     }
 }
 
-/// The word of a status in the address, and the other way.
+/// A status from its form in the URL, and back.
 pub fn parse_status(word: &str) -> Option<Status> {
     [Status::Draft, Status::Active].into_iter().find(|status| status.as_str() == word)
 }

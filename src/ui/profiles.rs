@@ -1,5 +1,5 @@
-//! What the columns of a dataset hold, a table each. What is known already is shown at once; what
-//! would have to be run says first what it reads and costs.
+//! The column profiles of a dataset, one table each. Cached profiles are shown at once; for the
+//! others, what they read and cost is shown first.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::domain::record::Dataset;
 use crate::domain::value::Value;
 use crate::rpc;
 
-/// Most columns that are asked for at a time; the server takes no more.
+/// Maximum number of columns per request, which the server enforces.
 const AT_A_TIME: usize = 100;
 /// Characters of a value that are shown.
 const SHOWN: usize = 28;
@@ -45,7 +45,7 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
     let ask_estimate = Callback::new(move |()| {
         let (table, columns) = what.get_value();
         estimate.ask(async move {
-            // The first ones stand for all: they are found out together.
+            // The first columns stand for all: one query computes them together.
             let first = columns.into_iter().take(AT_A_TIME).collect();
             rpc::estimate_profile(model_id, table, Some(first)).await
         });
@@ -62,12 +62,12 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
                     None => all = Some(found),
                 }
             }
-            // There is at least one column, or this table would not be here.
+            // There is at least one column, or this table would not be listed.
             all.ok_or_else(|| crate::error::Failure::new(0, "outdated", texts::NO_STATISTICS))
         });
     });
     Effect::new(move |_| ask_estimate.run(()));
-    // Nothing would be run: it is shown without being asked for.
+    // Nothing would be run: it is loaded without a click.
     Effect::new(move |_| {
         let known = estimate.with(|answer| matches!(answer, Some(Ok(ProfileEstimate { columns: 0, .. }))));
         if known {
@@ -129,7 +129,7 @@ fn line_of(column: &ColumnProfile) -> impl IntoView {
         false => (words::about(&short(n)), words::about(&integer(n))),
     });
     let (distinct, exact) = distinct.unwrap_or((common::DASH.into(), String::new()));
-    // Of values that each occur once, the most frequent says nothing.
+    // If each value occurs once, the most frequent one is meaningless.
     let top = column.top_values.first().filter(|_| column.uniqueness != Some(1.0));
     let top = match top {
         Some(top) => words::top(&cut(&top.value), &percent(top.percent)),

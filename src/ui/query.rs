@@ -1,5 +1,5 @@
-//! The query of a dataset: the whole and each split, what the warehouse says of each, what all
-//! cost; and what TFX takes.
+//! The query of a dataset: the whole and each split, the warehouse's verdict on each, the total
+//! cost; and the TFX artefact.
 
 use std::ops::Add;
 
@@ -18,7 +18,7 @@ use crate::domain::record::{PartQuery, QueryValidation};
 use crate::domain::tfx::TfxArtefact;
 use crate::rpc;
 
-/// As the snippet in Python opens it.
+/// The file name that the Python snippet opens.
 const TFX_FILE: &str = "trainset.tfx.json";
 
 #[component]
@@ -76,7 +76,7 @@ fn part_of(part: &PartQuery, all: &[PartQuery], name: &str) -> AnyView {
     .into_any()
 }
 
-/// What each part reads and costs, and all splits together: what one training reads.
+/// What each part reads and costs, and all splits together: the cost of reading for one training.
 fn totals(all: &[PartQuery]) -> impl IntoView {
     let splits = || all.iter().filter(|part| part.split.is_some()).map(|part| &part.view.validation);
     let Some(estimate) = splits().map(|validation| validation.estimate).reduce(Add::add) else {
@@ -119,7 +119,7 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
     let Estimate { bytes: size, price_usd, upper_bound } = validation.estimate;
     let most = |amount: String| if upper_bound { texts::at_most(&amount) } else { amount };
     let read = size.map_or(texts::UNKNOWN.to_owned(), |size| most(bytes(size)));
-    // Without a size nobody can tell the price either.
+    // Without a size there is no price either.
     let price = match price_usd {
         Some(usd) => most(dollars(usd)),
         None if size.is_some() => texts::FREE.to_owned(),
@@ -136,7 +136,7 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
     .into_any()
 }
 
-/// Made when someone asks for it: it freezes a version.
+/// Created on request: it freezes a version.
 #[component]
 fn Tfx(id: i64) -> impl IntoView {
     let artefact = Asked::new();

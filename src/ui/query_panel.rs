@@ -1,4 +1,4 @@
-//! SQL with its parts: full, train, eval, test; copy and download; what the warehouse thinks of it.
+//! SQL with its parts: full, train, eval, test; copy and download; the warehouse's verdict.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::domain::dataset::Split;
 use crate::domain::format::{bytes, dollars};
 use crate::domain::record::QueryValidation;
 
-/// Chooses between the full query and the splits that there are.
+/// Selects the full query or one of the splits.
 #[component]
 pub fn PartTabs(#[prop(into)] splits: Signal<Vec<Split>>, part: RwSignal<Option<Split>>) -> impl IntoView {
     let names = Signal::derive(move || {
@@ -28,7 +28,7 @@ pub fn PartTabs(#[prop(into)] splits: Signal<Vec<Split>>, part: RwSignal<Option<
     view! { <Tabs label=texts::PARTS names chosen on_choose /> }
 }
 
-/// The text, with the buttons that take it away.
+/// The text, with buttons to copy and download it.
 #[component]
 pub fn SqlBlock(#[prop(into)] sql: Signal<String>, #[prop(into)] file_name: Signal<String>) -> impl IntoView {
     view! {
@@ -39,7 +39,7 @@ pub fn SqlBlock(#[prop(into)] sql: Signal<String>, #[prop(into)] file_name: Sign
     }
 }
 
-/// Text that is no SQL, with the same buttons.
+/// Text other than SQL, with the same buttons.
 #[component]
 pub fn TextBlock(label: &'static str, text: String, file_name: &'static str) -> impl IntoView {
     let text = StoredValue::new(text);
@@ -65,7 +65,7 @@ fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
             }
         });
     };
-    // A data address needs no script to be followed and no server to be asked.
+    // A data URL needs neither a script nor a request to the server.
     let href = move || format!("data:text/plain;charset=utf-8,{}", percent_encoded(&text.get()));
     view! {
         <div class="sql-tools">
@@ -79,12 +79,12 @@ fn tools(text: Signal<String>, file_name: Signal<String>) -> impl IntoView {
     }
 }
 
-/// Whether a promise kept its word.
+/// Whether a promise was fulfilled.
 async fn settled(promise: js_sys::Promise) -> Result<(), ()> {
     wasm_bindgen_futures::JsFuture::from(promise).await.map(drop).map_err(drop)
 }
 
-/// What may stand in an address stays, all other bytes are written in hex.
+/// Characters that are allowed in a URL stay, all other bytes are written in hex.
 fn percent_encoded(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len() * 2);
@@ -100,9 +100,9 @@ fn percent_encoded(text: &str) -> String {
     out
 }
 
-/// `reads 12 MiB · costs about $0.01`: what is known of it.
+/// `reads 12 MiB · costs about $0.01`, as far as it is known.
 pub fn size_and_price(estimate: &Estimate) -> String {
-    // Of a clustered table only a run can tell how little it reads.
+    // How little it reads of a clustered table shows only in a run.
     let at_most = estimate.upper_bound;
     let size = estimate.bytes.map(|size| texts::reads(&bytes(size), at_most));
     let price = estimate.price_usd.map(|usd| texts::costs(&dollars(usd), at_most));

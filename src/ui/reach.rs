@@ -1,4 +1,4 @@
-//! Whether the server can be reached.
+//! Connectivity: whether the server can be reached.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::error::Failure;
 #[derive(Clone, Copy)]
 pub struct Reach {
     gone: RwSignal<bool>,
-    /// Goes up when the server is back: what depends on it fetches again.
+    /// Incremented when the server is back: what depends on it fetches again.
     back: RwSignal<u32>,
 }
 
@@ -19,30 +19,30 @@ pub fn use_reach() -> Reach {
     expect_context()
 }
 
-/// Whether a failure means that nobody answered.
+/// Whether an error means that there was no response.
 pub fn is_unreachable(failure: &Failure) -> bool {
     failure.status == 0 && failure.code == "unreachable"
 }
 
 impl Reach {
-    /// Looks at a failure that is shown.
+    /// Checks an error that is shown.
     pub fn noticed(self, failure: &Failure) {
         if is_unreachable(failure) && !self.gone.get_untracked() {
             self.gone.set(true);
         }
     }
 
-    /// How often the server came back.
+    /// How many times the server came back.
     pub fn back(self) -> u32 {
         self.back.get()
     }
 
-    /// Whether nobody answered the last time.
+    /// Whether the last request got no response.
     pub fn gone(self) -> bool {
         self.gone.get()
     }
 
-    /// The server answers. Whether it was gone.
+    /// The server responds. Returns whether it was offline.
     pub fn found(self) -> bool {
         let was_gone = self.gone.get_untracked();
         if was_gone {

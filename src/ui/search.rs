@@ -1,5 +1,5 @@
-//! Search and status filter of the list. What is typed is searched for 300 ms after the last
-//! letter; without WASM the form sends itself.
+//! Search and status filter of the list. The search starts 300 ms after the last keystroke; without
+//! WASM it is a plain form.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::domain::record::ListQuery;
 
 const QUIET: Duration = Duration::from_millis(300);
 
-/// What stands in the search field. It belongs to the page, not to the field: an answer that
-/// arrives while someone types on must not take letters away.
+/// The text of the search field. Owned by the page, not by the field: a response that arrives
+/// during typing must not remove letters.
 #[derive(Clone, Copy)]
 pub struct Search {
     text: RwSignal<String>,
-    /// The last search that was sent: an address with another one came from elsewhere, as from the
-    /// back button.
+    /// The last search that was sent: another one in the URL came from elsewhere, such as the back
+    /// button.
     sent: StoredValue<String>,
     place: Memo<Place>,
     go: Callback<ListQuery>,
@@ -54,7 +54,7 @@ impl Search {
         search
     }
 
-    /// Searches for what stands there, if that is not searched for already.
+    /// Searches for the text, if that is not the current search already.
     fn send(self) {
         let search = self.text.get_untracked();
         if self.sent.with_value(|sent| *sent == search) {
@@ -76,7 +76,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
         "/",
         Callback::new(move |()| {
             if let Some(input) = field.get_untracked() {
-                // Focus fails only for an element that is gone.
+                // Fails only if the element no longer exists.
                 let _ = input.focus();
                 input.select();
             }

@@ -1,4 +1,4 @@
-//! Tabs over one panel: the arrows go from one to the next, Tab leaves them.
+//! Tabs over one panel: the arrow keys move between them, Tab leaves them.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 pub fn Tabs(
     label: &'static str,
     names: Signal<Vec<&'static str>>,
-    /// The position of the one that is open.
+    /// The position of the open tab.
     chosen: Signal<usize>,
     on_choose: Callback<usize>,
 ) -> impl IntoView {
@@ -16,7 +16,7 @@ pub fn Tabs(
     let focus_chosen = move || {
         let found = list.get_untracked().and_then(|list| list.query_selector("[aria-selected=true]").ok().flatten());
         if let Some(tab) = found.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
-            // Focus fails only for an element that is gone.
+            // Fails only if the element no longer exists.
             let _ = tab.focus();
         }
     };

@@ -1,5 +1,5 @@
-//! Light or dark: the system's wish until a person chooses; the choice is in a cookie, so that the
-//! server renders it right at once.
+//! Light or dark: the system's setting until the user chooses; the choice is in a cookie, so that
+//! the server renders it right at once.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,7 +8,7 @@ use super::texts::common;
 
 const COOKIE: &str = "trainset-theme";
 
-/// The theme that the request's cookie asks for, if any.
+/// The theme in the request's cookie, if any.
 pub fn of_request() -> Option<&'static str> {
     #[cfg(feature = "ssr")]
     {
@@ -24,7 +24,7 @@ pub fn of_request() -> Option<&'static str> {
     None
 }
 
-/// Changes the theme to the other of the two.
+/// Switches to the other theme.
 fn switch() {
     let Some(root) = document().document_element() else { return };
     let system_dark = || {
@@ -33,8 +33,7 @@ fn switch() {
     };
     let dark = root.get_attribute("data-theme").map_or_else(system_dark, |theme| theme == "dark");
     let next = if dark { "light" } else { "dark" };
-    // Neither call fails with these constants; a browser without cookies forgets the choice, and
-    // that is all.
+    // Neither call fails with these constants; a browser without cookies only forgets the choice.
     let _ = root.set_attribute("data-theme", next);
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
         let _ = document.set_cookie(&format!("{COOKIE}={next}; Path=/; Max-Age=31536000; SameSite=Lax"));

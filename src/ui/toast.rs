@@ -1,5 +1,5 @@
-//! Short messages, top right, that go away by themselves and are read out. What can be undone can
-//! be undone there.
+//! Toasts: short messages, top right, that disappear by themselves and are announced to screen
+//! readers. They offer undo where possible.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::reach::{self, Reach};
 use super::texts::common;
 use crate::error::Failure;
 
-/// How long a message stays, in seconds.
+/// How long a toast stays, in seconds.
 const STAYS: u64 = 5;
-/// One that says what failed, or that offers a way back.
+/// For an error, or an offer to undo.
 const STAYS_LONGER: u64 = 12;
-/// While it is pointed at or has the focus, it stays for so long again.
+/// A toast that is hovered or focused stays for this long again.
 const STAYS_ON: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ enum Tone {
     Bad,
 }
 
-/// What undoes something. It outlives whatever made it.
+/// An undo action. It outlives the component that created it.
 type Undo = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Clone)]
@@ -35,13 +35,13 @@ struct Toast {
     undo: Option<Undo>,
 }
 
-/// Says things. Copy it where it is needed: `let toaster = toast::use_toaster()`.
+/// Shows toasts. Copy it where it is needed: `let toaster = toast::use_toaster()`.
 #[derive(Clone, Copy)]
 pub struct Toaster {
     toasts: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
-    /// The open dialogs, the topmost last: only what is in it can be seen and heard, so messages
-    /// are shown there.
+    /// The open dialogs, the topmost last: only its content is visible and announced, so toasts are
+    /// shown there.
     dialogs: RwSignal<Vec<u32>>,
     reach: Reach,
 }
@@ -65,7 +65,7 @@ impl Toaster {
         self.say(Tone::Good, text.into(), None);
     }
 
-    /// Something that can be undone: the message offers it.
+    /// A toast with undo.
     pub fn undoable(self, text: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
         self.say(Tone::Good, text.into(), Some(Arc::new(undo)));
     }
@@ -74,7 +74,7 @@ impl Toaster {
         self.say(Tone::Bad, text.into(), None);
     }
 
-    /// A failure that has no place of its own. That the server is gone is told by its banner.
+    /// An error that is not shown elsewhere. The banner already reports that the server is offline.
     pub fn failed(self, failure: &Failure) {
         if reach::is_unreachable(failure) {
             self.reach.noticed(failure);
@@ -83,7 +83,7 @@ impl Toaster {
         }
     }
 
-    /// A dialog opens; what it has to give back when it closes.
+    /// A dialog opens; returns the key to close it with.
     pub fn dialog_opens(self) -> u32 {
         let id = self.number();
         self.dialogs.update(|open| open.push(id));
@@ -124,18 +124,17 @@ impl Toaster {
     }
 }
 
-/// Shows the messages where they can be seen: in the topmost dialog, or on the page where none is
-/// open.
+/// Shows the toasts where they are visible: in the topmost dialog, or on the page if none is open.
 #[component]
 pub fn Toasts(
-    /// The dialog that this is in.
+    /// The dialog around this.
     #[prop(optional, into)]
     dialog: Signal<Option<u32>>,
 ) -> impl IntoView {
     let toaster = use_toaster();
     let shown = move || {
         let topmost = toaster.dialogs.with(|open| open.last().copied());
-        // That a dialog closes is told to those in it as well, and it may be gone by then.
+        // A closing dialog notifies its own toasts as well, which may no longer exist by then.
         if dialog.try_get() == Some(topmost) { toaster.toasts.get() } else { vec![] }
     };
     view! {

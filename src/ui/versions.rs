@@ -1,5 +1,5 @@
-//! The frozen versions of a dataset: what is in each, how it differs from another or from the
-//! dataset as it is, and the way back to it.
+//! The frozen versions of a dataset: their content, their differences from each other or from the
+//! current dataset, and restoring them.
 
 use leptos::prelude::*;
 
@@ -19,12 +19,12 @@ use crate::rpc;
 /// What is shown of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    /// What differs from another version, or from the dataset as it is.
+    /// What differs from another version, or from the current dataset.
     Diff,
     Sql,
 }
 
-/// What the lines share.
+/// Shared by the lines.
 #[derive(Clone, Copy)]
 struct Lines {
     dataset: RwSignal<Dataset>,
@@ -168,8 +168,8 @@ impl Lines {
         });
     }
 
-    /// The config as it was before a restore, from the message. No [`Work`]: the dialog may be gone
-    /// by then. `revision` is the restored one's: what someone saved since is not written over.
+    /// Undo of a restore, in the toast. No [`Work`]: the dialog may no longer exist by then.
+    /// `revision` is the restored one's, so that a later save is not overwritten.
     fn put_back(self, before: Dataset, revision: i64) {
         leptos::task::spawn_local(async move {
             let id = before.summary.id;
@@ -185,8 +185,8 @@ impl Lines {
     }
 }
 
-/// Whether the tables are still what they were. Asked in the browser alone: the page does not wait
-/// for a warehouse.
+/// Whether the tables have changed since. Requested in the browser only: the page does not wait for
+/// a warehouse.
 #[component]
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Asked::new();
@@ -230,7 +230,7 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
         let numbers = dataset.versions.iter().map(|version| version.number).filter(|other| *other != number);
         (dataset.summary.id, numbers.collect::<Vec<_>>())
     });
-    // `None`: the dataset as it is.
+    // `None`: the current dataset.
     let with = RwSignal::new(None::<u32>);
     let diff = Asked::new();
     let ask = Callback::new(move |()| diff.ask(rpc::version_diff(id, number, with.get_untracked())));
@@ -282,7 +282,7 @@ fn diff_of(diff: &VersionDiff) -> AnyView {
     .into_any()
 }
 
-/// A path and what stands there on each side.
+/// A path and its value on each side.
 pub fn difference_line(difference: &Difference) -> AnyView {
     let text = |value: &Option<serde_json::Value>| match value {
         None | Some(serde_json::Value::Null) => common::DASH.to_owned(),

@@ -1,5 +1,5 @@
-//! A time: as it is on the server and until WASM arrives, then how long ago, the exact time where
-//! it is pointed at.
+//! A time: absolute on the server and until WASM arrives, then relative with the exact time in the
+//! tooltip.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 #[component]
 pub fn When(at: DateTime<Utc>) -> impl IntoView {
-    // Set by an effect, so that what the browser takes over is what the server wrote.
+    // Set by an effect, so that the hydrated content equals the server's.
     let told = RwSignal::new(None::<String>);
     Effect::new(move |_| {
         let look = move || {
@@ -33,6 +33,6 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
 
 /// `3 hours ago`, seen from `now`.
 fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    // A clock that is a little behind the server's must not make the past the future.
+    // A clock slightly behind the server's must not show a future time.
     common::ago(u64::try_from((now - at).num_seconds()).unwrap_or_default())
 }

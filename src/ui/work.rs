@@ -1,6 +1,6 @@
-//! Asynchronous work: the one way in which the pages wait for something. One task runs at a time,
-//! says that it does, and can be stopped: its request is dropped, and with it what the server and
-//! the warehouse do for it. What waits for a pause in typing uses Leptos's own `debounce`.
+//! Asynchronous work: the one way in which pages wait for something. One task runs at a time, is
+//! visible, and can be stopped: dropping its request also cancels its work on the server and in the
+//! warehouse. Debouncing of typing uses Leptos's own `debounce`.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::problem::Problem;
 use super::texts::common;
 use crate::error::Failure;
 
-/// From so many seconds on, the time is shown, and a way to stop.
+/// From this many seconds on, the time is shown, and a button to stop.
 const LONG: u64 = 2;
 
-/// A place for one running thing. It is stopped when its component goes, and when the next thing
+/// A slot for one running task. It is stopped when its component is removed, and when the next task
 /// starts.
 #[derive(Clone, Copy)]
 pub struct Work {
@@ -29,12 +29,12 @@ impl Work {
         Self { running: RwSignal::new(false), home: StoredValue::new(home), current: StoredValue::new(None) }
     }
 
-    /// Whether something runs.
+    /// Whether a task is running.
     pub fn running(self) -> bool {
         self.running.get()
     }
 
-    /// Starts something, in the browser; what runs here already is stopped.
+    /// Starts a task, in the browser; the one that runs here already is stopped.
     pub fn start(self, work: impl Future<Output = ()> + 'static) {
         self.drop_current();
         let Some(owner) = self.home.try_get_value().map(|home| home.child()) else { return };
@@ -48,7 +48,7 @@ impl Work {
         self.current.set_value(Some(owner));
     }
 
-    /// Stops what runs.
+    /// Stops the task.
     pub fn stop(self) {
         self.drop_current();
         self.running.try_set(false);
@@ -61,7 +61,7 @@ impl Work {
     }
 }
 
-/// A question to the server and its answer.
+/// A request to the server and its response.
 pub struct Asked<T: 'static> {
     answer: RwSignal<Option<Result<T, Failure>>>,
     work: Work,
@@ -80,13 +80,13 @@ impl<T: Send + Sync + 'static> Asked<T> {
         Self { answer: RwSignal::new(None), work: Work::new() }
     }
 
-    /// Asks, and forgets the answer to what was asked before.
+    /// Sends a request, and drops the previous response.
     pub fn ask(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.answer.set(None);
         self.renew(question);
     }
 
-    /// Asks again, and keeps the last answer until the next one comes.
+    /// Sends a request, and keeps the previous response until the next one arrives.
     pub fn renew(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
         self.work.start(async move {
             let answer = question.await;
@@ -94,28 +94,28 @@ impl<T: Send + Sync + 'static> Asked<T> {
         });
     }
 
-    /// Stops asking, and forgets the answer.
+    /// Cancels the request, and drops the response.
     pub fn forget(self) {
         self.work.stop();
         self.answer.set(None);
     }
 
-    /// Whether an answer is waited for.
+    /// Whether a request is in flight.
     pub fn running(self) -> bool {
         self.work.running()
     }
 
-    /// Looks at the answer, if there is one.
+    /// Reads the response, if there is one.
     pub fn with<R>(self, look: impl FnOnce(Option<&Result<T, Failure>>) -> R) -> R {
         self.answer.with(|answer| look(answer.as_ref()))
     }
 
-    /// The answer, the failure, what waits, or that it was stopped.
+    /// The response, the error, the waiting state, or that it was stopped.
     pub fn show(self, what: &'static str, again: Callback<()>, view: fn(&T) -> AnyView) -> impl IntoView {
         self.show_with(what, again, view)
     }
 
-    /// The same, for a view that needs more than the answer.
+    /// The same, for a view that needs more than the response.
     pub fn show_with(
         self,
         what: &'static str,
@@ -123,7 +123,8 @@ impl<T: Send + Sync + 'static> Asked<T> {
         view: impl Fn(&T) -> AnyView + Send + 'static,
     ) -> impl IntoView {
         let work = self.work;
-        // On the server nothing has been asked: it waits, as the browser does at first.
+        // On the server nothing was requested: it shows the waiting state, as the browser does at
+        // first.
         let asked = RwSignal::new(false);
         Effect::new(move |_| asked.set(true));
         move || {
@@ -167,7 +168,7 @@ fn stopped(again: Callback<()>) -> AnyView {
     .into_any()
 }
 
-/// What waits says so; when it lasts, for how long, and how to stop it.
+/// The waiting state; after a while with the time, and a button to stop.
 #[component]
 pub fn Waiting(#[prop(into)] what: Signal<String>, #[prop(optional)] on_stop: Option<Callback<()>>) -> impl IntoView {
     let seconds = seconds_since_now();
@@ -196,7 +197,7 @@ pub fn Waiting(#[prop(into)] what: Signal<String>, #[prop(optional)] on_stop: Op
     }
 }
 
-/// What waits for a dialog's content: a sign in the middle of the page, if it lasts.
+/// The waiting state of a dialog: a sign in the middle of the page, after a while.
 #[component]
 pub fn Opening(on_close: Callback<()>) -> impl IntoView {
     view! {
@@ -213,7 +214,7 @@ pub fn seconds_since_now() -> RwSignal<u64> {
     seconds
 }
 
-/// Ticks until the effect that it is called in runs again, or its component goes.
+/// Ticks until the effect around it runs again, or its component is removed.
 pub fn every(period: Duration, tick: impl Fn() + 'static) {
     if let Ok(timer) = set_interval_with_handle(tick, period) {
         on_cleanup(move || timer.clear());

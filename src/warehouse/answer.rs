@@ -1,13 +1,13 @@
-//! Rows as an engine reads them: no more than their caller takes, each cell no longer.
+//! Rows as an engine reads them: no more than the caller's limits allow, each cell no longer.
 
 use super::{Limits, WarehouseError};
 use crate::domain::value::{CutCell, ResultColumn, Rows, Value, beginning, json_size};
 
-/// A cell as it was read.
+/// A cell that was read.
 #[derive(Debug, PartialEq)]
 pub struct Cell {
     pub value: Value,
-    /// Characters of the whole text, or items of the whole array, where `value` is only their beginning.
+    /// Characters of the whole text, or items of the whole array, if `value` is only its beginning.
     pub whole: Option<u64>,
 }
 
@@ -18,7 +18,7 @@ impl From<Value> for Cell {
 }
 
 impl Cell {
-    /// A text, as much of it as `most` characters allow.
+    /// A text, truncated to `most` characters.
     pub fn text(text: &str, most: Option<usize>) -> Self {
         match most.and_then(|most| beginning(text, most)) {
             Some((beginning, whole)) => Self { value: Value::Text(beginning), whole: Some(whole) },
@@ -26,7 +26,7 @@ impl Cell {
         }
     }
 
-    /// An array, as many of its items as `most` characters hold.
+    /// An array, truncated to the items that fit `most` characters.
     pub fn array<E>(items: impl ExactSizeIterator<Item = Result<Cell, E>>, most: Option<usize>) -> Result<Self, E> {
         let all = items.len();
         let mut size = 0;
@@ -44,7 +44,7 @@ impl Cell {
     }
 }
 
-/// The rows of an answer that were read so far.
+/// The rows of a result that were read so far.
 #[derive(Debug)]
 pub struct Answer {
     rows: Rows,
@@ -66,7 +66,7 @@ impl Answer {
         self.rows.rows.len()
     }
 
-    /// Takes a row that is as long as there are columns. Whether more may come.
+    /// Adds a row, which is as long as there are columns. Returns whether more may come.
     pub fn push(&mut self, row: Vec<Cell>) -> Result<bool, WarehouseError> {
         let Limits { max_rows, max_bytes, max_cell, .. } = self.limits;
         self.bytes += row.iter().map(|cell| json_size(&cell.value) + 1).sum::<usize>();
@@ -77,7 +77,7 @@ impl Answer {
                 max_bytes >> 20
             )));
         }
-        // One row is shown in any case: its cells have their own limit.
+        // The first row is always returned: its cells have their own limit.
         let full = self.bytes > max_bytes && self.len() > 0;
         if full || self.len() >= max_rows {
             self.rows.truncated = true;
@@ -94,7 +94,7 @@ impl Answer {
         Ok(true)
     }
 
-    /// What was read.
+    /// The rows that were read.
     pub fn take(&mut self) -> Rows {
         std::mem::take(&mut self.rows)
     }
@@ -136,7 +136,7 @@ mod tests {
         let Cell { value: Value::Array(read), whole } = numbers(1_000_000, Some(100)) else { panic!("an array") };
         assert!(read.len() < 100 && whole == Some(1_000_000), "{}", read.len());
         assert_eq!(numbers(1000, None).whole, None);
-        // An item that is cut cuts the array.
+        // A truncated item ends the array.
         let texts = ["a", "abcdef", "b"].into_iter().map(|text| Ok::<_, ()>(Cell::text(text, Some(3))));
         assert_eq!(Cell::array(texts, Some(100)).unwrap().whole, Some(3));
     }
@@ -148,7 +148,7 @@ mod tests {
         let taken = (0..10).take_while(|_| shown.push(row(&text, Some(1000))).unwrap()).count();
         let rows = shown.take();
         assert_eq!((taken, rows.rows.len(), rows.truncated), (3, 3, true));
-        // A row that is larger than all is allowed is better than none.
+        // A row that exceeds the whole limit is better than none.
         let mut wide = answer(Limits { max_bytes: 10, max_cell: Some(1000), ..Limits::default() });
         assert!(wide.push(row(&text, Some(1000))).unwrap() && !wide.push(row(&text, Some(1000))).unwrap());
 

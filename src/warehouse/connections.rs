@@ -1,4 +1,4 @@
-//! The engines behind the kinds of warehouses: one for each warehouse, made when it is first asked for.
+//! The engines by kind of warehouse: one for each warehouse, connected on first use.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 
 pub struct Connections {
     embedded: Arc<dyn Warehouse>,
-    /// The only BigQuery dataset that is looked into.
+    /// The only BigQuery dataset that is used.
     dataset: String,
     bigquery: BigQuerySettings,
     metrics: Metrics,
@@ -48,7 +48,7 @@ impl Connections {
                     credentials,
                     pace,
                 };
-                // Credentials that cannot be read today are read again at the next question.
+                // If the credentials cannot be read, the next request tries again.
                 let connected = Arc::new(BigQuery::connect(options).await?);
                 let connected = Arc::new(Measured::new(connected, kind.as_str(), self.metrics.clone()));
                 made.insert(kind.clone(), connected.clone());

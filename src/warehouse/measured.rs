@@ -1,4 +1,5 @@
-//! A warehouse whose queries are counted: how many, what became of them, how long they took, what they read.
+//! A warehouse with metrics of its queries: how many, their outcomes, their durations, the bytes
+//! read.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::value::Rows;
 use crate::metrics::Metrics;
 
-/// Another warehouse, measured.
+/// Another warehouse, with metrics.
 pub struct Measured {
     inner: Arc<dyn Warehouse>,
     /// `embedded` or `bigquery`.
@@ -29,7 +30,7 @@ impl Measured {
     }
 }
 
-/// A query that runs. One whose future is dropped was cancelled.
+/// A running query. If its future is dropped, it counts as cancelled.
 struct Running<'a> {
     measured: &'a Measured,
     kind: &'static str,

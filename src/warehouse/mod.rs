@@ -1,6 +1,8 @@
-//! Where the tables are: one trait, two engines. Knows tables, schemas and queries; nothing of datasets or the store.
+//! Where the tables are: one trait, two engines. Knows tables, schemas and queries; nothing of
+//! datasets or the store.
 //!
-//! All else (profiles, evidence of joins, samples, analysis) is a query of the domain that runs on either engine.
+//! Everything else (profiles, join statistics, samples, analysis) is a query of the domain that
+//! runs on either engine.
 
 use std::time::Duration;
 
@@ -24,18 +26,20 @@ pub use measured::Measured;
 
 /// An engine that holds the tables of one BigQuery dataset and runs GoogleSQL over them.
 ///
-/// Dropping a returned future cancels what it was doing.
+/// Dropping a returned future cancels its work.
 #[async_trait]
 pub trait Warehouse: Send + Sync {
-    /// The project that table names are qualified with in SQL, or `None` where the engine has no projects.
+    /// The project that table names are qualified with in SQL, or `None` if the engine has no
+    /// projects.
     fn project(&self) -> Option<&str>;
 
-    /// Where the tables are, hence where their queries run; `None` where the engine has no places.
+    /// Where the tables are, hence where their queries run; `None` if the engine has no locations.
     async fn location(&self) -> Result<Option<String>, WarehouseError> {
         Ok(None)
     }
 
-    /// Whether reading costs money. Then dates are resolved first and written into queries, so that the engine reads no partition in vain.
+    /// Whether reading costs money. If so, dates are resolved first and written into queries, so
+    /// that the engine reads no unnecessary partition.
     fn bills(&self) -> bool {
         false
     }
@@ -43,7 +47,7 @@ pub trait Warehouse: Send + Sync {
     /// All tables, by name.
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError>;
 
-    /// A table as it is now. Asking costs nothing.
+    /// A table as it is now. Free of charge.
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError>;
 
     /// The columns of a table as they are now.
@@ -63,24 +67,25 @@ pub trait Warehouse: Send + Sync {
 pub struct LiveTable {
     pub info: TableInfo,
     pub schema: TableSchema,
-    /// Another text after every change of the table's rows or columns. `None` where nobody can tell, as for a view of BigQuery.
+    /// Changes whenever the table's rows or columns do. `None` if that cannot be known, as for a
+    /// view of BigQuery.
     pub state: Option<String>,
 }
 
-/// What a query may use.
+/// The limits of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows beyond this are not read; the result says that it was cut.
+    /// Rows beyond this are not read; the result is marked as truncated.
     pub max_rows: usize,
-    /// Bytes of the rows, as JSON. A result of which cells may be cut ends where it has so many, and says that it was cut; one of
-    /// whole values is an error beyond.
+    /// Bytes of the rows, as JSON. A result whose cells may be truncated ends there and is marked
+    /// as truncated; a result of whole values fails beyond it.
     pub max_bytes: usize,
-    /// Characters of a cell, for results that are looked at: of a longer one the beginning is read, and the result says how long it
-    /// is. Without it, values are whole.
+    /// Characters of a cell, for results that are displayed: a longer cell is truncated, and the
+    /// result has its full length. `None` returns whole values.
     pub max_cell: Option<usize>,
-    /// BigQuery refuses a query that would bill more.
+    /// BigQuery refuses a query that would bill more bytes.
     pub max_bytes_billed: Option<u64>,
-    /// An answer that the engine kept from the same query may be given again, free of charge.
+    /// The engine may return a cached result of the same query, free of charge.
     pub use_cache: bool,
     pub timeout: Duration,
 }
@@ -98,29 +103,30 @@ impl Default for Limits {
     }
 }
 
-/// What a query would give and read.
+/// What a query would return and read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DryRun {
     pub columns: Vec<ResultColumn>,
-    /// `None` where the engine cannot tell.
+    /// `None` if the engine cannot estimate it.
     pub bytes: Option<u64>,
-    /// The query may read less: a clustered table shows only while it is read which of its blocks are needed.
+    /// The query may read less: which blocks of a clustered table are needed shows only during
+    /// reading.
     pub upper_bound: bool,
 }
 
 impl DryRun {
-    /// What the query would cost, which reads so many tables.
+    /// The cost of the query, which reads this many tables.
     pub fn estimate(&self, tables: usize, price: Option<Price>) -> Estimate {
         Estimate::of(self.bytes, self.upper_bound, tables, price)
     }
 }
 
-/// Why the warehouse gave no answer. The texts are for people and hold nothing internal.
+/// Why the warehouse returned no result. The texts are for people and hold nothing internal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WarehouseError {
     #[error("Table {0} not found.")]
     NoTable(TableName),
-    /// The table is there, but broken or of a kind that is not read.
+    /// The table exists, but is broken or of a kind that is not read.
     #[error("The table {table} cannot be read: {reason}")]
     Unreadable { table: TableName, reason: String },
     /// The folder or BigQuery dataset is missing.
@@ -128,12 +134,12 @@ pub enum WarehouseError {
     NoDataset(String),
     #[error("{0}")]
     NoPermission(String),
-    /// The engine refuses the query; its own words, cleaned.
+    /// The engine refuses the query; its own message, cleaned.
     #[error("{0}")]
     Query(String),
     #[error("The query did not finish within {0} seconds and was cancelled.")]
     Timeout(u64),
-    /// Memory or another resource gave out.
+    /// Memory or another resource ran out.
     #[error("{0}")]
     Resources(String),
     #[error("{0}")]

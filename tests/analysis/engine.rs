@@ -1,4 +1,4 @@
-//! The embedded engine over a folder, asked for analyses.
+//! Analyses on the embedded engine over a folder.
 
 use std::path::Path;
 

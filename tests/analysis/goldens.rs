@@ -1,4 +1,5 @@
-//! Every golden config of `tests/goldens`: its analysis is what the oracle counts, and its estimates are what its split queries give.
+//! Every golden config of `tests/goldens`: its analysis equals the oracle's counts, and its
+//! estimates what its split queries give.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -62,7 +63,7 @@ fn check(golden: &Golden) {
     let Golden { name, config, request, .. } = golden;
     let engine = &SHOP.engine;
     let answer = oracle::answer(config, &engine.catalog, &SHOP.tables, request.as_of);
-    // The form that is run: the as-of a literal.
+    // As it is run: with the reference date as a literal.
     let request = Request { shape: Shape::Analysis, as_of: answer.as_of, ..Request::default() };
     let facts = read(config, &engine.run(&compile(config, &engine.catalog, &request).unwrap().sql));
     assert_eq!(facts.as_of, answer.as_of, "{name}");
@@ -70,7 +71,7 @@ fn check(golden: &Golden) {
     members(name, config, &facts, &answer);
     let judged = trainset::domain::analysis::judge(config, &facts, chrono::NaiveDate::from_ymd_opt(2030, 1, 1).unwrap());
 
-    // G-38: not about right, but equal to what each split's query gives.
+    // Exactly what each split's query gives: approximate estimates would mislead.
     for estimate in &judged.split_estimates {
         let rows =
             compile(config, &engine.catalog, &Request { split: Some(estimate.split), as_of: answer.as_of, ..Request::default() });
@@ -113,7 +114,7 @@ fn counts(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
     assert_eq!(facts.null_products, mapped(Role::ProductId, without(|row| row.product.is_none())), "{name}");
     assert_eq!(facts.null_timestamps, mapped(Role::Timestamp, without(|row| row.at.is_none())), "{name}");
 
-    // G-45: each stage over what the one before left.
+    // Each stage counts over what the one before left, or the funnel would not match the dataset.
     let funnel: BTreeMap<&str, [usize; 3]> = answer.funnel.iter().copied().collect();
     for stage in &facts.funnel {
         let [rows, users, products] = funnel[stage.stage.as_str()].map(|n| n as u64);
@@ -121,7 +122,8 @@ fn counts(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
         assert_eq!((stage.rows, stage.users, stage.products), wanted, "{name} {}", stage.stage);
     }
     assert_eq!(facts.funnel.last().map(|stage| stage.rows), Some(answer.rows.len() as u64), "{name}");
-    // G-60
+    // What each join does to the rows: a right key that is not unique multiplies them without an
+    // error.
     let joins: Vec<[u64; 4]> =
         facts.joins.iter().map(|j| [j.rows_before, j.matched_rows, j.rows_after, j.largest_fan_out]).collect();
     let wanted = answer.joins.iter().map(|j| [j.before, j.matched, j.after, j.largest].map(|n| n as u64));
@@ -145,7 +147,7 @@ fn members(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
     assert_eq!(facts.baskets, baskets, "{name}");
 }
 
-/// Members by a map of their rows in each part.
+/// Entities by a map of their rows in each part.
 fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -> Option<K>) -> Members {
     let mut rows: HashMap<K, BTreeMap<&str, u64>> = HashMap::new();
     for row in &answer.rows {

@@ -1,4 +1,5 @@
-//! The leakage audit: eight configs with one planted leak each, all found, and eight clean ones, none cried.
+//! The leakage audit: eight configs with one planted leak each, all found, and eight clean ones
+//! without a false alarm.
 
 use serde_json::{Value, json};
 use trainset::domain::analysis::{Analysis, Outcome};
@@ -6,7 +7,8 @@ use trainset::domain::parse::config_from_json;
 
 use crate::sets::SETS;
 
-/// A config over one of the event tables, its time in the column `time`, with more parts laid over it.
+/// A config over one of the event tables, with its time in the column `time`; `more` replaces
+/// parts.
 fn config(table: &str, time: &str, more: Value) -> Value {
     let of = |column: &str| json!({"table": table, "column": column});
     let mut config = json!({
@@ -66,7 +68,8 @@ fn labelled(label: &str) -> Value {
 
 #[test]
 fn every_planted_leak_is_found() {
-    // G-39, G-98
+    // Leaks through filters over the eval window, splits, and columns that are functions of the
+    // label.
     let planted: [(&str, Value, &[&str]); 8] = [
         (
             "rows at random over time",
@@ -179,7 +182,7 @@ fn nothing_is_cried_where_nothing_leaks() {
     ];
     for (what, config) in clean {
         assert_eq!(leaks(&config), Vec::<String>::new(), "{what}");
-        // What was looked at is listed, whatever came of it.
+        // All checks are listed, whatever they found.
         let audit = analyze(&config).leaks;
         assert!(audit.len() >= 6 && audit.iter().all(|check| !check.reason.is_empty()), "{what}");
         assert!(audit.iter().any(|check| check.outcome != Outcome::Failed), "{what}");
@@ -188,20 +191,20 @@ fn nothing_is_cried_where_nothing_leaks() {
 
 #[test]
 fn the_numbers_of_a_finding_are_those_of_the_rows() {
-    // 20 users, 40 days, one event a day: updated on the twentieth day at ten.
+    // 20 users, 40 days, one event per day: updated on the twentieth day at ten.
     let analysis = analyze(&joined(json!([{"table": "users", "column": "updated_at"}]), json!({})));
     let [time] = analysis.facts.attributes.as_slice() else { panic!("{:?}", analysis.facts.attributes) };
     assert_eq!((time.column.as_str(), time.rows), ("users.updated_at", 800));
     // Days 0 to 18 are earlier, and day 19 is at seven in the evening.
     assert_eq!(time.newer, 19 * 20);
-    // G-39: a filter over all rows looked at the eval week.
+    // A filter over all rows looked at the eval week, which training must not know.
     let seen = config(
         "singles",
         "at",
         json!({"split_config": by_time(), "filters": {"product_filter": {"transactions": {"min": 20}}, "scope": "all"}}),
     );
     assert_eq!(analyze(&seen).facts.held_out_rows_seen, Some(7 * 20));
-    // G-53: two thirds are bought, before and after.
+    // Two thirds are bought, before and after: the filters keep the class balance.
     let label = analyze(&labelled("bought")).facts.label.unwrap();
     assert_eq!((label.before, label.after()), (label.after(), label.before));
     assert_eq!((label.before.rows, label.before.positive + label.before.negative), (800, 800));
@@ -210,7 +213,7 @@ fn the_numbers_of_a_finding_are_those_of_the_rows() {
 
 #[test]
 fn a_relative_date_far_ahead_is_told() {
-    // G-22: nothing is later than today here, so the as-of is the data's own.
+    // Nothing is later than today here, so the reference date is the data's own, not an outlier.
     let analysis = analyze(&config("singles", "at", json!({"split_config": by_time()})));
     assert_eq!(analysis.facts.as_of, chrono::NaiveDate::from_ymd_opt(2024, 4, 9));
     let future = analysis.quality_metrics.checks.iter().find(|check| check.code == "future_timestamps").unwrap();

@@ -1,4 +1,4 @@
-//! Analyses held against a plain computation, their leaks planted, on the embedded engine.
+//! Analyses compared with a plain computation, on data with planted leaks, on the embedded engine.
 
 mod engine;
 mod goldens;

@@ -1,4 +1,4 @@
-//! Small tables of known events: who, what, when, and what is known of both.
+//! Small tables of known events: user, item, time, and attributes of users and items.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,7 +12,8 @@ const DAYS: u32 = 40;
 
 /// The tables, opened once.
 ///
-/// - `singles`: an event at a time of its own; `clicked` knows nothing of `amount`, `bought` says whether there is one
+/// - `singles`: each event at a time of its own; `clicked` is independent of `amount`, `bought` is
+///   whether there is an amount
 /// - `doubles`: each event of the first users twice
 /// - `one_day`: all on one day
 /// - `users`: `joined_at` before all events, `updated_at` in the middle of them

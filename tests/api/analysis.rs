@@ -1,4 +1,4 @@
-//! Analyses, summaries and comparisons: what they give, when they are run, and when they are kept.
+//! Analyses, summaries and comparisons: their content, when they run, and when they are stored.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use trainset::warehouse::WarehouseError;
 
 use crate::helpers::{TestApp, config, counts};
 
-/// The answer to an analysis: 90 rows in train and 10 in eval, by 20 users.
+/// The result of an analysis: 90 rows in train and 10 in eval, by 20 users.
 fn analysis() -> Rows {
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
     use Measure::*;
@@ -93,7 +93,7 @@ fn ran(app: &TestApp) -> usize {
     app.fake.ran.load(Ordering::SeqCst)
 }
 
-/// An application whose warehouse answers analyses, and a dataset in it.
+/// An application whose warehouse returns analyses, and a dataset in it.
 async fn start() -> (TestApp, i64) {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
@@ -122,7 +122,8 @@ async fn an_analysis_says_what_was_found() {
     assert_eq!(analysis["split_proof"]["parts"][0]["last_at"], "2024-03-01T00:00:00.000005");
     assert_eq!(analysis["split_proof"]["train_rows_after_first_eval"], 0);
     assert_eq!(analysis["joins"][0]["matched_rows"], 399);
-    // 20 users are too few and 31 days are short; products are not mapped, so nothing is said of them.
+    // 20 users are too few and 31 days are short; products are not mapped, so nothing is reported
+    // about them.
     let quality = &analysis["quality_metrics"];
     assert_eq!((&quality["score"], &quality["grade"]), (&json!(75), &json!("good")));
     let check = |code: &str| quality["checks"].as_array().unwrap().iter().find(|check| check["code"] == code).unwrap().clone();
@@ -151,25 +152,25 @@ async fn an_analysis_says_what_was_found() {
 
 #[tokio::test]
 async fn a_repeat_runs_no_query() {
-    // G-74, G-97
+    // Scans cost money, so nothing is scanned again until the config or a table changes.
     let (app, id) = start().await;
     let first = analyzed(&app, id, json!({})).await;
-    // The as-of, then all else.
+    // The reference date, then everything else.
     assert_eq!(ran(&app), 2);
     let again = analyzed(&app, id, json!({})).await;
     assert_eq!((&again["cached"], &again["analysis"]), (&json!(true), &first["analysis"]));
     assert_eq!(ran(&app), 2);
-    // Another name is no other dataset.
+    // Another name does not change the data.
     app.post(&format!("/api/datasets/{id}/update/"), json!({"name": "Renamed", "description": "x"})).await.ok();
     assert_eq!(analyzed(&app, id, json!({})).await["cached"], true);
-    // Asked for anew.
+    // A requested refresh.
     assert_eq!(analyzed(&app, id, json!({"refresh": true})).await["cached"], false);
     assert_eq!(ran(&app), 4);
 }
 
 #[tokio::test]
 async fn another_config_or_other_tables_make_it_stale() {
-    // G-97
+    // An analysis of another config, or of other rows, says nothing about this one.
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     *app.fake.state.lock().unwrap() = "2".into();
@@ -208,7 +209,7 @@ async fn dates_that_count_from_today_are_good_for_today() {
 
 #[tokio::test]
 async fn nothing_is_taken_from_a_client_and_a_copy_keeps_it() {
-    // G-91
+    // The server alone computes analyses: one from a client could be of other data.
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     let forged = json!({"name": "Forged", "config": config(), "analysis": {"score": 100}});
@@ -220,31 +221,32 @@ async fn nothing_is_taken_from_a_client_and_a_copy_keeps_it() {
     let before = ran(&app);
     assert_eq!(analyzed(&app, copy["dataset_id"].as_i64().unwrap(), json!({})).await["cached"], true);
     assert_eq!(ran(&app), before);
-    // Both go their own way, and what goes takes its own.
+    // The copies are independent, and deleting one removes only its own analysis.
     app.post(&format!("/api/datasets/{id}/delete/"), json!({})).await.ok();
     assert_eq!(app.get(&format!("/api/datasets/{}/", copy["dataset_id"])).await.ok()["dataset"]["quality"]["score"], 75);
 }
 
 #[tokio::test]
 async fn the_price_comes_before_the_scan() {
-    // G-74, G-75
+    // A person agrees to the price before a scan, so the price must be in the API, with the
+    // configured rate.
     let (app, id) = start().await;
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
     assert_eq!(estimate, json!({"bytes": 8192, "price_usd": null, "upper_bound": true}));
     app.fake.bills.store(true, Ordering::SeqCst);
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
-    // Two queries over two tables, each billed for its least.
+    // Two queries over two tables, each billed at the minimum.
     assert_eq!(estimate["price_usd"], json!(2.0 * 20.0 / 1_048_576.0 * 6.25));
     assert_eq!(ran(&app), 0);
     let analysis = analyzed(&app, id, json!({})).await["analysis"].clone();
     assert_eq!(analysis["estimate"], estimate);
-    // A warehouse that says no says it before anything is paid for.
+    // If the warehouse refuses, it does so before anything is paid for.
     app.fake.break_with(WarehouseError::Query("Unrecognized name".into()));
     app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.refused(502, "warehouse");
     let before = ran(&app);
     app.post(&format!("/api/datasets/{id}/analyze/"), json!({"refresh": true})).await.refused(502, "warehouse");
     assert_eq!(ran(&app), before);
-    // What was found out before is still there.
+    // The stored analysis is still there.
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["analysis"]["estimate"], estimate);
 }
 
@@ -271,7 +273,7 @@ async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_al
     assert_ne!(one["cached"], two["cached"]);
     assert_eq!(ran(&app), 2);
 
-    // A long one is stopped for both, at once, and leaves what was there.
+    // Stopping a long run ends it for both, at once, and keeps the stored analysis.
     *app.fake.run_delay.lock().unwrap() = Duration::from_secs(60);
     *app.fake.state.lock().unwrap() = "2".into();
     let (one, two) = (ask(), ask());
@@ -283,7 +285,7 @@ async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_al
     }
     assert_eq!(app.get(&format!("{path}progress/")).await.ok()["progress"], Json::Null);
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["quality"]["score"], 75);
-    // Whoever asks after that gets a run of its own.
+    // Later requests get a run of their own.
     *app.fake.run_delay.lock().unwrap() = Duration::ZERO;
     assert_eq!(analyzed(&app, id, json!({})).await["cached"], false);
     for path in ["progress/", "estimate/"] {
@@ -299,7 +301,7 @@ async fn a_client_that_goes_away_ends_its_run() {
     let path = format!("/api/datasets/{id}/analyze/");
     tokio::time::timeout(Duration::from_millis(200), app.post(&path, json!({}))).await.expect_err("it still runs");
     assert_eq!(app.get(&format!("{path}progress/")).await.ok()["progress"], Json::Null);
-    // Nothing is half kept, and no place is held.
+    // Nothing is stored in part, and no permit is held.
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["analysis"], Json::Null);
     *app.fake.run_delay.lock().unwrap() = Duration::ZERO;
     assert_eq!(analyzed(&app, id, json!({})).await["cached"], false);
@@ -349,7 +351,7 @@ async fn datasets_side_by_side() {
     );
     assert_eq!(body["differences"][3]["values"], json!([7, 3]));
     assert_eq!(ran(&app), before);
-    // Without an analysis each figure is null.
+    // Without an analysis each number is null.
     let fresh = app.dataset("Fresh").await;
     let body = compare(json!([id, other, fresh])).await.ok();
     let score = body["differences"].as_array().unwrap().iter().find(|d| d["path"] == "analysis.score").unwrap();
@@ -372,7 +374,7 @@ async fn what_cannot_be_compared_is_said() {
     assert_eq!(compare(json!({"dataset_ids": [id, other], "deep": true})).await.faults(), ["deep"]);
     let body = compare(json!({"dataset_ids": [id, 4711]})).await.refused(404, "not_found");
     assert!(body["message"].as_str().unwrap().contains("4711"));
-    // A dataset of another model is none of this one's.
+    // A dataset of another model does not belong to this one.
     let path = format!("/api/models/{model}/datasets/compare/");
     app.post(&path, json!({"dataset_ids": [id, other]})).await.refused(404, "not_found");
     app.post("/api/models/99/datasets/compare/", json!({"dataset_ids": [id, other]})).await.refused(404, "not_found");
@@ -388,14 +390,14 @@ async fn what_is_not_asked_for_rightly_is_refused() {
     app.get(&path).await.refused(405, "method_not_allowed");
     app.get(&format!("{path}progress/?x=1")).await.refused(400, "bad_parameter");
     app.post("/api/datasets/x/analyze/", json!({})).await.refused(400, "bad_parameter");
-    // A table that is gone: the field is named, and nothing is run.
+    // A missing table: the error names the field, and no query runs.
     app.fake.drop_table("raw_data.products");
     let before = ran(&app);
     assert!(app.post(&path, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
     assert_eq!(ran(&app), before);
 }
 
-/// Both are made of one answer of one service: what the form of the pages' answers lost would be a difference.
+/// Both are made of one result of one service: a difference would be what the pages' format lost.
 #[tokio::test]
 async fn pages_read_what_the_api_says() {
     let (app, id) = start().await;

@@ -1,4 +1,4 @@
-//! Saving: by subset, against a revision, and without a change.
+//! Saving: partial updates, against a revision, and without a change.
 
 use axum::body::Body;
 use axum::http::header;
@@ -71,13 +71,14 @@ async fn of_two_saves_of_one_revision_one_wins() {
 
 #[tokio::test]
 async fn saving_the_same_changes_nothing() {
-    // G-80
+    // Opening an edit and saving it must leave the stored config, the revision and the versions
+    // alone.
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let before = app.get(&format!("/api/datasets/{id}/")).await.ok();
     let body = update(&app, id, Some("\"1\""), json!({"name": "Orders ", "config": before["dataset"]["config"]})).await.ok();
     assert_eq!(body["dataset"], before["dataset"]);
-    // The same save sent twice, because the answer was lost, is one save.
+    // The same save sent twice, because the response was lost, is one save.
     update(&app, id, Some("\"1\""), json!({"description": "x"})).await.ok();
     let again = update(&app, id, Some("\"1\""), json!({"description": "x"})).await.ok();
     assert_eq!(again["dataset"]["revision"], 2);
@@ -95,7 +96,7 @@ async fn a_name_can_be_put_right_while_a_table_is_missing() {
 
 #[tokio::test]
 async fn a_count_is_stale_exactly_when_the_config_changed() {
-    // G-97
+    // A count of another config would be wrong for this one.
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
@@ -110,7 +111,7 @@ async fn a_count_is_stale_exactly_when_the_config_changed() {
     assert_eq!(renamed["dataset"]["row_count_estimate"], 10);
     let changed = update(&app, id, None, json!({"split_config": null})).await.ok();
     assert_eq!(changed["dataset"]["row_count_estimate"], json!(null));
-    // Back to what was counted: the count is about this config again.
+    // Back to the counted config, its count is valid again.
     let back = update(&app, id, None, json!({"config": config()})).await.ok();
     assert_eq!(back["dataset"]["row_count_estimate"], 10);
 }

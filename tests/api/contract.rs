@@ -1,5 +1,5 @@
-//! The contract: each operation of the document succeeds, and gives each refusal that the document says it can give. What is sent and what comes back is held
-//! against the document by the helpers.
+//! The contract: each operation of the document succeeds, and gives each error that the document
+//! lists. The helpers check requests and responses against the document.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ struct Call {
 
 fn call(operation: &Operation) -> Call {
     let id = match operation.id() {
-        // The first has a version already, which is all that the artefact is read from.
+        // The first has a version already, which is enough for the artefact.
         "delete_model" | "activate_dataset" | "delete_dataset" | "get_tfx" => 2,
         _ => 1,
     };
@@ -76,7 +76,7 @@ impl Call {
     }
 }
 
-/// The operations that can answer with a status.
+/// The operations with a status in the document.
 fn with_status<'a>(document: &'a Document, status: &str) -> Vec<Operation<'a>> {
     let found: Vec<_> = document.operations().filter(|operation| !operation.spec["responses"][status].is_null()).collect();
     assert!(!found.is_empty());
@@ -88,7 +88,8 @@ fn gives(reply: &Reply, status: u16, operation: &Operation) {
     assert_eq!(reply.status, status, "{}: {}", operation.id(), reply.text);
 }
 
-/// G-95: each route answers. G-89: none keeps anything with the client, so that no tab sees another's model.
+/// Each route responds, also those that nothing in the interface uses; and none keeps state for the
+/// client, so that no tab sees another's model.
 #[tokio::test]
 async fn each_operation_succeeds() {
     let app = prepared(Settings::default()).await;
@@ -101,7 +102,7 @@ async fn each_operation_succeeds() {
         gives(&reply, 200, &operation);
         assert!(!reply.headers.contains_key(header::SET_COOKIE), "{}", operation.id());
     }
-    // What a client has already is not sent again.
+    // Content that a client has already is not sent again.
     for operation in fixed {
         let etag = call(&operation).send(&app).await.headers[header::ETAG].clone();
         let again = request("GET", operation.path).header(header::IF_NONE_MATCH, etag);
@@ -111,7 +112,8 @@ async fn each_operation_succeeds() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_400() {
-    // G-09
+    // Errors have statuses of their own, so that clients can tell their own mistakes from the
+    // server's.
     let app = prepared(Settings::default()).await;
     for operation in with_status(app.document().await, "400") {
         let call = call(&operation);
@@ -135,7 +137,7 @@ async fn who_may_not_come_in_gets_403() {
 
 #[tokio::test]
 async fn what_is_not_there_is_404() {
-    // G-09
+    // A missing resource is the client's mistake, not an error of the server.
     let app = prepared(Settings::default()).await;
     for operation in with_status(app.document().await, "404") {
         let call = call(&operation);
@@ -163,7 +165,7 @@ async fn each_conflict_is_409_with_its_code() {
     let document = TestApp::new().await;
     let document = document.document().await;
     let both = json!({"revision": 99, "description": "mine"});
-    // G-09, G-93
+    // Conflicts are 409, among them deleting what is in use.
     let mut conflicts: Vec<(&str, &str, &str, Json)> = vec![
         ("create_model", "name_taken", "/api/models/create/", json!({"name": " EMPTY "})),
         ("update_model", "name_taken", "/api/models/1/update/", json!({"name": "Empty"})),
@@ -200,7 +202,7 @@ async fn each_conflict_is_409_with_its_code() {
         }
     }
 
-    // Changed while it was checked.
+    // Changed during its validation.
     let app = Arc::new(prepared(Settings::default()).await);
     *app.fake.run_delay.lock().unwrap() = Duration::from_millis(300);
     let (activated, _) = tokio::join!(app.post("/api/datasets/2/activate/", json!({})), async {
@@ -253,7 +255,7 @@ async fn a_body_that_is_too_large_is_413() {
 
 #[tokio::test]
 async fn fields_that_are_wrong_are_422() {
-    // G-05, G-09, G-90: nothing unknown is passed over.
+    // Nothing unknown is ignored: a misspelled field would change nothing without an error.
     let app = prepared(Settings::default()).await;
     app.fake.drop_table("raw_data.products");
     for operation in with_status(app.document().await, "422") {
@@ -307,7 +309,7 @@ async fn what_the_warehouse_refuses_is_502_and_504_when_it_is_late() {
     for (error, status) in [(WarehouseError::Unreachable("It does not answer.".into()), 502), (WarehouseError::Timeout(240), 504)]
     {
         let app = prepared(Settings::default()).await;
-        // Another config, or nothing would be restored.
+        // A different config, so that there is something to restore.
         app.post("/api/datasets/1/update/", json!({"split_config": null})).await.ok();
         let splits = json!({"split_config": {"type": "time_based", "eval_days": 5}});
         app.post("/api/datasets/1/update/", splits).await.ok();
@@ -334,7 +336,7 @@ async fn a_server_that_is_not_ready_is_503_and_says_why() {
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_503_and_says_why() {
     let app = prepared(Settings::default()).await;
-    // As other programs damage it: what describes a table is none.
+    // As other programs damage it: the description of a table is invalid.
     let mut other = SqliteConnection::connect(&format!("sqlite://{}", app.file.display())).await.unwrap();
     let damage = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE datasets (' WHERE name IN ('datasets', 'models'); \
                   PRAGMA writable_schema = RESET; PRAGMA schema_version = 99";
@@ -347,7 +349,7 @@ async fn a_database_that_cannot_be_used_is_503_and_says_why() {
     }
 }
 
-/// What only changes meet: they are refused before and after they are written.
+/// Errors that only changes can get: they are refused before and after they are written.
 #[tokio::test]
 async fn a_change_is_503_where_the_file_of_the_database_is_gone() {
     let app = prepared(Settings::default()).await;
@@ -379,7 +381,7 @@ async fn a_change_is_503_where_the_file_of_the_database_is_gone() {
         call.send(&app).await.refused(503, "database_missing");
     }
     app.get("/api/datasets/1/").await.ok();
-    // Put back, it is the same file.
+    // Moved back, it is the same file.
     std::fs::rename(app.file.with_extension("moved"), &app.file).unwrap();
     for operation in &operations {
         if operation.id() == "create_dataset" {

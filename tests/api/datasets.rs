@@ -1,4 +1,4 @@
-//! Datasets: made, listed, named, deleted, copied.
+//! Datasets: create, list, name, delete, copy.
 
 use axum::body::Body;
 use axum::http::header;
@@ -56,7 +56,8 @@ async fn the_config_may_come_by_its_parts_and_in_the_old_spelling() {
 
 #[tokio::test]
 async fn all_faults_are_named_by_their_path() {
-    // G-09
+    // All validation errors come at once, each with its field, as 422: one internal error would
+    // help nobody.
     let app = TestApp::new().await;
     let create = "/api/models/1/datasets/create/";
     let mut bad = config();
@@ -112,7 +113,7 @@ async fn names_are_unique_within_a_model_without_case_and_blanks() {
     let taken = app.post("/api/models/1/datasets/create/", json!({"name": " gRÖße ", "config": config()})).await;
     let body = taken.refused(409, "name_taken");
     assert!(body["errors"]["name"].is_string());
-    // Another model may have it.
+    // Another model may use the name.
     app.post("/api/models/create/", json!({"name": "Other"})).await.ok();
     app.post("/api/models/2/datasets/create/", json!({"name": "Größe", "config": config()})).await.ok();
 
@@ -140,7 +141,8 @@ async fn of_two_at_once_one_gets_the_name() {
     assert_eq!(app.get("/api/models/1/datasets/").await.ok()["pagination"]["total"], 1);
 }
 
-/// G-88: the page's numbers by the names that the document gives them, and no others.
+/// Pages have the field names of the document and no others: a client that reads `pages` would
+/// never find `total_pages`.
 #[tokio::test]
 async fn the_list_has_pages_a_search_and_a_status() {
     let app = TestApp::new().await;
@@ -151,14 +153,14 @@ async fn the_list_has_pages_a_search_and_a_status() {
     let names = |body: &Value| -> Vec<String> {
         body["datasets"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap().to_owned()).collect()
     };
-    // Newest change first.
+    // Latest change first.
     assert_eq!(names(&page), ["50 percent", "50%_off"]);
     assert_eq!(
         page["pagination"],
         json!({"total": 5, "page": 1, "per_page": 2, "total_pages": 3, "has_next": true, "has_previous": false})
     );
     assert_eq!(names(&app.get("/api/models/1/datasets/?per_page=2&page=3").await.ok()), ["a"]);
-    // To compare with, there are all.
+    // To compare with, all names are listed.
     assert_eq!(names(&app.get("/api/models/1/datasets/names/").await.ok()).len(), 5);
     let beyond = app.get("/api/models/1/datasets/?page=9").await.ok();
     assert_eq!((names(&beyond).len(), &beyond["pagination"]["total"]), (0, &json!(5)));
@@ -168,7 +170,7 @@ async fn the_list_has_pages_a_search_and_a_status() {
     assert_eq!(names(&app.get("/api/models/1/datasets/?search=PERCENT").await.ok()), ["50 percent"]);
     assert_eq!(names(&app.get("/api/models/1/datasets/?status=active").await.ok()).len(), 0);
     assert_eq!(names(&app.get("/api/models/1/datasets/?status=draft&search=").await.ok()).len(), 5);
-    // A change comes to the front.
+    // A change moves it to the front.
     app.post("/api/datasets/1/update/", json!({"description": "new"})).await.ok();
     assert_eq!(names(&app.get("/api/models/1/datasets/").await.ok())[0], "a");
     for (query, field) in [
@@ -230,7 +232,7 @@ async fn copies_get_the_next_free_name() {
     assert_eq!(names, ["Orders (Copy 2)", "Orders (Copy)"]);
     let third = app.post(&clone, json!({})).await.ok();
     assert_eq!(third["dataset"]["name"], "Orders (Copy 3)");
-    // G-91: what was counted holds for the copy.
+    // The count holds for the copy, which has the same config.
     assert_eq!(third["dataset"]["row_count_estimate"], 10);
     assert_eq!((&third["dataset"]["status"], &third["dataset"]["revision"]), (&json!("draft"), &json!(1)));
     let named = app.post(&clone, json!({"name": "Mine"})).await.ok();
@@ -254,7 +256,7 @@ async fn what_is_deleted_is_gone() {
     app.post(&delete, json!({})).await.ok();
     app.get(&format!("/api/datasets/{id}/")).await.refused(404, "not_found");
     app.post(&delete, json!({})).await.refused(404, "not_found");
-    // Its name is free again, its number is not.
+    // Its name is free again, its id is not.
     assert_ne!(app.dataset("Orders").await, id);
 }
 

@@ -1,4 +1,4 @@
-//! Joins and roles that are suggested: what is told, what is asked of the warehouse and when it is not, and what is refused.
+//! Suggested joins and roles: the response, the queries and when there are none, and errors.
 
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,8 @@ use crate::helpers::{TestApp, table};
 const JOINS: &str = "/api/models/1/detect-joins/";
 const ROLES: &str = "/api/models/1/suggest-columns/";
 
-/// The answer about one list of pairs: rows, rows with a key, keys, largest, matched rows of each side; common keys; pairs.
+/// The result for one list of pairs: rows, rows with a key, keys, largest, matched rows of each
+/// side; common keys; pairs.
 fn counted(left: [i64; 5], right: [i64; 5], common: i64, pairs: f64) -> Rows {
     let names =
         ["pair", "side", "all_rows", "rows_with_key", "key_count", "largest", "matched_rows", "common_keys", "pair_count"];
@@ -122,7 +123,7 @@ async fn g74_the_cost_is_told_before_and_after() {
     app.fake.answer(counted([10, 10, 5, 2, 10], [5, 5, 5, 1, 5], 5, 10.0));
     let tables = json!({"tables": ["orders", "products"]});
     let estimate = app.post("/api/models/1/detect-joins/estimate/", tables.clone()).await.ok();
-    // Two tables, each billed for 10 MiB at least.
+    // Two tables, each billed for at least 10 MiB.
     let is_price = |told: &Json| (told.as_f64().unwrap() - 20.0 / 1024.0 / 1024.0 * 6.25).abs() < 1e-12;
     assert!(is_price(&estimate["estimate"]["price_usd"]), "{estimate}");
     assert_eq!((&estimate["estimate"]["queries"], &estimate["estimate"]["bytes"]), (&json!(1), &json!(4096)));
@@ -141,7 +142,7 @@ async fn a_pair_that_cannot_be_asked_says_why_and_the_rest_stands() {
     let body = app.post(JOINS, verify.clone()).await.ok();
     let join = &body["detected_joins"][0];
     assert_eq!((&join["error"], &join["evidence"]), (&json!("Out of memory."), &Json::Null));
-    // What failed is asked again, and what stops all is told as such.
+    // What failed is requested again, and an error that concerns all is reported as such.
     app.fake.break_with(WarehouseError::NoPermission("No permission to run queries.".into()));
     app.post(JOINS, verify.clone()).await.refused(502, "no_permission");
     app.fake.break_with(WarehouseError::Unreachable("BigQuery did not answer.".into()));
@@ -190,7 +191,7 @@ async fn columns_are_suggested_for_roles_and_no_query_runs() {
     assert_eq!(alternatives[0]["table"], "raw_data.products");
     assert_eq!(body["suggestions"]["user_id"]["confidence"], "high");
     assert_eq!(ran(&app), 0);
-    // A role that nothing fits is absent.
+    // A role without a fitting column is absent.
     let body = app.post(ROLES, json!({"tables": ["products"]})).await.ok();
     assert_eq!(body["suggestions"]["revenue"], Json::Null);
 }
@@ -258,14 +259,14 @@ async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
         let answer = app.post("/_fn/weigh-joins", json!({"model_id": 1, "config": config, "agreed": agreed})).await;
         serde_json::to_value(answer.read::<JoinsWeighed>()).unwrap()
     };
-    // Free: asked at once. What has no keys is not asked about.
+    // Free: verified at once. Joins without keys are skipped.
     let chosen = config(json!([key("orders", "product_id", "id")]));
     let body = weigh(chosen.clone(), false).await;
     assert_eq!((ran(&app), body["joins"].as_array().unwrap().len()), (1, 1), "{body}");
     let shares = &body["joins"][0]["shares"];
     assert_eq!((&shares["largest_fan_out"], &shares["rows_after"]), (&json!(40), &json!(15_000)));
 
-    // Where it costs, the price is told first; what is known already is free.
+    // If it costs, the price is reported first; cached results are free.
     app.fake.bills.store(true, Ordering::SeqCst);
     let known = weigh(chosen.clone(), false).await;
     assert_eq!((ran(&app), &known["joins"], &known["open"]["queries"]), (1, &body["joins"], &json!(0)));
@@ -276,7 +277,7 @@ async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
     let agreed = weigh(other, true).await;
     assert_eq!((ran(&app), &agreed["joins"][0]["shares"]["largest_fan_out"]), (2, &json!(40)));
 
-    // What no two tables can tell is said, not asked.
+    // What the two tables cannot show is reported without a query.
     let spread = config(json!([key("orders", "product_id", "id"), key("visits", "user_id", "id")]));
     let body = weigh(spread, true).await;
     assert!(body["joins"][0]["error"].as_str().unwrap().contains("several tables"), "{body}");

@@ -1,5 +1,6 @@
-//! The API's document as the tests hold replies against it. Strict: an operation, a status or a field that is not described fails the test, and so does
-//! a keyword of a schema that is not known here, so that nothing passes unread.
+//! The API's document, against which the tests check responses. Strict: an operation, a status or a
+//! field that is not described fails the test, and so does an unknown keyword of a schema, so that
+//! nothing goes unchecked.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +8,7 @@ use crate::helpers::Reply;
 
 pub struct Document(pub Json);
 
-/// An operation and where it is.
+/// An operation with its path and method.
 #[derive(Clone, Copy)]
 pub struct Operation<'a> {
     pub method: &'a str,
@@ -20,7 +21,7 @@ impl Operation<'_> {
         self.spec["operationId"].as_str().unwrap()
     }
 
-    /// The schema of the body that it takes.
+    /// The schema of its body.
     pub fn body(&self) -> Option<&Json> {
         let schema = &self.spec["requestBody"]["content"]["application/json"]["schema"];
         (!schema.is_null()).then_some(schema)
@@ -34,7 +35,7 @@ impl Document {
             .flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |(method, spec)| Operation { method, path, spec }))
     }
 
-    /// The described path that a path is one of; words before placeholders.
+    /// The described path that matches a path; words take precedence over placeholders.
     fn place(&self, path: &str) -> Option<&Map<String, Json>> {
         let asked: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let fits = |described: &str| {
@@ -45,11 +46,11 @@ impl Document {
         all.min_by_key(|(described, _)| described.matches('{').count()).and_then(|(_, item)| item.as_object())
     }
 
-    /// Panics where the reply is not as the document says.
+    /// Panics if the response does not match the document.
     #[track_caller]
     pub fn hold(&self, method: &str, path: &str, reply: &Reply) {
         let path = path.split('?').next().unwrap();
-        // Who is not let in never gets to a route.
+        // Refused callers never get to a route.
         let what = format!("{method} {path} gave {}: {}", reply.status, reply.text.chars().take(2000).collect::<String>());
         let Some(item) = self.place(path) else {
             assert!([403, 404].contains(&reply.status), "no such path is described: {what}");
@@ -87,7 +88,7 @@ impl Document {
         self.resolve(found)
     }
 
-    /// What is wrong with a value, by its path.
+    /// The errors of a value, by its path.
     pub fn check(&self, schema: &Json, value: &Json, at: &str, faults: &mut Vec<String>) {
         let schema = self.resolve(schema);
         let keywords = schema.as_object().unwrap_or_else(|| panic!("a schema at {at:?} is no object: {schema}"));
@@ -146,7 +147,7 @@ impl Document {
                 for (name, field) in value.as_object().into_iter().flatten() {
                     match described.get(name) {
                         Some(schema) => self.check(schema, field, &format!("{at}.{name}"), faults),
-                        // Open only where the document says so, and then with what may be there.
+                        // Open only if the document says so, and then only for what it allows.
                         None if schema["additionalProperties"].is_object() => {}
                         None => faults.push(format!("{at}.{name} is not described")),
                     }

@@ -1,4 +1,5 @@
-//! What the filters of an unsaved config do: asked once, kept, and where reading is billed not asked before somebody agrees.
+//! Filter impact of an unsaved config: computed once, cached, and if reading is metered not before
+//! somebody agrees.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use trainset::warehouse::WarehouseError;
 
 use crate::helpers::{TestApp, config};
 
-/// One stage of so many rows, and the rows of a day.
+/// One stage of this many rows, and the rows of one day.
 fn answer(rows: i64) -> Rows {
     use ColumnType::{Date, Int64, String as Text};
     let columns = [("section", Text), ("item", Text), ("day", Date), (EffectMeasure::RowCount.as_str(), Int64)];
@@ -55,7 +56,7 @@ impl Shop {
         self.app.filter_effect(&RequestContext::new("", "test"), 1, config, agreed).await
     }
 
-    /// What was found, whether it was there before, and what it cost.
+    /// The result, whether it was cached, and what it cost.
     async fn found(&self, config: &DatasetConfig, agreed: bool) -> (FilterEffect, bool, Option<f64>) {
         match self.ask(config, agreed).await.unwrap() {
             EffectAnswer::Found { effect, cached, cost, .. } => {
@@ -88,7 +89,7 @@ async fn what_was_asked_once_runs_no_query() {
     assert_eq!(shop.found(&config, false).await, (effect.clone(), true, None));
     assert_eq!(shop.ran(), ran);
 
-    // Another config is another question; so are the same tables once they changed.
+    // Another config has another cache key; the same tables have one after a change.
     let mut other = config.clone();
     other.filters.customer_filter = None;
     assert_eq!(shop.found(&other, false).await.0.stages[0].rows, 7);
@@ -100,19 +101,20 @@ async fn what_was_asked_once_runs_no_query() {
 
 #[tokio::test]
 async fn what_is_billed_asks_first_and_runs_nothing() {
-    // G-74, G-85
+    // Metered scans run only after the price was agreed to.
     let shop = Shop::open(true).await;
     let config = filtered();
     let EffectAnswer::Asks(Estimate { bytes, price_usd, upper_bound }) = shop.ask(&config, false).await.unwrap() else {
         panic!("it was run");
     };
-    // The as-of and the effect, over two tables each, each billed for its least; the second may read less once the day is known.
+    // The reference date and the impact, over two tables each, each billed at the minimum; the
+    // second may read less once the day is known.
     assert_eq!((bytes, upper_bound), (Some(2 * 4096), true));
     let price_usd = price_usd.expect("a price");
     assert!((price_usd - 4.0 * 10.0 / 1_048_576.0 * 6.25).abs() < 1e-12, "{price_usd}");
     assert_eq!(shop.ran(), 0);
 
-    // With the day stated there is one query to price.
+    // With a fixed day there is only one query to price.
     let mut on_a_day = config.clone();
     if let SplitConfig::TimeBased { as_of, .. } = &mut on_a_day.split_config {
         *as_of = Some(AsOf::On("2024-03-31".parse().unwrap()));
@@ -125,9 +127,9 @@ async fn what_is_billed_asks_first_and_runs_nothing() {
     let (effect, cached, price) = shop.found(&config, true).await;
     assert_eq!((effect.stages[0].rows, cached, shop.ran()), (120, false, 2));
     assert!(price.is_some_and(|price| price > 0.0));
-    // The query of the effect has the day that the first one found.
+    // The impact query has the day that the first one found.
     assert!(shop.test.fake.sql.lock().unwrap()[1].contains("2024-03-31"));
-    // What was paid for is there for everyone who looks again, unasked.
+    // A paid result is cached for everyone, without another confirmation.
     assert_eq!(shop.found(&config, false).await, (effect, true, price));
     assert_eq!(shop.ran(), 2);
 }
@@ -146,7 +148,8 @@ async fn what_is_wrong_is_said_and_not_kept() {
     assert!(!shop.found(&filtered(), false).await.1);
 }
 
-/// G-85: who goes away stops the query, and nothing of it is kept.
+/// A caller that goes away stops the query: its numbers would be of an older config. Nothing of it
+/// is cached.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_stops_waiting_stops_the_query() {
     let shop = Shop::open(false).await;

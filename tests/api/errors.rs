@@ -1,4 +1,4 @@
-//! What refusals say: sentences of ours, not the words of what we stand on.
+//! Error messages: sentences of ours, not those of the libraries.
 
 use axum::body::Body;
 use axum::http::header;
@@ -62,7 +62,7 @@ async fn bodies_that_cannot_be_read_are_refused_in_our_words() {
         for body in bodies {
             let sent = request("POST", path).header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_owned()));
             let reply = app.send(sent.unwrap()).await;
-            // What says what is wrong with a config is a good answer.
+            // Validation errors of a config are a success.
             if reply.status == 200 {
                 assert!(path.contains("validate") && reply.text.len() < 4000, "{path}: {}", reply.text);
                 continue;
@@ -122,11 +122,11 @@ async fn values_of_the_wrong_kind_are_refused_in_our_words() {
     }
 }
 
-/// A function under a path that is nearly its own, called as a form would be, or not called by POST.
+/// A function under a slightly different path, called as a form would be, or not called by POST.
 #[tokio::test]
 async fn functions_are_refused_in_our_words() {
     let app = TestApp::new().await;
-    // With a slash at the end it is the same.
+    // The slash at the end makes no difference.
     assert_eq!(app.post("/_fn/models/", json!({})).await.status, 200);
     for path in ["/_fn/", "/_fn/model/1", "/_fn/models//x", "/_fn/MODELS", "/_fn/mod%65ls", "/_fn//models", "/_fn/models;x"] {
         ours(&app.post(path, json!({})).await, path);

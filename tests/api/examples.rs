@@ -1,4 +1,4 @@
-//! The document's examples over the demo shop: each body and each path that the document shows is one that works.
+//! The document's examples over the demo shop: each body and each path in the document works.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ async fn the_examples_of_the_document_work() {
         if id == "deactivate_dataset" {
             every_path(&app).await;
         }
-        // The model of the example can only be deleted where it has no datasets: it is the second.
+        // The example's model can only be deleted without datasets, so it is the second.
         let number = if id == "delete_model" { "2" } else { "1" };
         let path = operation.path.replace("{id}", number).replace("{number}", "1");
         let body = app.post(&path, example.clone()).await.ok();
@@ -73,7 +73,7 @@ async fn the_examples_of_the_document_work() {
             "compile_config" => assert_eq!(body["validation"]["valid"], true),
             "detect_joins" => assert!(body["detected_joins"].as_array().unwrap().len() >= 2, "{body}"),
             "import_dataset" => {
-                // The file's other form is the same dataset.
+                // The file's other format gives the same dataset.
                 let yaml = operation.spec["requestBody"]["content"]["application/yaml"]["example"].as_str().unwrap();
                 let file = request("POST", &format!("{path}?update=true")).header(header::CONTENT_TYPE, "application/yaml");
                 let again = app.send(file.body(Body::from(yaml.to_owned())).unwrap()).await.ok();
@@ -85,7 +85,7 @@ async fn the_examples_of_the_document_work() {
     }
 }
 
-/// All that is only read, as the page's commands ask for it.
+/// All read-only paths, as the page's commands request them.
 async fn every_path(app: &TestApp) {
     for operation in app.document().await.operations().filter(|operation| operation.method == "get") {
         let mut path = operation.path.to_owned();

@@ -1,4 +1,5 @@
-//! What surrounds the routes: who is let in, what is not there, pages and server functions.
+//! The middleware around the routes: which callers are admitted, unknown paths, pages and server
+//! functions.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -32,7 +33,7 @@ async fn a_page_of_another_site_changes_nothing() {
     send(&[("sec-fetch-site", "cross-site")]).await.refused(403, "foreign_origin");
     assert_eq!(app.get("/api/models/").await.ok()["models"].as_array().unwrap().len(), 1);
     send(&[("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")]).await.ok();
-    // Server functions are behind the same gate.
+    // Server functions are behind the same middleware.
     let call = request("POST", "/_fn/models").header(header::ORIGIN, "http://evil.example");
     app.send(call.body(Body::from("{}")).unwrap()).await.refused(403, "foreign_origin");
 }
@@ -87,7 +88,7 @@ async fn pages_run_only_their_own_scripts() {
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
     assert!(page.text.contains(&format!("nonce=\"{nonce}\"")));
     assert!(!policy.contains("unsafe-inline"));
-    // Another answer, another nonce.
+    // Each response has its own nonce.
     assert_ne!(app.get("/").await.headers[header::CONTENT_SECURITY_POLICY], policy);
     let answer = app.get("/api/models/").await;
     assert!(answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
@@ -103,13 +104,13 @@ async fn server_functions_answer_with_the_failures_own_status() {
     assert_eq!((missing.status, &missing.body["code"]), (404, &json!("not_found")));
     let wrong = app.post("/_fn/model", json!({"model_id": "x"})).await;
     assert_eq!((wrong.status, &wrong.body["code"]), (400, &json!("outdated")));
-    // G-90: a page of another version is told to reload.
+    // A page of another version has to reload, or it would save in an outdated form.
     let unknown = app.post("/_fn/of-another-version", json!({})).await;
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("outdated")));
 }
 
-/// Server functions take JSON that says that it is JSON: a form of another site can send a text,
-/// but cannot call it that.
+/// Server functions take JSON that is declared as JSON: a form of another site can send a text, but
+/// not with that content type.
 #[tokio::test]
 async fn server_functions_take_nothing_but_json() {
     let app = TestApp::new().await;
@@ -139,7 +140,7 @@ async fn server_functions_take_nothing_but_json() {
         delete(kinds).await.refused(415, "not_json");
     }
     app.get(&format!("/api/datasets/{id}/")).await.ok();
-    // The slash at the end makes no other function of it.
+    // The slash at the end makes no difference.
     for function in ["/_fn/models", "/_fn/models/"] {
         let models: Vec<Model> = app.post(function, json!({})).await.read();
         assert_eq!(models.len(), 1, "{function}");
@@ -148,7 +149,7 @@ async fn server_functions_take_nothing_but_json() {
     app.get(&format!("/api/datasets/{id}/")).await.refused(404, "not_found");
 }
 
-/// The types that a form or a script can send to another site without asking first.
+/// Content types that a form or a script can send to another site without a preflight.
 const FORMS: [&str; 4] =
     ["text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"];
 
@@ -177,7 +178,7 @@ fn at(template: &str) -> String {
     path
 }
 
-/// All that the router has: what the document describes, server functions, pages and files.
+/// All routes of the router: the document's, server functions, pages and files.
 async fn routes(app: &TestApp) -> Vec<(Method, String)> {
     let described = app.document().await.operations();
     let mut all: Vec<_> = described.map(|o| (o.method.to_uppercase().parse().unwrap(), o.path.to_owned())).collect();
@@ -197,7 +198,7 @@ async fn routes(app: &TestApp) -> Vec<(Method, String)> {
     all
 }
 
-/// Other spellings of a path: what some reader between a page and a handler could take for it.
+/// Other spellings of a path, for which some reader between a page and a handler could take it.
 fn spellings(path: &str) -> Vec<String> {
     let rest = &path[1..];
     let first = rest.chars().next();
@@ -233,7 +234,7 @@ fn spellings(path: &str) -> Vec<String> {
     all
 }
 
-/// Requests that a page of another site can bring a browser to send.
+/// Requests that a page of another site can make a browser send.
 const FOREIGN: [&[(&str, &str)]; 9] = [
     &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
     &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "script")],
@@ -259,11 +260,11 @@ async fn status(router: &Router, method: &Method, path: &str, pairs: &[(&str, &s
     router.clone().oneshot(builder.body(Body::empty()).unwrap()).await.unwrap().status()
 }
 
-/// Answers that are found out again where they are missing, and the row that readiness writes to
-/// see whether the disk takes it.
+/// Caches, which are rebuilt when they are missing, and the row that readiness writes to test the
+/// disk.
 const CACHES: [&str; 2] = ["kept_answers", "clock"];
 
-/// All that is stored but caches: tables with their rows.
+/// All stored data except caches: tables with their rows.
 async fn stored(app: &TestApp) -> Vec<(String, Vec<String>)> {
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", app.file.display())).await.unwrap();
     let tables: Vec<String> =
@@ -285,7 +286,7 @@ async fn stored(app: &TestApp) -> Vec<(String, Vec<String>)> {
     all
 }
 
-/// One path is judged one way: the guard, the table and the router agree about every spelling of
+/// One path has one meaning: the guard, the table and the router agree about every spelling of
 /// every route.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_judged_alike_in_all_its_spellings() {
@@ -309,7 +310,7 @@ async fn every_route_is_judged_alike_in_all_its_spellings() {
                 let may_link = is_twin && is_page && matches!(*method, Method::GET | Method::HEAD);
                 assert_eq!(answer != StatusCode::FORBIDDEN, may_link, "{method} {spelled}: {answer}");
             }
-            // Nobody at all gets to a route by another spelling of it.
+            // Nobody at all reaches a route by another spelling of it.
             if !is_twin {
                 let answer = status(&app.router, &method, spelled, &[("sec-fetch-site", "same-origin")]).await;
                 assert!(matches!(answer.as_u16(), 400 | 404 | 405), "{method} {spelled}: {answer}");
@@ -320,7 +321,7 @@ async fn every_route_is_judged_alike_in_all_its_spellings() {
     assert_eq!(stored(&app).await, before);
 }
 
-/// What is asked for with GET changes nothing, and costs what the table says, also in a page.
+/// GET changes nothing, and costs what the table says, also in a page.
 #[tokio::test]
 async fn no_get_changes_what_is_stored_and_none_scans_unsaid() {
     let app = TestApp::new().await;
@@ -356,7 +357,8 @@ async fn no_get_changes_what_is_stored_and_none_scans_unsaid() {
         .map(|(_, path)| path)
         .collect();
     assert_eq!(scans, described, "what counts as a scan is one");
-    // A link may open a dialog: what it shows is asked for by our own page, not by making it.
+    // A link may open a dialog: our own page requests its content, rather than rendering it in the
+    // response.
     let ran = app.fake.ran.load(Ordering::SeqCst);
     for dialog in ["new", "edit", "view", "view&tab=versions", "analysis", "query", "preview", "clone", "delete"] {
         let page = format!("/models/1/dataset/?dialog={dialog}&id=1");
@@ -366,7 +368,7 @@ async fn no_get_changes_what_is_stored_and_none_scans_unsaid() {
 }
 
 /// Under a name that browsers do not trust over plain HTTP, an image looks like a program: programs
-/// prove that they are one.
+/// have to prove that they are one.
 #[tokio::test]
 async fn other_names_take_a_header_for_all_but_pages() {
     let app = TestApp::new().await;
@@ -407,7 +409,7 @@ async fn other_names_take_a_header_for_all_but_pages() {
         }
     }
     assert_eq!((app.fake.ran.load(Ordering::SeqCst), stored(&app).await), (0, before));
-    // Who proves it is let in; the refusal says how.
+    // With the proof a caller is admitted; the error explains how.
     let path = format!("/api/datasets/{id}/preview/");
     let named = || Request::builder().uri(&path).header(header::HOST, "train.example:3000");
     for (name, value) in [("x-trainset-client", "curl"), ("origin", "http://train.example:3000")] {
@@ -420,8 +422,8 @@ async fn other_names_take_a_header_for_all_but_pages() {
     assert!(body["message"].as_str().unwrap().contains("x-trainset-client"), "{body}");
 }
 
-/// Whoever is refused learns nothing: the answer is the same whether something is there or not, and
-/// no other site may read it.
+/// A refused caller learns nothing: the response does not depend on whether the resource exists,
+/// and no other site may read it.
 #[tokio::test]
 async fn a_refusal_is_the_same_for_what_is_there_and_what_is_not() {
     let app = TestApp::new().await;
@@ -433,7 +435,7 @@ async fn a_refusal_is_the_same_for_what_is_there_and_what_is_not() {
         }
         let mut reply = app.send(asked.body(Body::empty()).unwrap()).await;
         assert_eq!(reply.status, 403, "{method} {path}");
-        // A connection adds it where it is missing.
+        // A connection adds it if it is missing.
         reply.headers.remove(header::CONTENT_LENGTH);
         let grants = reply.headers.keys().find(|name| name.as_str().starts_with("access-control") || name.as_str() == "allow");
         assert_eq!(grants, None, "{method} {path}");
@@ -449,7 +451,7 @@ async fn a_refusal_is_the_same_for_what_is_there_and_what_is_not() {
     }
 }
 
-/// The answers to what is sent over a connection as it is, until the server closes it.
+/// The responses to raw bytes on a connection, until the server closes it.
 async fn raw(router: &Router, sent: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -462,7 +464,7 @@ async fn raw(router: &Router, sent: &str) -> String {
     answer
 }
 
-/// What no library of ours would send.
+/// Requests that no library of ours would send.
 #[tokio::test]
 async fn odd_request_lines_get_to_no_route() {
     let app = TestApp::new().await;

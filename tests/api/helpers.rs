@@ -1,4 +1,5 @@
-//! An application of its own for each test: a fresh database file and a warehouse whose answers the test sets.
+//! A separate application for each test: a fresh database file and a warehouse whose results the
+//! test sets.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,10 +26,10 @@ use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 
 use crate::document::Document;
 
-/// Who asks.
+/// The author of requests.
 pub const AUTHOR: &str = "Ada Lovelace";
 
-/// What the fake answers.
+/// A warehouse with preset results.
 pub struct Fake {
     pub schemas: Mutex<BTreeMap<TableName, Result<TableSchema, WarehouseError>>>,
     pub rows: Mutex<Result<Rows, WarehouseError>>,
@@ -36,13 +37,13 @@ pub struct Fake {
     pub list: Mutex<Option<WarehouseError>>,
     pub asked: Mutex<Vec<TableName>>,
     pub ran: AtomicUsize,
-    /// What was run, in its order.
+    /// The queries that ran, in order.
     pub sql: Mutex<Vec<String>>,
     /// Reading costs money.
     pub bills: AtomicBool,
-    /// What all tables say of their last change.
+    /// The state of all tables.
     pub state: Mutex<String>,
-    /// How long a schema takes, so that requests can overlap.
+    /// How long reading a schema takes, so that requests can overlap.
     pub delay: Mutex<Duration>,
     /// How long a query takes.
     pub run_delay: Mutex<Duration>,
@@ -164,7 +165,7 @@ impl Warehouse for Fake {
     }
 }
 
-/// The answer to a counts query: part, rows, users, products.
+/// The result of a counts query: part, rows, users, products.
 pub fn counts(parts: &[(&str, i64)]) -> Rows {
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
     let day = || Value::Text("2024-03-31".into());
@@ -188,7 +189,7 @@ pub fn counts(parts: &[(&str, i64)]) -> Rows {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -198,7 +199,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// What a page reads of the answer of a server function.
+    /// The value that a page reads from a server function's response.
     #[track_caller]
     pub fn read<T: DeserializeOwned>(&self) -> T {
         assert_eq!(self.status, 200, "{}", self.text);
@@ -212,7 +213,7 @@ impl Reply {
         self.body
     }
 
-    /// The body of a failure of that status and code, or a failed test.
+    /// The body of an error with this status and code, or a failed test.
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Json {
         assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.text);
@@ -257,7 +258,7 @@ impl TestApp {
         Self { router, fake, file, store, _folder: folder }
     }
 
-    /// The reply to a request. What the API says is held against its document.
+    /// The response to a request. The API's responses are checked against its document.
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let reply = self.ask(request).await;
@@ -276,7 +277,7 @@ impl TestApp {
         Reply { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 
-    /// The API's document, as the server gives it.
+    /// The API's document, as the server returns it.
     pub async fn document(&self) -> &'static Document {
         static DOCUMENT: OnceCell<Document> = OnceCell::const_new();
         let read = async || Document(self.ask(request("GET", "/api/openapi.json").body(Body::empty()).unwrap()).await.body);

@@ -1,4 +1,4 @@
-//! Connections and their times: what does not arrive, is not read, or is not used any more is given up.
+//! Timeouts of connections: those that send too slowly, do not read, or are idle are closed.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ struct Server {
     served: JoinHandle<()>,
 }
 
-/// Impatient, so that the tests are quick.
+/// Short timeouts, so that the tests are quick.
 fn limits() -> ConnectionLimits {
     let soon = Duration::from_millis(300);
     ConnectionLimits { connections: 8, head: soon, body: soon, write: soon }
@@ -46,7 +46,7 @@ impl Server {
     }
 }
 
-/// All that comes until the connection is closed, which does not take long.
+/// Everything up to the end of the connection, which does not take long.
 async fn to_end(mut stream: TcpStream) -> String {
     let mut bytes = vec![];
     let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
@@ -63,14 +63,14 @@ async fn heads_and_idle_connections_have_their_time() {
     for part in ["", "GET ", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
         assert_eq!(server.answer(part).await, "", "{part:?}");
     }
-    // One byte after the other is not progress enough.
+    // One byte at a time is not enough progress.
     let mut slow = server.send("GET / HTTP/1.1\r\nx: ").await;
     let begun = Instant::now();
     while slow.write_all(b"y").await.is_ok() && begun.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    // A second request may follow on the first, but not for ever.
+    // A second request may follow the first, but not at any time.
     let mut used = server.send(HEALTH).await;
     used.write_all(HEALTH.as_bytes()).await.unwrap();
     assert_eq!(to_end(used).await.matches("HTTP/1.1 200").count(), 2);
@@ -87,12 +87,12 @@ async fn bodies_have_their_time_and_size() {
         let chunk = format!("{:x}\r\n{}\r\n", 600_000, " ".repeat(600_000));
         let large = server.answer(&format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n")).await;
         assert!(large.is_empty() || large.starts_with("HTTP/1.1 413"), "{path}: {large}");
-        // The refusal is that of every route, with its headers.
+        // The error has the same headers as every response.
         assert!(late.contains("x-request-id") && late.contains("x-content-type-options"), "{path}: {late}");
     }
 }
 
-/// The bytes of an answer; what is sent to it ends when nothing holds them any more.
+/// The bytes of a response; its channel closes when nothing holds them any more.
 struct Alive(#[expect(dead_code, reason = "it is only dropped")] oneshot::Sender<()>);
 
 impl AsRef<[u8]> for Alive {
@@ -102,7 +102,7 @@ impl AsRef<[u8]> for Alive {
     }
 }
 
-/// A site with one large answer, which tells when nothing holds it any more.
+/// A site with one large response, which signals when nothing holds it any more.
 fn large_answer() -> (Router, tokio::sync::mpsc::UnboundedReceiver<oneshot::Receiver<()>>) {
     let (sender, answers) = tokio::sync::mpsc::unbounded_channel();
     let answer = async move || {
@@ -119,7 +119,7 @@ const LARGE: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
 async fn an_answer_that_is_not_read_is_dropped() {
     let (site, mut answers) = large_answer();
     let server = start(site, limits()).await;
-    // Not at all; and some bytes now and then.
+    // Not at all; and a few bytes now and then.
     for pause in [None, Some(Duration::from_millis(20))] {
         let mut reader = server.send(LARGE).await;
         let dropped = answers.recv().await.unwrap();
@@ -137,7 +137,7 @@ async fn an_answer_that_is_not_read_is_dropped() {
             () = read => {}
         }
     }
-    // Whoever reads gets all of it, also with a pause that is shorter.
+    // A reader gets all of it, even with a shorter pause.
     let mut reader = server.send(LARGE).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut bytes = vec![];
@@ -153,11 +153,11 @@ async fn a_full_server_closes_what_was_idle_longest_and_nothing_that_works() {
     *app.fake.run_delay.lock().unwrap() = Duration::from_secs(4);
     let patient = Duration::from_secs(60);
     let server = start(app.router, ConnectionLimits { head: patient, body: patient, write: patient, ..limits() }).await;
-    // The first of all, and it works for longer than the others wait.
+    // The oldest connection, which is busy for longer than the others wait.
     let count = format!("POST /api/datasets/{id}/count/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
     let mut working = server.send(&count).await;
     let mut idle: Vec<TcpStream> = vec![];
-    // With it, all connections that there may be; then three more, each of which takes the place of another.
+    // With it, the maximum number of connections; then three more, each of which replaces another.
     for _ in 0..10 {
         let mut stream = server.send(HEALTH).await;
         let mut answer = [0; 12];

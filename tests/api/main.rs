@@ -1,4 +1,5 @@
-//! The server from the outside: every route by contract, over a real store and a warehouse that the test speaks for.
+//! The server from the outside: every route by contract, over a real store and a scripted
+//! warehouse.
 
 mod analysis;
 mod config_save;

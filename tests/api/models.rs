@@ -1,4 +1,4 @@
-//! Models and the tables they see.
+//! Models and their tables.
 
 use serde_json::{Value, json};
 use trainset::domain::name::TableName;
@@ -26,12 +26,12 @@ async fn models_are_made_and_renamed() {
     assert!(taken["errors"]["name"].is_string());
     assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.faults(), ["name"]);
     assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.faults(), ["nmae"]);
-    // What can be no project is refused, not accepted without tables.
+    // An invalid project is refused, rather than accepted without tables.
     let bigquery = json!({"name": "x", "gcp_project_id": "p"});
     assert_eq!(app.post("/api/models/create/", bigquery).await.faults(), ["gcp_project_id"]);
     let renamed = app.post(&format!("/api/models/{id}/update/"), json!({"name": "Shop"})).await.ok();
     assert_eq!((&renamed["model"]["name"], &renamed["model"]["description"]), (&json!("Shop"), &json!("d")));
-    // The same again is not a change.
+    // Saving the same again is not a change.
     let again = app.post(&format!("/api/models/{id}/update/"), json!({})).await.ok();
     assert_eq!(again["model"], renamed["model"]);
     app.post("/api/models/99/update/", json!({"name": "x"})).await.refused(404, "not_found");
@@ -49,7 +49,7 @@ async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
     assert_eq!(fields, order);
     let path = format!("/api/models/{}/", made["model_id"]);
     assert_eq!(app.get(&path).await.ok()["model"], made["model"]);
-    // What is not named stays, so a location alone would be left.
+    // Absent fields stay, so a location alone would be left.
     let update = format!("{path}update/");
     assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.faults(), ["location"]);
     let embedded = app.post(&update, json!({"gcp_project_id": null, "location": null})).await.ok();
@@ -65,7 +65,7 @@ async fn tables_are_listed_with_what_is_known_of_them() {
     assert_eq!(tables.len(), 3);
     assert_eq!((&tables[0]["table_id"], &tables[0]["full_name"]), (&json!("orders"), &json!("raw_data.orders")));
     assert_eq!((&tables[0]["size_mb"], &tables[0]["row_count"]), (&json!(3.0), &json!(7)));
-    // A view's rows are not known: that is not 0.
+    // A view's rows are unknown: that is not 0.
     assert_eq!((&tables[2]["kind"], &tables[2]["row_count"]), (&json!("view"), &json!(null)));
     app.get("/api/models/9/bq-tables/").await.refused(404, "not_found");
 }

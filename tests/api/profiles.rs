@@ -1,4 +1,4 @@
-//! Profiles and values of columns: what they give, what they run, and when nothing.
+//! Profiles and values of columns: their content, which queries they run, and when none.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,13 +13,13 @@ use crate::helpers::{TestApp, table};
 
 const STATS: &str = "/api/models/1/bq-tables/orders/stats/";
 
-/// The answer to a profile's query: 100 rows, then numbers; what is asked after them is NULL.
+/// The result of a profile's query: 100 rows, then numbers; further columns are NULL.
 fn answer(numbers: &[i64]) -> Rows {
     let row: Vec<Value> = [100].iter().chain(numbers).map(|n| Value::Int(*n)).collect();
     Rows { rows: vec![row], ..Rows::default() }
 }
 
-/// The answer to a query for values.
+/// The result of a query for values.
 fn counted(values: &[(&str, i64)]) -> Rows {
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
     Rows {
@@ -49,7 +49,7 @@ async fn a_profile_is_one_query_and_is_kept_until_the_table_changes() {
     assert_eq!(sql.matches("FROM").count(), 1, "{sql}");
     assert!(sql.ends_with("FROM `raw_data.orders`"), "{sql}");
 
-    // In another order, by the full name, in another case: all known.
+    // In another order, by the full name, in another case: all cached.
     for again in ["orders/stats/?columns=user_id&columns=amount", "raw_data.orders/stats/?columns=AMOUNT"] {
         let body = app.get(&format!("/api/models/1/bq-tables/{again}")).await.ok();
         assert_eq!((&body["stats"]["_meta"]["cached"], &body["stats"]["_meta"]["bytes"]), (&json!(true), &json!(0)));
@@ -57,7 +57,7 @@ async fn a_profile_is_one_query_and_is_kept_until_the_table_changes() {
     }
     assert_eq!(ran(&app), 1);
 
-    // Only what is missing is asked for.
+    // Only missing columns are queried.
     app.get(STATS).await.ok();
     assert_eq!(ran(&app), 2);
     let sql = app.fake.sql.lock().unwrap()[1].clone();
@@ -87,7 +87,7 @@ async fn those_who_ask_at_the_same_time_share_one_query() {
 
 #[tokio::test]
 async fn what_it_would_cost_is_known_before() {
-    // G-74
+    // A person agrees to the price before a scan, so the estimate must not scan.
     let app = TestApp::new().await;
     app.fake.bills.store(true, Ordering::SeqCst);
     *app.fake.dry.lock().unwrap() = Ok(DryRun { columns: vec![], bytes: Some(1 << 40), upper_bound: true });
@@ -163,7 +163,7 @@ async fn very_many_columns_are_asked_for_by_name() {
 
 #[tokio::test]
 async fn values_come_with_their_counts_and_are_kept() {
-    // G-50
+    // Values come from the whole table: in a sample of rows, rare ones would be missing.
     let app = TestApp::new().await;
     app.fake.answer(counted(&[("O'Brien", 30), ("<script>", 20), ("b", 10)]));
     let path = "/api/models/1/bq-tables/products/columns/category/samples/";
@@ -175,7 +175,7 @@ async fn values_come_with_their_counts_and_are_kept() {
     assert_eq!(ran(&app), 2);
     app.get(&format!("{path}?limit=2")).await.ok();
     assert_eq!(ran(&app), 2);
-    // G-52: what is searched for is a text and nothing else.
+    // The search is a text and never SQL.
     app.get(&format!("{path}?search=%20%27%20OR%201=1%20--%20%5C")).await.ok();
     let sql = app.fake.sql.lock().unwrap()[2].clone();
     assert!(sql.contains(r"LOWER('\' OR 1=1 -- \\')"), "{sql}");
@@ -189,7 +189,7 @@ async fn a_profile_decides_what_names_only_suggest() {
     let app = TestApp::new().await;
     let suggest = async || app.post("/api/models/1/suggest-columns/", json!({"tables": ["orders"]})).await.ok();
     assert_eq!(suggest().await["suggestions"]["user_id"]["column"], json!("user_id"));
-    // A value for each row: nobody comes back, so nobody is a user.
+    // One distinct value per row: nobody returns, so it is not a user.
     app.fake.answer(answer(&[100, 100]));
     app.get(&format!("{STATS}?columns=user_id")).await.ok();
     assert!(suggest().await["suggestions"].get("user_id").is_none_or(|found| found["column"] != json!("user_id")));

@@ -1,4 +1,5 @@
-//! The program itself: what it says, how it ends, and that it leaves alone what is not its own.
+//! The program itself: its messages, its exit statuses, and that it leaves alone what is not its
+//! own.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -93,7 +94,7 @@ async fn a_backup_is_whole_while_others_write() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!writing.is_finished() || store.datasets(1, &ListQuery::default()).await.unwrap().1 == 400);
     writing.await.unwrap();
-    // What was there when it began, in the order of writing and without a gap.
+    // The copy has what existed when it began, in the order of writing and without a gap.
     let restored = SqliteStore::open(&copy).await.unwrap();
     let (_, total) = restored.datasets(1, &ListQuery::default()).await.unwrap();
     assert!((50..=400).contains(&total), "{total}");
@@ -275,7 +276,7 @@ async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
     let message = open(&file).await.unwrap_err();
     assert!(message.contains("newer Trainset"), "{message}");
 
-    // And a good one opens again, with what was in it.
+    // A good file opens again, with its content.
     fs::write(&file, &good).unwrap();
     assert_eq!(open(&file).await.unwrap().models().await.unwrap().len(), 1);
 }
@@ -312,7 +313,7 @@ fn joins_are_printed_with_their_reasons() {
     assert_eq!(status, Some(0));
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["joins"][0]["on"], serde_json::json!([{"left": "buyer_id", "right": "id"}]));
-    // Nothing joins them: the answer is no.
+    // Nothing joins them: the result is negative.
     assert_eq!(joins(&["product_prices", "customers"]).0, Some(1));
     for (args, word) in [(["orders", "nowhere"], "nowhere"), (["orders", "raw_data.orders"], "twice"), (["a`b", "orders"], "a`b")]
     {

@@ -36,7 +36,7 @@ async fn the_query_and_what_the_warehouse_thinks_of_it() {
     assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.faults(), ["split"]);
     app.get(&format!("/api/datasets/{id}/query/?split=half")).await.refused(400, "bad_parameter");
     app.get("/api/datasets/99/query/").await.refused(404, "not_found");
-    // A warehouse that says no is an answer: the query is there to be looked at.
+    // A refusal by the warehouse is a result: the query can be inspected.
     app.fake.break_with(WarehouseError::Query("Syntax error at [3:1]".into()));
     let body = app.get(&format!("/api/datasets/{id}/query/")).await.ok();
     assert_eq!((&body["validation"]["valid"], &body["validation"]["error"]), (&json!(false), &json!("Syntax error at [3:1]")));
@@ -101,7 +101,7 @@ async fn the_warehouses_faults_have_their_own_statuses() {
         app.fake.break_with(error);
         assert_eq!(app.get(&preview).await.refused(status, code)["message"], message);
     }
-    // A broken table is named where the config names it.
+    // A broken table is reported at its field of the config.
     let broken =
         WarehouseError::Unreadable { table: "raw_data.orders".parse().unwrap(), reason: "the file ends too early".into() };
     app.fake.schemas.lock().unwrap().insert("raw_data.orders".parse().unwrap(), Err(broken));
@@ -109,7 +109,8 @@ async fn the_warehouses_faults_have_their_own_statuses() {
     assert!(body["errors"]["primary_table"].as_str().unwrap().contains("ends too early"), "{body}");
 }
 
-/// Where reading is billed, dates are found out first and written into the query, so that it reads no partition in vain; and the price is told.
+/// If reading is metered, dates are resolved first and written into the query, so that it reads no
+/// unnecessary partition; and the price is reported.
 #[tokio::test]
 async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     use std::sync::atomic::Ordering;
@@ -126,13 +127,15 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     let validation = app.get(&format!("/api/datasets/{id}/query/")).await.ok()["validation"].clone();
     let cost = validation["estimated_cost_usd"].as_f64().unwrap();
     assert!((cost - 6.25 * 20.0 / (1024.0 * 1024.0)).abs() < 1e-12, "{cost}");
-    // TFX's queries are frozen on any engine: its splits must not drift apart while they are read (G-20, G-36).
+    // TFX's queries are frozen on any engine: otherwise its splits would move relative to each
+    // other while they are read. Each split is one complete query.
     app.fake.bills.store(false, Ordering::SeqCst);
     let tfx = app.post(&format!("/api/datasets/{id}/query/tfx/"), json!({})).await.ok()["tfx"].clone();
     let splits = tfx["input_config"]["splits"].as_array().unwrap();
     assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);
     assert!(splits.iter().all(|split| split["pattern"].as_str().unwrap().contains("2024-04-01")), "{tfx}");
-    // What TFX does with the parts is the reader's: the snippet says whose vocabularies are to be (G-40).
+    // How TFX uses the parts is up to its user: the snippet says that vocabularies are to be built
+    // from train alone.
     assert!(tfx["snippet"].as_str().unwrap().contains("vocabularies from train alone"), "{tfx}");
     app.get("/api/datasets/99/query/tfx/").await.refused(404, "not_found");
     app.post("/api/datasets/99/query/tfx/", json!({})).await.refused(404, "not_found");
@@ -140,7 +143,7 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
 
 #[tokio::test]
 async fn a_time_zone_that_nobody_knows_is_a_fault() {
-    // G-25
+    // Days of an unknown zone must not silently become days in UTC.
     let app = TestApp::new().await;
     let mut zoned = config();
     zoned["column_mapping"]["time_zone"] = json!("Europe/Berlin");

@@ -1,4 +1,5 @@
-//! Active means something: checked against the live tables, with rows in every part, and a version frozen (G-94).
+//! An active dataset was checked against the live tables, has rows in every part, and a frozen
+//! version: a status without such guarantees would be useless.
 
 use serde_json::{Value, json};
 use trainset::warehouse::WarehouseError;
@@ -24,7 +25,7 @@ async fn activation_freezes_a_version() {
     assert_eq!((&dataset["status"], &dataset["version_count"]), (&json!("active"), &json!(1)));
     assert_eq!(dataset["versions"][0]["number"], 1);
     assert_eq!(dataset["versions"][0]["config_hash"], dataset["config_hash"]);
-    // What activation counted is on the card.
+    // The count of the activation is on the card.
     assert_eq!(dataset["row_count_estimate"], 10);
     activate(&app, id).await.refused(409, "already_active");
     activate(&app, 99).await.refused(404, "not_found");
@@ -32,7 +33,7 @@ async fn activation_freezes_a_version() {
 
 #[tokio::test]
 async fn the_same_content_is_the_same_version() {
-    // G-92
+    // A version per content: one per save would bury what was trained on.
     let (app, id) = counted().await;
     activate(&app, id).await.ok();
     let draft = app.post(&format!("/api/datasets/{id}/deactivate/"), json!({})).await.ok();
@@ -71,7 +72,7 @@ async fn the_live_tables_decide() {
 
 #[tokio::test]
 async fn versions_are_deleted_only_by_force() {
-    // G-93
+    // Deleting a version would remove the record of what was trained on.
     let (app, id) = counted().await;
     activate(&app, id).await.ok();
     let delete = format!("/api/datasets/{id}/delete/");

@@ -1,4 +1,5 @@
-//! Config as code: what is taken out as a file comes back as the same dataset, and a file that does not fit says where.
+//! Config as code: an exported file can be imported as the same dataset, and errors of a file have
+//! positions.
 
 use axum::body::Body;
 use axum::http::header;
@@ -28,13 +29,13 @@ async fn a_file_is_the_dataset_in_either_form() {
         assert_eq!(file.headers[header::CONTENT_TYPE], kind);
         let name = file.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
         assert_eq!(name, format!("attachment; filename=\"orders-all-of-..-2024.{format}\""));
-        // The same dataset, the same text.
+        // Equal datasets give equal text.
         assert_eq!(export(&app, id, format).await.text, file.text);
-        // The dataset is that already.
+        // The dataset is equal already.
         let same = import(&app, "?update=true", kind, &file.text).await.ok();
         assert_eq!((&same["outcome"], &same["dataset"]["revision"]), (&json!("unchanged"), &json!(1)));
         import(&app, "", kind, &file.text).await.refused(409, "name_taken");
-        // Elsewhere it becomes the same.
+        // On another installation it becomes the same.
         let other = TestApp::new().await;
         let made = import(&other, "", kind, &file.text).await.ok();
         assert_eq!((&made["outcome"], &made["dataset"]["config_hash"]), (&json!("created"), &before["config_hash"]));
@@ -43,7 +44,7 @@ async fn a_file_is_the_dataset_in_either_form() {
         }
         assert_eq!(export(&other, made["dataset_id"].as_i64().unwrap(), format).await.text, file.text);
     }
-    // YAML where nothing is said.
+    // The default is YAML.
     assert_eq!(app.get(&format!("/api/datasets/{id}/export/")).await.text, export(&app, id, "yaml").await.text);
     app.get(&format!("/api/datasets/{id}/export/?format=xml")).await.refused(400, "bad_parameter");
     app.get("/api/datasets/99/export/").await.refused(404, "not_found");
@@ -64,7 +65,7 @@ async fn a_file_changes_the_dataset_of_its_name_only_when_asked() {
         (&done["dataset"]["name"], &done["dataset"]["config"]["split_config"]["eval_days"]),
         (&json!("ORDERS"), &json!(3))
     );
-    // The file is the whole truth: what it does not say is empty.
+    // The file replaces everything: missing fields become empty.
     let done =
         import(&app, "?update=true", "application/yaml", "name: orders\nconfig:\n  primary_table: raw_data.visits\n").await;
     assert_eq!(done.faults(), ["selected_columns"]);
@@ -98,7 +99,7 @@ async fn a_file_that_does_not_fit_says_where() {
 
 #[tokio::test]
 async fn the_old_spelling_and_null_are_read() {
-    // G-07
+    // Null, missing and empty mean the same, and older spellings are read.
     let app = TestApp::new().await;
     let yaml = "name: Old\ndescription: ~\nconfig:\n  primary_table: raw_data.orders\n  secondary_tables: [raw_data.products]\n  \
                 join_config:\n    raw_data.products: {join_key: product_id, secondary_column: id, join_type: LEFT}\n  \
@@ -107,7 +108,7 @@ async fn the_old_spelling_and_null_are_read() {
     let join = json!({"table": "products", "type": "left", "on": [{"left": {"table": "orders", "column": "product_id"}, "right": "id"}]});
     assert_eq!(made["dataset"]["config"]["join_config"], json!([join]));
     assert_eq!(made["dataset"]["description"], Value::from(""));
-    // It leaves in today's spelling.
+    // The export has today's spelling.
     let text = export(&app, made["dataset_id"].as_i64().unwrap(), "yaml").await.text;
     assert!(!text.contains("join_key") && !text.contains("filters"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Deleting can be undone: out of sight everywhere, back whole.
+//! Deleting can be undone: hidden everywhere, restored completely.
 
 use serde_json::{Value, json};
 use trainset::domain::record::Dataset;
@@ -7,7 +7,7 @@ use crate::helpers::{TestApp, counts};
 
 #[tokio::test]
 async fn a_deleted_dataset_is_nowhere_and_comes_back_whole() {
-    // G-93
+    // A mistaken deletion must not lose what was trained on.
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
@@ -60,7 +60,7 @@ async fn a_deleted_dataset_is_nowhere_and_comes_back_whole() {
     assert_eq!(back.headers["etag"], format!("\"{}\"", before["dataset"]["revision"]));
     assert_eq!(back.ok()["dataset"], before["dataset"]);
     assert_eq!(app.get(&format!("/api/datasets/{id}/versions/1/")).await.ok(), version);
-    // Twice is no harm.
+    // Repeating it does no harm.
     app.post(&format!("/api/datasets/{id}/undelete/"), json!({})).await.ok();
     app.post("/api/datasets/99/undelete/", json!({})).await.refused(404, "not_found");
     app.post(&format!("/api/datasets/{id}/undelete/"), json!({"x": 1})).await.refused(422, "invalid");
@@ -77,11 +77,11 @@ async fn a_name_is_free_after_its_dataset_is_deleted() {
     let second = app.dataset("ORDERS").await;
     let refused = app.post(&format!("/api/datasets/{id}/undelete/"), json!({})).await.refused(409, "name_taken");
     assert!(refused["errors"]["name"].is_string());
-    // Both are deleted: either can come back, not both.
+    // Both are deleted: either can be restored, not both.
     delete(second).await;
     app.post(&format!("/api/datasets/{id}/undelete/"), json!({})).await.ok();
     app.post(&format!("/api/datasets/{second}/undelete/"), json!({})).await.refused(409, "name_taken");
-    // The copy of one that is there takes no notice of the other.
+    // A copy of a dataset that is not deleted ignores the deleted one's name.
     let copy = app.post(&format!("/api/datasets/{id}/clone/"), json!({})).await.ok();
     assert_eq!(copy["dataset"]["name"], "Orders (Copy)");
     delete(copy["dataset_id"].as_i64().unwrap()).await;

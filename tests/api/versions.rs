@@ -1,4 +1,5 @@
-//! Versions: what they hold, when one is made, how they differ, the way back; and tables that changed under a dataset.
+//! Versions: their content, when one is made, their differences, restoring; and tables that changed
+//! under a dataset.
 
 use std::sync::atomic::Ordering;
 
@@ -31,7 +32,7 @@ async fn a_version_holds_all_that_was_frozen() {
     assert_eq!(version["config"]["primary_table"], "raw_data.orders");
     let parts: Vec<&String> = version["sql"].as_object().unwrap().keys().collect();
     assert_eq!(parts, ["eval", "full", "train"]);
-    // G-20: the day is written into the SQL.
+    // The day is written into the SQL, since a later reference date would change the rows.
     assert!(
         version["sql"]["train"].as_str().unwrap().contains("DATE '2024-03-")
             || version["sql"]["train"].as_str().unwrap().contains("2024-03-25")
@@ -60,7 +61,7 @@ async fn the_active_version_stays_while_a_draft_is_edited() {
     let (app, id) = activated().await;
     let edited = edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
     assert_eq!((&edited["status"], &edited["active_version"]), (&json!("draft"), &json!(1)));
-    // What training reads is still the SQL of version 1.
+    // Training still reads the SQL of version 1.
     let frozen = app.get(&format!("/api/datasets/{id}/query/?version=1&split=eval")).await.ok();
     let now = app.get(&format!("/api/datasets/{id}/query/?split=eval")).await.ok();
     assert_ne!(frozen["query"], now["query"]);
@@ -96,11 +97,11 @@ async fn versions_differ_by_path_and_can_be_restored() {
     let restored = app.post(&restore, json!({})).await.ok()["dataset"].clone();
     assert_eq!((&restored["config"]["split_config"]["eval_days"], &restored["name"]), (&json!(7), &json!("Orders")));
     assert_eq!((&restored["status"], &restored["active_version"]), (&json!("draft"), &json!(2)));
-    // Content-addressed: what was frozen before is not frozen again.
+    // Content-addressed: the same content is not frozen again.
     app.post(&format!("/api/datasets/{id}/activate/"), json!({})).await.ok();
     let now = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
     assert_eq!((&now["version_count"], &now["active_version"]), (&json!(2), &json!(1)));
-    // What fits the tables no more is not restored.
+    // A config that no longer fits the tables is not restored.
     edit(&app, id, json!({"split_config": null, "selected_columns": [{"table": "orders", "column": "id"}]})).await;
     app.fake.drop_table("raw_data.products");
     assert!(app.post(&restore, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
@@ -117,16 +118,16 @@ async fn an_export_for_tfx_is_frozen_once() {
     let dataset = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"].clone();
     assert_eq!((&dataset["version_count"], &dataset["versions"][0]["reason"]), (&json!(1), &json!("exported for TFX")));
     assert_eq!((&dataset["status"], &dataset["active_version"]), (&json!("draft"), &Value::Null));
-    // G-96: an export is a use.
+    // An export counts as a use, so that unused datasets can be recognised.
     assert!(dataset["last_used_at"].is_string());
-    // Later the same is given, whatever became of the dataset.
+    // A later request gives the same, whatever changed in the dataset.
     edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 3}})).await;
     assert_eq!(app.get(&format!("{export}?version=1")).await.ok()["tfx"], first["tfx"]);
     app.get(&format!("{export}?version=9")).await.refused(404, "not_found");
 }
 
-/// Reading is free to repeat: it freezes nothing, counts as no use, and runs a query only where
-/// nothing was frozen of this config.
+/// Reading can be repeated at no cost: it freezes nothing, does not count as a use, and runs a
+/// query only if this config is not frozen yet.
 #[tokio::test]
 async fn what_tfx_takes_is_read_without_a_change() {
     let app = TestApp::new().await;
@@ -149,13 +150,13 @@ async fn what_tfx_takes_is_read_without_a_change() {
     assert!(used["last_used_at"].is_string());
     let before = ran();
     assert_eq!(read().await, frozen);
-    // Whatever has become of the tables: it is the version's.
+    // Changes of the tables do not matter: it is the version's.
     app.fake.drop_table("raw_data.products");
     assert_eq!(read().await, frozen);
     assert_eq!((ran(), dataset().await), (before, used), "from what is stored, and nothing is stored");
 }
 
-/// Activating freezes too, and an older version of the same config comes back with its config.
+/// Activating freezes too, and an older version of the same config is found again by its config.
 #[tokio::test]
 async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
     let (app, id) = activated().await;
@@ -168,7 +169,7 @@ async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
     assert_eq!(version().await, 2);
     edit(&app, id, json!({"split_config": {"type": "time_based", "eval_days": 7}})).await;
     assert_eq!(version().await, 1);
-    // A table that has changed makes another version of the same config.
+    // A changed table makes another version of the same config.
     {
         let mut schemas = app.fake.schemas.lock().unwrap();
         let products = schemas.get_mut(&"raw_data.products".parse().unwrap()).unwrap().as_mut().unwrap();
@@ -176,7 +177,7 @@ async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
     }
     assert_eq!(app.post(&export, json!({})).await.ok()["tfx"]["version"], 3);
     assert_eq!(version().await, 3);
-    // Each is still to be had.
+    // Both are still available.
     assert_eq!(app.get(&format!("{export}?version=2")).await.ok()["tfx"]["version"], 2);
 }
 
@@ -205,7 +206,8 @@ async fn tables_that_changed_are_told() {
     );
 }
 
-/// G-19: what training reads is called as it was, until the next activation; the draft says what would be called otherwise then.
+/// Output names stay as training reads them until the next activation, since readers by name would
+/// fail; the draft lists what would be renamed then.
 #[tokio::test]
 async fn columns_by_other_names_are_told_before_the_next_activation() {
     let (app, id) = activated().await;
@@ -221,7 +223,7 @@ async fn columns_by_other_names_are_told_before_the_next_activation() {
         [(&json!("amount"), &json!("amount"), &json!("paid")), (&json!("category"), &json!("category"), &Value::Null)]
     );
     assert_eq!((&drift["version"], &drift["changes"]), (&json!(1), &json!([])));
-    // Training reads on by the old name.
+    // Training still reads the old name.
     let read = app.get(&format!("/api/datasets/{id}/query/?version=1")).await.ok()["query"].clone();
     assert!(read.as_str().unwrap().contains("AS `amount`"), "{read}");
     app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
@@ -234,7 +236,8 @@ async fn columns_by_other_names_are_told_before_the_next_activation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_change_is_lost_among_64_clients() {
-    // Each client changes the description from what it read; who was late reads again. Every 200 has a revision of its own.
+    // Each client changes the description from the revision that it read; the late ones read again.
+    // Every 200 has a revision of its own.
     let app = std::sync::Arc::new(TestApp::new().await);
     let id = app.dataset("Shared").await;
     let update = format!("/api/datasets/{id}/update/");
@@ -263,12 +266,12 @@ async fn no_change_is_lost_among_64_clients() {
     let mut revisions = vec![];
     for done in futures::future::join_all(clients).await {
         let (saved, _) = done.unwrap();
-        // The answer may already show a later change, never an earlier one.
+        // The response may already show a later change, never an earlier one.
         assert!(saved.iter().all(|(shown, from)| shown > from), "{saved:?}");
         revisions.extend(saved.into_iter().map(|(_, from)| from));
     }
     revisions.sort_unstable();
-    // 256 changes, each from another revision: none went over another.
+    // 256 changes, each from another revision: none overwrote another.
     assert_eq!(revisions, (1..=256).collect::<Vec<i64>>());
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["revision"], json!(257));
 }

@@ -1,4 +1,5 @@
-//! Two engines, one answer: what runs on the embedded engine runs on a BigQuery server that others wrote, and gives the same rows.
+//! Two engines, one result: what runs on the embedded engine runs on a BigQuery server by others,
+//! and gives the same rows.
 //!
 //! `TRAINSET_PYTHON` names the Python that has the server; `make test` installs it and sets it.
 
@@ -27,7 +28,7 @@ use crate::goldens::goldens;
 
 const PROJECT: &str = "demo-project";
 
-/// Golden queries that one of the two cannot be held to, each with the reason. Keep it short.
+/// Golden queries that one of the two cannot run correctly, each with the reason. Keep it short.
 const APART: &[(&str, &str)] = &[
     ("-preview", "a LIMIT without an order takes any rows"),
     ("-random_rows", LONG_FINGERPRINTS),
@@ -41,7 +42,7 @@ struct Both {
     embedded: Embedded,
     bigquery: BigQuery,
     emulator: Child,
-    /// The emulator ends, and its server with it, when this is closed.
+    /// Closing this ends the emulator, and its server with it.
     stdin: Option<ChildStdin>,
     _folder: TempDir,
 }
@@ -103,7 +104,7 @@ fn limits() -> Limits {
     Limits { max_rows: 1_000_000, ..Limits::default() }
 }
 
-/// Floats to nine digits after the first, everything else as it is; in an order of its own.
+/// Floats to nine digits after the first, everything else as it is; sorted.
 fn comparable(rows: &Rows) -> Vec<String> {
     fn text(value: &Value) -> String {
         match value {
@@ -117,7 +118,7 @@ fn comparable(rows: &Rows) -> Vec<String> {
     texts
 }
 
-/// What differs, for people.
+/// The differences, for people.
 fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
     let typed =
         |rows: &Rows| rows.columns.iter().map(|c| (c.name.clone(), c.column_type, c.mode == Mode::Repeated)).collect::<Vec<_>>();
@@ -132,7 +133,8 @@ fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
     Some(format!("row {i} of {}: {} on the embedded engine, {} on BigQuery", left.len(), left[i], right[i]))
 }
 
-/// Of a large result the first rows by all columns, arrays by their JSON: how many there are is in the counts.
+/// For a large result, the first rows by all columns, with arrays by their JSON: the counts cover
+/// the number of rows.
 fn first_rows(sql: &str, columns: &[OutputColumn]) -> String {
     let ordered = columns.iter().enumerate().map(|(i, column)| match column.mode {
         Mode::Repeated => format!("TO_JSON_STRING(`{}`)", column.name),
@@ -179,7 +181,7 @@ async fn two_engines_give_one_answer() {
                 Err(error) => differences.push(format!("{} {:?}: {error}\n{}", golden.name, request.shape, sql[1])),
             }
         }
-        // As TFX's executor asks first.
+        // TFX's executor starts with this query.
         let (artefact, _) = tfx::artefact(config, &there, None, None).unwrap();
         for split in &artefact.input_config.splits {
             let sql = format!("SELECT * FROM ({}) LIMIT 0", split.pattern);
@@ -192,7 +194,7 @@ async fn two_engines_give_one_answer() {
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
-/// What [`APART`] excuses: where the server has become right, the excuse goes.
+/// Checks the exceptions in [`APART`]: once the server is fixed, its exception can go.
 async fn the_servers_own_faults_are_still_there(both: &Both) {
     let sql = "SELECT FARM_FINGERPRINT(REPEAT('a', 128)) AS f, UNIX_SECONDS(TIMESTAMP '2024-08-04 19:16:09.557568+00:00') AS s";
     let right = [Value::Int(-4747627967806356490), Value::Int(1722798969)];
@@ -208,7 +210,7 @@ async fn the_tables_are_the_same(both: &Both) {
     assert_eq!(known(&left), known(&right));
     for table in left {
         let (left, right) = (both.embedded.schema(&table.name).await.unwrap(), both.bigquery.schema(&table.name).await.unwrap());
-        // G-08: INTEGER and INT64 are one type.
+        // BigQuery's API writes INTEGER where its SQL has INT64; they are one type.
         let typed = |schema: &trainset::domain::schema::TableSchema| {
             schema.columns.iter().map(|c| (c.name.to_string(), c.column_type, c.mode == Mode::Repeated)).collect::<Vec<_>>()
         };
@@ -216,7 +218,8 @@ async fn the_tables_are_the_same(both: &Both) {
     }
 }
 
-/// Of every table. The server's APPROX_TOP_COUNT gives no counts, so that the most frequent values are compared by the query for values alone.
+/// Of every table. The server's APPROX_TOP_COUNT gives no counts, so the most frequent values are
+/// compared only by the query for values.
 async fn profiles_and_values_are_the_same(both: &Both) {
     let engines: [&dyn Warehouse; 2] = [&both.embedded, &both.bigquery];
     for table in both.embedded.tables().await.unwrap() {
@@ -253,8 +256,8 @@ async fn profiles_and_values_are_the_same(both: &Both) {
     }
 }
 
-/// What must be the same of a column, its floats to nine digits, and what is only near: places of its quantiles within its range, 0 … 1, and how many
-/// distinct values a row it has.
+/// What must be equal of a column, its floats to nine digits, and what is only approximate:
+/// positions of its quantiles within its range, 0 … 1, and its distinct values per row.
 fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
     let number = |value: &Value| match value {
         Value::Int(number) => Some(*number as f64),
@@ -270,7 +273,7 @@ fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
     if let (Some(min), Some(max)) = (column.min.as_ref().and_then(number), column.max.as_ref().and_then(number)) {
         near.extend(quantiles.iter().filter_map(|quantile| Some((number(&quantile.value)? - min) / (max - min).max(1.0))));
     }
-    // Whether a view's columns can be NULL the engines know differently well.
+    // The engines know to different degrees whether a view's columns can be NULL.
     column.mode = Mode::Nullable;
     column.histogram.clear();
     column.top_values.clear();
@@ -282,7 +285,8 @@ fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
     (json.as_object().unwrap().iter().map(text).collect(), near)
 }
 
-/// G-60: what is counted of joins, by one key, by several, of a table with itself, and with keys of two types.
+/// Join statistics, by one key, by several, of a table with itself, and with keys of two types:
+/// both engines must show the same fan-out.
 async fn joins_have_the_same_evidence(both: &Both) {
     let pair = |left: &str, right: &str| KeyPair { left: left.parse().unwrap(), right: right.parse().unwrap() };
     let cases = [

@@ -1,4 +1,5 @@
-//! What goes wrong on the way to BigQuery: each fault ends in bounded time with the right error; nothing hangs, nothing runs twice.
+//! Failures on the way to BigQuery: each ends in bounded time with the right error; nothing hangs,
+//! nothing runs twice.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use trainset::warehouse::{Limits, Warehouse, WarehouseError};
 
 use crate::server::{Reply, Server, error};
 
-/// Impatient, so that the tests are quick.
+/// Short timeouts, so that the tests are quick.
 async fn connect(server: &Server) -> BigQuery {
     connect_in(server, None).await
 }
@@ -39,7 +40,7 @@ fn one_row() -> Json {
     json!({"jobComplete": true, "schema": {"fields": [{"name": "n", "type": "INTEGER"}]}, "rows": [{"f": [{"v": "7"}]}], "totalBytesProcessed": "1024"})
 }
 
-/// A server whose jobs work.
+/// A server whose jobs succeed.
 async fn working() -> Server {
     let server = Server::with_dataset().await;
     server.on("POST", "/jobs?", [Reply::Json(200, json!({"status": {"state": "RUNNING"}}))]);
@@ -69,9 +70,9 @@ async fn a_job_says_what_it_may_cost_and_where_it_runs() {
     assert_eq!(configuration["query"]["useQueryCache"], false);
     assert_eq!(configuration["labels"]["application"], "trainset");
     assert_eq!(configuration["jobTimeoutMs"], "300000");
-    // G-71: what TFX is told of where to run.
+    // The location in the TFX artefact: its jobs have to run where the data is.
     assert_eq!(connect(&server).await.location().await.unwrap().as_deref(), Some("EU"));
-    // G-73: the dataset's own location, on the job and on its results.
+    // The dataset's own location, on the job and on its results: a job elsewhere fails.
     assert_eq!(insert.body["jobReference"]["location"], "EU");
     assert!(server.asked("GET", "/queries/").iter().all(|asked| asked.path.contains("location=EU")));
     assert!(server.asked("POST", "/cancel?").is_empty());
@@ -101,12 +102,12 @@ async fn refusals_say_what_to_do() {
         };
         assert_eq!(got, kind, "{reply:?} {error}");
         assert!(error.to_string().contains(words), "{error}");
-        // What cannot pass is not tried again.
+        // A permanent error is not retried.
         assert_eq!(server.asked("POST", "/jobs?").len(), 1, "{reply:?}");
     }
 }
 
-/// G-73: a region that the model says and the dataset is not in is named, with the way out.
+/// If the model's region is not the dataset's, the error names both, and what to do.
 #[tokio::test]
 async fn a_wrong_region_is_named() {
     let server = working().await;
@@ -114,7 +115,7 @@ async fn a_wrong_region_is_named() {
     server.on("POST", "/jobs?", [error(404, "notFound", message)]);
     let error = connect_in(&server, Some("US")).await.run("SELECT 1", &Limits::default()).await.unwrap_err().to_string();
     assert!(error.contains("US") && error.contains("Leave the location empty"), "{error}");
-    // A location that is said is not asked for.
+    // A configured location is not requested.
     assert!(server.asked("GET", "/datasets/raw_data?").is_empty());
 }
 
@@ -145,7 +146,7 @@ async fn a_wait_that_is_asked_for_is_kept() {
     let since = Instant::now();
     run(&server).await.unwrap();
     assert!(since.elapsed() >= Duration::from_secs(1));
-    // Longer than anyone waits: the refusal is told at once.
+    // Longer than the deadline: fails at once.
     let server = working().await;
     server.on("GET", "/queries/", [Reply::With(429, "retry-after: 3600", json!({}))]);
     let since = Instant::now();
@@ -183,7 +184,7 @@ async fn what_never_passes_ends() {
 #[tokio::test]
 async fn a_job_whose_beginning_was_not_answered_runs_once() {
     let server = working().await;
-    // Made, but its answer was lost; the second attempt finds it there.
+    // Created, but the response was lost; the second attempt finds it.
     server.on("POST", "/jobs?", [Reply::Cut, error(409, "duplicate", "Already Exists: Job")]);
     assert_eq!(run(&server).await.unwrap().rows, [[Value::Int(7)]]);
     let inserts = server.asked("POST", "/jobs?");
@@ -257,7 +258,7 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
     assert_eq!((rows.rows.len(), rows.truncated), (4, true));
     assert_eq!(server.asked("GET", "/queries/").len(), 2);
 
-    // A token that repeats would be read for ever.
+    // A repeating token would be read forever.
     let server = working().await;
     server.on("GET", "/queries/", [page(0, Some("a"))]);
     assert!(matches!(run(&server).await, Err(WarehouseError::Unreachable(_))));
@@ -266,7 +267,8 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
     assert!(matches!(connect(&server).await.tables().await, Err(WarehouseError::Unreachable(_))));
 }
 
-/// The token goes to the address that was given, and to no other: not with a list, a job or a page of its rows.
+/// The token goes only to the given address: not elsewhere with a list, a job or a page of its
+/// rows.
 #[tokio::test]
 async fn nobody_is_sent_elsewhere() {
     let other = Server::start().await;
@@ -294,7 +296,7 @@ async fn nobody_is_sent_elsewhere() {
     assert!(other.asked("GET", "").is_empty() && other.asked("POST", "").is_empty());
 }
 
-/// Each page of a list that never ends is another one, so no token repeats.
+/// Each page of an endless list is different, so no token repeats.
 #[tokio::test]
 async fn what_has_no_end_is_not_read_to_it() {
     let unreachable =
@@ -329,7 +331,7 @@ async fn what_has_no_end_is_not_read_to_it() {
     server.on("GET", "/queries/", [page("x".repeat(1_000_000))]);
     unreachable(run(&server).await.map(drop));
 
-    // Names and descriptions end, and so do columns.
+    // Names, descriptions and columns are bounded.
     let server = Server::with_dataset().await;
     let long = "x".repeat(100_000);
     let field = json!({"name": long, "type": "STRING"});
@@ -348,13 +350,14 @@ async fn what_has_no_end_is_not_read_to_it() {
     let wide = bigquery.schema(&"raw_data.wide".parse().unwrap()).await;
     assert!(matches!(wide, Err(WarehouseError::Unreadable { .. })), "{wide:?}");
 
-    // What tells of a table is no page of rows.
+    // A table's metadata is not a page of rows.
     let server = Server::with_dataset().await;
     server.on("GET", "/tables/", [Reply::Huge(17 << 20)]);
     unreachable(connect(&server).await.schema(&"raw_data.orders".parse().unwrap()).await.map(drop));
 }
 
-/// What is looked at is read no further than it is shown; what is computed with is whole, or an error.
+/// Displayed results are read only as far as they are shown; results for processing are whole, or
+/// an error.
 #[tokio::test]
 async fn long_values_are_cut_where_they_are_only_shown() {
     let fields = json!([
@@ -393,7 +396,8 @@ async fn a_dry_run_runs_nothing_and_knows_an_upper_bound() {
     assert_eq!(server.asked("POST", "/jobs?")[0].body["configuration"]["dryRun"], true);
 }
 
-/// G-76: one list for up to a thousand tables; their metadata, which is free, at most sixteen at once.
+/// One list for up to a thousand tables; their metadata, which is free, with at most sixteen
+/// requests at once: one after the other would take minutes.
 #[tokio::test]
 async fn five_hundred_tables_are_listed_in_one_call() {
     let server = Server::with_dataset().await;
@@ -424,13 +428,13 @@ async fn five_hundred_tables_are_listed_in_one_call() {
     assert_eq!((found[0].rows, found[0].bytes, found[0].columns), (Some(12), Some(34), Some(2)));
     let partition = found[0].partition.as_ref().unwrap();
     assert!(partition.filter_required && partition.clustered && partition.column == "a");
-    // A view's rows are not 0 but not known; a table that is kept from us says so.
+    // A view's rows are unknown, not 0; a table without permission says so.
     assert_eq!(found[7].rows, None);
     assert!(found[8].problem.as_ref().unwrap().contains("Data Viewer"));
     let lists = server.asked("GET", "/tables?").len();
     assert_eq!((lists, server.asked("GET", "/tables/").len()), (1, 500));
     assert!(server.most_at_once() <= 16, "{}", server.most_at_once());
-    // A type that is not known takes its column out, not the table.
+    // An unknown type removes its column, not the table.
     let schema = connect(&server).await.schema(&"raw_data.table_001".parse().unwrap()).await.unwrap();
     assert_eq!((schema.columns.len(), schema.unusable.len()), (1, 1));
 }

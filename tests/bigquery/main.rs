@@ -1,4 +1,4 @@
-//! The BigQuery warehouse over the wire: against a server that others wrote, and against scripted faults.
+//! The BigQuery warehouse over HTTP: against a server by others, and against scripted failures.
 
 mod emulator;
 mod faults;

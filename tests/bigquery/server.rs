@@ -1,4 +1,4 @@
-//! An HTTP server that says what its script says, and remembers what it was asked.
+//! A scripted HTTP server that records its requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -8,25 +8,25 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub enum Reply {
     Json(u16, Value),
-    /// With more headers.
+    /// With additional headers.
     With(u16, &'static str, Value),
-    /// Text that is no JSON.
+    /// Text other than JSON.
     Text(u16, &'static str),
-    /// The head of an answer, a piece of its body, and the connection is gone.
+    /// The head of a response and a piece of its body; then the connection is closed.
     Cut,
     /// A body that never ends.
     Endless,
-    /// A body of so many bytes.
+    /// A body of this many bytes.
     Huge(usize),
-    /// A body of which a byte comes every so often.
+    /// A body that comes byte by byte at this interval.
     Drip(Duration),
-    /// What is asked for is elsewhere.
+    /// A redirect.
     Elsewhere(u16, String),
-    /// Nothing, ever.
+    /// No response at all.
     Silence,
 }
 
@@ -39,7 +39,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The path alone, with a question mark that stands for its end.
+    /// The path alone, followed by a question mark for its end.
     fn matched(&self) -> String {
         format!("{}?", self.path.split('?').next().unwrap())
     }
@@ -52,7 +52,7 @@ pub struct Server {
     pub endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     rules: Arc<Mutex<Vec<Rule>>>,
-    /// Connections that are open now, and the most there were.
+    /// Open connections now, and their maximum.
     open: Arc<Mutex<(usize, usize)>>,
     slow: Arc<Mutex<Duration>>,
 }
@@ -86,7 +86,7 @@ impl Server {
         server
     }
 
-    /// A dataset in the EU, which every job asks for first.
+    /// A dataset in the EU, which every job reads first.
     pub async fn with_dataset() -> Self {
         let server = Self::start().await;
         server.on(
@@ -97,7 +97,8 @@ impl Server {
         server
     }
 
-    /// What to say to requests of a method whose path contains a text; the last reply is said again and again. Later rules go first.
+    /// Responses to requests of a method whose path contains a text; the last one repeats. Later
+    /// rules take precedence.
     pub fn on(&self, method: &'static str, path: &'static str, replies: impl IntoIterator<Item = Reply>) {
         self.rules.lock().unwrap().insert(0, (method, path, replies.into_iter().collect()));
     }

@@ -1,5 +1,5 @@
-//! The query behind the pictures of step 4, and what is read from it: it counts what the oracle counts, and what a picture promises of a
-//! threshold is what the compiled query keeps.
+//! The query behind the charts of step 4, and what is read from it: it counts what the oracle
+//! counts, and what a chart shows for a threshold is what the compiled query keeps.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn effect(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> 
     read(config, &engine.run(&query.sql))
 }
 
-/// Rows by day and part, stages, as-of: as the oracle counts them.
+/// Rows by day and part, stages, reference date: as the oracle counts them.
 pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, answer: &Answer) -> FilterEffect {
     let effect = effect(engine, config, as_of);
     let said = serde_json::to_string(config).unwrap();
@@ -64,7 +64,7 @@ pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, 
     effect
 }
 
-/// The last stage's revenue, where the rows tell it.
+/// The last stage's revenue, if it can be computed from the rows.
 fn revenue_is_what_is_left(config: &DatasetConfig, effect: &FilterEffect, answer: &Answer) {
     let Some(revenue) = &config.column_mapping.revenue else { return };
     let Some(place) = config.selected_columns.iter().position(|column| column.reference() == *revenue) else { return };
@@ -83,7 +83,7 @@ fn revenue_is_what_is_left(config: &DatasetConfig, effect: &FilterEffect, answer
     }
 }
 
-/// A kind of member: its role's place in a stage's counts, and how its filter is set.
+/// A kind of entity: its role's position in a stage's counts, and how its filter is set.
 struct Kind {
     stage: &'static str,
     count: usize,
@@ -109,7 +109,7 @@ const KINDS: [Kind; 2] = [
     },
 ];
 
-/// A filter, and what the picture promises of it: members, and their rows where it tells them.
+/// A filter, and what the chart shows for it: entities, and their rows if it shows them.
 type Promise = (MemberFilter, u64, Option<u64>);
 
 fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Promise> {
@@ -140,7 +140,7 @@ fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Pro
     promises
 }
 
-/// Whether the members' rows are those of train alone.
+/// Whether the entities' rows are those of train alone.
 fn from_train(config: &DatasetConfig) -> bool {
     match config.filters.scope {
         Some(scope) => scope == Scope::Train && config.split_config != SplitConfig::None,
@@ -148,7 +148,8 @@ fn from_train(config: &DatasetConfig) -> bool {
     }
 }
 
-/// What is promised is what `kept` finds: of a config, members and rows after a stage. Tells how many promises kept some members and not others.
+/// What the chart shows equals what `kept` finds: of a config, entities and rows after a stage.
+/// Returns how many cases kept some entities and not others.
 fn hold(
     config: &DatasetConfig,
     effect: &FilterEffect,
@@ -173,10 +174,11 @@ fn hold(
     some
 }
 
-/// G-48 on ugly tables: NULL ids, returns, ties, revenues of none.
+/// On ugly tables (NULL ids, returns, ties, no revenue), the number at a threshold is what the
+/// filter keeps.
 pub fn holds_by_the_oracle(engine: &Engine, config: &DatasetConfig) {
     let mut config = config.clone();
-    // Rows of eval that stay whoever goes would hide who was kept.
+    // Rows of eval that always stay would hide which entities were kept.
     config.filters.apply_to = ApplyTo::All;
     let effect = effect(engine, &config, None);
     hold(&config, &effect, &[1, 37, 80, 99], |filtered, kind| {
@@ -186,7 +188,7 @@ pub fn holds_by_the_oracle(engine: &Engine, config: &DatasetConfig) {
     });
 }
 
-/// G-45, G-48: the number beside a threshold is what the dataset's own query keeps, on the demo shop.
+/// The number at a threshold is what the dataset's own query keeps, on the demo shop.
 #[test]
 fn the_shops_queries_keep_what_the_pictures_promise() {
     const NAMES: [&str; 5] =
@@ -210,7 +212,8 @@ fn the_shops_queries_keep_what_the_pictures_promise() {
     assert!(some > 40, "{some} thresholds kept some and not all");
 }
 
-/// The days of a split are those that the timeline draws for it: none is on the wrong side of an edge.
+/// The days of a split are those that the timeline draws for it: none is on the wrong side of an
+/// edge.
 #[test]
 fn the_timelines_windows_are_the_querys_parts() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("-time_split_with_test_and_gap")).unwrap();

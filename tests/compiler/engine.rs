@@ -44,7 +44,7 @@ impl Engine {
     }
 }
 
-/// Rows as texts in order, so that two results can be compared as bags.
+/// Rows as sorted texts, so that two results can be compared as bags.
 pub fn sorted(rows: Vec<Vec<Value>>) -> Vec<String> {
     let mut texts: Vec<String> = rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect();
     texts.sort_unstable();

@@ -1,8 +1,10 @@
-//! The golden configs of `tests/goldens`: their SQL is kept beside them, runs on the demo shop, and gives what the oracle counts.
+//! The golden configs of `tests/goldens`: their SQL is stored beside them, runs on the demo shop,
+//! and gives what the oracle counts.
 //!
-//! `NN-name.json` holds the config and, where it is not the rows of the last split, the request; `NN-name.sql` the text that it compiles to;
-//! `catalog.json` the demo shop's schemas. `UPDATE_GOLDENS=1` writes the texts and the schemas anew. The browser's half compiles the same
-//! files in `end2end/`.
+//! `NN-name.json` holds the config and, if it is not the rows of the last split, the request;
+//! `NN-name.sql` the text that it compiles to; `catalog.json` the demo shop's schemas.
+//! `UPDATE_GOLDENS=1` rewrites the texts and the schemas. The browser compiles the same files in
+//! `end2end/`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -34,7 +36,7 @@ pub static SHOP: LazyLock<Engine> = LazyLock::new(|| {
     engine
 });
 
-/// What is kept is what is made; or it becomes so.
+/// The stored file equals the compiled text; or is updated.
 fn kept(file: &Path, made: &str) {
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
         fs::write(file, made).unwrap();
@@ -57,7 +59,7 @@ fn texts_are_those_that_are_kept() {
     for golden in &goldens {
         let query = compile(&golden.config, &SHOP.catalog, &golden.request).unwrap_or_else(|f| panic!("{}: {f:?}", golden.name));
         assert!(Parser::parse_sql(&BigQueryDialect {}, &query.sql).is_ok(), "{}", golden.name);
-        // G-72: flat, so that each stage has a name of its own.
+        // Flat CTEs, so that each stage has a unique name and none of them can collide.
         assert!(!query.sql.lines().skip(1).any(|line| line.contains("WITH")), "{}", golden.name);
         kept(&folder().join(format!("{}.sql", golden.name)), &format!("{}\n", query.sql));
     }
@@ -84,7 +86,8 @@ fn they_give_the_oracles_rows_4_of_4() {
     check_every(4, 3);
 }
 
-/// A sample and a split of one seed use different salts: a tenth of the rows is still split 80 to 20 (G-34).
+/// A sample and a split of one seed use different salts: with one hash for both, a tenth of the
+/// rows would all be in one part. They are still split 80 to 20.
 #[test]
 fn a_split_of_a_sample_keeps_its_shares() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("a_sample_then_a_split")).unwrap();
@@ -99,7 +102,7 @@ fn a_split_of_a_sample_keeps_its_shares() {
     assert!((rows("train") / rows("full") - 0.8).abs() < 0.01, "{} of {}", rows("train"), rows("full"));
 }
 
-/// ABS of the smallest INT64 overflows; of its remainder it does not (G-33).
+/// ABS of the smallest INT64 overflows; of its remainder it does not.
 #[test]
 fn the_smallest_fingerprint_has_a_bucket() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("random_rows")).unwrap();
@@ -109,7 +112,8 @@ fn the_smallest_fingerprint_has_a_bucket() {
     assert_eq!(bucket.rows, [[Value::Int(8)]]);
 }
 
-/// What TFX's executor does with each pattern first, to learn its columns. The three together would still pass as a command's argument (G-37).
+/// TFX's executor starts with this query for each pattern, to read its columns. The three together
+/// still fit a command line's limit on arguments.
 #[test]
 fn tfx_can_ask_for_the_columns_of_each_pattern() {
     for golden in goldens() {
@@ -155,12 +159,14 @@ fn check(golden: &Golden) {
             let all: HashSet<String> = wanted.iter().map(|row| text(&row.values)).collect();
             assert!(got.rows.iter().all(|row| all.contains(&text(row))), "{name}");
         }
-        // Converted: as many rows, and no value is NULL (G-70b).
+        // Converted: as many rows, and no value is NULL, which TFX would turn into a sparse
+        // feature.
         Shape::Tfx => {
             assert_eq!(got.rows.len(), wanted.len(), "{name}");
             assert!(got.rows.iter().flatten().all(|value| *value != Value::Null), "{name}");
         }
-        // Counts are held against the oracle for every golden; analyses in `tests/analysis`, effects in `effect.rs`.
+        // Counts are compared with the oracle for every golden; analyses in `tests/analysis`,
+        // filter impact in `effect.rs`.
         Shape::Counts | Shape::Analysis | Shape::Effect => {}
         Shape::AsOf => assert_eq!(got.rows, [[answer.as_of.map_or(Value::Null, |day| Value::Text(day.to_string()))]], "{name}"),
         Shape::Funnel => {
@@ -190,7 +196,7 @@ fn check(golden: &Golden) {
     }
 }
 
-/// Part, rows, users, products, first and last day, as the counts query tells them.
+/// Part, rows, users, products, first and last day, as in the counts query.
 type Part = (String, i64, Option<i64>, Option<i64>, Option<String>, Option<String>);
 
 fn check_counts(golden: &Golden, answer: &Answer) {
@@ -227,9 +233,11 @@ fn check_counts(golden: &Golden, answer: &Answer) {
     let alone =
         compile(config, &SHOP.catalog, &Request { shape: Shape::AsOf, as_of: request.as_of, ..Request::default() }).unwrap();
     assert_eq!(SHOP.run(&alone.sql).get(0, "as_of"), got.get(0, "as_of"), "{name}");
-    // G-20: the as-of that was found is told.
+    // The resolved reference date is in the result: without it nobody knows which days were
+    // counted.
     assert_eq!(day(0, "as_of"), answer.as_of.map(|day| day.to_string()), "{name}");
-    // G-31: eval has exactly its days, where the data has them all.
+    // Eval has exactly its days, if the data have them all: `>=` with one day too many would add
+    // one.
     if let trainset::domain::dataset::SplitConfig::TimeBased { eval_days, .. } = config.split_config
         && name.contains("time_split")
     {

@@ -1,4 +1,4 @@
-//! What people write comes back as they wrote it: texts through the engine and back, and no text becomes SQL.
+//! Texts survive unchanged: through the engine and back, and no text becomes SQL.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -38,7 +38,7 @@ const TEXTS: [&str; 14] = [
     "%_",
 ];
 
-/// G-52: a filter on a text finds that text and no other, whatever is in it.
+/// A filter on a text finds that text and no other, whatever characters it has.
 #[test]
 fn texts_survive_the_round_trip() {
     let mut runner = TestRunner::deterministic();
@@ -73,7 +73,7 @@ fn texts_survive_the_round_trip() {
     }
 }
 
-/// The texts of a statement, as its literals mean them.
+/// The texts of a statement, as its literals are read.
 struct Literals(BTreeSet<String>);
 
 impl Visitor for Literals {
@@ -91,8 +91,8 @@ impl Visitor for Literals {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
-    /// Names, texts and seeds of any kind stay what they are: one statement, whose literals are those that were given. What cannot be said is
-    /// refused before.
+    /// Names, texts and seeds of any kind stay what they are: one statement, whose literals are the
+    /// given ones. What SQL cannot express is refused before.
     #[test]
     fn no_text_becomes_sql(table in "\\PC{1,12}", column in "\\PC{1,12}", other in "[a-z]{1,6}", value in "\\PC{0,20}", seed in "\\PC{1,12}", alias in "\\PC{1,12}") {
         let schema = json!({"table": format!("raw_data.{table}"), "columns": [
@@ -107,7 +107,7 @@ proptest! {
             "filters": {"rows": [{"table": table, "column": format!("{other}_1"), "where": {"op": "!=", "value": value}}]},
             "split_config": {"type": "random", "train_percent": 80, "unit": "user", "seed": seed},
         }));
-        // An alias is an output name or an error, never a piece of SQL (G-14).
+        // An alias is an output name or an error, never a piece of SQL.
         let config = match config(Some(&alias)) {
             Ok(config) => config,
             Err(_) => match config(None) { Ok(config) => config, Err(_) => return Ok(()) },

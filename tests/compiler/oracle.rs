@@ -1,4 +1,5 @@
-//! What a config means, computed plainly over rows in memory: loops, maps and dates, no SQL. The compiler's queries must give the same rows.
+//! What a config means, computed plainly over rows in memory: loops, maps and dates, no SQL. The
+//! compiler's queries must give the same rows.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +14,7 @@ use trainset::domain::value::{Rows, Value};
 /// The tables, each read whole.
 pub type Tables = BTreeMap<TableName, Rows>;
 
-/// A row of the dataset: its output values, and the part that it is in.
+/// A row of the dataset: its output values and its part.
 #[derive(Debug, Clone)]
 pub struct OutRow {
     pub values: Vec<Value>,
@@ -26,7 +27,7 @@ pub struct OutRow {
     pub at: Option<i64>,
 }
 
-/// The dataset's rows, and the day that its dates count back from, where they do.
+/// The dataset's rows, and the resolved reference date, if there is one.
 pub struct Answer {
     pub rows: Vec<OutRow>,
     pub as_of: Option<NaiveDate>,
@@ -36,7 +37,8 @@ pub struct Answer {
     pub joins: Vec<JoinCounts>,
 }
 
-/// Rows before a join, those of them that found a partner, rows after it, and the most partners that one row got.
+/// Rows before a join, those of them that found a partner, rows after it, and the most partners of
+/// one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JoinCounts {
     pub before: usize,
@@ -45,7 +47,7 @@ pub struct JoinCounts {
     pub largest: usize,
 }
 
-/// What the config describes: its rows in no order, with the as-of that was resolved before or is found now.
+/// The dataset of a config: its rows in no order, with the given reference date or the one found.
 pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen: Option<NaiveDate>) -> Answer {
     let zone = config.column_mapping.time_zone.as_ref().map_or(chrono_tz::UTC, |zone| zone.as_str().parse().expect("a zone"));
     let oracle = Oracle { config, catalog, tables, sources: config.sources(), zone };
@@ -130,7 +132,7 @@ impl Oracle<'_> {
             let join = self.config.join_of(name).expect("a join");
             let right = &self.tables[*table];
             let mut by_key: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-            // NULL equals nothing, but counts as one key where one row of each is taken.
+            // NULL equals nothing, but counts as one key if one row per key is taken.
             let mut without_key: HashMap<Vec<Option<String>>, Vec<usize>> = HashMap::new();
             for i in 0..right.rows.len() {
                 let key: Vec<Option<String>> =
@@ -176,7 +178,8 @@ impl Oracle<'_> {
         (left, counts)
     }
 
-    /// The stated order, then every column that the config uses of the table, then those that joins after it match.
+    /// The configured order, then every column that the config uses of the table, then those that
+    /// later joins match.
     fn row_order(&self, source: usize, join: &Join, a: usize, b: usize) -> Ordering {
         for key in &join.order {
             let ordering = self.cell_order(source, &key.column, a, b, key.descending);
@@ -235,7 +238,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// The value as a result shows it: an array is never NULL.
+    /// The value in a result: an array is never NULL.
     fn output(&self, row: &Joined, reference: &ColumnRef) -> Value {
         match (self.value(row, reference), self.known(reference).mode) {
             (Value::Null, Mode::Repeated) => Value::Array(vec![]),
@@ -247,7 +250,7 @@ impl Oracle<'_> {
         self.config.column_mapping.get(role).map_or(&Value::Null, |r| self.value(row, r))
     }
 
-    /// The row's timestamp as it is read, and the type that it then has.
+    /// The row's timestamp after conversion, and its type then.
     fn time(&self, row: &Joined) -> (Value, ColumnType) {
         let mapping = &self.config.column_mapping;
         let Some(reference) = &mapping.timestamp else { return (Value::Null, ColumnType::Date) };
@@ -283,7 +286,8 @@ impl Oracle<'_> {
         self.day_of(&time, t)
     }
 
-    /// The calendar day of a temporal value: an instant's in the zone of the dataset, any other's as it is written.
+    /// The calendar day of a temporal value: an instant's in the zone of the dataset, any other's
+    /// as it is written.
     fn day_of(&self, value: &Value, t: ColumnType) -> Option<NaiveDate> {
         let text = value.as_str()?;
         match t {
@@ -451,7 +455,8 @@ impl Oracle<'_> {
             SplitConfig::LeaveLast { n } => {
                 let mapping = &self.config.column_mapping;
                 let timestamp = mapping.timestamp.clone().expect("a timestamp");
-                // A timestamp that is read is another value than its column, which may be used as well.
+                // A converted timestamp is another value than its column, which may be used as
+                // well.
                 let used_raw = mapping.timestamp_format.is_some()
                     && (self.config.selected_columns.iter().any(|c| c.reference() == timestamp)
                         || self.config.filters.rows.iter().any(|f| f.reference() == timestamp));
@@ -496,7 +501,7 @@ impl Oracle<'_> {
         struct Member {
             id: Option<Value>,
             rows: u64,
-            /// In billionths; `None` until a revenue is there.
+            /// In billionths; `None` without any revenue.
             revenue: Option<i128>,
         }
         let mut members: HashMap<String, Member> = HashMap::new();
@@ -563,7 +568,7 @@ impl Oracle<'_> {
     }
 }
 
-/// An instant, or a wall clock's reading, in microseconds since 1970; a DATE is its midnight.
+/// An instant, or a local time, in microseconds since 1970; a DATE is its midnight.
 fn micros(value: &Value, t: ColumnType) -> Option<i64> {
     let text = value.as_str()?;
     let at = match t {
@@ -615,7 +620,7 @@ fn compare(a: &Value, b: &Value, t: ColumnType) -> Ordering {
     }
 }
 
-/// By value; arrays by their JSON, an array that is not there as `null`.
+/// By value; arrays by their JSON, a missing array as `null`.
 fn compare_column(a: &Value, b: &Value, column: &Column) -> Ordering {
     match column.mode {
         Mode::Repeated => serde_json::to_string(a).expect("JSON").cmp(&serde_json::to_string(b).expect("JSON")),
@@ -627,7 +632,7 @@ fn compare_any(a: &Option<Value>, b: &Option<Value>) -> Ordering {
     compare(a.as_ref().expect("an id"), b.as_ref().expect("an id"), ColumnType::String)
 }
 
-/// A number in billionths, rounded half away from zero, as NUMERIC keeps it.
+/// A number in billionths, rounded half away from zero, as in NUMERIC.
 fn billionths(value: &Value) -> Option<i128> {
     let digits = match value {
         Value::Int(n) => return Some(i128::from(*n) * 1_000_000_000),

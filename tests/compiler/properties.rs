@@ -1,4 +1,5 @@
-//! Generated configs over ugly tables: what the compiler emits parses as BigQuery's dialect, runs, and gives the oracle's rows.
+//! Generated configs over ugly tables: what the compiler emits parses as BigQuery's dialect, runs,
+//! and gives the oracle's rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +64,8 @@ fn any_tables() -> impl Strategy<Value = Vec<Join>> {
     let users = any_join("u", vec![key(("odd lines", "user id"), "id")]);
     let items = any_join("items", vec![key(("odd lines", "größe"), "code")]);
     let chained = any_join("items", vec![key(("u", "id"), "owner")]);
-    // By a column that users of one key differ in, so that which of them is taken decides the match.
+    // By a column in which users of one key differ, so that the match depends on which of them is
+    // taken.
     let chained_by_other = any_join("items", vec![key(("u", "select"), "group")]);
     (users, items, chained, chained_by_other, 0..5u8).prop_map(|(users, items, chained, chained_by_other, which)| match which {
         0 => vec![],
@@ -239,7 +241,8 @@ prop_compose! {
         DatasetConfig {
             primary_table: Some("raw_data.odd lines".parse().unwrap()),
             secondary_tables: joins.iter().map(secondary).collect(),
-            // Aliases that are other columns' names, so that whoever took one for the other would show (G-13).
+            // Aliases that are other columns' names, so that mistaking one for the other would
+            // show.
             selected_columns: columns.into_iter().zip(ALIASES).map(|(c, alias)| {
                 let ColumnRef { table, column } = reference(c);
                 SelectedColumn { table, column, alias: aliases.then(|| alias.parse().unwrap()), default: None }
@@ -259,7 +262,8 @@ prop_compose! {
     }
 }
 
-/// Takes out, part by part, what validation names, so that most generated configs have something left to say.
+/// Removes, part by part, what validation reports, so that most generated configs still have
+/// content.
 fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
     for _ in 0..30 {
         let faults = validate(&config, &engine.catalog);
@@ -300,7 +304,7 @@ fn check(engine: &Engine, config: &DatasetConfig) {
         let wanted = sorted(wanted.map(|row| row.values.clone()).collect());
         assert_eq!(got, wanted, "{split:?}\n{}\n{}", serde_json::to_string(config).unwrap(), query.sql);
     }
-    // The counts say the same as the rows.
+    // The counts agree with the rows.
     let counts = compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
     let mut parts: BTreeMap<String, i64> = BTreeMap::from([("full".into(), expected.len() as i64)]);
     for part in expected.iter().filter_map(|row| row.part) {
@@ -319,7 +323,8 @@ fn check(engine: &Engine, config: &DatasetConfig) {
     effect::holds_by_the_oracle(engine, config);
 }
 
-/// G-31: of the N days that are eval's, eval has every one that has rows, and no other.
+/// Of the N days of eval, eval has each that has rows, and no other: an off-by-one would put a day
+/// into both parts or neither.
 fn eval_has_its_days(config: &DatasetConfig, answer: &oracle::Answer) {
     let (SplitConfig::TimeBased { eval_days, test_days, .. }, Some(as_of)) = (&config.split_config, answer.as_of) else { return };
     let last = as_of - chrono::Days::new(u64::from(*test_days));
@@ -331,7 +336,7 @@ fn eval_has_its_days(config: &DatasetConfig, answer: &oracle::Answer) {
     assert!(eval.len() <= *eval_days as usize);
 }
 
-/// G-05, G-06: no filter is dropped on the way, so that a query without it is another.
+/// No filter is dropped on the way: the query without it differs.
 fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
     let sql = |config: &DatasetConfig| {
         compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).map(|query| query.sql)
@@ -340,7 +345,7 @@ fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
     let without = |change: &dyn Fn(&mut Filters)| {
         let mut fewer = config.clone();
         change(&mut fewer.filters);
-        // Some filters need others; what is left of them is no config.
+        // Some filters need others; the rest is not a valid config.
         if fewer != *config
             && let Ok(text) = sql(&fewer)
         {
@@ -357,8 +362,10 @@ fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
     }
 }
 
-/// Any config that validates compiles, parses, runs and means what the oracle says: splits are disjoint and exhaustive by that, G-30, and eval has its
-/// days, G-31; whatever columns are called, G-13, G-16, G-18, and with a date filter or without, G-28.
+/// Any config that validates compiles, parses, runs and gives the oracle's rows. So splits are
+/// disjoint and exhaustive, and eval has exactly its days; for any column names, including aliases,
+/// names that are not canonical and names that two tables share, and with a date filter or without,
+/// since both are one code path.
 #[test]
 fn generated_configs_give_the_oracles_rows() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! Small tables with every type, ugly names, NULLs, duplicates and orphans, written as Parquet: what generated configs run on.
+//! Small tables with every type, ugly names, NULLs, duplicates and orphans, written as Parquet:
+//! input for generated configs.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +11,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::parquet::arrow::ArrowWriter;
 
-/// A generator of numbers that is the same everywhere (SplitMix64, Steele et al. 2014).
+/// A generator of numbers that is the same on every machine (SplitMix64, Steele et al. 2014).
 struct Numbers(u64);
 
 impl Numbers {
@@ -86,7 +87,7 @@ pub fn write(folder: &Path) {
         folder,
         "users",
         vec![
-            // Twice the same ids: the join multiplies rows.
+            // The same ids twice: the join multiplies rows.
             ("id", Arc::new(Int64Array::from(numbers.column(n, 10, |i| i))) as ArrayRef),
             ("select", Arc::new(StringArray::from(numbers.column(n, 7, text)))),
             ("joined", Arc::new(Date32Array::from(numbers.column(n, 60, |i| (FIRST_DAY + i) as i32)))),
@@ -105,7 +106,7 @@ pub fn write(folder: &Path) {
     );
 }
 
-/// Lists of none, one and two texts in turn.
+/// Lists of zero, one and two texts, alternating.
 fn lists(rows: usize, word: &str) -> ArrayRef {
     let mut lists = ListBuilder::new(StringBuilder::new());
     for row in 0..rows {

@@ -13,7 +13,7 @@ use trainset::warehouse::{Limits, Warehouse, demo};
 
 use crate::sets::{self, Link};
 
-/// What the demo shop's documentation says refers to what.
+/// References in the demo shop, according to its documentation.
 const DEMO: [(&str, &str, &str, &str); 11] = [
     ("categories", "parent_id", "categories", "category_id"),
     ("events", "visitor", "customers", "id"),
@@ -25,13 +25,13 @@ const DEMO: [(&str, &str, &str, &str); 11] = [
     ("products", "category", "categories", "category_id"),
     ("returns", "order_number", "orders", "id"),
     ("returns", "sku", "products", "product_code"),
-    // Its rows are none: names alone can tell.
+    // It has no rows: only names can show it.
     ("wishlists", "customer", "customers", "id"),
 ];
 const DEMO_EMPTY: (&str, &str, &str, &str) = ("wishlists", "sku", "products", "product_code");
 
-/// What the package's documentation says: households, products, campaigns and their coupons. A coupon is in `coupons` once a product, so that nothing
-/// refers to one row of it.
+/// References according to the package's documentation: households, products, campaigns and their
+/// coupons. A coupon is in `coupons` once per product, so nothing refers to one row of it.
 const JOURNEY: [(&str, &str, &str, &str); 8] = [
     ("transactions", "product_id", "products", "product_id"),
     ("transactions", "household_id", "demographics", "household_id"),
@@ -43,13 +43,13 @@ const JOURNEY: [(&str, &str, &str, &str); 8] = [
     ("coupon_redemptions", "campaign_id", "campaign_descriptions", "campaign_id"),
 ];
 
-/// Tables with data, and what refers to what in them.
+/// Tables with data, and their true references.
 struct Case {
     name: &'static str,
     held_out: bool,
     links: Vec<Link>,
     folder: PathBuf,
-    /// Of the folder's tables these are left out.
+    /// Tables of the folder that are left out.
     without: &'static [&'static str],
 }
 
@@ -71,10 +71,10 @@ fn cases(folder: &Path) -> Vec<Case> {
     cases.push(Case { name: "demo shop", held_out: false, links, folder: shop, without: &["order_history"] });
     if let Some(folder) = std::env::var_os("TRAINSET_COMPLETE_JOURNEY") {
         let mut links = single(&JOURNEY);
-        // A household redeems coupons of campaigns that it got.
+        // A household redeems coupons of campaigns that it received.
         let both = || vec!["campaign_id".to_owned(), "household_id".to_owned()];
         links.push(("coupon_redemptions".into(), both(), "campaigns".into(), both()));
-        // 21 million promotions say nothing more than transactions.
+        // 21 million promotions show nothing more than transactions do.
         cases.push(Case { name: "complete journey", held_out: false, links, folder: folder.into(), without: &["promotions"] });
     }
     cases
@@ -111,7 +111,8 @@ impl Figures {
     }
 }
 
-/// All suggestions against the truth; a composite key counts as one, and the direction must be right. What is wrong is said on the way.
+/// All suggestions compared with the truth; a composite key counts as one, and the direction must
+/// be right. Errors are printed on the way.
 fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures {
     type Pairs = (String, String, Vec<(String, String)>);
     let pairs = |left: &str, right: &str, mut on: Vec<(String, String)>| -> Pairs {
@@ -181,7 +182,8 @@ fn g64_joins_are_found_and_wrong_ones_are_not() {
     assert!(by_data.f1() >= 0.95, "{details}");
     assert!(by_names.f1() >= 0.93, "{details}");
     for (name, names, data) in held_out {
-        // What is open: its one key is found, and beside it, by names alone, two tables that share the item are joined; the data take that back.
+        // A known gap: its one key is found, but by names alone two tables that share the item are
+        // also joined; the data correct that.
         let is_open = name == "retailrocket" && (names.right, names.told) == (1, 2);
         assert!((names.f1() >= 0.8 || is_open) && data.f1() >= 0.8, "{name}\n{details}");
     }

@@ -1,4 +1,5 @@
-//! Joins and roles that are suggested for schemas whose truth is known: how many are found, how many are wrong, by names alone and with the data.
+//! Suggested joins and roles for schemas whose references are known: how many are found, how many
+//! are wrong, by names alone and with the data.
 
 mod figures;
 mod sets;

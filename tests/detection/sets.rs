@@ -1,8 +1,11 @@
-//! Schemas whose foreign keys are known, written from what is published of them, and small data for each: surrogate keys of all tables begin at 1, so
-//! that they are included in each other by chance, as in real warehouses.
+//! Schemas whose foreign keys are known, written from published descriptions, and small data for
+//! each: surrogate keys of all tables begin at 1, so that they contain each other by chance, as in
+//! real warehouses.
 //!
-//! A line `table rows`, then a line a column: `name type[?] [key|unique|line:column|group:n] [-> table.column]`; `?` has NULLs, `line` counts the rows
-//! of each value of a column, `group` makes numbers of about n rows each. `(a, b) -> table(x, y)` is a composite key, `distinct(a, b)` a bridge's own.
+//! A line `table rows`, then one line per column: `name type[?] [key|unique|line:column|group:n]
+//! [-> table.column]`; `?` has NULLs, `line` counts the rows of each value of a column, `group`
+//! makes numbers of about n rows each. `(a, b) -> table(x, y)` is a composite key, `distinct(a, b)`
+//! a junction table's own.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
@@ -13,8 +16,8 @@ pub type Link = (String, Vec<String>, String, Vec<String>);
 
 pub struct Set {
     pub name: &'static str,
-    /// Written down before the rules were run on it, to see how they do on what they were not made for. What failed there at first has since been
-    /// looked at: new schemas tell more.
+    /// Written before the rules were run on it, to test them on schemas that they were not made
+    /// for. Its first failures have since been analyzed: new schemas are a stronger test.
     pub held_out: bool,
     tables: Vec<Table>,
 }
@@ -102,7 +105,7 @@ fn parse(text: &str) -> Vec<Table> {
     tables
 }
 
-/// A generator of numbers that is the same everywhere (SplitMix64, Steele et al. 2014).
+/// A generator of numbers that is the same on every machine (SplitMix64, Steele et al. 2014).
 struct Numbers(u64);
 
 impl Numbers {
@@ -132,7 +135,7 @@ impl Set {
         links
     }
 
-    /// Writes a CSV file a table.
+    /// Writes one CSV file per table.
     pub fn write(&self, folder: &Path) {
         let values = self.values();
         for table in &self.tables {
@@ -147,7 +150,7 @@ impl Set {
         }
     }
 
-    /// All columns' values, those first that others refer to.
+    /// All columns' values, starting with those that others refer to.
     fn values(&self) -> BTreeMap<(String, String), Vec<String>> {
         let mut numbers = Numbers(self.name.len() as u64);
         let mut values = BTreeMap::new();
@@ -173,12 +176,12 @@ impl Set {
     }
 }
 
-/// Text keys of one meaning look alike in all tables.
+/// Text keys of one meaning have the same form in all tables.
 fn prefix(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphabetic).take(2).collect::<String>().to_uppercase()
 }
 
-/// Makes a table's columns, or not yet where it refers to what is not there.
+/// Generates a table's columns, unless it refers to one that does not exist yet.
 fn fill(table: &Table, values: &mut BTreeMap<(String, String), Vec<String>>, numbers: &mut Numbers) -> bool {
     let place = |name: &String| (table.name.clone(), name.clone());
     let single = table.columns.iter().filter_map(|field| field.to.clone());
@@ -221,7 +224,7 @@ fn fill(table: &Table, values: &mut BTreeMap<(String, String), Vec<String>>, num
     true
 }
 
-/// So many different values, in an order of chance.
+/// This many distinct values, in random order.
 fn sample(from: &[String], rows: usize, numbers: &mut Numbers) -> Vec<String> {
     let mut left = from.to_vec();
     (0..rows).map(|_| left.swap_remove(numbers.below(left.len()))).collect()
@@ -255,7 +258,7 @@ fn plain(field: &Field, row: usize, numbers: &mut Numbers) -> String {
     }
 }
 
-/// Takes other values for rows whose key is there already.
+/// Replaces the values of rows whose key exists already.
 fn make_distinct(table: &Table, values: &mut BTreeMap<(String, String), Vec<String>>, numbers: &mut Numbers) {
     let Some(first) = table.distinct.first() else { return };
     let pool = values[&(table.name.clone(), first.clone())].clone();

@@ -43,7 +43,7 @@ const SHAPES: [Shape; 10] = [
 struct Bench {
     catalog: Catalog,
     configs: Vec<Value>,
-    /// Texts of files, and how they are written.
+    /// Texts of files, and their formats.
     documents: Vec<(String, Format)>,
 }
 
@@ -56,7 +56,7 @@ impl Bench {
         Self { catalog: catalog(), documents: documents.chain(kept).collect(), configs }
     }
 
-    /// What the bytes say, done.
+    /// Runs what the bytes encode.
     fn run(&self, bytes: &[u8]) {
         let mut choices = Choices(bytes);
         let shape = SHAPES[choices.below(SHAPES.len())];
@@ -76,7 +76,7 @@ impl Bench {
                 match kind {
                     5 => self.json(config, &request),
                     6 => self.document(&write(&config, Format::Yaml), Format::Yaml, &request),
-                    // As the store and server functions have it: no limit was held yet.
+                    // As from the store and server functions: no limit was checked yet.
                     _ => {
                         if let Ok(config) = serde_json::from_value(config) {
                             self.config(&config, &request);
@@ -111,7 +111,7 @@ impl Bench {
         }
     }
 
-    /// A config that was read.
+    /// Uses a config that was read.
     fn read(&self, config: &DatasetConfig, request: &Request) {
         let again = config_from_json(serde_json::to_value(config).unwrap());
         assert_eq!(again.as_ref(), Ok(config), "what was read is read again");
@@ -119,7 +119,7 @@ impl Bench {
     }
 
     fn config(&self, config: &DatasetConfig, request: &Request) {
-        // What is shown of any config, also one that is stored and beyond the limits.
+        // What is displayed of any config, including a stored one that exceeds the limits.
         let _ = (words::tables(config), words::columns(config), words::filters(&config.filters, &config.split_config));
         let json = serde_json::to_value(config).unwrap();
         let other = &self.configs[0];
@@ -210,7 +210,7 @@ fn odd_value(choices: &mut Choices) -> Value {
     }
 }
 
-/// A text with some places changed.
+/// A text with some changes.
 fn mutated_text(choices: &mut Choices, text: &str) -> String {
     const TOKENS: [&str; 30] = [
         "&a ",

@@ -1,4 +1,4 @@
-//! What fuzzing of any kind needs: bytes as choices, odd texts, mutations, and the limits.
+//! Shared by all fuzzing: bytes as choices, odd texts, mutations, and the limits.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,31 +9,32 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-/// Longest that one input may take, of the processor and without optimisation.
+/// Maximum processor time of one input, without optimisation.
 pub const LONGEST: Duration = Duration::from_secs(2);
-/// What the process may grow by, in bytes, whatever it is given.
+/// Maximum growth of the process in bytes, for any input.
 pub const GROWTH: u64 = 200_000_000;
-/// Inputs between two looks at the clock.
+/// Inputs between two checks of the clock.
 const ROUND: u32 = 32;
 
-/// Only one test of this program runs at a time: the time and memory of the process are measured.
+/// Only one test of this program runs at a time, since the time and memory of the process are
+/// measured.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How to look.
+/// The settings of a fuzz run.
 pub struct Fuzz {
-    /// How long, where `TRAINSET_FUZZ_SECONDS` does not say.
+    /// The duration, unless `TRAINSET_FUZZ_SECONDS` is set.
     pub seconds: u64,
-    /// Bytes of an input, at most.
+    /// Maximum size of an input in bytes.
     pub bytes: usize,
-    /// Tries to make a failing input smaller.
+    /// Attempts to shrink a failing input.
     pub shrinks: u32,
 }
 
 impl Fuzz {
-    /// Runs inputs until the time is over. `run` gives the processor's time that its input took.
+    /// Runs inputs until the time is over. `run` returns the processor time of its input.
     pub fn run(&self, run: impl Fn(&[u8]) -> Result<Duration, TestCaseError>) {
         let seconds =
             std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(self.seconds, |text| text.parse().expect("a number of seconds"));
@@ -57,7 +58,7 @@ impl Fuzz {
     }
 }
 
-/// Bytes, read as choices; all zeros where there are no more.
+/// Bytes, read as choices; all zeros at the end.
 pub struct Choices<'a>(pub &'a [u8]);
 
 impl Choices<'_> {
@@ -111,7 +112,7 @@ pub fn odd_text(choices: &mut Choices) -> String {
     }
 }
 
-/// A text with some places changed, some into tokens of its language.
+/// A text with some changes, some of them to tokens of its language.
 pub fn mutated_text(choices: &mut Choices, text: &str, tokens: &[&str]) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     for _ in 0..=choices.below(8) {
@@ -144,7 +145,7 @@ pub fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
     files.into_iter().map(read).collect()
 }
 
-/// What the process has held, in bytes; `None` where the system does not tell.
+/// The peak memory of the process in bytes; `None` if the system does not report it.
 pub fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

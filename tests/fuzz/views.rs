@@ -1,10 +1,12 @@
-//! Views: `.sql` files in a folder of tables. Each is listed, and read where it can be; whatever it
-//! is, it is that view's problem, in words for people, and the other tables are there as before.
+//! Views: `.sql` files in a folder of tables. Each is listed, and read if possible; whatever its
+//! content, it is that view's problem, with a message for people, and the other tables work as
+//! before.
 //!
-//! A step takes 2 s of the processor at most, and the process grows by 200 MB at most. The views of
-//! `tests/corpus/views/at_the_limits` go as deep and wide as the limits of `bounds.rs` let them: they
-//! have 10 s, as long as a view may be planned, and 400 MB, much of it the stacks of the threads that
-//! plan. They come first: what they leave to the allocator is there when the growth is measured.
+//! A step takes at most 2 s of the processor, and the process grows by at most 200 MB. The views of
+//! `tests/corpus/views/at_the_limits` go as deep and wide as the limits of `bounds.rs` let them:
+//! they have 10 s, as long as a view may be planned, and 400 MB, much of it the stacks of the
+//! threads that plan. They come first: the memory that they leave in the allocator is there when
+//! the growth is measured.
 
 use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
@@ -34,25 +36,25 @@ mod grammar;
 
 use grammar::{TOKENS, view};
 
-/// The time of one query; it is stopped then.
+/// The timeout of one query.
 const QUERY: Duration = Duration::from_secs(1);
-/// No step waits longer than this, however busy the machine is.
+/// No step waits longer than this, on a machine under any load.
 const HANG: Duration = Duration::from_secs(60);
-/// Memory that queries may hold, in bytes: a part of what the process may grow by.
+/// Memory of queries, in bytes: a part of what the process may grow by.
 const MEMORY: usize = 32 << 20;
-/// A step of a view at the limits, which is planned as long as a view may be.
+/// A step of a view at the limits, which is as long as a view may be planned.
 const AT_LIMITS: Duration = Duration::from_secs(10);
-/// What views at the limits may let the process grow by, in bytes.
+/// Maximum growth of the process by views at the limits, in bytes.
 const GROWTH_AT_LIMITS: u64 = 400_000_000;
-/// Inputs between two queries of a table that nothing is wrong with.
+/// Inputs between two queries of a table without errors.
 const CHECKED: usize = 16;
-/// Views of one input, at most.
+/// Maximum number of views per input.
 const VIEWS: usize = 4;
 
-/// What panicked, and where.
+/// Panic messages and their locations.
 static PANICS: Mutex<Vec<(String, String)>> = Mutex::new(vec![]);
 
-/// Panics of the engine's threads are kept, not printed.
+/// Records panics of the engine's threads instead of printing them.
 fn keep_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -72,16 +74,17 @@ fn panics() -> Vec<(String, String)> {
     std::mem::take(&mut *PANICS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// How long this process has had the processor.
+/// Processor time of this process.
 fn process_time() -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the program's name, which may hold anything: the 12th and 13th, in hundredths of a second.
+    // After the program's name, which may contain anything: the 12th and 13th field, in hundredths
+    // of a second.
     let after = stat.rsplit_once(") ").map_or("", |(_, after)| after);
     let ticks: u64 = after.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)
 }
 
-/// Tables as the demo has them, with a column of each type.
+/// Tables like the demo's, with a column of each type.
 fn write_tables(folder: &Path) {
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     write("good.csv", "a,b\n1,4\n2,5\n3,6\n");
@@ -110,22 +113,22 @@ fn write_tables(folder: &Path) {
     writer.close().unwrap();
 }
 
-/// The tables that nothing is wrong with.
+/// The tables without errors.
 const TABLES: [&str; 4] = ["good", "customers", "orders", "products"];
 
 struct Bench {
-    /// What an aborted run leaves has the views that it was about.
+    /// After an aborted run it has the views that caused it.
     folder: TempDir,
     runtime: Runtime,
     warehouse: Embedded,
     corpus: Vec<(String, Vec<u8>)>,
     inputs: Cell<usize>,
-    /// Views, those that were read, their queries, those that were stopped, and panics.
+    /// Number of views, of those that were read, of their queries, of stopped ones, and of panics.
     counts: RefCell<[usize; 5]>,
     /// Why the last view was not read.
     problem: RefCell<Option<String>>,
     longest: Cell<Duration>,
-    /// What a step may take.
+    /// Maximum duration of a step.
     most: Cell<Duration>,
 }
 
@@ -158,7 +161,7 @@ impl Bench {
         bench
     }
 
-    /// The views that the bytes say, by their names.
+    /// The views that the bytes encode, by their names.
     fn views(&self, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
         let mut choices = Choices(bytes);
         let number = self.inputs.get();
@@ -187,12 +190,12 @@ impl Bench {
         names.iter().map(|name| (name.clone(), text(&mut choices))).collect()
     }
 
-    /// Runs one step: how long it takes of the processor until nothing works on it any more.
+    /// Runs one step: its processor time until nothing works on it any more.
     fn step<T>(&self, what: &str, step: impl Future<Output = T>) -> Result<(T, Duration), String> {
         let start = process_time();
         let done = self.runtime.block_on(async { tokio::time::timeout(HANG, step).await });
         let done = done.map_err(|_| format!("{what}: it hangs"))?;
-        // What was stopped ends soon, and what is still planned.
+        // Stopped work ends soon, and so does planning.
         loop {
             let before = process_time();
             if before - start > 2 * self.most.get() {
@@ -215,7 +218,7 @@ impl Bench {
         Ok((done, took))
     }
 
-    /// Waits until nothing works on what was stopped, so that the next is measured alone.
+    /// Waits until stopped work has ended, so that the next step is measured alone.
     fn wait_until_quiet(&self) {
         let start = process_time();
         loop {
@@ -227,8 +230,8 @@ impl Bench {
         }
     }
 
-    /// Runs the views at the limits, by such queries, and gives the peak of memory after them. All
-    /// are read: one that is refused would be beyond the limit that it is about.
+    /// Runs the views at the limits with these queries, and returns the peak of memory after them.
+    /// All are read: a refused one would be beyond the limit that it tests.
     fn warm_up(&self, kinds: &[usize]) -> Option<u64> {
         let before = peak_memory();
         self.most.set(AT_LIMITS);
@@ -248,7 +251,7 @@ impl Bench {
         peak
     }
 
-    /// Whether all threads of the engine wait.
+    /// Whether all threads of the engine are idle.
     fn warehouse_is_quiet(&self) -> bool {
         let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let runs = |stat: String| {
@@ -268,7 +271,7 @@ impl Bench {
         }
     }
 
-    /// Texts for people hold nothing of what panicked.
+    /// Messages for people contain nothing of a panic.
     fn check_words(&self, name: &str, words: &str) -> Result<(), String> {
         let panics = panics();
         self.counts.borrow_mut()[4] += panics.len();
@@ -292,7 +295,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The views are written, listed and read. The processor's time of what took longest.
+    /// Writes, lists and reads the views. Returns the processor time of the longest step.
     fn run(&self, views: &[(String, Vec<u8>)], kind: usize) -> Result<Duration, String> {
         let path = |name: &str| self.folder.path().join(format!("{name}.sql"));
         for (name, text) in views {
@@ -364,7 +367,7 @@ fn query(schema: &TableSchema, kind: usize) -> Option<String> {
     Some(compile(&config, &Catalog::new(None, [schema.clone()]), &request).ok()?.sql)
 }
 
-/// The views of an input as they can be written into the corpus.
+/// The views of an input in the form for the corpus.
 fn shown(views: &[(String, Vec<u8>)]) -> String {
     views.iter().map(|(name, text)| format!("\n-- {name}\n{}", text.escape_ascii())).collect()
 }
@@ -394,7 +397,7 @@ fn views_that_were_found_once_do_no_harm_any_more() {
     }
     println!("one by one: grown by {} bytes", growth());
     assert!(growth() < crate::driver::GROWTH, "{} bytes", growth());
-    // All together: some name one another, and those at the limits are among them.
+    // All together: some name one another, including those at the limits.
     let limits = corpus("views/at_the_limits");
     let all: Vec<_> =
         bench.corpus.iter().chain(&limits).map(|(file, text)| (file.trim_end_matches(".sql").to_owned(), text.clone())).collect();
@@ -417,7 +420,7 @@ fn no_views_do_harm() {
     Fuzz { seconds: 10, bytes: 600, shrinks: 50 }.run(|bytes| {
         let views = bench.views(bytes);
         bench.run(&views, bytes.last().map_or(1, |byte| usize::from(*byte) % 4)).map_err(|reason| {
-            // Each try has the next names. It is told at once: to make it smaller takes a while.
+            // Each try has the next names. Printed at once: shrinking takes a while.
             println!("{reason}{}", shown(&views));
             TestCaseError::fail(format!("{reason}{}", shown(&views)))
         })

@@ -1,4 +1,4 @@
-//! Others are answered while the largest requests are worked on.
+//! Other requests are answered during work on the largest ones.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::program::{Program, write_events};
 use crate::thread_time;
 use crate::wide::{COLUMNS, Site, beyond, config};
 
-/// Longest that one thread, which does all the asynchronous work, may be kept from other requests,
-/// in time of the processor: measured without optimisation 13 ms. What is watched took 5 to 40
-/// seconds when it ran on that thread.
+/// Maximum time for which the one thread of all asynchronous work may be blocked, in processor
+/// time: measured 13 ms without optimisation. The tested work took 5 to 40 seconds when it ran on
+/// that thread.
 const GAP: Duration = Duration::from_millis(50);
 
-/// What this thread works at most between two turns of a task that wants one each millisecond,
+/// The longest work of this thread between two polls of a task that wants one each millisecond,
 /// until all the others are done.
 async fn longest_gap(mut work: JoinSet<()>) -> Duration {
     let mut longest = Duration::ZERO;
@@ -36,7 +36,7 @@ async fn longest_gap(mut work: JoinSet<()>) -> Duration {
     }
 }
 
-/// A config over wide tables that is as large as one may be.
+/// A config of maximum size over wide tables.
 fn largest() -> Value {
     let columns = crate::wide::schema("wide_1").columns;
     let name = |i: usize| columns[i].name.as_str();
@@ -97,14 +97,14 @@ async fn tables_that_are_too_wide_together_are_refused_in_words() {
         assert_eq!(reply.status, 400, "{:.300}", reply.text);
         assert!(reply.text.contains("30000 columns"), "{:.300}", reply.text);
     }
-    // Asking the data about each way to join two wide tables would be a query of megabytes.
+    // Verifying each way to join two wide tables would be a query of megabytes.
     let reply = site.post("/api/models/1/detect-joins/", &json!({"tables": ["wide_1", "wide_2"], "verify": true})).await;
     assert!(matches!(reply.status, 200 | 400), "{:.300}", reply.text);
     assert_eq!(site.post("/api/models/1/detect-joins/", &json!({"tables": ["orders", "products"]})).await.status, 200);
 }
 
-/// How long the program may take to say that it lives, without optimisation and on a machine that
-/// does other things beside: it took 26 seconds. Optimised it has what is promised.
+/// How long the program may take to answer the health check, without optimisation and on a machine
+/// under load: it took 26 seconds. Optimised, the promised time applies.
 const HEALTH: Duration = if cfg!(debug_assertions) { Duration::from_secs(3) } else { Duration::from_millis(50) };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +115,7 @@ async fn the_program_says_that_it_lives_through_all_of_it() {
     std::fs::write(tables.join("wide.csv"), format!("{}\n{}\n", names.join(","), vec!["1"; 2_000].join(","))).unwrap();
     let program = Program::start(folder.path());
     let client = program.client();
-    // Once, so that what is read at the first look is no part of it.
+    // Once before, so that the first read is not measured.
     let schema = "/api/models/1/bq-tables/wide/schema/";
     assert_eq!(client.get(schema).await.unwrap().status, 200);
 

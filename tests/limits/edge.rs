@@ -1,4 +1,4 @@
-//! Each limit in each way in, before anything else is asked.
+//! Each limit in each way in, before any other request.
 
 use std::sync::atomic::Ordering;
 
@@ -78,7 +78,7 @@ async fn the_older_spelling_has_the_same_limits() {
             "selected_columns",
             json!({"primary_table": "raw_data.orders", "selected_columns": {"raw_data.orders": vec!["id"; 100_000]}}),
         ),
-        // Turned into today's spelling it would be 30 gigabytes.
+        // Converted to today's spelling it would be 30 gigabytes.
         (
             "selected_columns",
             json!({"primary_table": "raw_data.orders", "selected_columns": {name.as_str(): vec!["id"; 100_000]}}),
@@ -156,7 +156,7 @@ async fn an_answer_does_not_grow_with_the_faults() {
             reply.text.len()
         );
     }
-    // Those that are not told are counted.
+    // Errors that are not listed are counted.
     let reply = site.post("/api/models/1/datasets/create/", &json!({"name": "x", "config": columns})).await;
     assert!(reply.body["errors"]["config"].as_str().unwrap().starts_with("900 more"), "{:.300}", reply.text);
 }

@@ -1,5 +1,5 @@
-//! Work on wide tables and long lists grows with them, not with their square. Each of these took
-//! from seconds to minutes when it did.
+//! Work on wide tables and long lists grows linearly, not quadratically. Each of these took from
+//! seconds to minutes when it was quadratic.
 
 use std::slice::from_ref;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use trainset::domain::words;
 use crate::thread_time;
 use crate::wide::{COLUMNS, schema};
 
-/// Of the processor, without optimisation.
+/// Processor time, without optimisation.
 const SOON: Duration = Duration::from_secs(5);
 
 #[track_caller]
@@ -41,7 +41,7 @@ fn table(name: &str, columns: impl Iterator<Item = String>) -> TableSchema {
     serde_json::from_value(json!({"table": format!("raw_data.{name}"), "columns": columns})).unwrap()
 }
 
-/// A thousand columns of ten thousand, the last, each in another case than the table has it.
+/// A thousand columns of ten thousand, the last ones, each in another case than in the table.
 fn selected() -> DatasetConfig {
     let schema = schema("wide_1");
     let column = |i: usize| json!({"table": "WIDE_1", "column": schema.columns[COLUMNS - 1 - i].name.as_str().to_uppercase()});
@@ -80,7 +80,7 @@ fn columns_that_are_not_there_are_told() {
 
 #[test]
 fn names_that_all_want_to_be_one_get_numbers() {
-    // What is not allowed in an output name becomes an underscore: all of these are the same.
+    // Characters that an output name cannot have become underscores: all of these become equal.
     let names: Vec<String> = ('\u{4e00}'..).take(1_000).map(String::from).collect();
     let column = |name: &String| json!({"table": "t", "column": name});
     let config: DatasetConfig = serde_json::from_value(json!({
@@ -92,7 +92,7 @@ fn names_that_all_want_to_be_one_get_numbers() {
     assert_eq!((found[0].as_str(), found[1].as_str(), found[999].as_str()), ("_", "t__", "t___999"));
 }
 
-/// What was stored before there were limits is still shown and compared.
+/// Configs stored before there were limits are still shown and compared.
 #[test]
 fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
     let name = |i: usize| format!("t{i}");
@@ -160,7 +160,7 @@ fn joins_of_two_wide_tables_are_found() {
 
 #[test]
 fn names_that_can_be_cut_in_many_ways_take_no_time() {
-    // A table of words that begin alike, and columns that could be short for them in more ways than
+    // A table of words that begin alike, and columns that could abbreviate them in more ways than
     // can be tried.
     let noun = vec!["aaaaaaaa"; 40].join("_");
     let schemas =

@@ -1,5 +1,5 @@
-//! What a stranger sends: configs and requests beyond every limit, in every way in; wide tables;
-//! bytes that are nothing. Nothing of it ends the program or keeps it from others.
+//! Untrusted input: configs and requests beyond every limit, in every way in; wide tables;
+//! meaningless bytes. None of it ends the program or blocks it for others.
 
 mod awake;
 mod edge;

@@ -1,5 +1,5 @@
-//! Datasets and versions that were stored before there were limits: they are shown and can be
-//! mended, and refused where they would be compiled.
+//! Datasets and versions stored before there were limits: they are shown and can be repaired, and
+//! are refused by the compiler.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use trainset::store::NewVersion;
 
 use crate::wide::{Site, beyond, config, schema};
 
-/// A dataset of such a config, with a version that was frozen of it.
+/// A dataset with such a config, and a frozen version of it.
 async fn stored(site: &Site, name: &str, config: &Value) -> i64 {
     let config: DatasetConfig = serde_json::from_value(config.clone()).unwrap();
     let input = DatasetInput { name: name.into(), config: config.clone(), ..DatasetInput::default() };
@@ -72,8 +72,8 @@ async fn what_was_stored_before_the_limits_is_shown_and_refused_where_it_would_b
         ] {
             assert_eq!((refused.status, refused.paths()), (422, vec![path]), "{:.500}", refused.text);
         }
-        // Its name and description can be changed, and its config for one within the limits; a
-        // version of it does not come back.
+        // Its name and description can be changed, and its config replaced by one within the
+        // limits; a version of it cannot be restored.
         let renamed = site.post(&at("update/"), &json!({"name": format!("Renamed {i}"), "description": "old"})).await;
         assert_eq!(renamed.status, 200, "{path} {:.500}", renamed.text);
         let mended = site.post(&at("update/"), &json!({"config": crate::wide::config()})).await;

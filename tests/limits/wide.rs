@@ -1,4 +1,4 @@
-//! An application over tables that are as wide as BigQuery has them, and requests to it.
+//! An application over tables as wide as BigQuery allows, and requests to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,11 +21,11 @@ use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 /// Columns of a wide table.
 pub const COLUMNS: usize = 10_000;
 
-/// A warehouse with the tables `orders` and `products`, and as many wide ones as are asked for:
-/// `wide_1`, `wide_2` …
+/// A warehouse with the tables `orders` and `products`, and any number of wide ones: `wide_1`,
+/// `wide_2` …
 #[derive(Default)]
 pub struct Wide {
-    /// How often it was asked for anything.
+    /// Number of requests to it.
     pub asked: AtomicUsize,
 }
 
@@ -34,7 +34,7 @@ fn columns(table: &str) -> Vec<Value> {
     match table {
         "orders" => ["id", "user_id", "product_id"].map(|name| column(name.into(), "INT64")).into(),
         "products" => vec![column("id".into(), "INT64"), column("name".into(), "STRING")],
-        // Each name is other words than the next, and each could be a key.
+        // Each name has other words than the next, and each could be a key.
         wide if wide.starts_with("wide_") => {
             let word = |n: usize| ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen", "ibis", "jay"][n % 10];
             let name = |i: usize| format!("{}{}{}{}_{i}_id", word(i), word(i / 10), word(i / 100), word(i / 1000));
@@ -61,7 +61,7 @@ impl Warehouse for Wide {
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        // Where the tables are is another thread's work, and not what is watched here.
+        // Reading tables is another thread's work, and not measured here.
         let name = table.table().to_owned();
         let schema = tokio::task::spawn_blocking(move || schema(&name)).await.unwrap();
         if schema.columns.is_empty() {
@@ -106,7 +106,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The paths of the faults that it tells.
+    /// The paths of the validation errors in it.
     pub fn paths(&self) -> Vec<&str> {
         self.body["errors"].as_object().map(|errors| errors.keys().map(String::as_str).collect()).unwrap_or_default()
     }
@@ -139,8 +139,8 @@ impl Site {
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        // Of large answers the text is enough: reading them would be work of the tests, in the
-        // place where work is measured.
+        // For large responses the text is enough: parsing them would be work of the tests on the
+        // measured thread.
         let body = if text.len() < 100_000 { serde_json::from_str(&text).unwrap_or_default() } else { Value::Null };
         Reply { status, body, text }
     }
@@ -156,7 +156,7 @@ pub fn config() -> Value {
     })
 }
 
-/// Configs that are each beyond one limit, with the path where that is said.
+/// Configs that each exceed one limit, with the path of the error.
 pub fn beyond() -> Vec<(&'static str, Value)> {
     let with = |pointer: &str, value: Value| {
         let mut config = config();
@@ -173,7 +173,7 @@ pub fn beyond() -> Vec<(&'static str, Value)> {
     let column = json!({"table": "orders", "column": "id"});
     let secondary = |i: usize| json!({"table": "raw_data.products", "as": format!("p{i}")});
     vec![
-        // What overflowed a stack, and two of its kind.
+        // What overflowed a stack, and two similar ones.
         ("filters.rows", filters(vec![filter(json!({"op": "=", "value": "x"})); 1_568])),
         ("join_config[0].on", with("/join_config/0/on", vec![key; 1_554].into())),
         ("filters.rows[0].where.values", filters(vec![filter(json!({"op": "in", "values": vec!["x"; 10_001]}))])),

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 DATASET = "raw_data"
-# A server that is not there within this time will not come.
+# A server that has not started within this time will not start.
 PATIENCE = 60
 
 
@@ -94,7 +94,7 @@ class Emulator:
         for file in sorted(folder.glob("*.sql")):
             table = {"projectId": self.project, "datasetId": DATASET, "tableId": file.stem}
             view = {"query": file.read_text(), "useLegacySql": False}
-            # BigQuery works a view's columns out; the emulator wants them said.
+            # BigQuery infers a view's columns; the emulator needs them declared.
             schema = self.call("queries", {"query": view["query"], "useLegacySql": False, "maxResults": 0})["schema"]
             self.call(f"datasets/{DATASET}/tables", {"tableReference": table, "view": view, "schema": schema})
 
@@ -113,7 +113,7 @@ def main():
     try:
         emulator.load(folder)
         print(emulator.endpoint, flush=True)
-        # Whoever started us holds the other end.
+        # The process that started us holds the other end.
         while os.read(0, 1024):
             pass
     finally:

@@ -16,7 +16,7 @@ def test_the_messages_are_tfx_own(trainset, name, config):
     # Strict: an unknown field is an error.
     given = json_format.ParseDict(artefact["input_config"], example_gen_pb2.Input())
     json_format.ParseDict(artefact["output_config"], example_gen_pb2.Output())
-    # G-36: one whole query a split, and nothing lost on the way.
+    # One complete query per split, and nothing lost in serialisation.
     assert json_format.MessageToDict(given) == artefact["input_config"]
     split = config.get("split_config", {})
     last = ["test"] if split.get("test_days") or split.get("test_percent") else []
@@ -34,7 +34,7 @@ def test_the_snippet_makes_the_component(trainset, tmp_path, monkeypatch):
     made = []
     component = types.ModuleType("component")
     component.BigQueryExampleGen = lambda **arguments: made.append(arguments)
-    # All of TFX but its messages stays out: the component is what the snippet hands its arguments to.
+    # All of TFX except its messages is left out: the snippet passes its arguments to the component.
     path = "tfx.extensions.google_cloud_big_query.example_gen.component"
     parts = path.split(".")
     for i in range(2, len(parts)):

@@ -1,10 +1,10 @@
-//! Time that does not depend on what else the machine does.
+//! Time that is independent of other load on the machine.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// How long this thread has had the processor, so that what others do on the machine is no part of
-/// what is measured; the time of day where the system does not tell.
+/// Processor time of this thread, so that other load on the machine is not measured; the time of
+/// day if the system does not report it.
 pub fn thread_time() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();

@@ -45,7 +45,7 @@ static int error_named(const char *name) {
     return EIO;
 }
 
-/* The control line, read by system calls that nothing here stands in front of. */
+/* The control line, read by system calls that nothing here intercepts. */
 static int control(char *line, size_t size) {
     const char *file = getenv("FAULTY_DISK_CONTROL");
     if (file == NULL) return 0;
@@ -58,7 +58,7 @@ static int control(char *line, size_t size) {
     return 1;
 }
 
-/* The error that a call on a path meets now; 0 where it succeeds. */
+/* The error of a call on a path now; 0 if it succeeds. */
 static int fault(char call, const char *path) {
     const char *part = getenv("FAULTY_DISK_PATH");
     if (part == NULL || path == NULL || strstr(path, part) == NULL) return 0;
@@ -127,7 +127,7 @@ ON_FILE(int, fdatasync, (int fd), 's', REAL(fdatasync)(fd))
 ON_FILE(int, ftruncate, (int fd, off_t size), 't', REAL(ftruncate)(fd, size))
 ON_FILE(int, ftruncate64, (int fd, off64_t size), 't', REAL(ftruncate64)(fd, size))
 
-/* posix_fallocate gives its error back instead of setting errno. */
+/* posix_fallocate returns its error instead of setting errno. */
 int posix_fallocate(int fd, off_t at, off_t size) {
     int error = fault_of('w', fd);
     return error != 0 ? (error == SHORT_WRITE ? ENOSPC : error) : REAL(posix_fallocate)(fd, at, size);
@@ -141,7 +141,8 @@ int posix_fallocate64(int fd, off64_t at, off64_t size) {
 ON_FILE(int, fallocate, (int fd, int mode, off_t at, off_t size), 'w', REAL(fallocate)(fd, mode, at, size))
 ON_FILE(int, fallocate64, (int fd, int mode, off64_t at, off64_t size), 'w', REAL(fallocate64)(fd, mode, at, size))
 
-/* What opening a path meets: making it where it is not there, and opening it for writing. */
+/* The operations of opening a path: creating it if it does not exist, and opening it for writing.
+   */
 static int fault_at_open(const char *path, int flags) {
     struct stat found;
     if ((flags & O_CREAT) && fstatat(AT_FDCWD, path, &found, 0) != 0) {

@@ -1,7 +1,7 @@
-//! A disk that fails when a test tells it to, for a program that the test starts. Linux only.
+//! A disk that fails on a test's command, for a program that the test starts. Linux only.
 //!
 //! `faulty_disk.c` is compiled and preloaded into the program; a control file, read at each call,
-//! says what fails.
+//! lists what fails.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,27 +10,27 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-/// What is wrong with the disk.
+/// A failure of the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is full: what is there can be opened, but nothing more is written.
+    /// It is full: existing files can be opened, but nothing more is written.
     Full,
     /// It takes half of a write, then it is full.
     Short,
-    /// The person's quota is used up.
+    /// The user's quota is used up.
     Quota,
-    /// Writing, and telling the disk to keep what was written, fails.
+    /// Writing and syncing fail.
     Broken,
-    /// Only telling the disk to keep what was written fails.
+    /// Only syncing fails.
     NoSync,
-    /// It was mounted anew, read-only.
+    /// It was remounted read-only.
     ReadOnly,
     /// Reading fails.
     Unreadable,
 }
 
 impl Fault {
-    /// The calls that fail, and how, as the library reads it.
+    /// The calls that fail, and how, in the library's format.
     fn line(self) -> &'static str {
         match self {
             Self::Full => "w ENOSPC",
@@ -48,12 +48,12 @@ impl Fault {
 pub struct FaultyDisk {
     folder: TempDir,
     part: String,
-    /// How often it was told something, so that no line is like the one before.
+    /// Number of commands so far, so that no line equals the one before.
     told: AtomicU32,
 }
 
 impl FaultyDisk {
-    /// A disk that works, until it is told to fail.
+    /// A disk that works, until a command lets it fail.
     pub fn under(part: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/faulty_disk.c");
@@ -64,7 +64,7 @@ impl FaultyDisk {
         Self { folder, part: part.into(), told: AtomicU32::new(0) }
     }
 
-    /// The environment of the program that is to run on this disk.
+    /// The environment of a program on this disk.
     pub fn environment(&self) -> [(&'static str, PathBuf); 3] {
         [
             ("LD_PRELOAD", self.folder.path().join("faulty_disk.so")),
@@ -77,7 +77,7 @@ impl FaultyDisk {
         self.fail_after(fault, 0);
     }
 
-    /// Fails once so many of the calls have succeeded.
+    /// Fails after this many successful calls.
     pub fn fail_after(&self, fault: Fault, calls: u32) {
         let number = self.told.fetch_add(1, Ordering::Relaxed);
         self.tell(&format!("{} {calls} {number}", fault.line()));
@@ -88,7 +88,7 @@ impl FaultyDisk {
         self.tell("");
     }
 
-    /// The program sees the whole of a line or nothing of it.
+    /// The program sees a whole line or nothing of it.
     fn tell(&self, line: &str) {
         let unfinished = self.folder.path().join("control.unfinished");
         fs::write(&unfinished, line).unwrap();

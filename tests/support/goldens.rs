@@ -1,4 +1,4 @@
-//! The golden configs of `tests/goldens`, read.
+//! The golden configs of `tests/goldens`, parsed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub fn goldens() -> Vec<Golden> {
         let File { config, request, .. } =
             serde_json::from_slice(&fs::read(&file).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let config = config_from_json(config).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
-        // The rows of the last split say the most.
+        // The rows of the last split cover the most.
         let of_last = Request { split: config.split_config.splits().last().copied(), ..Request::default() };
         Golden { name, config, request: request.unwrap_or(of_last) }
     };

@@ -1,4 +1,4 @@
-//! A model with many datasets, made by one statement out of one that was saved as any is.
+//! A model with many datasets, made by one statement from one that was saved normally.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use super::program::{Client, events_config};
 
 pub const DATASETS: i64 = 10_000;
 
-/// Makes a dataset over the API and copies of it in the program's file. Each has a name and a description of its own; every third is active.
+/// Makes a dataset over the API and copies of it in the program's file. Each has a name and a
+/// description of its own; every third is active.
 pub async fn fill(client: &Client, folder: &Path) {
     let made =
         client.post("/api/models/1/datasets/create/", json!({"name": "Dataset 1", "config": events_config(7)})).await.unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A command of the program that sees nothing of the person's own settings and files.
+/// A command of the program that does not see the user's own settings and files.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainset"));
     let ours = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("TRAINSET_"));
@@ -21,7 +21,7 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
-/// A table that a dataset can be made of: 40 days of 50 events by 10 users.
+/// A table for a dataset: 40 days of 50 events by 10 users.
 pub fn write_events(folder: &Path) -> PathBuf {
     let tables = folder.join("tables");
     fs::create_dir_all(&tables).unwrap();
@@ -47,7 +47,7 @@ pub fn events_config(eval_days: u32) -> Value {
     })
 }
 
-/// A server that runs.
+/// A running server.
 pub struct Program {
     child: Child,
     pub addr: String,
@@ -65,7 +65,7 @@ impl Program {
         Self::run(folder, command(folder), more)
     }
 
-    /// With so many descriptors at most: for files, connections and all.
+    /// With a limit on descriptors: for files, connections and everything else.
     pub fn start_with_descriptors(folder: &Path, descriptors: u32) -> Self {
         let plain = command(folder);
         let mut limited = Command::new("sh");
@@ -79,7 +79,7 @@ impl Program {
         Self::run(folder, limited, |command| command)
     }
 
-    /// Whose log nobody reads, unless the caller does.
+    /// Its log is not read, unless the caller does.
     pub fn start_unread(folder: &Path) -> (Self, ChildStderr) {
         let mut program = Self::spawn(folder, command(folder), |command| command);
         let stderr = program.child.stderr.take().unwrap();
@@ -122,13 +122,13 @@ impl Program {
         self.child.id()
     }
 
-    /// As a power cut has it: nothing is told.
+    /// Like a power cut, without a signal that it could handle.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// As a service manager has it. The exit status.
+    /// As a service manager stops it. Returns the exit status.
     pub fn stop(&mut self) -> Option<i32> {
         self.tell("-TERM");
         self.child.wait().unwrap().code()
@@ -142,7 +142,7 @@ impl Program {
         self.child.wait().unwrap().code()
     }
 
-    /// What it said on stderr, to its end where it ended.
+    /// Its output on stderr, up to the end if it has ended.
     pub fn log(&mut self) -> String {
         if matches!(self.child.try_wait(), Ok(Some(_)))
             && let Some(reader) = self.reader.take()
@@ -165,7 +165,7 @@ impl Drop for Program {
     }
 }
 
-/// Speaks to a server; an error is a connection that gave no answer.
+/// An HTTP client; an error is a connection without a response.
 #[derive(Clone)]
 pub struct Client {
     inner: reqwest::Client,
@@ -203,7 +203,7 @@ impl Client {
     }
 }
 
-/// Numbers that only a seed decides (SplitMix64).
+/// Numbers determined by a seed alone (SplitMix64).
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -217,7 +217,7 @@ impl Dice {
     }
 }
 
-/// A number that the environment may set.
+/// A number, which an environment variable can set.
 pub fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }

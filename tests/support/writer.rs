@@ -1,5 +1,5 @@
-//! A client that creates, changes, activates and deletes datasets of its own, and knows what must be there: what was
-//! answered, and what was not answered whole or not at all.
+//! A client that creates, changes, activates and deletes datasets of its own, and knows what must
+//! be there: acknowledged writes, and unacknowledged ones completely or not at all.
 
 use std::path::Path;
 
@@ -8,11 +8,12 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::program::{Client, Dice, Reply, events_config};
 
-/// More are not made: each is read after each crash.
+/// No more than these: each is read after each crash.
 const DATASETS: usize = 4;
 
-/// A dataset as its last answered write left it, and the writes since then that were not answered, or refused with 503:
-/// a commit whose sync failed may still be found by the next start.
+/// A dataset as its last acknowledged write left it, and the writes since then that were not
+/// acknowledged, or refused with 503: a commit whose sync failed may still be found by the next
+/// start.
 #[derive(Debug, Clone)]
 struct Known {
     dataset: Value,
@@ -30,10 +31,10 @@ enum Write {
 pub struct Writer {
     number: u64,
     dice: Dice,
-    /// How many writes were begun, for names and descriptions that are never used twice.
+    /// Number of writes begun, for names and descriptions that are never reused.
     begun: u64,
     known: Vec<Known>,
-    /// The names of datasets whose creation was not answered.
+    /// The names of datasets whose creation was not acknowledged.
     creating: Vec<String>,
     /// Writes that were answered with 200.
     pub answered: u64,
@@ -50,12 +51,12 @@ impl Writer {
         Self { number, dice: Dice(seed * 1000 + number), begun: 0, known: vec![], creating: vec![], answered: 0, refused: 0 }
     }
 
-    /// Writes until the program is gone.
+    /// Writes until the program has stopped.
     pub async fn write(&mut self, client: &Client) {
         while self.one(client).await.is_ok() {}
     }
 
-    /// Whether a write was begun whose end is not known.
+    /// Whether the outcome of a write is unknown.
     pub fn is_cut(&self) -> bool {
         !self.creating.is_empty() || self.known.iter().any(|known| !known.pending.is_empty())
     }
@@ -65,7 +66,7 @@ impl Writer {
         self.known.iter().map(|known| id(&known.dataset)).collect()
     }
 
-    /// One write. What was answered is what is known.
+    /// One write. Acknowledged state is known state.
     pub async fn one(&mut self, client: &Client) -> Result<(), reqwest::Error> {
         self.begun += 1;
         let chosen = self.dice.roll(10);
@@ -91,7 +92,7 @@ impl Writer {
             return Ok(());
         }
         match write {
-            // Active already, or no turn for its queries: nothing was written.
+            // Active already, or no permit for its queries: nothing was written.
             Write::Activate if reply.status == 409 || reply.status == 429 => {
                 assert!(matches!(reply.body["code"].as_str(), Some("already_active" | "busy")), "{}", reply.text);
                 self.known[at].pending.retain(|pending| *pending != write);
@@ -127,7 +128,8 @@ impl Writer {
         refused
     }
 
-    /// Holds what is there against what is known, and takes over what became of the writes that were not answered.
+    /// Compares the stored state with the known one, and takes over the outcome of unacknowledged
+    /// writes.
     pub async fn check(&mut self, client: &Client) {
         let mut kept = vec![];
         for Known { dataset, pending } in std::mem::take(&mut self.known) {
@@ -157,7 +159,7 @@ impl Writer {
     }
 }
 
-/// Whether a dataset is what a write makes of another.
+/// Whether a dataset is the result of a write to another.
 fn is_after(before: &Value, write: Write, now: &Value) -> bool {
     let next = before["revision"].as_i64().expect("a revision") + 1;
     let same = |fields: &[&str]| fields.iter().all(|field| before[*field] == now[*field]);
@@ -178,14 +180,15 @@ fn is_after(before: &Value, write: Write, now: &Value) -> bool {
         }
 }
 
-/// No half version: each that is listed can be read, with all its parts, and the active one is one of them.
+/// No partial version: each listed one can be read, with all its parts, and the active one is among
+/// them.
 async fn is_whole(client: &Client, dataset: &Value) {
     let versions = dataset["versions"].as_array().expect("versions");
     assert_eq!(dataset["version_count"], versions.len());
     let numbers: Vec<&Value> = versions.iter().map(|version| &version["number"]).collect();
     assert!(dataset["active_version"].is_null() || numbers.contains(&&dataset["active_version"]), "{dataset:#}");
     assert!(dataset["status"] == "draft" || dataset["active_version"].is_u64(), "{dataset:#}");
-    // The newest is the one that a crash could have cut.
+    // A crash could only have cut the newest one.
     let Some(newest) = numbers.first() else { return };
     let version = ok(client.get(&format!("/api/datasets/{}/versions/{newest}/", id(dataset))).await.expect("an answer"));
     let version = &version["version"];
@@ -206,7 +209,7 @@ fn ok(reply: Reply) -> Value {
     reply.body
 }
 
-/// SQLite's own check of the file, and no row that points nowhere.
+/// SQLite's own check of the file, and no dangling references.
 pub async fn check_file(file: &Path) {
     let mut connection = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     let whole: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();

@@ -1,6 +1,6 @@
 //! Text as HTML.
 
-/// What is text stays text.
+/// Text stays text.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -19,7 +19,7 @@ pub fn code(text: &str) -> String {
     format!("<code>{}</code>", escape(text))
 }
 
-/// Paragraphs, with what stands between backticks as code.
+/// Paragraphs, with text between backticks as code.
 pub fn prose(text: &str) -> String {
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(|paragraph| format!("<p>{}</p>", inline(paragraph))).collect()

@@ -1,11 +1,11 @@
-//! Schemas in words: what kind of value, within which bounds, with which fields.
+//! Schemas in words: the kind of value, its bounds, its fields.
 
 use serde_json::Value;
 
 use super::html::{code, escape, inline, prose};
 use super::text;
 
-/// What kind of value a schema takes, in a few words.
+/// The kind of value in a few words.
 pub fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         return format!("<a href=\"#schema-{0}\">{0}</a>", escape(name));
@@ -21,7 +21,7 @@ pub fn kind(schema: &Value) -> String {
     let bounds = bounds(schema);
     match &schema["type"] {
         Value::String(name) => one(name, schema) + &bounds,
-        // `null` is said last.
+        // `null` comes last.
         Value::Array(names) => {
             let (null, some): (Vec<_>, Vec<_>) = names.iter().filter_map(Value::as_str).partition(|name| *name == "null");
             joined(some.into_iter().chain(null).map(|name| one(name, schema))) + &bounds
@@ -60,7 +60,7 @@ fn bounds(schema: &Value) -> String {
     {
         match (number(low), number(high)) {
             (Some(low), Some(high)) => said.push(format!("{low} to {high}{unit}")),
-            // Every count is one.
+            // At least 0 holds for every count.
             (Some(0.0), None) | (None, None) => {}
             (Some(low), None) => said.push(format!("at least {low}{unit}")),
             (None, Some(high)) => said.push(format!("at most {high}{unit}")),
@@ -73,7 +73,7 @@ fn bounds(schema: &Value) -> String {
     said.into_iter().map(|text| format!(", {text}")).collect()
 }
 
-/// The fields of an object, where it is one.
+/// The fields, if it is an object.
 pub fn fields(schema: &Value, out: &mut String) {
     let Some(properties) = schema["properties"].as_object().filter(|fields| !fields.is_empty()) else { return };
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -97,13 +97,13 @@ pub fn fields(schema: &Value, out: &mut String) {
     out.push_str("</dl>");
 }
 
-/// An object that is written where it is used.
+/// An object that is defined inline.
 fn inner(field: &Value) -> Option<&Value> {
     let is_object = field["properties"].as_object().is_some_and(|fields| !fields.is_empty());
     (is_object && field["description"].is_string()).then_some(field)
 }
 
-/// A schema with all that it can be.
+/// A schema with all that it can contain.
 pub fn whole(schema: &Value, out: &mut String) {
     let choices = ["oneOf", "anyOf"].iter().find_map(|key| schema[key].as_array());
     let Some(choices) = choices else {

@@ -1,4 +1,4 @@
-//! One thing that was looked at, and what came of it.
+//! One check and its result.
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Nothing found yet.
+    /// No result yet.
     pub(super) fn new(code: &str, title: &str) -> Self {
         Self {
             code: code.into(),
@@ -74,7 +74,7 @@ impl Check {
         self
     }
 
-    /// The value, what it is held against, and both in a sentence.
+    /// Sets the value, the threshold, and the sentence that states both.
     pub(super) fn measured(mut self, value: f64, threshold: f64, reason: impl Into<String>) -> Self {
         (self.value, self.threshold, self.reason) = (Some(value), Some(threshold), reason.into());
         self
@@ -85,7 +85,7 @@ impl Check {
         self
     }
 
-    /// Failed, where the condition holds.
+    /// Fails the check if the condition holds.
     pub(super) fn fails_if(self, fails: bool, severity: Severity, advice: &str) -> Self {
         if fails { self.failed(severity, advice) } else { self }
     }
@@ -100,7 +100,7 @@ impl Check {
         self
     }
 
-    /// Of the leakage audit: a leak, not only something to know.
+    /// A failed check of the leakage audit, not just a notice.
     pub fn is_leak(&self) -> bool {
         self.outcome == Outcome::Failed && self.severity > Some(Severity::Notice)
     }
@@ -110,7 +110,7 @@ fn is_zero(points: &u32) -> bool {
     *points == 0
 }
 
-/// A share of one as percent. What is not all or nothing does not read as such.
+/// A share (0 to 1) as percent, which reads as 0 or 100 only if it is none or all.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {

@@ -1,5 +1,6 @@
-//! The leakage audit: what training may learn that it will not know when it is used. Findings, not policies: each says its number, why it matters and what
-//! would change it (G-98).
+//! The leakage audit: what training may learn that is not known when the model is used. Findings,
+//! not policies: each gives its number, why it matters and what would change it, since the right
+//! policy depends on the data.
 
 use super::check::{Check, Severity, percent};
 use super::proof::late_train_rows;
@@ -7,10 +8,10 @@ use super::{Facts, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Role, Scope, SplitConfig};
 use crate::domain::format::counted;
 
-/// Rows in which revenue and label agree: from here on one tells the other.
+/// Share of rows in which revenue and label agree: from here on one gives the other away.
 const TELLS: f64 = 0.95;
 
-/// Every check is there, with what it found.
+/// All checks are listed, with what they found.
 pub(super) fn audit(config: &DatasetConfig, facts: &Facts) -> Vec<Check> {
     let mut checks = vec![
         late(config, facts),
@@ -41,7 +42,7 @@ fn late(config: &DatasetConfig, facts: &Facts) -> Check {
     check.measured(late as f64, 0.0, reason).fails_if(late > 0, Severity::Error, advice)
 }
 
-/// What a shared member is called, and the roles that it needs.
+/// What a shared entity is called, and the roles that it needs.
 struct Kind {
     one: &'static str,
     many: &'static str,
@@ -73,7 +74,7 @@ fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: 
     check.measured(shared as f64, 0.0, reason).fails_if(shared > 0, Severity::Error, kind.advice)
 }
 
-/// Membership that is computed over the eval window (G-39).
+/// Entity filters computed over the eval window: they decide by events that training must not know.
 fn filters(config: &DatasetConfig, facts: &Facts) -> Check {
     let check = Check::new("filters_see_eval", "Filters computed over the eval window");
     if !config.filters.has_membership() {
@@ -112,7 +113,7 @@ fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
     }
 }
 
-/// A revenue comes with the event: it tells a label that says whether there was one.
+/// Revenue comes with the event, so it gives away a label that says whether there was one.
 fn revenue(config: &DatasetConfig, facts: &Facts) -> Check {
     let check = Check::new("revenue_tells_label", "Columns that reveal the label");
     let Some(revenue) = config.column_mapping.get(Role::Revenue) else {

@@ -78,7 +78,7 @@ pub(super) fn proof(config: &DatasetConfig, facts: &Facts) -> Option<Proof> {
     })
 }
 
-/// Members of a held-out part that train lacks.
+/// Entities of a held-out part that train lacks.
 pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option<Cold> {
     let members = members?;
     let (count, cold_rows) = match split {
@@ -89,7 +89,7 @@ pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option
     Some(Cold { count, rows: cold_rows, share: share(cold_rows, rows) })
 }
 
-/// Counted by a query, or none where train's last row is not later than eval's first.
+/// Counted by a query, or none if train's last row is not later than eval's first.
 pub(super) fn late_train_rows(facts: &Facts) -> Option<u64> {
     facts.timestamp_type?;
     if facts.late_train_rows.is_some() {

@@ -1,4 +1,5 @@
-//! How good a dataset is to learn from: a score that starts at 100 and goes down only by checks that say why.
+//! How good a dataset is to learn from: a score that starts at 100 and is lowered only by checks
+//! that give their reason.
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -52,15 +53,15 @@ impl Grade {
     }
 }
 
-/// Duplicates beyond this share of rows are a fault.
+/// The share of duplicate rows from which on the check fails.
 const DUPLICATES: f64 = 0.01;
-/// Held-out rows of users, or products, that train lacks.
+/// Share of held-out rows whose users, or products, train lacks.
 const COLD: f64 = 0.2;
-/// Rows that find a partner in a join.
+/// Share of rows that match in a join.
 const MATCHED: f64 = 0.9;
-/// The rarer of a label's two values.
+/// Share of the rarer of a label's two values.
 const RARE: f64 = 0.01;
-/// How far the filters may move the share of positives, of what it was.
+/// How far the filters may move the share of positives, relative to what it was.
 const MOVED: f64 = 0.1;
 
 pub(super) fn quality(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Quality {
@@ -181,7 +182,8 @@ fn duplicates(facts: &Facts) -> Check {
     check.measured(part, DUPLICATES, reason).fails_if(part > DUPLICATES, Severity::Warning, advice)
 }
 
-/// A day of tolerance: zones differ by that much (G-22).
+/// Outliers in the future would push the reference date. One day is tolerated, since time zones
+/// differ by that much.
 fn future(facts: &Facts, today: NaiveDate) -> Check {
     let check = Check::new("future_timestamps", "Timestamps in the future");
     if facts.timestamp_type.is_none() {
@@ -199,7 +201,7 @@ fn future(facts: &Facts, today: NaiveDate) -> Check {
     check.measured(rows as f64, 0.0, reason).fails_if(rows > 0 || counted_from.is_some(), severity, advice)
 }
 
-/// Nothing can be learned from no rows (G-77).
+/// No model can be trained or evaluated on no rows, and jobs downstream fail only much later.
 fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     let check = |split: &Split| {
         let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
@@ -268,7 +270,7 @@ fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
     }
 }
 
-/// The share of positives, and what the filters did to it (G-53).
+/// The share of positives, and what the filters did to it: filters can remove most of one class.
 fn label(facts: &Facts, checks: &mut Vec<Check>) {
     let check = Check::new("class_balance", "Class balance");
     let moved = Check::new("class_balance_moved", "Class balance before and after the filters");

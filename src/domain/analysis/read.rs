@@ -12,7 +12,7 @@ use crate::domain::value::{Rows, Value};
 /// The stages of the funnel in their order.
 const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
 
-/// Reads the answer to an analysis of a config. What no row tells is empty.
+/// Reads the result of a config's analysis query. Metrics without a row stay empty.
 pub fn read(config: &DatasetConfig, rows: &Rows) -> Facts {
     let answer = Answer { rows };
     let mut facts = Facts { as_of: None, ..Facts::default() };
@@ -88,7 +88,7 @@ fn days(config: &DatasetConfig, answer: &Answer, facts: &mut Facts) {
     facts.counts = parts.into_values().collect();
 }
 
-/// The lesser of what is there.
+/// The smaller of the values that are present.
 fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -103,7 +103,7 @@ fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
     };
     let mut funnel: Vec<Stage> = answer.rows_of(Section::Funnel).filter_map(stage).collect();
     funnel.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
-    // The last stage's members are the dataset's.
+    // The last stage's users and products are the dataset's.
     if let Some(last) = funnel.last_mut() {
         last.users = facts.users.as_ref().map(|members| members.all);
         last.products = facts.products.as_ref().map(|members| members.all);

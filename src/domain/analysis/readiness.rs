@@ -1,5 +1,5 @@
-//! Whether a dataset is enough for a recommender of others: held against the minimums that Amazon Personalize publishes.
-//! <https://docs.aws.amazon.com/personalize/latest/dg/limits.html>
+//! Whether a dataset is large enough for a managed recommender: compared with the minimums that
+//! Amazon Personalize publishes. <https://docs.aws.amazon.com/personalize/latest/dg/limits.html>
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub struct Readiness {
     pub checks: Vec<Check>,
 }
 
-/// Interactions that are needed, and that are advised.
+/// Interactions required, and recommended.
 const INTERACTIONS: [u64; 2] = [1_000, 50_000];
 /// Users with two interactions or more.
 const USERS: [u64; 2] = [25, 1_000];
-/// Of the catalogue without an interaction. Ours: nothing is published.
+/// Share of the catalogue without an interaction. Our own threshold: none is published.
 const IDLE: f64 = 0.5;
 
 pub(super) fn readiness(facts: &Facts) -> Readiness {
@@ -52,7 +52,7 @@ fn users(facts: &Facts) -> Check {
     by_step(check, often, USERS, "Use a longer date range, or relax the product filter.")
 }
 
-/// Held against what is needed first, then against what is advised.
+/// Compares with the required number first, then with the recommended one.
 fn two_steps(check: Check, value: u64, [needed, advised]: [u64; 2], reason: impl Fn(u64, &str) -> String) -> Check {
     let (least, word) = if value < needed { (needed, "required") } else { (advised, "recommended") };
     check.measured(value as f64, least as f64, reason(least, word))

@@ -1,4 +1,4 @@
-//! The rules of quality, readiness and the audit, each at its threshold, just above and just below it.
+//! The rules of quality, readiness and the audit, each at, just above and just below its threshold.
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -39,7 +39,7 @@ fn members(rows: u64, all: u64) -> Members {
     }
 }
 
-/// Nothing to complain of: 200 users, 100 products, 20,000 rows in 100 days.
+/// No check fails: 200 users, 100 products, 20,000 rows in 100 days.
 fn good() -> Facts {
     let part = |part, rows| PartFacts {
         part,
@@ -76,7 +76,7 @@ fn check<'j>(judged: &'j Judged, code: &str) -> &'j Check {
     all.into_iter().find(|check| check.code == code).unwrap_or_else(|| panic!("no check {code}"))
 }
 
-/// The points and the score of a change to what is good; nothing else may have cost anything.
+/// Points and score after one change to the good dataset; no other check may cost points.
 #[track_caller]
 fn cost(code: &str, change: impl FnOnce(&mut Facts)) -> u32 {
     let mut facts = good();
@@ -88,7 +88,7 @@ fn cost(code: &str, change: impl FnOnce(&mut Facts)) -> u32 {
     points
 }
 
-/// Whether a check fails after a change, which costs nothing.
+/// Whether a check without points fails after a change.
 #[track_caller]
 fn fails(code: &str, change: impl FnOnce(&mut Facts)) -> bool {
     let mut facts = good();
@@ -96,7 +96,7 @@ fn fails(code: &str, change: impl FnOnce(&mut Facts)) -> bool {
     let judged = judged(&facts);
     let check = check(&judged, code);
     assert_eq!(judged.quality_metrics.score, 100);
-    // Each tells what it measured against what, and a failed one what to change.
+    // Each reports the value and its threshold, and a failed one what to change.
     assert!(check.value.is_some() && check.threshold.is_some() && !check.reason.is_empty());
     assert_eq!(check.severity.is_some(), check.outcome == Outcome::Failed);
     assert_eq!(check.advice.is_some(), check.outcome == Outcome::Failed);
@@ -160,7 +160,7 @@ fn grades_begin_at_their_thresholds() {
 
 #[test]
 fn the_score_is_what_the_listed_points_leave() {
-    // Nothing at all: every rule that costs something does, and the rest of it is said.
+    // An empty dataset fails every rule that costs points, and the other checks still report.
     let empty = Facts {
         users: Some(members(0, 0)),
         products: Some(members(0, 0)),
@@ -204,7 +204,8 @@ fn what_costs_nothing_is_still_said() {
 
 #[test]
 fn a_day_ahead_is_a_zone_and_two_are_the_future() {
-    // G-22
+    // Events up to a day ahead are time zones; later ones are outliers that move the reference
+    // date.
     let rows = |on: &str| {
         let on = day(on);
         fails("future_timestamps", |facts| facts.per_day = vec![DayRows { day: Some(on), part: Part::Train, rows: 1 }])
@@ -216,7 +217,7 @@ fn a_day_ahead_is_a_zone_and_two_are_the_future() {
 
 #[test]
 fn joins_are_held_against_what_they_do() {
-    // G-60
+    // Low match rates and keys that multiply rows.
     let join = |matched_rows, largest_fan_out| JoinFacts {
         table: "products".parse().unwrap(),
         join_type: JoinType::Left,
@@ -233,7 +234,7 @@ fn joins_are_held_against_what_they_do() {
 
 #[test]
 fn classes_out_of_balance_are_told() {
-    // G-53
+    // Filters that move the class balance.
     let label = |before: u64, after: u64| {
         let balance = |positive| Balance { rows: 1_000, positive, negative: 1_000 - positive };
         let parts = vec![PartBalance { part: Part::Full, balance: balance(after) }];

@@ -34,12 +34,13 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// A filter whose membership is computed over rows: products, customers or both.
+    /// Whether there is an entity filter, on products, customers or both.
     pub fn has_membership(&self) -> bool {
         self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
     }
 
-    /// Which rows decide membership with this split: as it says, and train by default with a split by time (G-39).
+    /// Which rows the entity filters look at with this split: as configured, else train for a split
+    /// by time, since filters that look at the eval window leak it into training.
     pub fn scope_with(&self, split: &SplitConfig) -> Scope {
         let by_time = matches!(split, SplitConfig::TimeBased { .. });
         self.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All })
@@ -155,7 +156,7 @@ pub enum Predicate {
     },
 }
 
-/// A value in a predicate; what it must be follows from the column's type.
+/// A value in a predicate; the column's type decides which values it can be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a value is a string, a number, true or false")]
 pub enum Scalar {

@@ -1,4 +1,5 @@
-//! How rows go to train, eval and test; the as-of that days count back from; what a hash is taken of.
+//! How rows go to train, eval and test; the reference date that days count back from; what is
+//! hashed.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ use super::is_default;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AsOf {
-    /// The day of the latest timestamp in the joined source; within a fixed date range, the latest inside it.
+    /// The day of the latest timestamp in the joined source; within a fixed date range, the latest
+    /// inside it.
     #[default]
     LatestEvent,
     /// The current date in the dataset's time zone (UTC unless `column_mapping.time_zone` is set).
@@ -123,7 +125,7 @@ pub enum Unit {
     Product,
 }
 
-/// Another seed, another choice. Numbers are read as their digits.
+/// Another seed chooses other rows. Numbers are read as their digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "SeedForm", into = "String")]
 pub struct Seed(pub String);

@@ -1,4 +1,5 @@
-//! How time is read: what a timestamp column holds where its type does not say, and whose days are counted.
+//! How time is read: what a timestamp column holds if its type does not say, and in which time zone
+//! days are counted.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr};
@@ -45,7 +46,8 @@ impl TimestampFormat {
     }
 }
 
-/// A zone of the IANA time zone database, such as `Europe/Berlin`. Whether the database has it is the warehouse's to say.
+/// A zone of the IANA time zone database, such as `Europe/Berlin`. Only the warehouse can decide
+/// whether its database has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(String);
@@ -69,7 +71,8 @@ impl Default for TimeZone {
 impl TryFrom<String> for TimeZone {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        // Names of the database: letters first, `Area/Place`, as in `America/Port-au-Prince` and `Etc/GMT+1`.
+        // Names of the database: letters first, `Area/Place`, as in `America/Port-au-Prince` and
+        // `Etc/GMT+1`.
         let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
         let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(known);
         match fits {

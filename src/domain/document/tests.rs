@@ -18,7 +18,7 @@ fn yaml_is_read_as_version_1_2_has_it() {
         "i": 12345678901234567_u64
     });
     assert_eq!(yaml(text).unwrap(), expected);
-    // The order of keys is kept.
+    // The order of keys is preserved.
     assert_eq!(yaml("z: 1\na: 2\n").unwrap().as_object().unwrap().keys().collect::<Vec<_>>(), ["z", "a"]);
     assert_eq!(yaml("# nothing\n").unwrap(), Value::Null);
     assert_eq!(yaml("").unwrap(), Value::Null);
@@ -33,7 +33,7 @@ fn yaml_is_read_as_version_1_2_has_it() {
 fn what_cannot_be_read_says_where() {
     for (text, line) in [
         ("a: 1\n b: 2\n", 2),
-        // Where it was opened: where it should have been closed, nobody knows.
+        // The position of the opening bracket: where it should close, nobody knows.
         ("a: [1, 2\n", 1),
         ("a: 1\na: 2\n", 2),
         ("a: *nowhere\n", 1),
@@ -95,11 +95,11 @@ fn faults_say_where_their_field_stands() {
     let place = |path: &str| document.placed(vec![FieldError::new(path, "No.")]).remove(0).message;
     assert_eq!(place("join_config[0].on[0].right"), "No (line 9, column 11).");
     assert_eq!(place("join_config[0].on[0].left.column"), "No (line 8, column 33).");
-    // Missing: what is around it.
+    // A missing field has the position of what is around it.
     assert_eq!(place("join_config[0].on[3]"), "No (line 7, column 7).");
     assert_eq!(place("name"), "No (line 1, column 1).");
     assert_eq!(place("filters.date_range"), "No.");
-    // As a config's reader says it.
+    // With the path and message that the config's parser gives.
     let faults = document.placed(config_from_json(document.value["config"].clone()).unwrap_err());
     assert_eq!(faults[0].path, "join_config[0].on[0].right");
     assert!(faults[0].message.ends_with("(line 9, column 11)."), "{faults:?}");

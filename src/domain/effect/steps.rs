@@ -1,13 +1,13 @@
-//! Members counted in steps: how many a threshold keeps, and bars to draw.
+//! Entities counted in steps: how many a threshold keeps, and bars to draw.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::sql::{MILLION, MOST_REVENUE};
 
-/// The step of all that is larger.
+/// The step of all larger numbers.
 const LAST_STEP: i64 = MOST_REVENUE * MILLION;
 
-/// Members from this number on, below the next step.
+/// Entities from this number on, below the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub from: i64,
@@ -16,15 +16,16 @@ pub struct Step {
     pub at_edge: u64,
 }
 
-/// How many members stay.
+/// How many entities stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stay {
     pub members: u64,
-    /// No step is cut through by a threshold. Else its members are taken to lie evenly in it.
+    /// No step is cut by a threshold. Otherwise the entities of a step are taken to be spread
+    /// evenly in it.
     pub exact: bool,
 }
 
-/// Members between two thresholds, both included.
+/// Entities between two thresholds, both included.
 pub(super) fn between(steps: &[Step], min: Option<f64>, max: Option<f64>, digits: u32) -> Stay {
     let all: u64 = steps.iter().map(|step| step.members).sum();
     let below = min.map_or((0.0, true), |min| before(steps, min, digits, false));
@@ -33,13 +34,13 @@ pub(super) fn between(steps: &[Step], min: Option<f64>, max: Option<f64>, digits
     Stay { members, exact: below.1 && up_to.1 }
 }
 
-/// How many are below a number, or at most it, and whether that is exact.
+/// How many are below a number (with `included`, at most it), and whether that is exact.
 fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, bool) {
     let (mut count, mut exact) = (0.0, true);
     for step in steps.iter().filter(|step| step.members > 0) {
         let (from, members) = (step.from as f64, step.members as f64);
         if step.from < 0 {
-            // Whatever is below 0 is one step.
+            // Everything below 0 is one step.
             count += if number >= 0.0 { members } else { 0.0 };
             exact &= number >= 0.0;
             continue;
@@ -58,10 +59,12 @@ fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, boo
     (count, exact)
 }
 
-/// The number that this share of the members does not exceed, as far as steps tell: the beginning of the step that it is in.
+/// The number that this share of the entities does not exceed, to the precision of the steps: the
+/// beginning of the step that it is in.
 pub fn quantile(steps: &[Step], share: f64) -> Option<i64> {
     let all: u64 = steps.iter().map(|step| step.members).sum();
-    // 0.28 of 25 is 7.000000000000001: a share of a count is whole as far as it can be told.
+    // 0.28 of 25 is 7.000000000000001: tolerates the rounding of a share that should be a whole
+    // count.
     let place = share * all as f64 - 1e-6;
     let mut count = 0;
     let reached = |step: &&Step| {
@@ -82,7 +85,7 @@ fn next(from: i64, digits: u32) -> i64 {
     from.saturating_add(unit(from, digits))
 }
 
-/// How far apart numbers of so many digits are at this one.
+/// The distance between numbers of so many digits at this one.
 fn unit(number: i64, digits: u32) -> i64 {
     let mut unit = 1;
     while number / unit >= 10i64.pow(digits) {
@@ -91,7 +94,7 @@ fn unit(number: i64, digits: u32) -> i64 {
     unit
 }
 
-/// Members from one number on, below another.
+/// Entities from one number on, below another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
     pub from: i64,
@@ -114,7 +117,8 @@ impl Ladder {
         Ladder(&[10]),
     ];
 
-    /// The last number of this ladder that is not above a number; the finest has all of two digits.
+    /// The largest number of this ladder that is not above a number; the finest has all of two
+    /// digits.
     fn floor(self, number: i64) -> i64 {
         let two = leading_digits(number, 2);
         if two < 10 {
@@ -153,7 +157,8 @@ impl Ladder {
     }
 }
 
-/// At most so many bars, from the first step with members to the last; steps below 0 are one bar that begins at -1.
+/// At most so many bars, from the first step with entities to the last; steps below 0 are one bar
+/// that begins at -1.
 pub fn bars(steps: &[Step], most: usize) -> Vec<Bar> {
     let positive = || steps.iter().filter(|step| step.from >= 0 && step.members > 0);
     let mut bars: Vec<Bar> = vec![];
@@ -162,7 +167,7 @@ pub fn bars(steps: &[Step], most: usize) -> Vec<Bar> {
         bars.push(Bar { from: -1, to: 0, members: negative });
     }
     let (Some(first), Some(last)) = (positive().next(), positive().next_back()) else { return bars };
-    // Nothing, and what is next to nothing, would be many empty bars.
+    // Skips nothing and next to nothing, which would be many empty bars.
     let room = most.saturating_sub(bars.len() + 1);
     let mut from = first.from;
     if from == 0 {

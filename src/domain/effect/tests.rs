@@ -1,4 +1,5 @@
-//! What is read from the query's rows, and what is computed from it, held against plain counting over the members and the days themselves.
+//! What is read from the query's rows and computed from it, compared with plain counting over the
+//! entities and days themselves.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::*;
 use crate::domain::schema::{ColumnType, Mode};
 use crate::domain::value::ResultColumn;
 
-/// A member: its rows, and its revenue in millionths, where it has any.
+/// An entity: its rows, and its revenue in millionths, if it has any.
 #[derive(Debug, Clone, Copy)]
 struct Member {
     rows: u64,
@@ -35,7 +36,8 @@ fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<Step> {
     steps.into_values().collect()
 }
 
-/// Those with a positive revenue, the largest first, with the revenue before each; and the revenue of all.
+/// Entities with a positive revenue, the largest first, each with the revenue before it; and the
+/// total revenue.
 fn ranked(members: &[Member]) -> (Vec<(Member, i64)>, i64) {
     let mut positive: Vec<Member> = members.iter().copied().filter(|member| member.revenue > Some(0)).collect();
     positive.sort_by_key(|member| std::cmp::Reverse(member.revenue));
@@ -81,7 +83,7 @@ fn any_members() -> impl Strategy<Value = Vec<Member>> {
     prop::collection::vec(any_member(), 0..60)
 }
 
-/// How many a step can be wrong by: those of the steps that the ends of a range cut through.
+/// How many a step can be wrong by: those of the steps that the bounds of a range cut.
 fn at_stake(steps: &[Step], ends: [Option<f64>; 2]) -> u64 {
     let cuts =
         |number: f64| steps.iter().rfind(|step| (step.from as f64) < number || step.from < 0).map_or(0, |step| step.members);
@@ -89,7 +91,8 @@ fn at_stake(steps: &[Step], ends: [Option<f64>; 2]) -> u64 {
 }
 
 proptest! {
-    /// G-48: the curve has every crossing, so its number at each percent is the filter's.
+    /// The curve contains every crossing, so that the number shown at each percent is the filter's
+    /// own.
     #[test]
     fn the_top_percent_are_those_that_begin_below_it(members in any_members()) {
         let sizes = sizes(&members);
@@ -101,12 +104,13 @@ proptest! {
             prop_assert_eq!((top.members, top.rows), (kept.len() as u64, kept.iter().map(|m| m.rows).sum::<u64>()));
             let share = kept.iter().map(|m| m.revenue.unwrap()).sum::<i64>() as f64 / all.max(1) as f64;
             prop_assert!((top.share - share).abs() < 1e-9);
-            // Who crosses the threshold stays.
+            // The entity that crosses the threshold stays.
             prop_assert!(ranks.is_empty() || top.share * 100.0 >= f64::from(percent) - 1e-6);
         }
     }
 
-    /// G-48, G-51: a threshold of few digits has its exact number; any other is wrong by no more than the steps that it cuts through, and says so.
+    /// The count at a threshold of few digits is exact. At any other it is wrong by no more than
+    /// the steps that the threshold cuts, and is marked as approximate.
     #[test]
     fn a_number_of_rows_keeps_as_many_as_there_are(
         members in any_members(),
@@ -138,9 +142,9 @@ proptest! {
         let millionths = |cents: i64| cents * MILLION / 100;
         let within = |revenue: i64| min.is_none_or(|n| revenue >= millionths(n)) && max.is_none_or(|n| revenue <= millionths(n));
         let count = match (min, max) {
-            // Nobody asks for one.
+            // The range has no bounds.
             (None, None) => members.len(),
-            // Whoever has none goes.
+            // Entities without revenue are dropped.
             _ => members.iter().filter(|m| m.revenue.is_some_and(within)).count(),
         } as u64;
         if stay.exact {
@@ -169,7 +173,7 @@ proptest! {
             let bars = bars(steps, most);
             prop_assert!(bars.len() <= most, "{} bars of {most}", bars.len());
             prop_assert_eq!(bars.is_empty(), steps.is_empty());
-            // What is below 0 has a bar of its own: the next begins where the first member is.
+            // Values below 0 have a bar of their own: the next begins at the first entity.
             let joined = |pair: &[Bar]| pair[0].to == pair[1].from || pair[0].from < 0;
             prop_assert!(bars.windows(2).all(joined) && bars.iter().all(|bar| bar.from < bar.to), "{bars:?}");
             for bar in &bars {
@@ -180,7 +184,8 @@ proptest! {
         }
     }
 
-    /// G-31, G-38: each day is in the part that its age says, and the parts have the days that were asked for.
+    /// Each day is in the part that its age gives, and each part has exactly the days requested: an
+    /// off-by-one would put a day in two parts or in none.
     #[test]
     fn days_are_in_the_parts_of_their_age(
         eval_days in 1..40u32, test_days in 0..40u32, gap_days in 0..10u32, as_of in 0..4000u64,
@@ -203,7 +208,8 @@ proptest! {
         prop_assert_eq!(windows.last().unwrap().last, as_of);
     }
 
-    /// G-24, G-31: so many days are exactly so many; months go back to the same day of an earlier month, or to its last.
+    /// N days are exactly N days, the last included; months go back to the same day of an earlier
+    /// month, or to its last.
     #[test]
     fn a_date_range_has_its_days(days in 1..800u32, months in 1..60u32, as_of in 0..4000u64) {
         let as_of = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + Days::new(as_of);
@@ -231,7 +237,7 @@ fn windows_and_ranges_without_dates_are_none() {
     assert_eq!(windows(&SplitConfig::None, day), []);
     assert_eq!(windows(&SplitConfig::LeaveLast { n: 1 }, day), []);
     assert_eq!(date_window(&DateRange::Fixed { start: Some(day), end: None }, day), None);
-    // Beyond the calendar there is no day.
+    // So many days lead to before the first date.
     assert_eq!(date_window(&DateRange::Rolling { days: Some(u32::MAX), months: None, as_of: None }, day), None);
 }
 
@@ -314,7 +320,8 @@ fn rows_are_read_into_their_places() {
     assert_eq!(products.top(67).members, 10);
     assert_eq!(products.with_rows(CountRange { min: Some(120), max: None }), Stay { members: 7, exact: true });
     assert_eq!(products.with_rows(CountRange { min: None, max: Some(120) }), Stay { members: 14, exact: true });
-    // Below 0 is below any amount from 0 on; without a revenue there is none to compare.
+    // Negative revenue is below any amount from 0 on; without a revenue there is nothing to
+    // compare.
     assert_eq!(products.with_revenue(AmountRange { min: Some(0.0), max: None }), Stay { members: 3, exact: true });
     assert_eq!(products.with_revenue(AmountRange { min: None, max: Some(1.0) }), Stay { members: 3, exact: true });
     assert!(!products.with_revenue(AmountRange { min: Some(-5.0), max: None }).exact);
@@ -322,13 +329,13 @@ fn rows_are_read_into_their_places() {
     let customers = effect.customers.unwrap();
     assert_eq!((customers.members(), customers.ranked(), customers.top(50)), (8, 0, Crossing::default()));
 
-    // What has no role is not drawn, whatever came.
+    // Without a role there is no chart, whatever rows the query gave.
     let mut without = config();
     without.column_mapping.product_id = None;
     assert_eq!(read(&without, &rows_of_a_query()).products, None);
 }
 
-/// What stands before a filter decides whether its picture still holds.
+/// A chart stays valid until something before its filter changes.
 #[test]
 fn a_picture_holds_until_something_before_it_changes() {
     let before = config();

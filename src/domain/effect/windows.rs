@@ -1,4 +1,5 @@
-//! The days of each part of a split by time: calendar arithmetic from the as-of, as the compiler's SQL has it.
+//! The days of each part of a split by time: calendar arithmetic from the reference date, the same
+//! as in the compiler's SQL.
 
 use chrono::{Days, Months, NaiveDate};
 
@@ -19,12 +20,13 @@ pub fn date_window(range: &DateRange, as_of: NaiveDate) -> Option<(NaiveDate, Na
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     pub part: Part,
-    /// `None` for train, which is all that is earlier.
+    /// `None` for train, which is everything earlier.
     pub first: Option<NaiveDate>,
     pub last: NaiveDate,
 }
 
-/// The parts of a split by time in the order of their days; empty for other splits. Parts without days are left out.
+/// The parts of a split by time in the order of their days; empty for other splits. Parts without
+/// days are left out.
 pub fn windows(split: &SplitConfig, as_of: NaiveDate) -> Vec<Window> {
     let SplitConfig::TimeBased { eval_days, test_days, gap_days, .. } = split else { return vec![] };
     let mut parts = vec![];

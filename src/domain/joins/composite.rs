@@ -1,11 +1,12 @@
-//! Keys of several columns: a table between others, a document and its lines.
+//! Keys of several columns: junction tables, and documents with their lines.
 
 use super::tables::{Field, PLACES, Table, Tables, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::{Mark, abbreviates};
 use crate::domain::schema::ColumnType;
 
-/// What happens to a thing that is there already: such a table refers to the other, not the other to it.
+/// Words for events of something that exists already: such a table refers to the other, not the
+/// reverse.
 const LATER: [&str; 18] = [
     "adjustment",
     "allocation",
@@ -27,14 +28,14 @@ const LATER: [&str; 18] = [
     "status",
 ];
 
-/// Most columns of a composite key.
+/// Maximum number of columns of a composite key.
 const MOST: usize = 3;
 
-/// A key of several columns, and how surely it is one.
+/// A key of several columns, and its score.
 struct Composite {
     fields: Vec<usize>,
     certainty: f64,
-    /// Told by a shared number, so that tables which share nothing else are more doubtful.
+    /// Recognised by a shared number, which is less certain between tables that share nothing else.
     by_number: bool,
 }
 
@@ -61,7 +62,7 @@ fn candidate(tables: &Tables, keys: &[Vec<Composite>], left: usize, right: usize
         (false, true) => score -= 0.3,
         _ => {}
     }
-    // Both could be the other's: the one that has the fewer keys beside is referred to.
+    // Both could refer to the other: the one with fewer further keys is referred to.
     let stems = |table: &Table, fields: &[usize]| {
         let mut stems: Vec<String> = fields.iter().map(|field| phrase(&table.fields[*field].name.stem)).collect();
         stems.sort_unstable();
@@ -82,7 +83,7 @@ fn candidate(tables: &Tables, keys: &[Vec<Composite>], left: usize, right: usize
     Some(tables.candidate((left, &fields), (right, &composite.fields), score, vec![reason]))
 }
 
-/// The column of a table that is called as this one, and can be compared with it.
+/// The column of a table that has the same name and a comparable type.
 fn same_named(table: &Table, of: &Field) -> Option<usize> {
     let same = |field: &Field| {
         field.keyable
@@ -94,17 +95,18 @@ fn same_named(table: &Table, of: &Field) -> Option<usize> {
     table.fields.iter().position(marked).or_else(|| table.fields.iter().position(same))
 }
 
-/// The keys of several columns that a table may have.
+/// The possible composite keys of a table.
 fn composites(tables: &Tables, table: &Table) -> Vec<Composite> {
     if table.sure_key().is_some() {
         return vec![];
     }
     let mut found = vec![];
     let fields = &table.fields;
-    // partsupp, playlist_track: it begins with the keys of others.
+    // partsupp, playlist_track: the table begins with the keys of others.
     let run: Vec<usize> = (0..fields.len()).take_while(|i| fields[*i].is_marked() && !is_place(&fields[*i])).collect();
     if (2..=MOST).contains(&run.len()) {
-        // What is called after its keys, or is nothing else, is keyed by them; other tables may have many rows of them, as laps have of race and driver.
+        // A table named after its keys, or with nothing else in it, is keyed by them; another table
+        // may have many rows per key, as laps have per race and driver.
         let stems: Vec<String> = run.iter().flat_map(|i| fields[*i].name.stem.iter().cloned()).collect();
         let glued = matches!(table.noun.as_slice(), [only] if abbreviates(only, &stems));
         let named = glued || run.iter().all(|i| fields[*i].name.stem.iter().any(|word| table.noun.contains(word)));
@@ -139,7 +141,7 @@ fn is_place(field: &Field) -> bool {
 
 fn says_number(field: &Field) -> bool {
     const DOCUMENTS: [&str; 8] = ["basket", "invoice", "order", "purchase", "receipt", "ticket", "transaction", "shipment"];
-    // The number of a week is none of a document.
+    // The number of a week does not identify a document.
     let period = |word: &String| matches!(word.as_str(), "day" | "month" | "period" | "quarter" | "week" | "year");
     let numbered = field.name.mark == Mark::Number && !field.name.stem.iter().any(period);
     numbered || matches!(field.name.stem.as_slice(), [only] if DOCUMENTS.contains(&only.as_str()))

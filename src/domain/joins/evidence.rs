@@ -1,31 +1,31 @@
-//! What the data say of a proposal, and how much they count. Names are the prior: keys that are included in each other by chance, as the numbers 1 to n
-//! of any two tables are, make no join where nothing in the names does.
+//! How far join statistics change the score of a candidate. Names are the prior: keys contain each
+//! other by chance, as the numbers 1 to n of any two tables do, so that data alone make no join.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, PLAUSIBLE, THRESHOLD, Weighed};
 
-/// One side of a join, by its key alone. Rows in which a part of the key is NULL have none.
+/// Key statistics of one side of a join. Rows in which a part of the key is NULL have no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeySide {
     pub rows: u64,
     pub rows_with_key: u64,
     /// Different keys.
     pub keys: u64,
-    /// Rows of the key that has most.
+    /// Rows of the most frequent key.
     pub largest: u64,
-    /// Rows whose key the other side has.
+    /// Rows whose key exists on the other side.
     pub matched_rows: u64,
 }
 
-/// What was counted of both sides.
+/// Statistics of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     pub left: KeySide,
     pub right: KeySide,
     /// Keys that both sides have.
     pub common_keys: u64,
-    /// Pairs of rows with the same key: what an inner join gives.
+    /// Pairs of rows with the same key: the rows of an inner join.
     pub pairs: u64,
 }
 
@@ -34,22 +34,22 @@ impl Evidence {
         Self { left: self.right, right: self.left, ..self }
     }
 
-    /// Share of the left keys that the right has; `None` where there are none.
+    /// Share of the left keys that exist on the right; `None` if the left has no keys.
     pub fn inclusion(&self) -> Option<f64> {
         share(self.common_keys, self.left.keys)
     }
 
-    /// Share of the right keys that the left has.
+    /// Share of the right keys that exist on the left.
     pub fn coverage(&self) -> Option<f64> {
         share(self.common_keys, self.right.keys)
     }
 
-    /// Right keys by rows that have one: 1 where each row has a key of its own.
+    /// Distinct right keys per right row with a key: 1 if each row has its own.
     pub fn uniqueness(&self) -> Option<f64> {
         share(self.right.keys, self.right.rows_with_key)
     }
 
-    /// For people and programs.
+    /// In the API and on pages.
     pub fn shares(&self) -> Shares {
         let Self { left, right, common_keys, pairs } = *self;
         Shares {
@@ -98,11 +98,12 @@ pub struct Shares {
     pub rows_after: u64,
 }
 
-/// Corrects a proposal by what was counted for it. The sides are swapped where the data say that the left is the one that is referred to.
+/// Corrects a candidate by its join statistics. Swaps the sides if the data show that the left is
+/// the one referred to.
 pub fn weigh(candidate: Candidate, evidence: Evidence) -> Weighed {
     let as_it_is = score(candidate.score, &evidence);
     let (candidate, evidence, score) = match score(candidate.score * 0.9, &evidence.reversed()) {
-        // Only where the right cannot be what is referred to: two unique sides are told apart by their names.
+        // Only if the right cannot be the referenced side: of two unique sides, the names decide.
         swapped if swapped > as_it_is && evidence.uniqueness().is_some_and(|unique| unique < UNIQUE) => {
             (candidate.reversed(), evidence.reversed(), swapped)
         }
@@ -113,25 +114,27 @@ pub fn weigh(candidate: Candidate, evidence: Evidence) -> Weighed {
     Weighed { candidate, evidence: Some(evidence), error: None }
 }
 
-/// Above this a key is unique but for dirt.
+/// Above this a key counts as unique, apart from dirty rows.
 const UNIQUE: f64 = 0.95;
 
-/// From the names' score to the data's.
+/// From the score by name to the score with data.
 fn score(prior: f64, evidence: &Evidence) -> f64 {
     let (Some(inclusion), Some(coverage), Some(uniqueness)) = (evidence.inclusion(), evidence.coverage(), evidence.uniqueness())
     else {
-        // An empty table says nothing.
+        // An empty table proves nothing.
         return prior;
     };
     let unique = ((uniqueness - 0.5) / (UNIQUE - 0.5)).clamp(0.0, 1.0);
-    // A table that knows a part of the keys, and none but these, is still what they refer to, if the names are clear.
+    // A table with a part of the keys and no others is still what they refer to, if the names are
+    // clear.
     let partial = if prior >= 0.75 && inclusion > 0.0 { 0.7 * coverage } else { 0.0 };
     let included = inclusion.max(partial);
     let held = unique * (0.1 + 0.9 * included);
     if held < 0.9 {
         return prior * held;
     }
-    // Numbers from 1 to n are included in each other by chance: what the names leave open is closed by data only where there are keys to speak of.
+    // Numbers from 1 to n contain each other by chance: data decide what the names leave open only
+    // if there are enough keys.
     let telling = evidence.left.keys >= 3 && coverage >= 0.02;
     match prior {
         clear if clear >= THRESHOLD => clear + (1.0 - clear) * 0.6 * held,

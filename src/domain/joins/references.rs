@@ -1,5 +1,5 @@
-//! Single columns that refer to a table's key: by the table's name, with words before it that say which one, by another word for the same, or by a
-//! description.
+//! Single columns that refer to a table's key: by the table's name with qualifying words before it,
+//! by a synonym, or by a description.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,10 +11,10 @@ use crate::domain::schema::ColumnType;
 /// A name that fits without a doubt.
 const CERTAIN: f64 = 0.95;
 
-/// From this weight on a part of a name is that of the table which holds the thing itself.
+/// From this weight on, a part of a name refers to the table that holds the entity itself.
 const CENTRAL_PART: f64 = 0.85;
 
-/// Words for the same thing: what is called so in one table may be called otherwise in another.
+/// Synonyms: tables may name the same entity differently.
 const SYNONYMS: [&[&str]; 5] = [
     &["buyer", "client", "consumer", "customer", "member", "patron", "purchaser", "shopper", "subscriber", "user", "visitor"],
     &["article", "asin", "ean", "good", "gtin", "isbn", "item", "merchandise", "product", "sku", "upc"],
@@ -23,7 +23,7 @@ const SYNONYMS: [&[&str]; 5] = [
     &["order", "purchase"],
 ];
 
-/// What someone does to a row, where people are in a table.
+/// What a person does to a row, if a table of people exists.
 const AGENTS: [&str; 24] = [
     "agent",
     "approver",
@@ -51,14 +51,14 @@ const AGENTS: [&str; 24] = [
     "superior",
 ];
 
-/// Tables of people, those first that do things to rows.
+/// Tables of people; first those that act on rows.
 const PEOPLE: [&str; 9] = ["user", "employee", "staff", "worker", "person", "member", "account", "contact", "profile"];
 
 pub fn find(tables: &Tables) -> Vec<Candidate> {
     let mut found = vec![];
     for (t, table) in tables.all.iter().enumerate() {
         for (f, field) in table.fields.iter().enumerate() {
-            // Many things are counted or listed, not referred to.
+            // A plural is a count or a list, not a reference.
             if field.keyable && !(field.plural && field.name.mark == Mark::None) {
                 Search { tables, at: (t, f), table, field, found: &mut found }.run();
             }
@@ -67,7 +67,7 @@ pub fn find(tables: &Tables) -> Vec<Candidate> {
     found
 }
 
-/// One column that may refer to a table.
+/// A column that may refer to a table.
 struct Search<'t, 'a, 'f> {
     tables: &'t Tables<'a>,
     at: (usize, usize),
@@ -93,7 +93,7 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// `id`, or `customer_id` of customers: refers to nothing.
+    /// `id`, or `customer_id` of customers: not a reference.
     fn is_own_key(&self) -> bool {
         let stem = &self.field.name.stem;
         let owns = || self.tables.named(stem).iter().any(|alias| alias.table == self.at.0 && alias.weight >= OWNER);
@@ -105,7 +105,7 @@ impl Search<'_, '_, '_> {
         self.table.key_of(self.at.1) >= 0.7
     }
 
-    /// The end of the name is a table's: the whole of it, or what is left after words that say which one.
+    /// The end of the name is a table's name: the whole of it, or what follows qualifying words.
     fn by_name(&mut self) {
         let stem = &self.field.name.stem;
         let mut weaker = 1.0;
@@ -114,17 +114,18 @@ impl Search<'_, '_, '_> {
             let mut own = false;
             let tables = self.tables;
             for alias in tables.named(words) {
-                // A column of its own table needs a word more: `parent_category_id`.
+                // A reference to the column's own table needs one more word: `parent_category_id`.
                 if alias.table == self.at.0 && role.is_empty() {
                     own |= alias.weight >= OWNER;
                     continue;
                 }
-                // A key refers to what has the same key, not to what is called half like it.
+                // A key refers to a table with the same key, not to one whose name it only shares
+                // in part.
                 let central = alias.weight >= CENTRAL_PART;
                 if alias.kind == AliasKind::Part && ((self.is_sure_key() && !central) || self.field.name.mark == Mark::None) {
                     continue;
                 }
-                // `display_order` is a place in a row.
+                // `display_order` is a position, not an order.
                 if self.field.name.mark == Mark::None && !role.is_empty() && words.last().is_some_and(|last| last == "order") {
                     continue;
                 }
@@ -165,7 +166,7 @@ impl Search<'_, '_, '_> {
         let stem = &self.field.name.stem;
         let reports = matches!(stem.as_slice(), [verb, .., to] if matches!(verb.as_str(), "report" | "reply") && to == "to");
         let another_row = matches!(stem.as_slice(), [only] if ANOTHER_ROW.contains(&only.as_str())) || reports;
-        // A manager is a row of the same table where that has people.
+        // A manager is a row of the same table if that holds people.
         let of_people = self.table.noun.last().is_some_and(|noun| PEOPLE.contains(&noun.as_str()));
         let person = stem.last().is_some_and(|last| AGENTS.contains(&last.as_str()));
         if !another_row || (person && !of_people) || self.tables.has_owner(stem) {
@@ -211,7 +212,7 @@ impl Search<'_, '_, '_> {
         self.point_at(&targets, sure, |target| format!("{word} is another word for {}.", phrase(&target.noun)));
     }
 
-    /// `owner_id`, `created_by`: someone, where there is one table of people.
+    /// `owner_id`, `created_by`: a person, if there is exactly one table of people.
     fn by_agent(&mut self) {
         let stem = &self.field.name.stem;
         let by = stem.len() >= 2 && stem.last().is_some_and(|last| last == "by") && stem[stem.len() - 2].ends_with("ed");
@@ -259,12 +260,14 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// The key of a table that this column can be compared with, the likeliest where there are several.
+    /// The key of a table that this column can be compared with; the likeliest if there are
+    /// several.
     fn key_in(&self, table: usize, words: &[String]) -> Option<Key> {
         let target = &self.tables.all[table];
         let named = |key: &&Key| {
             let KeyName { stem, mark } = &target.fields[key.field].name;
-            // A table whose key is called after something else is that key's by its place alone: it has to be sure.
+            // A table whose key has another name owns that key only by its position, so the key
+            // must be certain.
             let first = key.field == target.keys[0].field && (key.certainty >= 0.7 || *mark == Mark::None);
             stem.is_empty() || words.ends_with(stem) || first
         };
@@ -277,7 +280,7 @@ impl Search<'_, '_, '_> {
         joinable(self.field.column.column_type, target.fields[key.field].column.column_type)
     }
 
-    /// How well the two say that they are keys of one kind, up to 1.
+    /// How clearly the two are keys of one kind, up to 1.
     fn marks(&self, target: &Table, key: Key) -> f64 {
         let (mine, theirs) = (self.field.name.mark, target.fields[key.field].name.mark);
         match (mine, theirs) {
@@ -289,7 +292,7 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// What the score loses where the column does not say that it is a key, or of what kind.
+    /// The score lost if the column does not show that it is a key, or of what kind.
     fn clarity(&self, target: &Table, key: Key, role: &[String]) -> f64 {
         let other = &target.fields[key.field];
         let same_name = self.field.name.stem == other.name.stem && self.field.name.mark == other.name.mark;
@@ -328,7 +331,8 @@ impl Search<'_, '_, '_> {
     }
 }
 
-/// Words before a table's name: fewer doubts without them, more where they name a table themselves (`product_group` is no group of users).
+/// The weight of words before a table's name: 1 without any, less if they name a table themselves
+/// (`product_group` is not a group of users).
 fn role_weight(tables: &Tables, role: &[String]) -> f64 {
     match role {
         [] => 1.0,
@@ -337,11 +341,11 @@ fn role_weight(tables: &Tables, role: &[String]) -> f64 {
     }
 }
 
-/// How much of a description is looked at, in characters: as long as BigQuery's are.
+/// Maximum number of characters of a description that are read: as long as BigQuery's are.
 const MAX_DESCRIPTION: usize = 1024;
 
-/// The tables that a text says something refers to, in their order, each with its column where that
-/// is said.
+/// The tables that a text names as referenced, in their order, each with its column if the text
+/// names one.
 fn referred(text: &str, tables: &HashMap<String, Vec<usize>>) -> BTreeMap<usize, Option<String>> {
     const VERBS: [&str; 9] = ["reference", "refer", "foreign key", "fk", "->", "→", "join", "link", "points to"];
     let lower = text.chars().take(MAX_DESCRIPTION).collect::<String>().to_lowercase();
@@ -352,7 +356,7 @@ fn referred(text: &str, tables: &HashMap<String, Vec<usize>>) -> BTreeMap<usize,
         let parts: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
         for (at, part) in parts.iter().enumerate() {
             for t in tables.get(*part).into_iter().flatten() {
-                // What is said first holds.
+                // The first mention counts.
                 found.entry(*t).or_insert_with(|| parts.get(at + 1).map(|column| (*column).to_owned()));
             }
         }

@@ -1,4 +1,5 @@
-//! From weighed proposals to suggestions: the best of each reference, no join twice, and the tree that connects the tables.
+//! From verified candidates to suggestions: the best of each reference, no join twice, and the tree
+//! that connects the tables.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +7,7 @@ use super::{Confidence, DetectedJoin, KeyPair, Settled, THRESHOLD, Weighed};
 use crate::domain::dataset::JoinType;
 use crate::domain::name::{ColumnName, TableName};
 
-/// Keeps what is good enough. `order` are the tables as they were given: the first is the root of the tree.
+/// Keeps what is good enough. `order` are the tables as given: the first is the root of the tree.
 pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
     let places: HashMap<&TableName, usize> = order.iter().enumerate().map(|(i, table)| (table, i)).collect();
     let ends = |one: &Weighed| places.get(&one.candidate.left).copied().zip(places.get(&one.candidate.right).copied());
@@ -25,7 +26,7 @@ pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
     for position in &tree {
         joins[*position].in_tree = true;
         let (left, right) = ends[*position];
-        // The trees of other parts come after the first one's, and touch nothing of it.
+        // Trees of other components come after the first one's and share no table with it.
         if reached[left] || reached[right] {
             (reached[left], reached[right]) = (true, true);
         }
@@ -34,10 +35,11 @@ pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
     Settled { joins, tree, unconnected }
 }
 
-/// Columns that are compared, in an order of their own.
+/// Column pairs in a canonical order.
 type Pairs<'c> = Vec<(&'c ColumnName, &'c ColumnName)>;
 
-/// Positions of the joins that are suggested: a column refers to one table; and what refers to a table is not referred to by the same columns.
+/// Positions of the joins that are suggested: a column refers to one table, and a table that refers
+/// to another is not referred to by the same columns.
 fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usize> {
     let mut referred: HashSet<(usize, Vec<&ColumnName>)> = HashSet::new();
     let mut linked: HashSet<(usize, usize, Pairs)> = HashSet::new();
@@ -60,7 +62,7 @@ fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usiz
         parts.join(left, right);
         kept.push(i);
     }
-    // Tables that only share a key are joined by it where nothing else connects them.
+    // Tables that only share a key are joined by it if nothing else connects them.
     kept.extend((0..weighed.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
     kept
 }
@@ -76,8 +78,9 @@ fn detected(one: Weighed) -> DetectedJoin {
     }
 }
 
-/// The maximum spanning tree, grown from the first table so that its order is one of joining. Of joins that are as good, one that looks a row up comes
-/// before one that multiplies rows. A part that nothing connects with the first table has a tree of its own. The joins come best first.
+/// The maximum spanning tree, grown from the first table so that its order is a join order. Of
+/// equally good joins, a lookup comes before one that multiplies rows. A component without a
+/// connection to the first table has a tree of its own. The best joins come first.
 fn tree(tables: usize, joins: &[DetectedJoin], ends: &[(usize, usize)]) -> Vec<usize> {
     let mut reached = vec![false; tables];
     let mut tree = vec![];
@@ -104,7 +107,8 @@ fn tree(tables: usize, joins: &[DetectedJoin], ends: &[(usize, usize)]) -> Vec<u
     tree
 }
 
-/// Which tables are connected: each points at another of its part, one at itself.
+/// Connected components of the tables: each table points at another of its component, one at
+/// itself.
 struct Parts(Vec<usize>);
 
 impl Parts {
@@ -115,7 +119,7 @@ impl Parts {
         table
     }
 
-    /// Connects two tables; false if they were.
+    /// Connects two tables; false if they were connected already.
     fn join(&mut self, left: usize, right: usize) -> bool {
         let (left, right) = (self.root(left), self.root(right));
         self.0[left] = right;

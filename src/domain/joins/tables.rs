@@ -1,4 +1,5 @@
-//! What the tables and columns at hand are called, once: each table's noun, each column's stem, and which columns are keys.
+//! The names of the tables and columns, analyzed once: each table's noun, each column's stem, and
+//! which columns are keys.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use crate::domain::facts::Facts;
 use crate::domain::naming::{KeyName, Mark, Vocabulary, abbreviates};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
 
-/// Words at the ends of a table's name that say how it was made, not what is in it.
+/// Words at the ends of a table's name for how it was made, not for what it holds.
 const LAYERS: [&str; 24] = [
     "raw",
     "stg",
@@ -35,7 +36,7 @@ const LAYERS: [&str; 24] = [
     "dataset",
 ];
 
-/// Words after a table's noun that mark the table as the one that holds the thing itself.
+/// Words after a table's noun that mark the table as the one that holds the entity itself.
 const CENTRAL: [&str; 18] = [
     "entity",
     "record",
@@ -57,14 +58,14 @@ const CENTRAL: [&str; 18] = [
     "registry",
 ];
 
-/// Amounts: numbers that are never keys, unless the name says that they are.
+/// Amounts: numbers that are never keys, unless their names mark them as keys.
 const MEASURES: [&str; 34] = [
     "amount", "average", "balance", "cost", "count", "days", "discount", "duration", "fee", "height", "hour", "length", "level",
     "margin", "minute", "month", "percent", "price", "profit", "quantity", "rank", "rate", "rating", "ratio", "revenue", "sale",
     "score", "size", "tax", "total", "value", "weight", "width", "year",
 ];
 
-/// Words before things that are counted: `units_on_order`, `number_of_children`.
+/// Words before what is counted: `units_on_order`, `number_of_children`.
 const COUNTS: [&str; 9] = ["average", "avg", "count", "max", "maximum", "min", "minimum", "number", "unit"];
 
 /// Words of columns that every table has and that identify nothing.
@@ -120,10 +121,10 @@ pub const ANOTHER_ROW: [&str; 13] = [
     "supervisor",
 ];
 
-/// Words for a place within a document.
+/// Words for a position within a document.
 pub const PLACES: [&str; 6] = ["line", "ordinal", "ordering", "position", "sequence", "sequential"];
 
-/// A name that a table can be referred to by, and how surely it is meant, 0 to 1.
+/// A name by which a table can be referred to, and its certainty, 0 to 1.
 pub struct Alias {
     pub table: usize,
     pub weight: f64,
@@ -132,20 +133,20 @@ pub struct Alias {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AliasKind {
-    /// What the table is called, or its key.
+    /// The table's whole name, or its key.
     Own,
-    /// Some of the words that it is called.
+    /// Some of the words of its name.
     Part,
-    /// A key that is called after no table, and has its place in this one.
+    /// A key that no table is named after, and that belongs to this one.
     Homeless,
 }
 
 pub struct Field<'a> {
     pub column: &'a Column,
     pub name: KeyName,
-    /// Of a type that can be a key, and no amount.
+    /// Of a type that can be a key, and not an amount.
     pub keyable: bool,
-    /// Called after many things, not one.
+    /// A plural name.
     pub plural: bool,
 }
 
@@ -155,7 +156,7 @@ impl Field<'_> {
     }
 }
 
-/// A column that is a table's key, as far as one can tell.
+/// A column that is probably the table's key.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     pub field: usize,
@@ -166,17 +167,17 @@ pub struct Key {
 pub struct Table<'a> {
     pub schema: &'a TableSchema,
     pub noun: Vec<String>,
-    /// The noun with what most tables begin or end with.
+    /// The noun, including what most tables' names begin or end with.
     pub whole: Vec<String>,
-    /// What all columns begin with, and no name of theirs holds any more.
+    /// The common prefix of all columns, which is removed from their names.
     pub sign: Option<String>,
     pub fields: Vec<Field<'a>>,
-    /// The surest first.
+    /// The most certain first.
     pub keys: Vec<Key>,
 }
 
 impl Table<'_> {
-    /// The sure key of one column, if there is one.
+    /// The certain key of one column, if there is one.
     pub fn sure_key(&self) -> Option<Key> {
         self.keys.first().copied().filter(|key| key.certainty >= 0.7)
     }
@@ -185,13 +186,13 @@ impl Table<'_> {
         self.keys.iter().find(|key| key.field == field).map_or(0.0, |key| key.certainty)
     }
 
-    /// Whether a key is called as the table is, or just `id`.
+    /// Whether a key is named after its table, or just `id`.
     fn names_itself(&self) -> bool {
         let own = |field: &Field| field.is_marked() && self.noun.ends_with(&field.name.stem);
         !self.is_bridge() && self.fields.iter().any(own)
     }
 
-    /// Nothing but keys: a table between others.
+    /// Nothing but keys: a junction table.
     fn is_bridge(&self) -> bool {
         let refers = |field: &Field| field.name.stem.last().is_some_and(|word| !ANOTHER_ROW.contains(&word.as_str()));
         self.fields.len() >= 2 && self.fields.iter().all(|field| field.is_marked() && refers(field))
@@ -202,7 +203,7 @@ pub struct Tables<'a> {
     pub all: Vec<Table<'a>>,
     /// By their short names in lower case.
     pub by_name: HashMap<String, Vec<usize>>,
-    /// Words in a row to the tables that they name, the best first.
+    /// Sequences of words to the tables that they name, the best first.
     pub aliases: HashMap<String, Vec<Alias>>,
 }
 
@@ -231,12 +232,13 @@ impl<'a> Tables<'a> {
         self.aliases.get(&phrase(words)).map_or(&[], Vec::as_slice)
     }
 
-    /// A table whose own name these words are, and which has a key to be referred to by.
+    /// Whether a table with a key has these words as its own name.
     pub fn has_owner(&self, words: &[String]) -> bool {
         self.named(words).iter().any(|alias| alias.weight >= OWNER && self.all[alias.table].sure_key().is_some())
     }
 
-    /// Pairs of tables that share a key which no table owns: all that is left to join them by, if nothing better connects them.
+    /// Pairs of tables that share a key which no table owns: the last resort if nothing better
+    /// connects them.
     pub fn shared_without_owner(&self) -> Vec<Candidate> {
         let mut places: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (t, table) in self.all.iter().enumerate() {
@@ -249,8 +251,8 @@ impl<'a> Tables<'a> {
         let reason = "Both tables have this key, and it may be unique in neither: the join can multiply rows.";
         let mut found = vec![];
         for sharing in places.values() {
-            // One for each table is enough to connect them: the first that the key can be compared
-            // with. They stand by table, so it is of another one, or there is none.
+            // One per table is enough to connect them: the first with which the key can be
+            // compared. Entries are sorted by table, so it is another table's, or there is none.
             let mut first: Vec<(usize, usize)> = vec![];
             for (table, f) in sharing {
                 let of = |t: usize, f: usize| self.all[t].fields[f].column.column_type;
@@ -289,11 +291,10 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Keys that one table is held to have at most: of those that are as sure, each reference would be
-/// held against all.
+/// Maximum number of keys considered per table: every reference is compared with all of them.
 const MOST_KEYS: usize = 32;
 
-/// Tables that one name is held to mean at most, as events_2023 and events_2024 are both events.
+/// Maximum number of tables that one name can mean, as events_2023 and events_2024 are both events.
 const MOST_MEANT: usize = 6;
 
 /// From this weight on an alias is a table's own name.
@@ -307,7 +308,8 @@ fn words_of(phrase: &str) -> Vec<String> {
     phrase.split(' ').map(str::to_owned).collect()
 }
 
-/// What each table holds: its name without layers; and that without what most of the tables begin or end with.
+/// What each table holds: its name without layers; and the same without what most of the tables'
+/// names begin or end with.
 fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<(Vec<String>, Vec<String>)> {
     let whole: Vec<Vec<String>> = schemas.iter().map(|schema| without_layers(vocabulary.words(schema.table.table()))).collect();
     let mut nouns = whole.clone();
@@ -320,7 +322,7 @@ fn nouns(schemas: &[TableSchema], vocabulary: &Vocabulary) -> Vec<(Vec<String>, 
             *counts.entry(of(noun)?).or_default() += 1;
         }
         let (word, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-        // A table that is called just so means the word.
+        // If a table has exactly this name, the word means the table.
         let meant = nouns.iter().any(|noun| noun.len() == 1 && of(noun) == Some(word));
         (count * 10 >= nouns.len() * 7 && !meant).then(|| word.clone())
     };
@@ -342,7 +344,8 @@ fn without_layers(words: Vec<String>) -> Vec<String> {
 
 fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, whole: Vec<String>, vocabulary: &Vocabulary) -> Table<'a> {
     let mut words: Vec<Vec<String>> = schema.columns.iter().map(|column| vocabulary.words(column.name.as_str())).collect();
-    // TPC-H's l_orderkey: what all columns begin with is the table's sign, unless it is a word of its name.
+    // TPC-H's l_orderkey: a prefix of all columns is the table's sign, unless it is a word of the
+    // table's name.
     let sign = words.first().and_then(|first| first.first()).cloned();
     let shared = |sign: &String| words.iter().all(|words| words.len() > 1 && words.first() == Some(sign));
     let sign = sign.filter(|sign| words.len() > 1 && !noun.contains(sign) && shared(sign));
@@ -368,7 +371,7 @@ pub fn potential_keys(vocabulary: &Vocabulary, schema: &TableSchema) -> Vec<bool
     read_table(schema, noun.clone(), noun, vocabulary).fields.iter().map(Field::is_marked).collect()
 }
 
-/// The columns that can be a table's key alone, the surest first.
+/// The columns that can be a table's key alone, the most certain first.
 fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &Facts) -> Vec<Key> {
     let marked = table.fields.iter().filter(|field| field.is_marked()).count();
     let first_marked = table.fields.iter().position(Field::is_marked);
@@ -394,7 +397,8 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
             _ if noun.ends_with(stem) || shortens(stem, noun) => 0.9,
             _ if Some(i) == first_marked && noun.starts_with(stem) => 0.75,
             _ if i == 0 && stem.starts_with(noun) => 0.8,
-            // Rows of a day or a period come again for the same thing, and so do those that begin with several keys.
+            // The rows of a day or period repeat for the same entity, and so do those of tables
+            // that begin with several keys.
             _ if i == 0 && begins_with_keys => 0.3,
             _ if i == 0 && timed => 0.35,
             _ if i == 0 && marked == 1 => 0.75,
@@ -419,7 +423,8 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
     keys
 }
 
-/// Whether a time says when something happened or the row holds, as `date`, `seen_at` and `valid_from` do; not what is kept of the thing itself.
+/// Whether a time is when something happened or the row holds, as `date`, `seen_at` and
+/// `valid_from` are; not an attribute of the entity itself.
 fn is_period(field: &Field) -> bool {
     const KEPT: [&str; 17] = [
         "birth",
@@ -457,9 +462,9 @@ fn shortens(stem: &[String], noun: &[String]) -> bool {
 /// All words by which tables are referred to.
 fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
     let mut aliases = Aliases::default();
-    // Keys that are called after nothing that there is: one of the tables that have such a key is where it belongs.
+    // Keys named after no table: one of the tables that have such a key owns it.
     let mut homeless: HashMap<String, Vec<(usize, f64)>> = HashMap::new();
-    // Keys that are called after a part of their table's noun, and how long the noun is.
+    // Keys named after a part of their table's noun, and the length of the noun.
     let mut claims: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
     for (t, table) in tables.iter().enumerate() {
         let Some(key) = table.keys.first() else { continue };
@@ -469,14 +474,14 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
             for from in 1..noun.len() {
                 aliases.add(&noun[from..], t, 0.72, AliasKind::Part);
             }
-            // A key that has the whole name is not referred to by half of it.
+            // A key with the whole name is not referred to by half of it.
             for until in 1..if stem == noun { 1 } else { noun.len() } {
                 let central = noun[until..].iter().all(|word| CENTRAL.contains(&word.as_str()));
                 aliases.add(&noun[..until], t, if central { 0.88 } else { 0.5 }, AliasKind::Part);
             }
         }
         let noun = &table.noun;
-        // pub_id of publishers, where all columns begin with pub.
+        // pub_id of publishers, whose columns all begin with pub.
         if let Some(sign) = table.sign.as_ref().filter(|_| stem.is_empty()) {
             aliases.add(std::slice::from_ref(sign), t, 0.97, AliasKind::Own);
         }
@@ -493,7 +498,8 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
     }
     aliases.doubt_shared_parts();
     for (stem, claims) in &claims {
-        // The shortest noun is nearest to it; what several tables call their keys alike, as entity_id, says nothing.
+        // The shortest noun is nearest to it. A key name that several tables share, such as
+        // entity_id, is no hint.
         let shortest = claims.iter().map(|(_, length)| *length).min();
         if let [(table, _)] = claims.iter().filter(|(_, length)| Some(*length) == shortest).collect::<Vec<_>>().as_slice() {
             aliases.add(&words_of(stem), *table, 1.0, AliasKind::Own);
@@ -505,7 +511,7 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
         if named.iter().any(|alias| alias.weight >= OWNER && tables[alias.table].sure_key().is_some()) {
             continue;
         }
-        // Of equals the widest table: it is the thing itself, others add to it.
+        // Of equals the widest table: it is the entity itself, others add to it.
         places
             .sort_by(|(a, x), (b, y)| y.total_cmp(x).then(tables[*b].fields.len().cmp(&tables[*a].fields.len())).then(a.cmp(b)));
         let words = words_of(&stem);
@@ -537,7 +543,7 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
 struct Aliases(HashMap<String, Vec<Alias>>);
 
 impl Aliases {
-    /// The better of two aliases for one table stays.
+    /// Of two aliases for one table the better one stays.
     fn add(&mut self, words: &[String], table: usize, weight: f64, kind: AliasKind) {
         let named = self.0.entry(phrase(words)).or_default();
         match named.iter_mut().find(|alias| alias.table == table) {
@@ -558,7 +564,8 @@ impl Aliases {
     }
 }
 
-/// Whether a column is a plain name or number that could stand for a row of another table without saying that it is a key.
+/// Whether a column is a plain name or number that could refer to a row of another table although
+/// its name does not mark it as a key.
 pub fn can_name(field: &Field) -> bool {
     let typed = matches!(field.column.column_type, ColumnType::Int64 | ColumnType::String);
     field.keyable && typed && !field.plural && !field.name.stem.is_empty()

@@ -1,10 +1,10 @@
-//! The rules one by one; how well they do together is measured in tests/detection.
+//! The rules one by one; tests/detection measures how well they do together.
 
 use super::*;
 use crate::domain::facts::ColumnFacts;
 use crate::domain::schema::{Column, Mode};
 
-/// A table in a line: `orders: id INT64, user_id INT64`.
+/// A table from one line: `orders: id INT64, user_id INT64`.
 fn table(text: &str) -> TableSchema {
     let (name, columns) = text.split_once(": ").unwrap();
     let column = |text: &str| {
@@ -48,7 +48,7 @@ fn g64_nothing_but_names_joins_and_never_times_floats_or_booleans() {
     for t in ["DATE", "DATETIME", "TIME", "TIMESTAMP", "FLOAT64", "BOOL", "JSON", "STRUCT", "GEOGRAPHY", "INT64*"] {
         finds(&[&format!("orders: id INT64, user_id {t}"), &format!("users: id {t}, name STRING")], &[]);
     }
-    // An amount is none of the other's, whatever they are called.
+    // An amount refers to nothing, whatever its name.
     finds(&["sales: id INT64, price INT64, quantity INT64", "prices: id INT64, price INT64", "quantities: id INT64"], &[]);
     finds(&["days: day DATE, orders INT64, users INT64", "orders: id INT64", "users: id INT64"], &[]);
 }
@@ -81,7 +81,7 @@ fn words_before_a_tables_name_say_which_one() {
         &["orders: id INT64, billing_address_id INT64, ship_to_address_id INT64", "addresses: id INT64, city STRING"],
         &["orders.billing_address_id = addresses.id", "orders.ship_to_address_id = addresses.id"],
     );
-    // The longest name is meant.
+    // The longest name wins.
     finds(
         &[
             "returns: id INT64, order_item_id INT64",
@@ -125,7 +125,7 @@ fn two_tables_that_share_a_dimension_are_not_joined_past_it() {
         &[orders, reviews, "customers: id INT64"],
         &["orders.customer_id = customers.id", "reviews.customer_id = customers.id"],
     );
-    // Without it they are, if nothing else connects them, at a low score.
+    // Without it they are joined, if nothing else connects them, at a low score.
     let settled = found(&[orders, reviews]);
     assert_eq!(settled.joins.len(), 1);
     assert_eq!((settled.joins[0].confidence, settled.joins[0].in_tree), (Confidence::Low, true));
@@ -155,7 +155,7 @@ fn facts_decide_what_a_key_is() {
     let of = |name: &str| (schemas[1].table.clone(), name.parse().unwrap());
     let (table, column) = of("shop_code");
     facts.add(table, column, ColumnFacts { rows: 100, nulls: 0, distinct: 7 });
-    // Shops have many rows of a code: it is what both have, and no more.
+    // Shops have many rows per code: it is all that both share, and no more.
     assert_eq!(detect(&schemas, &facts).joins[0].confidence, Confidence::Low);
     assert_eq!(detect(&schemas, &Facts::default()).joins[0].confidence, Confidence::High);
 }
@@ -218,14 +218,15 @@ fn weighed(prior: f64, evidence: Evidence) -> f64 {
 fn the_data_confirm_names_or_overrule_them() {
     let good = evidence([1000, 200, 1000], [300, 300, 500], 200);
     assert!(weighed(0.7, good) > 0.8);
-    // Keys that are not there, and a key that is there many times (G-60).
+    // Keys that do not exist on the other side, and a key that repeats and would multiply rows.
     assert!(weighed(0.95, evidence([1000, 200, 10], [300, 300, 2], 2)) < THRESHOLD);
     assert!(weighed(0.95, evidence([1000, 200, 1000], [1000, 300, 700], 200)) < THRESHOLD);
-    // A few orphans and a key twice are dirt.
+    // A few orphans and one duplicate key are dirty data.
     assert!(weighed(0.95, evidence([1000, 200, 990], [301, 300, 290], 195)) > 0.8);
-    // Households of which some have told their age: the names are clear, and all that told are customers.
+    // Households of which only some have an age: the names are clear, and all that have one are
+    // customers.
     assert!(weighed(0.9, evidence([9000, 2469, 3000], [801, 801, 801], 801)) >= THRESHOLD);
-    // Nothing is known of an empty table.
+    // An empty table proves nothing.
     assert_eq!(weighed(0.9, evidence([0, 0, 0], [300, 300, 0], 0)), 0.9);
 }
 
@@ -233,7 +234,7 @@ fn the_data_confirm_names_or_overrule_them() {
 fn numbers_that_are_included_by_chance_make_no_join() {
     let by_chance = evidence([5000, 40, 5000], [300, 300, 40], 40);
     assert!(weighed(PLAUSIBLE - 0.05, by_chance) < THRESHOLD, "without a word in the names");
-    // What names leave open rises, but no higher than such data can carry.
+    // Data raise a score that the names leave open, but no higher than such data can justify.
     let risen = weighed(0.4, by_chance);
     assert!((THRESHOLD..MEDIUM).contains(&risen), "{risen}");
     assert!(weighed(0.4, evidence([5000, 2, 5000], [300, 300, 2], 2)) < THRESHOLD, "two keys tell nothing");
@@ -247,7 +248,7 @@ fn the_sides_are_swapped_where_the_data_say_so() {
     assert_eq!(turned.candidate.on[0].left.as_str(), "id");
     assert!(turned.candidate.score >= THRESHOLD);
     assert_eq!(turned.evidence.unwrap().right.rows, 300);
-    // Two unique sides stay as the names have them.
+    // Two unique sides keep the direction of the names.
     let both = weigh(candidate(0.8), evidence([300, 300, 300], [300, 300, 300], 300));
     assert_eq!(both.candidate.left.table(), "orders");
 }
@@ -265,7 +266,7 @@ fn one_question_for_two_tables_whatever_the_direction() {
 
 #[test]
 fn sixty_wide_tables_take_no_time() {
-    // Each refers to 48 others; or all are called alike, as the months of one table are.
+    // Each refers to 48 others; or all have the same name, as the monthly tables of one source do.
     let word = |i: usize| format!("thing{}", ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"][i % 8]).repeat(i / 8 + 1);
     let columns = |i: usize| (1..49).map(|c| format!("some_{}_id INT64", word((i + c) % 60))).collect::<Vec<_>>().join(", ");
     let wide = |name: &dyn Fn(usize) -> String| -> Vec<TableSchema> {
@@ -276,7 +277,7 @@ fn sixty_wide_tables_take_no_time() {
         let settled = detect(&schemas, &Facts::default());
         let took = start.elapsed();
         assert!(settled.joins.len() <= 60 * 48);
-        // Without optimisation, and on a machine that does other things.
+        // Without optimisation, and on a machine under load.
         assert!(took.as_millis() < 1_000, "{took:?}");
         println!("{took:?} for {} joins", settled.joins.len());
     }

@@ -1,7 +1,8 @@
-//! The spellings of the system before this one, turned into today's: `{table: [columns]}` selections, `"table.column"` mappings, and joins
-//! by `join_key`/`secondary_column`.
+//! The spellings of the system before this one, converted to today's: `{table: [columns]}`
+//! selections, `"table.column"` mappings, and joins by `join_key`/`secondary_column`.
 //!
-//! Only forms that today's reader would refuse are touched, and only where they mean one thing; anything else is left for the reader to name.
+//! Converts only forms that today's reader would refuse, and only if they are unambiguous; the
+//! reader reports the rest.
 
 use serde_json::{Map, Value, json};
 
@@ -50,8 +51,8 @@ fn mapped_column(column: &mut Value, primary: Option<&str>) {
     };
 }
 
-/// One join a table, as a list or by table; `join_key` is the primary's column, `secondary_column` the other's (the same name where it
-/// is missing).
+/// One join per table, as a list or by table; `join_key` is the primary's column,
+/// `secondary_column` the other's (the same name if missing).
 fn join_config(joins: &mut Value, primary: Option<&str>) {
     if let Value::Object(by_table) = joins {
         let list = by_table.iter().map(|(table, join)| {
@@ -72,7 +73,7 @@ fn join_config(joins: &mut Value, primary: Option<&str>) {
             *table = short(table);
         }
         if let Some(join_type) = join.remove("join_type") {
-            // G-67: both cases were stored
+            // The system before stored join types in either case.
             let lower = join_type.as_str().map(str::to_lowercase).map(Value::from);
             join.insert("type".into(), lower.unwrap_or(join_type));
         }
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn old_spellings_are_read_as_todays() {
-        // G-01, G-03, G-67
+        // Mappings name the table, joins both columns: a bare column name is ambiguous.
         let today = json!({
             "primary_table": "raw_data.orders",
             "secondary_tables": ["raw_data.users"],

@@ -1,4 +1,5 @@
-//! Parts of a query: identifiers, literals, expressions. Built from types, turned into text by [`super::render`] alone.
+//! Parts of a query: identifiers, literals, expressions. Built from types; only [`super::render`]
+//! turns them into text.
 
 use std::rc::Rc;
 
@@ -8,8 +9,8 @@ use super::keywords::{BinaryOp, Frame, Function, IntervalUnit};
 use crate::domain::dataset::TimeZone;
 use crate::domain::schema::ColumnType;
 
-/// An identifier, unquoted. Rendering quotes and escapes it, so any text is safe here.
-/// Shared: a name stands in many places of a query.
+/// An identifier, unquoted. Rendering quotes and escapes it, so any text is safe here. Shared,
+/// since a name occurs many times in a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ident(pub Rc<str>);
 
@@ -76,7 +77,7 @@ pub(super) enum Expr {
         op: BinaryOp,
         right: Box<Expr>,
     },
-    /// All hold; renders one a line where it is a whole clause.
+    /// All hold; rendered one per line if it is a whole clause.
     All(Vec<Expr>),
     Any(Vec<Expr>),
     IsNull {
@@ -110,7 +111,8 @@ pub(super) enum Expr {
     },
 }
 
-/// NULLs come first ascending and last descending, and that is written out: engines differ in their defaults.
+/// NULLs come first ascending and last descending, and that is written out: engines differ in their
+/// defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OrderKey {
     pub value: Expr,
@@ -202,7 +204,7 @@ pub(super) fn sum_if(condition: Expr, value: Expr) -> Expr {
     sum(Expr::Case { branches: vec![(condition, value)], otherwise: Some(Box::new(Expr::int(0))) })
 }
 
-/// A day that a date is compared with: known now, or computed by the query.
+/// A day that a date is compared with: a literal, or computed by the query.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Day {
     On(NaiveDate),
@@ -221,7 +223,7 @@ impl Day {
         }
     }
 
-    /// So many days earlier, as a DATE. Days before year 1 are the first day there is.
+    /// So many days earlier, as a DATE. Days before year 1 become the first day there is.
     pub fn minus_days(&self, days: u32) -> DayExpr {
         match self {
             Self::On(day) => DayExpr::On(day.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST_DAY).max(FIRST_DAY)),
@@ -258,7 +260,8 @@ pub(super) enum DayExpr {
     Computed(Expr),
 }
 
-/// A temporal value, and the zone whose calendar days it is read by. DATE and DATETIME have no zone: their days are as they stand.
+/// A temporal value, and the time zone of its calendar days. DATE and DATETIME have no zone: their
+/// days are as they stand.
 pub(super) struct Moment<'z> {
     pub value: Expr,
     pub column_type: ColumnType,
@@ -275,7 +278,8 @@ impl Moment<'_> {
         }
     }
 
-    /// Its day is later than `day`. A known day is compared with the value itself, so that BigQuery can prune partitions.
+    /// Its day is later than `day`. A literal day is compared with the value itself, so that
+    /// BigQuery can prune partitions.
     pub fn later_than(self, day: &DayExpr) -> Expr {
         match day {
             DayExpr::Computed(day) => self.day().binary(BinaryOp::Greater, day.clone()),

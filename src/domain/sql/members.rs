@@ -1,7 +1,8 @@
 //! Filters on products and customers: which of them stay, with all their rows.
 //!
-//! Totals are computed once a member, over the rows that the stage before left (train's alone with scope train), ranked where a share of revenue
-//! is asked for, and the rows of those that are kept go on. NULL is no member: rows without the id go.
+//! Totals are computed once per entity, over the rows that the stage before left (train's alone
+//! with scope train), and ranked if a share of revenue is requested; the rows of the entities that
+//! stay go on. NULL is no entity: rows without the id are dropped.
 
 use super::expr::{Expr, Literal, OrderKey};
 use super::keywords::{BinaryOp, Frame, Function, JoinKind};
@@ -33,11 +34,11 @@ fn members(
         return;
     }
     let plan = pipeline.plan;
-    // Validation asks for the role.
+    // Validation requires the role.
     let Some(id) = plan.role(role) else { return };
     let from_train = from_train(pipeline);
 
-    // Qualified, so that no column of the data can be taken for one of the names given here.
+    // Qualified, so that no column of the data is mistaken for one of the names defined here.
     let of_rows = |column: &PlannedColumn| Expr::of(pipeline.current.as_str(), column.ident.as_str());
     let mut items = vec![Item::named(of_rows(id), "id"), Item::named(Expr::CountRows, "row_count")];
     if let Some(revenue) = plan.role(Role::Revenue) {
@@ -85,7 +86,7 @@ fn members(
     pipeline.advance(stage, format!("of_kept_{many}"), rows);
 }
 
-/// The CTE of a kind of member that [`ranks`] its totals; there is one, whoever asks.
+/// The CTE of a kind of entity that [`ranks`] its totals; added once and shared.
 pub(super) fn ranked(pipeline: &mut Pipeline, one: &str, totals: &str) -> String {
     let name = format!("{one}_ranks");
     match pipeline.ctes.iter().any(|cte| cte.name.as_str() == name) {
@@ -94,7 +95,8 @@ pub(super) fn ranked(pipeline: &mut Pipeline, one: &str, totals: &str) -> String
     }
 }
 
-/// Running revenue before each member, the largest first, ties by id; only positive totals take part.
+/// Running revenue before each entity, the largest first, ties by id; only positive totals take
+/// part.
 fn ranks(totals: &str) -> Select {
     let revenue = || Expr::call(Function::Sum, [Expr::column("revenue")]);
     let order = vec![OrderKey::descending(Expr::column("revenue")), OrderKey::ascending(Expr::column("id"))];
@@ -141,7 +143,8 @@ pub(super) fn min_interactions(pipeline: &mut Pipeline) {
     }
 }
 
-/// Exact decimals, whatever the column: sums of FLOAT64 depend on the order of adding, and with it who crosses a threshold.
+/// Exact decimals for any column type: a sum of FLOAT64 depends on the order of adding, and with it
+/// which entity crosses a threshold.
 pub(super) fn total(revenue: Expr, t: ColumnType) -> Expr {
     let value = match t {
         ColumnType::Float64 => revenue.safe_cast(ColumnType::Numeric),
@@ -155,7 +158,7 @@ fn decimal(amount: f64) -> Expr {
     Expr::Literal(Literal::Decimal(ColumnType::Numeric, format!("{amount}")))
 }
 
-/// Membership is computed from train alone (G-39).
+/// The filter looks at train alone, since looking at the eval window would leak it into training.
 fn from_train(pipeline: &Pipeline) -> bool {
     let config = pipeline.plan.config;
     config.filters.scope_with(&config.split_config) == Scope::Train && pipeline.labelled

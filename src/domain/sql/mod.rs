@@ -1,10 +1,10 @@
 //! The compiler from a config to GoogleSQL: one text for people, both engines and TFX.
 //!
-//! Equal configs give byte-equal SQL, on the server and in the browser. A text from outside can enter SQL in two ways
-//! only: as an identifier or as a literal, both encoded in [`render`].
+//! Equal configs give byte-equal SQL, on the server and in the browser. A text from outside can
+//! enter SQL in two ways only: as an identifier or as a literal, both encoded in [`render`].
 //!
-//! The tree of a query is our own: sqlparser's, which the embedded engine reads with, is written
-//! with doubled quotes where GoogleSQL takes backslashes, and sea-query knows no BigQuery.
+//! The tree of a query is our own: sqlparser, which the embedded engine parses with, writes doubled
+//! quotes where GoogleSQL takes backslashes, and sea-query has no BigQuery.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -43,16 +43,17 @@ use query::Query;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// `None` is the full query; a split that the config does not make is a fault at `split`.
+    /// `None` is the full query; a split that the config does not make is a validation error at
+    /// `split`.
     pub split: Option<Split>,
     pub shape: Shape,
     /// Name mapped columns by their roles, whatever their output names.
     pub for_analysis: bool,
-    /// The as-of as a literal, where it was resolved before: the frozen form.
+    /// The reference date as a literal, if it was resolved before: the frozen form.
     pub as_of: Option<NaiveDate>,
 }
 
-/// What comes out of a query.
+/// What a query returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
@@ -61,18 +62,23 @@ pub enum Shape {
     Rows,
     /// At most so many of them.
     Preview { limit: u32 },
-    /// The dataset's rows as TFX takes them: INT64, FLOAT64, STRING and arrays of them, no NULL. See [`super::tfx`].
+    /// The dataset's rows as TFX takes them: INT64, FLOAT64, STRING and arrays of them, no NULL.
+    /// See [`super::tfx`].
     Tfx,
-    /// Columns `part` (`full`, `train`, `eval`, `test`, `gap`), `row_count`, `user_count`, `product_count`, `first_day`, `last_day`, `as_of`;
-    /// one row for the full query and each part that has rows. Counts of unmapped roles are NULL. Ignores `split`.
+    /// Columns `part` (`full`, `train`, `eval`, `test`, `gap`), `row_count`, `user_count`,
+    /// `product_count`, `first_day`, `last_day`, `as_of`; one row for the full query and each part
+    /// that has rows. Counts of unmapped roles are NULL. Ignores `split`.
     Counts,
-    /// Columns `stage`, `row_count`, `user_count`, `product_count`: what is left after each stage. Ignores `split`.
+    /// Columns `stage`, `row_count`, `user_count`, `product_count`: what is left after each stage.
+    /// Ignores `split`.
     Funnel,
-    /// Column `as_of`, one row: the day that the dataset's dates count back from; NULL where nothing does, or there is no event. Ignores `split`.
+    /// Column `as_of`, one row: the reference date that the dataset's dates count back from; NULL
+    /// if none do, or there is no event. Ignores `split`.
     AsOf,
-    /// Columns `day`, `part`, `row_count`, by day. `part` is `full` without a split; `day` NULL without a timestamp. Ignores `split`.
+    /// Columns `day`, `part`, `row_count`, by day. `part` is `full` without a split; `day` NULL
+    /// without a timestamp. Ignores `split`.
     PerDay,
-    /// All that an analysis counts, in rows of one form: see [`Section`]. Ignores `split`.
+    /// All counts of an analysis, in rows of one form: see [`Section`]. Ignores `split`.
     Analysis,
     /// What filters and split do, in rows of one form: see [`EffectSection`]. Ignores `split`.
     Effect,
@@ -87,14 +93,14 @@ pub struct OutputColumn {
     pub role: Option<Role>,
 }
 
-/// SQL and what it gives. No semicolon at the end: the text can stand in `SELECT * FROM (…)`.
+/// SQL and its columns. No semicolon at the end: the text can stand in `SELECT * FROM (…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompiledQuery {
     pub sql: String,
     pub columns: Vec<OutputColumn>,
 }
 
-/// Compiles a config. All faults of validation come back instead where there are any.
+/// Compiles a config, or returns all of its validation errors.
 pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, Vec<FieldError>> {
     let mut faults = validate(config, catalog);
     if let Some(split) = request.split
@@ -125,7 +131,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
     Ok(CompiledQuery { sql, columns })
 }
 
-/// As far as the as-of.
+/// The stages up to the reference date.
 fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
     let mut pipeline = Pipeline::new(plan);
     if plan.as_of.is_computed() {
@@ -135,10 +141,12 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
     pipeline
 }
 
-/// The one pipeline: source, bounds, filtered, split label, products, customers, minimum interactions.
+/// The one pipeline: source, bounds, filtered, split label, products, customers, minimum
+/// interactions.
 ///
-/// The label of a split that follows from the row itself (its day, or a hash) is put on before the filters on products and customers, so that
-/// their membership can be computed from train alone. Only leave-last comes after them, unless they ask for train.
+/// A split label that follows from the row itself (its day, or a hash) is added before the filters
+/// on products and customers, so that these can look at train alone. Only leave-last comes after
+/// them, unless they look at train.
 fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })

@@ -1,4 +1,5 @@
-//! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE over the one before, so each can be counted.
+//! The stages that look at rows one by one: source, bounds, filtered, split label. Each is a CTE
+//! over the one before, so each can be counted.
 
 use std::collections::HashSet;
 
@@ -10,23 +11,23 @@ use super::query::{Cte, From, Item, JoinClause, Select};
 use crate::domain::dataset::*;
 use crate::domain::schema::{ColumnType, Mode};
 
-/// The CTEs of a dataset, and where its rows stand at the end.
+/// The CTEs of a dataset, and the CTE of its rows at the end.
 pub(super) struct Pipeline<'p> {
     pub plan: &'p Plan<'p>,
     pub ctes: Vec<Cte>,
-    /// The CTE that holds the rows that are left.
+    /// The CTE of the remaining rows.
     pub current: String,
-    /// The rows carry the column `split`.
+    /// The rows have the column `split`.
     pub labelled: bool,
     /// Stages of the funnel and the CTEs that end them.
     pub stages: Vec<(&'static str, String)>,
     /// The sources as they are joined, each by its name: tables, or CTEs over them.
     pub tables: Vec<From>,
-    /// The CTE that stood before the filters on products and customers.
+    /// The CTE before the filters on products and customers.
     pub unpruned: Option<String>,
-    /// Totals of products and customers are computed whether they are filtered or not: they are to be looked at.
+    /// Totals of products and customers are computed even without a filter: for the charts.
     pub shows_members: bool,
-    /// What those totals are of, and the CTEs that have them.
+    /// The names of those totals, and the CTEs that have them.
     pub totals: Vec<(&'static str, String)>,
 }
 
@@ -52,7 +53,7 @@ impl<'p> Pipeline<'p> {
         name
     }
 
-    /// Adds a CTE that the rows go on from, and that ends a stage of the funnel.
+    /// Adds a CTE that the rows go on from and that ends a stage of the funnel.
     pub fn advance(&mut self, stage: &'static str, name: impl Into<String>, select: Select) {
         self.current = self.add(name, select);
         self.stages.push((stage, self.current.clone()));
@@ -90,8 +91,9 @@ impl<'p> Pipeline<'p> {
         self.advance("source", "source", select);
     }
 
-    /// A table, called as the dataset calls it. BigQuery refuses some without a filter on their partitions: those get one that all rows pass,
-    /// so that what the dataset holds does not depend on how its tables are stored.
+    /// A table, called as the dataset calls it. BigQuery refuses to read some tables without a
+    /// filter on their partitions: those get one that all rows pass, so that the dataset's rows do
+    /// not depend on how its tables are stored.
     fn table(&mut self, position: usize, path: String) -> From {
         let source = &self.plan.sources[position];
         let alias = Some(source.ident.clone());
@@ -102,7 +104,8 @@ impl<'p> Pipeline<'p> {
         From::Cte { name: name.into(), alias }
     }
 
-    /// The columns of a source that anything needs, in its own spelling: keys, keys of the joins after it, and what goes on.
+    /// The columns of a source that are used, in its own spelling: keys, keys of the joins after
+    /// it, and what goes on.
     fn columns_in_use(&self, position: usize) -> Vec<Item> {
         let plan = self.plan;
         let own = plan.sources[position].join.as_ref();
@@ -117,12 +120,12 @@ impl<'p> Pipeline<'p> {
         once.map(|name| Item::Expr { value: Expr::column(name), name: None }).collect()
     }
 
-    /// One row a key. Rows whose key is NULL count as one key.
+    /// One row per key. Rows whose key is NULL count as one key.
     fn one_row(&mut self, position: usize, table: From) -> From {
         let source = &self.plan.sources[position];
         let Some(planned) = &source.join else { return table };
         let mut select = Select::new(self.columns_in_use(position), table.without_alias());
-        // BigQuery has wanted a WHERE beside QUALIFY.
+        // BigQuery has required a WHERE beside QUALIFY.
         select.filter.push(Expr::Literal(Literal::Bool(true)));
         let keys: Vec<Expr> = planned.keys.iter().map(|(_, _, right)| Expr::column(right.as_str())).collect();
         let order = planned.order.iter().filter_map(|(column, descending)| {
@@ -197,7 +200,8 @@ impl<'p> Pipeline<'p> {
         }
     }
 
-    /// A time split's window ends with the as-of's day, also where newer rows are there. A row without a timestamp stays.
+    /// A time split's window ends with the reference date, even if there are newer rows. A row
+    /// without a timestamp stays.
     fn cap_at_as_of(&self, filter: &mut Vec<Expr>) {
         let rolling = matches!(self.plan.config.filters.date_range, Some(DateRange::Rolling { .. }));
         let by_time = matches!(self.plan.config.split_config, SplitConfig::TimeBased { .. });
@@ -210,7 +214,7 @@ impl<'p> Pipeline<'p> {
         }
     }
 
-    /// Puts the column `split` on the rows.
+    /// Adds the column `split` to the rows.
     pub fn label(&mut self) {
         if let SplitConfig::Random { unit, seed, .. } = &self.plan.config.split_config {
             let bucket = Item::named(self.bucket("split", *unit, seed), "bucket");
@@ -271,8 +275,9 @@ impl<'p> Pipeline<'p> {
         Some(keys)
     }
 
-    /// 0 to 99, by hash: FARM_FINGERPRINT over an encoding that no two different keys share. MOD comes first, since ABS of the
-    /// smallest INT64 overflows. `purpose` keeps a sample and a split of one seed apart.
+    /// 0 to 99, by hash: FARM_FINGERPRINT over an encoding in which different keys differ. MOD
+    /// comes first, since ABS of the smallest INT64 overflows. `purpose` separates a sample and a
+    /// split with the same seed.
     fn bucket(&self, purpose: &str, unit: Unit, seed: &Seed) -> Expr {
         let keys = match unit {
             Unit::User => self.plan.role(Role::UserId).into_iter().collect(),
@@ -285,7 +290,7 @@ impl<'p> Pipeline<'p> {
         Expr::call(Function::Abs, [Expr::call(Function::Mod, [hash, Expr::int(100)])])
     }
 
-    /// All columns of the current CTE and more, beside the bounds where the query computes them.
+    /// All columns of the current CTE and more, with the bounds if the query computes them.
     fn over_current(&self, more: Vec<Item>) -> Select {
         let mut items = vec![Item::All(Some(self.current.as_str().into()))];
         items.extend(more);
@@ -306,7 +311,8 @@ impl<'p> Pipeline<'p> {
     }
 }
 
-/// What all rows pass that a table's partitions hold: a filter on the column that BigQuery wants one on.
+/// A condition that all rows of a table's partitions pass: a filter on the column that BigQuery
+/// requires one on.
 pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
     let value = || Expr::column(column);
     let first = match column_type {
@@ -316,7 +322,8 @@ pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
     first.or(value().null_test())
 }
 
-/// What orders rows by a column: its values, or the JSON of arrays, which BigQuery does not order. `None` for what no dataset selects.
+/// The expression that orders rows by a column: its values, or the JSON of arrays, which BigQuery
+/// does not order. `None` for types that no dataset selects.
 fn in_order(column: Expr, column_type: ColumnType, mode: Mode) -> Option<Expr> {
     match mode {
         _ if column_type.unsupported().is_some() => None,
@@ -325,7 +332,8 @@ fn in_order(column: Expr, column_type: ColumnType, mode: Mode) -> Option<Expr> {
     }
 }
 
-/// A key's text, the same on every engine: instants as microseconds since 1970, all else as CAST writes it.
+/// A key as text, the same on every engine: instants as microseconds since 1970, all else as CAST
+/// writes it.
 fn as_text(column: &PlannedColumn) -> Expr {
     let value = column.expr();
     match column.column_type {

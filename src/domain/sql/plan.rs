@@ -1,5 +1,5 @@
-//! From a valid config to a plan: every reference resolved to a table or column, every name decided. The pipeline works on
-//! positions in the plan and looks nothing up.
+//! From a valid config to a plan: every reference resolved to a table or column, every name
+//! decided. The pipeline works on positions in the plan and looks up nothing.
 
 use chrono::NaiveDate;
 
@@ -18,17 +18,17 @@ pub(super) struct Plan<'a> {
     pub project: Option<&'a str>,
     /// The primary first, then the secondaries in the order of joining.
     pub sources: Vec<PlannedSource<'a>>,
-    /// What the CTE `source` carries: all that the config uses, whatever is asked of it, so that every query of a dataset joins
-    /// the same rows.
+    /// The columns of the CTE `source`: all that the config uses, whichever query is compiled, so
+    /// that every query of a dataset joins the same rows.
     pub columns: Vec<PlannedColumn<'a>>,
     /// Positions in `columns` and output names, in the order of selection.
     pub selected: Vec<(usize, String)>,
     pub roles: Vec<(Role, usize)>,
     pub row_filters: Vec<(usize, &'a RowFilter)>,
     pub as_of: AsOfPlan,
-    /// Whose calendar days instants are counted by.
+    /// The time zone of calendar days.
     pub zone: TimeZone,
-    /// How far the query's latest event may go: the end of a fixed date range.
+    /// Upper bound of the latest event: the end of a fixed date range.
     pub latest: Option<NaiveDate>,
 }
 
@@ -46,7 +46,8 @@ pub(super) struct PlannedJoin<'a> {
     pub join: &'a Join,
     /// Left source and column, right column; in the tables' own spelling.
     pub keys: Vec<(usize, String, String)>,
-    /// What `one_row` orders by, and whether the greatest comes first: its stated order, then all else that the query needs of the table.
+    /// What `one_row` orders by, and whether the greatest comes first: its configured order, then
+    /// all other columns that the query needs of the table.
     pub order: Vec<(&'a Column, bool)>,
 }
 
@@ -54,12 +55,12 @@ pub(super) struct PlannedColumn<'a> {
     pub source: usize,
     /// In the table's own spelling.
     pub name: &'a ColumnName,
-    /// What the column is called from the CTE `source` on.
+    /// The column's name from the CTE `source` on.
     pub ident: Ident,
-    /// From the CTE `source` on: after reading, where it is read.
+    /// From the CTE `source` on: after conversion, if it is converted.
     pub column_type: ColumnType,
     pub mode: Mode,
-    /// Set for the rows' timestamp where it is made from a text or a number.
+    /// Set for the rows' timestamp if it is converted from a text or a number.
     pub read_as: Option<(TimestampFormat, ColumnType)>,
 }
 
@@ -73,9 +74,9 @@ impl PlannedColumn<'_> {
         Moment { value: self.expr(), column_type: self.column_type, zone }
     }
 
-    /// The column out of its table, or what is read from it.
+    /// The table's column, or what is converted from it.
     pub fn of_source(&self, source: &Ident) -> Expr {
-        // Most columns keep their names, which are then written down once.
+        // Most columns keep their names, whose text is shared then.
         let own = self.name.as_str();
         let column = Expr::of(source, if self.ident.as_str() == own { self.ident.clone() } else { own.into() });
         match self.read_as {
@@ -85,13 +86,13 @@ impl PlannedColumn<'_> {
     }
 }
 
-/// The dataset's as-of.
+/// The dataset's reference date.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum AsOfPlan {
-    /// Nothing counts back.
+    /// The config has no relative dates.
     NotNeeded,
     Known(NaiveDate),
-    /// The query finds it out, in the CTE `bounds`.
+    /// The query finds it, in the CTE `bounds`.
     Latest,
     Today,
 }
@@ -110,14 +111,14 @@ impl AsOfPlan {
     }
 }
 
-/// The rows' timestamp where it is made from a text or a number.
+/// The rows' timestamp if it is converted from a text or a number.
 const READ_TIMESTAMP: &str = "event_time";
 
-/// Names that the pipeline adds to rows; a column of such a name gets its table's before it.
+/// Names that the pipeline adds to rows; a column with such a name gets its table's before it.
 const OWN_NAMES: [&str; 4] = ["split", "bucket", "as_of", "row_count"];
 
 impl<'a> Plan<'a> {
-    /// For a config without faults.
+    /// For a valid config.
     pub fn new(config: &'a DatasetConfig, catalog: &'a Catalog, request: &Request) -> Result<Self, FieldError> {
         let sources = sources(config, catalog)?;
         let mut columns = Columns { sources: &sources, found: vec![] };
@@ -173,7 +174,7 @@ impl<'a> Plan<'a> {
         self.roles.iter().find(|(r, _)| *r == role).map(|(_, i)| &self.columns[*i])
     }
 
-    /// The role of a column, also where the role has what is read from it.
+    /// The role of a column, also if the role has what is converted from it.
     pub fn role_of(&self, position: usize) -> Option<Role> {
         let column = &self.columns[position];
         let same = |other: &PlannedColumn| other.source == column.source && other.name == column.name;
@@ -185,8 +186,8 @@ impl<'a> Plan<'a> {
         ColumnRef { table: self.sources[column.source].name.clone(), column: column.name.clone() }
     }
 
-    /// The columns that tell rows apart in a hash: user, product and timestamp where rows are events of someone or something; otherwise
-    /// all selected columns that have one text on every engine, with the mapped ids.
+    /// The columns that identify a row in a hash: user, product and timestamp if rows are events;
+    /// otherwise all selected columns that have one text on every engine, with the mapped ids.
     pub fn identity(&self) -> Vec<&PlannedColumn<'a>> {
         let roles = [Role::UserId, Role::ProductId, Role::Timestamp];
         let mapped: Vec<&PlannedColumn<'a>> = roles.into_iter().filter_map(|role| self.role(role)).collect();
@@ -196,7 +197,7 @@ impl<'a> Plan<'a> {
         let selected = self.selected.iter().map(|(i, _)| &self.columns[*i]).filter(|c| hashable_type(c.column_type, c.mode));
         let mut all = mapped;
         for column in selected {
-            // One plan, so the same column is the same place.
+            // Same plan, so the same column has the same address.
             if !all.iter().any(|c| std::ptr::eq(*c, column)) {
                 all.push(column);
             }
@@ -229,7 +230,7 @@ impl<'a> Columns<'_, 'a> {
         self.read_position(table, name, None)
     }
 
-    /// What is read from a column stands beside the column itself, which may be selected or filtered as it is.
+    /// A converted column stands beside the original, which may be selected or filtered as it is.
     fn read_position(
         &mut self,
         table: &SourceName,
@@ -244,7 +245,7 @@ impl<'a> Columns<'_, 'a> {
         Ok(self.found.len() - 1)
     }
 
-    /// Gives each column its name: its own where that is free, else with its table's before it.
+    /// Names each column: its own name if that is free, else with its table's before it.
     fn named(self) -> Vec<PlannedColumn<'a>> {
         let mut taken = Taken::new(OWN_NAMES.into_iter(), OWN_NAMES.len() + self.found.len());
         let mut idents: Vec<Option<String>> = self
@@ -269,7 +270,7 @@ impl<'a> Columns<'_, 'a> {
                 name: &column.name,
                 ident: ident.into(),
                 column_type: format.map_or(column.column_type, reading::gives),
-                // What cannot be read is NULL.
+                // Values that do not convert are NULL.
                 mode: if format.is_some() { Mode::Nullable } else { column.mode },
                 read_as: format.map(|format| (format, column.column_type)),
             })
@@ -277,11 +278,11 @@ impl<'a> Columns<'_, 'a> {
     }
 }
 
-/// The column that a query of the table has to filter by, where BigQuery refuses one that does not.
+/// The column that a query of the table has to filter by, if BigQuery requires one.
 pub(super) fn must_filter(schema: &TableSchema) -> Option<(Ident, ColumnType)> {
     let partition = schema.partition.as_ref().filter(|partition| partition.filter_required)?;
     let column = schema.columns.iter().find(|c| same(c.name.as_str(), &partition.column));
-    // A pseudo-column is an instant and in no schema.
+    // A pseudo-column is a TIMESTAMP and in no schema.
     Some((partition.column.as_str().into(), column.map_or(ColumnType::Timestamp, |column| column.column_type)))
 }
 
@@ -303,7 +304,7 @@ fn output_names(config: &DatasetConfig, for_analysis: bool, selected: &[usize], 
     let mut unmapped = config.clone();
     let mut positions = selected.iter();
     unmapped.selected_columns.retain(|_| positions.next().is_some_and(|i| !roles.iter().any(|(_, mapped)| mapped == i)));
-    // An alias could be a role's word: then it gives way, as any other name does.
+    // An alias that equals a role's name gives way, as any other name does.
     for column in &mut unmapped.selected_columns {
         if column.alias.as_ref().is_some_and(|alias| words.contains(&fold(alias.as_str()).as_str())) {
             column.alias = None;
@@ -320,7 +321,7 @@ fn planned_joins<'a>(
     columns: &[PlannedColumn<'a>],
 ) -> Result<Vec<Option<PlannedJoin<'a>>>, FieldError> {
     let mut joins = vec![None];
-    // What the joins match on the left, whichever table it is of.
+    // The left columns of the joins, of any table.
     let mut matched: Vec<(usize, &Column)> = vec![];
     for (position, (name, ..)) in sources.iter().enumerate().skip(1) {
         let join = config
@@ -336,8 +337,8 @@ fn planned_joins<'a>(
         let stated = join.order.iter().map(|key| Ok((find(sources, name, &key.column)?.1, key.descending)));
         joins.push(Some(PlannedJoin { join, keys, order: stated.collect::<Result<_, FieldError>>()? }));
     }
-    // Rows that tie by the stated order and differ in anything the query needs, a later join's key included, must not be chosen from by an
-    // engine's mood: train and eval are queries of their own.
+    // Rows that tie by the configured order but differ in a column that the query needs, such as a
+    // later join's key, must not be chosen by the engine: train and eval are separate queries.
     for (position, planned) in joins.iter_mut().enumerate() {
         let Some(PlannedJoin { order, .. }) = planned else { continue };
         let known = sources[position].2;
@@ -372,12 +373,12 @@ fn as_of(config: &DatasetConfig, frozen: Option<NaiveDate>) -> AsOfPlan {
     }
 }
 
-/// Whether a config's dates count back from a day that only a query can tell.
+/// Whether a config's dates count back from a day that only a query can find.
 pub fn seeks_as_of(config: &DatasetConfig) -> bool {
     as_of(config, None).is_computed()
 }
 
-/// Whether a config's dates count back from the day on which it is asked.
+/// Whether a config's dates count back from the day on which the query runs.
 pub fn counts_from_today(config: &DatasetConfig) -> bool {
     as_of(config, None) == AsOfPlan::Today
 }

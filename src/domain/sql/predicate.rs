@@ -6,7 +6,7 @@ use super::plan::PlannedColumn;
 use crate::domain::dataset::{NullPolicy, Predicate, RowFilter, Scalar, TimeZone};
 use crate::domain::schema::ColumnType;
 
-/// The condition. `as_of` is there wherever a predicate counts back from it.
+/// The condition. `as_of` is set whenever a predicate counts back from it.
 pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as_of: Option<&Day>) -> Expr {
     let value = || column.expr();
     let moment = || column.moment(zone);
@@ -39,7 +39,7 @@ pub(super) fn of(filter: &RowFilter, column: &PlannedColumn, zone: &TimeZone, as
         }
     };
     match filter.nulls {
-        // A comparison with NULL is not true, so nothing need be said.
+        // A comparison with NULL is not true, which excludes it.
         NullPolicy::Exclude => test,
         NullPolicy::Include => test.or(value().null_test()),
     }

@@ -1,4 +1,4 @@
-//! The shape of a query: flat CTEs, then one body. Turned into text by [`super::render`] alone.
+//! The structure of a query: flat CTEs, then one body. Only [`super::render`] turns it into text.
 
 use super::expr::{Expr, Ident, OrderKey};
 use super::keywords::JoinKind;
@@ -26,7 +26,7 @@ pub(super) struct Select {
     pub items: Vec<Item>,
     pub from: From,
     pub joins: Vec<JoinClause>,
-    /// Joined by AND, one a line.
+    /// Joined by AND, one per line.
     pub filter: Vec<Expr>,
     pub group_by: Vec<Expr>,
     pub qualify: Option<Expr>,

@@ -1,11 +1,12 @@
-//! Timestamps that a table keeps as texts or numbers, made DATE or TIMESTAMP. What cannot be read is NULL, never a failed query.
+//! Timestamps that a table stores as texts or numbers, converted to DATE or TIMESTAMP. What cannot
+//! be read is NULL, never a failed query.
 
 use super::expr::{Expr, Literal};
 use super::keywords::{BinaryOp, Function};
 use crate::domain::dataset::TimestampFormat;
 use crate::domain::schema::ColumnType;
 
-/// The type of what is read.
+/// The type after conversion.
 pub(super) fn gives(format: TimestampFormat) -> ColumnType {
     match format {
         TimestampFormat::IsoDate | TimestampFormat::CompactDate => ColumnType::Date,
@@ -13,7 +14,7 @@ pub(super) fn gives(format: TimestampFormat) -> ColumnType {
     }
 }
 
-/// The value read from a column of type `from`, which validation holds against the format.
+/// The converted value of a column of type `from`, which validation checks against the format.
 pub(super) fn read(column: Expr, format: TimestampFormat, from: ColumnType) -> Expr {
     let epoch = |function, per_second: i64| {
         let first = Expr::int(FIRST_SECOND * per_second);
@@ -47,7 +48,8 @@ fn part(text: Expr, from: i64, length: i64) -> Expr {
     Expr::call(Function::Substr, [text, Expr::int(from), Expr::int(length)])
 }
 
-/// 0001-01-01 00:00:00 and 9999-12-31 23:59:59 UTC in seconds since 1970: BigQuery's first and last.
+/// 0001-01-01 00:00:00 and 9999-12-31 23:59:59 UTC in seconds since 1970: BigQuery's first and
+/// last.
 /// <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#timestamp_type>
 const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;

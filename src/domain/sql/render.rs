@@ -1,4 +1,5 @@
-//! Queries to text: GoogleSQL, one clause a line. The only place that quotes identifiers and encodes literals.
+//! Queries to text: GoogleSQL, one clause per line. The only module that quotes identifiers and
+//! encodes literals.
 
 use std::fmt::Write;
 
@@ -32,7 +33,7 @@ pub(super) fn render(query: &Query) -> String {
     out.text
 }
 
-/// The text so far, and how far the lines of the current SELECT stand in.
+/// The text so far, and the indentation of the current SELECT.
 struct Out {
     text: String,
     indent: usize,
@@ -132,14 +133,14 @@ fn from(out: &mut Out, from: &From) {
     }
 }
 
-/// What stands around an expression, hence whether it needs parentheses.
+/// The context of an expression, which decides whether it needs parentheses.
 #[derive(Clone, Copy, PartialEq)]
 enum Outer {
-    /// Nothing that could bind.
+    /// No operator around it.
     Loose,
     /// An AND.
     And,
-    /// An operator: anything composite needs them.
+    /// An operator: anything composite needs parentheses.
     Tight,
 }
 
@@ -192,7 +193,7 @@ fn expr(out: &mut Out, e: &Expr, outer: Outer) {
             out.push(')');
         }),
         Expr::Case { branches, otherwise } => {
-            // One branch stays on its line, several get one each.
+            // One branch stays on its line, several get one line each.
             let pad = " ".repeat(out.indent + 4);
             let branch = |out: &mut Out, word: &str| match branches.len() {
                 1 => write!(out, " {word} "),
@@ -392,7 +393,8 @@ mod tests {
 
     #[test]
     fn strings_and_names_cannot_end_early() {
-        // G-52
+        // GoogleSQL escapes by backslash; an unescaped quote would end the literal and allow
+        // injection.
         assert_eq!(text(&Expr::text("O'Brien")), r"'O\'Brien'");
         assert_eq!(text(&Expr::text("' OR 1=1 --")), r"'\' OR 1=1 --'");
         assert_eq!(text(&Expr::text("a\\'\n`é")), r"'a\\\'\n`é'");

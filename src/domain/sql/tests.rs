@@ -1,5 +1,5 @@
-//! The compiler, read: golden texts of what it emits, and what it refuses. That the texts run, and give the right rows, is shown on the
-//! engines in `tests/`.
+//! The compiler, read: golden texts of what it emits, and what it refuses. `tests/` shows on the
+//! engines that the texts run and give the right rows.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,8 @@ fn joins_and_names() {
 
 #[test]
 fn for_analysis_names_mapped_columns_by_their_roles() {
-    // G-11: only the mapped column, and also where it is not selected
+    // Only the mapped column gets the role's name, not every column of that name, and also if it is
+    // not selected.
     let query = compile(&config(json!({})), &shop(), &Request { for_analysis: true, ..Request::default() }).unwrap();
     let names: Vec<&str> = query.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["user_id", "product_id", "timestamp", "revenue", "split"]);
@@ -112,7 +113,7 @@ fn rolling_months_and_a_time_split() {
 
 #[test]
 fn members_are_computed_from_train_with_a_time_split() {
-    // G-39
+    // Filters that look at the eval window would leak it into training.
     let parts = json!({
         "filters": {
             "product_filter": {"top_revenue_percent": 80},
@@ -144,7 +145,7 @@ fn a_random_split_of_a_sample() {
 
 #[test]
 fn one_row_a_key_and_ugly_names() {
-    // G-15, G-60
+    // Reserved words as names are quoted, and a join by a key that is not unique takes one row.
     let parts = json!({
         "secondary_tables": ["raw_data.orders", {"table": "raw_data.odd table", "as": "odd one"}],
         "join_config": [
@@ -160,10 +161,12 @@ fn one_row_a_key_and_ugly_names() {
     insta::assert_snapshot!(sql(parts, &Request::default()));
 }
 
-/// What each filter and split by date emits, by what the timestamp is: the lines that name it, one block each.
+/// What each filter and split by date emits, by the type of the timestamp: the lines that name it,
+/// one block each.
 #[test]
 fn type_by_type() {
-    // G-23, G-24, G-25
+    // Each temporal type needs its own functions, days end inclusively, and a day begins at
+    // midnight of the zone.
     let kinds = [
         ("day", None),
         ("shipped", None),
@@ -214,7 +217,7 @@ fn type_by_type() {
 
 #[test]
 fn a_timestamp_says_how_it_is_read() {
-    // G-23
+    // Texts and numbers as timestamps need a format.
     let mapping = |column: &str, format: Value| json!({"column_mapping": {"timestamp": {"table": "orders", "column": column}, "timestamp_format": format}});
     for (column, format, path) in [
         ("written", json!(null), "column_mapping.timestamp"),
@@ -230,7 +233,7 @@ fn a_timestamp_says_how_it_is_read() {
     for bad in ["Berlin Time", "Europe/Berlin'", "", "+02:00", &"x".repeat(65)] {
         assert!(bad.parse::<crate::domain::dataset::TimeZone>().is_err(), "{bad}");
     }
-    // The column itself stays what it is beside what is read from it.
+    // The original column is unchanged beside the converted one.
     let parts = json!({
         "selected_columns": [{"table": "orders", "column": "epoch"}],
         "column_mapping": {"timestamp": {"table": "orders", "column": "epoch"}, "timestamp_format": "unix_millis"},
@@ -242,7 +245,7 @@ fn a_timestamp_says_how_it_is_read() {
 
 #[test]
 fn every_predicate_on_every_temporal_type() {
-    // G-23, G-24
+    // Each temporal type needs its own comparison, and days end inclusively.
     let on = |column: &str, predicate: Value| json!({"table": "orders", "column": column, "where": predicate});
     let mut rows = vec![];
     for column in ["at", "shipped", "day"] {
@@ -257,7 +260,7 @@ fn every_predicate_on_every_temporal_type() {
 
 #[test]
 fn every_other_predicate() {
-    // G-49, G-52
+    // NULL follows the filter's own policy, and hostile texts stay within their literals.
     let rows = json!([
         {"table": "products", "column": "name", "where": {"op": "not_in", "values": ["O'Brien", "' OR 1=1 --", "a\\b\nc"]}, "nulls": "include"},
         {"table": "products", "column": "name", "where": {"op": "contains", "text": "100%"}},
@@ -297,7 +300,7 @@ fn a_fixed_end_bounds_the_latest_event() {
 
 #[test]
 fn removing_any_filter_changes_the_query() {
-    // G-05, G-06
+    // A filter that is dropped silently gives wrong training data: each must show in the SQL.
     let filters = json!({
         "date_range": {"type": "rolling", "days": 90},
         "rows": [{"table": "lines", "column": "sku", "where": {"op": "in", "values": ["a"]}}],
@@ -368,11 +371,11 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
         all.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
         faults(all)
     };
-    // G-27, G-35
+    // Without the role, the SQL would name a column that does not exist.
     assert_eq!(no_roles(json!({"split_config": {"type": "time_based", "eval_days": 3}})), ["split_config"]);
     assert_eq!(no_roles(json!({"filters": {"date_range": {"type": "rolling", "days": 3}}})), ["filters.date_range"]);
     assert_eq!(no_roles(json!({"filters": {"product_filter": {"top_revenue_percent": 80}}})).len(), 2);
-    // G-38
+    // A window longer than the data leaves no days for train.
     let window = json!({"filters": {"date_range": {"type": "rolling", "days": 10}}, "split_config": {"type": "time_based", "eval_days": 7, "test_days": 3}});
     assert_eq!(faults(window), ["split_config"]);
     for (parts, path) in [
@@ -407,7 +410,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
 
 #[test]
 fn tfx_gets_its_types_and_no_null() {
-    // G-70a, G-70b, G-70c, G-70e
+    // TFX takes no dates, no NULL and no NUMERIC; a default must be of the column's type in TFX.
     let parts = json!({
         "selected_columns": [
             {"table": "lines", "column": "sku"}, {"table": "lines", "column": "price"}, {"table": "orders", "column": "at"},

@@ -1,4 +1,4 @@
-//! Faults of filters and splits.
+//! Validation errors of filters and splits.
 
 use chrono::NaiveDate;
 
@@ -236,7 +236,7 @@ impl Check<'_> {
                 };
                 let any = config.column_mapping.roles().any(|(role, _)| role != Role::Revenue)
                     || config.selected_columns.iter().any(|selected| found(selected).is_some_and(hashable));
-                // An empty selection has its own fault.
+                // An empty selection has its own validation error.
                 if !any && !config.selected_columns.is_empty() {
                     self.fault(
                         path,
@@ -284,7 +284,7 @@ impl Check<'_> {
         }
     }
 
-    /// A dataset has one as-of: where both parts say one, they say the same.
+    /// A dataset has one reference date: if both parts have the key, they must agree.
     fn one_as_of(&mut self, of_split: Option<AsOf>) {
         if let (Some(split), Some(DateRange::Rolling { as_of: Some(range), .. })) = (of_split, &self.config.filters.date_range)
             && split != *range
@@ -296,7 +296,7 @@ impl Check<'_> {
         }
     }
 
-    /// G-38: what is held out must leave days for train.
+    /// The held-out days must leave days for train, or training gets no rows.
     fn windows_fit(&mut self, held_out: u64) {
         let span = match &self.config.filters.date_range {
             Some(DateRange::Rolling { days: Some(days), .. }) => Some(u64::from(*days)),

@@ -10,8 +10,8 @@ use crate::domain::analysis::Analysis;
 use crate::store::{Kept, Sizes};
 
 impl SqliteStore {
-    /// The last analysis of a dataset, whatever its config and its tables are like now. One that another version of this program wrote in another
-    /// form is none.
+    /// The last analysis of a dataset, regardless of its current config and tables. `None` if
+    /// another version of this program wrote it in another format.
     pub async fn analysis(&self, id: i64) -> Result<Option<Kept<Analysis>>, StoreError> {
         let row: Option<KeptRow> =
             sqlx::query_as("SELECT analysis AS answer, state, made_at AS kept_at FROM analyses WHERE dataset_id = $1")
@@ -21,8 +21,8 @@ impl SqliteStore {
         Ok(row.and_then(KeptRow::read))
     }
 
-    /// Keeps an analysis in the place of the last one, and its sizes for the card, if the dataset still has the config that was analyzed. Not a
-    /// change of the dataset.
+    /// Replaces the last analysis, and its sizes for the card, if the dataset still has the config
+    /// that was analyzed. Not a change of the dataset.
     pub async fn keep_analysis(&self, id: i64, state: Option<&str>, analysis: &Analysis, sizes: Sizes) -> Result<(), StoreError> {
         let brief = analysis.brief();
         let made_at = Time(analysis.made_at);

@@ -1,4 +1,4 @@
-//! What queries found out about tables.
+//! Cached results of queries about tables.
 
 use std::io;
 
@@ -11,19 +11,18 @@ use super::values::Time;
 use super::{SqliteStore, StoreError, read_json};
 use crate::store::Kept;
 
-/// Answers beyond this many are forgotten, the oldest first.
+/// Results beyond this many are dropped, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
 
-/// The largest answer that is cached, in bytes of JSON: a profile of 2,000 columns takes 4 MB. A
-/// larger one is found out anew each time.
+/// The largest result that is cached, in bytes of JSON: a profile of 2,000 columns takes 4 MB.
+/// Larger ones are computed each time.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
-/// What all cached answers take together at most, in bytes of JSON; beyond it the oldest are
-/// forgotten. SQLite uses their pages again, so the file grows no further for them, but does not
-/// shrink either.
+/// Total size of all cached results, in bytes of JSON; beyond it the oldest are dropped. SQLite
+/// reuses their pages, so the file grows no further for them, but does not shrink either.
 const MAX_ANSWERS_BYTES: i64 = 128 << 20;
 
-/// A cached answer, or an analysis.
+/// A cached result, or an analysis.
 #[derive(Debug, FromRow)]
 pub(super) struct KeptRow {
     answer: String,
@@ -32,7 +31,7 @@ pub(super) struct KeptRow {
 }
 
 impl KeptRow {
-    /// None where another version of this program wrote it in another form.
+    /// `None` if another version of this program wrote it in another format.
     pub fn read<T: DeserializeOwned>(self) -> Option<Kept<T>> {
         let answer = read_json("answer", &self.answer).ok()?;
         Some(Kept { answer, state: self.state, at: self.kept_at.0 })
@@ -40,7 +39,8 @@ impl KeptRow {
 }
 
 impl SqliteStore {
-    /// The last answer to a question, whatever the tables are like now. One that another version of this program wrote in another form is none.
+    /// The cached result for a key, whatever the tables are like now. `None` if another version of
+    /// this program wrote it in another format.
     pub async fn kept_answer<T: DeserializeOwned>(&self, kind: &str, question: &str) -> Result<Option<Kept<T>>, StoreError> {
         let row: Option<KeptRow> =
             sqlx::query_as("SELECT answer, state, kept_at FROM kept_answers WHERE kind = $1 AND question = $2")
@@ -51,7 +51,7 @@ impl SqliteStore {
         Ok(row.and_then(KeptRow::read))
     }
 
-    /// Keeps an answer in the place of the last one, unless it is too large.
+    /// Caches a result in place of the last one, unless it is too large.
     pub async fn keep_answer<T: Serialize>(
         &self,
         kind: &str,
@@ -80,7 +80,7 @@ impl SqliteStore {
         .bind(MAX_ANSWERS - 1)
         .execute(&mut *tx)
         .await?;
-        // From the newest on, until they are too many bytes. The index on age holds the sizes.
+        // From the newest on, until they are too many bytes. The index on age has the sizes.
         sqlx::query(
             "DELETE FROM kept_answers WHERE kept_at <= (SELECT MAX(kept_at) FROM (SELECT kept_at, \
              SUM(octet_length(question) + octet_length(answer)) OVER (ORDER BY kept_at DESC) AS bytes FROM kept_answers) WHERE bytes > $1)",
@@ -93,8 +93,7 @@ impl SqliteStore {
     }
 }
 
-/// An answer's JSON, or none where that is longer than `max` bytes. What is too long is not written
-/// to its end.
+/// A result's JSON, or `None` if it is longer than `max` bytes, in which case writing stops early.
 fn write_within(answer: &impl Serialize, max: usize) -> Result<Option<String>, StoreError> {
     struct Within {
         text: Vec<u8>,
@@ -146,7 +145,7 @@ mod tests {
         let large = "x".repeat(MAX_ANSWER_BYTES);
         store.keep_answer("values", "q", Some("2"), &large).await.unwrap();
         store.keep_answer("values", "other", Some("2"), &large).await.unwrap();
-        // One byte less, with its quotes, is kept.
+        // One byte less, with its quotes, is cached.
         store.keep_answer("values", "fits", None, &large[2..].to_owned()).await.unwrap();
         assert_eq!(store.kept_answer::<String>("values", "q").await.unwrap().unwrap().answer, "small");
         assert_eq!(store.kept_answer::<String>("values", "other").await.unwrap(), None);
@@ -166,12 +165,12 @@ mod tests {
             assert!(bytes <= MAX_ANSWERS_BYTES && count as usize <= fit, "{count} answers of {bytes} bytes");
             sizes.push(std::fs::metadata(folder.path().join("trainset.db")).unwrap().len());
         }
-        // The newest are there, the oldest are not.
+        // The newest are cached, the oldest are not.
         assert!(store.kept_answer::<String>("values", &last.to_string()).await.unwrap().is_some());
         assert_eq!(store.kept_answer::<String>("values", "0").await.unwrap(), None);
-        // Pages that became free were used again.
+        // Freed pages were reused.
         assert!(*sizes.last().unwrap() < MAX_ANSWERS_BYTES as u64 + 3 * MAX_ANSWER_BYTES as u64, "{sizes:?}");
-        // What an older version kept beyond that goes with the next answer.
+        // Excess results of an older version are dropped with the next one.
         sqlx::query(
             "INSERT INTO kept_answers VALUES ('old', 'q', NULL, json_quote(hex(zeroblob($1))), '2024-01-01T00:00:00.000000Z')",
         )

@@ -1,4 +1,4 @@
-//! A copy of the database that is whole, taken while the program runs.
+//! A complete copy of the database, taken while the program runs.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,10 +9,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::open::{check_source, connect_to_read, damaged, open_message};
 use super::{StoreError, Unavailable};
 
-/// Copies a database to a file that is not there yet. What is committed when the copying starts is
-/// in it, nothing of what is written meanwhile: a server that runs goes on. The copy is checked
-/// before it gets its name. The database is copied as it is, that of an older version too, and not
-/// changed.
+/// Copies a database to a new file. The copy has what is committed when copying starts, and nothing
+/// that is written meanwhile: a running server continues. It is verified before it gets its name.
+/// The database is copied as it is, including one of an older version, and not changed.
 pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     let refused = |reason: String| Err(StoreError::Open(reason));
     if !file.is_file() {
@@ -23,7 +22,7 @@ pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     }
     check_source(file).await?;
     let unfinished = unfinished(to);
-    // What an earlier backup left that was broken off.
+    // Left over from an earlier, interrupted backup.
     remove(&unfinished);
     let done = copy(file, &unfinished, to).await;
     let done = done.and_then(|()| keep(&unfinished, to));
@@ -33,7 +32,7 @@ pub async fn backup(file: &Path, to: &Path) -> Result<(), StoreError> {
     done
 }
 
-/// With the journal that SQLite leaves beside a file that it could not finish.
+/// Including the journal that SQLite leaves beside an unfinished file.
 fn remove(unfinished: &Path) {
     fs::remove_file(unfinished).ok();
     let mut journal = unfinished.as_os_str().to_owned();
@@ -41,8 +40,7 @@ fn remove(unfinished: &Path) {
     fs::remove_file(journal).ok();
 }
 
-/// Writes the copy and reads it again. A fault of the copy is reported by the name that it was to
-/// have.
+/// Writes the copy and reads it again. An error of the copy names its final path.
 async fn copy(file: &Path, unfinished: &Path, to: &Path) -> Result<(), StoreError> {
     let Some(name) = unfinished.to_str() else {
         return Err(StoreError::Open(format!("{} is not a valid database name: it is not UTF-8.", to.display())));
@@ -65,7 +63,7 @@ async fn copy(file: &Path, unfinished: &Path, to: &Path) -> Result<(), StoreErro
     }
 }
 
-/// SQLite does not tell which of the two files an error is about; a full disk is that of the copy.
+/// SQLite does not report which of the two files an error is about; a full disk is the copy's.
 fn copy_message(file: &Path, to: &Path, error: &sqlx::Error) -> String {
     let (file, to) = (file.display(), to.display());
     let reason = match Unavailable::of(error) {
@@ -84,7 +82,7 @@ fn copy_message(file: &Path, to: &Path, error: &sqlx::Error) -> String {
     format!("The backup {to} of {file} cannot be written: {reason}. Nothing of it is left.")
 }
 
-/// On the disk first, then under its name, and the name on the disk too.
+/// Flushes the file, renames it, and flushes the folder.
 fn keep(unfinished: &Path, to: &Path) -> Result<(), StoreError> {
     let synced = File::open(unfinished).and_then(|file| file.sync_all());
     let named = synced.and_then(|()| fs::rename(unfinished, to)).and_then(|()| sync_folder(to));
@@ -100,7 +98,7 @@ fn sync_folder(of: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Where a folder cannot be opened as a file.
+/// On systems where a folder cannot be opened as a file.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())

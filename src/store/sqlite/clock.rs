@@ -1,12 +1,11 @@
-//! The time as the database has seen it pass, and what is done as it passes.
+//! Time as the database has seen it pass, and what is due as it passes.
 //!
-//! What was deleted goes for good after a while, which must not depend on a machine's clock alone:
-//! one start with a clock that is years ahead would take out what was deleted yesterday. So the
-//! database has a time of its own. It goes on by the steps that the machine's clock made since it
-//! was last looked at, at each start, each hour, each deletion and each check of readiness; a step
-//! back, or one that is too large to be believed, is none. A program that did not run for long
-//! therefore keeps what was deleted longer, by as long as it did not run; once it runs, the time
-//! goes on.
+//! Deleted datasets are removed for good after a while, which must not depend on a machine's clock
+//! alone: one start with a clock that is years ahead would remove what was deleted yesterday. So
+//! the database has a time of its own. It advances by the steps of the machine's clock since the
+//! last look, at each start, each hour, each deletion and each readiness check; a step back, or one
+//! that is implausibly large, counts as none. If the program did not run for long, deleted datasets
+//! therefore stay longer, by that time; once it runs, the time advances.
 
 use std::time::Duration;
 
@@ -16,16 +15,15 @@ use super::datasets::Tx;
 use super::values::Time;
 use super::{SqliteStore, StoreError};
 
-/// How long a deleted dataset can be brought back.
+/// How long a deleted dataset can be restored.
 const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
 
-/// The largest step of the machine's clock that is believed: a week in which nobody started the
-/// program. What was deleted is kept for at least [`KEPT_DELETED`] less this, however the clock
-/// jumps once.
+/// The largest plausible step of the machine's clock: a week in which nobody started the program.
+/// Deleted datasets stay for at least [`KEPT_DELETED`] less this, however the clock jumps once.
 const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
 
-/// How often a server does what is due: far more often than [`BELIEVED_STEP`], so that its time
-/// never stands still.
+/// How often a server does housekeeping: far more often than [`BELIEVED_STEP`], so that the
+/// database's time never stands still.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// The database's time after a look at the machine's clock.
@@ -35,7 +33,7 @@ fn went_on(database_time: DateTime<Utc>, seen_at: DateTime<Utc>, now: DateTime<U
     if is_believed { database_time + step } else { database_time }
 }
 
-/// The database's time now, which is noted.
+/// Updates the database's time and returns it.
 pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
     let known: Option<(Time, Time)> =
         sqlx::query_as("SELECT database_time, seen_at FROM clock WHERE id = 1").fetch_optional(&mut **tx).await?;
@@ -49,8 +47,8 @@ pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<Dat
 }
 
 impl SqliteStore {
-    /// Takes out, with its versions, what was deleted long enough ago by the database's time. How
-    /// many datasets that were.
+    /// Removes datasets, with their versions, that were deleted long enough ago by the database's
+    /// time. Returns how many.
     pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
@@ -63,7 +61,7 @@ impl SqliteStore {
         Ok(gone)
     }
 
-    /// Keeps house for as long as a server runs.
+    /// Does housekeeping for as long as a server runs.
     pub async fn keep_house_hourly(self) {
         loop {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
@@ -101,7 +99,7 @@ mod tests {
         at: DateTime<Utc>,
     }
 
-    /// A dataset that was deleted now.
+    /// A dataset that was just deleted.
     async fn deleted() -> Deleted {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
@@ -113,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn a_clock_that_jumps_takes_out_nothing() {
         let Deleted { _folder, store, id, at } = deleted().await;
-        // Years ahead for some starts, back, before all that is known, ahead again.
+        // Years ahead for some starts, back, before any valid time, ahead again.
         for days in [3650, 3651, 3652, 0, -9000, 1, 400, 401, 2] {
             assert_eq!(store.keep_house(at + DAY * days).await.unwrap(), 0, "{days}");
         }
@@ -129,7 +127,7 @@ mod tests {
         assert_eq!(store.keep_house(at + DAY * 31).await.unwrap(), 1);
     }
 
-    /// By a clock that is ten years ahead from the first day on; and where nobody started the
+    /// With a clock that is ten years ahead from the first day on; and if nobody started the
     /// program for a year.
     #[tokio::test]
     async fn what_is_deleted_goes_after_its_time_by_a_clock_that_stays_wrong() {

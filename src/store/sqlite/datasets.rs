@@ -1,5 +1,3 @@
-//! Datasets.
-
 use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Sqlite, Transaction};
 
 use super::rows::{ANALYZED, Card, DatasetRow, Joined, NameRow, Saved, SummaryRow};
@@ -11,8 +9,8 @@ use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, 
 use crate::store::{MAX_NAME_CHARS, Sizes, name_key};
 
 impl SqliteStore {
-    /// A page of a model's datasets, newest change first, and how many there are in all: one query, however many rows.
-    /// `NotFound` where there is no such model.
+    /// A page of a model's datasets, latest change first, and their total number: one query,
+    /// however many rows. `NotFound` if there is no such model.
     pub async fn datasets(&self, model_id: i64, query: &ListQuery) -> Result<(Vec<DatasetSummary>, u32), StoreError> {
         let per_page = i64::from(query.per_page.clamp(1, ListQuery::MAX_PER_PAGE));
         let offset = i64::from(query.page.max(1) - 1) * per_page;
@@ -22,7 +20,7 @@ impl SqliteStore {
             #[sqlx(flatten)]
             dataset: Joined<SummaryRow>,
         }
-        // instr, not LIKE: nothing in the searched text is a wildcard.
+        // instr, not LIKE: nothing in the search text is a wildcard.
         let page = format!(
             "WITH hits AS (SELECT id, updated_at FROM datasets WHERE model_id = $1 AND deleted_at IS NULL \
              AND ($2 IS NULL OR status = $2) AND ($3 = '' OR instr(search_text, $3) > 0)), \
@@ -45,7 +43,7 @@ impl SqliteStore {
         Ok((rows.into_iter().filter_map(|row| row.dataset.0).map(Into::into).collect(), total))
     }
 
-    /// All datasets of a model by their names, in one query. `NotFound` where there is no such model.
+    /// The names of all datasets of a model, in one query. `NotFound` if there is no such model.
     pub async fn dataset_names(&self, model_id: i64) -> Result<Vec<DatasetName>, StoreError> {
         let rows: Vec<Joined<NameRow>> = sqlx::query_as(
             "SELECT d.id, d.name, d.status FROM models m LEFT JOIN datasets d ON d.model_id = m.id AND d.deleted_at IS NULL WHERE m.id = $1 \
@@ -84,7 +82,7 @@ impl SqliteStore {
         Ok(id.bind(model_id).bind(name_key(name)).fetch_optional(&self.read).await?)
     }
 
-    /// Its id. `NotFound` without the model, `NameTaken` where the name is not free.
+    /// Returns its id. `NotFound` without the model, `NameTaken` if the name is not free.
     pub async fn insert_dataset(&self, model_id: i64, input: &DatasetInput) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
         require_model(&mut tx, model_id).await?;
@@ -93,9 +91,11 @@ impl SqliteStore {
         Ok(id)
     }
 
-    /// Replaces name, description and config if the stored revision is the expected one. What is stored already changes
-    /// nothing, not even the revision (G-80). Another config takes an active dataset back to draft. The dataset as this change left it: read later, it could be
-    /// another's, and its revision would let the next change go over that one.
+    /// Replaces name, description and config if the stored revision is the expected one. Saving the
+    /// same input changes nothing, not even the revision: an edit that is opened and saved must
+    /// leave no trace. Another config makes an active dataset a draft again. Returns the dataset as
+    /// this change left it: a later read could see another change, and its revision would let the
+    /// next change overwrite that one.
     pub async fn update_dataset(&self, id: i64, expected: Option<i64>, input: &DatasetInput) -> Result<Dataset, StoreError> {
         #[derive(FromRow)]
         struct Stored {
@@ -127,8 +127,8 @@ impl SqliteStore {
         Ok(dataset)
     }
 
-    /// A draft with the same description, config, last count and analysis; without a name it is called "… (Copy)", "… (Copy 2)".
-    /// The name is found and taken in one transaction.
+    /// A draft with the same description, config, last count and analysis; the default name is "…
+    /// (Copy)", "… (Copy 2)". The name is found and taken in one transaction.
     pub async fn clone_dataset(&self, id: i64, name: Option<&str>) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
         let original = dataset_row(&mut tx, id).await?.with_versions(vec![]);
@@ -138,7 +138,7 @@ impl SqliteStore {
             None => free_copy_name(&mut tx, model_id, &original.summary.name).await?,
         };
         let copy = insert(&mut tx, model_id, &DatasetInput { name, ..original.input() }).await?;
-        // G-91
+        // A copy has the same config, so its analysis is still right, and its card shows it.
         sqlx::query(
             "UPDATE datasets SET (row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at) = \
              (SELECT row_estimate, user_estimate, product_estimate, estimate_hash, estimated_at FROM datasets WHERE id = $2) \
@@ -160,7 +160,8 @@ impl SqliteStore {
         Ok(copy)
     }
 
-    /// Keeps a count with its dataset, if the dataset still has the config that was counted. Not a change of the dataset.
+    /// Stores a count with its dataset, if the dataset still has the config that was counted. Not a
+    /// change of the dataset.
     pub async fn keep_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         set_sizes(&mut tx, id, config_hash, sizes, Time::now()).await?;
@@ -204,7 +205,8 @@ async fn insert(tx: &mut Tx, model_id: i64, input: &DatasetInput) -> Result<i64,
     Ok(insert.build().execute(&mut **tx).await?.last_insert_rowid())
 }
 
-/// The first of "… (Copy)", "… (Copy 2)", "… (Copy 3)" that is free. A long name is cut so that the ending fits.
+/// The first of "… (Copy)", "… (Copy 2)", "… (Copy 3)" that is free. A long name is cut so that the
+/// ending fits.
 async fn free_copy_name(tx: &mut Tx, model_id: i64, name: &str) -> Result<String, StoreError> {
     for number in 1.. {
         let ending = if number == 1 { " (Copy)".to_owned() } else { format!(" (Copy {number})") };

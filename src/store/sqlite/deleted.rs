@@ -1,4 +1,4 @@
-//! Datasets that were deleted: out of sight, but whole for a while.
+//! Deleted datasets: hidden, but complete for a while.
 
 use chrono::Utc;
 
@@ -7,7 +7,8 @@ use super::values::Time;
 use super::{SqliteStore, StoreError};
 
 impl SqliteStore {
-    /// Deletes a dataset; one with versions only by force (`HasVersions`). It stays in the file, and its name is free.
+    /// Deletes a dataset; one with versions only with `force` (`HasVersions`). It stays in the
+    /// file, and its name is free.
     pub async fn delete_dataset(&self, id: i64, force: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let versions: u32 = sqlx::query_scalar(
@@ -25,7 +26,8 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Brings a deleted dataset back as it was; one that is there stays as it is. `NotFound` after its time, `NameTaken` where another has its name.
+    /// Restores a deleted dataset as it was; one that is not deleted stays as it is. `NotFound`
+    /// after its time, `NameTaken` if another has its name.
     pub async fn undelete_dataset(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let deleted_at: Option<Time> =
@@ -88,7 +90,7 @@ mod tests {
         assert_eq!(store.dataset(kept).await.unwrap().summary.name, "Kept");
     }
 
-    /// A file as the steps before this one left it.
+    /// A file as the migrations before this one left it.
     async fn of_version_4(file: &Path) -> SqliteConnection {
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
@@ -127,7 +129,7 @@ mod tests {
         let versions: Vec<_> = dataset.versions.iter().map(|v| (v.number, v.author.as_str(), v.as_of.is_some())).collect();
         assert_eq!(versions, [(2, "bob", true), (1, "ann", false)]);
         assert_eq!(store.datasets(3, &ListQuery::default()).await.unwrap().1, 1);
-        // The id of what is gone is not given again.
+        // The id of a removed dataset is not used again.
         assert_eq!(store.insert_dataset(3, &named("B")).await.unwrap(), 10);
         let broken: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM pragma_foreign_key_check").fetch_one(&store.read).await.unwrap();

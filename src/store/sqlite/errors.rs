@@ -20,7 +20,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Said of a file that is being opened.
+    /// Adds the file that is being opened.
     pub(super) fn at_opening(self, file: &Path) -> Self {
         match self {
             Self::Unavailable { source: Some(error), .. } | Self::Database(error) => Self::Open(open_message(file, &error)),
@@ -30,7 +30,7 @@ impl StoreError {
 }
 
 impl Unavailable {
-    /// What an error means, where it is no fault of this program.
+    /// The meaning of an error, unless it is a bug of this program.
     pub(super) fn of(error: &sqlx::Error) -> Option<Self> {
         use sqlx::Error::{BeginFailed, InvalidSavePointStatement, Io, PoolTimedOut, WorkerCrashed};
         match error {
@@ -92,7 +92,7 @@ mod tests {
             (1034, "database_disk_failing"),
             (4874, "database_disk_full"),
             (8202, "database_damaged"),
-            // CORRUPTFS: what a disk answers that cannot be read.
+            // CORRUPTFS: from a disk that cannot be read.
             (8458, "database_disk_failing"),
             (11, "database_damaged"),
             (13, "database_disk_full"),
@@ -103,7 +103,7 @@ mod tests {
         for (code, expected) in reasons {
             assert_eq!(Unavailable::of_code(code).map(Unavailable::code), Some(expected), "{code}");
         }
-        // ERROR, CONSTRAINT, MISUSE: this program's own.
+        // ERROR, CONSTRAINT, MISUSE: bugs of this program.
         for code in [1, 19, 2067, 21] {
             assert_eq!(Unavailable::of_code(code), None, "{code}");
         }

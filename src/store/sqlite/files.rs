@@ -1,8 +1,9 @@
 //! The files of an open database: they have to stay where they are.
 //!
-//! SQLite goes on writing to a file that was deleted or replaced, and what it writes is gone at the
-//! next start. So each write looks whether the names still lead to the files that were opened.
-//! The database's own file is opened once and kept: closing it gives up SQLite's locks on it.
+//! SQLite goes on writing to a file that was deleted or replaced, and those writes are lost at the
+//! next start. So each write checks whether the names still lead to the files that were opened. The
+//! database's own file is opened once and stays open: closing it would release SQLite's locks on
+//! it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -26,9 +27,9 @@ struct Opened {
 }
 
 impl Files {
-    /// Those of a database that is open now, and stays open for as long as they are looked at.
+    /// Those of a database that is open now, and stays open as long as they are checked.
     pub fn of(database: &Path) -> io::Result<Self> {
-        // SQLite puts the others beside the file that a link leads to.
+        // SQLite puts the others beside the target of a symbolic link.
         let behind_links = fs::canonicalize(database)?;
         let beside = |ending: &str| {
             let mut path = behind_links.clone().into_os_string();
@@ -46,7 +47,7 @@ impl Files {
         self.look(Self::all_in_place).await
     }
 
-    /// Whether all are where they were, and their disk lets us write.
+    /// Whether all are where they were, and their disk accepts writes.
     pub async fn writable(&self) -> Result<(), Unavailable> {
         self.look(|files| {
             files.all_in_place()?;
@@ -55,7 +56,7 @@ impl Files {
         .await
     }
 
-    /// Looks beside the async threads: a disk can take its time.
+    /// Off the async threads: a disk can be slow.
     async fn look(&self, look: impl FnOnce(&Self) -> Result<(), Unavailable> + Send + 'static) -> Result<(), Unavailable> {
         let files = self.clone();
         tokio::task::spawn_blocking(move || look(&files)).await.unwrap_or(Err(Unavailable::Silent))
@@ -78,19 +79,19 @@ impl Files {
     }
 
     /// SQLite reports a file system that became read-only as an error of the disk. Its log has no
-    /// locks that closing it could give up.
+    /// locks that closing it could release.
     fn log_is_writable(&self) -> Result<(), Unavailable> {
         let Some(log) = self.all.get(1) else { return Ok(()) };
         match OpenOptions::new().append(true).open(&log.path) {
             Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {
                 Err(Unavailable::ReadOnly)
             }
-            // What else is wrong is said by the write itself.
+            // The write itself reports other errors.
             _ => Ok(()),
         }
     }
 
-    /// Whether the log's name leads nowhere: then no other program has begun a log of its own.
+    /// Whether the log no longer exists: then no other program has begun a log of its own.
     pub fn log_is_gone(&self) -> bool {
         self.all.get(1).is_some_and(|log| matches!(fs::metadata(&log.path), Err(error) if error.kind() == ErrorKind::NotFound))
     }
@@ -104,14 +105,14 @@ fn why_not_found(error: &io::Error) -> Unavailable {
     }
 }
 
-/// Whether a file still begins as a database with a log does: it may have been emptied, or another
-/// one been copied over it, such as a backup.
+/// Whether a file still has the header of a database with a log: it may have been emptied, or
+/// overwritten by another one, such as a backup.
 #[cfg(unix)]
 fn begins_as_ours(database: &File) -> Result<(), Unavailable> {
     use std::os::unix::fs::FileExt;
     let mut head = [0; 20];
     match database.read_exact_at(&mut head, 0) {
-        // The versions that read and write it: 2 is with a log.
+        // The versions that read and write it: 2 means with a log.
         Ok(()) if head.starts_with(b"SQLite format 3\0") && head.ends_with(&[2, 2]) => Ok(()),
         Ok(()) => Err(Unavailable::Replaced),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Unavailable::Replaced),
@@ -130,7 +131,7 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Where files that are open can be neither deleted nor replaced.
+/// On systems where open files can be neither deleted nor replaced.
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)

@@ -1,8 +1,9 @@
 //! The store in one SQLite file.
 //!
-//! Every change is one transaction that takes the write lock at its start, so nothing is decided on data that another
-//! writer changes meanwhile; unique names are the database's own constraint. Writes are synced to the disk before they
-//! are answered (`synchronous = FULL`): people write seldom, and an answered write must outlive a power cut.
+//! Every change is one transaction that takes the write lock at its start, so no decision depends
+//! on data that another writer changes meanwhile; unique names are the database's own constraint.
+//! Writes are synced to the disk before they are acknowledged (`synchronous = FULL`): writes are
+//! rare, and an acknowledged one must survive a power cut.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,8 +33,8 @@ use clock::look_at_clock;
 use datasets::Tx;
 use files::Files;
 
-/// For how long a write that reached the disk shows that the next one will: checks of readiness
-/// write at most so often, however often they are asked for.
+/// For how long a write that reached the disk shows that the next one will: readiness checks write
+/// at most this often, however often they are requested.
 const WRITE_HOLDS: Duration = Duration::from_millis(100);
 
 /// The open file. Cheap to clone.
@@ -42,23 +43,23 @@ pub struct SqliteStore {
     /// One connection: writers wait for each other here, not in SQLite's busy loop.
     write: SqlitePool,
     read: SqlitePool,
-    /// Open from the start to the end and otherwise idle: SQLite deletes the log with the last
-    /// connection, and others come and go.
+    /// Open from start to end and otherwise idle: SQLite deletes the log with the last connection,
+    /// and others come and go.
     anchor: Arc<Mutex<Option<SqliteConnection>>>,
-    /// None where the file is only read.
+    /// `None` if the file is only read.
     files: Option<Files>,
     last_write: Arc<std::sync::Mutex<LastWrite>>,
-    /// Held by a check of readiness that writes.
+    /// Held by a readiness check that writes.
     probing: Arc<Mutex<()>>,
 }
 
-/// What became of the last change.
+/// The outcome of the last change.
 #[derive(Debug, Default)]
 struct LastWrite {
-    /// When it reached the disk; none while one is under way, and after one that did not.
+    /// When it reached the disk; `None` while one is under way, and after one that did not.
     reached_disk: Option<Instant>,
-    /// Goes up with each change that begins or fails: one that reached the disk before that and
-    /// says so later proves nothing of the disk as it is now.
+    /// Increases with each change that begins or fails: a change that reached the disk before that
+    /// and reports it later proves nothing about the disk's current state.
     turn: u64,
 }
 
@@ -68,7 +69,7 @@ impl LastWrite {
         self.turn += 1;
     }
 
-    /// A change that was committed in this turn reached the disk.
+    /// A change that was committed under this number reached the disk.
     fn reached_disk(&mut self, turn: u64) {
         if self.turn == turn {
             self.reached_disk = Some(Instant::now());
@@ -91,7 +92,7 @@ impl SqliteStore {
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.in_place().await?;
         sqlx::query("SELECT id FROM models LIMIT 1").fetch_optional(&self.read).await?;
-        // One writes: who comes meanwhile waits, and need not.
+        // One check writes: others wait meanwhile, and need not write.
         let _alone = self.probing.lock().await;
         if self.last_write().reached_disk.is_some_and(|at| at.elapsed() < WRITE_HOLDS) {
             return Ok(());
@@ -116,7 +117,7 @@ impl SqliteStore {
         begun.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())
     }
 
-    /// Nothing is answered that was written to a file that nobody finds again.
+    /// Acknowledges nothing that was written to a file which nobody finds again.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         let turn = self.last_write().turn;
         let committed = async {
@@ -137,7 +138,7 @@ impl SqliteStore {
         let Some(files) = &self.files else { return Ok(()) };
         let found = files.in_place().await;
         if found == Err(Unavailable::LogMissing) && files.log_is_gone() {
-            // What is only in the deleted log goes to the database's file while we still have it
+            // Moves what is only in the deleted log to the database's file while that is still
             // open.
             if let Some(anchor) = self.anchor.lock().await.as_mut() {
                 sqlx::query("PRAGMA wal_checkpoint").execute(anchor).await?;
@@ -168,13 +169,13 @@ mod tests {
         (folder, store)
     }
 
-    /// SQLite rolls back by itself, and sqlx goes on counting the transaction.
+    /// SQLite rolls back by itself, and sqlx still counts the transaction.
     #[tokio::test]
     async fn a_writer_that_was_rolled_back_is_not_used_again() {
         let (_folder, store) = store().await;
         let mut saved = 0;
         for round in 0..5 {
-            // Of this connection alone, and lost with it.
+            // For this connection only, and lost with it.
             sqlx::query("PRAGMA max_page_count = 1").execute(&store.write).await.unwrap();
             let mut n = 0;
             let error = loop {
@@ -212,13 +213,14 @@ mod tests {
         while start.elapsed() < 5 * WRITE_HOLDS {
             futures::future::join_all((0..10).map(|_| store.ready())).await.into_iter().for_each(Result::unwrap);
         }
-        // A row of the clock is taken out and put in again.
+        // A row of the clock is deleted and inserted again.
         let most = 2 * (1 + start.elapsed().as_millis() / WRITE_HOLDS.as_millis());
         let written = count().await - before;
         assert!(written > 0 && written as u128 <= most, "{written} of {most}");
     }
 
-    /// The disk may have failed between the two: what says so late shows nothing of it as it is.
+    /// The disk may have failed between the two: a late report proves nothing about its current
+    /// state.
     #[tokio::test]
     async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
         let (_folder, store) = store().await;

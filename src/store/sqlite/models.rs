@@ -1,5 +1,3 @@
-//! Models.
-
 use sqlx::FromRow;
 
 use super::values::Time;
@@ -79,7 +77,7 @@ impl SqliteStore {
         Ok(done.last_insert_rowid())
     }
 
-    /// Writes what a person says about a model; nothing changes where it says the same.
+    /// Writes a model's input; equal input changes nothing.
     pub async fn update_model(&self, id: i64, input: &CheckedModel) -> Result<(), StoreError> {
         let (project, location) = columns(&input.warehouse);
         let mut tx = self.begin().await?;
@@ -97,14 +95,14 @@ impl SqliteStore {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            // The same, or not there: the latter is an error.
+            // Unchanged or missing: the latter is an error.
             sqlx::query("SELECT id FROM models WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
         }
         self.commit(tx).await?;
         Ok(())
     }
 
-    /// Deletes a model; one with datasets is kept (`HasDatasets`).
+    /// Deletes a model; one with datasets is refused (`HasDatasets`).
     pub async fn delete_model(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let datasets: u32 =
@@ -115,14 +113,15 @@ impl SqliteStore {
         if datasets > 0 {
             return Err(StoreError::HasDatasets(datasets));
         }
-        // Those that were deleted before have nowhere to come back to.
+        // Datasets that were deleted earlier cannot be restored without it.
         sqlx::query("DELETE FROM datasets WHERE model_id = $1").bind(id).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM models WHERE id = $1").bind(id).execute(&mut *tx).await?;
         self.commit(tx).await?;
         Ok(())
     }
 
-    /// A fresh installation has one model, bound to the embedded warehouse, so that a newcomer sees tables at once.
+    /// A fresh installation has one model, bound to the embedded warehouse, so that a newcomer sees
+    /// tables at once.
     pub(super) async fn ensure_a_model(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -140,7 +139,7 @@ impl SqliteStore {
     }
 }
 
-/// A warehouse as the columns `gcp_project_id` and `location` hold it.
+/// A warehouse as the columns `gcp_project_id` and `location`.
 fn columns(kind: &WarehouseKind) -> (Option<&str>, Option<&str>) {
     match kind {
         WarehouseKind::Embedded => (None, None),

@@ -1,5 +1,5 @@
-//! How a file becomes an open database: looked at first, made or brought up to date where that is
-//! wanted, else refused in words.
+//! Opening a file as a database: checked first, created or migrated if wanted, otherwise refused
+//! with a message.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -19,11 +19,11 @@ use super::{SqliteStore, StoreError, Unavailable};
 /// "TRNS": the first migration writes it into the file's header.
 const APPLICATION_ID: i64 = 0x5452_4E53;
 
-/// How long a statement waits for another program's lock: less than a check of readiness waits, so
-/// that it can name the reason.
+/// How long a statement waits for another program's lock: less than a readiness check waits, so
+/// that it can report the reason.
 const LOCK_WAIT: Duration = Duration::from_secs(4);
 
-/// How long a start waits for another program that makes the file or brings it up to date.
+/// How long a start waits for another program that creates or migrates the file.
 const START_WAIT: Duration = Duration::from_secs(10);
 
 /// How long a request waits for a connection.
@@ -37,7 +37,7 @@ const READERS: u32 = 4;
 enum Refusal {
     /// A sentence for a person.
     Message(String),
-    /// What SQLite says. Another try may go better.
+    /// SQLite's error. Another try may succeed.
     Sql(sqlx::Error),
 }
 
@@ -60,42 +60,42 @@ impl Refusal {
     }
 }
 
-/// What a file has to be like.
+/// The required state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// Missing, older or current: a server makes it and brings it up to date.
+    /// Missing, older or current: a server creates and migrates it.
     Any,
-    /// As this program writes it.
+    /// The current format of this program.
     Current,
 }
 
 impl SqliteStore {
-    /// Opens the file for a server: creates it where it is missing, and brings its schema up to
-    /// date. A file that is not ours is left as it is.
+    /// Opens the file for a server: creates it if missing, and migrates its schema. A file that is
+    /// not ours is left alone.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
         let store = Self::opened(file, Wanted::Any).await?;
         store.ensure_a_model().await.map_err(|error| error.at_opening(file))?;
-        // A full disk is no reason not to show what there is.
+        // A full disk is no reason not to show what is stored.
         if let Err(error) = store.keep_house(Utc::now()).await {
             tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
         }
         Ok(store)
     }
 
-    /// Opens a file that is there, for a command that changes datasets beside a server. One that is
-    /// older or newer is refused: only a server brings a file up to date.
+    /// Opens an existing file, for a command that changes datasets beside a server. An older or
+    /// newer one is refused: only a server migrates a file.
     pub async fn open_existing(file: &Path) -> Result<Self, StoreError> {
         Self::opened(file, Wanted::Current).await
     }
 
-    /// Opens a file that is there, to read it alone. Nothing of it is changed.
+    /// Opens an existing file read-only.
     pub async fn open_to_read(file: &Path) -> Result<Self, StoreError> {
         check_file(file, Wanted::Current).await?;
         let cannot_open = |error: sqlx::Error| StoreError::Open(open_message(file, &error));
         let options = SqliteConnectOptions::new().filename(file).pragma("query_only", "ON").busy_timeout(LOCK_WAIT);
         let (options, anchor) = connect_to_read(file, options).await.map_err(cannot_open)?;
         let read = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
-        // What is asked to write is refused by the connection.
+        // The connection refuses writes.
         let write = pool(1).connect_lazy_with(options);
         Ok(Self {
             write,
@@ -124,7 +124,7 @@ impl SqliteStore {
 
     async fn try_open(file: &Path, wanted: Wanted) -> Result<Self, Refusal> {
         let options = SqliteConnectOptions::new().filename(file).synchronous(SqliteSynchronous::Full).foreign_keys(true);
-        // A copy that a backup made has no log yet.
+        // A copy from a backup has no log yet.
         let first = options.clone().journal_mode(SqliteJournalMode::Wal).busy_timeout(START_WAIT);
         let anchor = match wanted {
             Wanted::Any => {
@@ -135,8 +135,9 @@ impl SqliteStore {
             Wanted::Current => connected(&first).await?,
         };
         let files = Files::of(file).map_err(|error| Refusal::Message(io_message(file, &error)))?;
-        // A log of before is cut when it begins anew: so that it does not stay as large as the
-        // largest change, and a check of readiness asks the disk for room.
+        // Truncates the previous log when it is restarted: it should not stay as large as the
+        // largest change, and a readiness check should have to allocate space, which shows a full
+        // disk.
         let options = options.busy_timeout(LOCK_WAIT).pragma("journal_size_limit", "0");
         let write = own(pool(1), &files, true).connect_with(options.clone()).await?;
         let read =
@@ -161,18 +162,18 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .after_release(|connection, _: PoolConnectionMetadata| Box::pin(is_clean(connection)))
 }
 
-/// Whether a connection can be used again. SQLite rolls back by itself when the disk is full or
-/// fails, or memory runs out; sqlx then goes on counting a transaction that is no more. Such a
+/// Whether a connection can be reused. SQLite rolls back by itself when the disk is full or fails,
+/// or memory runs out; sqlx then still counts a transaction that no longer exists. Such a
 /// connection is closed, and the next request gets a new one.
 async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // First what a dropped transaction has left to do.
+    // First runs the pending rollback of a dropped transaction.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
 
-/// No new connection goes to a file that took the place of ours. One that is to write must be able
-/// to: while a disk is read-only SQLite opens files for reading alone by itself, and such a
-/// connection would refuse every write for good.
+/// No new connection may open a file that replaced ours. A connection for writing must be able to
+/// write: while a disk is read-only, SQLite opens files read-only by itself, and such a connection
+/// would refuse every write from then on.
 fn own(options: SqlitePoolOptions, files: &Files, writes: bool) -> SqlitePoolOptions {
     let files = files.clone();
     options.after_connect(move |connection, _| {
@@ -184,8 +185,8 @@ fn own(options: SqlitePoolOptions, files: &Files, writes: bool) -> SqlitePoolOpt
     })
 }
 
-/// Fails where a connection can only read. Whether another program has the lock says nothing of
-/// that, and is not waited for.
+/// Fails if a connection can only read. Another program's lock does not matter here, and is not
+/// waited for.
 async fn may_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
     match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
@@ -200,16 +201,15 @@ async fn may_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error>
     Ok(())
 }
 
-/// The schema's steps, in the binary. This is `sqlx::migrate!` by the name that it has without
-/// sqlx's feature `macros`, which is for queries that are checked by a database when the program
-/// is built.
+/// The migrations, in the binary. This is `sqlx::migrate!` under its name without sqlx's feature
+/// `macros`, which is for queries that are checked against a database at build time.
 pub(super) static MIGRATOR: Migrator = sqlx::sqlx_macros::migrate!("./migrations");
 
-/// All steps in one transaction that has the write lock: of servers that start at once, one does
-/// them and the others find them done.
+/// All migrations in one transaction that has the write lock: of servers that start at once, one
+/// runs them and the others find them done.
 async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), Refusal> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // What `run` does, which cannot be awaited by a future that goes from thread to thread.
+    // The same as `run`, which cannot be awaited by a future that moves between threads.
     MIGRATOR.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Refusal::Message(newer(file)),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Refusal::Sql(error),
@@ -219,7 +219,7 @@ async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), R
     Ok(())
 }
 
-/// Looks at an existing file without changing it: is it a database, whole, ours, and of a version
+/// Checks an existing file without changing it: is it a database, complete, ours, and of a version
 /// that can be used?
 async fn check_file(file: &Path, wanted: Wanted) -> Result<(), StoreError> {
     let shown = file.display();
@@ -238,7 +238,7 @@ async fn check_file(file: &Path, wanted: Wanted) -> Result<(), StoreError> {
         Ok(meta) if meta.is_dir() => {
             return Err(StoreError::Open(format!("{shown} is a folder. Name a file for the database with --database.")));
         }
-        // What a crash before the first write leaves behind.
+        // Left behind by a crash before the first write.
         Ok(meta) if meta.len() == 0 => {
             return match wanted {
                 Wanted::Any => Ok(()),
@@ -267,18 +267,18 @@ async fn check_file(file: &Path, wanted: Wanted) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a file can be copied: a database, whole, ours, and not newer than this program.
+/// Whether a file can be copied: a database, complete, ours, and not newer than this program.
 pub(super) async fn check_source(file: &Path) -> Result<(), StoreError> {
     check_file(file, Wanted::Any).await
 }
 
-/// What an existing file is like.
+/// The state of an existing file.
 struct Found {
     application: i64,
     tables: i64,
-    /// The answer of the quick check.
+    /// The result of the quick check.
     whole: String,
-    /// The newest step of the schema.
+    /// The newest migration.
     newest: i64,
 }
 
@@ -304,9 +304,8 @@ async fn inspected(connection: &mut SqliteConnection) -> Result<Found, sqlx::Err
     Ok(Found { application, tables, whole, newest: newest.unwrap_or_default() })
 }
 
-/// A connection that reads, and the options that others like it are opened with. A database at rest
-/// in a folder where nothing can be made has no place for a log: it is read as one that nobody
-/// changes.
+/// A connection that reads, and the options for others like it. A database at rest in a read-only
+/// folder has no place for a log: it is opened as immutable.
 pub(super) async fn connect_to_read(
     file: &Path,
     options: SqliteConnectOptions,
@@ -325,14 +324,14 @@ pub(super) async fn connect_to_read(
     }
 }
 
-/// Connected, and something read: before that SQLite opens nothing.
+/// Connects and reads something: before that SQLite opens nothing.
 async fn connected(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     sqlx::query("SELECT 1 FROM sqlite_schema").fetch_optional(&mut connection).await?;
     Ok(connection)
 }
 
-/// Whether nothing waits in a log or a journal beside the file.
+/// Whether there is no pending log or journal beside the file.
 fn is_at_rest(file: &Path) -> bool {
     let Ok(file) = std::fs::canonicalize(file) else { return false };
     let is_empty = |ending: &str| {

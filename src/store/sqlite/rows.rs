@@ -1,7 +1,8 @@
-//! The rows of datasets: what a save writes, and what is read with each query.
+//! The rows of datasets: what a save writes, and what each query reads.
 //!
-//! A field of a dataset has its column in one of the lists of columns here, its place in the row
-//! beside it, and one in the domain's type. What a person says and a list shows is in [`Card`].
+//! A field of a dataset has its column in one of the lists of columns here, its position in the row
+//! beside it, and its field in the domain's type. [`Card`] has what is entered and what a list
+//! shows.
 
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqliteRow;
@@ -14,8 +15,8 @@ use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, VersionSummary};
 use crate::store::{canonical, name_key};
 
-/// What a save writes and a list shows: what a person says, and what it shows of a config, so that
-/// a list reads no configs.
+/// What a save writes and a list shows: the input, and what is displayed of a config, so that a
+/// list reads no configs.
 #[derive(Debug, PartialEq, FromRow)]
 pub(super) struct Card {
     pub name: String,
@@ -28,7 +29,7 @@ pub(super) struct Card {
     column_count: u32,
 }
 
-/// All that a save writes of a person's input.
+/// All that a save writes of a dataset's input.
 #[derive(Debug)]
 pub(super) struct Saved {
     pub card: Card,
@@ -59,7 +60,7 @@ pub(super) struct SummaryRow {
     analyzed: AnalyzedRow,
 }
 
-/// The last analysis of a dataset in a list: nothing before the first.
+/// The last analysis of a dataset in a list: empty before the first.
 #[derive(Debug, FromRow)]
 struct AnalyzedRow {
     score: Option<u32>,
@@ -68,7 +69,7 @@ struct AnalyzedRow {
     analyzed_hash: Option<String>,
 }
 
-/// A dataset, whole, but for its versions.
+/// A whole dataset, except for its versions.
 #[derive(Debug, FromRow)]
 pub(super) struct DatasetRow {
     #[sqlx(flatten)]
@@ -81,7 +82,7 @@ pub(super) struct DatasetRow {
     analysis: Option<String>,
 }
 
-/// A dataset in a choice among many.
+/// A dataset in a selection list.
 #[derive(Debug, FromRow)]
 pub(super) struct NameRow {
     id: i64,
@@ -89,7 +90,7 @@ pub(super) struct NameRow {
     status: Status,
 }
 
-/// The right side of a LEFT JOIN, which has an `id` where there is one.
+/// The right side of a LEFT JOIN, which has an `id` if it exists.
 #[derive(Debug)]
 pub(super) struct Joined<T>(pub Option<T>);
 
@@ -154,7 +155,7 @@ impl Saved {
 }
 
 impl SummaryRow {
-    /// Of `d` and [`ANALYZED`].
+    /// Columns of `d` and [`ANALYZED`].
     pub fn columns() -> String {
         format!(
             "d.id, status, {card}, row_estimate, user_estimate, product_estimate, estimate_hash, created_at, updated_at, \
@@ -165,14 +166,14 @@ impl SummaryRow {
     }
 }
 
-/// The last analysis beside a dataset `d`, with no column that is called as one of the dataset's.
+/// The last analysis of a dataset `d`, without a column name that the dataset has too.
 pub(super) const ANALYZED: &str = "LEFT JOIN (SELECT dataset_id, score, leaks, made_at, config_hash AS analyzed_hash, analysis FROM analyses) a \
                                    ON a.dataset_id = d.id";
 
 impl From<SummaryRow> for DatasetSummary {
     fn from(row: SummaryRow) -> Self {
         let quality = row.analyzed.brief(&row.card.config_hash);
-        // A count of another config says nothing about this one (G-97).
+        // A count of another config says nothing about this one.
         let is_counted = row.estimate_hash.is_some_and(|hash| hash == row.card.config_hash);
         Self {
             id: row.id,
@@ -214,7 +215,7 @@ impl DatasetRow {
         let config_hash = self.summary.card.config_hash.clone();
         let summary = DatasetSummary::from(self.summary);
         let stale = summary.quality.is_some_and(|brief| brief.stale);
-        // One that another version of this program wrote in another form is none.
+        // `None` if another version of this program wrote it in another format.
         let analysis = self.analysis.and_then(|text| read_json("analysis", &text).ok());
         Dataset {
             summary,

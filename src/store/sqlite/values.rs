@@ -1,4 +1,4 @@
-//! How values of the domain stand in columns.
+//! How values of the domain are stored in columns.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use sqlx::{Decode, Encode, Sqlite, Type};
 
 use crate::domain::dataset::Status;
 
-/// A moment as text whose order is the order in time: RFC 3339 in UTC with six decimals. sqlx
-/// writes a `DateTime` in another form, which has no such order; its feature `chrono` stays off, so
-/// that none can be bound by mistake.
+/// An instant as text that sorts by time: RFC 3339 in UTC with six decimals. sqlx writes a
+/// `DateTime` in another format, which does not sort; its feature `chrono` stays off, so that none
+/// can be bound by mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Time(pub DateTime<Utc>);
 

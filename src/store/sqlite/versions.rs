@@ -1,4 +1,5 @@
-//! Frozen versions. Content-addressed: the same config, as-of and tables are one version, however often they are frozen.
+//! Frozen versions. Content-addressed: the same config, reference date and tables are one version,
+//! however often they are frozen.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,6 @@ struct SummaryRow {
     created_at: Time,
 }
 
-/// A version, whole.
 #[derive(Debug, FromRow)]
 struct VersionRow {
     #[sqlx(flatten)]
@@ -71,7 +71,8 @@ impl From<VersionRow> for Version {
 }
 
 impl SqliteStore {
-    /// Freezes a version and makes the dataset active, in one transaction. `Stale` where someone changed the dataset since `revision`.
+    /// Freezes a version and makes the dataset active, in one transaction. `Stale` if someone
+    /// changed the dataset since `revision`.
     pub async fn activate(&self, id: i64, revision: i64, version: &NewVersion) -> Result<Dataset, StoreError> {
         let now = Time::now();
         let mut tx = self.begin().await?;
@@ -94,7 +95,8 @@ impl SqliteStore {
         Ok(dataset)
     }
 
-    /// Takes a dataset back to draft, and training nothing from it; a draft without an active version stays as it is.
+    /// Makes a dataset a draft, which training does not read; a draft without an active version
+    /// stays as it is.
     pub async fn deactivate(&self, id: i64) -> Result<Dataset, StoreError> {
         let mut tx = self.begin().await?;
         let (status, active_version): (Status, Option<u32>) =
@@ -111,7 +113,8 @@ impl SqliteStore {
         Ok(dataset)
     }
 
-    /// Freezes what is taken away for training, and notes when that was. Not a change of the dataset. The version's number.
+    /// Freezes what is exported for training, and records the time. Not a change of the dataset.
+    /// Returns the version's number.
     pub async fn keep_export(&self, id: i64, version: &NewVersion) -> Result<u32, StoreError> {
         let now = Time::now();
         let mut tx = self.begin().await?;
@@ -124,7 +127,7 @@ impl SqliteStore {
         Ok(number)
     }
 
-    /// A version, whole. `NotFound` without the dataset or the version.
+    /// A whole version. `NotFound` without the dataset or the version.
     pub async fn version(&self, id: i64, number: u32) -> Result<Version, StoreError> {
         let version = format!(
             "SELECT {}, config, sql, schemas FROM versions \
@@ -143,7 +146,7 @@ pub(super) async fn version_summaries(connection: &mut SqliteConnection, id: i64
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The number of the version of this content, made where there is none, and the config's hash.
+/// The number of the version with this content, created if needed, and the config's hash.
 async fn freeze(tx: &mut Tx, id: i64, version: &NewVersion, now: Time) -> Result<(u32, String), StoreError> {
     let (config, hash) = canonical(&version.config);
     let as_of = version.as_of.map(Text);
@@ -159,7 +162,7 @@ async fn freeze(tx: &mut Tx, id: i64, version: &NewVersion, now: Time) -> Result
     .fetch_optional(&mut **tx)
     .await?;
     if let Some(number) = same {
-        // What was counted later is known of it too.
+        // Counts that came later are added to it.
         sqlx::query("UPDATE versions SET counts = $3 WHERE dataset_id = $1 AND number = $2 AND counts IS NULL")
             .bind(id)
             .bind(number)

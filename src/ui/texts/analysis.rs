@@ -60,7 +60,7 @@ pub fn as_of(day: &str) -> String {
     format!("reference date {day}")
 }
 
-/// What a score is worth. One that is good in spite of leaks is not called good.
+/// The grade of a score. A good score with leaks is not called good.
 pub fn verdict(grade: Grade, leaks: bool) -> &'static str {
     if leaks { "excluding leakage" } else { grade.as_str() }
 }

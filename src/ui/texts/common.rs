@@ -1,4 +1,4 @@
-//! What several places say, and how a number and its noun go together.
+//! Texts that several modules share, and numbers with their nouns.
 
 use crate::domain::format::counted;
 
@@ -17,9 +17,9 @@ pub const NOT_LIVE: &str = "This page is read-only: part of its code could not b
 pub const LOADING: &str = "Loading…";
 pub const STOPPED: &str = "Stopped. No changes made.";
 pub const NONE: &str = "none";
-/// Where a figure is not known or does not apply.
+/// For a number that is unknown or does not apply.
 pub const DASH: &str = "–";
-/// Between facts that stand in one line.
+/// Between items on one line.
 pub const DOT: &str = " · ";
 
 pub const SKIP: &str = "Skip to content";
@@ -49,7 +49,7 @@ pub fn running_for(seconds: u64) -> String {
     format!("{seconds} s")
 }
 
-/// How long ago something was; the exact time stands beside it.
+/// How long ago something was; the exact time is in the tooltip.
 pub fn ago(seconds: u64) -> String {
     const UNITS: [(u64, &str, &str); 6] = [
         (31_557_600, "year", "years"),

@@ -109,7 +109,7 @@ pub fn no_value(of: ColumnType) -> String {
     format!("Not a valid {of}.")
 }
 
-/// What looking up values costs, where it costs something.
+/// What looking up values costs, if it costs something.
 pub fn look_up_price(estimate: &Estimate) -> Option<String> {
     let price_usd = estimate.price_usd?;
     let most = if estimate.upper_bound { "at most " } else { "" };
@@ -193,7 +193,7 @@ pub fn quantiles(about: bool, half: &str, tenth: &str) -> String {
     format!("median {about}{half}, 90th percentile {about}{tenth}")
 }
 
-// Minimum interactions, sample, who decides.
+// Minimum interactions, sample, entity filters' scope.
 pub const INTERACTIONS: &str = "Interactions and sample";
 pub const ROWS_A_USER: &str = "Min rows per user";
 pub const ROWS_A_PRODUCT: &str = "Min rows per product";
@@ -283,7 +283,7 @@ pub fn stage(stage: &str) -> &'static str {
     }
 }
 
-/// How much of what the filters on products and customers saw is still there.
+/// How much is left of the rows that the filters on products and customers saw.
 pub fn coverage(rows: f64, revenue: Option<f64>) -> String {
     let revenue = revenue.map(|share| format!(" and {} of the revenue", percent(share * 100.0))).unwrap_or_default();
     format!(

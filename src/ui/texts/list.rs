@@ -1,4 +1,4 @@
-//! The datasets of a model: cards, search, pages, what to do where there are none.
+//! The datasets of a model: cards, search, pages, and what to do if there are none.
 
 use crate::domain::dataset::Status;
 use crate::domain::format::{counted, integer};
@@ -66,7 +66,7 @@ pub fn of_model(model: &str) -> String {
     format!("Datasets of {model}")
 }
 
-/// An action with the dataset's name, for those who hear it without the card.
+/// An action with the dataset's name, for screen readers.
 pub fn named(action: &str, name: &str) -> String {
     format!("{action} {name}")
 }

@@ -1,5 +1,7 @@
-//! All texts of the interface, one module a place: what a translation would replace. Fixed texts are constants, texts with values are functions.
-//! No component writes words of its own; what the domain and the server say (faults, checks, a warehouse's message) comes from them.
+//! All texts of the interface, one module per route or dialog: the part that a translation would
+//! replace. Fixed texts are constants, texts with values are functions. No component has words of
+//! its own; texts of the domain and the server (validation errors, checks, a warehouse's message)
+//! come from them.
 
 pub mod analysis;
 pub mod common;

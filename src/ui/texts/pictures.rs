@@ -1,4 +1,4 @@
-//! The pictures: funnel, histogram, days.
+//! The charts: funnel, histogram, days.
 
 pub const FROM: &str = "From";
 pub const TO: &str = "To";

@@ -1,4 +1,4 @@
-//! What columns hold.
+//! Column profiles.
 
 pub const COLUMN: &str = "Column";
 pub const TYPE: &str = "Type";

@@ -1,4 +1,4 @@
-//! Frozen versions, what differs, the way back.
+//! Frozen versions, their differences, and restoring.
 
 pub const NONE: &str = "No versions yet. Activate the dataset or export it for TFX to freeze one.";
 pub const ACTIVE: &str = "active";

@@ -1,4 +1,4 @@
-//! The wizard, but for its fourth step.
+//! The wizard, except for its fourth step.
 
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::{JoinType, Role};
@@ -31,7 +31,7 @@ pub fn saved(name: &str) -> String {
     format!("{name} saved.")
 }
 
-// Leaving, and what was left.
+// Leaving, and drafts that were left behind.
 pub const LEAVE_TITLE: &str = "Leave without saving?";
 pub const LEAVE_TEXT: &str = "You have unsaved changes. Keep them as a draft in this browser to continue later.";
 pub const STAY: &str = "Keep editing";
@@ -54,7 +54,7 @@ pub fn left_behind(name: &str, at: &str) -> String {
     }
 }
 
-// Two who edit.
+// Edit conflicts.
 pub const CONFLICT: &str = "Someone else saved this dataset";
 pub const BOTH_STATES: &str = "Differences";
 pub const FIELD: &str = "Field";
@@ -202,7 +202,7 @@ pub fn remove_order(column: &str) -> String {
     format!("Remove {column} from the order")
 }
 
-/// What a paid look would read and cost.
+/// What a verification would read and cost.
 pub fn run_for(estimate: &Estimate) -> String {
     let most = if estimate.upper_bound { "at most " } else { "" };
     let read = estimate.bytes.map(|read| format!("reads {most}{}, ", bytes(read))).unwrap_or_default();

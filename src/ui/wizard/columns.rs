@@ -1,7 +1,7 @@
-//! Step 3: which columns come out, under which names, and what four of them mean.
+//! Step 3: which columns to select, under which names, and the roles of four of them.
 //!
-//! There may be hundreds of lines. Each looks up one entry of one table that is made once a change,
-//! and a search hides lines instead of making them anew.
+//! There may be hundreds of lines. Each looks up one entry of one table that is built once per
+//! change, and a search hides lines instead of rebuilding them.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::domain::name::{SourceName, TableName, fold};
 use crate::domain::schema::Column;
 use crate::ui::texts::wizard as texts;
 
-/// Lines that are made at a time: the rest follow, frame by frame.
+/// Lines that are rendered at a time: the rest follow, frame by frame.
 const AT_A_TIME: usize = 40;
 
 type Marks = Memo<HashMap<(String, String), Mark>>;
@@ -26,7 +26,7 @@ type Marks = Memo<HashMap<(String, String), Mark>>;
 pub fn Columns(state: State) -> impl IntoView {
     let search = RwSignal::new(String::new());
     let wanted = Memo::new(move |_| fold(search.get().trim()));
-    // What the marks depend on, so that other changes of the draft make none.
+    // What the marks depend on, so that other changes of the draft do not recompute them.
     let part = Memo::new(move |_| {
         state.draft().with(|draft| DatasetConfig {
             primary_table: draft.config.primary_table.clone(),
@@ -90,7 +90,7 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
     let selected =
         Memo::new(move |_| marks.with(|marks| marks.iter().filter(|((t, _), mark)| *t == own && mark.output.is_some()).count()));
     let reference = move |column: &Column| ColumnRef { table: name.get_value(), column: column.name.clone() };
-    // All or none of those that the search shows.
+    // All or none of those that match the search.
     let choose = move |on: bool| {
         let all: Vec<ColumnRef> = shown.with_untracked(|shown| shown.iter().map(reference).collect());
         state.edit(|draft| draft.select_all(&all, on));
@@ -100,7 +100,7 @@ fn SourceColumns(state: State, name: SourceName, table: TableName, wanted: Memo<
     Effect::new(move |_| {
         if made.get() < total.get() {
             request_animation_frame(move || {
-                // The step may be another by then.
+                // The step may have been left by then.
                 let _ = made.try_update(|made| *made += AT_A_TIME);
             });
         }
@@ -172,11 +172,11 @@ fn ColumnLine(
     }
 }
 
-/// What a selected column is called, as it will be: who wants a name that another has sees what it
-/// gets instead.
+/// The output name of a selected column: if another column has the typed name, it shows the name
+/// that is given instead.
 #[component]
 fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>) -> impl IntoView {
-    // While one types, the field says what was typed; what it means is in the draft at once.
+    // During typing the field shows the typed text; its meaning is in the draft at once.
     let typed = RwSignal::new(None::<String>);
     let bad = Memo::new(move |_| {
         typed.with(|typed| {

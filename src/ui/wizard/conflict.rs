@@ -1,4 +1,5 @@
-//! Two people, or two tabs, had the same dataset open: the second to save is told, and shown both.
+//! Edit conflicts: two people, or two tabs, had the same dataset open. The second to save is shown
+//! both states.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -11,18 +12,18 @@ use crate::domain::record::Dataset;
 use crate::ui::dialog::Dialog;
 use crate::ui::texts::wizard as texts;
 
-/// What a person does about it.
+/// How the person resolves it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// Mine is saved, theirs is overwritten.
+    /// Save mine, overwrite theirs.
     Mine,
-    /// Mine is dropped, theirs goes into the wizard.
+    /// Drop mine, continue with theirs.
     Theirs,
-    /// Nothing yet.
+    /// Decide later.
     Later,
 }
 
-/// A draft as it is compared.
+/// A draft in the form for comparison.
 fn compared(draft: &Draft) -> Value {
     let mut fields = as_json(draft);
     for value in fields.values_mut() {
@@ -41,10 +42,10 @@ fn text(value: Option<Value>) -> String {
     }
 }
 
-/// Shows what the edit started from, theirs and mine, wherever they are not all the same.
+/// Shows the base of the edit, theirs and mine, wherever they differ.
 #[component]
 pub fn Conflict(
-    /// What the edit started from, where it is known.
+    /// The base of the edit, if it is known.
     before: Option<Draft>,
     theirs: Dataset,
     mine: Draft,

@@ -1,5 +1,5 @@
-//! What the wizard edits, and the changes that a person can make to it. Pure: the same state,
-//! whoever shows it.
+//! The value that the wizard edits, and the changes that a person can make to it. Pure, without the
+//! interface.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
 use crate::ui::texts::wizard as texts;
 
-/// What a person says of the dataset, so far.
+/// The dataset's input so far.
 pub type Draft = DatasetInput;
 
 pub type Schemas = BTreeMap<TableName, TableSchema>;
@@ -58,17 +58,17 @@ impl Step {
     }
 }
 
-/// Faults of a path and of all below it.
+/// Validation errors of a path and of all below it.
 pub fn at<'a>(faults: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
     faults.iter().filter(move |fault| is_below(&fault.path, path))
 }
 
-/// Whether a path is another, or a part of it.
+/// Whether a path equals another, or is a part of it.
 pub fn is_below(path: &str, of: &str) -> bool {
     path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
 }
 
-/// Faults that the domain finds, the name's included.
+/// Validation errors of the domain, including the name's.
 pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
     let name = draft.name.trim();
     let mut faults = vec![];
@@ -82,7 +82,7 @@ pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
 }
 
 impl Draft {
-    /// Another primary. What referred to the one before goes with it.
+    /// Sets another primary. References to the previous one are removed.
     pub fn set_primary(&mut self, table: TableName) {
         let before = self.config.primary_table.replace(table.clone());
         if before.as_ref() == Some(&table) {
@@ -95,8 +95,8 @@ impl Draft {
         self.purge();
     }
 
-    /// One more secondary, under its own name or the first free `name_2`, `name_3` …, and with a
-    /// join that has no keys yet.
+    /// Adds a secondary, under its own name or the first free `name_2`, `name_3` …, with a join
+    /// that has no keys yet.
     pub fn add_secondary(&mut self, table: TableName) {
         let taken = |name: &SourceName| self.config.sources().iter().any(|(other, _)| other.same_as(name));
         let own = SourceName::from(&table);
@@ -117,14 +117,15 @@ impl Draft {
         self.config.secondary_tables.push(secondary);
     }
 
-    /// Takes a secondary away, with all that refers to it (G-62).
+    /// Removes a secondary with everything that refers to it: what stays behind would make the
+    /// config invalid in steps that no longer show it.
     pub fn remove_secondary(&mut self, name: &SourceName) {
         self.config.secondary_tables.retain(|s| !s.name().same_as(name));
         self.config.join_config.retain(|j| !j.table.same_as(name));
         self.purge();
     }
 
-    /// Drops what refers to tables that are not there.
+    /// Drops references to missing tables.
     fn purge(&mut self) {
         let sources: Vec<SourceName> = self.config.sources().into_iter().map(|(name, _)| name).collect();
         let is_there = |name: &SourceName| sources.iter().any(|s| s.same_as(name));
@@ -148,8 +149,8 @@ impl Draft {
         }
     }
 
-    /// Calls a secondary by another name, wherever it is referred to. `false` where the text is no
-    /// name, or another table has it.
+    /// Renames a secondary, with all references to it. `false` if the text is no name, or another
+    /// table has it.
     pub fn rename_secondary(&mut self, name: &SourceName, text: &str) -> bool {
         let Ok(new) = text.trim().parse::<SourceName>() else { return false };
         if self.config.sources().iter().any(|(other, _)| other.same_as(&new) && !other.same_as(name)) {
@@ -178,9 +179,9 @@ impl Draft {
         true
     }
 
-    /// Makes two columns a pair of keys, whichever was taken first. The table that stands later is
-    /// joined to the other; one that has no keys yet, to one that has. The joined table's name, or
-    /// `None` where both columns are in one table.
+    /// Makes two columns a pair of keys, in either order. The later table is joined to the other;
+    /// one without keys, to one with keys. Returns the joined table's name, or `None` if both
+    /// columns are in one table.
     pub fn connect(&mut self, one: &ColumnRef, other: &ColumnRef) -> Option<SourceName> {
         let sources: Vec<SourceName> = self.config.sources().into_iter().map(|(name, _)| name).collect();
         let place = |column: &ColumnRef| sources.iter().position(|name| name.same_as(&column.table));
@@ -195,7 +196,7 @@ impl Draft {
         }
         let key = JoinKey { left: left.clone(), right: right.column.clone() };
         self.edit_join(&right.table, |join| {
-            // A column is compared with one other: connecting it anew takes it from the one before.
+            // A column is compared with one other: a new connection replaces the previous one.
             match join.on.iter_mut().find(|known| same(known.right.as_str(), key.right.as_str())) {
                 Some(known) => *known = key,
                 None => join.on.push(key),
@@ -205,14 +206,14 @@ impl Draft {
         Some(right.table.clone())
     }
 
-    /// Gives a join its keys, and the tables an order in which each stands after those it is joined
+    /// Sets the keys of a join, and orders the tables so that each stands after those it is joined
     /// to.
     pub fn set_keys(&mut self, name: &SourceName, on: Vec<JoinKey>) {
         self.edit_join(name, |join| join.on = on);
         self.settle_order();
     }
 
-    /// Whether a table's keys refer to another, directly or by the tables between.
+    /// Whether a table's keys refer to another, directly or through tables between.
     fn leads_to(&self, from: &SourceName, to: &SourceName) -> bool {
         let mut open = vec![from.clone()];
         let mut seen: Vec<SourceName> = vec![];
@@ -229,8 +230,8 @@ impl Draft {
         false
     }
 
-    /// The order of the tables, changed as little as it takes for joins to look back only. A circle
-    /// stays as it is: validation tells of it.
+    /// Reorders the tables with as few changes as possible, so that joins refer only to earlier
+    /// ones. A cycle stays as it is: validation reports it.
     fn settle_order(&mut self) {
         let mut waiting = std::mem::take(&mut self.config.secondary_tables);
         let mut placed: Vec<SourceName> = self.config.primary_table.iter().map(SourceName::from).collect();
@@ -257,8 +258,7 @@ impl Draft {
             .position(|c| c.table.same_as(&column.table) && same(c.column.as_str(), column.column.as_str()))
     }
 
-    /// Selects a column, or takes it out of the selection. The mapping stays: a role needs no
-    /// selection.
+    /// Selects or deselects a column. The mapping stays: a role needs no selection.
     pub fn select(&mut self, column: &ColumnRef, selected: bool) {
         match (self.position(column), selected) {
             (None, true) => self.config.selected_columns.push(SelectedColumn {
@@ -272,7 +272,7 @@ impl Draft {
         }
     }
 
-    /// Selects columns of a table, or takes them out of the selection.
+    /// Selects or deselects columns of a table.
     pub fn select_all(&mut self, columns: &[ColumnRef], selected: bool) {
         let all: std::collections::HashSet<(String, String)> = columns.iter().map(folded).collect();
         if selected {
@@ -290,8 +290,8 @@ impl Draft {
         }
     }
 
-    /// Names a selected column; an empty text gives it its own name back. `false` where the text is
-    /// no name.
+    /// Names a selected column; an empty text restores its own name. `false` if the text is no
+    /// name.
     pub fn rename(&mut self, column: &ColumnRef, alias: &str) -> bool {
         let alias: Option<OutputName> = match alias.trim() {
             "" => None,
@@ -306,13 +306,13 @@ impl Draft {
         true
     }
 
-    /// Gives a role to a column, and selects it: what has a role is wanted.
+    /// Gives a role to a column, and selects it: a column with a role is wanted in most cases.
     pub fn map(&mut self, role: Role, column: Option<ColumnRef>) {
         if let Some(column) = &column {
             self.select(column, true);
         }
         if role == Role::Timestamp && self.config.column_mapping.timestamp != column {
-            // Another column is read in another way.
+            // The format belongs to the previous column.
             self.config.column_mapping.timestamp_format = None;
         }
         self.config.column_mapping.set(role, column);
@@ -327,23 +327,23 @@ pub fn folded(column: &ColumnRef) -> (String, String) {
 /// What is shown of a column beside its type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// What it is called in the dataset; `None` while it is not selected.
+    /// Its output name; `None` while it is not selected.
     pub output: Option<String>,
-    /// A person gave it that name.
+    /// A person chose that name.
     pub named: bool,
-    /// It wants another name than it gets: the one that it has is another column's.
+    /// It does not get the name it wants, which is another column's.
     pub gives_way: bool,
     pub role: Option<Role>,
 }
 
-/// What is shown of the columns that are selected or have a role, by [`folded`] reference.
+/// The marks of the columns that are selected or have a role, by [`folded`] reference.
 pub fn marks(config: &DatasetConfig) -> HashMap<(String, String), Mark> {
     let mut marks: HashMap<(String, String), Mark> = HashMap::with_capacity(config.selected_columns.len());
     for (column, output) in config.selected_columns.iter().zip(output::resolve(config, &[])) {
         let own = OutputName::nearest(column.column.as_str());
         let gives_way = column.alias.is_none() && !same(own.as_str(), output.as_str());
         let mark = Mark { output: Some(output.into()), named: column.alias.is_some(), gives_way, role: None };
-        // Selected twice, the column's line shows the first; validation tells of the other.
+        // If a column is selected twice, its line shows the first; validation reports the other.
         marks.entry(folded(&column.reference())).or_insert(mark);
     }
     for (role, column) in config.column_mapping.roles() {
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_table_takes_all_that_refers_to_it_along() {
-        // G-62
+        // References to a removed table would leave an invalid config.
         let mut draft = draft();
         draft.remove_secondary(&"orders".parse().unwrap());
         assert_eq!(draft.config.sources().len(), 2);
@@ -430,7 +430,7 @@ mod tests {
         let name = draft.connect(&reference("orders", "id"), &reference("lines", "order"));
         assert_eq!(name, Some("orders".parse().unwrap()));
         assert_eq!(keys(&draft, "orders"), ["lines.order = id"]);
-        // Another left column for the same right one takes its place; another right one makes a
+        // Another left column for the same right one replaces it; another right one makes a
         // composite key.
         draft.connect(&reference("lines", "order_id"), &reference("orders", "id"));
         draft.connect(&reference("lines", "shop"), &reference("orders", "shop"));
@@ -460,7 +460,7 @@ mod tests {
         assert_eq!(keys(&draft, "users"), ["bought.buyer = id"]);
         assert_eq!(draft.config.column_mapping.timestamp, Some(reference("bought", "at")));
         assert!(serde_json::to_string(&draft.config).unwrap().matches("\"orders\"").count() == 0);
-        // Its own name back is the short form: equal configs are equal.
+        // Its own name takes the short form: equal configs are equal.
         assert!(draft.rename_secondary(&"bought".parse().unwrap(), "orders"));
         assert_eq!(draft, self::draft());
     }
@@ -478,7 +478,7 @@ mod tests {
 
     #[test]
     fn marks_tell_names_and_who_gives_way() {
-        // G-10
+        // A later column of the same name gives way.
         let mut draft = draft();
         draft.select_all(&[reference("lines", "id"), reference("orders", "id")], true);
         let marks = marks(&draft.config);

@@ -1,5 +1,5 @@
-//! The edit of a dataset as one value: what it started from, the draft, and what the server has
-//! said of it so far. Named transitions change it; what is shown, blocked or saved is read from it.
+//! The edit of a dataset as one value: its base, the draft, and the server's responses so far.
+//! Named transitions change it; what is shown, blocked or saved derives from it.
 
 use std::sync::Arc;
 
@@ -24,14 +24,13 @@ pub struct Target {
 
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
-    /// `None`: a save makes a new dataset.
+    /// `None`: a save creates a dataset.
     target: Option<Target>,
     /// The dataset as it was opened, and its revision; empty for a new one.
     base: Draft,
     base_revision: Option<i64>,
     draft: Draft,
-    /// What is wrong with the draft: by the domain's rules, and after a refused save by the
-    /// server's.
+    /// The draft's validation errors: the domain's, and after a refused save the server's.
     faults: Vec<FieldError>,
     refused: Vec<FieldError>,
     /// The tables that have been read, and the same for the validation.
@@ -39,13 +38,13 @@ pub struct Edit {
     catalog: Catalog,
     /// Why tables could not be read.
     unread: Option<Failure>,
-    /// Whether the draft's name is free; `None` until the server has answered.
+    /// Whether the draft's name is free; `None` until the server has responded.
     name_check: Option<Result<NameCheck, Failure>>,
-    /// Statistics of joins, each of the keys that it names.
+    /// Statistics of joins, each for the keys that it names.
     join_facts: Vec<JoinFacts>,
     /// Joins whose fan-out a person has accepted.
     accepted: Vec<(SourceName, Vec<JoinKey>)>,
-    /// What someone else saved meanwhile, until a person has decided.
+    /// What someone else saved meanwhile, until the conflict is resolved.
     theirs: Option<Dataset>,
 }
 
@@ -73,7 +72,7 @@ impl Edit {
         self.pass_own_name();
     }
 
-    /// Changes the draft. What the server refused was another one.
+    /// Changes the draft. A refusal by the server was about the previous one.
     pub fn change(&mut self, change: impl FnOnce(&mut Draft)) {
         let name = self.draft.name.trim().to_owned();
         change(&mut self.draft);
@@ -101,7 +100,7 @@ impl Edit {
         }
     }
 
-    /// The server has read tables, or could not.
+    /// The server has returned tables, or an error.
     pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, Failure>) {
         match answer {
             Ok(read) => {
@@ -115,22 +114,22 @@ impl Edit {
         }
     }
 
-    /// The server has answered whether a name is free. The answer to an older name is dropped
-    /// (G-84).
+    /// The server has returned whether a name is free. The response for an older name is dropped,
+    /// since responses can arrive out of order.
     pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
         if self.draft.name.trim() == name {
             self.name_check = Some(answer);
         }
     }
 
-    /// A name that could not be checked is checked again.
+    /// Checks a name again whose check failed.
     pub fn recheck_name(&mut self) {
         if matches!(self.name_check, Some(Err(_))) {
             self.name_check = None;
         }
     }
 
-    /// The server has verified joins. `false`, and dropped, where the draft has other joins by now.
+    /// The server has verified joins. Dropped, with `false`, if the draft has other joins by now.
     pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinFacts>) -> bool {
         let current = self.draft.config.join_config == joins;
         if current {
@@ -139,21 +138,21 @@ impl Edit {
         current
     }
 
-    /// A person wants a join as it is, although it multiplies rows.
+    /// A person accepts a join although it multiplies rows.
     pub fn accept_fan_out(&mut self, name: &SourceName) {
         if let Some(join) = self.draft.config.join_of(name) {
             self.accepted.push((join.table.clone(), join.on.clone()));
         }
     }
 
-    /// The server has refused a save for these fields. The first step that has one of them.
+    /// The server has refused a save for these fields. Returns the first step that has one of them.
     pub fn save_refused(&mut self, refused: Vec<FieldError>) -> Option<Step> {
         self.refused = refused;
         self.validate();
         self.refused.iter().map(|fault| Step::of_path(&fault.path)).min()
     }
 
-    /// The dataset was deleted, what was typed was not: the next save makes a new one.
+    /// The dataset was deleted, but what was typed was not: the next save creates a new one.
     pub fn deleted_meanwhile(&mut self) {
         self.target = None;
         self.name_check = None;
@@ -164,25 +163,25 @@ impl Edit {
         self.theirs = Some(theirs);
     }
 
-    /// The person decides later about what someone else saved.
+    /// The person resolves the conflict later.
     pub fn decide_later(&mut self) {
         self.theirs = None;
     }
 
-    /// The person keeps their own draft. The revision that it overwrites.
+    /// The person keeps their own draft. Returns the revision that it overwrites.
     pub fn keep_mine(&mut self) -> Option<i64> {
         self.theirs.take().map(|theirs| theirs.revision)
     }
 
-    /// The person drops their draft and goes on with what someone else saved.
+    /// The person drops their draft and continues with what someone else saved.
     pub fn take_theirs(&mut self) {
         if let Some(theirs) = self.theirs.take() {
             self.start_from(&theirs);
         }
     }
 
-    /// Continues a draft that was left behind. It is as old as it is: a save over what was saved
-    /// since is a conflict.
+    /// Continues a draft that was left behind, with its old revision: if someone has saved since,
+    /// saving is a conflict.
     pub fn continue_draft(&mut self, revision: Option<i64>, draft: Draft) {
         if let (Some(target), Some(from)) = (&mut self.target, revision) {
             target.revision = from;
@@ -191,7 +190,7 @@ impl Edit {
     }
 }
 
-/// What is read from it.
+/// What derives from it.
 impl Edit {
     pub fn target(&self) -> Option<Target> {
         self.target
@@ -205,8 +204,8 @@ impl Edit {
         &self.base
     }
 
-    /// What the draft is based on, where that is known: a draft that was left behind may be older
-    /// than the dataset that was opened.
+    /// The base of the draft, if it is known: a draft that was left behind may be older than the
+    /// dataset that was opened.
     pub fn known_base(&self) -> Option<&Draft> {
         (self.target.map(|target| target.revision) == self.base_revision).then_some(&self.base)
     }
@@ -227,7 +226,7 @@ impl Edit {
         self.theirs.as_ref()
     }
 
-    /// The draft is another than the edit started from.
+    /// The draft differs from the base.
     pub fn is_changed(&self) -> bool {
         self.draft != self.base
     }
@@ -247,18 +246,18 @@ impl Edit {
         self.draft.config.sources().iter().all(|(_, table)| self.schemas.contains_key(*table))
     }
 
-    /// Why the draft's tables are not there.
+    /// Why the draft's tables are missing.
     pub fn unread(&self) -> Option<&Failure> {
         self.unread.as_ref().filter(|_| !self.is_loaded())
     }
 
-    /// The name that the server is to be asked about.
+    /// The name that is to be checked by the server.
     pub fn unchecked_name(&self) -> Option<String> {
         let name = self.draft.name.trim();
         (!name.is_empty() && self.name_check.is_none()).then(|| name.to_owned())
     }
 
-    /// What is said of the name, and whether it is good.
+    /// The message about the name, and whether the name is free.
     pub fn said_of_name(&self) -> Option<(bool, String)> {
         if self.draft.name.trim().is_empty() {
             return None;
@@ -271,7 +270,7 @@ impl Edit {
         }
     }
 
-    /// What a step waits for before it can be judged.
+    /// What a step waits for before it can be validated.
     pub fn waits_for(&self, step: Step) -> Option<&'static str> {
         match step {
             Step::Basics => self.unchecked_name().map(|_| texts::CHECKING_NAME),
@@ -279,7 +278,7 @@ impl Edit {
         }
     }
 
-    /// What a step waits for, or its first fault, in words.
+    /// What a step waits for, or its first validation error, in words.
     pub fn blocked(&self, step: Step) -> Option<String> {
         if let Some(waiting) = self.waits_for(step) {
             return Some(waiting.into());
@@ -293,7 +292,7 @@ impl Edit {
         fault.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
     }
 
-    /// The first step that is blocked, and why.
+    /// The first blocked step, and why.
     pub fn first_blocked(&self) -> Option<(Step, String)> {
         Step::ALL.into_iter().find_map(|step| Some((step, self.blocked(step)?)))
     }
@@ -314,22 +313,22 @@ impl Edit {
         }
         let most = self.facts_of(join)?.shares?.largest_fan_out;
         let accepted = || self.accepted.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on);
-        // What was saved so has been wanted so.
+        // A saved join was accepted when it was saved.
         let saved = || self.base.config.join_of(&join.table) == Some(join);
         (most > 1 && !accepted() && !saved()).then_some(most)
     }
 
-    /// The statistics of a join with the keys that it has.
+    /// The statistics of a join with its current keys.
     pub fn join_facts(&self, name: &SourceName) -> Option<&JoinFacts> {
         self.facts_of(self.draft.config.join_of(name)?)
     }
 
-    /// The most rows that one key of a join finds, where they multiply and nobody has accepted it.
+    /// The most rows per key of a join, if they multiply and nobody has accepted it.
     pub fn fan_out(&self, name: &SourceName) -> Option<u64> {
         self.fan_out_of(self.draft.config.join_of(name)?)
     }
 
-    /// The joins that can be verified: those that have keys, where nothing is wrong with any.
+    /// The joins that can be verified: those that have keys, without validation errors.
     pub fn verifiable_joins(&self) -> Vec<(SourceName, Vec<JoinKey>)> {
         let is_wrong = |fault: &FieldError| fault.path.starts_with("join_config") && !fault.path.ends_with("].on");
         if !self.is_loaded() || self.faults.iter().any(is_wrong) {
@@ -347,7 +346,7 @@ impl Edit {
         joins.iter().all(is_there)
     }
 
-    /// Joins that have no keys yet.
+    /// Joins without keys.
     pub fn has_open_joins(&self) -> bool {
         self.draft.config.join_config.iter().any(|join| join.on.is_empty())
     }
@@ -426,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_answer_to_an_older_name_is_dropped() {
-        // G-84
+        // A slow response for an older name must not count for the new one.
         let mut edit = opened();
         edit.change(|draft| draft.name = "Ord".into());
         edit.change(|draft| draft.name = "Order".into());
@@ -533,7 +532,7 @@ mod tests {
         edit.accept_fan_out(&users);
         assert_eq!(edit.blocked(Step::Tables), None);
 
-        // What was saved so has been wanted so.
+        // A saved join was accepted when it was saved.
         let mut stored = opened();
         stored.joins_verified(&joins, facts(&stored));
         assert_eq!(stored.fan_out(&users), None);

@@ -1,6 +1,6 @@
-//! What the data say of the joins as they stand: match rate, uniqueness, the largest fan-out. Asked
-//! by itself where that is free, else when the price is agreed to. A join that multiplies rows
-//! waits for a person's word.
+//! Verification of the current joins with the data: match rate, uniqueness, the largest fan-out.
+//! Runs by itself if that is free, otherwise when the price is agreed to. A join that multiplies
+//! rows needs a person's confirmation.
 
 use std::ops::Add;
 use std::time::Duration;
@@ -20,17 +20,18 @@ use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 use crate::ui::work::Work;
 
-/// The verification of the joins by the data. It belongs to the wizard: what was paid for goes on
-/// when the step is left.
+/// The verification of the joins. It belongs to the wizard: what was paid for continues when the
+/// step is left.
 #[derive(Clone, Copy)]
 pub struct Verification {
     /// What runs by itself, because it is free.
     checking: Work,
-    /// What runs because a person asked for it.
+    /// What runs on request.
     verifying: Work,
-    /// What verifying the joins that have keys would take; `None` where all is known or free.
+    /// What verifying the joins that have keys would cost; `None` if all are verified or it is
+    /// free.
     open: RwSignal<Option<Estimate>>,
-    /// The price of what was asked for, until it is agreed to.
+    /// The price of the request, until it is agreed to.
     price: RwSignal<Option<Estimate>>,
     failure: RwSignal<Option<Failure>>,
 }
@@ -46,7 +47,7 @@ impl Verification {
         }
     }
 
-    /// Verifies the joins that have keys. Nothing is asked that costs, unless it is agreed to.
+    /// Verifies the joins that have keys. Nothing that costs is run, unless it is agreed to.
     async fn verify_keys(self, state: State, agreed: bool) {
         let config = state.peek(|edit| edit.draft().config.clone());
         let answer = rpc::weigh_joins(state.model_id, config.clone(), agreed).await;
@@ -59,7 +60,7 @@ impl Verification {
             }
             Err(failure) => {
                 state.noticed(&failure);
-                // Nobody asked: what cannot be verified is no fault of the person's.
+                // This was not requested: a join that cannot be verified is not an error.
                 if agreed {
                     self.failure.set(Some(failure));
                 }
@@ -67,8 +68,7 @@ impl Verification {
         }
     }
 
-    /// Verifies all joins, those that are only suggested among them; the price first, where there
-    /// is one.
+    /// Verifies all joins, including suggested ones; shows the price first, if there is one.
     fn verify(self, state: State, agreed: bool) {
         self.verifying.start(async move {
             self.failure.set(None);
@@ -105,8 +105,8 @@ impl Verification {
     }
 }
 
-/// Verifies whenever other keys are chosen, where that costs nothing; else it learns the price. An
-/// answer about other keys is dropped.
+/// Verifies whenever the keys change, if that costs nothing; otherwise requests the price. A
+/// response for other keys is dropped.
 pub fn keep_verified(state: State) {
     let verification = state.verification();
     let joins = Memo::new(move |_| state.read(Edit::verifiable_joins));
@@ -122,7 +122,7 @@ pub fn keep_verified(state: State) {
             check(());
         }
     });
-    // A price is of the joins that it was asked for.
+    // A price is for the joins that it was requested for.
     Effect::new(move |_| {
         joins.track();
         tables.track();
@@ -140,7 +140,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
         (false, None) => texts::VERIFY.to_owned(),
     };
     let verify = move |_| {
-        // A price that stands on the button is agreed to by pressing it.
+        // Clicking a button that shows a price agrees to it.
         let is_open = open.with_untracked(Option::is_some) && !state.peek(Edit::has_open_joins);
         state.verification().verify(state, price.with_untracked(Option::is_some) || is_open);
     };
@@ -162,7 +162,7 @@ fn is_paid(estimate: &Estimate) -> bool {
     estimate.price_usd.is_some_and(|usd| usd > 0.0)
 }
 
-/// What the data say of a join, where it stands.
+/// The statistics of a join, beside it.
 #[component]
 pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoView {
     let facts = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_facts(name).cloned())));
@@ -205,7 +205,7 @@ pub fn said(shares: &Shares) -> String {
     parts.join(" · ")
 }
 
-/// The names of the dataset's tables, as the server is asked about them.
+/// The names of the dataset's tables, as in requests to the server.
 pub fn table_names(config: &DatasetConfig) -> Vec<String> {
     config.tables().into_iter().map(ToString::to_string).collect()
 }

@@ -1,5 +1,5 @@
-//! The frame around the steps: progress, Previous, Next and Save, leaving, and all that can happen
-//! to a draft.
+//! The frame around the steps: progress, Previous, Next and Save, leaving, and everything that can
+//! happen to a draft.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -15,15 +15,15 @@ use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 
-/// Where the wizard stands.
+/// The position in the wizard.
 #[derive(Clone, Copy)]
 struct Walk {
     state: State,
     step: RwSignal<Step>,
-    /// Whether the person tried to go on: only then is a step that is merely unfinished called
+    /// Whether the person tried to continue: only then a step that is merely unfinished is shown as
     /// wrong.
     tried: RwSignal<Option<Step>>,
-    /// The person went on while a step still waited: it goes on as soon as it can.
+    /// The person clicked Next while a step was waiting: it continues as soon as it can.
     going: RwSignal<Option<Step>>,
 }
 
@@ -35,7 +35,7 @@ impl Walk {
         focus_step(step);
     }
 
-    /// Shows what is wrong with a step.
+    /// Shows the validation errors of a step.
     fn show_wrong(self, step: Step) {
         self.step.set(step);
         self.tried.set(Some(step));
@@ -74,7 +74,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     let on_refused = Callback::new(move |first| walk.show_wrong(first));
     let saving = Saving::new(state, keeper, on_close, on_saved, on_refused);
     let close = Callback::new(move |()| if state.peek(Edit::is_changed) { leaving.set(true) } else { on_close.run(()) });
-    // Another draft is another question: a wish to go on is not one to go on with that.
+    // After a change of the draft, an earlier click on Next no longer counts.
     Effect::new(move |_| {
         state.draft().track();
         going.set(None);
@@ -95,8 +95,8 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
         None => saving.save(),
     };
     let is_last = move || step.get().next().is_none();
-    // Enter goes on wherever a form is sent by it: in every field but those of several lines. It
-    // does not save: who ends a number with it is not done.
+    // Enter continues in every field except those of several lines. It does not save: people also
+    // end a number with it, long before they are done.
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         walk.next();
@@ -145,7 +145,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
         if is_last() {
             save_button().into_any()
         } else {
-            // Who edits can save from any step.
+            // Editing allows saving from any step.
             view! {
                 <button type="submit" class="button primary">{texts::NEXT}</button>
                 {edits.then(save_button)}
@@ -205,11 +205,11 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     }
 }
 
-/// The steps by name; each that can be gone to is a button.
+/// The steps by name; each that can be opened is a button.
 #[component]
 fn Progress(walk: Walk) -> impl IntoView {
     let Walk { state, step, .. } = walk;
-    // The first step that something is wrong with: none after it can be opened.
+    // The first step with a validation error: none after it can be opened.
     let first_wrong = Memo::new(move |_| state.read(Edit::first_blocked).map(|(step, _)| step));
     let can_open = move |target: Step| target <= step.get() || first_wrong.get().is_none_or(|wrong| target <= wrong);
     let lines = Step::ALL
@@ -234,7 +234,7 @@ fn Progress(walk: Walk) -> impl IntoView {
     view! { <ol class="wizard-steps" aria-label=texts::STEPS>{lines}</ol> }
 }
 
-/// Why the columns of the chosen tables are not there.
+/// Why the columns of the selected tables are missing.
 #[component]
 fn Unread(state: State) -> impl IntoView {
     let is_told = move || state.read(|edit| edit.unread().cloned());
@@ -253,7 +253,7 @@ fn Unread(state: State) -> impl IntoView {
     }
 }
 
-/// Asks before what was typed goes.
+/// Confirms before typed input is lost.
 #[component]
 fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! One join: its type, its pairs of keys, and what to do where keys repeat.
+//! One join: its type, its pairs of keys, and what to do if keys repeat.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::domain::name::{ColumnName, SourceName, TableName};
 use crate::domain::schema::Column;
 use crate::ui::texts::wizard as texts;
 
-/// A join that is edited, by the name of its table.
+/// A join being edited, by the name of its table.
 #[derive(Clone, Copy)]
 struct Edited {
     state: State,
@@ -24,7 +24,7 @@ impl Edited {
         self.state.edit(|draft| self.name.with_value(|name| draft.edit_join(name, change)));
     }
 
-    /// Other keys, and the tables in an order that fits them.
+    /// Changes the keys, and orders the tables accordingly.
     fn edit_keys(self, change: impl FnOnce(&mut Vec<JoinKey>)) {
         let mut on = self.join.get_untracked().map(|join| join.on).unwrap_or_default();
         change(&mut on);
@@ -57,7 +57,7 @@ pub fn JoinEditor(
         format!("join_config[{}]", position.unwrap_or(usize::MAX))
     });
     let keys = Memo::new(move |_| edited.keys());
-    // A pair that is not whole yet: it joins the others when both sides are chosen.
+    // An incomplete pair: it is added to the others when both sides are chosen.
     let (left, right) = (RwSignal::new(None::<ColumnRef>), RwSignal::new(None::<ColumnName>));
     let more = RwSignal::new(false);
     let complete = move || {
@@ -172,7 +172,7 @@ pub fn JoinEditor(
     }
 }
 
-/// The name that a table has in the dataset, where it comes twice and needs one.
+/// The name of a table in the dataset, if it occurs twice and needs one.
 #[component]
 fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
     let Edited { state, name, .. } = edited;
@@ -193,7 +193,8 @@ fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
                     prop:value=name.get_value().to_string()
                     on:change:target=move |e| {
                         let text = e.target().value();
-                        // The card is another's when the name is: what is wrong is known before.
+                        // The card is replaced when the name changes, so the name is checked
+                        // before.
                         let good = state.draft().with_untracked(|draft| name.with_value(|name| draft.clone().rename_secondary(name, &text)));
                         bad.set(!good);
                         if good {
@@ -212,7 +213,7 @@ fn Renamed(edited: Edited, table: TableName) -> impl IntoView {
     }
 }
 
-/// Which row is taken of those that have one key.
+/// Which row to take of those that share a key.
 #[component]
 fn OrderOfRows(edited: Edited) -> impl IntoView {
     let Edited { state, name, join } = edited;
@@ -244,7 +245,7 @@ fn OrderOfRows(edited: Edited) -> impl IntoView {
     };
     let add = move |text: String| {
         if let Ok(column) = text.parse::<ColumnName>() {
-            // The newest is what is wanted mostly.
+            // The newest is the usual choice.
             edited.edit(move |join| join.order.push(RowOrder { column, descending: true }));
         }
     };
@@ -286,7 +287,7 @@ fn own_columns(state: State, name: StoredValue<SourceName>, chosen: Option<Colum
     })
 }
 
-/// A column of any other table: the tables are put into an order that fits.
+/// A column of any other table; the tables are ordered accordingly.
 #[component]
 fn LeftKey(
     state: State,

@@ -1,9 +1,9 @@
-//! Drafts that outlive the page: kept in the browser while one types, and offered again when they
-//! were left behind by a closed tab, a reload or a crash.
+//! Drafts that outlive the page: stored in the browser during typing, and offered again after a
+//! closed tab, a reload or a crash.
 //!
-//! Each wizard keeps its own, so that two tabs overwrite nothing of each other. What lies there may
-//! have been written by anyone and any version: what is no draft is passed over. A config is read
-//! when somebody continues with it, by the parser of all configs, which knows older spellings.
+//! Each wizard stores its own, so that two tabs do not overwrite each other. The content may have
+//! been written by anyone and any version: what is not a draft is ignored. A config is parsed when
+//! somebody continues with it, by the parser of all configs, which accepts older spellings.
 
 use std::time::Duration;
 
@@ -22,34 +22,34 @@ use crate::domain::unreadable::explain;
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::use_toaster;
 
-/// Longer than any draft that a person makes.
+/// Longer than any real draft.
 const MOST_CHARS: usize = 1_000_000;
-/// Drafts that are offered at a time.
+/// Maximum number of drafts that are offered.
 const MOST: usize = 3;
 
-/// A draft as it lies in the browser.
+/// A draft as stored in the browser.
 #[derive(Debug, Clone, PartialEq)]
 struct Kept {
     /// Milliseconds since 1970.
     at: f64,
     /// The revision that the edit started from; `None` for a new dataset.
     revision: Option<i64>,
-    /// Its JSON. What the config says is not known before it is read.
+    /// Its JSON, whose config is parsed only when somebody continues with the draft.
     draft: Map<String, Value>,
 }
 
-/// Where a wizard keeps its draft.
+/// Where a wizard stores its draft.
 #[derive(Clone, Copy)]
 pub struct Keeper {
-    /// The part of the key that all drafts of this dataset share.
+    /// The prefix of the keys of all drafts of this dataset.
     place: StoredValue<String>,
     /// This wizard's own key.
     own: StoredValue<String>,
-    /// Nothing is kept any more: it is saved, or was thrown away.
+    /// Stops storing: the draft is saved, or was discarded.
     done: StoredValue<bool>,
 }
 
-/// The browser's store, where it lets us have one.
+/// The browser's storage, if it is available.
 pub fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
@@ -67,14 +67,14 @@ impl Keeper {
         Self { place: StoredValue::new(place), own: StoredValue::new(own), done: StoredValue::new(false) }
     }
 
-    /// Writes the draft down, or takes it away where it says nothing new.
+    /// Stores the draft, or removes it if it has no changes.
     pub fn keep(self, state: State) {
-        // The wizard may be closed already: then what it said last has been written.
+        // The wizard may be closed already: then its last state has been stored.
         let (Some(false), Some(own), Some(storage)) = (self.done.try_get_value(), self.own.try_get_value(), storage()) else {
             return;
         };
         let kept = state.try_peek(|edit| edit.is_changed().then(|| Kept::of(edit)));
-        // A full store keeps what it has; the wizard works without.
+        // A full storage keeps what it has; the wizard works without.
         match kept.map(|kept| kept.map(Kept::into_text)) {
             Some(Some(text)) => drop(storage.set_item(&own, &text)),
             Some(None) => drop(storage.remove_item(&own)),
@@ -82,7 +82,8 @@ impl Keeper {
         }
     }
 
-    /// Takes the draft away for good; not where the wizard is gone, which has kept it when it went.
+    /// Removes the draft for good; not if the wizard no longer exists, which stored it when it
+    /// closed.
     pub fn forget(self) {
         self.done.set_value(true);
         if let Some(own) = self.own.try_get_value() {
@@ -110,12 +111,12 @@ impl Keeper {
 
 fn remove(key: &str) {
     if let Some(storage) = storage() {
-        // Fails only where nothing can be stored at all.
+        // Fails only if there is no storage at all.
         let _ = storage.remove_item(key);
     }
 }
 
-/// A draft out of a text; `None` for all that is none.
+/// Parses a draft; `None` if it is none.
 fn read(text: &str) -> Option<Kept> {
     if text.len() > MOST_CHARS {
         return None;
@@ -151,10 +152,10 @@ impl Kept {
         Value::Object(all).to_string()
     }
 
-    /// The draft, or why its config cannot be read.
+    /// The draft, or why its config cannot be parsed.
     fn into_draft(self) -> Result<Draft, String> {
-        // From its text: what reads the server's answers reads it, and the wizard's part needs no
-        // second reader of all these types (a tenth of what is fetched).
+        // From its text: the parser of the server's responses reads it, and the wizard's part needs
+        // no second parser for all these types (a tenth of what is fetched).
         let text = without_empty(Value::Object(self.draft)).to_string();
         serde_json::from_slice(text.as_bytes()).map_err(|error| {
             let words = error.to_string();
@@ -163,18 +164,18 @@ impl Kept {
     }
 }
 
-/// A draft as it is kept and compared.
+/// A draft as it is stored and compared.
 pub fn as_json(draft: &Draft) -> Map<String, Value> {
-    // It has a JSON form, always.
+    // It always has a JSON form.
     serde_json::to_vec(draft).and_then(|text| serde_json::from_slice(&text)).unwrap_or_default()
 }
 
 fn when(at: f64) -> Option<DateTime<Utc>> {
-    // Years that nobody can mean fall out of its range.
+    // Implausible years fall out of its range.
     DateTime::from_timestamp_millis(at as i64)
 }
 
-/// Keeps the draft as it changes, and once more when the page or the wizard goes.
+/// Stores the draft as it changes, and once more when the page or the wizard closes.
 pub fn keep_draft(state: State, keeper: Keeper) {
     let mut keep = debounce(Duration::from_millis(400), move |()| keeper.keep(state));
     Effect::new(move |_| {
@@ -188,11 +189,11 @@ pub fn keep_draft(state: State, keeper: Keeper) {
     });
 }
 
-/// Offers what was left behind.
+/// Offers drafts that were left behind.
 #[component]
 pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     let mut found = keeper.left_behind();
-    // What says nothing new is no draft: it was saved since.
+    // A draft without changes is none: it was saved since.
     found.retain(|(key, kept)| {
         let is_new = state.peek(|edit| !kept.says_the_same(edit.base()));
         if !is_new {
@@ -215,7 +216,7 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
                 state.apply(|edit| edit.continue_draft(revision, draft));
                 offers.set(vec![]);
             }
-            // It stays where it is: another version may read it.
+            // It stays in the storage: another version may be able to read it.
             Err(why) => toaster.bad(texts::not_read(&why)),
         }
     };
@@ -300,7 +301,7 @@ mod tests {
             let said = kept(config).into_draft().unwrap_err();
             assert!(said.contains(why) && !said.contains("line 1") && !said.contains('`'), "{said}");
         }
-        // As an older version of the page wrote it: with keys that say nothing.
+        // As an older version of the page wrote it: with empty keys.
         let older = kept(r#"{"primary_table":"raw_data.orders","filters":{"product_filter":null,"rows":[]}}"#).into_draft();
         assert!(older.is_ok(), "{older:?}");
     }

@@ -1,4 +1,4 @@
-//! The wizard: four steps over one typed state. What is shown, blocked or saved is derived from it.
+//! The wizard: four steps over one typed state. What is shown, blocked or saved derives from it.
 
 use leptos::prelude::*;
 
@@ -34,8 +34,9 @@ mod statistics;
 mod suggestions;
 mod tables;
 
-/// A dataset and the columns of its tables: edit mode shows nothing before it has all of it (G-80).
-/// Where the tables cannot be read, one of them may be gone: then the edit begins without them.
+/// A dataset and the columns of its tables. Edit mode shows nothing before all of it has arrived: a
+/// form that renders too early would overwrite the stored config with empty parts. If tables cannot
+/// be read, one of them may be missing: then the edit starts without them.
 async fn load(id: i64) -> Result<Edit, Failure> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
@@ -74,7 +75,7 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
     body.into_any()
 }
 
-/// The first field that is wrong comes into sight.
+/// Scrolls to the first invalid field.
 fn show_first_fault() {
     request_animation_frame(|| {
         let found = document().query_selector(".wizard-body.show-faults .field-error, .wizard-body .field-error").ok().flatten();
@@ -84,15 +85,14 @@ fn show_first_fault() {
     });
 }
 
-/// Gives the focus to what a step begins with: its reader is told where they are, Enter goes on,
-/// Tab goes into it.
+/// Focuses the beginning of a step: screen readers announce it, Enter continues, Tab moves into it.
 fn focus_step(step: Step) {
     request_animation_frame(move || {
         use wasm_bindgen::JsCast;
         let selector = if step == Step::Basics { ".wizard-body input" } else { ".wizard-body" };
         let found = document().query_selector(selector).ok().flatten();
         if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
-            // Fails only for what cannot have the focus.
+            // Fails only for elements that cannot have the focus.
             let _ = element.focus();
         }
     });

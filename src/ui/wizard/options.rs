@@ -1,5 +1,5 @@
-//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the field
-//! that searches a list.
+//! Columns to choose from: one list grouped by table, for join keys and roles alike; and the search
+//! field of a list.
 
 use leptos::prelude::*;
 
@@ -8,8 +8,8 @@ use crate::domain::dataset::ColumnRef;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::schema::Column;
 
-/// `<option>`s of the columns that `fits` lets through, grouped by their table. `before` ends the
-/// list at that source.
+/// `<option>`s of the columns that pass `fits`, grouped by their table. `before` ends the list at
+/// that source.
 pub fn column_options(
     state: State,
     before: Option<SourceName>,
@@ -49,7 +49,7 @@ fn grouped(state: State, end: usize, but: usize, chosen: Option<ColumnRef>, fits
     state.sources().with(|sources| sources.iter().take(end).enumerate().filter_map(offered).collect_view()).into_any()
 }
 
-/// A column as the value of an `<option>`: table and column, kept apart by a character that no name
+/// A column as the value of an `<option>`: table and column, separated by a character that no name
 /// has.
 fn option_value(column: &ColumnRef) -> String {
     format!("{}\u{1f}{}", column.table, column.column)
@@ -60,7 +60,7 @@ pub fn read_option(value: &str) -> Option<ColumnRef> {
     Some(ColumnRef { table: table.parse().ok()?, column: column.parse().ok()? })
 }
 
-/// The name that a table is shown by.
+/// The displayed name of a table.
 pub fn shown_name(name: &SourceName, table: &TableName) -> String {
     if name.as_str() == table.table() { name.to_string() } else { format!("{} as {name}", table.table()) }
 }

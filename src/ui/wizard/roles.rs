@@ -1,4 +1,4 @@
-//! What four of the columns mean, and how the time among them is read.
+//! The roles of four of the columns, and how the timestamp is read.
 
 use leptos::prelude::*;
 
@@ -21,8 +21,8 @@ pub fn Roles(state: State) -> impl IntoView {
     }
 }
 
-/// How the timestamp is read: its format where its type does not say, and the zone whose days are
-/// counted where it is an instant.
+/// How the timestamp is read: its format if its type does not say, and the time zone of its days if
+/// it is an instant.
 #[component]
 fn TimeReading(state: State) -> impl IntoView {
     let mapping = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.clone()));

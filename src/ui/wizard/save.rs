@@ -1,4 +1,4 @@
-//! Saving: what goes out, and what becomes of a refusal.
+//! Saving: what is sent, and how errors are handled.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ use crate::ui::reach::{is_unreachable, use_reach};
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::{Toaster, use_toaster};
 
-/// How a save goes.
+/// The state of a save.
 #[derive(Clone, Copy)]
 pub struct Saving {
     state: State,
@@ -27,7 +27,7 @@ pub struct Saving {
     failure: RwSignal<Option<Failure>>,
     on_close: Callback<()>,
     on_saved: Callback<()>,
-    /// Hears the first step that the server finds a fault in.
+    /// Receives the first step with a validation error of the server.
     on_refused: Callback<Step>,
 }
 
@@ -35,7 +35,7 @@ impl Saving {
     pub fn new(state: State, keeper: Keeper, on_close: Callback<()>, on_saved: Callback<()>, on_refused: Callback<Step>) -> Self {
         let failure = RwSignal::new(None::<Failure>);
         let reach = use_reach();
-        // That the server was gone is no news when it is back.
+        // When the server is back, the message that it was offline is out of date.
         Effect::new(move |_| {
             reach.back();
             if failure.with_untracked(|failure| failure.as_ref().is_some_and(is_unreachable)) {
@@ -60,7 +60,7 @@ impl Saving {
         self.save_over(self.state.target().map(|target| target.revision));
     }
 
-    /// Saves the draft over a revision, or as a new dataset where there is none to overwrite.
+    /// Saves the draft over a revision, or as a new dataset if there is none to overwrite.
     fn save_over(self, revision: Option<i64>) {
         if self.running.get_untracked() {
             return;
@@ -70,14 +70,14 @@ impl Saving {
         let target = state.target();
         let is_same = target.map(|target| target.revision) == revision && !state.peek(Edit::is_changed);
         if target.is_some() && is_same {
-            // G-80: nothing goes out that changes nothing.
+            // Sends nothing if nothing has changed, so that opening and saving leaves no trace.
             keeper.forget();
             toaster.good(texts::NOTHING_CHANGED);
             return self.on_close.run(());
         }
         let input = state.peek(|edit| edit.draft().clone());
         self.running.set(true);
-        // Not a `Work`: who leaves the wizard while it saves has saved all the same.
+        // Not a `Work`: leaving the wizard during a save does not cancel it.
         leptos::task::spawn_local(async move {
             let saved = match (target, revision) {
                 (Some(Target { id, .. }), Some(revision)) => rpc::update_dataset(id, revision, input).await,
@@ -97,7 +97,7 @@ impl Saving {
             places::move_to(self.state.model_id, dataset.summary.id);
         }
         self.toaster.good(texts::saved(&dataset.summary.name));
-        // The wizard may have been left meanwhile.
+        // The user may have left the wizard by now.
         self.on_saved.try_run(());
     }
 
@@ -125,7 +125,7 @@ impl Saving {
         self.failure.try_set(Some(shown));
     }
 
-    /// What a person does about someone else's save.
+    /// Resolves a conflict with someone else's save.
     pub fn choose(self, choice: Choice) {
         match choice {
             Choice::Later => {
@@ -143,7 +143,7 @@ impl Saving {
     }
 }
 
-/// While the server is gone: that the draft is safe, and a way to ask for it now.
+/// While the server is offline: a note that the draft is safe, and a button to retry now.
 #[component]
 pub fn ServerGone() -> impl IntoView {
     let reach = use_reach();

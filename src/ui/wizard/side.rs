@@ -1,5 +1,5 @@
-//! The panel that every step can open: the SQL as it stands, compiled here after each change, what
-//! the warehouse says of it, and rows.
+//! The panel that every step can open: the current SQL, compiled here after each change, the
+//! warehouse's verdict, and rows.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::ui::rows::RowsTable;
 use crate::ui::texts::wizard as texts;
 use crate::ui::work::Asked;
 
-/// Letters that follow each other this fast are compiled together: the field answers first.
+/// Keystrokes that follow each other this fast are compiled together, so that typing stays
+/// responsive.
 const AFTER: Duration = Duration::from_millis(40);
 
 #[component]
@@ -27,9 +28,9 @@ pub fn SidePanel(state: State) -> impl IntoView {
     let open = RwSignal::new(false);
     let part = RwSignal::new(None::<Split>);
     let splits = Memo::new(move |_| state.draft().with(|d| d.config.split_config.splits().to_vec()));
-    // Nobody reads it while the panel is closed, so that it costs nothing then.
+    // Nothing reads it while the panel is closed, so that it costs nothing then.
     let config = Memo::new(move |_| state.draft().with(|d| d.config.clone()));
-    // A split that is gone is not asked for.
+    // A split that was removed is not requested.
     let asked = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
     let sql = RwSignal::new(String::new());
     let faults = RwSignal::new(Vec::<FieldError>::new());
@@ -129,8 +130,7 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
     }
 }
 
-/// Asks the warehouse for a dry run 600 ms after the last change; what it said before stays until
-/// then, dimmed.
+/// Requests a dry run 600 ms after the last change; the previous verdict stays until then, dimmed.
 #[component]
 fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
     let answer = Asked::<QueryView>::new();

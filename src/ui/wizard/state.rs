@@ -1,5 +1,5 @@
-//! What the steps share: the edit as a signal, and the parts of it that many read, each of which
-//! changes only with itself, so that a letter typed in one field does not render the others anew.
+//! Shared by the steps: the edit as a signal, and parts of it that many read, each of which changes
+//! only with itself, so that a keystroke in one field does not render the others again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::rpc;
 use crate::ui::reach::{Reach, use_reach};
 use crate::ui::work::Work;
 
-/// What the steps share.
+/// Shared by the steps.
 #[derive(Clone, Copy)]
 pub struct State {
     pub model_id: i64,
@@ -34,7 +34,7 @@ pub struct State {
     verification: Verification,
     statistics: Statistics,
     reach: Reach,
-    /// Goes up when a person asks for what failed.
+    /// Incremented when a person retries what failed.
     retries: RwSignal<u32>,
 }
 
@@ -66,22 +66,22 @@ impl State {
         self.apply(|edit| edit.change(change));
     }
 
-    /// Makes a transition of the edit; `None` where the wizard is closed.
+    /// Runs a transition of the edit; `None` if the wizard is closed.
     pub fn apply<R>(&self, transition: impl FnOnce(&mut Edit) -> R) -> Option<R> {
         self.edit.try_update(transition)
     }
 
-    /// Reads the edit, and follows every change of it.
+    /// Reads the edit, and tracks its changes.
     pub fn read<R>(&self, read: impl FnOnce(&Edit) -> R) -> R {
         self.edit.with(read)
     }
 
-    /// Reads the edit as it stands.
+    /// Reads the edit without tracking.
     pub fn peek<R>(&self, read: impl FnOnce(&Edit) -> R) -> R {
         self.edit.with_untracked(read)
     }
 
-    /// The same from what may outlive the wizard: `None` where it is closed.
+    /// The same for code that may outlive the wizard: `None` if it is closed.
     pub fn try_peek<R>(&self, read: impl FnOnce(&Edit) -> R) -> Option<R> {
         self.edit.try_with_untracked(read)
     }
@@ -90,7 +90,7 @@ impl State {
         self.draft
     }
 
-    /// The dataset's tables in their order, by the names they have in it.
+    /// The dataset's tables in their order, by their names in it.
     pub fn sources(&self) -> Memo<Vec<(SourceName, TableName)>> {
         self.sources
     }
@@ -103,7 +103,7 @@ impl State {
         self.catalog
     }
 
-    /// The domain's faults and, after a save that was refused, the server's.
+    /// The domain's validation errors and, after a refused save, the server's.
     pub fn faults(&self) -> Memo<Vec<FieldError>> {
         self.faults
     }
@@ -120,7 +120,7 @@ impl State {
         self.statistics
     }
 
-    /// The stored dataset that a save overwrites, as it stands.
+    /// The stored dataset that a save overwrites, untracked.
     pub fn target(&self) -> Option<Target> {
         self.peek(Edit::target)
     }
@@ -130,28 +130,27 @@ impl State {
         self.read(Edit::is_loaded)
     }
 
-    /// What a step waits for before it can be judged.
+    /// What a step waits for before it can be validated.
     pub fn waits_for(&self, step: Step) -> Option<&'static str> {
         self.read(|edit| edit.waits_for(step))
     }
 
-    /// What a step waits for, or its first fault, in words.
+    /// What a step waits for, or its first validation error, in words.
     pub fn blocked(&self, step: Step) -> Option<String> {
         self.read(|edit| edit.blocked(step))
     }
 
-    /// Notices a failure that is not shown where it happened.
+    /// Handles an error that is not shown where it happened.
     pub fn noticed(&self, failure: &Failure) {
         self.reach.noticed(failure);
     }
 
-    /// Asks again for what failed.
+    /// Retries what failed.
     pub fn retry(&self) {
         self.retries.update(|times| *times += 1);
     }
 
-    /// Follows the times when what failed is to be asked again: the server is back, or a person
-    /// says so.
+    /// Tracks retries: the server is back, or a person requested one.
     pub fn track_retries(&self) {
         self.retries.track();
         self.reach.back();
@@ -168,7 +167,7 @@ pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl Int
     move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view()
 }
 
-/// Reads the tables that have not been read yet, whenever another is chosen.
+/// Reads the missing tables, whenever another is chosen.
 pub fn read_tables(state: State) {
     let work = Work::new();
     let missing = Memo::new(move |_| state.read(Edit::missing_tables));
@@ -188,7 +187,7 @@ pub fn read_tables(state: State) {
     });
 }
 
-/// Asks whether the name is free, 300 ms after the last letter.
+/// Checks whether the name is free, 300 ms after the last keystroke.
 pub fn check_name(state: State) {
     let work = Work::new();
     let mut ask = debounce(Duration::from_millis(300), move |name: String| {

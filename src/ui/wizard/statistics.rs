@@ -1,5 +1,5 @@
-//! What a table's columns hold, shown where they are chosen: found out when someone asks, and not
-//! before the price is known where there is one.
+//! Column profiles in the wizard: computed on request, and if they cost something, only after the
+//! price was shown.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
 use crate::ui::work::Work;
 
-/// Most columns that are asked for at a time; the server takes no more.
+/// Maximum number of columns per request, which the server enforces.
 const AT_A_TIME: usize = 100;
 
-/// What is known of the tables' columns, and what is looked up. It belongs to the wizard: what was
-/// paid for goes on when the step is left.
+/// The profiles of the tables' columns, and the lookups in progress. It belongs to the wizard: what
+/// was paid for continues when the step is left.
 #[derive(Clone, Copy)]
 pub struct Statistics {
     profiles: RwSignal<BTreeMap<TableName, BTreeMap<String, ColumnProfile>>>,
@@ -31,12 +31,12 @@ pub struct Statistics {
     owner: StoredValue<Owner>,
 }
 
-/// A table's columns, looked up.
+/// The profiles of a table's columns.
 #[derive(Clone, Copy)]
 struct Lookup {
     work: Work,
     failure: RwSignal<Option<Failure>>,
-    /// What it would cost, where it costs something: then it is asked for a second time.
+    /// Its price, if it is not free: then it takes a second click.
     price: RwSignal<Option<Estimate>>,
 }
 
@@ -46,7 +46,7 @@ impl Statistics {
         Self { profiles: RwSignal::default(), lookups: StoredValue::default(), owner }
     }
 
-    /// What is known of a column.
+    /// The profile of a column, if there is one.
     pub fn of(self, table: &TableName, column: &str) -> Option<ColumnProfile> {
         self.profiles.with(|all| all.get(table).and_then(|known| known.get(column)).cloned())
     }
@@ -63,7 +63,7 @@ impl Statistics {
         lookup
     }
 
-    /// Finds out what columns hold; their price first, where there is one and it is not agreed to.
+    /// Computes column profiles; shows the price first, if there is one and it is not agreed to.
     async fn find(self, model_id: i64, table: TableName, columns: Vec<String>, agreed: bool) -> Result<(), Failure> {
         let Lookup { price, .. } = self.lookup(&table);
         if !agreed {
@@ -83,7 +83,7 @@ impl Statistics {
     }
 }
 
-/// The button that finds out what the shown columns hold.
+/// The button that profiles the shown columns.
 #[component]
 pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>) -> impl IntoView {
     let Lookup { work, failure, price } = state.statistics().lookup(&table);
@@ -96,7 +96,7 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
         })
     });
     let find = move |_| {
-        // A price that stands on the button is agreed to by pressing it.
+        // Clicking a button that shows a price agrees to it.
         let agreed = price.with_untracked(Option::is_some);
         let (table, columns) = (table.get_value(), missing.get_untracked());
         work.start(async move {
@@ -132,14 +132,14 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
     }
 }
 
-/// What is known of a column, in its line.
+/// The profile of a column, in its line.
 #[component]
 pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     if let Some(reason) = &profile.unsupported {
         return view! { <p class="column-stats note">{texts::it_is(reason)}</p> }.into_any();
     }
     let profile = StoredValue::new(profile);
-    // Of a hundred columns few are opened: what is inside is made then.
+    // Of a hundred columns few are opened: the content is rendered then.
     let opened = RwSignal::new(false);
     let inside = move || opened.get().then(|| profile.with_value(inside));
     view! {
@@ -151,8 +151,8 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     .into_any()
 }
 
-/// The histogram, the figures, and the most frequent values; of a column whose values are all
-/// different, some of them.
+/// The histogram, the statistics, and the most frequent values; if all values are distinct, some of
+/// them.
 fn inside(profile: &ColumnProfile) -> impl IntoView + use<> {
     let unique = profile.uniqueness == Some(1.0);
     let values = profile

@@ -1,5 +1,5 @@
-//! What is suggested: keys for joins, columns for roles. Offered with reasons, taken by a click;
-//! nothing is put into a dataset that nobody chose.
+//! Suggestions: keys for joins, columns for roles. Offered with reasons, accepted by a click;
+//! nothing enters a dataset without a person's choice.
 
 use leptos::prelude::*;
 
@@ -19,15 +19,15 @@ pub struct SuggestedJoin {
     pub on: Vec<JoinKey>,
     pub confidence: Confidence,
     pub reasons: Vec<String>,
-    /// The joined table is the one that refers: its rows multiply those before it.
+    /// The joined table is the referring one: its rows multiply those before it.
     pub multiplies: bool,
     pub evidence: Option<Shares>,
     pub error: Option<String>,
 }
 
-/// What is suggested for a dataset's secondaries. Those that have keys stand as they are, with what
-/// is known of these; the others are connected to them one by one, a join of the tree first, then
-/// the best.
+/// The suggestions for a dataset's secondaries. Those that have keys stay as they are, with their
+/// statistics; the others are connected to them one by one, a join of the tree first, then the
+/// best.
 pub fn suggest(config: &DatasetConfig, found: &[DetectedJoin]) -> Vec<(SourceName, SuggestedJoin)> {
     let is_joined = |name: &SourceName| config.join_of(name).is_none_or(|join| !join.on.is_empty());
     let (mut placed, mut open): (Vec<_>, Vec<_>) = config.sources().into_iter().partition(|(name, _)| is_joined(name));
@@ -57,7 +57,7 @@ pub fn suggest(config: &DatasetConfig, found: &[DetectedJoin]) -> Vec<(SourceNam
     suggested
 }
 
-/// A detected join as one of a table to a source.
+/// A detected join as one from a table to a source.
 fn read(sources: &[(SourceName, &TableName)], table: &TableName, found: &DetectedJoin) -> Option<SuggestedJoin> {
     let (other, multiplies) = partner(sources, table, found)?;
     let key = |pair: &KeyPair| {
@@ -89,7 +89,7 @@ fn partner(sources: &[(SourceName, &TableName)], table: &TableName, join: &Detec
 /// What is suggested for the dataset's tables.
 #[derive(Clone, Copy)]
 pub struct Suggestions {
-    /// `None`: not looked for, or it failed.
+    /// `None`: not requested, or failed.
     joins: RwSignal<Option<JoinDetection>>,
     roles: RwSignal<RoleSuggestions>,
 }
@@ -104,8 +104,7 @@ impl Suggestions {
     }
 }
 
-/// Looks for suggestions whenever other tables are chosen: by names and types alone, which costs
-/// nothing.
+/// Requests suggestions whenever the tables change: by names and types alone, which costs nothing.
 pub fn keep_suggested(state: State) {
     let Suggestions { joins, roles } = state.suggestions();
     let work = Work::new();
@@ -119,15 +118,15 @@ pub fn keep_suggested(state: State) {
         work.start(async move {
             let found_joins = rpc::detect_joins(state.model_id, tables.clone(), false).await;
             let found_roles = rpc::suggest_columns(state.model_id, tables).await;
-            // What could not be suggested is chosen by hand: a table that is broken says so where
-            // it is chosen.
+            // Without suggestions, people choose by hand: a broken table is reported where it is
+            // chosen.
             joins.set(found_joins.ok());
             roles.set(found_roles.unwrap_or_default());
         });
     });
 }
 
-/// What is suggested for each secondary, as the dataset stands.
+/// The suggestions for each secondary of the current dataset.
 pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
     let joins = Memo::new(move |_| {
         let part = |draft: &super::draft::Draft| DatasetConfig {
@@ -146,7 +145,7 @@ pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
     })
 }
 
-/// Takes all suggestions for joins that have no keys, at once.
+/// Accepts all suggestions for joins that have no keys, at once.
 #[component]
 pub fn AutoDetect(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>>) -> impl IntoView {
     let open = Memo::new(move |_| {
@@ -169,7 +168,7 @@ pub fn AutoDetect(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>
     }
 }
 
-/// What is suggested for a join, and what the data say of it.
+/// The suggestion for a join, with its statistics.
 #[component]
 pub fn JoinSuggestion(
     state: State,
@@ -191,15 +190,15 @@ pub fn JoinSuggestion(
     move || {
         let open = is_open.get();
         let Some(SuggestedJoin { on, confidence, reasons, multiplies, evidence, error }) = own.get() else {
-            // Only where something was looked for and nothing found.
+            // Only if there was a search that found nothing.
             let looked = open && state.suggestions().joins.with(Option::is_some);
             return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> }.into_any());
         };
         let pairs: Vec<String> = on.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
-        // What the data say stands below in their own words.
+        // The statistics have their own line below.
         let reasons = reasons.into_iter().take(if evidence.is_some() { 1 } else { usize::MAX }).collect::<Vec<_>>().join(" ");
         let multiplied = multiplies.then_some(texts::ROWS_MULTIPLY);
-        // Of keys that are chosen, the evidence below speaks.
+        // For chosen keys, the statistics below are shown.
         let evidence = evidence.filter(|_| open).map(|shares| view! { <p class="evidence">{said(&shares)}</p> });
         let button = open.then(|| {
             view! {
@@ -229,7 +228,7 @@ pub fn JoinSuggestion(
     }
 }
 
-/// The column that is suggested for a role that has none.
+/// The suggested column for a role without one.
 #[component]
 pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
     let offered = Memo::new(move |_| {
@@ -238,7 +237,7 @@ pub fn RoleSuggestion(state: State, role: Role) -> impl IntoView {
                 return None;
             }
             let choice = state.suggestions().roles.with(|roles| roles.get(&role).map(|suggested| suggested.choice.clone()))?;
-            // Suggestions fill only what is empty.
+            // Suggestions only fill empty fields, so that they never overwrite a choice.
             let source = draft.config.sources().into_iter().find(|(_, table)| **table == choice.table).map(|(name, _)| name)?;
             Some((ColumnRef { table: source, column: choice.column }, choice.reason))
         })
@@ -315,7 +314,7 @@ mod tests {
     #[test]
     fn a_chain_is_found_whatever_the_order_of_the_tables() {
         assert_eq!(text(&config("lines", &["users", "orders"])), ["lines.order = orders.id", "orders.buyer = users.id"]);
-        // Alone, nothing leads to users.
+        // On its own, nothing leads to users.
         assert_eq!(text(&config("lines", &["users"])), Vec::<String>::new());
     }
 

@@ -1,4 +1,4 @@
-//! Step 2: the primary table, and those that are joined to it.
+//! Step 2: the primary table, and those joined to it.
 
 use leptos::prelude::*;
 
@@ -91,7 +91,7 @@ pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// On a narrow page the picture stands below the form: who asks for it gets to see it.
+/// On a narrow page the diagram is below the form: the button scrolls to it.
 fn show_picture() {
     request_animation_frame(|| {
         if let Some(picture) = document().query_selector(".join-picture").ok().flatten() {
@@ -106,7 +106,7 @@ fn TablePicker(state: State) -> impl IntoView {
     let answer = Asked::<Vec<TableInfo>>::new();
     let search = RwSignal::new(String::new());
     let ask = move || answer.ask(rpc::tables(state.model_id));
-    // Asked again only where it failed: the list does not change under one's hand.
+    // Requested again only after an error: the list does not change during use.
     Effect::new(move |_| {
         state.track_retries();
         if !untrack(|| answer.with(|answer| matches!(answer, Some(Ok(_))))) {
@@ -126,7 +126,7 @@ fn TablePicker(state: State) -> impl IntoView {
     let list = move || {
         answer.with(|answer| match answer {
             None => view! { <Waiting what=texts::LISTING /> }.into_any(),
-            // Three answers that are not one: no dataset, no permission, nothing in it.
+            // Three different cases: no dataset, no permission, no tables.
             Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
             Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message.clone()),
             Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message.clone()),

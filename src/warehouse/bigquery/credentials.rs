@@ -1,4 +1,4 @@
-//! Who asks BigQuery: the credentials that people have.
+//! The credentials that BigQuery is called with.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,20 @@ use crate::warehouse::WarehouseError;
 /// <https://cloud.google.com/bigquery/docs/authorization#oauth-scopes>
 const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/bigquery"];
 const ENV: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-/// The metadata server and the token endpoint answer at once or not at all.
+/// The metadata server and the token endpoint answer quickly or not at all.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Which credentials to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
-    /// What Google's own tools take: the file that `GOOGLE_APPLICATION_CREDENTIALS` names, the one that `gcloud auth application-default login` wrote, or the
-    /// machine's own service account (Cloud Run, GKE, Compute Engine).
+    /// The same as Google's own tools: the file in `GOOGLE_APPLICATION_CREDENTIALS`, the file that
+    /// `gcloud auth application-default login` wrote, or the machine's service account (Cloud Run,
+    /// GKE, Compute Engine).
     #[default]
     Default,
-    /// A key of a service account, or what gcloud wrote for a person.
+    /// A key of a service account, or a file that gcloud wrote for a person.
     File(PathBuf),
-    /// None: an emulator asks for nothing.
+    /// None: an emulator needs no credentials.
     Anonymous,
 }
 
@@ -59,7 +60,8 @@ fn default_file() -> Option<PathBuf> {
     Some(config.join("application_default_credentials.json")).filter(|file| file.is_file())
 }
 
-/// The text holds no secret: not the file's content, only what is wrong with it; nor where it lies, which the log says.
+/// The text holds no secret: only what is wrong with the file, not its content. The log has its
+/// path.
 fn unusable(file: &Path, what: &str) -> WarehouseError {
     tracing::error!(file = %file.display(), what, "credentials that cannot be used");
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -112,7 +114,7 @@ async fn from_metadata() -> Result<Arc<dyn Authenticator>, WarehouseError> {
 pub(super) const NO_CREDENTIALS: &str = "No token from Google: there are no credentials, or they have expired. Run `gcloud auth application-default login`, or set the path of a service account's key file in \
      GOOGLE_APPLICATION_CREDENTIALS.";
 
-/// Google's tokens; the library keeps them until they run out.
+/// Google's tokens, which the library caches until they expire.
 #[derive(Clone)]
 struct Tokens(DefaultAuthenticator);
 

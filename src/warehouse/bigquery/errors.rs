@@ -1,11 +1,11 @@
-//! BigQuery's refusals as sentences that say what to do.
+//! BigQuery's errors as sentences that say what to do.
 
 use super::BigQuery;
 use super::rest::{ApiError, Refusal};
 use crate::warehouse::WarehouseError;
 
 impl BigQuery {
-    /// A refusal in general.
+    /// Any error.
     pub(super) fn explain(&self, refusal: Refusal) -> WarehouseError {
         let error = match refusal {
             Refusal::Broken(text) => return WarehouseError::Unreachable(text),
@@ -39,7 +39,7 @@ impl BigQuery {
         }
     }
 
-    /// A thing that is not there, or not here: the message of a job in the wrong region is the same.
+    /// What was not found, or is elsewhere: a job in the wrong region has the same message.
     fn not_found(&self, said: &str) -> String {
         let location = self.location.as_deref().or_else(|| self.found_location.get().map(String::as_str));
         match (said.contains("in location"), location) {
@@ -58,7 +58,7 @@ impl BigQuery {
         }
     }
 
-    /// BigQuery's words on one line, the place in the query as people say it.
+    /// BigQuery's message on one line, with the position in the query in plain words.
     pub(super) fn cleaned(&self, message: &str) -> String {
         let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let text = match one_line.rsplit_once(" at [") {
@@ -78,17 +78,17 @@ impl BigQuery {
     }
 }
 
-/// The thing that was asked for is not there.
+/// The requested resource does not exist.
 pub(super) fn is_not_found(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Api(ApiError { status: 404, .. }))
 }
 
-/// BigQuery said no: there is no job.
+/// BigQuery refused, so there is no job.
 pub(super) fn is_final(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Api(error) if error.status < 500)
 }
 
-/// What was to be made is there already.
+/// The resource to be created exists already.
 pub(super) fn is_duplicate(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Api(ApiError { status: 409, .. }))
 }

@@ -1,5 +1,6 @@
-//! Queries as jobs: made under a name of ours, so that a retry never runs one twice; waited for, read page by page, and cancelled when nobody waits
-//! any more. <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs>
+//! Queries as jobs: created under an id of ours, so that a retry never runs one twice; polled, read
+//! page by page, and cancelled when the caller goes away.
+//! <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs>
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,13 +23,14 @@ use super::values;
 use crate::domain::value::Rows;
 use crate::warehouse::{Answer, DryRun, Limits, WarehouseError};
 
-/// Most rows of one page; BigQuery also ends a page at 10 MB.
+/// Maximum number of rows per page; BigQuery also ends a page at 10 MB.
 const PAGE_ROWS: usize = 10_000;
 
-/// Most pages of one answer. A page is full, but for the last and those that a large row ends.
+/// Maximum number of pages per result. Pages are full, except for the last and those that a large
+/// row ends.
 const MAX_PAGES: usize = 1000;
 
-/// A page of a result, or the news that the job still runs.
+/// A page of a result, or the notice that the job is still running.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Results {
@@ -58,7 +60,7 @@ struct Cell {
     value: Json,
 }
 
-/// A dry run's answer.
+/// The response to a dry run.
 #[derive(Debug, Deserialize)]
 struct Planned {
     #[serde(default)]
@@ -105,11 +107,11 @@ impl BigQuery {
             }),
             ..JobConfiguration::default()
         };
-        // From here on there may be a job, whether or not its beginning is answered.
+        // From here on there may be a job, even if the response to its creation is lost.
         let mut running = Running { bigquery: Some(self.clone()), location: location.to_owned(), id: id.clone() };
         match self.rest.call::<Json>(&self.insert(location, Some(&id), configuration).until(deadline)).await {
             Ok(_) => {}
-            // An earlier attempt made it, and only its answer was lost.
+            // An earlier attempt created it, and only the response was lost.
             Err(refusal) if is_duplicate(&refusal) => {}
             Err(refusal) => {
                 if is_final(&refusal) {
@@ -137,7 +139,8 @@ impl BigQuery {
             }
             let page: Results = self.rest.call(&call).await.map_err(|refusal| self.explain(refusal))?;
             if !page.job_complete {
-                // BigQuery held the answer back; one that did not is not asked in a hurry.
+                // BigQuery usually holds the response back until the job progresses. If it does
+                // not, this limits the rate of polling.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -202,7 +205,8 @@ fn query(sql: &str, use_cache: bool) -> JobConfigurationQuery {
     }
 }
 
-/// A name that no other job has: what is found under it is ours. So there is no job without randomness from the system.
+/// An id that no other job has, so that the job found under it is ours. Hence no job without
+/// randomness from the system.
 fn job_id() -> Result<String, WarehouseError> {
     let mut bytes = [0u8; 16];
     let filled = rand::rngs::SysRng.try_fill_bytes(&mut bytes);
@@ -210,7 +214,8 @@ fn job_id() -> Result<String, WarehouseError> {
     Ok(format!("trainset_{}", HEXLOWER.encode(&bytes)))
 }
 
-/// A job that may run. Dropped before its end, it is cancelled: nobody would read what goes on being billed.
+/// A job that may run. Cancelled when dropped before its end: it would go on costing money for a
+/// result that nobody reads.
 struct Running {
     bigquery: Option<BigQuery>,
     location: String,

@@ -1,7 +1,9 @@
-//! BigQuery over its REST API: tables, schemas, dry runs and query jobs of one dataset in one project.
+//! BigQuery over its REST API: tables, schemas, dry runs and query jobs of one dataset in one
+//! project.
 //!
-//! `gcp-bigquery-client` gives the credentials' trait, its OAuth library and the messages. Its calls lose the HTTP status of an answer that is not
-//! JSON, know no `Retry-After` and never retry, so the calls are a thin layer of our own ([`rest`]) over the same HTTP client.
+//! `gcp-bigquery-client` provides the credentials' trait, its OAuth library and the messages. Its
+//! calls lose the HTTP status of a response that is not JSON, ignore `Retry-After` and never retry,
+//! so the calls are a thin layer of our own ([`rest`]) over the same HTTP client.
 //! <https://cloud.google.com/bigquery/docs/reference/rest>
 
 use std::time::Duration;
@@ -27,14 +29,14 @@ use rest::{Call, Rest};
 /// Google's own address, with the API's path.
 pub const ENDPOINT: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
-/// How models that are bound to a Google Cloud project reach it.
+/// How models with a Google Cloud project connect to BigQuery.
 #[derive(Debug, Clone)]
 pub struct BigQuerySettings {
-    /// With the API's path; another than Google's for an emulator.
+    /// With the API's path; differs from Google's for an emulator.
     pub endpoint: String,
     pub credentials: Credentials,
     pub pace: Pace,
-    /// BigQuery refuses a query of ours that would bill more.
+    /// BigQuery refuses a query that would bill more bytes.
     pub max_bytes_billed: Option<u64>,
 }
 
@@ -44,33 +46,33 @@ impl Default for BigQuerySettings {
     }
 }
 
-/// Where BigQuery is and who asks.
+/// The address of BigQuery, and the credentials.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Holds the tables and pays for the queries.
+    /// Owns the tables and pays for the queries.
     pub project: String,
     pub dataset: String,
-    /// Where jobs run; `None` asks the dataset, which is right wherever it may be asked.
+    /// Where jobs run; `None` reads the dataset's location, which is right wherever it may be read.
     pub location: Option<String>,
-    /// With the API's path; another than [`ENDPOINT`] for an emulator.
+    /// With the API's path; differs from [`ENDPOINT`] for an emulator.
     pub endpoint: String,
     pub credentials: Credentials,
     pub pace: Pace,
 }
 
-/// How patient calls are. Queries have their own limit beside.
+/// The retry policy of calls. Queries have a limit of their own as well.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// One answer, from the first byte sent to the last one read.
+    /// One response, from the first byte sent to the last one read.
     pub attempt: Duration,
     /// A call with all its retries.
     pub call: Duration,
-    /// The list of tables with what is asked of each of them.
+    /// The list of tables with the metadata of each.
     pub list: Duration,
     /// The wait before the first retry; it doubles, with jitter, up to `longest_wait`.
     pub first_wait: Duration,
     pub longest_wait: Duration,
-    /// How long BigQuery may hold an answer back while a query runs.
+    /// How long BigQuery may hold a response back while a query runs.
     pub poll: Duration,
 }
 
@@ -94,20 +96,21 @@ pub struct BigQuery {
     project: String,
     dataset: String,
     location: Option<String>,
-    /// What the dataset answered.
+    /// The location that the dataset reported.
     found_location: std::sync::Arc<OnceCell<String>>,
     poll: Duration,
     list: Duration,
 }
 
-/// What is read of a dataset's resource; `gcp-bigquery-client`'s own type fails where a field that we need not is missing.
+/// The fields read of a dataset's resource; `gcp-bigquery-client`'s own type fails if a field that
+/// is not needed here is missing.
 #[derive(serde::Deserialize)]
 struct Dataset {
     location: Option<String>,
 }
 
 impl BigQuery {
-    /// Reads the credentials; asks BigQuery nothing yet.
+    /// Reads the credentials; makes no request to BigQuery yet.
     pub async fn connect(options: Options) -> Result<Self, WarehouseError> {
         let authenticator = options.credentials.authenticator().await?;
         Ok(Self {
@@ -121,7 +124,8 @@ impl BigQuery {
         })
     }
 
-    /// Where the dataset is, hence where its jobs run: never assumed (G-73).
+    /// Where the dataset is, hence where its jobs run. Never a default: a job in another region
+    /// than the data fails.
     async fn job_location(&self) -> Result<&str, WarehouseError> {
         if let Some(location) = &self.location {
             return Ok(location);

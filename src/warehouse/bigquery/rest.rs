@@ -1,4 +1,5 @@
-//! Calls of the REST API: each with a deadline, retried where it can help, its answer bounded in size and time.
+//! Calls of the REST API: each with a deadline, retried if that can help, and its response bounded
+//! in size and time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +15,13 @@ use tokio::time::Instant;
 use super::Pace;
 use crate::warehouse::WarehouseError;
 
-/// Longest answer that is read, in bytes. BigQuery's pages end at 10 MB; JSON makes more of some values.
+/// Longest page that is read, in bytes. BigQuery's pages end at 10 MB; some values are longer as
+/// JSON.
 pub(super) const MAX_PAGE: usize = 64 << 20;
-/// Longest answer that tells of a table, a job or a list, in bytes: 10,000 columns with long descriptions.
+/// Longest response about a table, a job or a list, in bytes: 10,000 columns with long
+/// descriptions.
 const MAX_ANSWER: usize = 16 << 20;
-/// Longest answer of an error.
+/// Longest error response, in bytes.
 const MAX_ERROR: usize = 1 << 20;
 
 #[derive(Clone)]
@@ -29,18 +32,19 @@ pub(super) struct Rest {
     pace: Arc<Pace>,
 }
 
-/// One call. Every one can be repeated: those that make something name what they make.
+/// One call. Every call can be repeated: those that create something give its id.
 pub(super) struct Call {
     method: Method,
-    /// Below the base, its parts encoded.
+    /// Below the base URL, its parts encoded.
     path: String,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
-    /// Beside the pace's own limit.
+    /// In addition to the retry policy's own limit.
     deadline: Option<Instant>,
-    /// Bytes of the answer that are read.
+    /// Maximum number of bytes of the response.
     most: usize,
-    /// How long the answer may take, beyond the pace, because the call asks BigQuery to wait.
+    /// How long the response may take beyond the retry policy, because the call asks BigQuery to
+    /// wait.
     held: Duration,
 }
 
@@ -82,14 +86,14 @@ impl Call {
     }
 }
 
-/// Why a call gave nothing, after its retries.
+/// Why a call failed after its retries.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// BigQuery's own error.
     Api(ApiError),
-    /// No token: who asks is not known.
+    /// There is no token, so BigQuery would not know the caller.
     NoToken(String),
-    /// The network, or an answer that is none. For people.
+    /// The network, or a response that is not one of the API. For people.
     Broken(String),
 }
 
@@ -97,7 +101,7 @@ pub(super) enum Refusal {
 #[derive(Debug, Default)]
 pub(super) struct ApiError {
     pub status: u16,
-    /// `notFound`, `accessDenied`, `invalidQuery` …; empty where none was given.
+    /// `notFound`, `accessDenied`, `invalidQuery` …; empty if none was given.
     pub reason: String,
     pub message: String,
 }
@@ -121,19 +125,20 @@ struct ErrorPart {
     reason: String,
 }
 
-/// One attempt's end.
+/// The outcome of one attempt.
 enum Attempt<T> {
     Done(T),
     /// Trying again cannot help.
     Final(Refusal),
-    /// It may, after at least so long.
+    /// A retry may help, after at least this long.
     Again(Refusal, Option<Duration>),
 }
 
 impl Rest {
     pub fn new(endpoint: &str, auth: Arc<dyn Authenticator>, pace: Pace) -> Result<Self, WarehouseError> {
         let http = reqwest::Client::builder()
-            // BigQuery sends nobody elsewhere. Whoever does would be given the token, or a look at what only we can reach.
+            // BigQuery redirects nobody. Another server that does would get the token, or use us to
+            // reach internal addresses.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10).min(pace.attempt))
             .user_agent(concat!("trainset/", env!("CARGO_PKG_VERSION")))
@@ -142,7 +147,7 @@ impl Rest {
         Ok(Self { http, base: endpoint.trim_end_matches('/').into(), auth, pace: Arc::new(pace) })
     }
 
-    /// The answer, read as `T`.
+    /// The response, parsed as `T`.
     pub async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Refusal> {
         let last = Instant::now() + self.pace.call + call.held;
         let last = call.deadline.map_or(last, |deadline| deadline.min(last));
@@ -154,11 +159,12 @@ impl Rest {
                 Attempt::Final(refusal) => return Err(refusal),
                 Attempt::Again(refusal, at_least) => (refusal, at_least),
             };
-            // An attempt that was cut short because the time was over says nothing: the one before it does.
+            // An attempt that was cut short by the deadline has no information; the error of the
+            // one before it has.
             if Instant::now() >= last {
                 return Err(before.unwrap_or(refusal));
             }
-            // Full jitter, so that those who were refused together do not come back together.
+            // Full jitter, so that clients that were refused together do not return together.
             let pause = at_least.unwrap_or_else(|| wait.mul_f64(fraction()));
             if Instant::now() + pause >= last {
                 return Err(refusal);
@@ -230,7 +236,7 @@ fn refused<T>(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) ->
             reason: error.errors.into_iter().map(|part| part.reason).next().unwrap_or_default(),
             message: error.message,
         },
-        // A proxy's page, or nothing: the status is all that is known.
+        // A proxy's page, or nothing: only the status is known.
         Err(_) => ApiError { status: status.as_u16(), ..ApiError::default() },
     };
     // <https://cloud.google.com/bigquery/docs/error-messages#errortable>
@@ -244,13 +250,14 @@ fn refused<T>(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) ->
     }
 }
 
-/// What went wrong with the token, without the token endpoint's own text, which may quote what it was sent.
+/// What went wrong with the token, without the token endpoint's own text, which may quote the
+/// request.
 fn token_fault(error: &gcp_bigquery_client::error::BQError) -> String {
     tracing::debug!(%error, "no token");
     super::credentials::NO_CREDENTIALS.into()
 }
 
-/// 0 to 1. Without randomness from the system, the middle.
+/// 0 to 1. The middle, if the system has no randomness.
 fn fraction() -> f64 {
     rand::rngs::SysRng.try_next_u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
 }

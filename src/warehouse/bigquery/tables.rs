@@ -1,4 +1,4 @@
-//! Tables and their schemas: one paged list, and each table's metadata, which are free of charge.
+//! Tables and their schemas: one paged list, and each table's metadata. Both are free of charge.
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables>
 
 use std::collections::HashSet;
@@ -17,20 +17,21 @@ use crate::domain::schema::{Column, ColumnType, Mode, Partition, TableInfo, Tabl
 use crate::domain::value::beginning;
 use crate::warehouse::{LiveTable, WarehouseError};
 
-/// Most tables that one page names.
+/// Maximum number of tables per page.
 const PAGE: &str = "1000";
-/// Most pages of the list: 100,000 tables.
+/// Maximum number of pages of the list: 100,000 tables.
 const MAX_PAGES: usize = 100;
-/// How many tables are asked for their metadata at the same time.
+/// Concurrent metadata requests.
 const AT_ONCE: usize = 16;
-/// Columns of a table, by BigQuery's own limit.
+/// Maximum number of columns of a table, BigQuery's own limit.
 const MAX_COLUMNS: usize = 10_000;
-/// Characters of a column's description, of which BigQuery has at most 1,024.
+/// Maximum length of a column's description in characters, BigQuery's own limit.
 const MAX_DESCRIPTION: usize = 1024;
-/// Bytes of a page's token. It goes into an address; BigQuery's have some hundred.
+/// Maximum size of a page token in bytes. It becomes part of a URL; BigQuery's have some hundred.
 const MAX_TOKEN: usize = 4096;
 
-/// What is read of a table's resource. `gcp-bigquery-client`'s own type fails for a table without a schema and for types that it does not know.
+/// The fields read of a table's resource. `gcp-bigquery-client`'s own type fails for a table
+/// without a schema and for types that it does not know.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Table {
@@ -57,7 +58,7 @@ struct Table {
 
 #[derive(Debug, Deserialize)]
 struct TimePartitioning {
-    /// Absent where the time of loading makes the partitions.
+    /// Absent if the table is partitioned by ingestion time.
     field: Option<String>,
     #[serde(rename = "requirePartitionFilter")]
     require_partition_filter: Option<bool>,
@@ -80,7 +81,7 @@ pub(super) struct Schema {
     pub fields: Vec<Field>,
 }
 
-/// A column as BigQuery tells it, in its API's spelling of types.
+/// A column in the API's form, with its spelling of types.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Field {
     pub name: String,
@@ -91,7 +92,7 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// `None` for a type that is not known here.
+    /// `None` for an unknown type.
     pub fn column_type(&self) -> Option<ColumnType> {
         ColumnType::parse(&self.field_type)
     }
@@ -126,7 +127,7 @@ impl BigQuery {
                 None => break,
             }
         }
-        // A table that BigQuery has under a name that it would not take today is left out.
+        // Leaves out tables whose old names BigQuery would not accept today.
         let named = ids.into_iter().filter_map(|id| TableName::new(&self.dataset, &id).ok());
         let infos = stream::iter(named).map(|name| self.table_info(name)).buffer_unordered(AT_ONCE);
         let mut infos: Vec<TableInfo> =
@@ -135,7 +136,8 @@ impl BigQuery {
         Ok(infos)
     }
 
-    /// `None` for a table that was deleted meanwhile. One that cannot be looked at is listed with the reason.
+    /// `None` for a table that was deleted meanwhile. A table whose metadata cannot be read is
+    /// listed with the reason.
     async fn table_info(&self, name: TableName) -> Result<Option<TableInfo>, WarehouseError> {
         let unknown = |name: TableName, problem: String| TableInfo {
             name,
@@ -172,7 +174,7 @@ impl BigQuery {
             Err(refusal) => return Err(self.explain(refusal)),
         };
         let info = table.info(name.clone());
-        // A view's last change is that of its text.
+        // A view's last modification is that of its SQL.
         let state = (info.kind == TableKind::Table).then_some(table.last_modified_time).flatten();
         let fields = table.schema.unwrap_or_default().fields;
         if fields.is_empty() {
@@ -217,7 +219,7 @@ impl Table {
     }
 
     fn info(&self, name: TableName) -> TableInfo {
-        // A view's rows are not known before it is read: that is not 0 (G-76).
+        // A view's rows can only be counted by reading it: unknown, not 0.
         let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).filter(|_| self.is_stored());
         TableInfo {
             name,
@@ -247,12 +249,12 @@ impl Table {
     }
 }
 
-/// What someone else wrote, as much of it as fits.
+/// Text from outside, truncated.
 pub(super) fn at_most(text: &str, characters: usize) -> String {
     beginning(text, characters).map_or_else(|| text.to_owned(), |(beginning, _)| beginning)
 }
 
-/// Pages of an answer, which have to come to an end.
+/// Pages of a result, which have to end.
 pub(super) struct Pages {
     left: usize,
     seen: HashSet<String>,
@@ -263,7 +265,7 @@ impl Pages {
         Self { left: most, seen: HashSet::new() }
     }
 
-    /// The token of the page that follows on one that was read; `None` after the last.
+    /// The token of the page that follows; `None` after the last.
     pub fn after(&mut self, token: Option<String>) -> Result<Option<String>, WarehouseError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
         self.left = self.left.saturating_sub(1);
@@ -277,7 +279,7 @@ impl Pages {
     }
 }
 
-/// A path's part.
+/// A path segment, URL-encoded.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

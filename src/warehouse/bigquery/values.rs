@@ -1,4 +1,5 @@
-//! Cells as BigQuery writes them in JSON, read by their column's type. <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults>
+//! Cells as BigQuery writes them in JSON, read by their column's type.
+//! <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults>
 
 use chrono::DateTime;
 use serde_json::Value as Json;
@@ -8,7 +9,7 @@ use crate::domain::schema::{ColumnType, Mode};
 use crate::domain::value::{ResultColumn, Value, shortest};
 use crate::warehouse::{Cell, WarehouseError};
 
-/// Characters of a value that an error shows.
+/// Maximum number of characters of a value in an error.
 const SHOWN: usize = 100;
 
 fn unread(what: &str) -> WarehouseError {
@@ -21,14 +22,14 @@ pub(super) fn columns(fields: &[Field]) -> Result<Vec<ResultColumn>, WarehouseEr
     let column = |field: &Field| {
         let column_type =
             field.column_type().ok_or_else(|| unread(&format!("a column of the type {}", at_most(&field.field_type, SHOWN))))?;
-        // A query's answer promises nothing about NULL.
+        // A query's result guarantees nothing about NULL.
         let mode = if field.mode() == Mode::Repeated { Mode::Repeated } else { Mode::Nullable };
         Ok(ResultColumn { name: field.name.clone(), column_type, mode })
     };
     fields.iter().map(column).collect()
 }
 
-/// A row's cells, as many as there are columns, each of at most `most` characters.
+/// A row's cells, exactly one per column, each of at most `most` characters.
 pub(super) fn row(
     columns: &[ResultColumn],
     cells: impl Iterator<Item = Json>,
@@ -60,7 +61,7 @@ fn scalar(column_type: ColumnType, json: Json, most: Option<usize>) -> Result<Ce
         Json::String(text) => text,
         Json::Bool(value) => value.to_string(),
         Json::Number(number) => number.to_string(),
-        // A record: shown as JSON, since its fields cannot be chosen here.
+        // A RECORD: shown as JSON, since its fields cannot be selected here.
         nested => return Ok(Cell::text(&nested.to_string(), most)),
     };
     let bad = || unread(&format!("{:?} as a {column_type}", at_most(&text, SHOWN)));
@@ -80,7 +81,7 @@ fn scalar(column_type: ColumnType, json: Json, most: Option<usize>) -> Result<Ce
     Ok(value.into())
 }
 
-/// RFC 3339 of microseconds since 1970, or of seconds with a fraction, as an older server writes them.
+/// RFC 3339, from microseconds since 1970 or, as older servers write them, seconds with a fraction.
 fn instant(text: &str) -> Option<String> {
     let micros = match text.parse::<i64>() {
         Ok(micros) => micros,
@@ -124,7 +125,7 @@ mod tests {
         );
         assert_eq!(read(ColumnType::Int64, Mode::Repeated, Json::Null), Value::Array(vec![]));
         assert!(scalar(ColumnType::Int64, json!("many"), None).is_err());
-        // What cannot be read may be endless.
+        // An unreadable value may be very long.
         let error = scalar(ColumnType::Int64, json!("x".repeat(1_000_000)), None).unwrap_err().to_string();
         assert!(error.len() < 500, "{}", error.len());
     }

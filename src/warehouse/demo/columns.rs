@@ -26,7 +26,7 @@ pub(super) fn text<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> Ar
     Arc::new(values.collect::<StringArray>())
 }
 
-/// ARRAY of STRING: empty ones, none NULL.
+/// ARRAY of STRING: some empty, none NULL.
 pub(super) fn texts(values: impl Iterator<Item = Vec<&'static str>>) -> ArrayRef {
     let mut lists = ListBuilder::new(StringBuilder::new());
     for value in values {
@@ -45,7 +45,7 @@ pub(super) fn timestamp(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }
 
-/// DATETIME, from microseconds since 1970 on the wall's clock.
+/// DATETIME, from microseconds since 1970 in local time.
 pub(super) fn datetime(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.collect::<TimestampMicrosecondArray>())
 }

@@ -1,6 +1,8 @@
-//! What the demo shop holds, all of it from one seed: its sizes, its calendar and the list of its tables. Makes columns; writes nothing.
+//! The content of the demo shop, generated from one seed: its sizes, its calendar and the list of
+//! its tables. Makes columns; writes nothing.
 //!
-//! Every table has its own stream of random numbers, so that a change to one leaves most others as they were.
+//! Every table has its own stream of random numbers, so that a change to one leaves most others as
+//! they were.
 
 mod goods;
 mod orders;
@@ -16,25 +18,25 @@ use orders::Orders;
 const CUSTOMERS: usize = 5_000;
 const PRODUCTS: usize = 1_200;
 const EVENTS: usize = 180_000;
-/// Events that are there twice; they count among [`EVENTS`].
+/// Duplicate events; included in [`EVENTS`].
 const EVENTS_TWICE: usize = 500;
-/// Nobody orders more often.
+/// Maximum number of orders per customer.
 const MOST_ORDERS: usize = 250;
 const MOST_LINES: i64 = 12;
 /// 2024-01-01, in days since 1970.
 const FIRST_DAY: i32 = 19_723;
 /// To 2025-06-30.
 const DAYS: i32 = 547;
-/// Orders are numbered from here; those that are not there are numbered from the other.
+/// Existing orders are numbered from here, missing ones from the other.
 const FIRST_ORDER: i64 = 100_001;
 const FIRST_LOST_ORDER: i64 = 999_001;
-/// Buyers that are no customers have ids from here.
+/// Buyers without a customer have ids from here.
 const FIRST_STRANGER: i64 = 900_001;
 
-/// In microseconds.
+/// Microseconds per second.
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// The span's first and last moments, in microseconds since 1970.
+/// First and last instant, in microseconds since 1970.
 const BEGIN: i64 = FIRST_DAY as i64 * DAY;
 const END: i64 = BEGIN + DAYS as i64 * DAY - 1;
 
@@ -65,7 +67,7 @@ fn one_of<T: Copy>(random: &mut ChaCha8Rng, values: &[T]) -> T {
     values[random.random_range(0..values.len())]
 }
 
-/// How likely each day is, as a running sum.
+/// The cumulative weight of each day.
 struct Calendar {
     until: Vec<f64>,
 }
@@ -90,12 +92,12 @@ impl Calendar {
         Self { until }
     }
 
-    /// A moment of the span, in microseconds since 1970.
+    /// An instant, in microseconds since 1970.
     fn moment(&self, random: &mut ChaCha8Rng) -> i64 {
         let all = self.until.last().copied().unwrap_or_default();
         let at = random.random_range(0.0..all);
         let day = self.until.partition_point(|until| *until <= at) as i64;
-        // Most buy late in the day, and few by night.
+        // Most orders are placed late in the day, and few at night.
         let hour = match random.random_range(0..100) {
             0..4 => random.random_range(0..24i64),
             _ => random.random_range(6..24i64).max(random.random_range(6..22i64)),
@@ -104,7 +106,8 @@ impl Calendar {
     }
 }
 
-/// Moves the first and the last of a sorted list to the span's ends, so that its whole first and last days are there.
+/// Moves the first and the last of a sorted list to the ends of the period, so that its first and
+/// last days are complete.
 fn ends<T>(sorted: &mut [T], at: impl Fn(&mut T) -> &mut i64) {
     if let [first, .., last] = sorted {
         *at(first) = BEGIN;

@@ -53,7 +53,7 @@ fn nulls(of: &str, name: &str) -> usize {
     column(of, name).null_count()
 }
 
-/// How many rows are there again.
+/// Number of duplicate rows.
 fn duplicates(of: &str) -> usize {
     let batch = table(of);
     let rows = (0..batch.num_rows()).map(|row| {
@@ -145,7 +145,8 @@ fn every_common_type_is_there() {
     assert!(priced.as_primitive::<Decimal128Type>().values().iter().all(|billionths| *billionths > 0));
 }
 
-// G-20, G-24: the data ended long ago, and its first and last days are whole.
+// Data that ended long ago must not give empty datasets, and rolling windows need whole first and
+// last days.
 #[test]
 fn the_span_is_eighteen_whole_months() {
     let (begin, end) = (1_704_067_200_000_000, 1_751_328_000_000_000);
@@ -174,7 +175,7 @@ fn the_week_and_december_show() {
     assert!(mean(&|day| (335..360).contains(&day)) > 1.4 * mean(&|day| (305..335).contains(&day)));
 }
 
-// G-47, G-49, G-66: keys that are NULL.
+// NULL keys: they must not match each other in joins, nor count as a product or customer.
 #[test]
 fn ids_are_missing() {
     for (of, name, about) in [
@@ -189,7 +190,7 @@ fn ids_are_missing() {
     }
 }
 
-// G-60: the match rate is below one.
+// A match rate below one, which analyses must show.
 #[test]
 fn keys_have_no_partner() {
     let customers = || ints("customers", "id");
@@ -203,7 +204,7 @@ fn keys_have_no_partner() {
     assert_eq!(orphans(texts("events", "product"), texts("products", "product_code")), 0);
 }
 
-// G-60: rows and keys that are there again.
+// Duplicate rows and keys, which multiply rows in joins.
 #[test]
 fn rows_and_keys_repeat() {
     let found = duplicates("order_lines");
@@ -222,7 +223,7 @@ fn rows_and_keys_repeat() {
     }
 }
 
-// G-52: text that breaks careless SQL.
+// Text that breaks SQL without proper escaping.
 #[test]
 fn text_is_awkward() {
     let has = |of: &str, name: &str, part: &str| texts(of, name).into_iter().flatten().any(|value| value.contains(part));
@@ -231,7 +232,7 @@ fn text_is_awkward() {
     assert!(has("categories", "name", "Children's toys") && has("categories", "name", "DIY \\ Tools"));
 }
 
-// G-22: dates of the far future, away from the events.
+// Outliers in the far future, but not in the events, whose reference date they would move.
 #[test]
 fn two_customers_are_not_born_yet() {
     let births = column("customers", "birth_date");
@@ -240,7 +241,7 @@ fn two_customers_are_not_born_yet() {
     assert!(births.null_count() > 0);
 }
 
-// G-47: revenue that goes back.
+// Negative revenue, which shares of revenue must cope with.
 #[test]
 fn few_products_make_most_revenue_and_some_is_refunded() {
     let amounts = column("order_lines", "amount");
@@ -306,18 +307,18 @@ fn an_interrupted_run_leaves_nothing() {
     assert!(error.to_string().ends_with("the disk is full."), "{error}");
     assert_eq!(there(), Vec::<OsString>::new());
 
-    // An empty folder of the person's stays.
+    // An empty folder of the user's is left alone.
     fs::create_dir(&new).unwrap();
     place(&new, half).unwrap_err();
     assert_eq!(there(), ["shop"]);
     assert_eq!(fs::read_dir(&new).unwrap().count(), 0);
 
-    // A panic is an interruption, too.
+    // A panic must not leave a partial folder either.
     let panics = || place(&new, |_| -> io::Result<()> { panic!("a fault") });
     assert!(std::panic::catch_unwind(panics).is_err());
     assert_eq!(there(), ["shop"]);
 
-    // And then it works, also with a slash at the end and after a process that was killed.
+    // A later run works, also with a trailing slash and after a killed process.
     let killed = folder.path().join(format!(".shop.partial-{}", std::process::id()));
     fs::create_dir(&killed).unwrap();
     fs::write(killed.join("stale.parquet"), "half").unwrap();

@@ -1,8 +1,10 @@
-//! How large and how deep a statement may be, found out before anything else is done with it.
+//! The size and depth of a statement, checked before anything else is done with it.
 //!
-//! Whoever plans a statement walks it, copies it and drops it by recursion, and writes the plan of a view or CTE wherever it is named. So what a
-//! statement comes to is counted first, on its tokens and its tree, by arithmetic: a view that names another twice, twenty times over, is a million
-//! views. What is within the limits fits the stacks of the engine's threads ([`super::STACK_BYTES`]); a test goes to each limit.
+//! A planner walks, copies and drops a statement by recursion, and expands the plan of a view or
+//! CTE wherever it is named. So the expanded size is computed first, from the tokens and the tree,
+//! by arithmetic: a view that names another twice, twenty levels deep, is a million views. What is
+//! within the limits fits the stacks of the engine's threads ([`super::STACK_BYTES`]); a test goes
+//! to each limit.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -18,38 +20,45 @@ use super::files::MAX_COLUMNS;
 
 /// Longest statement, in bytes; BigQuery takes 1 MB.
 pub(super) const MAX_SQL_BYTES: usize = 2 << 20;
-/// Most words and signs in a row that no comma or parenthesis parts: operators build on one another within such a run, one level each.
+/// Longest run of words and signs without a comma or parenthesis: operators nest within such a run,
+/// one level each.
 const MAX_RUN: usize = 50_000;
-/// Most types within one another, as in ARRAY<STRUCT<…>>; BigQuery takes 15.
+/// Deepest nesting of types, as in ARRAY<STRUCT<…>>; BigQuery takes 15.
 const MAX_NESTED_TYPES: usize = 50;
-/// Most parentheses within one another that begin with another where a table is named: the parser reads each in two ways.
+/// Deepest nesting of parentheses that begin with another where a table is named: the parser reads
+/// each in two ways.
 const MAX_NESTED_JOINS: usize = 8;
-/// Deepest nesting of parentheses, functions and subqueries as they are written.
+/// Deepest nesting of parentheses, functions and subqueries as written.
 pub(super) const MAX_NESTING: usize = 200;
-/// Deepest plan: operators, operands, joins, subqueries, CTEs and views within one another.
+/// Deepest plan: nested operators, operands, joins, subqueries, CTEs and views.
 pub(super) const MAX_DEPTH: u64 = 1_000;
-/// Largest plan of a view: expressions, and columns of each SELECT and join, with every CTE and view written out wherever it is named.
+/// Largest plan of a view: expressions, and columns of each SELECT and join, with every CTE and
+/// view expanded wherever it is named.
 pub(super) const MAX_VIEW_SIZE: u64 = 400_000;
-/// Largest plan of a query. Those of a dataset are as large as its tables are many and wide, and a test has the largest; views in them are held to theirs.
+/// Largest plan of a query. Those of a dataset grow with the number and width of its tables, and a
+/// test has the largest; views in them have their own limit.
 pub(super) const MAX_QUERY_SIZE: u64 = 5_000_000;
 
-/// Operators that one SELECT mostly becomes at most, one upon another.
+/// Maximum depth of operators that one SELECT usually becomes.
 const LEVELS_OF_SELECT: u64 = 4;
-/// A SELECT and a table in FROM become operators with schemas of their own, each of which takes as much memory and time as so many expressions.
+/// A SELECT and a table in FROM become operators with schemas of their own, each of which takes as
+/// much memory and time as this many expressions.
 const SIZE_OF_SELECT: u64 = 20;
 const SIZE_OF_SOURCE: u64 = 10;
-/// Each rule of the optimizer that meets a subquery among expressions plans it again, with those within it.
+/// Each optimizer rule that meets a subquery among expressions plans it again, with those nested in
+/// it.
 const LEVELS_OF_SUBQUERY: u64 = 40;
-/// A window's operator names each column that it carries several times.
+/// A window's operator repeats each column that it passes through this many times.
 const SIZE_OF_CARRIED: u64 = 4;
-/// DataFusion compares each column of a SELECT with each: so many comparisons take about as long as one expression.
+/// DataFusion compares each column of a SELECT with each: this many comparisons take about as long
+/// as one expression.
 const COMPARISONS: u64 = 500;
 
 /// The statement cannot be read in the time and space that a statement may take.
 pub(super) const TOO_NESTED: &str = "The SQL is nested too deeply. Move parts of it to views or a WITH clause.";
 const TOO_LONG_RUN: &str = "The SQL has too many operators in a row without a comma or parentheses. Split it.";
 
-/// Refuses tokens that a parser would need too much stack or time for.
+/// Refuses tokens for which a parser would need too much stack or time.
 pub(super) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), String> {
     let mut levels = vec![Level::default()];
     let (mut types, mut joins) = (0usize, 0);
@@ -97,22 +106,22 @@ pub(super) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), String> {
     Ok(())
 }
 
-/// What stands between a parenthesis and its partner.
+/// The content between a parenthesis and its partner.
 #[derive(Default)]
 struct Level {
     run: usize,
     is_table: bool,
-    /// Begins with a parenthesis, where a table is named.
+    /// Begins with a parenthesis, in a position where a table is named.
     is_doubled: bool,
 }
 
-/// What a statement, view or table comes to once everything that it names is written out.
+/// The size of a statement, view or table after expanding everything that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Extent {
     /// Expressions, and columns of each SELECT and join.
     pub size: u64,
     pub depth: u64,
-    /// Columns that it gives, at most.
+    /// Maximum number of columns of its result.
     pub columns: u64,
 }
 
@@ -123,12 +132,12 @@ impl Extent {
         Self { size: columns + 1, depth: 1, columns }
     }
 
-    /// Whether it may be planned, where it may be so large; otherwise why not.
+    /// Whether it may be planned within this size; the error says why not.
     pub fn check(&self, most: u64) -> Result<(), String> {
         if self.depth > MAX_DEPTH {
             return Err(format!("The SQL, with the views it uses, is more than {MAX_DEPTH} levels deep. Split it."));
         }
-        // Not all of those that are counted may be given: some columns are left out or joined.
+        // An upper bound: some of the counted columns are left out or merged.
         if self.columns > 2 * MAX_COLUMNS as u64 {
             return Err(format!("The SQL returns more than {MAX_COLUMNS} columns, the limit of BigQuery."));
         }
@@ -139,7 +148,7 @@ impl Extent {
     }
 }
 
-/// What a statement comes to. `tables` are those that it may name, by their ids.
+/// The size of a statement. `tables` are those that it may name, by their ids.
 pub(super) fn measure(statement: &Statement, tables: &HashMap<String, Extent>) -> Result<Extent, String> {
     let mut measure =
         Measure { tables, ctes: vec![], queries: vec![], selects: vec![], here: 0, closed: Extent::default(), in_windows: 0 };
@@ -151,21 +160,21 @@ pub(super) fn measure(statement: &Statement, tables: &HashMap<String, Extent>) -
 
 struct Measure<'a> {
     tables: &'a HashMap<String, Extent>,
-    /// The CTEs in sight, the nearest last.
+    /// The CTEs in scope, the nearest last.
     ctes: Vec<(String, Extent)>,
-    /// The queries around what is looked at, outermost first.
+    /// The queries around the current node, outermost first.
     queries: Vec<OpenQuery>,
     selects: Vec<OpenSelect>,
-    /// How deep the walk is.
+    /// The depth of the walk.
     here: u64,
     /// The query that was left last.
     closed: Extent,
-    /// How many functions with a window are around what is looked at.
+    /// The number of window functions around the current node.
     in_windows: usize,
 }
 
 struct OpenQuery {
-    /// Names of its CTEs by where their queries are in memory, which says which query is which CTE's.
+    /// Names of its CTEs by the memory addresses of their queries, which identify a CTE's query.
     ctes: HashMap<usize, String>,
     ctes_in_sight: usize,
     selects_around: usize,
@@ -175,9 +184,10 @@ struct OpenQuery {
     /// The largest of its CTEs: each is planned, named or not.
     largest_cte: u64,
     columns: u64,
-    /// Its different windows, as they are written: each is an operator upon the others, and carries their columns.
+    /// Its distinct windows, as written: each is an operator on top of the others, and passes their
+    /// columns through.
     windows: HashSet<String>,
-    /// The most columns that one of its windows stands upon.
+    /// The largest number of input columns of one of its windows.
     widest: u64,
 }
 
@@ -195,7 +205,7 @@ impl Measure<'_> {
             query.deepest = query.deepest.max(self.here);
             query.size = query.size.saturating_add(1);
         }
-        // Far beyond what may be planned: nothing more is learned from it.
+        // Far beyond the limit: further counting changes nothing.
         if self.here > 2 * MAX_DEPTH { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -255,7 +265,7 @@ impl Visitor for Measure<'_> {
         self.closed = extent;
         let Some(outer) = self.queries.last_mut() else { return ControlFlow::Continue(()) };
         match outer.ctes.get(&std::ptr::from_ref(query).addr()) {
-            // It counts where it is named.
+            // Counted where it is named.
             Some(name) => {
                 self.ctes.push((name.clone(), extent));
                 outer.largest_cte = outer.largest_cte.max(extent.size);
@@ -264,7 +274,7 @@ impl Visitor for Measure<'_> {
             None => {
                 outer.size = outer.size.saturating_add(extent.size);
                 outer.deepest = outer.deepest.max(deepest);
-                // A query in parentheses, as a part of a UNION.
+                // A query in parentheses, as part of a UNION.
                 let in_select = self.selects.len() > outer.selects_around;
                 if !in_select {
                     outer.columns = outer.columns.max(extent.columns);
@@ -275,7 +285,7 @@ impl Visitor for Measure<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        // Joins are planned one upon another.
+        // Joins are planned on top of each other.
         let joins = select.from.iter().map(|from| 1 + from.joins.len() as u64).sum::<u64>();
         self.selects.push(OpenSelect { levels: joins, ..OpenSelect::default() });
         self.add(SIZE_OF_SELECT);
@@ -284,7 +294,7 @@ impl Visitor for Measure<'_> {
 
     fn post_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         let Some(open) = self.selects.pop() else { return ControlFlow::Continue(()) };
-        // Each join carries the columns of all before it.
+        // Each join passes through the columns of all before it.
         let (mut all, mut joined) = (0u64, 0u64);
         for (_, columns) in &open.from {
             all = all.saturating_add(*columns);
@@ -331,7 +341,7 @@ impl Visitor for Measure<'_> {
                 (alias.as_ref().map(|alias| alias.name.value.as_str()).or(parts.last().copied()), extent.columns)
             }
             TableFactor::Derived { alias, .. } => (alias.as_ref().map(|alias| alias.name.value.as_str()), self.closed.columns),
-            // Those within it are counted.
+            // The joins inside are counted.
             TableFactor::NestedJoin { .. } => return self.leave(1),
             _ => (None, 1),
         };
@@ -343,7 +353,8 @@ impl Visitor for Measure<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if let Some(window) = window(expr) {
-            // No window may stand in another: such are refused later, and need not be told apart.
+            // Windows cannot be nested: such queries are refused later, so no distinction is
+            // needed.
             if let (0, Some(query)) = (self.in_windows, self.queries.last_mut()) {
                 query.windows.insert(window.to_string());
             }
@@ -358,7 +369,7 @@ impl Visitor for Measure<'_> {
     }
 }
 
-/// How often CUBE, ROLLUP and GROUPING SETS have the rows grouped.
+/// How many times CUBE, ROLLUP and GROUPING SETS group the rows.
 fn grouping_sets(group_by: &GroupByExpr) -> u64 {
     let GroupByExpr::Expressions(expressions, _) = group_by else { return 1 };
     let sets = |expression: &Expr| match expression {
@@ -370,7 +381,7 @@ fn grouping_sets(group_by: &GroupByExpr) -> u64 {
     expressions.iter().map(sets).fold(1, u64::saturating_mul)
 }
 
-/// Levels that an expression adds to those of its parts.
+/// Levels that an expression adds on top of its parts.
 fn levels(expr: &Expr) -> u64 {
     match expr {
         Expr::CompoundIdentifier(names) => names.len() as u64,
@@ -380,7 +391,7 @@ fn levels(expr: &Expr) -> u64 {
     }
 }
 
-/// What a function's OVER says.
+/// The OVER clause of a function.
 fn window(expr: &Expr) -> Option<&WindowType> {
     match expr {
         Expr::Function(function) => function.over.as_ref(),
@@ -388,7 +399,7 @@ fn window(expr: &Expr) -> Option<&WindowType> {
     }
 }
 
-/// The UNIONs and their like of one query; those in parentheses are queries of their own.
+/// The set operations of one query; those in parentheses are queries of their own.
 fn set_operations(body: &SetExpr) -> u64 {
     let (mut rest, mut found) = (vec![body], 0);
     while let Some(body) = rest.pop() {
@@ -412,7 +423,7 @@ mod tests {
     use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
     use crate::domain::sql::{Request, Shape, compile};
 
-    /// What a statement comes to over a table of 10 columns; on a stack as the engine has.
+    /// The size of a statement over a table of 10 columns; on a stack as large as the engine's.
     fn extent(sql: impl Into<String>) -> Result<Extent, String> {
         let sql = sql.into();
         let on_stack = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
@@ -444,7 +455,7 @@ mod tests {
         assert_eq!(columns("SELECT a FROM raw.t UNION ALL SELECT b FROM raw.t"), 1);
         assert_eq!(columns("(SELECT * FROM raw.t) UNION ALL (SELECT * FROM raw.t)"), 10);
         assert_eq!(columns("SELECT (SELECT MAX(a) FROM raw.t) AS m FROM (raw.t AS x JOIN raw.t AS y ON TRUE)"), 1);
-        // The nearest of a name is meant, and only where it is in sight.
+        // A name means the nearest CTE in scope.
         assert_eq!(columns("WITH t AS (SELECT 1 AS a) SELECT * FROM (WITH t AS (SELECT 1, 2) SELECT * FROM t) AS s, t"), 3);
         assert_eq!(columns("WITH t AS (SELECT * FROM t) SELECT * FROM t"), 10);
     }
@@ -465,9 +476,9 @@ mod tests {
         for n in [22, 64, 150] {
             assert!(!is_planned(chain(n, twice)), "{n}");
         }
-        // One that is named once is no larger for being named in turn.
+        // A chain in which each CTE is named once does not grow.
         assert!(size(&chain(100, "SELECT a FROM @")) < 100 * 50);
-        // One that is large is planned even where nobody names it.
+        // A large CTE is planned even if nothing names it.
         assert!(!is_planned(chain(30, twice).replace("SELECT a FROM c30", "SELECT 1 AS a")));
     }
 
@@ -479,14 +490,14 @@ mod tests {
             size(&format!("SELECT {} FROM {from}", functions.join(", ")))
         };
         let (same, two) = (of(&["ORDER BY a", "ORDER BY a"], "t"), of(&["ORDER BY a", "ORDER BY b"], "t"));
-        // Two upon ten columns and upon each other, instead of one.
+        // Two windows over ten columns and over each other, instead of one.
         assert_eq!(two - same, SIZE_OF_CARRIED * (2 * (10 + 2) - (10 + 1)));
         let wide = of(&["ORDER BY a", "ORDER BY b"], "t AS x, t AS y");
         assert!(wide > two + 2 * 10, "{two} {wide}");
-        // In ORDER BY and QUALIFY too, and in a query for itself.
+        // In ORDER BY and QUALIFY too, and in a query of its own.
         let plain = size("SELECT a FROM t ORDER BY SUM(a)");
         assert!(size("SELECT a FROM t ORDER BY SUM(a) OVER (ORDER BY a)") > plain + 10);
-        // One in another is not written out again for it.
+        // A nested one is not expanded again.
         let within =
             |n: usize| extent(format!("SELECT {}a{} FROM t", times(n, "SUM("), times(n, ") OVER (ORDER BY a)"))).unwrap().size;
         assert_eq!(within(3) - within(2), within(2) - within(1));
@@ -504,7 +515,7 @@ mod tests {
 
     #[test]
     fn each_limit_is_kept_and_what_is_beyond_is_refused() {
-        // A query, its SELECT, its column, and so many operands.
+        // A query, its SELECT, its column, and the operands.
         let sum = |operands: usize| format!("SELECT a{} FROM t", times(operands - 1, " + a"));
         let at_depth = (1..=MAX_DEPTH as usize).rev().find(|operands| is_planned(sum(*operands))).unwrap();
         assert!(at_depth as u64 > MAX_DEPTH - 20);
@@ -523,7 +534,7 @@ mod tests {
         for (name, at, beyond) in [
             ("depth", sum(at_depth), [sum(at_depth + 1), sum(100 * at_depth)]),
             ("size", list(MAX_VIEW_SIZE as usize - 100), [list(MAX_VIEW_SIZE as usize + 1), list(2 * MAX_VIEW_SIZE as usize)]),
-            // Each function takes a part of the parser's levels, and the query takes some.
+            // Each function takes some of the parser's levels, and the query takes some.
             (
                 "nesting",
                 nested(90, "ABS(", "a", ")"),
@@ -545,14 +556,16 @@ mod tests {
                 assert!(!is_planned(sql), "{name}");
             }
         }
-        // The longest row that is read is deeper than what is planned; it is refused, not read to the end of the stack.
+        // The longest run that is parsed is deeper than what is planned; it is refused, rather than
+        // parsed to the end of the stack.
         for (n, reason) in [(MAX_RUN - 10, TOO_NESTED), (MAX_RUN + 1, TOO_LONG_RUN), (10 * MAX_RUN, TOO_LONG_RUN)] {
             assert_eq!(extent(run(n)), Err(reason.into()), "{n}");
         }
         assert_eq!(extent(sum(MAX_RUN / 2 - 10)), Err(TOO_NESTED.into()));
     }
 
-    /// The largest datasets: twenty tables joined by long keys, a thousand columns, as many filters as there may be, lists of 20,000 values, ten rounds of filters.
+    /// The largest datasets: twenty tables joined by long keys, a thousand columns, the maximum
+    /// number of filters, lists of 20,000 values, ten rounds of filters.
     fn largest() -> Vec<serde_json::Value> {
         let name = |i: usize| if i == 0 { "facts".to_owned() } else { format!("f{i}") };
         let key =

@@ -1,7 +1,8 @@
-//! Makes every query stoppable.
+//! Makes every query cancellable.
 //!
-//! A task ends only where it yields. Scans yield, but a join can make millions of rows from one batch and the operators above it take them in
-//! one go: such a query would hold its threads long after it was cancelled.
+//! A task ends only where it yields. Scans yield, but a join can make millions of rows from one
+//! batch, and the operators above it consume them in one go: such a query would hold its threads
+//! long after it was cancelled.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
 
-/// Lets what multiplies rows yield now and then.
+/// Makes operators that multiply rows yield now and then.
 #[derive(Debug)]
 pub(super) struct YieldInJoins;
 

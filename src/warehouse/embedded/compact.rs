@@ -1,7 +1,9 @@
-//! Arrays that hold what they need, and operators' memory that is counted as what it is.
+//! Arrays that hold no more than they need, and memory of operators that is counted correctly.
 //!
-//! A slice, or a text that was read from a page, keeps all of the buffers that it lies in. An aggregate's answer is one large batch that is given in slices:
-//! a sort above it would count the whole of it with each slice, and be refused at a fraction of the memory. And what a window gathers is not counted at all.
+//! A slice, or a text that was read from a page, holds all of the buffers that it points into. An
+//! aggregate returns one large batch in slices: a sort above it would count the whole of it with
+//! each slice, and fail at a fraction of the memory limit. And what a window collects is not
+//! counted at all.
 
 use std::sync::Arc;
 
@@ -23,16 +25,17 @@ use datafusion::physical_plan::windows::WindowAggExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary};
 use futures::{StreamExt, TryStreamExt, stream};
 
-/// What holds more than so many times what its values need is copied.
+/// An array that holds more than this many times what its values need is copied.
 const WASTE: usize = 2;
 /// Bytes that are not worth a copy.
 const SMALL: usize = 4 << 10;
-/// Bytes that a batch is given on with at most, unless a few rows have more: a sort puts batches aside one by one, and may always hold twice as much.
+/// Maximum bytes of a batch that is passed on, unless a few rows have more: a sort spills batches
+/// one by one, and may always hold twice as much.
 const PIECE: usize = 2 << 20;
-/// Bytes of a text's view, beside the text.
+/// Bytes of a text's view, in addition to the text.
 const VIEW: usize = 16;
 
-/// The same values, in buffers of their own where they hold on to much more than they need.
+/// The same values, copied into buffers of their own if they hold much more than they need.
 pub(super) fn compact(array: &ArrayRef) -> Result<ArrayRef> {
     if array.get_buffer_memory_size() <= WASTE * needed(array)? + SMALL {
         return Ok(array.clone());
@@ -62,7 +65,7 @@ fn needed(array: &ArrayRef) -> Result<usize> {
     })
 }
 
-/// Puts [`CompactExec`] below each operator that keeps the batches that it is given.
+/// Puts [`CompactExec`] below each operator that holds its input batches.
 #[derive(Debug)]
 pub(super) struct CompactWhatIsKept;
 
@@ -70,7 +73,7 @@ impl PhysicalOptimizerRule for CompactWhatIsKept {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let compacting = |node: Arc<dyn ExecutionPlan>| {
             let window = node.is::<WindowAggExec>();
-            // A join keeps its left side.
+            // A join holds its left side.
             let keeps = window
                 || node.downcast_ref::<SortExec>().is_some_and(|sort| sort.fetch().is_none())
                 || node.is::<HashJoinExec>()
@@ -95,11 +98,11 @@ impl PhysicalOptimizerRule for CompactWhatIsKept {
     }
 }
 
-/// Gives its input's rows in batches that are not large and hold no more than they need.
+/// Returns its input's rows in small batches that hold no more than they need.
 #[derive(Debug)]
 struct CompactExec {
     input: Arc<dyn ExecutionPlan>,
-    /// Whether the operator above leaves it to this one to count what it gathers.
+    /// Whether the operator above relies on this one to count what it collects.
     counts: bool,
 }
 
@@ -146,7 +149,7 @@ impl ExecutionPlan for CompactExec {
         let batches = self.input.execute(partition, context)?;
         let pieces =
             batches.map_ok(move |batch| stream::iter(in_pieces(&batch, rows).into_iter().map(|piece| compact_batch(&piece))));
-        // The end of the input is when the operator above has gathered all, and makes one batch of it.
+        // At the end of the input the operator above has collected all, and makes one batch of it.
         let with_end = pieces.try_flatten().map(Some).chain(stream::iter([None]));
         let counted = with_end.filter_map(move |piece| {
             let counted = match (piece, &mut gathered) {
@@ -163,7 +166,7 @@ impl ExecutionPlan for CompactExec {
     }
 }
 
-/// What an operator gathers that does not count itself: the batches, and the one that it makes of them.
+/// What an operator collects without counting it: the batches, and the one that it makes of them.
 struct Gathered(MemoryReservation);
 
 impl Gathered {
@@ -172,7 +175,7 @@ impl Gathered {
     }
 }
 
-/// Slices of at most [`PIECE`] bytes, or of so many rows where those have more.
+/// Slices of at most [`PIECE`] bytes, or of this many rows if those have more.
 fn in_pieces(batch: &RecordBatch, rows: usize) -> Vec<RecordBatch> {
     let bytes = get_record_batch_memory_size(batch);
     if bytes <= PIECE || batch.num_rows() <= rows {

@@ -1,5 +1,6 @@
-//! From GoogleSQL's text to a statement that DataFusion plans: literals with their escapes, and functions that are another
-//! spelling of what DataFusion has. Knows no types: what depends on them is in [`super::semantics`].
+//! From GoogleSQL's text to a statement that DataFusion plans: literals with their escapes, and
+//! functions that DataFusion has under another spelling. Knows no types: what depends on them is in
+//! [`super::semantics`].
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -23,7 +24,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::bounds::{self, Extent, MAX_NESTING, MAX_QUERY_SIZE, MAX_SQL_BYTES, MAX_VIEW_SIZE};
 
-/// Parses one SELECT or WITH. Anything else is refused, with a text for people.
+/// Parses one SELECT or WITH. Anything else is refused, with a message for people.
 pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
     if sql.len() > MAX_SQL_BYTES {
         return Err(format!("The SQL is longer than {} MiB. Split it into views.", MAX_SQL_BYTES >> 20));
@@ -56,7 +57,7 @@ pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
     if !matches!(statement.as_ref(), Statement::Query(_)) {
         return Err(ONLY_SELECT.into());
     }
-    // What is rewritten is copied, which takes stack: only what is within the limits.
+    // Rewriting copies, which takes stack, so the limits are checked first.
     bounds::measure(&statement, &HashMap::new())?.check(MAX_QUERY_SIZE)?;
     let mut rewriter = Rewriter { written: 0 };
     match VisitMut::visit(statement.as_mut(), &mut rewriter) {
@@ -65,14 +66,14 @@ pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
     }
 }
 
-/// The tables that a parsed statement names, CTEs aside.
+/// The tables that a parsed statement names, without CTEs.
 pub(super) fn names(statement: &PlannedStatement) -> Result<Vec<TableReference>, String> {
-    // Names are compared as they are written.
+    // Names are compared exactly.
     let (tables, _) = resolve_table_references(statement, false).map_err(|error| super::errors::text(&error))?;
     Ok(tables)
 }
 
-/// What a parsed statement comes to, with the tables that it may name.
+/// The size of a parsed statement, with the tables that it may name.
 pub(super) fn extent(statement: &PlannedStatement, tables: &HashMap<String, Extent>) -> Result<Extent, String> {
     match statement {
         PlannedStatement::Statement(statement) => bounds::measure(statement, tables),
@@ -80,11 +81,12 @@ pub(super) fn extent(statement: &PlannedStatement, tables: &HashMap<String, Exte
     }
 }
 
-/// GoogleSQL, as long as the parser gets on. Where it does not understand an expression, it reads it again in another way, and so what is in it: a mistake
-/// within forty casts would be read a million million times.
+/// GoogleSQL, within a number of parsed expressions. Where the parser does not understand an
+/// expression, it reads it again in another way, including its parts: an error nested in forty
+/// casts would be read a million million times.
 #[derive(Debug)]
 struct Patient {
-    /// Expressions that may still begin.
+    /// Expressions that may still be parsed.
     left: Cell<usize>,
 }
 
@@ -101,12 +103,12 @@ impl Dialect for Patient {
                 self.left.set(left);
                 None
             }
-            // The one error after which nothing is tried again.
+            // The only error after which the parser does not try again.
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }
     }
 
-    // All else is that of BigQuery.
+    // Everything else is BigQuery's.
 
     fn dialect(&self) -> TypeId {
         TypeId::of::<BigQueryDialect>()
@@ -207,7 +209,7 @@ impl Dialect for Patient {
 
 const ONLY_SELECT: &str = "Only SELECT statements are allowed: tables are read-only.";
 
-/// Turns any spelling of a string into a plain one.
+/// Converts any spelling of a string to a plain one.
 fn unescape_token(token: &mut Token) -> Result<(), String> {
     let plain = match token {
         Token::SingleQuotedString(text) => unescape(text, Some('\''))?,
@@ -263,7 +265,7 @@ fn unescape(text: &str, quote: Option<char>) -> Result<String, String> {
 }
 
 struct Rewriter {
-    /// Expressions that were copied or written in place of others.
+    /// Expressions that were copied or substituted.
     written: u64,
 }
 
@@ -292,7 +294,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
-        // Arguments are copied, and some written several times: what is in them is counted each time.
+        // Arguments are copied, some several times: their content is counted each time.
         if matches!(expr, Expr::Function(function) if is_rewritten(function)) {
             self.count(expr)?;
         }
@@ -314,7 +316,7 @@ impl VisitorMut for Rewriter {
 }
 
 fn only_reads(body: &SetExpr) -> bool {
-    // UNIONs are one within another, as many as are written.
+    // UNIONs are nested as deep as they are many.
     let mut rest = vec![body];
     while let Some(body) = rest.pop() {
         let reads = match body {
@@ -358,7 +360,7 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
         1,
         "div(CAST(CAST(_1 AS TIMESTAMP) AS INT64) - ((CAST(CAST(_1 AS TIMESTAMP) AS INT64) % 1000 + 1000) % 1000), 1000)",
     ),
-    // Instants before 1970 go to the second before them, as all do.
+    // Rounds down, also before 1970.
     (
         "UNIX_SECONDS",
         1,
@@ -402,7 +404,7 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("TIMESTAMP_TRUNC YEAR", 1, "CAST(date_trunc('year', CAST(_1 AS TIMESTAMP)) AS TIMESTAMP)"),
 ];
 
-/// Functions that take a part of a date as their last argument, and those that count as them.
+/// Functions that take a date part as their last argument, and the functions that compute them.
 const WITH_PART: &[(&str, &str)] = &[
     ("DATE_DIFF", "DATE_DIFF"),
     ("TIMESTAMP_DIFF", "TIMESTAMP_DIFF"),
@@ -410,7 +412,7 @@ const WITH_PART: &[(&str, &str)] = &[
     ("TIMESTAMP_TRUNC", "TIMESTAMP_TRUNC"),
 ];
 
-/// Functions that BigQuery counts in INT64 and DataFusion in another integer; and their names here.
+/// Functions that return INT64 in BigQuery and another integer in DataFusion, and their names here.
 const COUNTING: &[(&str, &str)] = &[
     ("ROW_NUMBER", "row_number"),
     ("RANK", "rank"),
@@ -453,7 +455,7 @@ const OTHERS: &[&str] = &[
     "LEAST",
 ];
 
-/// Names of functions that [`rewrite_function`] knows.
+/// Names of functions that [`rewrite_function`] handles.
 static REWRITTEN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let renamed = [WITH_PART, COUNTING, RENAMED].into_iter().flatten().map(|(google, _)| *google);
     TEMPLATES.iter().map(|(name, ..)| *name).chain(renamed).chain(OTHERS.iter().copied()).collect()
@@ -515,7 +517,7 @@ fn rewrite_function(function: &mut Function) -> Result<Option<Expr>, String> {
             let zone = known_zone(&name, zone)?;
             Ok(Some(in_zone(name.trim_start_matches("CURRENT_"), of_template("CURRENT_TIMESTAMP", &[]), zone)))
         }
-        // NULL in, NULL out; DataFusion's own skip it.
+        // NULL if any argument is; DataFusion's own skips NULL.
         ("CONCAT", [first, rest @ ..]) => {
             let concat = |left, right: &Expr| binary(left, BinaryOperator::StringConcat, right.clone());
             Ok(Some(Expr::Nested(Box::new(rest.iter().fold(first.clone(), concat)))))
@@ -538,12 +540,12 @@ fn of_template(name: &str, args: &[Expr]) -> Expr {
     template.map_or(Expr::Value(Value::Null.into()), |(_, template)| filled(template, args))
 }
 
-/// DATE or DATETIME of an instant on the clocks of a zone.
+/// DATE or DATETIME of an instant in a time zone.
 fn in_zone(name: &str, instant: Expr, zone: &str) -> Expr {
     of_template(name, &[call(super::functions::IN_ZONE, vec![instant, text(zone)])])
 }
 
-/// The zone that an argument names, or why it is none.
+/// The zone that an argument names; the error says why it is none.
 fn known_zone<'e>(function: &str, zone: &'e Expr) -> Result<&'e str, String> {
     let zone = text_of(zone).ok_or_else(|| format!("{function} takes a time zone as a string literal."))?;
     match is_utc(zone) || zone.parse::<chrono_tz::Tz>().is_ok() {
@@ -581,7 +583,7 @@ fn rewrite_extract(field: &DateTimeField, value: &Expr) -> Result<Option<Expr>, 
     }))
 }
 
-/// The arguments where they are a plain list.
+/// The arguments if they are a plain list.
 fn plain_args(function: &Function) -> Option<Vec<Expr>> {
     match &function.args {
         FunctionArguments::None => Some(vec![]),
@@ -704,7 +706,7 @@ mod tests {
 
     #[test]
     fn only_one_select_runs() {
-        // A zone that no database has is not run as UTC.
+        // An unknown zone is an error, not UTC.
         assert!(parse("SELECT DATE(x, 'Europe/Berlim') FROM t").is_err_and(|e| e.contains("no time zone")));
         for bad in [
             "",

@@ -1,4 +1,4 @@
-//! Queries over the folder as it is now: each is planned against the tables that it names, views among them.
+//! Queries over the folder as it is now: each is planned with the tables and views that it names.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,34 +47,37 @@ use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
 use crate::warehouse::{Answer, DryRun, Limits, LiveTable, WarehouseError};
 
-/// The catalog that tables are in; nobody writes its name.
+/// The catalog of the tables; queries never name it.
 const CATALOG: &str = "trainset";
-/// Rows that are read together where only some are shown: what long values of more rows weigh would be read in vain.
+/// Batch size if only some rows are shown: reading long values of more rows would be wasted.
 const SHOWN_BATCH: usize = 256;
-/// The constants of a plan may take this part of the memory in a batch of rows.
+/// The constants of a plan may take this fraction of the memory in a batch of rows.
 const CONSTANTS_PART: usize = 8;
-/// Most views within one another; BigQuery takes 16.
+/// Deepest nesting of views; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
 /// How long a query that runs alone waits for the memory of those before it.
 const GIVEN_BACK: Duration = Duration::from_secs(5);
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
 const MAX_KEPT: u64 = 200_000;
-/// How long a view that was not planned in time is not tried again: whoever lists tables would wait each time.
+/// How long a view that was not planned in time is not tried again: otherwise each list of tables
+/// would wait for it.
 const SLOW_AGAIN: Duration = Duration::from_secs(60);
-/// Views that are planned at the same time for the list of tables. Queries have turns of their own, and do not wait for these.
+/// Views planned concurrently for the list of tables. Queries have permits of their own, and do not
+/// wait for these.
 const VIEW_TURNS: usize = 2;
-/// Queries that are planned at the same time; more, since those of a person wait for them.
+/// Queries planned concurrently; more, since people wait for them.
 const QUERY_TURNS: usize = 4;
 
 pub(super) struct Engine {
     folder: PathBuf,
-    /// As the person wrote it.
+    /// As entered.
     shown: String,
     dataset: String,
     memory_bytes: usize,
-    /// Session without tables.
+    /// A session without tables.
     session: SessionState,
-    /// The folder as it was last seen. Held while it is listed, so that no older listing takes a newer one's place.
+    /// The folder as last listed. Locked during listing, so that an older listing cannot replace a
+    /// newer one.
     current: tokio::sync::Mutex<Arc<Snapshot>>,
     looks: Looks,
     view_turns: Turns,
@@ -86,37 +89,38 @@ pub(super) struct Engine {
 #[derive(Default)]
 pub(super) struct Snapshot {
     tables: Tables,
-    /// Views that were planned, in terms of this snapshot's tables.
+    /// Planned views, in terms of this snapshot's tables.
     views: Mutex<Views>,
 }
 
 #[derive(Default)]
 struct Views {
     planned: HashMap<String, Result<Arc<PlannedView>, WarehouseError>>,
-    /// When those were tried that were not planned in time.
+    /// When views were tried that were not planned in time.
     slow: HashMap<String, Instant>,
-    /// The size of the plans that are kept.
+    /// The size of the cached plans.
     kept: u64,
 }
 
 struct PlannedView {
     columns: Columns,
     extent: Extent,
-    /// The tables of files that it reads, through other views too.
+    /// The tables of files that it reads, including through other views.
     tables: BTreeSet<String>,
-    /// Its plan, where it is kept.
+    /// Its plan, if it is cached.
     provider: Option<Arc<dyn TableProvider>>,
 }
 
-/// Tables and views that a statement names, through views too, each after those that it names itself.
+/// Tables and views that a statement names, including through views, each after those that it names
+/// itself.
 type Named = Vec<(String, Arc<Content>)>;
 
-/// What statements are planned against.
+/// What statements are planned with.
 #[derive(Default)]
 struct Sources {
     providers: HashMap<String, Arc<dyn TableProvider>>,
     extents: HashMap<String, Extent>,
-    /// The tables of files behind each.
+    /// The tables of files that each one reads.
     tables: HashMap<String, BTreeSet<String>>,
 }
 
@@ -128,10 +132,10 @@ impl Sources {
     }
 }
 
-/// What came of a query that the engine ran.
+/// The outcome of a query that the engine ran.
 pub(super) enum Ran {
     Rows(Rows),
-    /// The answer is larger than who asked takes: it would be, however often it runs.
+    /// The result exceeds the caller's limits: it would, however often it runs.
     TooLarge(WarehouseError),
 }
 
@@ -144,11 +148,11 @@ impl Ran {
     }
 }
 
-/// A plan and the session that it belongs to.
+/// A plan and its session.
 struct Planned {
     session: SessionState,
     plan: LogicalPlan,
-    /// The tables of files that were named, through views too.
+    /// The tables of files that it names, including through views.
     tables: BTreeSet<String>,
 }
 
@@ -174,7 +178,8 @@ impl Engine {
         })
     }
 
-    /// The folder as it is now. It is only listed: a table's files are looked into when it is asked for, and again when they have changed.
+    /// The folder as it is now. Only lists it: a table's files are read when the table is first
+    /// used, and again if they have changed.
     pub async fn refresh(&self) -> Result<Arc<Snapshot>, WarehouseError> {
         let mut current = self.current.lock().await;
         let (folder, dataset) = (self.folder.clone(), self.dataset.clone());
@@ -249,7 +254,7 @@ impl Engine {
         })
     }
 
-    /// Runs a query on so many threads at most: each takes memory of its own.
+    /// Runs a query on at most this many threads: each takes memory of its own.
     pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Ran, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
@@ -302,12 +307,12 @@ impl Engine {
         tables: &BTreeSet<String>,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
         let (engine, tables) = (self.clone(), tables.clone());
-        // Its files' footers are read on the way.
+        // Reads the footers of its files.
         let runtime = tokio::runtime::Handle::current();
         let planned = self.query_turns.plan(move || {
             let (mut session, plan) = frame.into_parts();
             let planned = session.optimize(&plan).and_then(|plan| {
-                // Constants may have been made.
+                // Optimising may have added constants.
                 engine.narrow(&mut session, &plan)?;
                 runtime.block_on(session.query_planner().create_physical_plan(&plan, &session))
             });
@@ -318,7 +323,8 @@ impl Engine {
         execute_stream(plan, context).map_err(|error| errors::query(&error, self.memory_bytes))
     }
 
-    /// Has fewer rows in a batch where the plan's constants would make it large: each is written for each row.
+    /// Reduces the batch size if the plan's constants would make batches large: each constant is
+    /// repeated in each row.
     fn narrow(&self, session: &mut SessionState, plan: &LogicalPlan) -> Result<(), DataFusionError> {
         let rows = self.memory_bytes / CONSTANTS_PART / long_values::constant_bytes(plan)?.max(1);
         if rows < session.config().batch_size() {
@@ -369,7 +375,7 @@ impl Engine {
             Err(WarehouseError::Timeout(seconds)) => {
                 Err(format!("planning its SQL takes more than {seconds} seconds; simplify it"))
             }
-            // Who asks names the table.
+            // The caller names the table.
             Err(WarehouseError::Unreadable { table, reason }) if table.table() == id => Err(printable(&reason)),
             Err(error) => Err(printable(&error.to_string())),
         }
@@ -390,7 +396,7 @@ impl Engine {
         let (engine, of, name) = (self.clone(), snapshot.clone(), id.to_owned());
         let planned = self.view_turns.plan(move || match engine.sources(&of, &named) {
             Ok(_) => Ok(()),
-            // Its own errors are known by now, and are told as they are.
+            // Its own errors are known by now, and reported as they are.
             Err(error) if !locked(&of.views).planned.contains_key(&name) => Err(error),
             Err(_) => Ok(()),
         });
@@ -406,16 +412,16 @@ impl Engine {
         }
     }
 
-    /// What is in tables and views, and in those that these name.
+    /// The content of tables and views, and of those that these name.
     async fn named(&self, snapshot: &Snapshot, names: &[TableReference], within: Option<&str>) -> Result<Named, WarehouseError> {
-        /// A view on the way, and what it names that was not looked at.
+        /// A view being visited, and its names that are still to be visited.
         struct Step {
             id: String,
             content: Option<Arc<Content>>,
             rest: std::vec::IntoIter<String>,
         }
         let mut found: Named = vec![];
-        // Those that were met, and whether all that they name was.
+        // Visited tables and views, and whether everything that they name is visited too.
         let mut met: HashMap<String, bool> = within.iter().map(|id| ((*id).to_owned(), false)).collect();
         let ids = |names: &[TableReference]| names.iter().map(|name| self.table_id(name)).collect::<Result<Vec<_>, _>>();
         let mut path = vec![Step { id: String::new(), content: None, rest: ids(names)?.into_iter() }];
@@ -454,7 +460,7 @@ impl Engine {
         }
     }
 
-    /// An error of a view's own SQL as that of whoever names it.
+    /// An error of a view's own SQL, as an error of the statement that names it.
     fn of_view(&self, id: &str, error: WarehouseError) -> WarehouseError {
         match error {
             WarehouseError::Query(reason) => self.unreadable(id, format!("its SQL fails: {reason}")),
@@ -476,7 +482,8 @@ impl Engine {
         self.query_turns.plan(plan).await
     }
 
-    /// What is named as statements are planned against it; plans the views that are not planned yet.
+    /// The named tables as statements are planned with them; plans the views that are not planned
+    /// yet.
     fn sources(&self, snapshot: &Snapshot, named: &Named) -> Result<Sources, WarehouseError> {
         let mut sources = Sources::default();
         for (id, content) in named {
@@ -496,8 +503,8 @@ impl Engine {
                     continue;
                 }
             }
-            // A panic is this view's error, and not that of whoever names it. Nothing is left half done:
-            // what it changes is its own.
+            // A panic is this view's error, not that of the statement that names it. No state is
+            // left inconsistent: it changes only its own.
             let planned = catch_unwind(AssertUnwindSafe(|| self.plan_view(view, &sources)));
             let planned = planned.unwrap_or_else(|_| Err(errors::panicked("planning a view", &view.sql)));
             let mut views = locked(&snapshot.views);
@@ -513,7 +520,7 @@ impl Engine {
                     }
                     sources.add(id, provider, extent, planned.tables);
                 }
-                // It may be in time when less is going on.
+                // Under less load it may be in time.
                 Err(error) if planning::check().is_err() => return Err(error),
                 Err(error) => {
                     views.planned.insert(id.clone(), Err(error.clone()));
@@ -531,7 +538,7 @@ impl Engine {
         Ok((columns, planned, extent))
     }
 
-    /// Plans a statement, so large at most, against what it names.
+    /// Plans a statement, up to this size, with what it names.
     fn plan_statement(
         &self,
         statement: Statement,
@@ -554,7 +561,7 @@ impl Engine {
         let mut session = self.session.clone();
         session.register_catalog_list(self.catalog(schema).map_err(failed)?);
         session.mark_start_execution();
-        // Its tables are in memory: there is nothing to wait for.
+        // Its tables are in memory: nothing blocks.
         let plan = futures::executor::block_on(session.statement_to_plan(statement)).map_err(failed)?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         options.verify_plan(&plan).map_err(failed)?;
@@ -584,7 +591,7 @@ impl Engine {
         TableName::new(&self.dataset, id).map_err(|error| WarehouseError::Query(format!("{id} is not a table: {error}.")))
     }
 
-    /// A failure while running; a damaged file is put down to its table where there is but one.
+    /// An error at run time; a damaged file is attributed to its table if there is only one.
     fn failed(&self, error: &DataFusionError, tables: &BTreeSet<String>) -> WarehouseError {
         let of_file = matches!(
             error.find_root(),
@@ -597,7 +604,8 @@ impl Engine {
     }
 }
 
-/// The columns that an optimised plan reads, of each table. A column counts once, however often it is read.
+/// The columns that an optimised plan reads, per table. A column counts once, however often it is
+/// read.
 fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFusionError> {
     let mut read: HashMap<String, HashSet<String>> = HashMap::new();
     plan.apply_with_subqueries(|node| {
@@ -610,7 +618,8 @@ fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFus
     Ok(read)
 }
 
-/// The files behind a table: another text when one of them changes. A view may read any of the folder's.
+/// Identifies the content of a table's files: changes when one of them changes. A view may read any
+/// of the folder's.
 fn state(snapshot: &Snapshot, entry: &Entry) -> String {
     let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
     let parts: Vec<&files::Part> = match entry.listed.kind {
@@ -633,7 +642,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_target_partitions(options.threads.max(1));
     let settings = config.options_mut();
     settings.sql_parser.dialect = Dialect::BigQuery;
-    // Columns are compared as they are written; functions without regard to case all the same.
+    // Column names are compared exactly; function names without regard to case all the same.
     settings.sql_parser.enable_ident_normalization = false;
     // BigQuery: NULLs first ascending, last descending.
     settings.sql_parser.default_null_ordering = "nulls_min".into();
@@ -648,7 +657,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
-        // Those of DataFusion come after it.
+        // DataFusion's own planners come after it.
         .with_expr_planners(vec![Arc::new(long_values::Structs(counted.clone()))])
         .with_default_features()
         .with_type_planner(Arc::new(GoogleTypes))
@@ -661,7 +670,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     for function in functions::all() {
         state.register_udf(function)?;
     }
-    // They make values of any type, also such that a single one takes gigabytes.
+    // They make values of any type, including types of which a single value takes gigabytes.
     for name in ["arrow_cast", "arrow_try_cast"] {
         state.deregister_udf(name)?;
     }
@@ -685,7 +694,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
     Ok(state)
 }
 
-/// A folder that was there at the start. Whoever asks for a table need not know where it is on this machine.
+/// A folder that existed at the start. Callers need not know its path on this machine.
 fn lost_folder(error: &std::io::Error) -> WarehouseError {
     match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
@@ -714,6 +723,6 @@ fn no_folder(shown: &str, error: &std::io::Error) -> WarehouseError {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is inside is never left half written.
+    // The value is never left partly written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,5 @@
-//! DataFusion's errors as sentences for people: without its own words for itself, its types and the host's paths.
+//! DataFusion's errors as sentences for people: without its own terms, its types and the host's
+//! paths.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::spill::SpillError;
 
 use crate::warehouse::WarehouseError;
 
-/// How many names an error lists.
+/// Maximum number of names in an error.
 const MAX_NAMES: usize = 12;
 
 /// What people read where the engine panicked.
@@ -18,7 +19,8 @@ const PANICKED: &str = "The query engine failed on this query: the error is in t
 /// Characters of a query that the log shows where the engine panicked.
 const SHOWN_SQL: usize = 1000;
 
-/// What a panic of the engine is for people. The log has the panic's own words already, and from here what the engine did.
+/// A panic of the engine as an error for people. The log has the panic's message already; this adds
+/// what the engine was doing.
 pub(super) fn panicked(doing: &str, sql: &str) -> WarehouseError {
     let sql: String = sql.chars().take(SHOWN_SQL).collect();
     tracing::error!(doing, sql, "the query engine panicked");
@@ -38,7 +40,7 @@ fn is_panic(error: &DataFusionError) -> bool {
     join_error.is_some_and(JoinError::is_panic)
 }
 
-/// What a failed query tells.
+/// The error of a failed query.
 pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseError {
     let memory = memory_bytes >> 20;
     let ended = match (SpillError::within(error), error.find_root()) {
@@ -61,13 +63,13 @@ pub(super) fn query(error: &DataFusionError, memory_bytes: usize) -> WarehouseEr
         }
         (None, root) => return WarehouseError::Query(text(root)),
     };
-    // In one line: names of operators and sizes, which are for whoever runs the server.
+    // On one line: names of operators and sizes, for the operator of the server.
     let engine = error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" ");
     tracing::warn!(memory_mib = memory, engine, "memory or disk for a query gave out");
     WarehouseError::Resources(ended)
 }
 
-/// An error's own words, cleaned.
+/// An error's own message, cleaned.
 pub(super) fn text(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::SchemaError(schema, _) => of_schema(schema),
@@ -111,7 +113,7 @@ fn of_schema(error: &SchemaError) -> String {
     }
 }
 
-/// The first part of a message, in BigQuery's names for types, without paths.
+/// The first part of a message, with BigQuery's names for types and without paths.
 fn sentence(words: &str) -> String {
     let first = words.split("\n\nbacktrace").next().unwrap_or_default();
     let first = first.split("\nThis issue was likely caused by a bug").next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The folder: which files are which table, and what is in them. Reads footers and headers; runs no query.
+//! The folder: which files make which table, and their content. Reads footers and headers; runs no
+//! query.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
@@ -28,16 +29,18 @@ use super::types::{arrow_type, canonical, column_type, timestamp};
 use crate::domain::name::{ColumnName, TableName, fold};
 use crate::domain::schema::{Column, ColumnType, Mode};
 
-/// CSV files up to this many bytes are read whole to tell their types and count their rows; longer ones to this many rows.
+/// CSV files up to this many bytes are read whole to infer their types and count their rows; of
+/// longer ones, this many rows.
 const CSV_WHOLE_BYTES: u64 = 64 << 20;
 const CSV_SAMPLE_ROWS: usize = 200_000;
-/// And to about this many bytes: rows may be long.
+/// And at most about this many bytes, since rows may be long.
 const CSV_SAMPLE_BYTES: u64 = 256 << 20;
-/// A view's text may be this long, in bytes.
+/// Maximum size of a view's SQL, in bytes.
 const MAX_VIEW_BYTES: u64 = 1 << 20;
-/// Most columns of a table: BigQuery takes as many.
+/// Maximum number of columns of a table, the same as BigQuery's.
 pub(super) const MAX_COLUMNS: usize = 10_000;
-/// Files that are looked into at the same time: each may take a processor and as much memory as its footer or longest row asks for.
+/// Files inspected concurrently: each may take a processor, and as much memory as its footer or
+/// longest row needs.
 const LOOKS: usize = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +61,7 @@ impl Kind {
     }
 }
 
-/// A file as the folder lists it. Equal as long as it has not changed.
+/// A file in a listing of the folder. Equal as long as it has not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     pub path: PathBuf,
@@ -66,29 +69,29 @@ pub(super) struct Part {
     pub modified: Option<SystemTime>,
 }
 
-/// A table as the folder lists it.
+/// A table in a listing of the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     pub kind: Kind,
     pub parts: Vec<Part>,
-    /// Set where the listing alone says that it cannot be read.
+    /// Set if the listing alone shows that it cannot be read.
     pub problem: Option<String>,
 }
 
-/// A table of the folder. Its files are looked into when somebody asks, once.
+/// A table of the folder. Its files are inspected once, on first use.
 pub(super) struct Entry {
     pub listed: Listed,
     content: Shared<BoxFuture<'static, Found>>,
 }
 
-/// What was found in the files of a table, or why nothing was.
+/// The content of a table's files, or why they cannot be read.
 pub(super) type Found = Result<Arc<Content>, String>;
 
 impl Entry {
     pub fn new(listed: Listed, looks: &Looks) -> Self {
         let (looks, files) = (looks.clone(), listed.clone());
-        // A task of its own: one that only goes on while somebody waits for it would keep a permit
-        // that it was given when nobody does any more.
+        // A task of its own: a future that stops with its caller would keep the permit that it
+        // holds.
         let look = async move {
             let looked = tokio::spawn(looks.into_files_of(files)).await;
             looked.unwrap_or_else(|_| Err("its files could not be read".into()))
@@ -96,13 +99,13 @@ impl Entry {
         Self { listed, content: look.boxed().shared() }
     }
 
-    /// What is in it. Whoever stops waiting does not stop the look.
+    /// Its content. The inspection goes on if the caller stops waiting.
     pub async fn content(&self) -> Found {
         self.content.clone().await
     }
 }
 
-/// Looks into files, a few at a time, on threads that may block.
+/// Inspects files, a few at a time, on threads that may block.
 #[derive(Clone)]
 pub(super) struct Looks(Arc<Semaphore>);
 
@@ -143,12 +146,13 @@ pub(super) struct View {
     pub names: Vec<TableReference>,
 }
 
-/// What a table of files holds.
+/// The content of a table of files.
 pub(super) struct Data {
     pub provider: Arc<dyn TableProvider>,
     pub columns: Columns,
     pub rows: Option<u64>,
-    /// Logical bytes, as BigQuery counts them, of each column; or `None` where only the file's size is known.
+    /// Logical bytes of each column, as BigQuery counts them; `None` if only the file's size is
+    /// known.
     pub column_bytes: Option<HashMap<String, u64>>,
 }
 
@@ -158,7 +162,7 @@ impl std::fmt::Debug for Data {
     }
 }
 
-/// The columns that can be used, and those that cannot with the reason.
+/// The usable columns, and the others with the reason.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
     pub usable: Vec<Column>,
@@ -166,7 +170,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Reads an Arrow schema, unless it is wider than BigQuery's are.
+    /// Reads an Arrow schema, up to BigQuery's maximum number of columns.
     pub fn within_limit(schema: &Schema) -> Result<Self, String> {
         if schema.fields().len() > MAX_COLUMNS { Err(too_many_columns()) } else { Ok(Self::of(schema)) }
     }
@@ -197,7 +201,8 @@ impl Columns {
     }
 }
 
-/// All tables of a folder by their ids, and warnings about what is no table. Fails where the folder cannot be listed.
+/// All tables of a folder by their ids, and warnings about what is not a table. Fails if the folder
+/// cannot be listed.
 pub(super) fn list(folder: &Path, dataset: &str) -> std::io::Result<(BTreeMap<String, Listed>, Vec<String>)> {
     let mut tables: BTreeMap<String, Listed> = BTreeMap::new();
     let mut warnings = vec![];
@@ -253,7 +258,7 @@ fn list_parts(folder: &Path) -> Option<Listed> {
     })
 }
 
-/// Why this is nothing to read: whoever opens a pipe waits until somebody writes into it.
+/// Why this cannot be read: opening a pipe, for example, blocks until something writes to it.
 fn not_a_file(path: &Path) -> Option<String> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => None,
@@ -268,7 +273,7 @@ fn part(path: PathBuf) -> Part {
     Part { path, bytes, modified: meta.and_then(|meta| meta.modified().ok()) }
 }
 
-/// Looks into the files of a table.
+/// Inspects the files of a table.
 fn load(listed: &Listed) -> Result<Content, String> {
     match (&listed.problem, listed.kind) {
         (Some(problem), _) => Err(problem.clone()),
@@ -350,7 +355,7 @@ fn read_footer(part: &Part) -> Result<ArrowReaderMetadata, String> {
         .map_err(|_| footer::DAMAGED.into())
 }
 
-/// The columns of the files so far: a column may lack in some, but its type is one.
+/// The columns of the files so far: a column may be missing in some, but has one type.
 #[derive(Default)]
 struct Merged {
     fields: Vec<Field>,
@@ -399,7 +404,7 @@ impl Merged {
     }
 }
 
-/// How many bytes BigQuery counts for a value.
+/// Bytes that BigQuery counts per value.
 /// <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes>
 fn fixed_width(of: &DataType) -> Option<u64> {
     match column_type(of).ok()? {
@@ -419,7 +424,7 @@ fn fixed_width(of: &DataType) -> Option<u64> {
     }
 }
 
-/// Bytes of each top column, before compression.
+/// Bytes of each top-level column, before compression.
 fn stored_bytes(meta: &ParquetMetaData) -> HashMap<&str, u64> {
     let mut bytes: HashMap<&str, u64> = HashMap::new();
     for chunk in meta.row_groups().iter().flat_map(|group| group.columns()) {
@@ -464,7 +469,8 @@ fn load_csv(parts: &[Part]) -> Result<Data, String> {
     Ok(Data { provider, columns, rows, column_bytes: None })
 }
 
-/// The columns of a CSV file in canonical types, the rows that were read for it, and whether those were all.
+/// The columns of a CSV file in canonical types, the rows that were read to infer them, and whether
+/// those were all.
 fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
     if part.bytes == 0 {
         return Err("the file is empty; a CSV file needs a header line with column names".into());
@@ -484,7 +490,7 @@ fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
         ended = lines.ended();
         found
     };
-    // The header alone, before anything is done for each of its columns.
+    // The header alone, before any work per column.
     if infer(Some(0))?.0.fields().len() > MAX_COLUMNS {
         return Err(too_many_columns());
     }
@@ -503,10 +509,10 @@ fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
     Ok((Schema::new(fields), rows, ended))
 }
 
-/// The columns whose first timestamps say their zone.
+/// The columns whose first timestamps have a time zone.
 fn zoned(file: File, found: &Schema) -> Result<HashSet<usize>, String> {
     let instants = found.fields().iter().enumerate().filter(|(_, field)| matches!(field.data_type(), DataType::Timestamp(..)));
-    // Those of which no time was seen yet.
+    // Columns without a timestamp so far.
     let mut open: Vec<usize> = instants.map(|(position, _)| position).collect();
     let mut zoned = HashSet::new();
     if open.is_empty() {
@@ -539,7 +545,7 @@ fn zoned(file: File, found: &Schema) -> Result<HashSet<usize>, String> {
     Ok(zoned)
 }
 
-/// The type that holds the values of both files of a table.
+/// The type that can hold the values of both files.
 fn common_type((a, b): (DataType, DataType)) -> DataType {
     match (&a, &b) {
         _ if a == b => a,
@@ -565,7 +571,7 @@ fn provider(parts: &[Part], format: Arc<dyn FileFormat>, schema: SchemaRef) -> R
     let internal = |error: datafusion::error::DataFusionError| super::errors::text(&error);
     let urls =
         parts.iter().map(|part| ListingTableUrl::parse(file_url(&part.path)).map_err(internal)).collect::<Result<_, _>>()?;
-    // Whatever the extension's case: the folder was listed above.
+    // With any extension: the listing above checked it without regard to case.
     let options = ListingOptions::new(format).with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config).map_err(internal)?))
@@ -587,7 +593,8 @@ fn file_name(part: &Part) -> String {
     part.path.file_name().map(|name| printable(&name.to_string_lossy())).unwrap_or_default()
 }
 
-/// A text in one line that a terminal shows as it is: names may hold line breaks, and what moves the cursor or turns the writing's direction.
+/// A text in one line that is safe on a terminal: names may hold line breaks, and characters that
+/// move the cursor or change the writing direction.
 pub(super) fn printable(text: &str) -> String {
     let is_unseen = |c: char| {
         c.is_control()
@@ -600,7 +607,7 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
-/// Names the file where a table has several.
+/// Names the file if the table has several.
 fn in_file(parts: &[Part], part: &Part, reason: String) -> String {
     if parts.len() > 1 { format!("{}: {reason}", file_name(part)) } else { reason }
 }

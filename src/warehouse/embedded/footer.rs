@@ -1,21 +1,25 @@
-//! How wide and deep a Parquet file's schema is, read from its footer before anything is made of it.
+//! The width and depth of a Parquet file's schema, read from its footer before anything is built
+//! from it.
 //!
-//! Readers make a tree of the schema by recursion: as deep as a file says, and a footer of some megabytes may say a million levels. Here the footer is
-//! only walked. What is told is a limit that the file breaks; a footer that is damaged is left to the reader, which says so, except where the two
-//! might understand it in different ways.
+//! Readers build a tree of the schema by recursion, as deep as the file declares, and a footer of a
+//! few megabytes can declare a million levels. Here the footer is only walked. Reports only
+//! exceeded limits; a damaged footer is left to the reader to report, unless the two might
+//! interpret it differently.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use super::files::MAX_COLUMNS;
 
-/// Longest footer, in bytes. 10,000 columns in 30 row groups have 64 MB; what is made of it takes some times as much memory.
+/// Longest footer, in bytes. 10,000 columns in 30 row groups have 64 MB; the parsed form takes
+/// several times as much memory.
 const MAX_FOOTER_BYTES: usize = 64 << 20;
-/// Deepest nesting of a schema's groups. Each array is two of them, and BigQuery takes 15 levels of records.
+/// Deepest nesting of a schema's groups. Each array takes two, and BigQuery allows 15 levels of
+/// RECORD.
 const MAX_LEVELS: usize = 50;
-/// Most groups and leaves of a schema: a column that is an array has three.
+/// Maximum number of groups and leaves of a schema: an array column has three.
 const MAX_ELEMENTS: usize = 10 * MAX_COLUMNS;
-/// Nesting of Thrift's structures; a footer has fewer than ten.
+/// Maximum nesting of Thrift structures; a footer has fewer than ten.
 const MAX_NESTING: usize = 32;
 
 pub(super) const DAMAGED: &str = "this is not a Parquet file, or it is damaged or truncated";
@@ -53,7 +57,7 @@ fn check(footer: &[u8]) -> Result<(), String> {
     let mut id = 0i16;
     while let Some(kind) = thrift.field(&mut id)? {
         expect(FILE_METADATA, id, kind)?;
-        // A second schema would take the place of the first.
+        // A second schema would replace the first.
         match id {
             SCHEMA => thrift.schema(&mut schema)?,
             _ => thrift.skip(kind, MAX_NESTING)?,
@@ -62,13 +66,13 @@ fn check(footer: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Readers go by a field's number, not by the type that the file says.
+/// Readers go by a field's number and ignore the declared type.
 fn expect(types: &[u8], id: i16, kind: u8) -> Result<(), String> {
     let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1)).ok_or(DAMAGED)?;
     if types.get(index).is_some_and(|known| *known != kind) { Err(DAMAGED.into()) } else { Ok(()) }
 }
 
-/// The groups around the next element, by how many elements each still holds.
+/// The groups around the next element, each with the number of its remaining elements.
 #[derive(Default)]
 struct Schema {
     open: Vec<u32>,
@@ -94,7 +98,7 @@ impl Schema {
         if children > 0 {
             self.open.push(children);
         }
-        // The schema itself is the outermost.
+        // The schema itself is the outermost group.
         if self.open.len() > MAX_LEVELS + 1 {
             return Err(format!("its columns are nested more than {MAX_LEVELS} levels deep"));
         }
@@ -102,7 +106,8 @@ impl Schema {
     }
 }
 
-// Thrift's compact protocol: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+// Thrift's compact protocol:
+// https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 const BYTE: u8 = 3;
@@ -114,7 +119,8 @@ const BINARY: u8 = 8;
 const LIST: u8 = 9;
 const STRUCT: u8 = 12;
 
-// Types of fields from 1 on: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+// Types of fields from 1 on:
+// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 const FILE_METADATA: &[u8] = &[I32, LIST, I64, LIST, LIST, BINARY, LIST, STRUCT, BINARY];
 const SCHEMA: i16 = 2;
 const SCHEMA_ELEMENT: &[u8] = &[I32, I32, I32, BINARY, I32, I32, I32, I32, I32, STRUCT];
@@ -189,7 +195,8 @@ impl Thrift<'_> {
             }
             LIST => {
                 let (of, size) = self.list()?;
-                // No footer has lists of these, and readers differ in how many bytes their items take: none, for some, however many there are.
+                // No footer has lists of these, and readers differ in the bytes of their items: for
+                // some none, however many items there are.
                 if matches!(of, TRUE | FALSE) {
                     return Err(DAMAGED.into());
                 }
@@ -231,7 +238,7 @@ impl Thrift<'_> {
 mod tests {
     use super::*;
 
-    /// A footer of nothing but a schema whose elements have so many children each.
+    /// A footer of only a schema, whose elements have these numbers of children.
     fn footer(children: &[u64]) -> Vec<u8> {
         let mut bytes = vec![0x15, 0x02, 0x19, 0xFC];
         varint(&mut bytes, children.len() as u64);
@@ -253,7 +260,7 @@ mod tests {
         bytes.push(value as u8);
     }
 
-    /// One column of groups within one another.
+    /// One column of nested groups.
     fn nested(levels: usize) -> Vec<u8> {
         footer(&[vec![1; levels + 1], vec![0]].concat())
     }
@@ -290,7 +297,8 @@ mod tests {
         for cut in 0..whole.len() {
             assert_eq!(check(&whole[..cut]), Err(DAMAGED.into()), "{cut}");
         }
-        // A list of 2^60 truths, which take no bytes for some; structures within structures without an end.
+        // A list of 2^60 booleans, which take no bytes for some readers; endlessly nested
+        // structures.
         for bytes in [vec![0x19, 0xF1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0], vec![0x1C; 1_000_000]] {
             assert_eq!(check(&bytes), Err(DAMAGED.into()));
         }

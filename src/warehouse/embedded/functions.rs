@@ -1,5 +1,5 @@
-//! The scalar functions of GoogleSQL that DataFusion has under no name. What is another spelling of something that it has is in
-//! [`super::dialect`] instead.
+//! GoogleSQL's scalar functions that DataFusion does not have under any name. Other spellings of
+//! functions that it has are in [`super::dialect`].
 
 use std::sync::Arc;
 
@@ -18,18 +18,17 @@ use super::text::{Writer, json_writer, sql_writer, to_canonical};
 
 /// `/` of INT64 and FLOAT64: a FLOAT64; division by zero is an error.
 pub(super) const DIVIDE: &str = "float_divide";
-/// CAST to STRING where BigQuery's text is not Arrow's.
+/// CAST to STRING where BigQuery's text differs from Arrow's.
 pub(super) const TEXT: &str = "sql_text";
 
-/// A FLOAT64 as an INT64 that is the same for the same number.
+/// A FLOAT64 as an INT64, equal for equal numbers.
 pub(super) const BITS: &str = "float_bits";
 
-/// A TIMESTAMP as the DATETIME that clocks of a zone show.
+/// A TIMESTAMP as the DATETIME in a time zone.
 pub(super) const IN_ZONE: &str = "in_zone";
-/// The TIMESTAMP at which clocks of a zone show a DATETIME.
+/// The TIMESTAMP of a DATETIME in a time zone.
 pub(super) const FROM_ZONE: &str = "from_zone";
 
-/// All of them.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     [
         Function::new("farm_fingerprint", Kind::Fingerprint, Signature::any(1, Volatility::Immutable)),
@@ -203,7 +202,7 @@ fn bits(array: &ArrayRef) -> Int64Array {
     array.as_primitive::<Float64Type>().unary(|number| same(number).to_bits() as i64)
 }
 
-/// Microseconds since 1970 to others, by a zone.
+/// Maps microseconds since 1970 by a time zone.
 fn moved(array: &ArrayRef, zone: &ColumnarValue, by: fn(i64, Tz) -> Option<i64>) -> Result<TimestampMicrosecondArray> {
     let ColumnarValue::Scalar(zone) = zone else { return exec_err!("a time zone must be a single string") };
     let Some(zone) = zone.try_as_str().flatten().and_then(|name| name.parse::<Tz>().ok()) else {
@@ -220,7 +219,8 @@ fn in_zone(micros: i64, zone: Tz) -> Option<i64> {
     Some(zone.from_utc_datetime(&instant.naive_utc()).naive_local().and_utc().timestamp_micros())
 }
 
-/// A time that clocks show twice is the first; one that they skip is as much later as they skip, as in BigQuery.
+/// A local time that occurs twice is the first of them; one that is skipped is shifted by as much
+/// as the clocks skip, as in BigQuery.
 fn from_zone(micros: i64, zone: Tz) -> Option<i64> {
     let shown: NaiveDateTime = DateTime::from_timestamp_micros(micros)?.naive_utc();
     let found = zone.from_local_datetime(&shown).earliest();
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn days_of_a_zone_begin_when_its_clocks_show_midnight() {
-        // G-25
+        // Days begin at midnight of the configured zone, so its offset must be that of the date.
         let micros = |text: &str| text.parse::<NaiveDateTime>().unwrap().and_utc().timestamp_micros();
         let berlin = Tz::Europe__Berlin;
         assert_eq!(in_zone(micros("2024-06-30T22:30:00"), berlin), Some(micros("2024-07-01T00:30:00")));
@@ -249,13 +249,14 @@ mod tests {
 
     #[test]
     fn fingerprints_are_those_of_the_documentation() {
-        // https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint
+        // FARM_FINGERPRINT in
+        // https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions
         let long = "a".repeat(128);
         let known = [
             ("1footrue", -1541654101129638711),
             ("2applefalse", 2794438866806483259),
             ("3true", -4880158226897771312),
-            // A length that another implementation of the hash gets wrong.
+            // Another implementation of the hash is wrong at this length.
             (long.as_str(), -4747627967806356490),
         ];
         let texts: ArrayRef = Arc::new(StringArray::from_iter_values(known.map(|(text, _)| text)));

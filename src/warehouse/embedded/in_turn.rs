@@ -1,6 +1,7 @@
 //! The parts of a UNION ALL, one after the other.
 //!
-//! Side by side, all of them would hold their memory at the same time, though each has work for all threads: an analysis is a dozen such parts.
+//! In parallel, all of them would hold their memory at the same time, though each has work for all
+//! threads: an analysis is a dozen such parts.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, execute_stream};
 use futures::{TryStreamExt, stream};
 
-/// Runs a union whose rows come together in one stream part by part.
+/// Runs a union part by part, into one stream.
 #[derive(Debug)]
 pub(super) struct UnionsInTurn;
 

@@ -1,13 +1,13 @@
-//! A CSV file as far as it is looked into: whole rows, none of them without an end.
+//! Bounded reading of a CSV file for inspection: whole rows, each of limited length.
 //!
-//! A quote that is left open makes one row of all that follows, and whoever reads a row has it in memory.
+//! An open quote makes one row of everything that follows, and readers hold a row in memory.
 
 use std::io::{self, Read};
 
-/// Longest row of a CSV file that is looked into, in bytes: 10,000 names of 300 characters fit.
+/// Longest row of a CSV file that is inspected, in bytes: 10,000 names of 300 characters fit.
 const MAX_ROW_BYTES: u64 = 16 << 20;
 
-/// Reads to the end of the file, or to the end of a row once so many bytes were read.
+/// Reads to the end of the file, or to the end of a row after this many bytes.
 pub(super) struct Lines<R> {
     file: R,
     most: u64,
@@ -17,13 +17,13 @@ pub(super) struct Lines<R> {
     ended: bool,
 }
 
-/// Where the last byte stands: quotes count where a value begins with one.
+/// The state after the last byte: quotes count if a value begins with one.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Start,
     Plain,
     Quoted,
-    /// A quote within quotes: the end of them, unless another follows.
+    /// A quote within quotes: their end, unless another quote follows.
     Quote,
 }
 
@@ -32,7 +32,7 @@ impl<R: Read> Lines<R> {
         Self { file, most, read: 0, of_row: 0, place: Place::Start, ended: false }
     }
 
-    /// Whether the file's end was reached.
+    /// Whether the end of the file was reached.
     pub fn ended(&self) -> bool {
         self.ended
     }
@@ -40,7 +40,7 @@ impl<R: Read> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // What follows the row's end stays unread.
+        // Everything after the row's end stays unread.
         let is_enough = self.read >= self.most && self.of_row == 0;
         let count = if is_enough { 0 } else { self.file.read(buffer)? };
         self.ended |= count == 0 && !is_enough && !buffer.is_empty();
@@ -95,7 +95,7 @@ mod tests {
             let endless = start.as_bytes().chain(io::repeat(b'x'));
             assert!(Lines::new(endless, u64::MAX).read_to_end(&mut vec![]).is_err(), "{start}");
         }
-        // Line breaks within quotes end no row.
+        // Line breaks within quotes do not end a row.
         let endless = b"a,b\n1,\"".chain(io::repeat(b'\n'));
         assert!(Lines::new(endless, 10).read_to_end(&mut vec![]).is_err());
     }

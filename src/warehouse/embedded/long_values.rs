@@ -1,7 +1,7 @@
-//! Functions whose texts and arrays can be far longer than what they are given, within a length.
+//! Functions whose texts and arrays can be far longer than their arguments, within a length.
 //!
-//! Constant ones are made while a query is planned, where no memory is counted, and a buffer that
-//! the system does not give ends the program. So what a call will make is counted before it is made.
+//! Constants are computed during planning, where no memory is counted, and a failed allocation
+//! aborts the program. So the size of a result is computed before the result.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -26,50 +26,50 @@ use datafusion::logical_expr::{
 use super::files::MAX_COLUMNS;
 use super::planning;
 
-/// Longest value that one call makes, in bytes; BigQuery's rows are at most 100 MB.
+/// Longest value that one call may return, in bytes; BigQuery's rows are at most 100 MB.
 const MAX_VALUE_BYTES: i64 = 16 << 20;
-/// All values that a call multiplies out of one batch of rows, in bytes.
+/// All values that a multiplying call returns for one batch of rows, in bytes.
 const MAX_BATCH_BYTES: i64 = 64 << 20;
-/// All values that a call puts together from those of one batch, in bytes: those are there already.
+/// All values that a joining call returns for one batch, in bytes: its arguments exist already.
 const MAX_JOINED_BYTES: i64 = 256 << 20;
-/// Characters of JSON that one character of a text becomes, at most.
+/// Maximum number of JSON characters per character of a text.
 const MOST_OF_JSON: i64 = 6;
-/// What an item of an array takes beside its text, in bytes.
+/// Bytes of an array's item, in addition to its text.
 const ITEM_BYTES: i64 = 16;
-/// What a call makes of a batch is counted as memory of queries from here on, in bytes: a batch of
-/// numbers is as large, and is not counted either.
+/// From this many bytes on, the result for a batch counts as memory of queries: a batch of numbers
+/// is as large, and is not counted either.
 const SMALL_BYTES: i64 = 64 << 10;
 
-/// How much a call makes.
+/// How the size of a result is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Rule {
-    /// A text so often.
+    /// A text, repeated.
     Repeat,
-    /// A text of so many characters.
+    /// A text, padded to a length.
     Pad,
-    /// A text with another in place of each part that is found.
+    /// A text with each match replaced by another.
     Replace,
     /// The same by a regular expression.
     ReplaceMatches,
-    /// An item so often.
+    /// An item, repeated.
     RepeatItem,
-    /// An array of so many items.
+    /// An array of a given number of items.
     Resize,
     /// The numbers or times from one to another.
     Series,
-    /// The items of an array with a text between them.
+    /// The items of an array, joined with a separator.
     ItemsAsText,
-    /// Texts with a text between them.
+    /// Texts, joined with a separator.
     TextsAsText,
-    /// All that is given.
+    /// All arguments together.
     Together,
-    /// The same, as it is: nothing is copied but constants.
+    /// The same without copies, except of constants.
     Struct,
-    /// A value's JSON: each character is at most six.
+    /// A value's JSON: at most six characters per character.
     Json,
 }
 
-/// The functions that are registered, by their names.
+/// The names of the registered functions.
 pub(super) const NAMES: [&str; 16] = [
     "repeat",
     "lpad",
@@ -108,7 +108,7 @@ impl Rule {
         })
     }
 
-    /// Bytes that a call makes of each row, at most; of one row where all have the same.
+    /// Maximum bytes of a call's result per row; of one row if all have the same.
     fn made(self, arguments: &[ColumnarValue]) -> Result<Vec<i64>> {
         let of = |i: usize, measure: fn(&dyn Array) -> Result<Vec<i64>>| match arguments.get(i) {
             Some(argument) => measure(&once(argument)?),
@@ -132,7 +132,7 @@ impl Rule {
             }),
             Self::Series => series(arguments)?,
             Self::ItemsAsText => rows(&[of(0, sizes)?, of(0, items)?, of(1, sizes)?, of(2, sizes)?], |row| {
-                // A number takes more as a text than as it is.
+                // A number takes more as text than in binary.
                 let between = row[2].saturating_add(row[3]).saturating_add(ITEM_BYTES);
                 row[1].saturating_mul(between).saturating_add(row[0])
             }),
@@ -158,7 +158,7 @@ impl Rule {
         }
     }
 
-    /// Bytes that a call makes of a batch, at most. A value that is too long is refused.
+    /// Maximum bytes of a call's result for a batch. A value that is too long is refused.
     fn most(self, function: &str, arguments: &[ColumnarValue], batch: usize) -> Result<i64> {
         let made = self.made(arguments)?;
         if made.iter().any(|bytes| *bytes > MAX_VALUE_BYTES) {
@@ -169,7 +169,7 @@ impl Rule {
         Ok(if is_repeated { all.saturating_mul(batch as i64) } else { all })
     }
 
-    /// Calls the function. What it makes is counted as memory of queries for as long as it is there.
+    /// Calls the function. Its result counts as memory of queries until it is dropped.
     fn call(self, function: &str, memory: &Memory, arguments: ScalarFunctionArgs, call: Call) -> Result<ColumnarValue> {
         let most = self.most(function, &arguments.args, arguments.number_rows)?;
         if !planning::may_make(most) {
@@ -177,7 +177,7 @@ impl Rule {
         }
         let rows = arguments.number_rows;
         let is_constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-        // A constant that is left for when the query runs is written for each row: here it is counted.
+        // A constant that is left for run time is repeated in each row: here it is counted.
         let is_written = is_constant && !planning::is_planning();
         let most = if is_written { most.saturating_mul(rows as i64) } else { most };
         if most <= SMALL_BYTES || self == Self::Struct {
@@ -189,7 +189,8 @@ impl Rule {
                 if is_written { made.into_array(rows).map(ColumnarValue::Array) } else { Ok(made) }
             });
         }
-        // Most calls make far less than they might: some rows at a time, it is known what they do.
+        // Most calls return far less than they could: a few rows at a time, the actual size is
+        // known.
         if is_constant || rows < 2 {
             return too_long(function);
         }
@@ -219,11 +220,11 @@ fn too_long<T>(function: &str) -> Result<T> {
 /// How a function is called.
 type Call<'a> = &'a dyn Fn(ScalarFunctionArgs) -> Result<ColumnarValue>;
 
-/// The memory of queries, where what calls make is counted.
+/// The memory of queries, against which results are counted.
 #[derive(Debug, Clone)]
 pub(super) struct Memory(pub Arc<dyn MemoryPool>);
 
-/// Functions are the same whatever they are counted in: there is one pool.
+/// Functions are equal whichever pool they use: there is only one.
 impl PartialEq for Memory {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -237,7 +238,8 @@ impl Hash for Memory {
 }
 
 impl Memory {
-    /// Counts what is made before it is made, so much at most, and then what it is, until it is dropped.
+    /// Reserves the maximum before the result is computed, then holds its actual size until it is
+    /// dropped.
     fn counted(&self, function: &str, most: i64, make: impl FnOnce() -> Result<ColumnarValue>) -> Result<ColumnarValue> {
         let held = MemoryConsumer::new(function).register(&self.0);
         held.try_grow(usize::try_from(most).unwrap_or(usize::MAX))?;
@@ -252,7 +254,7 @@ impl Memory {
     }
 }
 
-/// A buffer and the reservation of the array that it is of.
+/// A buffer and the reservation of its array.
 struct Reserved {
     buffer: Buffer,
     _held: Arc<MemoryReservation>,
@@ -264,7 +266,7 @@ impl AsRef<[u8]> for Reserved {
     }
 }
 
-/// The values in buffers that hold a reservation, whoever has them and whatever part of them.
+/// The values in buffers that hold the reservation, through every clone and slice.
 fn with_reservation(values: ArrayData, held: &Arc<MemoryReservation>) -> Result<ArrayData> {
     let reserved = |buffer: &Buffer| {
         let reserved = Reserved { buffer: buffer.clone(), _held: held.clone() };
@@ -276,7 +278,7 @@ fn with_reservation(values: ArrayData, held: &Arc<MemoryReservation>) -> Result<
     Ok(values.into_builder().buffers(buffers).child_data(children).build()?)
 }
 
-/// The function within the limits, where it is one that needs them and has none.
+/// The function within the limits, if it needs them and does not have them yet.
 pub(super) fn within_limits(function: &Arc<ScalarUDF>, memory: &Memory) -> Option<Arc<ScalarUDF>> {
     let is_within = function.inner().downcast_ref::<WithinLimits>().is_some();
     let rule = Rule::of(function.name()).filter(|_| !is_within)?;
@@ -321,8 +323,8 @@ impl ScalarUDFImpl for WithinLimits {
     }
 }
 
-/// Refuses a type of more parts than a table may have columns: a STRUCT of two of what it is made of
-/// doubles with each query, and whoever compares types walks all of it.
+/// Refuses a type with more parts than a table may have columns: a STRUCT of two copies of its
+/// source doubles with each query, and comparing types walks all of it.
 fn small(data_type: &DataType) -> Result<()> {
     fn after(data_type: &DataType, left: usize) -> Option<usize> {
         let left = left.checked_sub(1)?;
@@ -340,15 +342,15 @@ fn small(data_type: &DataType) -> Result<()> {
     }
 }
 
-/// Bytes of a plan's constant texts and arrays, and of those that are left to be made when it runs:
-/// what a batch of rows takes for each row, where all of them are shown.
+/// Bytes of a plan's constant texts and arrays, and of those that are left to be computed at run
+/// time: the size of each row of a batch, if all of them are selected.
 pub(super) fn constant_bytes(plan: &LogicalPlan) -> Result<usize> {
     let mut all = 0usize;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|part| {
                 all = all.saturating_add(bytes_of_constant(part)?);
-                // A list of values is compared, not written.
+                // A list of values is compared, not returned.
                 Ok(if matches!(part, Expr::InList(_)) { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue })
             })
         })
@@ -381,7 +383,7 @@ fn bytes_of_constant(expression: &Expr) -> Result<usize> {
     })
 }
 
-/// STRUCT as it is written, within the limits.
+/// STRUCT as written, within the limits.
 #[derive(Debug)]
 pub(super) struct Structs(pub Memory);
 
@@ -393,7 +395,7 @@ impl ExprPlanner for Structs {
     }
 }
 
-/// Combines what was measured by rows; where all rows have the same, it is measured once.
+/// Combines measurements by rows; if all rows have the same, it is computed once.
 fn rows(measured: &[Vec<i64>], combine: impl Fn(&[i64]) -> i64) -> Vec<i64> {
     let longest = measured.iter().map(Vec::len).max().unwrap_or(0);
     let at = |values: &Vec<i64>, row: usize| values.get(if values.len() == 1 { 0 } else { row }).copied().unwrap_or(0);
@@ -414,7 +416,7 @@ fn sizes(values: &dyn Array) -> Result<Vec<i64>> {
             let lengths = cast(&length(values)?, &DataType::Int64)?;
             lengths.as_primitive::<Int64Type>().iter().map(|length| length.unwrap_or(0)).collect()
         }
-        // Those of a list are taken for equally long.
+        // Items of a list are assumed to be equally long.
         _ => {
             let each = all_bytes(values)? / values.len().max(1) as i64 + 1;
             vec![each; values.len()]
@@ -422,7 +424,7 @@ fn sizes(values: &dyn Array) -> Result<Vec<i64>> {
     })
 }
 
-/// Bytes of all values, those of others in the same buffer aside.
+/// Bytes of all values, without other values in the same buffer.
 fn all_bytes(values: &dyn Array) -> Result<i64> {
     Ok(match values.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary | DataType::BinaryView => {
@@ -447,7 +449,7 @@ fn all_bytes(values: &dyn Array) -> Result<i64> {
 fn items(values: &dyn Array) -> Result<Vec<i64>> {
     match values.data_type() {
         DataType::List(_) => {
-            // Those of lists within it are written too.
+            // Nested items are written too.
             let items = values.as_list::<i32>().values();
             let within = match items.data_type() {
                 DataType::List(_) => i64::try_from(items.as_list::<i32>().values().len()).unwrap_or(i64::MAX),
@@ -465,7 +467,7 @@ fn numbers(values: &dyn Array) -> Result<Vec<i64>> {
     Ok(numbers.as_primitive::<Int64Type>().iter().map(|number| number.unwrap_or(0).max(0)).collect())
 }
 
-/// What a series takes: of INT64, or of dates and times with an interval between them.
+/// Size of a series: of INT64, or of dates and times with an interval between them.
 fn series(arguments: &[ColumnarValue]) -> Result<Vec<i64>> {
     let arrays = arguments.iter().map(once).collect::<Result<Vec<_>>>()?;
     let (start, stop, step) = match arrays.as_slice() {
@@ -494,7 +496,7 @@ fn series(arguments: &[ColumnarValue]) -> Result<Vec<i64>> {
             let (Some(start), Some(stop), Some(step)) = (at(&start, row, 0), at(&stop, row, 0), at(&step, row, otherwise)) else {
                 return 0;
             };
-            // A step of nothing is refused, one in the other direction makes nothing.
+            // A step of 0 is refused; one in the other direction gives nothing.
             let items = if step == 0 || (stop > start) != (step > 0) { 0 } else { (stop - start) / step + 1 };
             i64::try_from(items.saturating_mul(i128::from(ITEM_BYTES))).unwrap_or(i64::MAX)
         })
@@ -518,7 +520,7 @@ fn positions(values: &ArrayRef) -> Result<Vec<Option<i128>>> {
     Ok(values.map(|value| value.map(|value| i128::from(value) * scale)).collect())
 }
 
-/// Intervals in nanoseconds, months as the shortest.
+/// Intervals in nanoseconds, with months at their shortest.
 fn lengths_of_time(values: &ArrayRef) -> Result<Vec<Option<i128>>> {
     let values = cast(values, &DataType::Interval(datafusion::arrow::datatypes::IntervalUnit::MonthDayNano))?;
     let length = |months: i32, days: i32, nanoseconds: i64| {
@@ -536,12 +538,12 @@ fn once(value: &ColumnarValue) -> Result<ArrayRef> {
     }
 }
 
-/// Whether `||` joins texts, and not arrays or bytes.
+/// Whether `||` joins texts, rather than arrays or bytes.
 pub(super) fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
-/// Texts one after another, as `||` has them: NULL where one of them is.
+/// Concatenation of texts by `||`: NULL if one of them is.
 pub(super) fn joined_texts(memory: Memory) -> ScalarUDF {
     ScalarUDF::new_from_impl(JoinedTexts { signature: Signature::variadic_any(Volatility::Immutable), memory })
 }
@@ -561,13 +563,13 @@ impl ScalarUDFImpl for JoinedTexts {
         &self.signature
     }
 
-    /// What DataFusion's own operator gives.
+    /// The same as DataFusion's own operator.
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         let any = |of: DataType| arguments.contains(&of).then_some(of);
         Ok(any(DataType::Utf8View).or_else(|| any(DataType::LargeUtf8)).unwrap_or(DataType::Utf8))
     }
 
-    /// The same, where there is no NULL either.
+    /// The same, if nothing is nullable either.
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
         let types: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         let is_nullable = arguments.arg_fields.iter().any(|field| field.is_nullable());
@@ -636,7 +638,8 @@ mod tests {
         assert!(made("concat", &[scalar("ab"), scalar("cd")]) == 4);
     }
 
-    /// What a function gives for a column of texts and another value; `None` where that is too long.
+    /// The result of a function for a column of texts and another value; `None` if that is too
+    /// long.
     fn called(function: Arc<ScalarUDF>, memory: &Memory, texts: &ArrayRef, more: &[ColumnarValue]) -> Result<ArrayRef> {
         let args: Vec<ColumnarValue> = [ColumnarValue::Array(texts.clone())].into_iter().chain(more.iter().cloned()).collect();
         let field = |argument: &ColumnarValue| Arc::new(Field::new("a", argument.data_type(), true));
@@ -663,7 +666,7 @@ mod tests {
         let made = called(repeat(), &memory, &texts("a"), &[ColumnarValue::Array(times)]).unwrap();
         assert_eq!(made.as_string::<i32>().value(8_191), "a".repeat(4_000));
         assert!(pool.reserved() >= 4_000 * 8_192);
-        // A second does not fit; a part of the first holds all of it.
+        // A second result does not fit; a slice of the first holds all of it.
         assert!(called(repeat(), &memory, &texts("a"), &[scalar(7_000i64)]).is_err());
         let part = made.slice(5, 1);
         drop(made);
@@ -679,7 +682,7 @@ mod tests {
     #[test]
     fn what_might_be_long_and_is_not_is_made() {
         let memory = Memory(super::super::memory::pool(256 << 20));
-        // A match at each place would make 133 MB.
+        // A match at each position would give 133 MB.
         let (pattern, with) = (scalar(r"\s"), scalar("[a space]"));
         let text = format!("a{}b", " ".repeat(1_800));
         let made = called(datafusion::functions::regex::regexp_replace(), &memory, &texts(&text), &[pattern, with]);

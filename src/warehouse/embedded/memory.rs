@@ -1,4 +1,4 @@
-//! Who may hold how much memory, and which queries run at the same time.
+//! How memory is shared among queries, and which queries run at the same time.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -9,59 +9,66 @@ use datafusion::common::{Result, resources_datafusion_err};
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool, human_readable_size};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// All that can spill together may hold this part of the memory, in fifths. A sort that puts its rows aside merges them first, and for that each batch takes
-/// memory that cannot spill: half as much again where texts are its keys.
+/// The share of the memory that all consumers that can spill may hold together, in fifths. A sort
+/// merges its rows before it spills them, and for that each batch takes memory that cannot spill:
+/// half as much again if its keys are texts.
 const SPILLING_FIFTHS: usize = 2;
-/// What can spill may hold so many times as much as it leaves free of that part: alone four fifths of it, ten together 4 in 41 each.
+/// A consumer that can spill may hold this many times what is left free of that share: alone four
+/// fifths of it, ten together 4 in 41 each.
 const FREE_TIMES: usize = 4;
-/// Whatever is held, what can spill may hold 1 in so many bytes of all, and as much as some batches take: less, and there would be nothing to put aside.
+/// A consumer that can spill may always hold this fraction of all memory, and as much as a few
+/// batches take: with less, there would be nothing to spill.
 const LEAST_PART: usize = 128;
 const LEAST_BYTES: usize = 4 << 20;
-/// Each sort keeps 1 in so many bytes of all for merging what it put aside, within DataFusion's own 10 MiB: it can have more when it comes to that.
+/// Each sort reserves this fraction of all memory for merging what it spilled, up to DataFusion's
+/// own 10 MiB: it can have more when it merges.
 const MERGE_PART: usize = 512;
 const MERGE_BYTES: usize = 10 << 20;
-/// Holders of memory that the log names when it gives out.
-// It is not zero, which the compiler sees too.
+/// Number of memory consumers that the log names when memory runs out.
+// It is not zero, which the compiler checks too.
 const NAMED: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// The memory of all queries.
 ///
-/// What cannot spill takes what is there. What can spill may hold a multiple of what is free, so that each is left something however many there are and
-/// nobody has to know how many (Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches"). DataFusion's own pools know
-/// only extremes: one gives each operator of a plan the same small share, though most hold nothing; the other gives the first all.
+/// Consumers that cannot spill take what is there. Those that can may hold a multiple of what is
+/// free, so that each gets some, without knowing how many there are (Choudhury and Hahne, "Dynamic
+/// queue length thresholds for shared-memory packet switches"). DataFusion's own pools are
+/// extremes: one gives each operator of a plan the same small share, though most hold nothing; the
+/// other gives all to the first.
 #[derive(Debug)]
 pub(super) struct SharedPool {
     bytes: usize,
     used: AtomicUsize,
 }
 
-/// The memory that queries may use, and that names its holders where it gives out.
+/// The memory of queries, which names its consumers when it runs out.
 pub(super) fn pool(bytes: usize) -> Arc<dyn MemoryPool> {
     Arc::new(TrackConsumersPool::new(SharedPool { bytes, used: AtomicUsize::new(0) }, NAMED))
 }
 
-/// What can spill may always hold so much.
+/// What a consumer that can spill may always hold.
 fn least(bytes: usize) -> usize {
     (bytes / LEAST_PART).max(LEAST_BYTES)
 }
 
-/// A sort merges a file for each so many bytes of all memory at a time, from 2 to 16: each takes a batch or two. DataFusion would open as many as there is
-/// memory for, and leave none for the rows that come of them.
+/// A sort merges one file per this many bytes of all memory at a time, from 2 to 16: each takes a
+/// batch or two. DataFusion would open as many as memory allows, and leave none for the rows that
+/// come out.
 const MERGED_BYTES: usize = 128 << 20;
 const MERGED: std::ops::RangeInclusive<usize> = 2..=16;
 
-/// How many files a sort merges at a time, with so much memory.
+/// How many files a sort merges at a time, by the size of the memory.
 pub(super) fn merged_files(bytes: usize) -> usize {
     (bytes / MERGED_BYTES).clamp(*MERGED.start(), *MERGED.end())
 }
 
-/// What a sort keeps for merging, of so much memory.
+/// What a sort reserves for merging, by the size of the memory.
 pub(super) fn for_merging(bytes: usize) -> usize {
     (bytes / MERGE_PART).min(MERGE_BYTES)
 }
 
 impl SharedPool {
-    /// Whether a holder may hold so much, where all others hold `others`.
+    /// Whether a consumer may hold this much, if all others hold `others`.
     fn allows(&self, can_spill: bool, held: usize, others: usize) -> bool {
         let fits = others.saturating_add(held) <= self.bytes;
         let free = (self.bytes / 5 * SPILLING_FIFTHS).saturating_sub(others.saturating_add(held));
@@ -116,13 +123,13 @@ impl fmt::Display for SharedPool {
     }
 }
 
-/// Queries at the same time that nobody needs more of.
+/// More concurrent queries than anybody needs.
 const MOST_TURNS: u32 = 1 << 16;
 
-/// The right to run, for as long as it is held.
+/// The permit to run, for as long as it is held.
 pub(super) type Turn = OwnedSemaphorePermit;
 
-/// How many queries run at the same time; others wait in the order in which they came.
+/// Limits how many queries run at the same time; others wait in order of arrival.
 #[derive(Debug)]
 pub(super) struct Turns {
     all: u32,
@@ -135,12 +142,12 @@ impl Turns {
         Self { all, free: Arc::new(Semaphore::new(all as usize)) }
     }
 
-    /// Beside others. `None` never comes: nobody closes the semaphore.
+    /// Beside others. Never `None`: the semaphore is not closed.
     pub async fn one(&self) -> Option<Turn> {
         self.free.clone().acquire_owned().await.ok()
     }
 
-    /// With nobody beside: those that run are waited for, and who comes later waits.
+    /// Alone: waits for the running queries, and later ones wait for this one.
     pub async fn alone(&self) -> Option<Turn> {
         self.free.clone().acquire_many_owned(self.all).await.ok()
     }
@@ -159,7 +166,7 @@ mod tests {
 
     const STEP: usize = 1 << 16;
 
-    /// Takes as much as is given, in steps.
+    /// Reserves as much as is granted, in steps.
     fn fill(reservation: &MemoryReservation, step: usize) -> usize {
         while reservation.try_grow(step).is_ok() {}
         reservation.size()
@@ -169,7 +176,7 @@ mod tests {
     fn operators_that_hold_nothing_take_nothing_from_those_that_need_it() {
         let pool = pool(ALL);
         let idle: Vec<_> = (0..1_000).map(|_| spilling(&pool)).collect();
-        // FairSpillPool would give it 1 MiB.
+        // FairSpillPool would grant it 1 MiB.
         assert!(fill(&spilling(&pool), STEP) > ALL / 4);
         drop(idle);
         assert_eq!(pool.reserved(), 0);

@@ -1,10 +1,13 @@
-//! The warehouse over a folder: Parquet and CSV files are tables, `*.sql` files are views, DataFusion answers GoogleSQL.
+//! The warehouse over a folder: Parquet and CSV files are tables, `*.sql` files are views,
+//! DataFusion answers GoogleSQL.
 //!
-//! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only tables of the folder can be read, only SELECT runs.
-//! [`files`] lists and looks into files, [`types`] maps types, [`dialect`] and [`semantics`] turn GoogleSQL into what DataFusion
-//! plans, [`functions`] and [`sketches`] are what it lacks, [`rows`] and [`text`] write results, [`cancel`] stops queries,
-//! [`memory`] and [`spill`] share out memory and disk, [`shared`], [`in_turn`] and [`compact`] save it, [`errors`] speaks to people.
-//! [`bounds`], [`footer`], [`lines`], [`long_values`] and [`planning`] keep what is broken or hostile to itself.
+//! One promise: every query that the domain compiles gives the rows that BigQuery gives. Only
+//! tables of the folder can be read, and only SELECT runs. [`files`] lists and inspects files,
+//! [`types`] maps types, [`dialect`] and [`semantics`] convert GoogleSQL to what DataFusion plans,
+//! [`functions`] and [`sketches`] add what it lacks, [`rows`] and [`text`] write results,
+//! [`cancel`] stops queries, [`memory`] and [`spill`] share memory and disk, [`shared`],
+//! [`in_turn`] and [`compact`] save memory, [`errors`] explains errors to people. [`bounds`],
+//! [`footer`], [`lines`], [`long_values`] and [`planning`] contain broken or hostile input.
 
 mod bounds;
 mod cancel;
@@ -46,26 +49,28 @@ use crate::domain::name::TableName;
 use crate::domain::schema::TableInfo;
 use crate::domain::value::Rows;
 
-/// What the engine may use.
+/// The limits of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// All queries together; beyond it they spill to disk where they can, and fail where they cannot.
+    /// For all queries together; beyond it they spill to disk if they can, and fail otherwise.
     pub memory_bytes: usize,
-    /// Threads that work on queries.
+    /// Threads that run queries.
     pub threads: usize,
     /// How many queries run at the same time; others wait.
     pub queries: usize,
-    /// Where queries put what does not fit into memory. It is made when it is needed, and several programs may share it.
+    /// Where queries spill what does not fit into memory. Created when needed; several programs may
+    /// share it.
     pub spill_folder: PathBuf,
-    /// All that is put there at the same time; a query that needs more fails.
+    /// Everything spilled at the same time; a query that needs more fails.
     pub spill_bytes: u64,
 }
 
-/// Bytes of memory for all queries together: what a small server has to spare.
+/// Bytes of memory for all queries together: what a small server can spare.
 pub const MEMORY_BYTES: usize = 2 << 30;
 /// Queries that run at the same time.
 pub const QUERIES: usize = 2;
-/// Bytes of disk that queries may use for what does not fit into memory: five times the memory, and no more than a small server has.
+/// Bytes of disk that queries may use for spilling: five times the memory, and no more than a small
+/// server has.
 pub const SPILL_BYTES: u64 = 10 << 30;
 
 impl Default for Options {
@@ -80,31 +85,35 @@ impl Default for Options {
     }
 }
 
-/// The stack of each of the engine's threads, in bytes. Plans are walked, copied and dropped by recursion: what [`bounds`] lets through fits, as
-/// tests at each of its limits show. It is address space; memory is used only where a plan is that deep.
+/// The stack of each of the engine's threads, in bytes. Plans are walked, copied and dropped by
+/// recursion: what [`bounds`] allows fits, as tests at each of its limits show. This is address
+/// space; memory is used only if a plan is that deep.
 const STACK_BYTES: usize = 64 << 20;
-/// Threads for files and plans, which block. Looks and plans have turns, so that few of them are used.
+/// Threads for files and plans, which block. Permits limit both, so that few of the threads are
+/// used.
 const BLOCKING_THREADS: usize = 32;
-/// How long such a thread waits for more work. What a deep plan used of its stack is given back with it.
+/// How long an idle thread stays. The stack memory that a deep plan used is freed with it.
 const IDLE: Duration = Duration::from_millis(100);
 
 /// A folder of files as a warehouse.
 pub struct Embedded {
-    /// There until it is dropped.
+    /// `Some` until it is dropped.
     engine: Option<Arc<Engine>>,
     turns: Turns,
     threads: usize,
-    /// Queries are heavy on the processor: they have their own threads, so that the pages are served meanwhile.
+    /// Queries need much processor time: they have their own threads, so that pages are served
+    /// meanwhile.
     runtime: Option<Runtime>,
 }
 
 impl Embedded {
-    /// Opens a folder; its tables are `dataset.file_stem`. Broken files are tables with a problem, not a failure.
+    /// Opens a folder; its tables are `dataset.file_stem`. Broken files are tables with a problem;
+    /// opening succeeds.
     pub async fn open(folder: &Path, dataset: &str) -> Result<Embedded, WarehouseError> {
         Self::open_with(folder, dataset, Options::default()).await
     }
 
-    /// Opens a folder with other limits than the default.
+    /// Opens a folder with other limits than the defaults.
     pub async fn open_with(folder: &Path, dataset: &str, options: Options) -> Result<Embedded, WarehouseError> {
         let engine = Arc::new(Engine::new(folder, dataset, &options)?);
         let threads = options.threads.max(1);
@@ -138,7 +147,7 @@ impl Embedded {
         }
     }
 
-    /// One try. The turn ends with the work, also where nobody waits for it any more.
+    /// One try. The permit is released when the work ends, even if nobody waits for it any more.
     async fn run_once(
         &self,
         sql: &str,
@@ -167,7 +176,8 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         // A runtime must not wait for its threads inside another one.
         if let Some(runtime) = self.runtime.take() {
-            // What it keeps of plans fits the stacks of its own threads.
+            // Cached plans fit only the stacks of the engine's own threads, so they are dropped
+            // there.
             let engine = self.engine.take();
             runtime.spawn_blocking(move || drop(engine));
             runtime.shutdown_background();
@@ -205,7 +215,8 @@ impl Warehouse for Embedded {
             Err(refused @ WarehouseError::Resources(_)) => refused,
             done => return done?.answer(),
         };
-        // What gave out may have been held by others, or by the operators of many threads: alone and on one thread a query needs least.
+        // Other queries, or the operators of many threads, may have held what ran out: alone and on
+        // one thread a query needs least.
         let spent = since.elapsed();
         let turn = self.turns.alone().await;
         if let Some(engine) = &self.engine {

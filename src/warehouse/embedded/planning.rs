@@ -1,8 +1,11 @@
-//! Planning within limits: a few statements at a time, on threads that may block, each for so long.
+//! Planning within limits: a few statements at a time, on threads that may block, each with a
+//! deadline.
 //!
-//! A plan is made in one go, on one processor: on the threads that run queries it would keep others from running. How much there is to plan was counted
-//! before ([`super::bounds`]); the time is for what was not foreseen. It ends where DataFusion asks for one of its rules, and who waits does not wait longer.
-//! A view is planned to its end though nobody waits for it any more, since its plan is kept; a query is not.
+//! A plan is made in one go, on one processor: on the threads that run queries it would block
+//! others. The amount of planning is bounded beforehand ([`super::bounds`]); the deadline is for
+//! what was not foreseen. It takes effect when DataFusion applies one of its rules, and callers
+//! wait no longer than that. A view is planned to its end even if nobody waits for it any more,
+//! since its plan is cached; a query is not.
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -22,44 +25,46 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::warehouse::WarehouseError;
 
-/// How long one view may be planned. What is within the limits of size takes a tenth of it at most, but for SELECTs of thousands of columns.
+/// Deadline for planning one view. What is within the limits of size takes a tenth of it at most,
+/// except SELECTs of thousands of columns.
 pub(super) const OF_VIEW: Duration = Duration::from_secs(10);
-/// How long one query may be planned, of which somebody waits for the rows.
+/// Deadline for planning one query, whose rows somebody waits for.
 const OF_QUERY: Duration = Duration::from_secs(120);
-/// How much longer its thread is waited for, to end by itself.
+/// How much longer callers wait for the thread to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
-/// Bytes of the constants that functions make for one plan, at most: each is kept in it. A text that
-/// is written out in a view can be about as long. Those beyond are made while the query runs.
+/// Maximum bytes of the constants that functions compute for one plan, which holds them. A text
+/// that is written out in a view can be about as long. Those beyond are computed at run time.
 const MAX_MADE: i64 = 256 << 10;
-/// Threads that may go on after their time without a turn; one more keeps its turn.
+/// Threads that may continue after their deadline without a permit; one more keeps its permit.
 const MAX_OVERDUE: usize = 4;
 
 thread_local! {
-    /// When the planning of this thread has to end.
+    /// The deadline of this thread's planning.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
-    /// Whether nobody wants what this thread plans any more.
+    /// Whether this thread's plan is no longer wanted.
     static UNWANTED: RefCell<Arc<AtomicBool>> = RefCell::default();
-    /// Bytes of the constants that functions have made for the plan of this thread.
+    /// Bytes of the constants that functions have computed for this thread's plan.
     static MADE: Cell<i64> = const { Cell::new(0) };
 }
 
-/// The turns to plan. A thread that does not end gives its turn to others when its time is over, as long as there are few such.
+/// The permits to plan. A thread that misses its deadline passes its permit on, as long as there
+/// are few such threads.
 pub(super) struct Turns {
     turns: Arc<Semaphore>,
     time: Duration,
-    /// Whether planning goes on where nobody waits for it any more.
+    /// Whether planning continues if nobody waits for it any more.
     is_kept: bool,
-    /// Threads that go on after their time, without a turn.
+    /// Threads that continue after their deadline, without a permit.
     overdue: Arc<AtomicUsize>,
 }
 
 impl Turns {
-    /// So many views at the same time.
+    /// This many views at the same time.
     pub fn of_views(count: usize) -> Self {
         Self::new(count, OF_VIEW, true)
     }
 
-    /// So many queries at the same time.
+    /// This many queries at the same time.
     pub fn of_queries(count: usize) -> Self {
         Self::new(count, OF_QUERY, false)
     }
@@ -85,7 +90,7 @@ impl Turns {
             DEADLINE.set(Some(Instant::now() + time));
             MADE.set(0);
             let planned = work();
-            // The thread is used again.
+            // Reset, since the thread is reused.
             let in_time = is_in_time();
             DEADLINE.set(None);
             match planned {
@@ -93,7 +98,7 @@ impl Turns {
                 planned => planned,
             }
         });
-        // Its time is watched also where nobody waits for it any more.
+        // The deadline holds even if nobody waits any more.
         let watched = tokio::spawn(async move {
             match tokio::time::timeout(time + GRACE, planned).await {
                 Ok(Ok(planned)) => planned,
@@ -109,7 +114,7 @@ impl Turns {
         watched.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// A turn, in the order in which they are asked for. None comes where all are with threads that do not end.
+    /// A permit, in order of request. Fails if all are held by threads that do not end.
     async fn turn(&self) -> Result<OwnedSemaphorePermit, WarehouseError> {
         let mut turn = pin!(self.turns.clone().acquire_owned());
         loop {
@@ -122,7 +127,7 @@ impl Turns {
     }
 }
 
-/// What a thread that plans has: its turn, until it has had its time.
+/// What a planning thread holds: its permit, until its deadline.
 struct Place {
     turn: Mutex<Option<OwnedSemaphorePermit>>,
     overdue: Arc<AtomicUsize>,
@@ -133,7 +138,7 @@ impl Place {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the turn to others while the thread goes on, unless there are enough such threads.
+    /// Passes the permit on while the thread continues, unless there are too many such threads.
     fn give_up(&self) {
         let mut turn = self.turn();
         let one_more = |overdue| (overdue < MAX_OVERDUE).then_some(overdue + 1);
@@ -143,7 +148,7 @@ impl Place {
     }
 }
 
-/// Ends with the thread's work, also where that panics.
+/// Released when the thread's work ends, also by a panic.
 struct InPlace(Arc<Place>);
 
 impl Drop for InPlace {
@@ -154,7 +159,7 @@ impl Drop for InPlace {
     }
 }
 
-/// Dropped by whoever waits for a plan, when it is there or no longer wanted.
+/// Dropped by the caller when the plan is there or no longer wanted.
 struct Wanted(Arc<AtomicBool>);
 
 impl Drop for Wanted {
@@ -176,12 +181,12 @@ fn is_in_time() -> bool {
     DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline && is_wanted())
 }
 
-/// Whether this thread plans, and does not run what was planned.
+/// Whether this thread is planning, rather than running a plan.
 pub(super) fn is_planning() -> bool {
     DEADLINE.get().is_some()
 }
 
-/// Whether a plan may hold constants of so many bytes more. Where none is made, it may.
+/// Whether a plan may hold constants of so many bytes more. Outside of planning always.
 pub(super) fn may_make(bytes: i64) -> bool {
     if !is_planning() {
         return true;
@@ -190,12 +195,12 @@ pub(super) fn may_make(bytes: i64) -> bool {
     MADE.get() <= MAX_MADE
 }
 
-/// Fails where this thread has planned for too long, or for nobody.
+/// Fails if this thread's planning has missed its deadline, or is not wanted.
 pub(super) fn check() -> Planned<()> {
     if is_in_time() { Ok(()) } else { plan_err!("Planning takes too long") }
 }
 
-/// DataFusion's rules with a look at the clock before each.
+/// DataFusion's rules, each with a check of the deadline before it.
 pub(super) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let clock: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(Clock);
     Optimizer::new().rules.into_iter().flat_map(|rule| [clock.clone(), rule]).collect()
@@ -215,7 +220,7 @@ impl OptimizerRule for Clock {
     }
 }
 
-/// A physical rule with a look at the clock before it.
+/// A physical rule with a check of the deadline before it.
 #[derive(Debug)]
 pub(super) struct InTime(pub Arc<dyn PhysicalOptimizerRule + Send + Sync>);
 
@@ -241,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn planning_ends_with_its_time_and_others_go_on() {
         let turns = Turns::new(2, Duration::from_millis(50), false);
-        // It asks now and then, as the rules do.
+        // It checks now and then, as the rules do.
         let asks = turns.plan(|| {
             while check().is_ok() {
                 std::thread::yield_now();
@@ -249,7 +254,8 @@ mod tests {
             Err::<(), _>(WarehouseError::Query("whatever".into()))
         });
         assert_eq!(asks.await, Err(WarehouseError::Timeout(0)));
-        // It never asks: who waits is told, its thread goes on, and others have its turn.
+        // It never checks: its caller gets an error, its thread continues, and others get its
+        // permit.
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let ended = Arc::new(Mutex::new(ended));
         let never = || {
@@ -261,7 +267,8 @@ mod tests {
             assert_eq!((turns.turns.available_permits(), turns.overdue.load(Ordering::Relaxed)), (2, overdue));
             assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
         }
-        // There are enough such: the next keep their turns, and who comes then is told so.
+        // There are too many such threads: the next keep their permits, and later callers get an
+        // error.
         for left in [1, 0] {
             assert_eq!(never().await, Err(WarehouseError::Timeout(0)));
             assert_eq!(turns.turns.available_permits(), left);
@@ -290,7 +297,7 @@ mod tests {
             let given_up = tokio::time::timeout(Duration::from_millis(50), turns.plan(work)).await;
             assert!(given_up.is_err());
             assert_eq!(tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap(), ends);
-            // What comes next on the same thread is wanted.
+            // The next plan on the same thread is wanted.
             assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
         }
     }

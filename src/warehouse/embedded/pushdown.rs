@@ -1,8 +1,9 @@
-//! Filters go down physical plans only where a column's name is one column's.
+//! Pushes filters down physical plans only where column names are unique.
 //!
-//! DataFusion 55.2 finds the columns of a filter that it pushes down by their names. Two tables that are joined may have columns of one name: the
-//! filter of one is then applied to the other, and rows are lost without an error (apache/datafusion#21246; mended on its main by #25259, which no
-//! release has yet). Logical plans, in which most filters are pushed, are not concerned.
+//! DataFusion 55.2 finds the columns of a filter that it pushes down by their names. Two joined
+//! tables may have columns of one name: the filter of one is then applied to the other, and rows
+//! are lost without an error (apache/datafusion#21246; fixed on its main by #25259, which is in no
+//! release yet). Logical plans, in which most filters are pushed, are not affected.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::planning::InTime;
 
 type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
-/// DataFusion's rules, those that push filters kept to where they are right.
+/// DataFusion's rules, with those that push filters restricted to where they are correct.
 pub(super) fn rules() -> Vec<Rule> {
     let careful = |rule: Rule| match rule.name().starts_with("FilterPushdown") {
         true => Arc::new(WhereNamesAreUnique(rule)) as Rule,
@@ -26,7 +27,7 @@ pub(super) fn rules() -> Vec<Rule> {
     PhysicalOptimizer::new().rules.into_iter().map(careful).map(|rule| Arc::new(InTime(rule)) as Rule).collect()
 }
 
-/// Applies a rule to each part of a plan in which no node gives two columns of one name.
+/// Applies a rule to each part of a plan in which no node has two columns of one name.
 #[derive(Debug)]
 struct WhereNamesAreUnique(Rule);
 
@@ -63,8 +64,9 @@ mod tests {
 
     use super::*;
 
-    /// `big` is joined to `small`, which has a column of the same name; being smaller, `small` is read first, so that the join's sides change places.
-    /// It is filtered itself, and so takes a filter that is not its own.
+    /// `big` is joined to `small`, which has a column of the same name; being smaller, `small` is
+    /// read first, so the join's sides are swapped. It has a filter of its own, and so accepts a
+    /// filter that is not its own.
     async fn rows_without_a_name(rules: Vec<Rule>) -> String {
         let state = SessionStateBuilder::new().with_default_features().with_physical_optimizer_rules(rules).build();
         let context = SessionContext::new_with_state(state);
@@ -83,7 +85,7 @@ mod tests {
     async fn a_filter_stays_with_its_column() {
         let right = "+---+\n| n |\n+---+\n| 1 |\n+---+";
         assert_eq!(rows_without_a_name(rules()).await, right);
-        // Where DataFusion has become right, this file goes.
+        // Once DataFusion is fixed, this fails and this file can be deleted.
         assert_ne!(rows_without_a_name(PhysicalOptimizer::new().rules).await, right);
     }
 }

@@ -15,20 +15,20 @@ use crate::domain::schema::ColumnType;
 use crate::domain::value::{ResultColumn, Value};
 use crate::warehouse::Cell;
 
-/// Reads one row's cell. It was cut where it is longer than asked for.
+/// Reads one row's cell, truncated if it is longer than requested.
 type Reader = Box<dyn Fn(usize) -> Cell>;
 
 /// The columns of a result in BigQuery's terms.
 pub(super) fn columns(schema: &Schema) -> Vec<ResultColumn> {
     let column = |field: &datafusion::arrow::datatypes::FieldRef| {
-        // What has no name in BigQuery is shown as text.
+        // A type that BigQuery does not have is shown as text.
         let (column_type, mode) = column_type(field.data_type()).unwrap_or((ColumnType::String, Default::default()));
         ResultColumn { name: field.name().clone(), column_type, mode }
     };
     schema.fields().iter().map(column).collect()
 }
 
-/// A batch's rows, each read when it is asked for; cells of at most `most` characters.
+/// A batch's rows, each read on demand; cells of at most `most` characters.
 pub(super) fn of_batch(batch: &RecordBatch, most: Option<usize>) -> Result<impl Iterator<Item = Vec<Cell>> + use<>> {
     let readers = batch.columns().iter().map(|column| reader(column, most)).collect::<Result<Vec<_>>>()?;
     Ok((0..batch.num_rows()).map(move |row| readers.iter().map(|read| read(row)).collect()))
@@ -109,7 +109,7 @@ fn written(write: &text::Writer, row: usize, most: Option<usize>) -> Cell {
     Cell::text(&out, most)
 }
 
-/// Bytes as base64; of those that are cut, only the beginning is written.
+/// Bytes as base64; if they are truncated, only the beginning is encoded.
 fn bytes(bytes: &[u8], most: Option<usize>) -> Cell {
     let whole = BASE64.encode_len(bytes.len());
     match most {

@@ -1,4 +1,5 @@
-//! What depends on types: where an operator or a cast means another thing in GoogleSQL than in DataFusion, the plan is changed.
+//! Adapts plans where the meaning of an operator or a cast in GoogleSQL differs from DataFusion's
+//! by type.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
 
 use super::long_values;
 
-/// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text, APPROX_COUNT_DISTINCT takes FLOAT64.
+/// Division of INT64 gives FLOAT64, casts to INT64 round, casts to STRING write BigQuery's text,
+/// APPROX_COUNT_DISTINCT takes FLOAT64.
 #[derive(Debug)]
 pub(super) struct GoogleSemantics {
     pub divide: Arc<ScalarUDF>,
@@ -37,11 +39,12 @@ impl FunctionRewrite for GoogleSemantics {
                 let float = |side: Box<Expr>| Expr::Cast(Cast::new(side, DataType::Float64));
                 Ok(Transformed::yes(call(&self.divide, vec![float(left), float(right)])))
             }
-            // Within a length, as are the functions below.
+            // Within a length, as the functions below.
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right })
                 if self.is_text(&left, schema) && self.is_text(&right, schema) =>
             {
-                // A row of them is one call: it is as deep as its parts, and its text is made once.
+                // A chain of them becomes one call, which is only as deep as its parts and builds
+                // its text once.
                 let mut texts = match *left {
                     Expr::ScalarFunction(ScalarFunction { func, args }) if func == self.joined_texts => args,
                     other => vec![other],
@@ -67,7 +70,7 @@ impl FunctionRewrite for GoogleSemantics {
                     (done, false) => done,
                 }))
             }
-            // DataFusion estimates the distinct values of all types but this.
+            // DataFusion estimates the distinct values of all types but this one.
             Expr::AggregateFunction(mut call)
                 if call.func.name() == "approx_distinct" && call.params.args.first().is_some_and(|arg| is_float(arg, schema)) =>
             {
@@ -98,10 +101,10 @@ impl GoogleSemantics {
         }
     }
 
-    /// The value on its way, and whether the cast itself is still to be done.
+    /// The value before the cast, and whether the cast itself is still needed.
     fn helped(&self, value: Expr, from: &DataType, to: &DataType, safe: bool) -> (Expr, bool) {
         match to {
-            // Halves away from zero, where Arrow cuts.
+            // Rounds halves away from zero; Arrow truncates.
             DataType::Int64 if from.is_floating() => (call(&round(), vec![value]), true),
             DataType::Int64 => {
                 let whole = match from {

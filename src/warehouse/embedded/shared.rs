@@ -1,8 +1,9 @@
 //! Parts of a query that are computed once.
 //!
-//! The planner puts a CTE's plan wherever the CTE is named, and each copy is computed for itself. An analysis looks at one set of rows in ten ways, and what
-//! makes those rows may be a sort of everything: here such a CTE is computed first and kept in memory, its columns being few. Where it does not fit, the query
-//! runs as it was planned.
+//! The planner inserts a CTE's plan wherever the CTE is named, and each copy is computed
+//! separately. An analysis reads one set of rows in ten ways, and that set may need a sort of
+//! everything: such a CTE is computed first and held in memory, as it has few columns. If it does
+//! not fit, the query runs as planned.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,16 +21,17 @@ use futures::stream::select_all;
 
 use super::compact::compact_batch;
 
-/// A CTE that is named so often is worth the memory.
+/// A CTE that is named this often is worth the memory.
 const OFTEN: usize = 4;
 
-/// A plan that reads from memory what it would have computed again and again, and the memory's reservation, to be held while it runs.
+/// A plan that reads from memory what it would have computed repeatedly, and the memory's
+/// reservation, to be held while it runs.
 pub(super) struct Shared {
     pub plan: LogicalPlan,
     _held: Vec<MemoryReservation>,
 }
 
-/// Computes what the plan shares, into at most so many bytes for each.
+/// Computes the shared parts of the plan, each up to this many bytes.
 pub(super) async fn compute_once(session: &SessionState, plan: LogicalPlan, most_bytes: usize) -> Result<Shared> {
     let mut tables = HashMap::new();
     let mut held = vec![];
@@ -53,10 +55,11 @@ pub(super) async fn compute_once(session: &SessionState, plan: LogicalPlan, most
     Ok(Shared { plan, _held: held })
 }
 
-/// The CTEs that the query names often, counting what is written: a CTE that stands in another counts once there, however often the other is named.
+/// The CTEs that the query names often, as written: a CTE nested in another counts once there,
+/// however often the other is named.
 fn often_named(plan: &LogicalPlan) -> Result<Vec<SubqueryAlias>> {
     let mut named: Vec<(SubqueryAlias, usize)> = vec![];
-    // By what they compute: the planner copies their plans.
+    // Keyed by what they compute, since the planner copies their plans.
     let mut places: HashMap<SubqueryAlias, usize> = HashMap::new();
     plan.apply_with_subqueries(|node| {
         let LogicalPlan::SubqueryAlias(part) = node else { return Ok(TreeNodeRecursion::Continue) };
@@ -70,7 +73,7 @@ fn often_named(plan: &LogicalPlan) -> Result<Vec<SubqueryAlias>> {
     })?;
     let often = named.into_iter().filter(|(_, times)| *times >= OFTEN).map(|(part, _)| part);
     let often: Vec<SubqueryAlias> = often.filter(|part| is_work(&part.input)).collect();
-    // What stands within another of them is computed with it.
+    // CTEs nested in another of them are computed with it.
     let mut within = HashSet::new();
     for part in &often {
         part.input.apply_with_subqueries(|node| {
@@ -94,7 +97,7 @@ fn is_work(plan: &LogicalPlan) -> bool {
     walked.is_ok() && found
 }
 
-/// The rows of a part, in memory; `None` where they do not fit.
+/// The rows of a part, in memory; `None` if they do not fit.
 async fn computed(
     session: &SessionState,
     part: &SubqueryAlias,
@@ -102,7 +105,7 @@ async fn computed(
 ) -> Result<Option<(Arc<MemTable>, MemoryReservation)>> {
     let frame = DataFrame::new(session.clone(), part.input.as_ref().clone());
     let reservation = MemoryConsumer::new("shared rows").register(&session.runtime_env().memory_pool);
-    // Side by side: one partition may wait for what another gives.
+    // In parallel: one partition may wait for another.
     let streams = frame.execute_stream_partitioned().await?;
     let mut all = select_all(streams.into_iter().enumerate().map(|(i, stream)| stream.map(move |batch| (i, batch))));
     let mut partitions = vec![vec![]; all.len()];
@@ -126,7 +129,7 @@ mod tests {
     use datafusion::arrow::util::pretty::pretty_format_batches;
     use datafusion::prelude::SessionContext;
 
-    /// How many reads of memory stand in the plan.
+    /// Number of reads from memory in the plan.
     fn reads(plan: &LogicalPlan, name: &str) -> usize {
         let mut found = 0;
         plan.apply_with_subqueries(|node| {
@@ -179,7 +182,7 @@ mod tests {
             let shared = compute_once(&state, plan.clone(), most).await.unwrap();
             assert_eq!(shared.plan, plan);
         }
-        // What did not fit is given back.
+        // The memory of what did not fit is released.
         assert_eq!(state.runtime_env().memory_pool.reserved(), 0);
     }
 }

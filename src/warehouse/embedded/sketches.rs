@@ -1,6 +1,7 @@
-//! BigQuery's approximate aggregates that DataFusion lacks: APPROX_QUANTILES and APPROX_TOP_COUNT, in bounded memory.
+//! BigQuery's approximate aggregates that DataFusion lacks: APPROX_QUANTILES and APPROX_TOP_COUNT,
+//! in bounded memory.
 //!
-//! All work on values is done by Arrow's kernels and DataFusion's table of groups, a batch at a time.
+//! Arrow's kernels and DataFusion's table of groups do all work on values, a batch at a time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,15 +26,15 @@ use super::compact::compact;
 use super::text::to_canonical;
 use super::types::canonical;
 
-/// Values that a level of a quantile sketch holds. The error of a rank is below the number of levels in 2 · LEVEL: 0.05 % at 10^9 rows.
+/// Values per level of a quantile sketch. The error of a rank is at most the number of levels in 2
+/// · LEVEL: 0.05 % at 10^9 rows.
 const LEVEL: usize = 16_384;
-/// Values that are counted one by one; and the bytes that they may take.
+/// Distinct values that are counted one by one, and the bytes that they may take.
 const COUNTED: usize = 131_072;
 const COUNTED_BYTES: usize = 8 << 20;
-/// What BigQuery takes at most.
+/// BigQuery's maximum.
 const MOST: i64 = 1_000_000;
 
-/// All of them.
 pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
     [Kind::Quantiles, Kind::TopCount].map(|kind| {
         let signature = Signature::any(2, Volatility::Immutable);
@@ -96,7 +97,7 @@ impl AggregateUDFImpl for Sketch {
 }
 
 impl Sketch {
-    /// The type that values are held in.
+    /// The type in which values are held.
     fn taken(&self, of: &DataType) -> Result<DataType> {
         match canonical(of) {
             Ok(of) if !of.is_nested() => Ok(of),
@@ -109,18 +110,20 @@ fn list(values: ArrayRef) -> ScalarValue {
     SingleRowListArrayBuilder::new(values).build_list_scalar()
 }
 
-/// The values and the numbers of each sketch that is to be added.
+/// The values and the numbers of each sketch to be merged.
 fn states(states: &[ArrayRef]) -> impl Iterator<Item = (ArrayRef, Int64Array)> {
     let (values, numbers) = (states[0].as_list::<i32>(), states[1].as_list::<i32>());
     let there = |row: &usize| values.is_valid(*row) && numbers.is_valid(*row);
     (0..values.len()).filter(there).map(|row| (values.value(row), numbers.value(row).as_primitive::<Int64Type>().clone()))
 }
 
-/// The most bytes that a sketch has held. That is its size: a full level is halved again and again, and DataFusion adds up what each batch makes an
-/// aggregate without groups grow by, but never takes off what it shrinks by.
+/// The most bytes that a sketch has held, which is the size that it reports. A full level is halved
+/// repeatedly, and DataFusion adds the growth of each batch of an aggregate without groups, but
+/// never subtracts what it shrinks by.
 type MostBytes = usize;
 
-/// Quantiles by levels: each value of level n stands for 2^n values. A full level is sorted, and every other value of it goes one level up.
+/// Quantiles by levels: each value of level n stands for 2^n values. A full level is sorted, and
+/// every other value of it goes one level up.
 /// <https://dl.acm.org/doi/10.1145/304182.304204> with levels of equal size.
 #[derive(Debug)]
 struct Quantiles {
@@ -134,7 +137,7 @@ struct Quantiles {
 struct Level {
     parts: Vec<ArrayRef>,
     values: usize,
-    /// Which of two neighbours goes up: in turns, so that errors cancel.
+    /// Which of two neighbours goes up: alternates, so that errors cancel.
     odd: bool,
 }
 
@@ -169,7 +172,7 @@ impl Quantiles {
         self.levels.iter().flat_map(|level| &level.parts).map(|part| part.get_array_memory_size()).sum()
     }
 
-    /// The values of all levels, and how many there are of each.
+    /// The values of all levels, and the weight of each.
     fn parts(&self) -> Result<(ArrayRef, Vec<i64>)> {
         let parts: Vec<ArrayRef> = self.levels.iter().flat_map(|level| level.parts.iter().cloned()).collect();
         Ok((whole(&parts, &self.of)?, self.levels.iter().map(|level| level.values as i64).collect()))
@@ -218,7 +221,7 @@ impl Accumulator for Quantiles {
         let mut before = 0;
         for place in order.values() {
             before += weights[*place as usize];
-            // The first value that so many hundredths of all are not larger than.
+            // The first value whose cumulative weight reaches the next quantile.
             while chosen.len() <= self.number
                 && u128::from(before) * self.number as u128 >= u128::from(total) * chosen.len() as u128
             {
@@ -233,7 +236,7 @@ impl Accumulator for Quantiles {
     }
 }
 
-/// Several arrays as one.
+/// Concatenates arrays.
 fn whole(parts: &[ArrayRef], of: &DataType) -> Result<ArrayRef> {
     match parts {
         [] => Ok(new_null_array(of, 0)),
@@ -242,16 +245,17 @@ fn whole(parts: &[ArrayRef], of: &DataType) -> Result<ArrayRef> {
     }
 }
 
-/// How often each value occurs. Where there are too many values, the rarer half is forgotten and the others lose as much: a count is never too high,
-/// and too low by one row in 65,536 at most. <https://doi.org/10.1016/0167-6423(82)90012-0>
+/// How often each value occurs. If there are too many values, the rarer half is dropped and the
+/// others' counts are reduced by as much: a count is never too high, and too low by one row in
+/// 65,536 at most. <https://doi.org/10.1016/0167-6423(82)90012-0>
 struct TopCount {
     of: DataType,
     number: usize,
-    /// Locked only because an accumulator has to be `Sync`: nobody else ever asks.
+    /// A mutex only because an accumulator has to be `Sync`; there is no contention.
     groups: Mutex<Box<dyn GroupValues>>,
     /// By group.
     counts: Vec<u64>,
-    /// The groups of a batch's rows; kept for its memory.
+    /// The groups of a batch's rows; a field so that its memory is reused.
     ids: Vec<usize>,
     most: MostBytes,
 }
@@ -304,7 +308,7 @@ impl TopCount {
         Ok(())
     }
 
-    /// All values with their counts; nothing is left.
+    /// Takes all values with their counts.
     fn emit(&mut self) -> Result<(ArrayRef, UInt64Array)> {
         let counts = UInt64Array::from(std::mem::take(&mut self.counts));
         match self.groups.get_mut().unwrap_or_else(PoisonError::into_inner).emit(EmitTo::All)?.pop() {
@@ -372,7 +376,7 @@ mod tests {
         TopCount { groups: groups_of(&of).unwrap(), of, number, counts: vec![], ids: vec![], most: 0 }
     }
 
-    /// Gives the values to several sketches by turns and makes one of them.
+    /// Distributes the values over several sketches and merges these.
     fn merged<A: Accumulator>(make: impl Fn() -> A, values: &ArrayRef, sketches: usize) -> ScalarValue {
         let mut all: Vec<A> = (0..sketches).map(|_| make()).collect();
         for (i, from) in (0..values.len()).step_by(8192).enumerate() {
@@ -453,7 +457,7 @@ mod tests {
 
     #[test]
     fn of_very_many_values_the_frequent_stay_and_no_count_is_too_high() {
-        // A million values once each; three of 30,000, 20,000 and 10,000 rows among them.
+        // A million distinct values, and three of 30,000, 20,000 and 10,000 rows among them.
         const ONCE: u64 = 1_000_000;
         let value = |n: u64| match n % 100 {
             0..=2 => -1,

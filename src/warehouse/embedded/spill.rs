@@ -1,7 +1,7 @@
 //! What does not fit into memory: files in a folder of our own, up to a limit.
 //!
-//! The files have no name: the system takes them back when the process ends, however it ends. So nothing is ever left behind, and programs that share a
-//! folder cannot take each other's files.
+//! The files have no name: the system frees them when the process ends, however it ends. So nothing
+//! is ever left behind, and programs that share a folder cannot take each other's files.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -16,14 +16,15 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SpillFile, SpillWriter, TempFileFactory};
 use futures::{Stream, StreamExt, stream};
 
-/// Bytes that are read at a time.
+/// Bytes per read.
 const CHUNK: usize = 256 << 10;
-/// Bytes of the disk that are left to others, the database before all: what spills must not stop a write.
+/// Bytes of the disk that are left to others, above all to the database: spilling must not make its
+/// writes fail.
 const LEFT_FREE: u64 = 256 << 20;
-/// Bytes that one file grows by before its disk is looked at again.
+/// The disk is checked again whenever a file has grown by this many bytes.
 const LOOK_EVERY: u64 = 8 << 20;
 
-/// Why something could not be put aside.
+/// Why spilling failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SpillError {
     #[error("all files of the spill folder together may take {0} bytes")]
@@ -35,14 +36,14 @@ pub(super) enum SpillError {
 }
 
 impl SpillError {
-    /// The reason in an error that came up through Arrow and DataFusion, where there is one.
+    /// The spill error within an error that came through Arrow and DataFusion, if there is one.
     pub fn within(error: &DataFusionError) -> Option<&SpillError> {
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = next {
             if let Some(found) = error.downcast_ref() {
                 return Some(found);
             }
-            // An I/O error's source is that of what it holds, not what it holds.
+            // An I/O error's source is the source of what it wraps, not what it wraps.
             next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
                 Some(held) => Some(held),
                 None => error.source(),
@@ -73,7 +74,7 @@ impl From<SpillError> for DataFusionError {
     }
 }
 
-/// The folder; it is made when it is first needed, and again should somebody have removed it.
+/// The folder; created when first needed, and again if somebody has removed it.
 #[derive(Debug)]
 pub(super) struct SpillFolder(Arc<Folder>);
 
@@ -100,7 +101,7 @@ impl TempFileFactory for SpillFolder {
 }
 
 impl Folder {
-    /// Counts bytes that are about to be written.
+    /// Counts bytes before they are written.
     fn take(&self, bytes: u64) -> Result<(), SpillError> {
         let within = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
         let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within);
@@ -164,7 +165,7 @@ impl Drop for Contents {
     }
 }
 
-/// Bytes that are free on the file's disk, where the system tells.
+/// Free bytes on the file's disk, if the system reports them.
 #[cfg(unix)]
 fn free(file: &File) -> Option<u64> {
     let disk = rustix::fs::fstatvfs(file).ok()?;
@@ -240,7 +241,7 @@ mod tests {
         let text: Vec<u8> = (0..1_000_000u32).map(|n| (n % 251) as u8).collect();
         let mut writer = one.open_writer().unwrap();
         writer.write_all(&text[..400_000]).unwrap();
-        // A reader may come while the file is written.
+        // Reads while the file is still being written.
         assert_eq!(all(one.as_ref()).await, text[..400_000]);
         writer.write_all(&text[400_000..]).unwrap();
         two.open_writer().unwrap().write_all(b"other").unwrap();
@@ -279,7 +280,7 @@ mod tests {
         let error = two.open_writer().unwrap().write_all(&[1; 600]).unwrap_err();
         let error = DataFusionError::from(ArrowError::from(error)).context("spilling");
         assert!(matches!(SpillError::within(&error), Some(SpillError::Limit(1_000))), "{error:?}");
-        // What was refused is not counted, and what is dropped makes room.
+        // Refused bytes are not counted, and dropped files free theirs.
         drop(one);
         two.open_writer().unwrap().write_all(&[1; 1_000]).unwrap();
     }

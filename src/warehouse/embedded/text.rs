@@ -1,4 +1,4 @@
-//! The text forms of values: as results carry them, as CAST to STRING writes them, as TO_JSON_STRING does.
+//! The text forms of values: in results, in CAST to STRING, and in TO_JSON_STRING.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use data_encoding::BASE64;
@@ -12,10 +12,11 @@ use datafusion::common::{Result, exec_err};
 
 use super::types::canonical;
 
-/// Writes one row's value. Rows are not NULL where it is called.
+/// Writes one row's value. Never called for NULL.
 pub(super) type Writer = Box<dyn Fn(usize, &mut String) + Send>;
 
-/// A FLOAT64 as BigQuery writes it: the fewest of 15 to 17 digits that read back the same, an exponent where `%g` has one.
+/// A FLOAT64 as BigQuery writes it: the fewest of 15 to 17 digits that read back the same, with an
+/// exponent where `%g` has one.
 pub(super) fn float(number: f64) -> String {
     if number.is_nan() {
         return "nan".into();
@@ -59,10 +60,10 @@ pub(super) fn decimal(text: &str) -> &str {
     }
 }
 
-/// How many digits a fraction of a second shows.
+/// Digits of a fraction of a second.
 #[derive(Clone, Copy)]
 pub(super) enum Fraction {
-    /// As many as it needs: results.
+    /// As many as needed: results.
     Shortest,
     /// None, three or six: SQL's text.
     InThrees,

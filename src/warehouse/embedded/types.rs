@@ -1,6 +1,8 @@
-//! Arrow's types and BigQuery's: one canonical Arrow type for each column type, the same in tables, literals, casts and results.
+//! Arrow's types and BigQuery's: one canonical Arrow type for each column type, the same in tables,
+//! literals, casts and results.
 //!
-//! Timestamps with a zone are TIMESTAMP, in microseconds and UTC; timestamps without one are DATETIME, in Parquet and CSV alike.
+//! Timestamps with a zone are TIMESTAMP, in microseconds and UTC; timestamps without one are
+//! DATETIME, in Parquet and CSV alike.
 
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use datafusion::sql::sqlparser::ast::DataType as SqlType;
 
 use crate::domain::schema::{ColumnType, Mode};
 
-/// INT64, FLOAT64 and the others as this engine holds them.
+/// The canonical Arrow type of INT64, FLOAT64 and the others.
 pub(super) fn arrow_type(of: ColumnType) -> Option<DataType> {
     Some(match of {
         ColumnType::String => DataType::Utf8View,
@@ -38,14 +40,14 @@ pub(super) fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
-/// What a column of this Arrow type is in BigQuery's terms, or why it is nothing there.
+/// The BigQuery type of a column of this Arrow type, or why there is none.
 pub(super) fn column_type(arrow: &DataType) -> Result<(ColumnType, Mode), String> {
     let scalar = |of| Ok((of, Mode::Nullable));
     match arrow {
         DataType::Boolean => scalar(ColumnType::Bool),
         integer if integer.is_integer() => scalar(ColumnType::Int64),
         DataType::Float16 | DataType::Float32 | DataType::Float64 => scalar(ColumnType::Float64),
-        // A column of nothing but NULL.
+        // A column of only NULLs.
         DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => scalar(ColumnType::String),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             scalar(ColumnType::Bytes)
@@ -80,7 +82,7 @@ pub(super) fn column_type(arrow: &DataType) -> Result<(ColumnType, Mode), String
     }
 }
 
-/// The canonical Arrow type that a column of this Arrow type is read as, or why it is not read.
+/// The canonical Arrow type to read a column of this Arrow type as, or why it is not read.
 pub(super) fn canonical(arrow: &DataType) -> Result<DataType, String> {
     let (of, mode) = column_type(arrow)?;
     let item = |of| arrow_type(of).ok_or_else(|| format!("an unsupported type: {of}"));

@@ -1,4 +1,4 @@
-//! SQL out of bytes: of GoogleSQL's parts, put together without a thought for types or sense.
+//! SQL from bytes: parts of GoogleSQL, combined without regard to types or meaning.
 
 use crate::driver::{Choices, odd_text};
 
@@ -53,7 +53,7 @@ pub const TOKENS: [&str; 48] = [
     "0x",
 ];
 
-/// What may be named in FROM, with its columns.
+/// Tables for FROM, with their columns.
 const TABLES: [(&str, &[&str]); 4] = [
     ("good", &["a", "b"]),
     ("customers", &["customer_id", "name", "country", "since"]),
@@ -61,7 +61,7 @@ const TABLES: [(&str, &[&str]); 4] = [
     ("products", &["product_id", "title", "price", "weight", "code", "listed", "day", "at", "tags"]),
 ];
 
-/// Numbers that something overflows at.
+/// Numbers at which something overflows.
 const NUMBERS: [&str; 18] = [
     "1",
     "0",
@@ -129,7 +129,7 @@ const TYPES: [&str; 18] = [
     "INT",
 ];
 
-/// Functions, and how many arguments they take.
+/// Functions, and their numbers of arguments.
 const FUNCTIONS: [(&str, usize); 92] = [
     ("ABS", 1),
     ("CONCAT", 2),
@@ -249,8 +249,8 @@ const OPERATORS: [&str; 20] = [
     "<>",
 ];
 
-/// How often something is repeated: what most limits take, and what they refuse. The corpus has what
-/// is just within them.
+/// Numbers of repetitions: what most limits allow, and what they refuse. The corpus has cases just
+/// within them.
 const TIMES: [usize; 10] = [1, 2, 3, 8, 15, 30, 60, 120, 200, 3_000];
 
 /// The text of a view; it may name those views.
@@ -271,11 +271,11 @@ pub fn view(choices: &mut Choices, views: &[String]) -> String {
 struct Sql<'a, 'b> {
     choices: &'a mut Choices<'b>,
     views: &'a [String],
-    /// CTEs in sight.
+    /// CTEs in scope.
     ctes: Vec<String>,
-    /// Columns in sight.
+    /// Columns in scope.
     columns: Vec<String>,
-    /// Parts that may still be made of parts.
+    /// Parts that may still have parts.
     left: usize,
 }
 
@@ -289,7 +289,7 @@ impl Sql<'_, '_> {
         self.left > 0
     }
 
-    /// Parts that are large or deep by repetition, as people write programs for.
+    /// Parts that are large or deep by repetition, as generated SQL is.
     fn built_up(&mut self) -> String {
         let times = TIMES[self.choices.few(TIMES.len())];
         let part = self.expr(3);
@@ -336,7 +336,7 @@ impl Sql<'_, '_> {
         }
     }
 
-    /// CTEs each of which is made of the one before, `@`.
+    /// CTEs each of which uses the one before, `@`.
     fn doubled(&mut self, times: usize, each: &str) -> String {
         let ctes = (1..=times).map(|i| format!(", c{i} AS ({})", each.replace('@', &format!("c{}", i - 1))));
         let ctes: String = ctes.collect();

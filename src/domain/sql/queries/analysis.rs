@@ -20,11 +20,12 @@ use crate::domain::sql::query::{Body, From, Item, JoinClause, Select};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Section {
-    /// One row: the as-of as `day`, the type of the timestamp as `item`.
+    /// One row: the reference date as `day`, the type of the timestamp as `item`.
     Dataset,
     /// One row per day and part (`item`); `day` is NULL where there is no timestamp.
     Days,
-    /// One row each: distinct users, products, pairs of both, events (user, product, instant) and baskets (user, instant).
+    /// One row each: distinct users, products, pairs of both, events (user, product, instant) and
+    /// baskets (user, instant).
     Users,
     Products,
     Pairs,
@@ -34,9 +35,9 @@ pub enum Section {
     Funnel,
     /// Train rows later than the first eval row.
     Late,
-    /// Rows of eval and test that the filters on members looked at.
+    /// Rows of eval and test that the entity filters looked at.
     Seen,
-    /// A row for each temporal column (`item`) that is selected or filtered beside the timestamp.
+    /// One row per temporal column (`item`) that is selected or filtered beside the timestamp.
     Newer,
     /// The label's name as `item`.
     LabelColumn,
@@ -144,7 +145,8 @@ pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<Outp
     union(report.rows)
 }
 
-/// Goes on with the columns alone that are looked at: all sections read these rows, so an engine may keep them.
+/// Continues with only the columns that are used: all sections read these rows, so an engine may
+/// materialise them.
 fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
@@ -190,7 +192,7 @@ impl<'p> Report<'_, 'p> {
         From::cte(self.pipeline.current.as_str())
     }
 
-    /// A column of the rows that are left. Qualified: a column of the data may have any name.
+    /// A column of the remaining rows. Qualified, since a column of the data may have any name.
     fn of(&self, column: &PlannedColumn) -> Expr {
         Expr::of(self.pipeline.current.as_str(), &column.ident)
     }
@@ -249,7 +251,7 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// Rows of each member, counted by part; then members, counted. NULL is no member.
+    /// Rows of each entity, counted by part; then entities, counted. NULL is no entity.
     fn members_of(&mut self, section: Section, keys: Vec<Expr>) {
         let splits = self.pipeline.plan.config.split_config.splits();
         let labels: Vec<&str> = match self.pipeline.labelled {
@@ -299,7 +301,8 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(self.row(section, From::cte(name)).numbers(numbers));
     }
 
-    /// After each stage. Of the last only the rows, without a look at their parts: the other sections have its users and products.
+    /// After each stage. For the last one only the rows, without their parts: the other sections
+    /// have its users and products.
     fn funnel(&mut self) {
         let stages = self.pipeline.stages.clone();
         for (i, (stage, cte)) in stages.iter().enumerate() {
@@ -318,7 +321,7 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// A split by time has none by what it is: its days tell.
+    /// A split by time has none by definition: its days show that.
     fn late(&mut self) {
         let by_time = matches!(self.pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
         let Some(time) = self.pipeline.timestamp().filter(|_| self.pipeline.labelled && !by_time) else { return };
@@ -334,7 +337,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(late);
     }
 
-    /// Where membership is computed from all rows of a split by time (G-39).
+    /// Entity filters that look at all rows of a split by time leak the eval window into training.
     fn seen(&mut self) {
         let config = self.pipeline.plan.config;
         let by_time = matches!(config.split_config, SplitConfig::TimeBased { .. });
@@ -348,7 +351,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(seen);
     }
 
-    /// Other times than the event's own: later ones were not known when it happened.
+    /// Times other than the event's own: later ones were not known when it happened.
     fn newer(&mut self) {
         let plan = self.pipeline.plan;
         let Some(time) = plan.role(Role::Timestamp) else { return };
@@ -365,7 +368,8 @@ impl<'p> Report<'_, 'p> {
         }
     }
 
-    /// How a label's two values are shared out, before the filters and after them (G-53), and whether the revenue tells it (G-98).
+    /// The distribution of a label's two values before and after the filters, which can remove most
+    /// of one class, and whether the revenue gives the label away.
     fn label(&mut self) {
         let plan = self.pipeline.plan;
         let Some(label) = label(plan).map(|position| &plan.columns[position]) else { return };
@@ -402,7 +406,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.extend([column, before, parts]);
     }
 
-    /// Where the products' table is joined: how many of its keys have an interaction.
+    /// If the products' table is joined: how many of its keys have an interaction.
     fn catalogue(&mut self) {
         let plan = self.pipeline.plan;
         let Some(product) = plan.role(Role::ProductId) else { return };
@@ -440,7 +444,7 @@ impl<'p> Report<'_, 'p> {
     }
 }
 
-/// A yes or no that is learned: its name says so, since most yes and no are attributes.
+/// A boolean that is learned: recognised by its name, since most booleans are attributes.
 fn is_label(column: &PlannedColumn) -> bool {
     const WORDS: [&str; 9] = ["label", "target", "clicked", "click", "bought", "purchased", "converted", "conversion", "liked"];
     let name = crate::domain::name::fold(column.name.as_str());
@@ -452,7 +456,7 @@ fn rows_of(label: &str) -> String {
     format!("{label}_rows")
 }
 
-/// An instant as microseconds since 1970; a time without a zone as if it were UTC's.
+/// An instant as microseconds since 1970; a time without a zone is read as UTC.
 fn micros(value: Expr, t: ColumnType) -> Expr {
     let instant = if t == ColumnType::Timestamp { value } else { Expr::call(Function::Timestamp, [value]) };
     Expr::call(Function::UnixMicros, [instant])

@@ -1,8 +1,10 @@
-//! The one query behind the pictures of the filters and the split: what each stage leaves, how revenue and rows are shared out among products and
-//! customers where their filters act, and the rows of each day. Rows of one form, as an analysis has them; read by [`crate::domain::effect`].
+//! The one query behind the charts of the filters and the split: what each stage leaves, how
+//! revenue and rows are distributed among products and customers where their filters apply, and the
+//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::effect`].
 //!
-//! Few rows, however much data: members are counted in steps, whose edges are the numbers of two or three digits, so that a threshold which is such a
-//! number has its exact count (G-48, G-51).
+//! Few rows, however large the data: entities are counted in steps whose edges are the numbers of
+//! two or three digits, so that such a number as a threshold has its exact count. Estimates from a
+//! sample would differ from what the filter keeps.
 
 use strum::IntoStaticStr;
 
@@ -19,7 +21,7 @@ use crate::domain::sql::query::{Body, From, Item, Select};
 
 /// Revenue is counted in millionths of its unit.
 pub const MILLION: i64 = 1_000_000;
-/// From here on revenue is one step. A million of it still fits.
+/// Revenue from here on is one step. A million times as much still fits INT64.
 pub const MOST_REVENUE: i64 = 1_000_000_000_000;
 /// Digits of the numbers that steps begin at.
 pub const ROW_DIGITS: u32 = 3;
@@ -29,17 +31,19 @@ pub const REVENUE_DIGITS: u32 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
 pub enum EffectSection {
-    /// The as-of as `day`.
+    /// The reference date as `day`.
     AsOf,
     /// Of the stage `item`: rows, users, products; revenue as `amount`.
     Stage,
     /// Of the part `item` and `day`: rows.
     Days,
-    /// Of the kind of member `item`: from which percent on, how many members, their rows; their revenue as `amount`.
+    /// For the kind of entity `item`: from which percent on, how many entities, their rows; their
+    /// revenue as `amount`.
     Curve,
-    /// Of the kind of member `item`: rows a member from, members, those of exactly so many.
+    /// For the kind of entity `item`: rows per entity from, entities, those with exactly so many.
     Rows,
-    /// Of the kind of member `item`: revenue in millionths from, members, those of exactly so much. -1 is all below 0, NULL none at all.
+    /// For the kind of entity `item`: revenue in millionths from, entities, those with exactly so
+    /// much. -1 is all below 0, NULL none at all.
     Revenue,
 }
 
@@ -105,7 +109,7 @@ pub(in crate::domain::sql) fn narrow(pipeline: &mut Pipeline) {
     }
     let select = Select::new(items, From::cte(pipeline.current.as_str()));
     pipeline.current = pipeline.add("looked_at", select);
-    // The stage that ended here is told from the same rows.
+    // The stage that ended here is counted from the same rows.
     if let Some((_, cte)) = pipeline.stages.last_mut().filter(|(stage, _)| *stage != "source") {
         cte.clone_from(&pipeline.current);
     }
@@ -197,7 +201,7 @@ fn in_steps(section: EffectSection, item: Expr, steps: &str, step: &'static str,
 /// Members by the smallest whole percent at which the filter keeps them: one that starts below the threshold stays (G-47, G-48).
 fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Expr) -> SectionRow {
     let ranks = members::ranked(pipeline, member, totals);
-    // Near enough: the products below decide.
+    // Approximate: the products below decide.
     let float = |name: &'static str| Expr::column(name).cast(ColumnType::Float64);
     let near =
         float("revenue_before").binary(BinaryOp::Multiply, Expr::int(100)).binary(BinaryOp::Divide, float("revenue_of_all"));

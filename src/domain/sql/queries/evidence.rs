@@ -1,6 +1,8 @@
-//! What the data say of joins between two tables: one query, whatever the number of key pairs, so that BigQuery bills each table once.
+//! Join statistics of two tables: one query for any number of key pairs, since BigQuery charges for
+//! each table once per query.
 //!
-//! Each side's keys are counted first; what is joined is counts, so that a join which would multiply rows a millionfold costs no more than another.
+//! Counts each side's keys first and joins the counts, so that a join which would multiply rows a
+//! millionfold costs no more than another.
 
 use crate::domain::joins::{Evidence, KeyPair, KeySide};
 use crate::domain::schema::{ColumnType, TableSchema};
@@ -14,8 +16,9 @@ use crate::domain::value::{Rows, Value};
 
 const ROWS: &str = "row_count";
 
-/// The query that counts the keys of two tables, by a list of column pairs each. A row a list and side: `pair` (from 0), `side` (`left`, `right`),
-/// `all_rows`, `rows_with_key`, `key_count`, `largest`, `matched_rows`, `common_keys`, `pair_count`. With a project, tables are written
+/// The query that counts the keys of two tables, by a list of column pairs each. One row per list
+/// and side: `pair` (from 0), `side` (`left`, `right`), `all_rows`, `rows_with_key`, `key_count`,
+/// `largest`, `matched_rows`, `common_keys`, `pair_count`. With a project, tables are written
 /// `project.raw_data.t`.
 pub fn evidence_query(project: Option<&str>, left: &TableSchema, right: &TableSchema, pairs: &[Vec<KeyPair>]) -> String {
     let mut with = vec![];
@@ -86,11 +89,12 @@ fn key_name(position: usize) -> Ident {
     format!("key{}", position + 1).into()
 }
 
-/// The answer to [`evidence_query`] about so many lists of pairs, in their order; `None` for one that no row tells of.
+/// The results of [`evidence_query`] for so many lists of pairs, in their order; `None` for a list
+/// without a row.
 pub fn read_evidence(rows: &Rows, pairs: usize) -> Vec<Option<Evidence>> {
     let number = |row: usize, name: &str| match rows.get(row, name) {
         Some(Value::Int(number)) => u64::try_from(*number).ok(),
-        // More pairs than u64 has are as many as it has.
+        // Saturates at the largest u64.
         Some(Value::Float(number)) => Some(number.round() as u64),
         _ => None,
     };

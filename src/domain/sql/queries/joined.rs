@@ -1,5 +1,7 @@
-//! What each join does to the rows: how many there were, how many found a partner, how many came out, and the most partners that one row got
-//! (G-60). From key columns alone, in one pass: each joined table is first counted by its keys, and counts multiply along the chain.
+//! What each join does to the rows: how many there were, how many found a partner, how many came
+//! out, and the most partners of one row. A key that is not unique multiplies rows without an
+//! error, and an average would hide skew. From key columns alone, in one pass: each joined table is
+//! first counted by its keys, and counts multiply along the chain.
 
 use super::analysis::JoinMeasure;
 use crate::domain::dataset::JoinType;
@@ -39,7 +41,7 @@ pub(super) fn statistics(pipeline: &mut Pipeline) -> Option<(Vec<(String, Expr)>
             planned.keys.iter().map(|(left, l, r)| key(*left, l).binary(BinaryOp::Equal, key(position, r))).collect();
         let outlives = matches!(planned.join.join_type, JoinType::Right | JoinType::Full);
         let kind = if outlives {
-            // A row that was dropped before has no partner.
+            // A row that was dropped earlier has no partner.
             on.push(stays.clone());
             JoinKind::Full
         } else {

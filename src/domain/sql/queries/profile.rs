@@ -1,4 +1,5 @@
-//! Queries about one table as it stands: a profile of its columns in one scan, and the values of one column.
+//! Queries about one table as it stands: a profile of its columns in one scan, and the values of
+//! one column.
 
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
 use crate::domain::sql::expr::{Expr, Ident, Literal, OrderKey, count_if};
@@ -8,9 +9,9 @@ use crate::domain::sql::plan::must_filter;
 use crate::domain::sql::query::{Body, From, Item, Query, Select};
 use crate::domain::sql::render;
 
-/// Into how many parts of equally many values the quantiles cut a column.
+/// Into how many parts of equal size the quantiles cut a column.
 pub const QUANTILES: u32 = 100;
-/// Most frequent values that a profile gives; one more is asked for, since NULL may be among them.
+/// Most frequent values in a profile; the query takes one more, since NULL may be among them.
 pub const TOP_VALUES: usize = 10;
 
 /// What a profile finds out about a column.
@@ -26,10 +27,10 @@ pub enum Fact {
     Stddev,
     Zeros,
     Negatives,
-    /// NaN and infinities: they are in no other figure but the count and the distinct values.
+    /// NaN and infinities: only the count and the distinct values include them.
     NotFinite,
     True,
-    /// Texts, bytes or arrays without anything in them.
+    /// Empty texts, bytes or arrays.
     Empty,
     Shortest,
     Longest,
@@ -40,14 +41,14 @@ pub enum Fact {
     TopValues,
 }
 
-/// A query and what the columns of its one row are: first the table's rows, then these.
+/// A query and the columns of its one row: first the table's rows, then these.
 pub struct ProfileQuery {
     pub sql: String,
-    /// The position of a column among those asked for, and what was found out about it.
+    /// The position of a column among those requested, and the statistic.
     pub facts: Vec<(usize, Fact)>,
 }
 
-/// What can be found out about a column.
+/// The statistics of a column's type.
 pub fn facts_of(column: &Column) -> &'static [Fact] {
     use Fact::*;
     const ORDERED: &[Fact] = &[Count, Distinct, Min, Max, Quantiles, TopValues];
@@ -67,7 +68,8 @@ pub fn facts_of(column: &Column) -> &'static [Fact] {
     }
 }
 
-/// One row about all of the columns, by one scan of the table. `exact`: distinct values are counted, not estimated.
+/// One row about all of the columns, from one scan of the table. `exact`: distinct values are
+/// counted, not estimated.
 pub fn profile(project: Option<&str>, table: &TableSchema, columns: &[&Column], exact: bool) -> ProfileQuery {
     let mut items = vec![Item::named(Expr::CountRows, "row_count")];
     let mut facts = vec![];
@@ -81,7 +83,8 @@ pub fn profile(project: Option<&str>, table: &TableSchema, columns: &[&Column], 
     ProfileQuery { sql, facts }
 }
 
-/// The values of a column with how often each occurs, most frequent first, then by value; NULL is none. `search` is a part of the value's text, in any case.
+/// The values of a column with how often each occurs, most frequent first, then by value; NULL is
+/// not one. `search` is a part of the value's text, in any case.
 pub fn values(project: Option<&str>, table: &TableSchema, column: &Column, search: Option<&str>, limit: u32) -> String {
     let value = || Expr::column(column.name.as_str());
     let mut select = whole(project, table, vec![Item::named(value(), "value"), Item::named(Expr::CountRows, "row_count")]);
@@ -145,7 +148,7 @@ fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
     }
 }
 
-/// Characters, bytes or items. An array that is NULL has none: BigQuery keeps no such arrays.
+/// Characters, bytes or items. An array that is NULL has none: BigQuery stores no such arrays.
 fn length(value: Expr, column: &Column) -> Expr {
     match (column.mode, column.column_type) {
         (Mode::Repeated, _) => Expr::call(Function::Coalesce, [Expr::call(Function::ArrayLength, [value]), Expr::int(0)]),
@@ -158,7 +161,7 @@ fn not_finite(value: Expr) -> Expr {
     Expr::call(Function::IsNan, [value.clone()]).or(Expr::call(Function::IsInf, [value]))
 }
 
-/// NULL where a FLOAT64 is no number of the line.
+/// NULL for NaN and infinities.
 fn finite(value: Expr, of: ColumnType) -> Expr {
     match of {
         ColumnType::Float64 => Expr::Case {

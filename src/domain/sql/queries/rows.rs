@@ -1,4 +1,4 @@
-//! What a query answers with, over the pipeline's rows: the dataset itself, or counts of it.
+//! What a query returns from the pipeline's rows: the dataset itself, or counts of it.
 
 use crate::domain::dataset::{Role, Split};
 use crate::domain::schema::{ColumnType, Mode};
@@ -73,7 +73,7 @@ pub(in crate::domain::sql) fn counts(pipeline: &Pipeline) -> (Body, Vec<OutputCo
     (Body::UnionAll(parts), computed(&columns))
 }
 
-/// The as-of, a DATE.
+/// The reference date, a DATE.
 pub(super) fn as_of_expr(pipeline: &Pipeline) -> Expr {
     match pipeline.plan.as_of {
         AsOfPlan::NotNeeded => Expr::null(ColumnType::Date),
@@ -113,7 +113,7 @@ pub(in crate::domain::sql) fn per_day(pipeline: &Pipeline) -> (Body, Vec<OutputC
     let part = if pipeline.labelled { Expr::column("split") } else { Expr::text("full") };
     let items = vec![Item::named(day, "day"), Item::named(part, "part"), Item::named(Expr::CountRows, "row_count")];
     let mut select = Select::new(items, From::cte(pipeline.current.as_str()));
-    // By position: the expressions above, not a column of the data that has their names.
+    // By position: the expressions above, not a column of the data with the same name.
     select.group_by = vec![Expr::int(1), Expr::int(2)];
     select.order_by = vec![OrderKey::ascending(Expr::int(1)), OrderKey::ascending(Expr::int(2))];
     let columns = [("day", ColumnType::Date), ("part", ColumnType::String), ("row_count", ColumnType::Int64)];

@@ -1,5 +1,7 @@
-//! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them, and a NULL makes a sparse feature that later stages
-//! trip over; so every value is converted and every value that could be NULL has a default, whatever statistics say (G-70a to G-70e).
+//! The projection for TFX. Its `row_to_example` takes INT64, FLOAT64, STRING and arrays of them,
+//! and a NULL makes a sparse feature on which later stages fail; so every value is converted, and
+//! every value that could be NULL has a default, regardless of statistics, which may be out of
+//! date.
 
 use super::rows::of_split;
 use crate::domain::dataset::{JoinType, Scalar, Split};
@@ -75,7 +77,7 @@ fn converted(plan: &plan::Plan, column: &PlannedColumn, default: Option<&Scalar>
     Ok((Expr::call(Function::Coalesce, [value, Expr::Literal(literal)]), t))
 }
 
-/// The table says NULLABLE, or an outer join can leave the column's table out.
+/// The column is NULLABLE, or an outer join can leave the column's table out.
 fn may_be_null(plan: &plan::Plan, column: &PlannedColumn) -> bool {
     let join = |position: usize| plan.sources[position].join.as_ref().map(|j| j.join.join_type);
     let left_out = matches!(join(column.source), Some(JoinType::Left | JoinType::Full));

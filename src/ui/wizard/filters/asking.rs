@@ -1,6 +1,6 @@
-//! What the filters do, asked of the warehouse while they are chosen: by itself, 500 ms after the
-//! last change, where reading is free; where it is billed, the price first, and the run by a click.
-//! What runs for an older config is stopped (G-85).
+//! Filter impact, computed during editing: by itself, 500 ms after the last change, if reading is
+//! free; if it is metered, the price first, and the run by a click. A run for an older config is
+//! stopped, so that the numbers shown belong to one config.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::ui::work::{Work, seconds_since_now};
 
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What was found, and of which config.
+/// A result, with its config.
 #[derive(Clone)]
 pub struct Found {
     pub config: Arc<DatasetConfig>,
@@ -28,7 +28,7 @@ pub struct Found {
     said: Arc<str>,
 }
 
-/// How far what was found last is true of the config as it stands.
+/// Which parts of the last result are valid for the current config.
 #[derive(Clone, Copy, PartialEq, Default)]
 pub struct Fits {
     pub as_of: bool,
@@ -40,13 +40,13 @@ pub struct Fits {
 #[derive(Clone, Copy)]
 pub struct Asking {
     model_id: i64,
-    /// The last answer, which may be of an older config: see [`Asking::fits`].
+    /// The last result, which may be for an older config: see [`Asking::fits`].
     pub found: RwSignal<Option<Found>>,
     pub fits: Memo<Fits>,
-    /// Every field is right.
+    /// Every field is valid.
     pub sound: Memo<bool>,
     config: Memo<DatasetConfig>,
-    /// What counting costs, said.
+    /// What counting costs, formatted.
     price: RwSignal<Option<String>>,
     failure: RwSignal<Option<Failure>>,
     stopped: RwSignal<bool>,
@@ -54,7 +54,7 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Asks from now on, for as long as the step is shown.
+    /// Starts requesting, for as long as the step is shown.
     pub fn start(state: State) -> Self {
         let config = Memo::new(move |_| state.draft().with(|draft| draft.config.clone()));
         let sound =
@@ -79,13 +79,13 @@ impl Asking {
         let asking = Self { model_id: state.model_id, found, fits, sound, config, price, failure, stopped, work: Work::new() };
         let wanted = move || sound.get() && !fits.get_untracked().all;
         let mut ask_soon = debounce(PAUSE, move |()| {
-            // What was chosen meanwhile may be wrong, or counted already.
+            // The config may be invalid by now, or counted already.
             if untrack(wanted) {
                 asking.ask(false);
             }
         });
         Effect::new(move |_| {
-            // Whatever changes: what was asked before is not wanted any more.
+            // After any change the previous request is obsolete.
             config.track();
             asking.work.stop();
             stopped.set(false);
@@ -98,7 +98,7 @@ impl Asking {
         asking
     }
 
-    /// Asks now. `agreed`: whatever it costs.
+    /// Requests now. `agreed`: at any cost.
     fn ask(self, agreed: bool) {
         self.stopped.set(false);
         self.failure.set(None);
@@ -121,13 +121,13 @@ impl Asking {
         self.stopped.set(true);
     }
 
-    /// What was found, where what stands before the filter on products is as it was; and so on.
+    /// Whether a part of the last result, such as the products' chart, fits the current config.
     pub fn fitting(self, part: fn(&Fits) -> bool) -> Signal<bool> {
         Signal::derive(move || self.fits.with(part))
     }
 }
 
-/// How much is left, and how that was found.
+/// How much is left, and how that was computed.
 fn said(effect: &FilterEffect, cached: bool, cost: Cost) -> Arc<str> {
     let how = t::counted_how(cached, cost);
     match (effect.stages.first(), effect.stages.last()) {
@@ -136,7 +136,7 @@ fn said(effect: &FilterEffect, cached: bool, cost: Cost) -> Arc<str> {
     }
 }
 
-/// What is going on, and the buttons that start and stop it.
+/// The current activity, and buttons to start and stop it.
 #[component]
 pub fn AskingStatus(asking: Asking) -> impl IntoView {
     let said = move || {
@@ -186,7 +186,7 @@ fn Counting(asking: Asking) -> impl IntoView {
         <button type="button" class="button small" on:click=move |_| asking.stop()>
             {t::STOP}
         </button>
-        // Behind the button, which a longer number does not move.
+        // Behind the button, so that a longer number does not move it.
         {move || (seconds.get() >= 2).then(|| view! { <span class="note">{t::seconds(seconds.get())}</span> })}
     }
 }

@@ -1,5 +1,5 @@
-//! Which days: all, the last ones up to a reference date, or fixed ones; and that date as it was
-//! found.
+//! Which days: all, the last ones up to a reference date, or fixed ones; and the resolved reference
+//! date.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::domain::effect::date_window;
 use crate::ui::texts::filters as t;
 
-/// The day that dates count back from, as it was found for the config as it stands.
+/// The resolved reference date of the current config.
 pub fn as_of_day(asking: Asking) -> Memo<Option<NaiveDate>> {
     Memo::new(move |_| {
         let fits = asking.fits.get().as_of;
@@ -19,7 +19,7 @@ pub fn as_of_day(asking: Asking) -> Memo<Option<NaiveDate>> {
     })
 }
 
-/// The kinds of date range: the one place that ties the select's options to configs.
+/// The kinds of date range: the only module that maps the select's options to configs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RangeKind {
     All,
@@ -38,7 +38,7 @@ impl RangeKind {
         }
     }
 
-    /// What the fields start from.
+    /// The initial values of the fields.
     const fn range(self) -> Option<DateRange> {
         match self {
             Self::All => None,
@@ -71,7 +71,7 @@ impl Choice for RangeKind {
     }
 }
 
-/// The paths whose faults a field shows.
+/// The paths whose validation errors a field shows.
 const OWN: &[&str] = &[
     "filters.date_range.days",
     "filters.date_range.months",
@@ -85,7 +85,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
     let range = Memo::new(move |_| state.draft().with(|d| d.config.filters.date_range.clone()));
     let kind = Memo::new(move |_| range.with(|range| RangeKind::of(range.as_ref())));
     let choose = Callback::new(move |kind: RangeKind| state.edit(|d| d.config.filters.date_range = kind.range()));
-    // G-27
+    // Without a timestamp the SQL would name a column that does not exist.
     let missing = move || (!has_timestamp.get()).then_some(t::NEEDS_TIMESTAMP);
     let off = Callback::new(move |kind| match kind {
         RangeKind::All => None,
@@ -112,7 +112,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
         Some(t::days_from_to(first, last))
     };
-    // Its line is there before the days are: nothing moves when they come.
+    // Its line exists before the days are known, so that nothing moves.
     let window = move || match kind.get() {
         RangeKind::Days | RangeKind::Months => Some(view! { <p class="note said-later">{window}</p> }),
         RangeKind::All | RangeKind::Fixed => None,
@@ -222,7 +222,7 @@ fn FixedDay(state: State, range: Memo<Option<DateRange>>, end: End) -> impl Into
     }
 }
 
-/// What a reference date can be: the one place that ties the select's options to configs.
+/// The kinds of reference date: the only module that maps the select's options to configs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AsOfKind {
     LatestEvent,
@@ -239,7 +239,7 @@ impl AsOfKind {
         }
     }
 
-    /// `day` is that of a fixed day, once it is known.
+    /// `day` is the fixed day, once it is known.
     fn as_of(self, day: Option<NaiveDate>) -> Option<AsOf> {
         match self {
             Self::LatestEvent => None,
@@ -269,7 +269,7 @@ impl Choice for AsOfKind {
     }
 }
 
-/// The latest event, today or a fixed day; and the date that it is, where it is known.
+/// The latest event, today or a fixed day; and the resolved date, if it is known.
 #[component]
 pub fn AsOfField(
     state: State,
@@ -279,11 +279,12 @@ pub fn AsOfField(
     on_as_of: Callback<Option<AsOf>>,
 ) -> impl IntoView {
     let found = as_of_day(asking);
-    // "A fixed day" before there is one: the config has still the latest event, and that is said.
+    // "A fixed day" before there is one: the config still has the latest event, and the page says
+    // so.
     let day_wanted = RwSignal::new(false);
     let kind = Memo::new(move |_| if day_wanted.get() { AsOfKind::On } else { AsOfKind::of(as_of.get()) });
     let choose = Callback::new(move |kind: AsOfKind| {
-        // A fixed day begins with the day that it is anyway.
+        // A fixed day starts with the current reference date.
         let day = found.get_untracked();
         day_wanted.set(kind == AsOfKind::On && day.is_none());
         on_as_of.run(kind.as_of(day));
@@ -355,7 +356,7 @@ mod tests {
         for kind in AsOfKind::ALL {
             assert_eq!(AsOfKind::of(kind.as_of(day)), *kind);
         }
-        // Until the day is there, the latest event counts.
+        // Until there is a day, the latest event counts.
         assert_eq!(AsOfKind::On.as_of(None), None);
         assert_eq!(AsOfKind::of(Some(AsOf::LatestEvent)), AsOfKind::LatestEvent);
     }

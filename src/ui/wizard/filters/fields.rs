@@ -1,4 +1,4 @@
-//! The fields of the step: numbers, a choice among a few, seeds.
+//! The fields of the step: numbers, selects, seeds.
 
 use leptos::prelude::*;
 
@@ -6,41 +6,41 @@ use super::super::{FieldErrors, State, draft};
 use crate::domain::dataset::{Seed, Unit};
 use crate::ui::texts::filters as t;
 
-/// What a field for a number is like.
+/// The properties of a number field.
 #[derive(Clone, Copy)]
 pub struct NumberField {
     pub label: &'static str,
-    /// Where its faults are.
+    /// The path of its validation errors.
     pub path: &'static str,
-    /// Whole numbers alone.
+    /// Whole numbers only.
     pub whole: bool,
-    /// There is always a number; else an empty field is none.
+    /// A number is required; otherwise an empty field is none.
     pub needed: bool,
-    /// Why it cannot be used, where it cannot.
+    /// Why it is disabled, if it is.
     pub off: Signal<Option<&'static str>>,
 }
 
 impl NumberField {
-    /// For a whole number that is always there.
+    /// For a required whole number.
     pub fn needed(label: &'static str, path: &'static str) -> Self {
         Self { label, path, whole: true, needed: true, off: Signal::stored(None) }
     }
 
-    /// For a number that may be absent.
+    /// For an optional number.
     pub fn optional(label: &'static str, path: &'static str, off: Signal<Option<&'static str>>) -> Self {
         Self { label, path, whole: true, needed: false, off }
     }
 }
 
-/// A number, read and changed at each keystroke. What is visible is what is saved (G-26): a text
-/// that is no number is called so, and gives way to the last number when the field is left.
+/// A number, parsed at each keystroke. What is visible is what is saved: an invalid text is marked,
+/// and replaced by the last number when the field loses the focus.
 #[component]
 pub fn Number(state: State, field: NumberField, value: Signal<Option<f64>>, on_change: Callback<Option<f64>>) -> impl IntoView {
     let NumberField { label, path, whole, needed, off } = field;
     let bad = RwSignal::new(false);
     let shown = move || value.get().map(|number| number.to_string()).unwrap_or_default();
     let wrong = move || bad.get() || state.faults().with(|faults| draft::at(faults, path).next().is_some());
-    // What is set can be taken away, whatever is missing.
+    // A set value can always be removed.
     let disabled = move || off.get().is_some() && value.get().is_none();
     view! {
         <div class="field field-number">
@@ -81,8 +81,7 @@ pub fn Number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
     }
 }
 
-/// The number that a text means; `None` where it means none. An empty text is no number where one
-/// is needed.
+/// The number in a text; `None` if it is invalid. An empty text is invalid if a number is needed.
 fn read_number(text: &str, whole: bool, needed: bool) -> Option<Option<f64>> {
     let text = text.trim();
     if text.is_empty() {
@@ -94,12 +93,12 @@ fn read_number(text: &str, whole: bool, needed: bool) -> Option<Option<f64>> {
     text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Some)
 }
 
-/// A number of a config's.
+/// A number of a config.
 pub fn as_whole(number: Option<f64>) -> Option<u32> {
     number.map(|number| number.clamp(0.0, f64::from(u32::MAX)) as u32)
 }
 
-/// Faults of a path and below it that no field of its own shows.
+/// Validation errors at or below a path that no field shows.
 #[component]
 pub fn OtherFaults(state: State, path: &'static str, #[prop(optional)] own: &'static [&'static str]) -> impl IntoView {
     let faults = move || {
@@ -112,7 +111,7 @@ pub fn OtherFaults(state: State, path: &'static str, #[prop(optional)] own: &'st
     view! { <div class="faults faults-always">{faults}</div> }
 }
 
-/// One of a few that a [`Select`] offers.
+/// An option of a [`Select`].
 pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
     const ALL: &'static [Self];
 
@@ -143,7 +142,7 @@ impl Choice for Unit {
 pub fn Select<T: Choice>(
     label: &'static str,
     #[prop(into)] chosen: Signal<T>,
-    /// Why one cannot be chosen, where it cannot.
+    /// Why an option is disabled, if it is.
     #[prop(optional)]
     off: Option<Callback<T, Option<&'static str>>>,
     on_choose: Callback<T>,
@@ -195,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_text_is_a_number_or_is_called_none() {
-        // G-26
+        // What is visible is what is saved.
         assert_eq!(read_number(" 12 ", true, true), Some(Some(12.0)));
         assert_eq!(read_number("", true, true), None);
         assert_eq!(read_number("", true, false), Some(None));

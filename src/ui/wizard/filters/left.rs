@@ -74,8 +74,8 @@ fn funnel(effect: &FilterEffect) -> AnyView {
     .into_any()
 }
 
-/// What filters on products and customers leave of what they saw, together (G-46); nothing where
-/// there are none.
+/// What the filters on products and customers together leave of the rows that they saw, which
+/// neither threshold tells alone; nothing without such filters.
 fn coverage(stages: &[StageEffect]) -> Option<String> {
     let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
     let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;

@@ -1,4 +1,5 @@
-//! Which products and customers stay, a minimum of interactions, a sample; and which rows decide.
+//! The entity filters on products and customers, a minimum of interactions, a sample; and which
+//! rows they look at.
 
 use std::sync::Arc;
 
@@ -13,11 +14,11 @@ use crate::domain::dataset::*;
 use crate::domain::effect::{FilterEffect, MemberSizes};
 use crate::ui::texts::filters as t;
 
-/// A part of a filter, read and written; a range without ends is none.
+/// Getter and setter of a part of a filter; a range without bounds is none.
 type Read = fn(&MemberFilter) -> Option<f64>;
 type Write = fn(&mut MemberFilter, Option<f64>);
 
-/// A field of a filter on members.
+/// A field of an entity filter.
 struct Field {
     label: &'static str,
     whole: bool,
@@ -80,7 +81,7 @@ const FIELDS: [Field; 5] = [
 struct Kind {
     title: &'static str,
     nouns: &'static t::Nouns,
-    /// Why there is none, without its role.
+    /// Why it is disabled without its role.
     missing: &'static str,
     role: Role,
     get: fn(&Filters) -> &Option<MemberFilter>,
@@ -88,7 +89,7 @@ struct Kind {
     sizes: fn(&FilterEffect) -> &Option<MemberSizes>,
     fits: fn(&Fits) -> bool,
     path: &'static str,
-    /// Where the faults of each of [`FIELDS`] are.
+    /// The paths of the validation errors of each of [`FIELDS`].
     paths: &'static [&'static str; 5],
 }
 
@@ -181,8 +182,8 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
     }
 }
 
-/// How revenue and rows are shared out among the members. Drawn once an answer: what is typed moves
-/// the thresholds alone.
+/// How revenue and rows are distributed among the entities. Drawn once per result: typing moves
+/// only the thresholds.
 #[component]
 fn Pictures(
     asking: Asking,
@@ -252,7 +253,7 @@ pub fn Interactions(state: State) -> impl IntoView {
             state.edit(|draft| {
                 let mut core = draft.config.filters.min_interactions.unwrap_or(KCore { user: 1, product: 1, rounds: 3 });
                 *read(&mut core) = as_whole(number).unwrap_or(1).max(1);
-                // One row is what every user and product has.
+                // Every user and product has at least one row.
                 draft.config.filters.min_interactions = (core.user > 1 || core.product > 1).then_some(core);
             });
         });
@@ -311,7 +312,7 @@ fn SampledBy(state: State) -> impl IntoView {
     }
 }
 
-/// Which rows decide who stays: train with a split by time where it is not said.
+/// Which rows the entity filters look at: train with a split by time unless configured.
 impl Choice for Option<Scope> {
     const ALL: &'static [Self] = &[None, Some(Scope::Train), Some(Scope::All)];
 
@@ -332,7 +333,8 @@ impl Choice for Option<Scope> {
     }
 }
 
-/// Which rows decide who stays, and whose rows go; asked only where somebody may go.
+/// Which rows the entity filters look at, and whose rows are dropped; shown only if there is such a
+/// filter.
 #[component]
 pub fn WhoDecides(state: State) -> impl IntoView {
     let has_membership = Memo::new(move |_| state.draft().with(|d| d.config.filters.has_membership()));
@@ -359,7 +361,7 @@ fn Membership(state: State) -> impl IntoView {
     let of_train = move || filters.get().1 == ApplyTo::Train;
     let scope_note = move || match split.get() {
         (_, Scope::Train) => t::SCOPE_TRAIN_NOTE,
-        // G-39
+        // Filters that look at all rows leak the eval window into training.
         (true, Scope::All) => t::SCOPE_LEAK_NOTE,
         (false, Scope::All) => t::SCOPE_ALL_NOTE,
     };

@@ -1,4 +1,4 @@
-//! Step 4: which days, rows, products and customers, and how they are split; with pictures of what
+//! Step 4: which days, rows, products and customers, and how they are split; with charts of what
 //! that leaves.
 
 use leptos::prelude::*;

@@ -1,6 +1,6 @@
 //! The Pareto curve: how few products make most of the revenue, and where the filter cuts. The
-//! threshold is dragged on the picture or moved by keys, and its numbers are those of the query
-//! (G-48).
+//! threshold is dragged in the chart or moved by keys, and the numbers shown are those of the
+//! query, not of an approximation.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::domain::effect::MemberSizes;
 use crate::domain::format::integer;
 use crate::ui::texts::filters as t;
 
-/// The picture's size, and the room around the curve, in units of the picture.
+/// The chart's size, and the margins of the curve, in units of the chart.
 const SIZE: (f64, f64) = (320.0, 190.0);
 const EDGES: (f64, f64, f64, f64) = (34.0, 6.0, 8.0, 26.0); // left, top, right, bottom
 
@@ -28,7 +28,7 @@ fn y(share: f64) -> f64 {
 #[derive(Clone, Copy)]
 struct Point {
     percent: u32,
-    /// Of those that have a rank.
+    /// Among those that have a rank.
     members: f64,
     share: f64,
 }
@@ -51,14 +51,14 @@ fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     path
 }
 
-/// The percent whose point is nearest to a place of the picture.
+/// The percent whose point is nearest to a position in the chart.
 fn nearest(points: &[Point], at: (f64, f64)) -> u32 {
     let distance = |point: &Point| (x(point.members) - at.0).powi(2) + (y(point.share) - at.1).powi(2);
     let nearest = points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
     nearest.map_or(100, |point| point.percent)
 }
 
-/// The curve of one kind of member. 100 percent is no threshold.
+/// The curve of one kind of entity. 100 percent is no threshold.
 #[component]
 pub fn Pareto(
     sizes: Arc<MemberSizes>,
@@ -73,7 +73,7 @@ pub fn Pareto(
     let curve = Arc::new(points(&sizes));
     let line = path(curve.iter().map(|point| (point.members, point.share)));
     let lines = {
-        // Percents that keep the same need no line each.
+        // Percents that keep the same entities share a line.
         let mut before = 0.0;
         let new = curve.iter().filter(|point| point.percent < 100).filter(|point| {
             let new = point.members > before;
@@ -164,12 +164,12 @@ pub fn Pareto(
                 on:pointerdown=move |e| {
                     e.prevent_default();
                     if let Some(plot) = plot.get_untracked() {
-                        // Without it a drag ends at the picture's edge.
+                        // Without it a drag ends at the chart's edge.
                         let _ = plot.set_pointer_capture(e.pointer_id());
                         let _ = plot.focus();
                     }
                     dragging.set(true);
-                    // A finger may have come to scroll.
+                    // A touch may be the start of scrolling.
                     if e.pointer_type() != "touch" {
                         at_pointer(e.offset_x(), e.offset_y());
                     }

@@ -1,4 +1,4 @@
-//! How many rows, or how much revenue, the members have, with the thresholds drawn in.
+//! How many rows, or how much revenue, the entities have, with the thresholds drawn in.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::domain::format::{integer, short};
 use crate::domain::sql::MILLION;
 use crate::ui::texts::filters as t;
 
-/// Bars of a picture; more would be hairs.
+/// Maximum number of bars; more would be hairlines.
 const MOST_BARS: usize = 40;
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 84.0;
-/// Below the bars, for the numbers.
+/// Height below the bars, for the numbers.
 const FOOT: f64 = 16.0;
 
 /// What is drawn.
@@ -23,7 +23,7 @@ pub struct Distribution {
     /// Of rows, or of revenue in millionths.
     pub steps: Arc<[Step]>,
     pub of_revenue: bool,
-    /// Members without a revenue, who are in no step.
+    /// Entities without a revenue, which are in no step.
     pub others: u64,
 }
 
@@ -32,7 +32,7 @@ impl Distribution {
         if self.of_revenue { t::revenue_of_each(self.nouns) } else { t::rows_of_each(self.nouns) }
     }
 
-    /// A step's number for people.
+    /// A step's number, formatted.
     fn said(&self, number: i64) -> String {
         match (self.of_revenue, number) {
             (false, number) => short(number.unsigned_abs()),
@@ -47,8 +47,8 @@ impl Distribution {
     }
 }
 
-/// Where a number lies among the bars, which are all equally wide: 0 to their count. Members below
-/// 0 have a bar of their own.
+/// The position of a number among the bars, which are all equally wide: 0 to their count. Entities
+/// below 0 have a bar of their own.
 fn place(bars: &[Bar], number: f64) -> f64 {
     for (i, bar) in bars.iter().enumerate() {
         let (from, to) = (bar.from as f64, bar.to as f64);
@@ -62,11 +62,11 @@ fn place(bars: &[Bar], number: f64) -> f64 {
     bars.len() as f64
 }
 
-/// The picture, and a line that says how many stay.
+/// The chart, and a line with the number of entities that stay.
 #[component]
 pub fn DistributionPicture(
     of: Distribution,
-    /// The thresholds in the unit of the field; what is at most the upper one stays.
+    /// The thresholds in the unit of the field, both included.
     ends: Signal<(Option<f64>, Option<f64>)>,
     stay: Signal<Stay>,
 ) -> impl IntoView {
@@ -82,7 +82,7 @@ pub fn DistributionPicture(
         .iter()
         .enumerate()
         .map(|(i, bar)| {
-            // What is there is seen, however little it is.
+            // A value above 0 stays visible, however small.
             let height = if bar.members == 0 { 0.0 } else { (bar.members as f64 / most * HEIGHT).max(1.0) };
             view! {
                 <rect
@@ -96,7 +96,7 @@ pub fn DistributionPicture(
             }
         })
         .collect_view();
-    // So many numbers have room below.
+    // This many numbers fit below.
     let every = drawn.len().div_ceil(6).max(1);
     let ticks = drawn
         .iter()
@@ -121,7 +121,7 @@ pub fn DistributionPicture(
     };
     let right = {
         let drawn = drawn.clone();
-        // All of a whole number stay that is at most it.
+        // The upper threshold includes its whole number.
         let whole = if of.of_revenue { 0.0 } else { 1.0 };
         Signal::derive(move || ends.get().1.map(|max| place(&drawn, max * unit + whole) * width))
     };

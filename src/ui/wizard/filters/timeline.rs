@@ -1,4 +1,4 @@
-//! Pictures of the split. By time: the rows of each day in the colour of their part, over the parts
+//! Charts of the split. By time: the rows of each day in the colour of their part, over the parts
 //! to scale, with their days and rows. The parts follow each keystroke; the days are those that
 //! were counted last.
 
@@ -15,7 +15,7 @@ use crate::domain::effect::{Window, windows};
 use crate::domain::format::{integer, percent};
 use crate::ui::texts::filters as t;
 
-/// Bars of a picture by days; more days share bars.
+/// Maximum number of bars in a chart by days; more days share bars.
 const MOST_BARS: u64 = 120;
 const WIDTH: f64 = 600.0;
 const BARS: f64 = 90.0;
@@ -29,7 +29,7 @@ struct Line {
     rows: u64,
 }
 
-/// Rows by day, whatever part they were in.
+/// Rows by day, in any part.
 fn by_day(days: &[DayRows]) -> (BTreeMap<NaiveDate, u64>, u64) {
     let (mut all, mut without) = (BTreeMap::new(), 0);
     for day in days {
@@ -72,7 +72,7 @@ fn part_of(day: NaiveDate, windows: &[Window]) -> Part {
 /// The days of a split by time, or of a dataset without one.
 #[component]
 pub fn Timeline(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
-    // Counted once an answer, not at each keystroke.
+    // Computed once per result, not at each keystroke.
     let counted = Memo::new(move |_| {
         asking.found.with(|found| found.as_ref().map(|found| (by_day(&found.effect.days), found.effect.as_of)))
     });
@@ -103,7 +103,7 @@ pub fn Timeline(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     }
 }
 
-/// What is wrong where the parts that are held out leave no day to train (G-38).
+/// The message if the held-out parts leave no day for train.
 fn too_short(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> Option<String> {
     let train = parts.first()?.last;
     let last = parts.last()?.last;
@@ -114,7 +114,7 @@ fn too_short(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> Option<String
 
 /// Bars by days, and the parts below them to the same scale.
 fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
-    // From the first row, or the first day that is held out, to the last of both.
+    // From the first row, or the first held-out day, to the last of both.
     let held_out = parts.iter().filter_map(|window| window.first).min();
     let first = days.keys().next().copied().into_iter().chain(held_out).min();
     let last = days.keys().next_back().copied().into_iter().chain(parts.last().map(|window| window.last)).max();
@@ -122,7 +122,7 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
     let span = (last - first).num_days().unsigned_abs() + 1;
     let width = WIDTH / span as f64;
     let left = |day: NaiveDate| (day - first).num_days().max(0) as f64 * width;
-    // Days that share a bar are those of one part.
+    // Days that share a bar belong to one part.
     let shared = span.div_ceil(MOST_BARS).max(1);
     let mut bars: BTreeMap<(u64, Part), (NaiveDate, NaiveDate, u64)> = BTreeMap::new();
     for (day, rows) in days {
@@ -131,7 +131,7 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
         bar.1 = *day;
         bar.2 += rows;
     }
-    // Rows a day: bars of fewer days are not lower for it.
+    // Rows per day, so that bars of fewer days are not lower.
     let height = |from: NaiveDate, to: NaiveDate, rows: u64| rows as f64 / ((to - from).num_days() + 1) as f64;
     let most = bars.values().map(|(from, to, rows)| height(*from, *to, *rows)).fold(1.0, f64::max);
     let bars = bars
@@ -182,7 +182,7 @@ fn drawn(days: &BTreeMap<NaiveDate, u64>, parts: &[Window]) -> AnyView {
     .into_any()
 }
 
-/// Parts, days, rows: what the picture shows, to be read.
+/// Parts, days and rows: the content of the chart, for screen readers.
 fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
     let all = lines.iter().map(|line| line.rows).sum::<u64>().max(1) as f64;
     let lines = lines
@@ -223,8 +223,7 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
     .into_any()
 }
 
-/// The shares of a random split: as they are asked for, and, once they are counted, as they came
-/// out.
+/// The shares of a random split: as configured, and once counted, as they turned out.
 #[component]
 pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     let counted = counted_parts(asking);
@@ -252,7 +251,7 @@ pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     }
 }
 
-/// Three users' rows in the order of their time, the last of them held out.
+/// Rows of three users in order of time, the last of them held out.
 #[component]
 pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     const ROWS: [usize; 3] = [9, 5, 7];
@@ -295,7 +294,7 @@ mod tests {
 
     #[test]
     fn days_fall_into_the_parts_as_they_are_chosen_now() {
-        // G-31, G-38
+        // Parts must have exactly the configured days, and leave some for train.
         let day = |n: u32| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
         let rows = |n: u32, part| DayRows { day: Some(day(n)), part, rows: 10 };
         let mut counted: Vec<DayRows> = (1..=10).map(|n| rows(n, Part::Train)).collect();

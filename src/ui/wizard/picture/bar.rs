@@ -1,4 +1,5 @@
-//! What stands below the join picture: the chosen line, what just happened, the way back to the automatic order.
+//! The bar below the join diagram: the selected line, the last event, the button for the automatic
+//! layout.
 
 use leptos::prelude::*;
 
@@ -38,7 +39,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
             </div>
         })
     };
-    // What a person changed after it would be undone with it: then it is offered no more.
+    // Undo would also revert later changes: then it is no longer offered.
     let undone = Memo::new(move |_| {
         let (before, after) = picture.undo.get()?;
         state.draft().with(|draft| *draft == after).then_some(before)
@@ -65,7 +66,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
         picture.places.set(Places::new());
         picture.keep_places();
     };
-    // The hint goes where something is chosen: there is little room.
+    // The hint disappears when something is selected: there is little space.
     let said = move || match (picture.said.with(String::is_empty), chosen.with(Option::is_some)) {
         (false, false) => picture.said.get(),
         (true, false) => texts::PICTURE_HINT.to_owned(),

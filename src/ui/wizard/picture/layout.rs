@@ -1,4 +1,4 @@
-//! Where the boxes of the join picture stand, and how its lines run. Pure.
+//! The layout of the join diagram: where its boxes stand, and how its lines run. Pure.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::ui::wizard::suggestions::SuggestedJoin;
 pub const WIDTH: f64 = 196.0;
 pub const HEAD: f64 = 32.0;
 pub const ROW: f64 = 24.0;
-/// Between layers there is room for a line and its word.
+/// Between layers there is space for a line and its label.
 const ACROSS: f64 = 96.0;
 const DOWN: f64 = 28.0;
 pub const MARGIN: f64 = 20.0;
-/// Columns that a closed box shows.
+/// Columns that a collapsed box shows.
 const FEW: usize = 6;
 
-/// A point of the picture.
+/// A point of the diagram.
 pub type Point = (f64, f64);
 
 /// A table of the dataset.
@@ -30,7 +30,7 @@ pub struct TableBox {
     pub rows: Vec<BoxRow>,
     /// Columns that are not shown.
     pub hidden: usize,
-    /// All columns are shown because someone asked for them.
+    /// All columns are shown, on request.
     pub is_open: bool,
 }
 
@@ -44,7 +44,7 @@ pub struct BoxRow {
 }
 
 impl TableBox {
-    /// The line at the foot that shows more or fewer columns.
+    /// The line at the bottom that shows more or fewer columns.
     pub fn has_foot(&self) -> bool {
         self.hidden > 0 || self.is_open
     }
@@ -65,7 +65,7 @@ impl TableBox {
 /// One pair of keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The joined table and the position of the pair in its join.
+    /// The joined table, and the position of the pair in its join.
     pub join: SourceName,
     pub pair: usize,
     pub left: ColumnRef,
@@ -78,7 +78,8 @@ pub struct Line {
     pub middle: Point,
 }
 
-/// The dataset's tables with their keys: those that are joined by, those that are suggested, and what is named as keys are.
+/// The dataset's tables with their keys: those used by joins, those suggested, and columns named
+/// like keys.
 pub fn boxes(
     config: &DatasetConfig,
     schemas: &Schemas,
@@ -121,7 +122,7 @@ pub fn boxes(
                 .collect();
             let total = all.len();
             if !is_open {
-                // The order of the table stays; what matters least goes.
+                // The order of the table stays; the least important columns are hidden.
                 let mut ranks: Vec<u8> = all.iter().map(|(rank, _)| *rank).collect();
                 ranks.sort_unstable();
                 let keys = ranks.iter().filter(|rank| **rank < 2).count();
@@ -149,13 +150,13 @@ pub fn boxes(
         .collect()
 }
 
-/// Named as keys are: only for what a box shows first, a join goes by any column.
+/// Named like a key: only for what a box shows first, since a join can use any column.
 fn sounds_like_key(name: &str) -> bool {
     let name = fold(name);
     name == "id" || ["_id", "_key", "_code", "_sk", "sku", "id"].iter().any(|end| name.ends_with(end))
 }
 
-/// Places for all boxes: layers from the primary, each table beside the tables it is joined to.
+/// Positions of all boxes: layers from the primary, each table beside the tables it is joined to.
 pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
     let place = |name: &SourceName| boxes.iter().position(|b| b.name.same_as(name));
     let parents: Vec<Vec<usize>> = boxes
@@ -164,7 +165,8 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
         .collect();
     let mut layers = vec![0usize; boxes.len()];
     for i in 1..boxes.len() {
-        // Tables stand after those they are joined to; one that is joined to nothing yet stands beside the primary.
+        // Tables stand after those they are joined to; one that is not joined yet stands beside the
+        // primary.
         layers[i] = 1 + parents[i].iter().filter(|parent| **parent < i).map(|parent| layers[*parent]).max().unwrap_or_default();
     }
     let mut points = vec![(MARGIN, MARGIN); boxes.len()];
@@ -172,7 +174,7 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
     let mut tallest = 0.0f64;
     for layer in 0..=last {
         let members = (0..boxes.len()).filter(|i| layers[*i] == layer);
-        // By where the lines come from, so that they cross little.
+        // Sorted by where the lines come from, so that few of them cross.
         let height = |i: &usize| {
             let from: Vec<f64> = parents[*i]
                 .iter()
@@ -192,7 +194,7 @@ pub fn arrange(config: &DatasetConfig, boxes: &[TableBox]) -> Vec<Point> {
         }
         tallest = tallest.max(y - DOWN);
     }
-    // A layer that is lower than the highest stands in its middle.
+    // A layer that is lower than the highest is centred.
     for layer in 0..=last {
         let members: Vec<usize> = (0..boxes.len()).filter(|i| layers[*i] == layer).collect();
         let bottom = members.iter().map(|i| points[*i].1 + boxes[*i].height()).fold(0.0, f64::max);
@@ -228,14 +230,15 @@ pub fn lines(config: &DatasetConfig, boxes: &[TableBox], points: &[Point]) -> Ve
     lines
 }
 
-/// A line between two rows, given by the left edges of their boxes: out of the sides that face each other.
+/// A line between two rows, given by the left edges of their boxes: it leaves from the sides that
+/// face each other.
 pub fn curve(left: Point, right: Point) -> (String, Point, Point, Point) {
     let (from, to, out, into) = if right.0 >= left.0 + WIDTH {
         ((left.0 + WIDTH, left.1), right, 1.0, -1.0)
     } else if right.0 + WIDTH <= left.0 {
         (left, (right.0 + WIDTH, right.1), -1.0, 1.0)
     } else {
-        // One above the other: round the right side.
+        // One above the other: around the right side.
         ((left.0 + WIDTH, left.1), (right.0 + WIDTH, right.1), 1.0, 1.0)
     };
     let reach = ((to.0 - from.0).abs() / 2.0).max(36.0);
@@ -245,7 +248,7 @@ pub fn curve(left: Point, right: Point) -> (String, Point, Point, Point) {
     (path, from, to, middle)
 }
 
-/// Room for all boxes and the lines around them.
+/// The size that fits all boxes and the lines around them.
 pub fn extent(boxes: &[TableBox], points: &[Point]) -> Point {
     let right = points.iter().map(|(x, _)| x + WIDTH).fold(0.0, f64::max) + MARGIN + 40.0;
     let bottom = points.iter().zip(boxes).map(|((_, y), b)| y + b.height()).fold(0.0, f64::max) + MARGIN;
@@ -329,7 +332,7 @@ mod tests {
         assert_eq!((first.left.to_string(), first.right.to_string()), ("lines.order".into(), "orders.id".into()));
         assert_eq!(first.from, (points[0].0 + WIDTH, points[0].1 + HEAD + ROW / 2.0));
         assert_eq!(first.to.0, points[1].0);
-        // Dragged to the other side, it leaves by the other side.
+        // Dragged to the other side, its line leaves from the other side.
         let (_, from, to, _) = curve((400.0, 10.0), (0.0, 30.0));
         assert_eq!((from, to), ((400.0, 10.0), (WIDTH, 30.0)));
     }

@@ -1,6 +1,7 @@
-//! The joins as a picture: a box for each table, a line for each pair of keys. Boxes are dragged, columns connected, lines changed or removed, by the pointer
-//! and by the keyboard alike; the form beside it does the same, and a list says the same to those who read.
-//! Drawn by ourselves: the libraries for that are JavaScript, a second program in the page.
+//! The joins as a diagram: a box for each table, a line for each pair of keys. Boxes are dragged,
+//! columns connected, lines changed or removed, by pointer and keyboard alike; the form beside it
+//! does the same, and a list has the same content for screen readers. Drawn by our own code: the
+//! libraries for that are JavaScript, a second program in the page.
 
 use std::collections::BTreeSet;
 
@@ -22,44 +23,44 @@ mod layout;
 pub mod places;
 mod shapes;
 
-/// What the parts of the picture share.
+/// Shared by the parts of the diagram.
 #[derive(Clone, Copy)]
 struct Picture {
     state: State,
     boxes: Memo<Vec<TableBox>>,
-    /// Where each of them stands.
+    /// Their positions.
     points: Memo<Vec<Point>>,
     lines: Memo<Vec<Line>>,
-    /// Boxes that a person has put somewhere.
+    /// Boxes that a person has moved.
     places: RwSignal<Places>,
     /// Boxes that show all their columns.
     open: RwSignal<BTreeSet<String>>,
-    /// The line that is chosen: the joined table, and which of its pairs.
+    /// The selected line: the joined table, and which of its pairs.
     chosen: RwSignal<Option<(SourceName, usize)>>,
-    /// The column that a line is drawn from.
+    /// The column that a line is being drawn from.
     from: RwSignal<Option<ColumnRef>>,
-    /// What the pointer does.
+    /// What the pointer is doing.
     hand: RwSignal<Hand>,
-    /// Units of the picture to a pixel of the screen.
+    /// Units of the diagram per pixel of the screen.
     scale: StoredValue<f64>,
-    /// What happened last, read out.
+    /// The last event, for screen readers.
     said: RwSignal<String>,
-    /// The draft before a table was taken out, and after.
+    /// The draft before a table was removed, and after.
     undo: RwSignal<Option<(Draft, Draft)>>,
 }
 
-/// What the pointer does.
+/// What the pointer is doing.
 #[derive(Clone, PartialEq, Default)]
 enum Hand {
     #[default]
     Free,
-    /// Drags a box: which, where it was, and where the pointer was.
+    /// Drags a box: which, its position, and where the pointer was.
     Box { name: SourceName, from: Point, start: Point },
-    /// Draws a line from a column: where it starts, where the pointer was, where it is.
+    /// Draws a line from a column: its start, where the pointer was, where it is.
     Line { from: Point, start: Point, now: Point },
 }
 
-/// Moves less than this are clicks.
+/// Shorter moves are clicks.
 const STILL: f64 = 4.0;
 
 impl Picture {
@@ -86,7 +87,7 @@ impl Picture {
         self.places.with_untracked(|places| places::save(self.state.model_id, self.dataset(), places));
     }
 
-    /// A column was chosen: the first of two, or the second.
+    /// Selects a column: the first of two, or the second.
     fn touch(self, column: ColumnRef) {
         match self.from.get_untracked() {
             None => {
@@ -156,7 +157,7 @@ impl Picture {
         }
     }
 
-    /// The pointer was lifted, over a column perhaps.
+    /// The pointer was released, perhaps over a column.
     fn drop_at(self, at: Point, over: Option<ColumnRef>) {
         let hand = self.hand.get_untracked();
         self.hand.set(Hand::Free);
@@ -167,7 +168,7 @@ impl Picture {
                 let moved = (at.0 - start.0).abs() + (at.1 - start.1).abs() > STILL;
                 let first = self.from.get_untracked();
                 match (moved, first, over) {
-                    // A click: the column is the first of two, and stays so.
+                    // A click: the column stays the first of two.
                     (false, ..) => {}
                     (true, Some(first), Some(second)) if first != second => self.connect(&first, &second),
                     (true, ..) => self.stop(),
@@ -177,12 +178,12 @@ impl Picture {
     }
 }
 
-/// Where the pointer is, in the window.
+/// The pointer's position in the window.
 fn pointer(event: &ev::PointerEvent) -> Point {
     (event.client_x().into(), event.client_y().into())
 }
 
-/// The column under a point of the window.
+/// The column at a point of the window.
 fn column_at(at: Point) -> Option<ColumnRef> {
     let element = document().element_from_point(at.0 as f32, at.1 as f32)?;
     let row = element.closest("[data-column]").ok().flatten()?;
@@ -193,7 +194,7 @@ fn column_at(at: Point) -> Option<ColumnRef> {
 pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)>>, large: RwSignal<bool>) -> impl IntoView {
     let open = RwSignal::new(BTreeSet::new());
     let places = RwSignal::new(places::load(state.model_id, state.target().map(|target| target.id)));
-    // Only what the picture shows: filters and names do not draw it anew.
+    // Only what the diagram shows: changes of filters and names do not redraw it.
     let joins = Memo::new(move |_| {
         state.draft().with(|draft| DatasetConfig {
             primary_table: draft.config.primary_table.clone(),
@@ -232,13 +233,14 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         said: RwSignal::new(String::new()),
         undo: RwSignal::new(None),
     };
-    // While a box is dragged the picture keeps its size, and with it its scale: nothing jumps under the hand.
+    // While a box is dragged the diagram keeps its size, and with it its scale, so that nothing
+    // jumps.
     let extent = Memo::new(move |before: Option<&Point>| match before {
         Some(before) if picture.hand.with(|hand| *hand != Hand::Free) => *before,
         _ => boxes.with(|boxes| points.with(|points| layout::extent(boxes, points))),
     });
     let canvas = NodeRef::<leptos::svg::Svg>::new();
-    // A wide picture is shown smaller than it is: the pointer goes farther in it than on the screen.
+    // A wide diagram is scaled down: the pointer moves farther in it than on the screen.
     let on_screen = move |event: &ev::PointerEvent| {
         let shown = canvas.get_untracked().map(|canvas| f64::from(canvas.client_width())).filter(|width| *width > 0.0);
         picture.scale.set_value(shown.map_or(1.0, |shown| extent.get_untracked().0 / shown));
@@ -259,7 +261,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
     };
     let on_escape = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" && picture.from.with_untracked(Option::is_some) {
-            // The line is given up, not the wizard.
+            // Escape cancels the line, not the wizard.
             event.prevent_default();
             event.stop_propagation();
             picture.stop();
@@ -306,7 +308,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
     }
 }
 
-/// The picture for those who read.
+/// The diagram for screen readers.
 #[component]
 fn InWords(lines: Memo<Vec<Line>>, names: Memo<Vec<SourceName>>) -> impl IntoView {
     let said = move || {

@@ -1,4 +1,5 @@
-//! Where a person has put the boxes: kept in the browser for each dataset. What lies there may be anything: only numbers are read.
+//! Where a person has put the boxes: stored in the browser for each dataset. The content is
+//! untrusted: only numbers are read.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::layout::Point;
 use crate::ui::wizard::kept::storage;
 
-/// Farther away nobody drags a box.
+/// Nobody drags a box farther away.
 const FAR: f64 = 4000.0;
 const MOST: usize = 100;
 
@@ -17,7 +18,7 @@ fn key(model_id: i64, dataset: Option<i64>) -> String {
     format!("trainset.picture.{model_id}.{}", dataset.map_or("new".to_owned(), |id| id.to_string()))
 }
 
-/// The boxes that were put somewhere.
+/// The boxes that a person has moved.
 pub fn load(model_id: i64, dataset: Option<i64>) -> Places {
     let text = storage().and_then(|storage| storage.get_item(&key(model_id, dataset)).ok().flatten());
     text.map(|text| read(&text)).unwrap_or_default()
@@ -35,7 +36,7 @@ fn read(text: &str) -> Places {
 
 pub fn save(model_id: i64, dataset: Option<i64>, places: &Places) {
     let Some(storage) = storage() else { return };
-    // A browser that keeps nothing arranges the boxes anew, that is all.
+    // A browser without storage only arranges the boxes again.
     if places.is_empty() {
         let _ = storage.remove_item(&key(model_id, dataset));
     } else if let Ok(text) = serde_json::to_string(places) {
@@ -43,13 +44,13 @@ pub fn save(model_id: i64, dataset: Option<i64>, places: &Places) {
     }
 }
 
-/// What was drawn for a new dataset is that dataset's picture.
+/// The layout of a new dataset becomes that of the saved one.
 pub fn move_to(model_id: i64, dataset: i64) {
     save(model_id, Some(dataset), &load(model_id, None));
     save(model_id, None, &Places::new());
 }
 
-/// A point that can be kept.
+/// A point within the limits for storing.
 pub fn within(point: Point) -> Point {
     (point.0.clamp(0.0, FAR), point.1.clamp(0.0, FAR))
 }

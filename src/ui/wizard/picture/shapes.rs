@@ -1,4 +1,5 @@
-//! The shapes of the join picture: boxes with their columns, and lines. Each can have the focus and is worked by keys.
+//! The elements of the join diagram: boxes with their columns, and lines. Each can be focused and
+//! used by keyboard.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -10,10 +11,10 @@ use super::*;
 const STEP: f64 = 10.0;
 const LEAP: f64 = 50.0;
 
-/// Keeps the pointer's moves coming to the picture, wherever it goes.
+/// Captures the pointer, wherever it moves.
 fn capture(event: &ev::PointerEvent) {
     if let Some(element) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
-        // Fails only for a pointer that is gone.
+        // Fails only if the pointer no longer exists.
         let _ = element.set_pointer_capture(event.pointer_id());
     }
 }
@@ -42,7 +43,7 @@ pub fn JoinBox(picture: Picture, name: SourceName) -> impl IntoView {
         }
     };
     let on_keydown = move |event: ev::KeyboardEvent| {
-        // Keys of the columns are the columns'.
+        // Key events of the columns belong to the columns.
         if event.target() != event.current_target() {
             return;
         }
@@ -126,7 +127,7 @@ pub fn JoinBox(picture: Picture, name: SourceName) -> impl IntoView {
     }
 }
 
-/// A text that fits, with what tells that it is longer.
+/// A text that fits, with an ellipsis if it is truncated.
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
@@ -142,7 +143,7 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
         if event.button() != 0 {
             return;
         }
-        // No capture here: the pointer is to be seen over the column it is lifted on.
+        // No capture here: the column under the released pointer has to receive the event.
         event.prevent_default();
         let (x, top) = reference.with_value(|own| picture.point(&own.table));
         let own = reference.get_value();
@@ -184,7 +185,8 @@ fn JoinRow(picture: Picture, name: SourceName, row: BoxRow, i: usize) -> impl In
     }
 }
 
-/// A pair of keys as a line: its dashes and its word tell the type, its ends which side keeps rows without a partner.
+/// A pair of keys as a line: its dashes and label show the type, its ends which side keeps rows
+/// without a partner.
 #[component]
 pub fn JoinLine(picture: Picture, name: SourceName, pair: usize) -> impl IntoView {
     let key = StoredValue::new((name, pair));

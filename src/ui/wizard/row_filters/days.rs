@@ -72,7 +72,7 @@ fn Day(at: FilterAt, end: End) -> impl IntoView {
     }
 }
 
-/// An end of a predicate on days.
+/// A bound of a predicate on days.
 fn day_of(predicate: &mut Predicate, which: End) -> Option<&mut Option<NaiveDate>> {
     let Predicate::DateRange { start, end } = predicate else { return None };
     Some(match which {

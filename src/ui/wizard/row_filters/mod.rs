@@ -1,4 +1,4 @@
-//! Filters on columns, built from the values that are there.
+//! Filters on columns, built from existing values.
 
 use leptos::prelude::*;
 
@@ -17,14 +17,14 @@ mod op;
 mod picker;
 mod values;
 
-/// A filter of the draft, by its place.
+/// A filter of the draft, by its position.
 #[derive(Clone, Copy)]
 pub struct FilterAt {
     state: State,
     place: usize,
     /// `None` once it is removed.
     filter: Memo<Option<RowFilter>>,
-    /// `None` where the tables have no such column.
+    /// `None` if the tables have no such column.
     column: Memo<Option<Column>>,
 }
 
@@ -69,7 +69,7 @@ impl FilterAt {
 
 #[component]
 pub fn RowFilters(state: State) -> impl IntoView {
-    // A filter keeps what was looked up for it, as long as it stays where it is.
+    // A filter keeps its looked-up values, as long as it keeps its position.
     let lines = Memo::new(move |_| {
         state.draft().with(|d| d.config.filters.rows.iter().map(RowFilter::reference).enumerate().collect::<Vec<_>>())
     });

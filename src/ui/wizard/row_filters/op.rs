@@ -1,4 +1,4 @@
-//! What a filter can ask of a column: the operators, and the types that take them.
+//! The operators of column filters, and the types that accept them.
 
 use super::values::scalar_text;
 use crate::domain::dataset::{Predicate, PredicateKind, Scalar};
@@ -15,7 +15,7 @@ pub enum Input {
     DayCount,
 }
 
-/// How an operator is offered, what it needs, and the predicate that it makes.
+/// How an operator is offered, its fields, and its predicate.
 struct Spec {
     words: &'static str,
     input: Input,
@@ -88,7 +88,7 @@ impl PredicateKind {
         }
     }
 
-    /// The predicate of a new filter; values from before stay where they fit.
+    /// The predicate of a new filter; previous values stay if they fit.
     pub fn predicate(self, column_type: ColumnType, values: &[Scalar]) -> Predicate {
         (self.spec().predicate)(&Before { column_type, values })
     }
@@ -99,7 +99,7 @@ impl PredicateKind {
     }
 }
 
-/// Types that take the same operators.
+/// Types with the same operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Text,
@@ -107,7 +107,7 @@ enum Family {
     Bool,
     /// Has a calendar day.
     Day,
-    /// Can only be NULL or not.
+    /// Can only be compared with NULL.
     Opaque,
 }
 
@@ -139,7 +139,7 @@ impl Family {
         }
     }
 
-    /// What a field has before anybody typed into it.
+    /// The initial value of a field.
     fn first_value(self) -> Scalar {
         match self {
             Self::Bool => Scalar::Bool(true),
@@ -165,7 +165,7 @@ pub fn values_of(predicate: &Predicate) -> Vec<Scalar> {
     }
 }
 
-/// Sets the value of a predicate's field, where it has fields for single values.
+/// Sets the value of a predicate's field, if it has fields for single values.
 pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
     match predicate {
         Predicate::Equal { value }
@@ -185,7 +185,7 @@ pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
     }
 }
 
-/// The values of a predicate that takes a list of them.
+/// The list of values of a predicate.
 pub fn list_of(predicate: &mut Predicate) -> Option<&mut Vec<Scalar>> {
     match predicate {
         Predicate::In { values } | Predicate::NotIn { values } => Some(values),

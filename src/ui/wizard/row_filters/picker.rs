@@ -1,4 +1,4 @@
-//! A list of values: chosen from those that the column has, or typed.
+//! A list of values: chosen from the column's values, or typed.
 
 use leptos::prelude::*;
 
@@ -24,8 +24,7 @@ struct LookUp {
     work: Work,
     found: RwSignal<Option<ColumnValues>>,
     failure: RwSignal<Option<Failure>>,
-    /// What it costs, where that is not nothing: said before it is run, and agreed to by the next
-    /// click.
+    /// Its price, if it is not free: shown before it runs, and agreed to by the next click.
     price: RwSignal<Option<String>>,
 }
 
@@ -35,7 +34,7 @@ impl LookUp {
         Self { at, work: Work::new(), found, failure, price }
     }
 
-    /// Looks up values with `part` in their text.
+    /// Looks up values that contain `part`.
     fn start(self, part: String) {
         let agreed = self.price.with_untracked(Option::is_some);
         self.failure.set(None);
@@ -145,7 +144,7 @@ pub fn ValuePicker(at: FilterAt) -> impl IntoView {
     }
 }
 
-/// The values that were looked up, to be ticked.
+/// The looked-up values, with checkboxes.
 #[component]
 fn Found(at: FilterAt, chosen: Memo<Vec<Scalar>>, found: ColumnValues) -> impl IntoView {
     let ColumnValues { values, complete } = found;
@@ -155,7 +154,7 @@ fn Found(at: FilterAt, chosen: Memo<Vec<Scalar>>, found: ColumnValues) -> impl I
     let of = untrack(|| at.column_type());
     let lines = values
         .into_iter()
-        // The beginning of a value is not the value.
+        // A truncated value is not the value.
         .filter(|counted| counted.length.is_none())
         .filter_map(|counted| {
             let text = counted.value.to_string();

@@ -1,4 +1,4 @@
-//! Single values: how they are read and written, and their fields.
+//! Single values: parsing, formatting, and their fields.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn scalar_text(value: &Scalar) -> String {
     }
 }
 
-/// What a text means as a value of a column; `None` where it is none.
+/// A text parsed as a value of a column; `None` if it is invalid.
 pub fn read_scalar(text: &str, of: ColumnType) -> Option<Scalar> {
     let trimmed = text.trim();
     match of {
@@ -31,7 +31,7 @@ pub fn read_scalar(text: &str, of: ColumnType) -> Option<Scalar> {
             trimmed.parse::<f64>().ok().filter(|_| !trimmed.contains(['e', 'E', 'n', 'N'])).map(|_| Scalar::Text(trimmed.into()))
         }
         ColumnType::Bool => trimmed.parse().ok().map(Scalar::Bool),
-        // Spaces belong to a text, and the warehouse reads the others.
+        // Spaces are part of a text; the warehouse parses the other types.
         ColumnType::String
         | ColumnType::Bytes
         | ColumnType::Date
@@ -46,7 +46,7 @@ pub fn read_scalar(text: &str, of: ColumnType) -> Option<Scalar> {
     }
 }
 
-/// A field for one value; `field` is its place among the predicate's values.
+/// A field for one value; `field` is its position among the predicate's values.
 #[component]
 pub fn OneValue(at: FilterAt, of: ColumnType, field: usize, label: &'static str) -> impl IntoView {
     let value = move || {

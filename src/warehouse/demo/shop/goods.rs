@@ -1,4 +1,4 @@
-//! What the demo shop sells: products, their categories and their prices over time.
+//! The products of the demo shop, their categories and their prices over time.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -12,7 +12,7 @@ pub(super) struct Products {
     pub codes: Vec<String>,
     /// In cents.
     pub prices: Vec<i64>,
-    /// The best-selling first, of all and of each category.
+    /// The best-selling first: of all, and per category.
     ranks: Vec<usize>,
     shelves: Vec<Vec<usize>>,
     popularity: Zipf<f64>,
@@ -21,7 +21,7 @@ pub(super) struct Products {
 
 impl Products {
     pub fn new(random: &mut ChaCha8Rng) -> Self {
-        // Parameters in range: most cost about 15, a few hundreds.
+        // In range: most cost about 15, a few several hundred.
         let price = LogNormal::new(2.7, 0.8).expect("a finite deviation");
         let prices = (0..PRODUCTS).map(|_| (price.sample(random) as i64).clamp(1, 499) * 100 + one_of(random, &[0, 49, 95, 99]));
         let prices = prices.collect();
@@ -41,7 +41,7 @@ impl Products {
         }
     }
 
-    /// The position of a product's category, each of the same size.
+    /// The position of a product's category; all have the same size.
     fn category(product: usize) -> usize {
         product % CATEGORIES.len()
     }

@@ -1,4 +1,4 @@
-//! What is ordered in the demo shop, and what comes back.
+//! Orders and returns of the demo shop.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -21,12 +21,12 @@ pub(super) struct Orders {
 
 #[derive(Clone)]
 pub(super) struct Line {
-    /// The order's position, and the id that the line shows.
+    /// The order's position, and the id in the line.
     pub order: usize,
     pub order_id: i64,
     pub number: i64,
     pub product: usize,
-    /// What the line shows: the product's code, another or none.
+    /// The product code in the line, which may be wrong or missing.
     pub sku: Option<String>,
     pub quantity: i64,
     /// In cents. A refund's amount is negative.
@@ -68,7 +68,7 @@ impl Orders {
                 let refund = !known.is_empty() && random.random_bool(0.015);
                 let product = match random.random_range(0..100) {
                     chance if !known.is_empty() && (refund || chance < 30) => one_of(random, known),
-                    // A favourite that has nothing to do with the id.
+                    // A favourite that is independent of the id.
                     chance if chance < 65 => products.of_category(random, customer * 17 % CATEGORIES.len()),
                     _ => products.any(random),
                 };
@@ -161,7 +161,7 @@ pub(super) fn returns(random: &mut ChaCha8Rng, orders: &Orders) -> Columns {
         ("returned_at", datetime(rows.iter().map(|(_, at)| (!random.random_bool(0.05)).then_some(*at)))),
         ("reason", text(rows.iter().map(|_| one_of(random, &REASONS)))),
         ("refund", cents(rows.iter().map(|(line, _)| line.amount))),
-        // As the old till wrote days.
+        // In the format of the old point of sale.
         (
             "booked_on",
             text(rows.iter().enumerate().map(|(i, (_, at))| Some(if i % 53 == 7 { "n/a".into() } else { compact_day(*at) }))),

@@ -1,4 +1,4 @@
-//! Who comes to the demo shop, and what they look at.
+//! Customers of the demo shop, and the products that they view.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +16,7 @@ pub(super) fn customers(random: &mut ChaCha8Rng, orders: &Orders) -> Columns {
     /// 2068-07-25, in days since 1970.
     const FAR: i32 = 36_000;
     let all = || 0..CUSTOMERS;
-    // Who ordered had joined by then.
+    // Customers join before their first order.
     let joined: Vec<i32> =
         all().map(|i| orders.first[i].map_or(FIRST_DAY + DAYS, |at| (at / DAY) as i32) - random.random_range(0..500)).collect();
     let births: Vec<i32> = all().map(|i| if i % 1_700 == 1_699 { FAR } else { random.random_range(-9_000..13_000) }).collect();
@@ -39,7 +39,8 @@ struct Event {
     kind: &'static str,
 }
 
-/// Half of them lead to an order: its buyer looks at its products in the hours before. The others are anyone's.
+/// Half of them lead to an order: its buyer views its products in the hours before. The others are
+/// by anybody.
 pub(super) fn events(random: &mut ChaCha8Rng, calendar: &Calendar, products: &Products, orders: &Orders) -> Columns {
     let mut events: Vec<Event> = (0..EVENTS - EVENTS_TWICE)
         .map(|_| {
@@ -80,7 +81,7 @@ pub(super) fn events(random: &mut ChaCha8Rng, calendar: &Calendar, products: &Pr
         ("product", text(all().map(|(_, event)| event.product.map(|product| &products.codes[product])))),
         ("kind", text(all().map(|(_, event)| Some(event.kind)))),
         ("occurred_at", timestamp(all().map(|(_, event)| Some(event.at)))),
-        // The visitor's own clock, in milliseconds: a few seconds off, and sometimes not sent.
+        // The visitor's own clock, in milliseconds: a few seconds off, and sometimes missing.
         ("client_ms", int(all().map(|(id, event)| (id % 97 != 0).then_some(event.at / 1_000 + (*id as i64 % 7 - 3) * 1_370)))),
     ]
 }

@@ -8,7 +8,7 @@ use crate::ui::texts::filters as t;
 use crate::ui::wizard::State;
 use crate::ui::wizard::filters::fields::{SeedField, Select};
 
-/// The fields of a random split, in place.
+/// Mutable references to the fields of a random split.
 struct Fields<'a> {
     train_percent: &'a mut u32,
     test_percent: &'a mut u32,

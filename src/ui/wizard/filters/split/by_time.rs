@@ -9,7 +9,7 @@ use crate::ui::wizard::State;
 use crate::ui::wizard::filters::asking::Asking;
 use crate::ui::wizard::filters::dates::AsOfField;
 
-/// The fields of a split by time, in place.
+/// Mutable references to the fields of a split by time.
 struct Fields<'a> {
     eval_days: &'a mut u32,
     test_days: &'a mut u32,

@@ -1,4 +1,4 @@
-//! The kinds of split: the one place that ties the select's options to configs.
+//! The kinds of split: the only module that maps the select's options to configs.
 
 use strum::VariantArray;
 
@@ -26,7 +26,8 @@ impl SplitKind {
         }
     }
 
-    /// Why it cannot be chosen without a timestamp or a user (G-27, G-35).
+    /// Why it is disabled without a timestamp or a user: the SQL would name a column that does not
+    /// exist.
     pub const fn missing(self, has_timestamp: bool, has_user: bool) -> Option<&'static str> {
         match self {
             Self::TimeBased if !has_timestamp => Some(t::NEEDS_TIMESTAMP),
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_kind_can_be_chosen_once_its_roles_are_mapped() {
-        // G-27, G-35
+        // Kinds that need a missing role are disabled.
         let free = |has_timestamp, has_user| {
             let free = SplitKind::ALL.iter().filter(|kind| kind.missing(has_timestamp, has_user).is_none());
             free.copied().collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! How rows go to train, eval and test, with a picture of it.
+//! How rows go to train, eval and test, with a chart of it.
 
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ mod by_time;
 mod kind;
 mod leave_last;
 
-/// The paths whose faults a field shows.
+/// The paths whose validation errors a field shows.
 const OWN: &[&str] = &[
     "split_config.eval_days",
     "split_config.test_days",
@@ -50,7 +50,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
         SplitKind::LeaveLast => view! { <LastRows asking split /> }.into_any(),
     };
     let note = move |note: Option<&'static str>| note.map(|note| view! { <p class="note">{note}</p> });
-    // What the kinds that cannot be chosen need.
+    // What the disabled kinds need.
     let missing = move || off.run(SplitKind::TimeBased).or_else(|| off.run(SplitKind::LeaveLast));
     view! {
         <fieldset class="group">
@@ -67,7 +67,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
     }
 }
 
-/// A number of the split, read and written in place.
+/// A number field of the split.
 #[component]
 fn Part(
     state: State,
