@@ -1,4 +1,5 @@
-//! The command line and its environment variables: one struct is the configuration, its help and its defaults.
+//! The command line and its environment variables: one struct is the configuration, its help and
+//! its defaults.
 
 use std::path::PathBuf;
 
@@ -80,7 +81,8 @@ pub struct Serve {
     /// Address to listen on, as host:port; port 0 chooses a free port
     #[arg(long, env = "TRAINSET_ADDR", default_value = "127.0.0.1:3000")]
     pub addr: String,
-    /// Allow an address that other machines can connect to. There is no login: anyone who connects can read the tables and change datasets
+    /// Allow an address that other machines can connect to. There is no login: anyone who connects
+    /// can read the tables and change datasets
     #[arg(long, env = "TRAINSET_ALLOW_REMOTE")]
     pub allow_remote: bool,
     /// Another host name that browsers may use for this server; repeat the flag, or separate names
@@ -104,10 +106,12 @@ pub struct Serve {
 /// The database, the warehouse and the author.
 #[derive(Debug, Clone, Args)]
 pub struct Installation {
-    /// Database file for models and datasets; `serve` creates it if it is missing [default: trainset.db in the data folder]
+    /// Database file for models and datasets; `serve` creates it if it is missing [default:
+    /// trainset.db in the data folder]
     #[arg(long, env = "TRAINSET_DATABASE", value_name = "FILE")]
     pub database: Option<PathBuf>,
-    /// Folder of Parquet or CSV files, one per table [default: a demo shop, created in the data folder at the first start]
+    /// Folder of Parquet or CSV files, one per table [default: a demo shop, created in the data
+    /// folder at the first start]
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: Option<PathBuf>,
     /// Name of the tables' dataset
@@ -156,7 +160,8 @@ impl Queries {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "BigQuery")]
 pub struct BigQuery {
-    /// File with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or of this machine]; "none" for an emulator
+    /// File with Google credentials [default: those of gcloud, of GOOGLE_APPLICATION_CREDENTIALS or
+    /// of this machine]; "none" for an emulator
     #[arg(long, env = "TRAINSET_BIGQUERY_CREDENTIALS", value_name = "FILE")]
     pub bigquery_credentials: Option<PathBuf>,
     /// URL of BigQuery's API, as in http://127.0.0.1:9050/bigquery/v2 for an emulator

@@ -343,7 +343,8 @@ async fn a_damaged_byte_is_its_files_problem() {
     let warehouse = open(&folder).await;
     let tables = warehouse.tables().await.unwrap();
     assert_eq!(tables.len(), written + 1);
-    // Readers of Parquet and Arrow have panicked for some of them, which is said otherwise than where they have understood what is wrong.
+    // Readers of Parquet and Arrow have panicked for some of them, which is said otherwise than
+    // where they have understood what is wrong.
     let panicked = |info: &&TableInfo| info.problem.as_ref().is_some_and(|problem| problem.contains("of an unsupported kind"));
     assert!(tables.iter().filter(panicked).count() > 0);
     let mut read = 0;

@@ -14,9 +14,9 @@ mod program;
 
 use program::{Program, command, write_events};
 
-/// Each is a whole word or a phrase of whole words. A word that is also ordinary English stands only
-/// in a phrase in which it can have no other sense. Names in code are contracts and may have any of
-/// them, so text between backticks is not read.
+/// Each is a whole word or a phrase of whole words. A word that is also ordinary English stands
+/// only in a phrase in which it can have no other sense. Names in code are contracts and may have
+/// any of them, so text between backticks is not read.
 const NOT_OURS: &[&str] = &[
     // reference date
     "as-of",
@@ -291,8 +291,8 @@ async fn the_api_document_uses_the_fields_words() {
     nothing(&found);
 }
 
-/// The string literals of a module, each with its line; without its tests. Values that are put in are
-/// an ellipsis.
+/// The string literals of a module, each with its line; without its tests. Values that are put in
+/// are an ellipsis.
 fn literals(module: &str) -> Vec<(usize, String)> {
     let module = module.split("#[cfg(test)]").next().unwrap_or_default();
     let mut found = vec![];

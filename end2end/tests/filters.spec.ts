@@ -61,7 +61,7 @@ test("the timeline and the funnel have the rows of a Count", async ({ page }) =>
   await counted(wizard);
   const rows = (part: string) => cell(parts, part, 3);
   expect((await rows("train")) + (await rows("gap")) + (await rows("eval")) + (await rows("test"))).toBe(counts.full.rows);
-  // What is held out leaves days to train with, or that is said (G-38).
+  // Held-out parts that leave no day for train are reported, or training would get no rows.
   await wizard.getByLabel("Date range").selectOption({ label: "All dates" });
   await counted(wizard);
   await wizard.getByLabel("Eval days").fill("600");

@@ -234,7 +234,8 @@ impl<'a> Check<'a> {
             }
             if let Some(alias) = &selected.alias {
                 if !aliases.take(alias.as_str()) {
-                    // G-14
+                    // Two output columns of one name make the query invalid, and BigQuery
+                    // compares names without regard to case.
                     self.fault(format!("{path}.alias"), format!("Another column is already named {alias}."));
                 }
             } else if column.is_some_and(|column| !seen.insert((self.position_of(&selected.table), column))) {
@@ -295,7 +296,7 @@ impl<'a> Check<'a> {
                 let message = format!("{} does not fit {t}: use {}.", format.as_str(), fitting());
                 self.fault("column_mapping.timestamp_format", message);
             }
-            // G-23
+            // A text or number has no calendar day until its format is known.
             None => self.fault(path, format!("{} is {t}: set timestamp_format to one of: {}.", column.name, fitting())),
         }
     }
@@ -304,7 +305,7 @@ impl<'a> Check<'a> {
     fn needs_role(&mut self, role: Role, path: &str, what: &str) -> bool {
         let mapped = self.config.column_mapping.get(role).is_some();
         if !mapped {
-            // G-27, G-35
+            // Without the mapping, the SQL would name a column that does not exist.
             self.fault(path, format!("{what} needs {}: map a column to it first.", role.as_str()));
         }
         mapped
@@ -351,7 +352,7 @@ pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
             _ => Err("an id must be STRING, INT64 or NUMERIC"),
         },
         Role::Timestamp if t.is_temporal() => Ok(()),
-        // G-23
+        // Other types have no calendar day unless a format says how to read one.
         Role::Timestamp => Err("a timestamp must be DATE, DATETIME or TIMESTAMP, or STRING or INT64 with a timestamp_format"),
         Role::Revenue if t.is_numeric() => Ok(()),
         Role::Revenue => Err("revenue must be a number"),

@@ -57,7 +57,8 @@ const CONSTANTS_PART: usize = 8;
 const MAX_VIEWS: usize = 100;
 /// How long a query that runs alone waits for the memory of those before it.
 const GIVEN_BACK: Duration = Duration::from_secs(5);
-/// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`] counts. Those beyond are planned again.
+/// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`]
+/// counts. Those beyond are planned again.
 const MAX_KEPT: u64 = 200_000;
 /// How long a view that was not planned in time is not tried again: otherwise each list of tables
 /// would wait for it.

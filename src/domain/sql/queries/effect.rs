@@ -95,7 +95,8 @@ fn row(section: EffectSection, from: From) -> SectionRow {
     SectionRow::new(section.as_str(), from)
 }
 
-/// Goes on with the columns alone that are looked at: many parts of the answer read these rows, so an engine may keep them.
+/// Goes on with the columns alone that are looked at: many parts of the answer read these rows, so
+/// an engine may keep them.
 pub(in crate::domain::sql) fn narrow(pipeline: &mut Pipeline) {
     let plan = pipeline.plan;
     let mut positions: Vec<usize> = plan.roles.iter().map(|(_, position)| *position).collect();
@@ -198,7 +199,8 @@ fn in_steps(section: EffectSection, item: Expr, steps: &str, step: &'static str,
     row(section, From::cte(steps)).item(item).numbers(numbers).group_by([lower_bound()])
 }
 
-/// Members by the smallest whole percent at which the filter keeps them: one that starts below the threshold stays (G-47, G-48).
+/// Entities by the smallest whole percent at which the filter keeps them: one that starts below
+/// the threshold stays, so that the number at each percent is the filter's own.
 fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Expr) -> SectionRow {
     let ranks = members::ranked(pipeline, member, totals);
     // Approximate: the products below decide.

@@ -14,7 +14,8 @@ use crate::domain::sql::query::{From, Item, JoinClause, Select};
 /// Rows of a source that share their keys.
 const ROWS: &str = "row_count";
 
-/// The numbers of all joins and the names of their columns, and the tables that they are taken from; `None` without joins.
+/// The numbers of all joins and the names of their columns, and the tables that they are taken
+/// from; `None` without joins.
 pub(super) fn statistics(pipeline: &mut Pipeline) -> Option<(Vec<(String, Expr)>, Select)> {
     let plan = pipeline.plan;
     if plan.sources.len() < 2 {
@@ -33,7 +34,8 @@ pub(super) fn statistics(pipeline: &mut Pipeline) -> Option<(Vec<(String, Expr)>
     let mut numbers = vec![];
     // A source that a row has nothing of leaves its weight as it is.
     let weighs = |position: usize| Expr::call(Function::Coalesce, [rows(position), Expr::int(1)]);
-    // How many rows one stands for so far, and whether the joins so far leave it: what an inner join drops still stands here, to be counted before.
+    // How many rows one stands for so far, and whether the joins so far leave it: what an inner
+    // join drops still stands here, to be counted before.
     let (mut weight, mut stays) = (weighs(0), found(0));
     for (position, source) in plan.sources.iter().enumerate().skip(1) {
         let Some(planned) = &source.join else { continue };

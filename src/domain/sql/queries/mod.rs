@@ -1,5 +1,6 @@
-//! The families of queries over the pipeline: the dataset itself, its counts, an analysis, the impact
-//! of filters; and the queries about tables as they stand, a join's statistics and a profile.
+//! The families of queries over the pipeline: the dataset itself, its counts, an analysis, the
+//! impact of filters; and the queries about tables as they stand, a join's statistics and a
+//! profile.
 
 pub(super) mod analysis;
 pub(super) mod effect;

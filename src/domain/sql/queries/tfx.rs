@@ -14,7 +14,8 @@ use crate::domain::sql::plan::PlannedColumn;
 use crate::domain::sql::query::{Body, Item};
 use crate::domain::sql::{OutputColumn, plan};
 
-/// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a default of another type.
+/// The rows of a split in TFX's types. A column that has no such type is a fault, and so is a
+/// default of another type.
 pub(in crate::domain::sql) fn rows(
     pipeline: &Pipeline,
     split: Option<Split>,
