@@ -200,7 +200,7 @@ mod tests {
                 (Change::TypeChanged, Some("tags"), false),
             ]
         );
-        assert!(found[1].text.contains("was FLOAT64, it is NUMERIC now"));
+        assert!(found[1].text.contains("changed from FLOAT64 to NUMERIC"));
         assert!(drift(&config, &then, &then).is_empty());
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::Catalog;
 use super::dataset::{DatasetConfig, Split};
 use super::fault::FieldError;
-use super::sql::{OutputColumn, Request, Shape, compile};
+use super::sql::{OutputColumn, Request, Shape, Title, compile};
 
 /// The input of TFX and how to use it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,17 @@ pub struct TfxArtefact {
     pub snippet: String,
     /// The version; `None` if it is not frozen.
     pub version: Option<u32>,
+}
+
+impl TfxArtefact {
+    /// With a comment above each split's query; its splits are named by the artefact's own.
+    pub fn titled(mut self, title: &Title) -> Self {
+        for TfxSplit { name, pattern } in &mut self.input_config.splits {
+            let split = Split::ALL.into_iter().find(|split| split.as_str() == name);
+            *pattern = Title { split, ..*title }.above(pattern);
+        }
+        self
+    }
 }
 
 /// `example_gen_pb2.Input`.

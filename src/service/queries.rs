@@ -11,7 +11,7 @@ use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::fault::FieldError;
 use crate::domain::limits::parts;
 use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
-use crate::domain::sql::{CompiledQuery, Request, Shape, compile, seeks_as_of};
+use crate::domain::sql::{CompiledQuery, Request, Shape, Title, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
@@ -44,7 +44,7 @@ impl App {
         config: &DatasetConfig,
         split: Option<Split>,
     ) -> Result<QueryView, ServiceError> {
-        self.view(&self.model(ctx, model_id).await?, config, &Request { split, ..Request::default() }).await
+        self.view(&self.model(ctx, model_id).await?, config, &Request { split, ..Request::default() }, None).await
     }
 
     /// The validation errors of an unsaved config, from parsing or from validation.
@@ -88,7 +88,8 @@ impl App {
     ) -> Result<QueryView, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
-        self.view(&model, &dataset.config, &Request { split, for_analysis, ..Request::default() }).await
+        let request = Request { split, for_analysis, ..Request::default() };
+        self.view(&model, &dataset.config, &request, Some(title(&dataset, split))).await
     }
 
     /// The SQL of each split of a saved dataset, in the order train, eval, test.
@@ -104,7 +105,8 @@ impl App {
         let views = splits.iter().map(async |split| {
             let request = Request { split: Some(*split), ..Request::default() };
             let query = compiled(&dataset.config, &catalog, &request).await?;
-            Ok((*split, self.dry_run_view(&*warehouse, &dataset.config, query).await))
+            let title = title(&dataset, Some(*split));
+            Ok((*split, self.dry_run_view(&*warehouse, &dataset.config, query, Some(title)).await))
         });
         join_all(views).await.into_iter().collect()
     }
@@ -119,7 +121,8 @@ impl App {
         let parts = [None].into_iter().chain(dataset.config.split_config.splits().iter().copied().map(Some));
         let views = parts.map(async |split| {
             let query = compiled(&dataset.config, &catalog, &Request { split, ..Request::default() }).await?;
-            Ok(PartQuery { split, view: self.dry_run_view(&*warehouse, &dataset.config, query).await })
+            let title = title(&dataset, split);
+            Ok(PartQuery { split, view: self.dry_run_view(&*warehouse, &dataset.config, query, Some(title)).await })
         });
         join_all(views).await.into_iter().collect()
     }
@@ -131,7 +134,10 @@ impl App {
         // The newest is the first.
         match dataset.versions.iter().find(|version| version.config_hash == dataset.config_hash) {
             Some(version) => self.version_tfx(ctx, id, version.number).await,
-            None => Ok(self.tfx_of(ctx, &dataset).await?.artefact),
+            None => {
+                let ResolvedTfx { artefact, as_of, .. } = self.tfx_of(ctx, &dataset).await?;
+                Ok(artefact.titled(&Title { as_of, ..title(&dataset, None) }))
+            }
         }
     }
 
@@ -142,7 +148,8 @@ impl App {
         let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(ctx, &dataset).await?;
         let version = new_version(ctx, &dataset.config, &catalog, as_of, "exported for TFX", None).await?;
         let number = self.store().keep_export(id, &version).await?;
-        Ok(TfxArtefact { version: Some(number), ..artefact })
+        let title = Title { version: Some(number), as_of, ..title(&dataset, None) };
+        Ok(TfxArtefact { version: Some(number), ..artefact }.titled(&title))
     }
 
     /// The reference date is resolved now and written into every query: otherwise the splits would
@@ -204,11 +211,17 @@ impl App {
         Ok(counts)
     }
 
-    async fn view(&self, model: &Model, config: &DatasetConfig, request: &Request) -> Result<QueryView, ServiceError> {
+    async fn view(
+        &self,
+        model: &Model,
+        config: &DatasetConfig,
+        request: &Request,
+        title: Option<Title<'_>>,
+    ) -> Result<QueryView, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
         let catalog = self.checked_catalog(model, config).await?;
         let query = compiled(config, &catalog, request).await?;
-        Ok(self.dry_run_view(&*warehouse, config, query).await)
+        Ok(self.dry_run_view(&*warehouse, config, query, title).await)
     }
 
     async fn preview_of(
@@ -265,6 +278,7 @@ impl App {
         warehouse: &dyn Warehouse,
         config: &DatasetConfig,
         query: CompiledQuery,
+        title: Option<Title<'_>>,
     ) -> QueryView {
         let validation = match warehouse.dry_run(&query.sql).await {
             Ok(dry) => QueryValidation {
@@ -274,7 +288,8 @@ impl App {
             },
             Err(error) => QueryValidation { error: Some(error.to_string()), ..Default::default() },
         };
-        QueryView { query: query.sql, validation }
+        let query = title.map_or_else(|| query.sql.clone(), |title| title.above(&query.sql));
+        QueryView { query, validation }
     }
 
     /// The reference date to write into a query that is about to run. If reading is metered it is
@@ -310,6 +325,11 @@ impl App {
         let timeout = self.settings().timeout;
         Limits { max_rows, max_bytes: MAX_ANSWER_BYTES, timeout, max_bytes_billed, ..Limits::default() }
     }
+}
+
+/// A query of a dataset as it is now.
+fn title(dataset: &Dataset, split: Option<Split>) -> Title<'_> {
+    Title { dataset: dataset.summary.name.as_str(), version: None, split, as_of: None }
 }
 
 /// Runs a query. The engine enforces the timeout by itself; this is for one that hangs.

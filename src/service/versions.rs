@@ -17,7 +17,7 @@ use crate::domain::limits::parts;
 use crate::domain::name::TableName;
 use crate::domain::record::{Counts, Dataset, DatasetInput, DriftReport, QueryView, Version, VersionDiff, VersionSummary};
 use crate::domain::schema::TableSchema;
-use crate::domain::sql::{CompiledQuery, Request};
+use crate::domain::sql::{CompiledQuery, Request, Title};
 use crate::domain::tfx::TfxArtefact;
 use crate::store::{NewVersion, StoreError};
 use crate::warehouse::WarehouseError;
@@ -103,21 +103,27 @@ impl App {
         let part = split.map_or("full", Split::as_str);
         let sql = version.sql.get(part).cloned();
         let sql = sql.ok_or_else(|| ServiceError::field("split", format!("Version {number} has no {part} split.")))?;
-        let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        Ok(self.dry_run_view(&*warehouse, &version.config, CompiledQuery { sql, columns: vec![] }).await)
+        let title = Title { dataset: dataset.summary.name.as_str(), version: Some(number), split, as_of: version.summary.as_of };
+        let query = CompiledQuery { sql, columns: vec![] };
+        Ok(self.dry_run_view(&*warehouse, &version.config, query, Some(title)).await)
     }
 
     /// The TFX artefact of a version: of its config, tables and reference date as frozen.
     pub async fn version_tfx(&self, ctx: &RequestContext, id: i64, number: u32) -> Result<TfxArtefact, ServiceError> {
         let version = self.version(ctx, id, number).await?;
-        let model = self.model(ctx, self.dataset(ctx, id).await?.model_id).await?;
+        let dataset = self.dataset(ctx, id).await?;
+        let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let (project, schemas) = (warehouse.project().map(str::to_owned), version.schemas);
         let catalog = compute(columns(&schemas) >= HEAVY_PARTS, move || Catalog::new(project, schemas)).await;
         let location = warehouse.location().await?;
         let artefact = made_for_tfx(&version.config, &catalog, version.summary.as_of, location).await?;
-        Ok(TfxArtefact { version: Some(number), ..artefact })
+        let title =
+            Title { dataset: dataset.summary.name.as_str(), version: Some(number), split: None, as_of: version.summary.as_of };
+        Ok(TfxArtefact { version: Some(number), ..artefact }.titled(&title))
     }
 
     /// What has changed in a dataset and its tables since the version that training reads, or the

@@ -150,7 +150,7 @@ impl Warehouse for Fake {
         self.sql.lock().unwrap().push(sql.to_owned());
         let delay = *self.run_delay.lock().unwrap();
         tokio::time::sleep(delay).await;
-        if sql.ends_with("SELECT\n  `as_of`\nFROM `bounds`") {
+        if sql.ends_with("SELECT\n  as_of\nFROM bounds") {
             let column = ResultColumn { name: "as_of".into(), column_type: ColumnType::Date, mode: Mode::Nullable };
             return Ok(Rows { columns: vec![column], rows: vec![vec![Value::Text("2024-03-31".into())]], ..Rows::default() });
         }

@@ -4,6 +4,7 @@ mod effect;
 mod engine;
 mod goldens;
 mod literals;
+mod names;
 // The tests of analyses use more of it.
 #[allow(dead_code)]
 mod oracle;

@@ -1,11 +1,11 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `events`.`event_id` AS `event_id`,
-    `events`.`kind` AS `kind`
-  FROM `raw_data.events` AS `events`
+    events.event_id,
+    events.kind
+  FROM raw_data.events
 )
 SELECT
-  `event_id` AS `event_id`,
-  `kind` AS `kind`
-FROM `source`
+  event_id,
+  kind
+FROM source

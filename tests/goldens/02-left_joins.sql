@@ -1,22 +1,22 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `order_lines`.`order` AS `order`,
-    `order_lines`.`sku` AS `sku`,
-    `products`.`title` AS `title`,
-    `orders`.`channel` AS `channel`,
-    `orders`.`buyer_id` AS `buyer_id`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
-  LEFT JOIN `raw_data.products` AS `products`
-    ON `order_lines`.`sku` = `products`.`product_code`
+    order_lines.`order`,
+    order_lines.sku,
+    products.title,
+    orders.channel,
+    orders.buyer_id,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
+  LEFT JOIN raw_data.products
+    ON order_lines.sku = products.product_code
 )
 SELECT
-  `order` AS `order`,
-  `sku` AS `sku`,
-  `title` AS `title`,
-  `channel` AS `channel`
-FROM `source`
+  `order`,
+  sku,
+  title,
+  channel
+FROM source

@@ -1,18 +1,18 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `order_lines`.`sku` AS `sku`,
-    `products`.`category` AS `category`,
-    `orders`.`buyer_id` AS `buyer_id`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
-  INNER JOIN `raw_data.products` AS `products`
-    ON `order_lines`.`sku` = `products`.`product_code`
+    order_lines.sku,
+    products.category,
+    orders.buyer_id,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
+  INNER JOIN raw_data.products
+    ON order_lines.sku = products.product_code
 )
 SELECT
-  `sku` AS `sku`,
-  `category` AS `category`
-FROM `source`
+  sku,
+  category
+FROM source

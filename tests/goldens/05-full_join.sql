@@ -1,13 +1,13 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `events`.`event_id` AS `event_id`,
-    `customers`.`email` AS `email`
-  FROM `raw_data.events` AS `events`
-  FULL JOIN `raw_data.customers` AS `customers`
-    ON `events`.`visitor` = `customers`.`id`
+    events.event_id,
+    customers.email
+  FROM raw_data.events
+  FULL JOIN raw_data.customers
+    ON events.visitor = customers.id
 )
 SELECT
-  `event_id` AS `event_id`,
-  `email` AS `email`
-FROM `source`
+  event_id,
+  email
+FROM source

@@ -1,30 +1,30 @@
 WITH
-`order_lines_one_row` AS (
+order_lines_one_row AS (
   SELECT
     `order`,
-    `sku`,
-    `quantity`,
-    `line`
-  FROM `raw_data.order_lines`
+    sku,
+    quantity,
+    line
+  FROM raw_data.order_lines
   WHERE TRUE
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY `order`, `sku` ORDER BY `quantity` DESC NULLS LAST, `line` ASC NULLS FIRST) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY `order`, sku ORDER BY quantity DESC NULLS LAST, line ASC NULLS FIRST) = 1
 ),
-`source` AS (
+source AS (
   SELECT
-    `returns`.`return_id` AS `return_id`,
-    `order_lines`.`quantity` AS `quantity`,
-    `order_lines`.`line` AS `line`,
-    `returns`.`order_number` AS `order_number`,
-    `returns`.`sku` AS `sku`,
-    `returns`.`returned_at` AS `returned_at`,
-    `returns`.`refund` AS `refund`
-  FROM `raw_data.returns` AS `returns`
-  LEFT JOIN `order_lines_one_row` AS `order_lines`
-    ON `returns`.`order_number` = `order_lines`.`order`
-    AND `returns`.`sku` = `order_lines`.`sku`
+    returns.return_id,
+    order_lines.quantity,
+    order_lines.line,
+    returns.order_number,
+    returns.sku,
+    returns.returned_at,
+    returns.refund
+  FROM raw_data.returns
+  LEFT JOIN order_lines_one_row AS order_lines
+    ON returns.order_number = order_lines.`order`
+    AND returns.sku = order_lines.sku
 )
 SELECT
-  `return_id` AS `return_id`,
-  `quantity` AS `quantity`,
-  `line` AS `line`
-FROM `source`
+  return_id,
+  quantity,
+  line
+FROM source

@@ -1,24 +1,24 @@
 WITH
-`product_prices_one_row` AS (
+product_prices_one_row AS (
   SELECT
-    `sku`,
-    `price`,
-    `valid_from`
-  FROM `raw_data.product_prices`
+    sku,
+    price,
+    valid_from
+  FROM raw_data.product_prices
   WHERE TRUE
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY `sku` ORDER BY `valid_from` DESC NULLS LAST, `price` ASC NULLS FIRST) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY sku ORDER BY valid_from DESC NULLS LAST, price ASC NULLS FIRST) = 1
 ),
-`source` AS (
+source AS (
   SELECT
-    `order_lines`.`sku` AS `sku`,
-    `order_lines`.`unit_price` AS `unit_price`,
-    `product_prices`.`price` AS `price`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `product_prices_one_row` AS `product_prices`
-    ON `order_lines`.`sku` = `product_prices`.`sku`
+    order_lines.sku,
+    order_lines.unit_price,
+    product_prices.price
+  FROM raw_data.order_lines
+  LEFT JOIN product_prices_one_row AS product_prices
+    ON order_lines.sku = product_prices.sku
 )
 SELECT
-  `sku` AS `sku`,
-  `unit_price` AS `unit_price`,
-  `price` AS `price`
-FROM `source`
+  sku,
+  unit_price,
+  price
+FROM source

@@ -1,33 +1,33 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `wishlists`.`customer` AS `customer`,
-    `wishlists`.`sku` AS `sku`,
-    `wishlists`.`added_at` AS `added_at`
-  FROM `raw_data.wishlists` AS `wishlists`
+    wishlists.customer,
+    wishlists.sku,
+    wishlists.added_at
+  FROM raw_data.wishlists
 ),
-`bounds` AS (
+bounds AS (
   SELECT
-    MAX(DATE(`added_at`, 'UTC')) AS `as_of`
-  FROM `source`
+    MAX(DATE(added_at, 'UTC')) AS as_of
+  FROM source
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  CROSS JOIN `bounds`
-  WHERE DATE(`added_at`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 30 DAY)
-    AND DATE(`added_at`, 'UTC') <= `bounds`.`as_of`
+    source.*
+  FROM source
+  CROSS JOIN bounds
+  WHERE DATE(added_at, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 30 DAY)
+    AND DATE(added_at, 'UTC') <= bounds.as_of
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `filtered`.*,
-    CASE WHEN DATE(`added_at`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 7 DAY) THEN 'eval' ELSE 'train' END AS `split`
-  FROM `filtered`
-  CROSS JOIN `bounds`
+    filtered.*,
+    CASE WHEN DATE(added_at, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 7 DAY) THEN 'eval' ELSE 'train' END AS split
+  FROM filtered
+  CROSS JOIN bounds
 )
 SELECT
-  `customer` AS `customer`,
-  `sku` AS `sku`
-FROM `labelled`
-WHERE `labelled`.`split` = 'eval'
+  customer,
+  sku
+FROM labelled
+WHERE labelled.split = 'eval'

@@ -1,11 +1,11 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `products`.`product_code` AS `product_code`,
-    `products`.`tags` AS `tags`
-  FROM `raw_data.products` AS `products`
+    products.product_code,
+    products.tags
+  FROM raw_data.products
 )
 SELECT
-  `product_code` AS `product_code`,
-  `tags` AS `tags`
-FROM `source`
+  product_code,
+  tags
+FROM source

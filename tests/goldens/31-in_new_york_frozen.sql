@@ -1,32 +1,32 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  WHERE `ordered_at` >= TIMESTAMP(DATE '2025-03-01', 'America/New_York')
-    AND `ordered_at` < TIMESTAMP(DATE '2025-03-21', 'America/New_York')
-    AND (`ordered_at` < TIMESTAMP(DATE '2025-03-21', 'America/New_York') OR `ordered_at` IS NULL)
+    source.*
+  FROM source
+  WHERE ordered_at >= TIMESTAMP(DATE '2025-03-01', 'America/New_York')
+    AND ordered_at < TIMESTAMP(DATE '2025-03-21', 'America/New_York')
+    AND (ordered_at < TIMESTAMP(DATE '2025-03-21', 'America/New_York') OR ordered_at IS NULL)
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `filtered`.*,
-    CASE WHEN `ordered_at` >= TIMESTAMP(DATE '2025-03-16', 'America/New_York') THEN 'eval' ELSE 'train' END AS `split`
-  FROM `filtered`
+    filtered.*,
+    CASE WHEN ordered_at >= TIMESTAMP(DATE '2025-03-16', 'America/New_York') THEN 'eval' ELSE 'train' END AS split
+  FROM filtered
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `labelled`
-WHERE `labelled`.`split` = 'eval'
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM labelled
+WHERE labelled.split = 'eval'

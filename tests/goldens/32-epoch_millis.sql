@@ -1,37 +1,37 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `events`.`visitor` AS `visitor`,
-    `events`.`product` AS `product`,
-    `events`.`kind` AS `kind`,
-    `events`.`occurred_at` AS `occurred_at`,
-    CASE WHEN `events`.`client_ms` >= -62135596800000 AND `events`.`client_ms` <= 253402300799999 THEN TIMESTAMP_MILLIS(`events`.`client_ms`) ELSE CAST(NULL AS TIMESTAMP) END AS `event_time`
-  FROM `raw_data.events` AS `events`
+    events.visitor,
+    events.product,
+    events.kind,
+    events.occurred_at,
+    CASE WHEN events.client_ms >= -62135596800000 AND events.client_ms <= 253402300799999 THEN TIMESTAMP_MILLIS(events.client_ms) ELSE CAST(NULL AS TIMESTAMP) END AS event_time
+  FROM raw_data.events
 ),
-`bounds` AS (
+bounds AS (
   SELECT
-    MAX(DATE(`event_time`, 'UTC')) AS `as_of`
-  FROM `source`
+    MAX(DATE(event_time, 'UTC')) AS as_of
+  FROM source
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  CROSS JOIN `bounds`
-  WHERE DATE(`event_time`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 30 DAY)
-    AND DATE(`event_time`, 'UTC') <= `bounds`.`as_of`
+    source.*
+  FROM source
+  CROSS JOIN bounds
+  WHERE DATE(event_time, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 30 DAY)
+    AND DATE(event_time, 'UTC') <= bounds.as_of
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `filtered`.*,
-    CASE WHEN DATE(`event_time`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 7 DAY) THEN 'eval' ELSE 'train' END AS `split`
-  FROM `filtered`
-  CROSS JOIN `bounds`
+    filtered.*,
+    CASE WHEN DATE(event_time, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 7 DAY) THEN 'eval' ELSE 'train' END AS split
+  FROM filtered
+  CROSS JOIN bounds
 )
 SELECT
-  `visitor` AS `visitor`,
-  `product` AS `product`,
-  `kind` AS `kind`,
-  `occurred_at` AS `occurred_at`
-FROM `labelled`
-WHERE `labelled`.`split` = 'eval'
+  visitor,
+  product,
+  kind,
+  occurred_at
+FROM labelled
+WHERE labelled.split = 'eval'

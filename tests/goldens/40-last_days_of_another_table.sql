@@ -1,32 +1,32 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`,
-    `products`.`launched_on` AS `launched_on`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
-  LEFT JOIN `raw_data.products` AS `products`
-    ON `order_lines`.`sku` = `products`.`product_code`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount,
+    products.launched_on
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
+  LEFT JOIN raw_data.products
+    ON order_lines.sku = products.product_code
 ),
-`bounds` AS (
+bounds AS (
   SELECT
-    MAX(DATE(`ordered_at`, 'UTC')) AS `as_of`
-  FROM `source`
+    MAX(DATE(ordered_at, 'UTC')) AS as_of
+  FROM source
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  CROSS JOIN `bounds`
-  WHERE `launched_on` > DATE_SUB(`bounds`.`as_of`, INTERVAL 900 DAY) AND `launched_on` <= `bounds`.`as_of`
+    source.*
+  FROM source
+  CROSS JOIN bounds
+  WHERE launched_on > DATE_SUB(bounds.as_of, INTERVAL 900 DAY) AND launched_on <= bounds.as_of
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `filtered`
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM filtered

@@ -1,26 +1,26 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`,
-    `products`.`discontinued` AS `discontinued`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
-  LEFT JOIN `raw_data.products` AS `products`
-    ON `order_lines`.`sku` = `products`.`product_code`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount,
+    products.discontinued
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
+  LEFT JOIN raw_data.products
+    ON order_lines.sku = products.product_code
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  WHERE `discontinued` = TRUE
+    source.*
+  FROM source
+  WHERE discontinued = TRUE
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `filtered`
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM filtered

@@ -1,39 +1,39 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
 ),
-`customer_totals` AS (
+customer_totals AS (
   SELECT
-    `source`.`buyer_id` AS `id`,
-    COUNT(*) AS `row_count`,
-    SUM(SAFE_CAST(`source`.`amount` AS NUMERIC)) AS `revenue`
-  FROM `source`
-  WHERE `source`.`buyer_id` IS NOT NULL
-  GROUP BY `source`.`buyer_id`
+    source.buyer_id AS id,
+    COUNT(*) AS row_count,
+    SUM(SAFE_CAST(source.amount AS NUMERIC)) AS revenue
+  FROM source
+  WHERE source.buyer_id IS NOT NULL
+  GROUP BY source.buyer_id
 ),
-`kept_customers` AS (
+kept_customers AS (
   SELECT
-    `id`
-  FROM `customer_totals`
-  WHERE `row_count` >= 2
+    id
+  FROM customer_totals
+  WHERE row_count >= 2
 ),
-`of_kept_customers` AS (
+of_kept_customers AS (
   SELECT
-    `source`.*
-  FROM `source`
-  INNER JOIN `kept_customers`
-    ON `source`.`buyer_id` = `kept_customers`.`id`
+    source.*
+  FROM source
+  INNER JOIN kept_customers
+    ON source.buyer_id = kept_customers.id
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `of_kept_customers`
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM of_kept_customers

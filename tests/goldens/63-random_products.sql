@@ -1,30 +1,30 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
 ),
-`bucketed` AS (
+bucketed AS (
   SELECT
-    `source`.*,
-    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS `purpose`, 'O\'Brien' AS `seed`, `sku` AS `key1`))), 100)) AS `bucket`
-  FROM `source`
+    source.*,
+    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS purpose, 'O\'Brien' AS seed, sku AS key1))), 100)) AS bucket
+  FROM source
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `bucketed`.*,
-    CASE WHEN `bucket` < 70 THEN 'train' ELSE 'eval' END AS `split`
-  FROM `bucketed`
+    bucketed.*,
+    CASE WHEN bucket < 70 THEN 'train' ELSE 'eval' END AS split
+  FROM bucketed
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `labelled`
-WHERE `labelled`.`split` = 'eval'
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM labelled
+WHERE labelled.split = 'eval'

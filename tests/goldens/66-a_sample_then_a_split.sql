@@ -1,36 +1,36 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  WHERE ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('sample' AS `purpose`, '7' AS `seed`, CAST(`buyer_id` AS STRING) AS `key1`, `sku` AS `key2`, CAST(UNIX_MICROS(`ordered_at`) AS STRING) AS `key3`))), 100)) < 10
+    source.*
+  FROM source
+  WHERE ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('sample' AS purpose, '7' AS seed, CAST(buyer_id AS STRING) AS key1, sku AS key2, CAST(UNIX_MICROS(ordered_at) AS STRING) AS key3))), 100)) < 10
 ),
-`bucketed` AS (
+bucketed AS (
   SELECT
-    `filtered`.*,
-    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS `purpose`, '7' AS `seed`, CAST(`buyer_id` AS STRING) AS `key1`, `sku` AS `key2`, CAST(UNIX_MICROS(`ordered_at`) AS STRING) AS `key3`))), 100)) AS `bucket`
-  FROM `filtered`
+    filtered.*,
+    ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('split' AS purpose, '7' AS seed, CAST(buyer_id AS STRING) AS key1, sku AS key2, CAST(UNIX_MICROS(ordered_at) AS STRING) AS key3))), 100)) AS bucket
+  FROM filtered
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `bucketed`.*,
-    CASE WHEN `bucket` < 80 THEN 'train' ELSE 'eval' END AS `split`
-  FROM `bucketed`
+    bucketed.*,
+    CASE WHEN bucket < 80 THEN 'train' ELSE 'eval' END AS split
+  FROM bucketed
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `labelled`
-WHERE `labelled`.`split` = 'eval'
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM labelled
+WHERE labelled.split = 'eval'

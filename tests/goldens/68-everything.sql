@@ -1,110 +1,110 @@
 WITH
-`source` AS (
+source AS (
   SELECT
-    `orders`.`buyer_id` AS `buyer_id`,
-    `order_lines`.`sku` AS `sku`,
-    `orders`.`ordered_at` AS `ordered_at`,
-    `order_lines`.`amount` AS `amount`,
-    `orders`.`status` AS `status`,
-    `products`.`category` AS `category`
-  FROM `raw_data.order_lines` AS `order_lines`
-  LEFT JOIN `raw_data.orders` AS `orders`
-    ON `order_lines`.`order` = `orders`.`id`
-  LEFT JOIN `raw_data.products` AS `products`
-    ON `order_lines`.`sku` = `products`.`product_code`
+    orders.buyer_id,
+    order_lines.sku,
+    orders.ordered_at,
+    order_lines.amount,
+    orders.status,
+    products.category
+  FROM raw_data.order_lines
+  LEFT JOIN raw_data.orders
+    ON order_lines.`order` = orders.id
+  LEFT JOIN raw_data.products
+    ON order_lines.sku = products.product_code
 ),
-`bounds` AS (
+bounds AS (
   SELECT
-    MAX(DATE(`ordered_at`, 'UTC')) AS `as_of`
-  FROM `source`
+    MAX(DATE(ordered_at, 'UTC')) AS as_of
+  FROM source
 ),
-`filtered` AS (
+filtered AS (
   SELECT
-    `source`.*
-  FROM `source`
-  CROSS JOIN `bounds`
-  WHERE DATE(`ordered_at`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 12 MONTH)
-    AND DATE(`ordered_at`, 'UTC') <= `bounds`.`as_of`
-    AND (`status` != 'cancelled' OR `status` IS NULL)
-    AND `category` <= 30
-    AND ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('sample' AS `purpose`, '0' AS `seed`, CAST(`buyer_id` AS STRING) AS `key1`))), 100)) < 50
+    source.*
+  FROM source
+  CROSS JOIN bounds
+  WHERE DATE(ordered_at, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 12 MONTH)
+    AND DATE(ordered_at, 'UTC') <= bounds.as_of
+    AND (status != 'cancelled' OR status IS NULL)
+    AND category <= 30
+    AND ABS(MOD(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('sample' AS purpose, '0' AS seed, CAST(buyer_id AS STRING) AS key1))), 100)) < 50
 ),
-`labelled` AS (
+labelled AS (
   SELECT
-    `filtered`.*,
+    filtered.*,
     CASE
-      WHEN DATE(`ordered_at`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 7 DAY) THEN 'test'
-      WHEN DATE(`ordered_at`, 'UTC') > DATE_SUB(`bounds`.`as_of`, INTERVAL 21 DAY) THEN 'eval'
+      WHEN DATE(ordered_at, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 7 DAY) THEN 'test'
+      WHEN DATE(ordered_at, 'UTC') > DATE_SUB(bounds.as_of, INTERVAL 21 DAY) THEN 'eval'
       ELSE 'train'
-    END AS `split`
-  FROM `filtered`
-  CROSS JOIN `bounds`
+    END AS split
+  FROM filtered
+  CROSS JOIN bounds
 ),
-`product_totals` AS (
+product_totals AS (
   SELECT
-    `labelled`.`sku` AS `id`,
-    COUNT(*) AS `row_count`,
-    SUM(SAFE_CAST(`labelled`.`amount` AS NUMERIC)) AS `revenue`
-  FROM `labelled`
-  WHERE `labelled`.`sku` IS NOT NULL
-    AND `split` = 'train'
-  GROUP BY `labelled`.`sku`
+    labelled.sku AS id,
+    COUNT(*) AS row_count,
+    SUM(SAFE_CAST(labelled.amount AS NUMERIC)) AS revenue
+  FROM labelled
+  WHERE labelled.sku IS NOT NULL
+    AND split = 'train'
+  GROUP BY labelled.sku
 ),
-`product_ranks` AS (
+product_ranks AS (
   SELECT
     *,
-    COALESCE(SUM(`revenue`) OVER (ORDER BY `revenue` DESC NULLS LAST, `id` ASC NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS `revenue_before`,
-    SUM(`revenue`) OVER () AS `revenue_of_all`
-  FROM `product_totals`
-  WHERE `revenue` > 0
+    COALESCE(SUM(revenue) OVER (ORDER BY revenue DESC NULLS LAST, id ASC NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS revenue_before,
+    SUM(revenue) OVER () AS revenue_of_all
+  FROM product_totals
+  WHERE revenue > 0
 ),
-`kept_products` AS (
+kept_products AS (
   SELECT
-    `id`
-  FROM `product_ranks`
-  WHERE (`revenue_before` * 100) < (`revenue_of_all` * 90)
+    id
+  FROM product_ranks
+  WHERE (revenue_before * 100) < (revenue_of_all * 90)
 ),
-`of_kept_products` AS (
+of_kept_products AS (
   SELECT
-    `labelled`.*
-  FROM `labelled`
-  INNER JOIN `kept_products`
-    ON `labelled`.`sku` = `kept_products`.`id`
+    labelled.*
+  FROM labelled
+  INNER JOIN kept_products
+    ON labelled.sku = kept_products.id
 ),
-`customer_totals` AS (
+customer_totals AS (
   SELECT
-    `of_kept_products`.`buyer_id` AS `id`,
-    COUNT(*) AS `row_count`,
-    SUM(SAFE_CAST(`of_kept_products`.`amount` AS NUMERIC)) AS `revenue`
-  FROM `of_kept_products`
-  WHERE `of_kept_products`.`buyer_id` IS NOT NULL
-    AND `split` = 'train'
-  GROUP BY `of_kept_products`.`buyer_id`
+    of_kept_products.buyer_id AS id,
+    COUNT(*) AS row_count,
+    SUM(SAFE_CAST(of_kept_products.amount AS NUMERIC)) AS revenue
+  FROM of_kept_products
+  WHERE of_kept_products.buyer_id IS NOT NULL
+    AND split = 'train'
+  GROUP BY of_kept_products.buyer_id
 ),
-`kept_customers` AS (
+kept_customers AS (
   SELECT
-    `id`
-  FROM `customer_totals`
-  WHERE `row_count` >= 2
+    id
+  FROM customer_totals
+  WHERE row_count >= 2
 ),
-`of_kept_customers` AS (
+of_kept_customers AS (
   SELECT
-    `of_kept_products`.*
-  FROM `of_kept_products`
-  INNER JOIN `kept_customers`
-    ON `of_kept_products`.`buyer_id` = `kept_customers`.`id`
+    of_kept_products.*
+  FROM of_kept_products
+  INNER JOIN kept_customers
+    ON of_kept_products.buyer_id = kept_customers.id
 ),
-`core_1` AS (
+core_1 AS (
   SELECT
     *
-  FROM `of_kept_customers`
+  FROM of_kept_customers
   WHERE TRUE
-  QUALIFY `buyer_id` IS NOT NULL AND `sku` IS NOT NULL AND COUNT(CASE WHEN `split` = 'train' THEN 1 END) OVER (PARTITION BY `buyer_id`) >= 2 AND COUNT(CASE WHEN `split` = 'train' THEN 1 END) OVER (PARTITION BY `sku`) >= 2
+  QUALIFY buyer_id IS NOT NULL AND sku IS NOT NULL AND COUNT(CASE WHEN split = 'train' THEN 1 END) OVER (PARTITION BY buyer_id) >= 2 AND COUNT(CASE WHEN split = 'train' THEN 1 END) OVER (PARTITION BY sku) >= 2
 )
 SELECT
-  `buyer_id` AS `buyer_id`,
-  `sku` AS `sku`,
-  `ordered_at` AS `ordered_at`,
-  `amount` AS `amount`
-FROM `core_1`
-WHERE `core_1`.`split` = 'test'
+  buyer_id,
+  sku,
+  ordered_at,
+  amount
+FROM core_1
+WHERE core_1.split = 'test'

@@ -46,7 +46,7 @@ fn what_cannot_be_read_says_where() {
         assert!(error.contains(&format!("(line {line}, ")), "{text:?}: {error}");
     }
     let error = Document::read("{\"a\": 1,\n}", Format::Json).unwrap_err().to_string();
-    assert!(error.contains("line 2 column 1"), "{error}");
+    assert!(error.contains("line 2, column 1"), "{error}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::validate::validate;
 
 mod expr;
 mod keywords;
+mod lexical;
 mod members;
 mod pipeline;
 mod plan;
@@ -25,6 +26,7 @@ mod queries;
 mod query;
 mod reading;
 mod render;
+mod title;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ pub use queries::evidence::{evidence_query, read_evidence};
 pub use queries::profile;
 use queries::{analysis, effect, rows, tfx};
 use query::Query;
+pub use title::Title;
 
 /// What to compile a config to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

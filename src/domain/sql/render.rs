@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::expr::{Expr, Ident, Literal, OrderKey};
+use super::lexical;
 use super::query::{Body, From, Item, Query, Select};
 
 /// The text of a query, without a semicolon at its end.
@@ -72,7 +73,9 @@ fn select(out: &mut Out, select: &Select, indent: usize) {
             }
             Item::Expr { value, name } => {
                 expr(out, value, Outer::Loose);
-                if let Some(name) = name {
+                // A column has its own name anyway.
+                let own = matches!((value, name), (Expr::Column { column, .. }, Some(name)) if column == name);
+                if let Some(name) = name.as_ref().filter(|_| !own) {
                     out.push_str(" AS ");
                     ident(out, name);
                 }
@@ -122,15 +125,29 @@ fn line(out: &mut Out, pad: &str, start: &str) {
 }
 
 fn from(out: &mut Out, from: &From) {
-    let (name, alias) = match from {
-        From::Cte { name, alias } | From::Table { path: name, alias } => (name, alias),
+    let (own, alias) = match from {
+        From::Cte { name, alias } => {
+            ident(out, name);
+            (Some(name.as_str()), alias)
+        }
+        From::Table { path, alias } => (table(out, path), alias),
         From::Nothing => return,
     };
-    ident(out, name);
-    if let Some(alias) = alias {
+    if let Some(alias) = alias.as_ref().filter(|alias| own != Some(alias.as_str())) {
         out.push_str(" AS ");
         ident(out, alias);
     }
+}
+
+/// A table's path, quoted whole where a part needs it. Returns the name that the table has without
+/// an alias: the last part of a bare path.
+fn table<'q>(out: &mut Out, path: &'q Ident) -> Option<&'q str> {
+    if path.as_str().split('.').all(lexical::is_bare) {
+        out.push_str(path.as_str());
+        return path.as_str().rsplit('.').next();
+    }
+    quoted(out, path.as_str());
+    None
 }
 
 /// The context of an expression, which decides whether it needs parentheses.
@@ -315,10 +332,19 @@ fn order(out: &mut Out, keys: &[OrderKey]) {
     }
 }
 
-/// Quotes an identifier in backticks, escaping backtick and backslash as GoogleSQL does.
+/// An identifier, in backticks where GoogleSQL would not read it as one without them.
 fn ident(out: &mut Out, name: &Ident) {
+    if lexical::is_bare(name.as_str()) {
+        out.push_str(name.as_str());
+    } else {
+        quoted(out, name.as_str());
+    }
+}
+
+/// A name in backticks, backtick and backslash escaped as GoogleSQL does.
+fn quoted(out: &mut Out, name: &str) {
     out.push('`');
-    let mut rest = name.as_str();
+    let mut rest = name;
     while let Some(at) = rest.find(['`', '\\']) {
         out.push_str(&rest[..at]);
         out.push('\\');
@@ -404,8 +430,8 @@ mod tests {
     #[test]
     fn parentheses_stand_where_they_are_needed() {
         let a = || Expr::column("a").binary(BinaryOp::Equal, Expr::int(1));
-        assert_eq!(text(&Expr::All(vec![a(), a().or(a())])), "`a` = 1 AND (`a` = 1 OR `a` = 1)");
-        assert_eq!(text(&Expr::All(vec![a(), a()]).or(a())), "(`a` = 1 AND `a` = 1) OR `a` = 1");
-        assert_eq!(text(&Expr::column("a").binary(BinaryOp::Multiply, a())), "`a` * (`a` = 1)");
+        assert_eq!(text(&Expr::All(vec![a(), a().or(a())])), "a = 1 AND (a = 1 OR a = 1)");
+        assert_eq!(text(&Expr::All(vec![a(), a()]).or(a())), "(a = 1 AND a = 1) OR a = 1");
+        assert_eq!(text(&Expr::column("a").binary(BinaryOp::Multiply, a())), "a * (a = 1)");
     }
 }

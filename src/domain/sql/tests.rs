@@ -203,8 +203,8 @@ fn type_by_type() {
                 let text = sql(parts, request);
                 let told = text.lines().filter(|line| {
                     let line = line.trim();
-                    line.ends_with("AS `event_time`")
-                        || line.contains("AS `as_of`")
+                    line.ends_with("AS event_time")
+                        || line.contains("AS as_of")
                         || ["WHERE", "AND", "WHEN", "ELSE"].iter().any(|word| line.starts_with(word))
                 });
                 table += &format!("{column} {} {}: {case}\n", format.unwrap_or("as it is"), zone.unwrap_or("UTC"));

@@ -675,7 +675,7 @@ mod tests {
         assert_eq!(pool.reserved(), 0);
         let more = Memory(super::super::memory::pool(256 << 20));
         let Err(error) = called(repeat(), &more, &texts("a"), &[scalar(10_000i64)]) else { panic!("80 MB") };
-        assert!(error.to_string().contains("REPEAT makes a value"), "{error}");
+        assert!(error.to_string().contains("REPEAT returns a value"), "{error}");
         assert_eq!(more.0.reserved(), 0);
     }
 

@@ -125,7 +125,7 @@ impl Choice for Unit {
     const ALL: &'static [Self] = &[Self::Row, Self::User, Self::Product];
 
     fn as_str(self) -> &'static str {
-        self.text()
+        self.into_str()
     }
 
     fn text(self) -> &'static str {
