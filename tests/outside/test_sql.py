@@ -19,15 +19,15 @@ OTHERS = ["date", "timestamp", "datetime", "time", "user", "value", "name", "yea
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory):
-    """A table whose columns are words: one row, each value its column's name."""
+    """A table whose columns are words: one row, each value its column's name twice."""
     folder = tmp_path_factory.mktemp("words")
     names = RESERVED + OTHERS
-    (folder / "words.csv").write_text(f"{','.join(names)}\n{','.join(names)}\n")
+    (folder / "words.csv").write_text(f"{','.join(names)}\n{','.join(2 * name for name in names)}\n")
     return folder, names
 
 
 def compiled(folder, config):
-    program = [os.environ["TRAINSET_BIN"], "sql", "--tables", str(folder), "-"]
+    program = [os.environ["TRAINSET_BIN"], "sql", "--warehouse", str(folder), "-"]
     done = subprocess.run(program, input=json.dumps(config), text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -39,7 +39,7 @@ def test_every_word_is_read_as_the_name_that_it_is(words):
     config = {
         "primary_table": "raw_data.words",
         "selected_columns": [column(name) for name in names],
-        "filters": {"rows": [{**column(name), "where": {"op": "=", "value": name}} for name in names[:50]]},
+        "filters": {"rows": [{**column(name), "where": {"op": "=", "value": 2 * name}} for name in names[:50]]},
         "column_mapping": {"user_id": column("order"), "product_id": column("group")},
         "split_config": {"type": "random", "train_percent": 50, "unit": "user"},
     }
@@ -53,8 +53,8 @@ def test_every_word_is_read_as_the_name_that_it_is(words):
     database.execute("CREATE SCHEMA raw_data")
     database.execute(f"CREATE TABLE raw_data.words AS SELECT * FROM read_csv('{folder}/words.csv', header=true)")
     without_hash = {**config, "split_config": {"type": "none"}}
-    translated = sqlglot.transpile(compiled(folder, without_hash), read="bigquery", write="duckdb")[0]
-    assert database.execute(translated).fetchall() == [tuple(names)]
+    translated = sqlglot.transpile(compiled(folder, without_hash), read="bigquery", write="duckdb", identify=True)[0]
+    assert database.execute(translated).fetchall() == [tuple(2 * name for name in names)]
 
 
 @pytest.mark.parametrize("name,config", goldens().items())
