@@ -5,16 +5,16 @@ use serde_json::Value;
 use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
 use trainset::domain::record::Model;
-use trainset::service::{App, ImportOutcome, Plan, RequestContext, dataset_file};
+use trainset::service::{App, ImportOutcome, ImportPlan, RequestContext, dataset_file};
 use trainset::store::{Store, StoreError};
 
 use crate::config::{Apply, Export, FormatArg};
 use crate::installation::{self, store_to_read};
-use crate::offline::{Answer, faults_of, no, read_file, yes};
+use crate::offline::{Output, faults_of, no, read_file, yes};
 
 /// Exit status 1 if the file does not fit the tables; with `--exit-code`, also if something would
 /// change.
-pub async fn apply(options: &Apply) -> Result<Answer, String> {
+pub async fn apply(options: &Apply) -> Result<Output, String> {
     let file = match read_file(&options.file)? {
         Ok(file) => file,
         Err(faults) => return Ok(no(&faults)),
@@ -26,7 +26,7 @@ pub async fn apply(options: &Apply) -> Result<Answer, String> {
         true => app
             .plan(&ctx, model.id, &file.input)
             .await
-            .map(|plan| Answer { text: described(&plan), yes: !options.exit_code || plan.outcome() == ImportOutcome::Unchanged }),
+            .map(|plan| Output { text: described(&plan), yes: !options.exit_code || plan.outcome() == ImportOutcome::Unchanged }),
         false => applied(&app, &ctx, &model, &file.input).await.map(yes),
     };
     match done {
@@ -51,7 +51,7 @@ async fn applied(
 }
 
 /// What would happen, one line per difference.
-fn described(plan: &Plan) -> String {
+fn described(plan: &ImportPlan) -> String {
     let mut text = match (plan.outcome(), &plan.existing) {
         (ImportOutcome::Unchanged, Some(dataset)) => {
             format!("unchanged: dataset {} ({})\n", dataset.summary.id, dataset.summary.name)
@@ -71,14 +71,14 @@ fn described(plan: &Plan) -> String {
     text
 }
 
-pub async fn export(options: &Export) -> Result<Answer, String> {
+pub async fn export(options: &Export) -> Result<Output, String> {
     let store = store_to_read(options.database.as_ref()).await?;
     let exported = exported(&store, options).await;
     store.close().await;
     exported
 }
 
-async fn exported(store: &Store, options: &Export) -> Result<Answer, String> {
+async fn exported(store: &Store, options: &Export) -> Result<Output, String> {
     let model = model_named(store.models().await.map_err(|error| error.to_string())?, &options.model)?;
     let id = find(store, &model, &options.which).await?;
     let dataset = store.dataset(id).await.map_err(|error| error.to_string())?;

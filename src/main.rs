@@ -64,10 +64,10 @@ fn run(cli: Cli) -> ExitCode {
 }
 
 /// Prints a command's result: status 0 if it is positive, 1 if it is negative or there is none.
-fn print(command: impl Future<Output = Result<offline::Answer, String>>) -> ExitCode {
+fn print(command: impl Future<Output = Result<offline::Output, String>>) -> ExitCode {
     let answer = threads().and_then(|runtime| runtime.block_on(command));
     match answer {
-        Ok(offline::Answer { text, yes }) => {
+        Ok(offline::Output { text, yes }) => {
             // A reader that closes the pipe early is not an error.
             io::stdout().write_all(text.as_bytes()).ok();
             if yes { ExitCode::SUCCESS } else { ExitCode::FAILURE }

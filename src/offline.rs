@@ -21,35 +21,35 @@ use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, fin
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, Tables};
+use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, TablesOptions};
 
 /// A command's result: its text on stdout, and whether it is positive.
-pub struct Answer {
+pub struct Output {
     pub text: String,
     pub yes: bool,
 }
 
-pub fn yes(text: String) -> Answer {
-    Answer { text, yes: true }
+pub fn yes(text: String) -> Output {
+    Output { text, yes: true }
 }
 
 /// The validation errors, one per line: a negative result.
-pub fn no(faults: &[FieldError]) -> Answer {
-    Answer { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
+pub fn no(faults: &[FieldError]) -> Output {
+    Output { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
 }
 
-pub fn schema() -> Answer {
+pub fn schema() -> Output {
     yes(format!("{:#}\n", config_schema()))
 }
 
-pub async fn validate(options: &Config) -> Result<Answer, String> {
+pub async fn validate(options: &Config) -> Result<Output, String> {
     Ok(match read(options).await? {
         Ok(_) => yes(String::new()),
         Err(faults) => no(&faults),
     })
 }
 
-pub async fn sql(options: &Sql) -> Result<Answer, String> {
+pub async fn sql(options: &Sql) -> Result<Output, String> {
     let (config, catalog) = match read(&options.frozen.config).await? {
         Ok(read) => read,
         Err(faults) => return Ok(no(&faults)),
@@ -75,7 +75,7 @@ pub async fn sql(options: &Sql) -> Result<Answer, String> {
     })
 }
 
-pub async fn tfx(options: &Frozen) -> Result<Answer, String> {
+pub async fn tfx(options: &Frozen) -> Result<Output, String> {
     let (config, catalog) = match read(&options.config).await? {
         Ok(read) => read,
         Err(faults) => return Ok(no(&faults)),
@@ -87,7 +87,7 @@ pub async fn tfx(options: &Frozen) -> Result<Answer, String> {
 }
 
 /// Exit status 1 if a check failed with an error, so that scripts can rely on it.
-pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
+pub async fn analyze(options: &Analyze) -> Result<Output, String> {
     let (config, catalog) = match read(&options.config).await? {
         Ok(read) => read,
         Err(faults) => return Ok(no(&faults)),
@@ -112,10 +112,10 @@ pub async fn analyze(options: &Analyze) -> Result<Answer, String> {
         text
     };
     let bad = checks().filter(failed).any(|check| check.severity == Some(Severity::Error));
-    Ok(Answer { text, yes: !bad })
+    Ok(Output { text, yes: !bad })
 }
 
-pub async fn profile(options: &Profile) -> Result<Answer, String> {
+pub async fn profile(options: &Profile) -> Result<Output, String> {
     let warehouse = open(&options.tables).await?;
     let table = table_name(&options.table, &options.tables)?;
     let live = warehouse.table(&table).await.map_err(|error| error.to_string())?;
@@ -167,7 +167,7 @@ fn in_a_line(column: &ColumnProfile) -> String {
 
 /// One line per join, the best first; a star marks those that connect the tables. Exit status 1 if
 /// none was found.
-pub async fn joins(options: &Joins) -> Result<Answer, String> {
+pub async fn joins(options: &Joins) -> Result<Output, String> {
     let mut schemas: Vec<TableSchema> = vec![];
     let warehouse = open(&options.place).await?;
     if options.tables.len() > MAX_TABLES {
@@ -192,16 +192,16 @@ pub async fn joins(options: &Joins) -> Result<Answer, String> {
         };
         settled.joins.iter().map(line).collect()
     };
-    Ok(Answer { text, yes: !settled.joins.is_empty() })
+    Ok(Output { text, yes: !settled.joins.is_empty() })
 }
 
 /// A table by its id (`orders`) or its full name (`raw_data.orders`).
-fn table_name(text: &str, place: &Tables) -> Result<TableName, String> {
+fn table_name(text: &str, place: &TablesOptions) -> Result<TableName, String> {
     let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, text) };
     name.map_err(|error| format!("{text:?}: {error}"))
 }
 
-async fn open(options: &Tables) -> Result<Embedded, String> {
+async fn open(options: &TablesOptions) -> Result<Embedded, String> {
     let queries = options.queries.options(embedded::QUERIES);
     Embedded::open_with(&options.warehouse, &options.dataset, queries).await.map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Answer, success};
+use super::answer::{ApiResult, success};
 use super::bodies::Empty;
 use super::context::Context;
 use super::extract::{Body, DatasetPath, InPath, ModelPath};
@@ -35,7 +35,7 @@ pub async fn analyze(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(wish): Body<AnalysisWish>,
-) -> Answer<Analyzed> {
+) -> ApiResult<Analyzed> {
     Ok(success(app.analyze(&ctx, at.id, wish.refresh.unwrap_or_default()).await?))
 }
 
@@ -52,7 +52,7 @@ pub async fn estimate(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<AnalysisPrice> {
+) -> ApiResult<AnalysisPrice> {
     Ok(success(AnalysisPrice { estimate: app.analysis_estimate(&ctx, at.id).await? }))
 }
 
@@ -70,7 +70,7 @@ pub async fn progress(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<RunningAnalysis> {
+) -> ApiResult<RunningAnalysis> {
     Ok(success(RunningAnalysis { progress: app.analysis_progress(&ctx, at.id).await? }))
 }
 
@@ -90,7 +90,7 @@ pub async fn cancel(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<AnalysisStopped> {
+) -> ApiResult<AnalysisStopped> {
     Ok(success(AnalysisStopped { cancelled: app.cancel_analysis(&ctx, at.id).await? }))
 }
 
@@ -110,7 +110,7 @@ pub async fn summary(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<Summary> {
+) -> ApiResult<Summary> {
     Ok(success(Summary { summary: app.summary(&ctx, at.id).await? }))
 }
 
@@ -133,6 +133,6 @@ pub async fn compare(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<ComparedIds>,
-) -> Answer<Comparison> {
+) -> ApiResult<Comparison> {
     Ok(success(app.compare(&ctx, at.id, &asked.dataset_ids).await?))
 }

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::service::ServiceError;
 
 /// A handler's result: the typed fields beside the status.
-pub type Answer<T> = Result<Success<T>, ApiError>;
+pub type ApiResult<T> = Result<Success<T>, ApiError>;
 
 /// 200 with the fields of `T` beside the status.
 #[derive(Debug)]

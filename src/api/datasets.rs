@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Answer, success};
+use super::answer::{ApiResult, success};
 use super::bodies::{DatasetUpdate, Empty, NewDataset};
 use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, ModelPath, Object, expected_revision};
@@ -66,7 +66,7 @@ pub async fn list(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Query(asked): Query<ListParams>,
-) -> Answer<Datasets> {
+) -> ApiResult<Datasets> {
     let defaults = ListQuery::default();
     let query = ListQuery {
         status: asked.status,
@@ -88,7 +88,7 @@ pub async fn names(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     _: Query<Nothing>,
-) -> Answer<DatasetNames> {
+) -> ApiResult<DatasetNames> {
     Ok(success(DatasetNames { datasets: app.dataset_names(&ctx, at.id).await? }))
 }
 
@@ -104,7 +104,7 @@ pub async fn create(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Object(body): Object,
-) -> Answer<DatasetMade> {
+) -> ApiResult<DatasetMade> {
     let input = DatasetChange::read(body).await?.new_dataset().await?;
     let dataset = app.create_dataset(&ctx, at.id, &input).await?;
     Ok(success(DatasetMade { message: "Dataset created.".into(), dataset_id: dataset.summary.id, dataset }))
@@ -128,7 +128,7 @@ pub async fn check_name(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(wanted): Body<WantedName>,
-) -> Answer<NameCheck> {
+) -> ApiResult<NameCheck> {
     Ok(success(app.check_name(&ctx, at.id, &wanted.name, wanted.exclude_id).await?))
 }
 
@@ -143,7 +143,7 @@ pub async fn one(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<OneDataset> {
+) -> ApiResult<OneDataset> {
     let dataset = app.dataset(&ctx, at.id).await?;
     let revision = dataset.revision;
     Ok(success(OneDataset { dataset }).tagged(revision))
@@ -165,7 +165,7 @@ pub async fn update(
     InPath(at): InPath<DatasetPath>,
     headers: HeaderMap,
     mut body: Object,
-) -> Answer<DatasetSaved> {
+) -> ApiResult<DatasetSaved> {
     let revision = expected_revision(&headers, body.take("revision")?)?;
     let change = DatasetChange::read(body.0).await?;
     Ok(saved(app.change_dataset(&ctx, at.id, revision, change).await?, "Dataset saved."))
@@ -190,7 +190,7 @@ pub async fn delete(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(asked): Body<Deletion>,
-) -> Answer<Done> {
+) -> ApiResult<Done> {
     app.delete_dataset(&ctx, at.id, asked.force.unwrap_or_default()).await?;
     Ok(success(Done { message: "Dataset deleted.".into() }))
 }
@@ -207,7 +207,7 @@ pub async fn undelete(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<DatasetSaved> {
+) -> ApiResult<DatasetSaved> {
     Ok(saved(app.undelete_dataset(&ctx, at.id).await?, "Dataset restored."))
 }
 
@@ -229,7 +229,7 @@ pub async fn clone(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(asked): Body<Cloning>,
-) -> Answer<DatasetMade> {
+) -> ApiResult<DatasetMade> {
     let copy = app.clone_dataset(&ctx, at.id, asked.name.as_deref()).await?;
     let message = format!("Cloned as {}.", copy.summary.name);
     Ok(success(DatasetMade { message, dataset_id: copy.summary.id, dataset: copy }))
@@ -248,7 +248,7 @@ pub async fn activate(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<DatasetSaved> {
+) -> ApiResult<DatasetSaved> {
     Ok(saved(app.set_status(&ctx, at.id, Status::Active).await?, "Dataset activated."))
 }
 
@@ -263,6 +263,6 @@ pub async fn deactivate(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<DatasetSaved> {
+) -> ApiResult<DatasetSaved> {
     Ok(saved(app.set_status(&ctx, at.id, Status::Draft).await?, "Dataset deactivated."))
 }

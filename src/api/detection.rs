@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Answer, success};
+use super::answer::{ApiResult, success};
 use super::context::Context;
 use super::estimates::VerifyEstimate;
 use super::extract::{Body, InPath, ModelPath};
@@ -61,7 +61,7 @@ pub async fn detect_joins(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<JoinQuestion>,
-) -> Answer<DetectedJoins> {
+) -> ApiResult<DetectedJoins> {
     let JoinDetection { settled, verification } =
         app.detect_joins(&ctx, at.id, &asked.tables, asked.verify.unwrap_or_default()).await?;
     Ok(success(DetectedJoins {
@@ -87,7 +87,7 @@ pub async fn estimate(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<AskedTables>,
-) -> Answer<JoinEstimate> {
+) -> ApiResult<JoinEstimate> {
     Ok(success(JoinEstimate { estimate: app.joins_estimate(&ctx, at.id, &asked.tables).await?.into() }))
 }
 
@@ -119,7 +119,7 @@ pub async fn suggest_columns(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(asked): Body<AskedTables>,
-) -> Answer<Suggestions> {
+) -> ApiResult<Suggestions> {
     use crate::domain::dataset::Role::{ProductId, Revenue, Timestamp, UserId};
     let mut found = app.suggest_columns(&ctx, at.id, &asked.tables).await?;
     Ok(success(Suggestions {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Answer, success};
+use super::answer::{ApiResult, success};
 use super::context::Context;
 use super::extract::{Body, InPath, ModelPath, TablePath};
 use super::query::{Nothing, Query};
@@ -66,7 +66,7 @@ pub struct ModelSaved {
 /// List the models
 #[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
     responses((status = 200, description = "All models.", body = Models)))]
-pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothing>) -> Answer<Models> {
+pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothing>) -> ApiResult<Models> {
     let models = app.models(&ctx).await?;
     Ok(success(Models { models: models.into_iter().map(Model::from).collect() }))
 }
@@ -77,7 +77,7 @@ pub async fn list(State(app): State<App>, Context(ctx): Context, _: Query<Nothin
 /// warehouse.
 #[utoipa::path(post, path = "/api/models/create", operation_id = "create_model", tag = "models", request_body = ModelInput,
     responses((status = 200, description = "The created model.", body = ModelMade), NameTaken))]
-pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> Answer<ModelMade> {
+pub async fn create(State(app): State<App>, Context(ctx): Context, Body(input): Body<ModelInput>) -> ApiResult<ModelMade> {
     let model = app.create_model(&ctx, &input).await?;
     Ok(success(ModelMade { message: "Model created.".into(), model_id: model.id, model: model.into() }))
 }
@@ -90,7 +90,7 @@ pub async fn one(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     _: Query<Nothing>,
-) -> Answer<OneModel> {
+) -> ApiResult<OneModel> {
     Ok(success(OneModel { model: app.model(&ctx, at.id).await?.into() }))
 }
 
@@ -125,7 +125,7 @@ pub async fn update(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Body(change): Body<ModelChange>,
-) -> Answer<ModelSaved> {
+) -> ApiResult<ModelSaved> {
     let stored = ModelInput::from(app.model(&ctx, at.id).await?);
     let input = ModelInput {
         name: change.name.unwrap_or(stored.name),
@@ -147,13 +147,13 @@ pub async fn delete(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     _: Body<super::bodies::Empty>,
-) -> Answer<Done> {
+) -> ApiResult<Done> {
     app.delete_model(&ctx, at.id).await?;
     Ok(success(Done { message: "Model deleted.".into() }))
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Tables {
+pub struct TableList {
     /// By name; empty if the BigQuery dataset is empty.
     tables: Vec<Table>,
 }
@@ -196,14 +196,14 @@ impl From<TableInfo> for Table {
 /// A missing BigQuery dataset returns 404 with `no_dataset`, a missing permission 502 with
 /// `no_permission`, and an empty dataset an empty list.
 #[utoipa::path(get, path = "/api/models/{id}/bq-tables", operation_id = "list_tables", tag = "tables", params(ModelPath),
-    responses((status = 200, description = "The tables.", body = Tables), MissingTable, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The tables.", body = TableList), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn tables(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     _: Query<Nothing>,
-) -> Answer<Tables> {
-    Ok(success(Tables { tables: app.tables(&ctx, at.id).await?.into_iter().map(Table::from).collect() }))
+) -> ApiResult<TableList> {
+    Ok(success(TableList { tables: app.tables(&ctx, at.id).await?.into_iter().map(Table::from).collect() }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -241,7 +241,7 @@ pub async fn schema(
     Context(ctx): Context,
     InPath(at): InPath<TablePath>,
     _: Query<Nothing>,
-) -> Answer<TableColumns> {
+) -> ApiResult<TableColumns> {
     let DescribedTable { schema, roles, keys } = app.described_table(&ctx, at.id, &at.table).await?;
     let columns = schema.columns.into_iter().zip(roles).zip(keys).map(|((column, suggested_role), is_potential_join_key)| {
         let Column { name, column_type, mode, description } = column;

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::answer::{Answer, success};
+use super::answer::{ApiResult, success};
 use super::context::Context;
 use super::estimates::ProfileEstimate;
 use super::extract::{ColumnPath, InPath, TablePath};
@@ -72,7 +72,7 @@ pub async fn stats(
     Context(ctx): Context,
     InPath(at): InPath<TablePath>,
     Query(asked): Query<ProfiledColumns>,
-) -> Answer<Profile> {
+) -> ApiResult<Profile> {
     let profile = app.profile(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
     let columns = profile.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
     Ok(success(Profile { stats: Stats { columns, _meta: profile.meta } }))
@@ -92,7 +92,7 @@ pub async fn estimate(
     Context(ctx): Context,
     InPath(at): InPath<TablePath>,
     Query(asked): Query<ProfiledColumns>,
-) -> Answer<ProfilePrice> {
+) -> ApiResult<ProfilePrice> {
     let estimate = app.profile_estimate(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
     Ok(success(ProfilePrice { estimate: estimate.into() }))
 }
@@ -127,7 +127,7 @@ pub async fn samples(
     Context(ctx): Context,
     InPath(at): InPath<ColumnPath>,
     Query(asked): Query<ValueParams>,
-) -> Answer<Values> {
+) -> ApiResult<Values> {
     let limit = asked.limit.unwrap_or(10);
     let found = app.column_values(&ctx, at.id, &at.table, &at.column, asked.search.as_deref(), limit).await?;
     Ok(success(Values { sample_values: found.values, complete: found.complete }))

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Answer, ApiError, success};
+use super::answer::{ApiError, ApiResult, success};
 use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
 use super::context::Context;
 use super::estimates::QueryView;
@@ -45,7 +45,7 @@ pub async fn query(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<QueryParams>,
-) -> Answer<QueryView> {
+) -> ApiResult<QueryView> {
     let for_analysis = asked.for_analysis.unwrap_or_default();
     let view = match asked.version {
         Some(_) if for_analysis => {
@@ -83,7 +83,7 @@ pub async fn split_queries(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<SplitQueries> {
+) -> ApiResult<SplitQueries> {
     let views = app.split_queries(&ctx, at.id).await?;
     let total = views.iter().map(|(_, view)| view.validation.estimate).reduce(Add::add);
     let mut queries = QueriesBySplit::default();
@@ -124,7 +124,7 @@ pub async fn tfx(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<TfxParams>,
-) -> Answer<Tfx> {
+) -> ApiResult<Tfx> {
     let tfx = match asked.version {
         Some(number) => app.version_tfx(&ctx, at.id, number).await?,
         None => app.tfx(&ctx, at.id).await?,
@@ -143,7 +143,7 @@ pub async fn export_tfx(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<Tfx> {
+) -> ApiResult<Tfx> {
     Ok(success(Tfx { tfx: app.export_tfx(&ctx, at.id).await? }))
 }
 
@@ -163,7 +163,7 @@ pub async fn validate_query(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Body(asked): Body<ValidatedPart>,
-) -> Answer<QueryView> {
+) -> ApiResult<QueryView> {
     Ok(success(app.query(&ctx, at.id, asked.split, false).await?.into()))
 }
 
@@ -177,7 +177,7 @@ pub async fn compile(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     mut body: Object,
-) -> Answer<QueryView> {
+) -> ApiResult<QueryView> {
     let split = body.take("split")?;
     let config = DatasetChange::read(body.0).await?.new_dataset().await?.config;
     Ok(success(app.check_config(&ctx, at.id, &config, split).await?.into()))
@@ -201,7 +201,7 @@ pub async fn validate(
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
     Object(body): Object,
-) -> Answer<ConfigCheck> {
+) -> ApiResult<ConfigCheck> {
     let read = DatasetChange::read(body).await?.new_dataset().await.map(|input| input.config);
     let faults = app.config_faults(&ctx, at.id, read).await?;
     let mut errors = BTreeMap::new();
@@ -234,12 +234,12 @@ pub async fn preview(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<PreviewParams>,
-) -> Answer<Previewed> {
+) -> ApiResult<Previewed> {
     Ok(success(Previewed { preview: app.preview(&ctx, at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Counted {
+pub struct CountResponse {
     counts: DatasetCounts,
 }
 
@@ -276,12 +276,12 @@ impl From<Counts> for DatasetCounts {
 ///
 /// Of the full dataset and of each split. The counts are saved with the dataset.
 #[utoipa::path(post, path = "/api/datasets/{id}/count", operation_id = "count_dataset", tag = "queries", params(DatasetPath), request_body = Option<Empty>,
-    responses((status = 200, description = "The counts.", body = Counted), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
+    responses((status = 200, description = "The counts.", body = CountResponse), Missing, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn count(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Body<Empty>,
-) -> Answer<Counted> {
-    Ok(success(Counted { counts: app.count(&ctx, at.id).await?.into() }))
+) -> ApiResult<CountResponse> {
+    Ok(success(CountResponse { counts: app.count(&ctx, at.id).await?.into() }))
 }

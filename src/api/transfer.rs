@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Answer, ApiError, success};
+use super::answer::{ApiError, ApiResult, success};
 use super::bodies::NewDataset;
 use super::context::Context;
 use super::extract::{DatasetPath, InPath, ModelPath, body_error};
@@ -82,7 +82,7 @@ pub async fn import(
     InPath(at): InPath<ModelPath>,
     Query(asked): Query<ImportParams>,
     file: FileBody,
-) -> Answer<Imported> {
+) -> ApiResult<Imported> {
     let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
     let message = match outcome {
         ImportOutcome::Created => "Dataset created.",

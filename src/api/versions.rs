@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Answer, ApiError, success};
+use super::answer::{ApiError, ApiResult, success};
 use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_revision};
 use super::query::{Nothing, Query};
@@ -28,7 +28,7 @@ pub async fn list(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<Versions> {
+) -> ApiResult<Versions> {
     Ok(success(Versions { versions: app.versions(&ctx, at.id).await? }))
 }
 
@@ -47,7 +47,7 @@ pub async fn one(
     Context(ctx): Context,
     InPath(at): InPath<VersionPath>,
     _: Query<Nothing>,
-) -> Answer<OneVersion> {
+) -> ApiResult<OneVersion> {
     Ok(success(OneVersion { version: app.version(&ctx, at.id, at.number).await? }))
 }
 
@@ -78,7 +78,7 @@ pub async fn diff(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<DiffParams>,
-) -> Answer<Diff> {
+) -> ApiResult<Diff> {
     let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
     let from = asked.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
     let to = match asked.to.as_deref() {
@@ -109,7 +109,7 @@ pub async fn restore(
     InPath(at): InPath<VersionPath>,
     headers: HeaderMap,
     Body(asked): Body<Restoring>,
-) -> Answer<DatasetSaved> {
+) -> ApiResult<DatasetSaved> {
     let revision = expected_revision(&headers, asked.revision)?;
     let dataset = app.restore_version(&ctx, at.id, at.number, revision).await?;
     Ok(saved(dataset, format!("Version {} restored.", at.number)))
@@ -130,6 +130,6 @@ pub async fn drift(
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
     _: Query<Nothing>,
-) -> Answer<TableDrift> {
+) -> ApiResult<TableDrift> {
     Ok(success(TableDrift { drift: app.drift(&ctx, at.id).await? }))
 }

@@ -11,12 +11,12 @@ pub struct Config {
     /// Config file or dataset file, as YAML or JSON; - reads stdin
     pub file: PathBuf,
     #[command(flatten)]
-    pub tables: Tables,
+    pub tables: TablesOptions,
 }
 
 /// Where the tables are.
 #[derive(Debug, Args)]
-pub struct Tables {
+pub struct TablesOptions {
     /// Folder of Parquet or CSV files, one per table
     #[arg(long, env = "TRAINSET_WAREHOUSE", value_name = "DIR")]
     pub warehouse: PathBuf,
@@ -50,7 +50,7 @@ pub struct Profile {
     /// Table, as in orders or raw_data.orders
     pub table: String,
     #[command(flatten)]
-    pub tables: Tables,
+    pub tables: TablesOptions,
     /// Profile only these columns, separated by commas
     #[arg(long, env = "TRAINSET_COLUMNS", value_delimiter = ',', value_name = "NAMES")]
     pub columns: Vec<String>,
@@ -65,7 +65,7 @@ pub struct Joins {
     #[arg(required = true, value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]
-    pub place: Tables,
+    pub place: TablesOptions,
     /// Verify the joins with data: match rate and uniqueness of keys
     #[arg(long, env = "TRAINSET_VERIFY")]
     pub verify: bool,

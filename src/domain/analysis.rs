@@ -1,7 +1,7 @@
 //! What one run finds out about a dataset: metrics read from the rows of one query, and checks of
 //! them.
 //!
-//! Pure: [`Facts`] are read from rows, and [`judge`] turns them into checks. Each check reports
+//! Pure: [`AnalysisMetrics`] are read from rows, and [`judge`] turns them into checks. Each check reports
 //! what it measured, against which threshold and, if it failed, what to change. A check whose role
 //! is not mapped says so.
 
@@ -46,7 +46,7 @@ pub struct Analysis {
     /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
     #[serde(flatten)]
-    pub facts: Facts,
+    pub facts: AnalysisMetrics,
     pub split_estimates: Vec<SplitEstimate>,
     pub quality_metrics: Quality,
     /// `None` without a split.
@@ -86,14 +86,14 @@ pub struct AnalysisBrief {
 /// The metrics of an analysis.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Facts {
+pub struct AnalysisMetrics {
     /// The reference date, if the config has relative dates.
     pub as_of: Option<NaiveDate>,
     /// `None` without a timestamp.
     pub timestamp_type: Option<ColumnType>,
     /// The full dataset first, then each split of the config, then the gap, if any; also empty
     /// ones.
-    pub counts: Vec<PartFacts>,
+    pub counts: Vec<PartMetrics>,
     /// Rows after each stage, in the order of the stages.
     pub funnel: Vec<Stage>,
     /// By day and split, in that order; rows without a timestamp last, with the day `None`.
@@ -123,12 +123,12 @@ pub struct Facts {
     /// The products' table, if it is joined.
     pub catalogue: Option<Catalogue>,
     /// In the order of joining.
-    pub joins: Vec<JoinFacts>,
+    pub joins: Vec<JoinMetrics>,
 }
 
-impl Facts {
+impl AnalysisMetrics {
     /// The count of a part.
-    pub fn part(&self, part: Part) -> Option<&PartFacts> {
+    pub fn part(&self, part: Part) -> Option<&PartMetrics> {
         self.counts.iter().find(|counts| counts.part == part)
     }
 
@@ -178,7 +178,7 @@ impl From<Split> for Part {
 /// Times are UTC for TIMESTAMP, and without a zone for DATE (midnight) and DATETIME.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct PartFacts {
+pub struct PartMetrics {
     pub part: Part,
     pub rows: u64,
     /// Distinct; `None` without the role.
@@ -325,7 +325,7 @@ pub struct Catalogue {
 /// Join statistics: rows before and after, matches and fan-out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct JoinFacts {
+pub struct JoinMetrics {
     /// The joined table's name within the dataset.
     pub table: SourceName,
     pub join_type: JoinType,
@@ -337,7 +337,7 @@ pub struct JoinFacts {
     pub largest_fan_out: u64,
 }
 
-impl JoinFacts {
+impl JoinMetrics {
     /// 0 to 1.
     pub fn match_rate(&self) -> f64 {
         share(self.matched_rows, self.rows_before)
@@ -355,7 +355,7 @@ pub struct Judged {
 }
 
 /// Checks the metrics of a config. `today` is the day of the run; later dates lie in the future.
-pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged {
+pub fn judge(config: &DatasetConfig, facts: &AnalysisMetrics, today: NaiveDate) -> Judged {
     Judged {
         split_estimates: split_estimates(config, facts),
         quality_metrics: quality::quality(config, facts, today),
@@ -366,7 +366,7 @@ pub fn judge(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Judged 
 }
 
 /// From the rows per day: events are rarely spread evenly, so a share of the span would mislead.
-fn split_estimates(config: &DatasetConfig, facts: &Facts) -> Vec<SplitEstimate> {
+fn split_estimates(config: &DatasetConfig, facts: &AnalysisMetrics) -> Vec<SplitEstimate> {
     let estimate = |split: &Split| {
         let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
         let rows = days().map(|day| day.rows).sum();

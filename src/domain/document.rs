@@ -198,15 +198,15 @@ impl Node {
         below.and_then(|config| config.follow(&steps)).or_else(|| self.follow(&steps))
     }
 
-    fn follow(&self, steps: &[Step]) -> Option<(u64, u64)> {
+    fn follow(&self, steps: &[PathStep]) -> Option<(u64, u64)> {
         let (mut node, mut found) = (self, None);
         for step in steps {
             let (place, next) = match (step, &node.tree) {
-                (Step::Key(key), Tree::Map(_)) => match node.entry(key) {
+                (PathStep::Key(key), Tree::Map(_)) => match node.entry(key) {
                     Some(entry) => entry,
                     None => break,
                 },
-                (Step::Index(i), Tree::List(items)) => match items.get(*i) {
+                (PathStep::Index(i), Tree::List(items)) => match items.get(*i) {
                     Some(item) => (item.at, item),
                     None => break,
                 },
@@ -226,22 +226,22 @@ impl Node {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum PathStep {
     Key(String),
     Index(usize),
 }
 
 /// `join_config[1].on[0].right`, step by step.
-fn steps(path: &str) -> Vec<Step> {
+fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = vec![];
     for part in path.split('.') {
         let (key, mut rest) = part.split_at(part.find('[').unwrap_or(part.len()));
         if !key.is_empty() {
-            steps.push(Step::Key(key.into()));
+            steps.push(PathStep::Key(key.into()));
         }
         while let Some((index, more)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             let Ok(index) = index.parse() else { break };
-            steps.push(Step::Index(index));
+            steps.push(PathStep::Index(index));
             rest = more;
         }
     }

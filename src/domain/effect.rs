@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::{DayRows, Part};
 use super::cost::{Cost, Estimate};
-use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role, SplitConfig};
+use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role};
 use super::sql::{EffectMeasure, EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
@@ -17,7 +17,7 @@ mod steps;
 mod tests;
 mod windows;
 
-pub use steps::{Bar, Stay, Step, bars, quantile};
+pub use steps::{Bar, SizeStep, Stay, bars, quantile};
 pub use windows::{Window, date_window, windows};
 
 /// What filters and split do.
@@ -54,9 +54,9 @@ pub struct MemberSizes {
     /// positive totals take part.
     pub curve: Vec<Level>,
     /// Ascending.
-    pub by_rows: Vec<Step>,
+    pub by_rows: Vec<SizeStep>,
     /// In millionths, ascending; empty without a revenue. Everything below 0 begins at -1.
-    pub by_revenue: Vec<Step>,
+    pub by_revenue: Vec<SizeStep>,
     /// Entities none of whose rows has a revenue.
     pub without_revenue: u64,
 }
@@ -148,19 +148,10 @@ pub fn same_for_customers(a: &DatasetConfig, b: &DatasetConfig) -> bool {
 /// Whether dates count back from the same day in both.
 pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
     let stated = |config: &DatasetConfig| {
-        let of_range = match &config.filters.date_range {
-            Some(DateRange::Rolling { as_of, .. }) => *as_of,
-            _ => None,
-        };
-        let of_split = match &config.split_config {
-            SplitConfig::TimeBased { as_of, .. } => *as_of,
-            _ => None,
-        };
-        let end = match &config.filters.date_range {
-            Some(DateRange::Fixed { end, .. }) => *end,
-            _ => None,
-        };
-        (of_split.or(of_range).unwrap_or_default(), end)
+        let range = config.filters.date_range.as_ref();
+        let of_range = range.and_then(DateRange::as_of).flatten();
+        let of_split = config.split_config.as_of().flatten();
+        (of_split.or(of_range).unwrap_or_default(), range.and_then(DateRange::fixed_end))
     };
     a.primary_table == b.primary_table
         && a.secondary_tables == b.secondary_tables
@@ -237,7 +228,7 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
 
 fn of_member(members: &mut MemberSizes, row: &Row, section: Option<&str>) {
     let count = |measure| row.count(measure).unwrap_or_default();
-    let step = |from| Step { from, members: count(EffectMeasure::EntityCount), at_edge: count(EffectMeasure::AtBound) };
+    let step = |from| SizeStep { from, members: count(EffectMeasure::EntityCount), at_edge: count(EffectMeasure::AtBound) };
     if section == Some(EffectSection::Curve.as_str()) {
         let percent = u32::try_from(count(EffectMeasure::LowerBound)).unwrap_or(u32::MAX);
         let revenue = row.amount().unwrap_or_default();

@@ -12,9 +12,9 @@ use strum::IntoStaticStr;
 
 use super::cost::Estimate;
 use super::dataset::{JoinKey, JoinType};
-use super::facts::Facts;
 use super::name::{ColumnName, SourceName, TableName};
 use super::schema::{ColumnType, TableSchema};
+use super::statistics::TableStatistics;
 
 mod composite;
 mod evidence;
@@ -152,8 +152,8 @@ impl From<Candidate> for Weighed {
 
 /// All plausible joins of the tables, the best first: scores from [`PLAUSIBLE`] on, so also some
 /// that only the data can confirm.
-pub fn propose(schemas: &[TableSchema], facts: &Facts) -> Vec<Candidate> {
-    let tables = tables::Tables::read(schemas, facts);
+pub fn propose(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<Candidate> {
+    let tables = tables::TableIndex::read(schemas, facts);
     let mut found = references::find(&tables);
     found.extend(composite::find(&tables));
     found.extend(tables.shared_without_owner());
@@ -167,7 +167,7 @@ pub fn propose(schemas: &[TableSchema], facts: &Facts) -> Vec<Candidate> {
 }
 
 /// Joins by names, types and keys alone.
-pub fn detect(schemas: &[TableSchema], facts: &Facts) -> Settled {
+pub fn detect(schemas: &[TableSchema], facts: &TableStatistics) -> Settled {
     let order: Vec<TableName> = schemas.iter().map(|schema| schema.table.clone()).collect();
     settle(&order, propose(schemas, facts).into_iter().map(Weighed::from).collect())
 }
@@ -291,7 +291,7 @@ pub struct VerifyEstimate {
 
 /// Join statistics of a join in a dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JoinFacts {
+pub struct JoinStatistics {
     /// The joined table, by its name in the dataset.
     pub table: SourceName,
     pub on: Vec<JoinKey>,
@@ -307,7 +307,7 @@ pub struct JoinFacts {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinsWeighed {
     /// Those that have keys, in the order of the config.
-    pub joins: Vec<JoinFacts>,
+    pub joins: Vec<JoinStatistics>,
     /// What is still to be queried, and its price; nothing if all is cached.
     pub open: VerifyEstimate,
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Role;
-use super::facts::{ColumnFacts, Facts};
 use super::joins::{Confidence, propose};
 use super::name::{ColumnName, TableName};
 use super::naming::{KeyName, Mark, Vocabulary};
 use super::schema::{Column, TableSchema};
+use super::statistics::{ColumnStatistics, TableStatistics};
 use super::validate::fits_role;
 
 /// Columns below this score are not suggested.
@@ -43,7 +43,7 @@ pub struct RoleSuggestion {
 pub type RoleSuggestions = BTreeMap<Role, RoleSuggestion>;
 
 /// Columns for the roles of a dataset over these tables, the first of which is the primary.
-pub fn suggest(schemas: &[TableSchema], facts: &Facts) -> RoleSuggestions {
+pub fn suggest(schemas: &[TableSchema], facts: &TableStatistics) -> RoleSuggestions {
     let vocabulary = Vocabulary::of(schemas);
     let joins = propose(schemas, facts);
     let sure = || joins.iter().filter(|join| join.score >= super::joins::THRESHOLD && !join.last_resort);
@@ -93,7 +93,7 @@ fn score(
     schema: &TableSchema,
     column: &Column,
     vocabulary: &Vocabulary,
-    facts: Option<ColumnFacts>,
+    facts: Option<ColumnStatistics>,
 ) -> Option<(f64, String)> {
     fits_role(role, column).ok()?;
     if facts.is_some_and(|facts| contradicts(role, facts)) {
@@ -111,7 +111,7 @@ fn score(
 }
 
 /// Whether the data rule out a role for a column.
-fn contradicts(role: Role, facts: ColumnFacts) -> bool {
+fn contradicts(role: Role, facts: ColumnStatistics) -> bool {
     let told = facts.filled() > 1;
     match role {
         // Users repeat: an id that is unique in every row is the row's.
@@ -422,7 +422,7 @@ mod tests {
         suggested_roles(&schema)[0]
     }
 
-    fn columns(schemas: &[TableSchema], facts: &Facts) -> Vec<String> {
+    fn columns(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<String> {
         let text = |(role, one): (&Role, &RoleSuggestion)| {
             format!("{} {}.{}", role.as_str(), one.choice.table.table(), one.choice.column)
         };
@@ -483,8 +483,8 @@ mod tests {
         );
         let expected =
             ["user_id events.user_id", "product_id events.item", "timestamp events.occurred_at", "revenue events.line_total"];
-        assert_eq!(columns(&[events.clone(), users.clone()], &Facts::default()), expected);
-        assert_eq!(columns(&[users, events], &Facts::default()), expected, "also where it is not the primary");
+        assert_eq!(columns(&[events.clone(), users.clone()], &TableStatistics::default()), expected);
+        assert_eq!(columns(&[users, events], &TableStatistics::default()), expected, "also where it is not the primary");
     }
 
     #[test]
@@ -494,9 +494,9 @@ mod tests {
             "events",
             &[("user_id", Int64), ("customer_key", Int64), ("at", Timestamp), ("day", Date), ("revenue", Float64)],
         );
-        let mut facts = Facts::default();
+        let mut facts = TableStatistics::default();
         let mut add = |name: &str, distinct| {
-            facts.add(schema.table.clone(), name.parse().unwrap(), ColumnFacts { rows: 1000, nulls: 0, distinct });
+            facts.add(schema.table.clone(), name.parse().unwrap(), ColumnStatistics { rows: 1000, nulls: 0, distinct });
         };
         add("user_id", 1000);
         add("customer_key", 120);

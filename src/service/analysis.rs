@@ -18,7 +18,7 @@ use crate::domain::name::TableName;
 use crate::domain::record::{Analyzed, Dataset, Model, Progress};
 use crate::domain::sql::{Request, Shape, counts_from_today, seeks_as_of};
 use crate::domain::value::Value;
-use crate::store::{Kept, Sizes, config_hash};
+use crate::store::{Cached, Sizes, config_hash};
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
 
 /// Maximum number of rows of a result: one per day and part, and a few dozen more.
@@ -126,7 +126,7 @@ impl App {
 }
 
 /// As for every cached result: if tables do not report changes, it is valid for a short time only.
-fn still_holds(kept: &Kept<Analysis>, state: Option<&str>) -> bool {
+fn still_holds(kept: &Cached<Analysis>, state: Option<&str>) -> bool {
     match state {
         Some(_) => kept.state.as_deref() == state,
         None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,

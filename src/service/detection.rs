@@ -12,7 +12,6 @@ use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::cost::{Cost, Estimate, Price};
-use crate::domain::facts::Facts;
 use crate::domain::joins::{
     Candidate, Evidence, JoinDetection, MAX_COLUMNS, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect,
     propose, questions, settle, weigh_all,
@@ -22,6 +21,7 @@ use crate::domain::record::Model;
 use crate::domain::roles::{RoleSuggestions, suggest};
 use crate::domain::schema::TableSchema;
 use crate::domain::sql::{evidence_query, read_evidence};
+use crate::domain::statistics::TableStatistics;
 use crate::warehouse::{Limits, LiveTable, Warehouse, WarehouseError};
 
 /// Maximum number of pairs of tables per request.
@@ -32,7 +32,7 @@ const MAX_LISTS: usize = 100;
 
 /// Join statistics of two tables, as cached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Counted {
+pub(super) struct StoredCounts {
     pub(super) evidence: Vec<Option<Evidence>>,
     bytes: Option<u64>,
 }
@@ -81,7 +81,7 @@ impl App {
         let mut open = vec![];
         for question in &questions {
             let (left, right) = (&live[question.left], &live[question.right]);
-            if self.kept::<Counted>(&App::question(&model, "join", &question.on, &[left, right])).await?.is_none() {
+            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &[left, right])).await?.is_none() {
                 open.push(question);
             }
         }
@@ -135,15 +135,15 @@ impl App {
         warehouse: &dyn Warehouse,
         live: &[LiveTable],
         question: &PairQuestion,
-    ) -> Result<Answer, ServiceError> {
+    ) -> Result<KeyCounts, ServiceError> {
         let (left, right) = (&live[question.left], &live[question.right]);
         let find = async {
             let _turn = self.scan().await?;
             count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
         };
         match self.known(ctx, &App::question(model, "join", &question.on, &[left, right]), find).await {
-            Ok(known) => Ok(Answer { counted: Ok(known.answer), ran: !known.cached }),
-            Err(error) => Ok(Answer { counted: Err(of_one_pair(error)?), ran: true }),
+            Ok(known) => Ok(KeyCounts { counted: Ok(known.answer), ran: !known.cached }),
+            Err(error) => Ok(KeyCounts { counted: Err(of_one_pair(error)?), ran: true }),
         }
     }
 }
@@ -170,7 +170,7 @@ fn schemas_of(live: Vec<LiveTable>) -> Vec<TableSchema> {
 type Planned = (Vec<LiveTable>, Vec<TableSchema>, Vec<Candidate>, Vec<PairQuestion>);
 
 /// The result of [`plan`], with its tables.
-async fn planned(live: Vec<LiveTable>, facts: Facts) -> Result<Planned, ServiceError> {
+async fn planned(live: Vec<LiveTable>, facts: TableStatistics) -> Result<Planned, ServiceError> {
     let heavy = is_heavy(&live);
     let planning = move || {
         let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
@@ -183,8 +183,8 @@ async fn planned(live: Vec<LiveTable>, facts: Facts) -> Result<Planned, ServiceE
 /// More rows than any result has: two for each list of column pairs.
 const MAX_ROWS: usize = 10_000;
 
-pub(super) struct Answer {
-    pub(super) counted: Result<Counted, String>,
+pub(super) struct KeyCounts {
+    pub(super) counted: Result<StoredCounts, String>,
     ran: bool,
 }
 
@@ -204,9 +204,9 @@ pub async fn find_joins(
 ) -> Result<JoinDetection, ServiceError> {
     few_columns(schemas.iter())?;
     if !verify {
-        return Ok(JoinDetection { settled: detect(schemas, &Facts::default()), verification: None });
+        return Ok(JoinDetection { settled: detect(schemas, &TableStatistics::default()), verification: None });
     }
-    let (candidates, questions) = plan(schemas, &Facts::default())?;
+    let (candidates, questions) = plan(schemas, &TableStatistics::default())?;
     let mut counted = vec![];
     for question in &questions {
         let found = count(warehouse, &schemas[question.left], &schemas[question.right], question, limits).await;
@@ -214,7 +214,7 @@ pub async fn find_joins(
             Ok(counted) => Ok(counted),
             Err(error) => Err(of_one_pair(error)?),
         };
-        counted.push(Answer { counted: found, ran: true });
+        counted.push(KeyCounts { counted: found, ran: true });
     }
     Ok(told(schemas, candidates, &questions, counted, None))
 }
@@ -240,7 +240,7 @@ pub(super) async fn estimate(
 }
 
 /// The plausible joins, and the queries that verify them.
-fn plan(schemas: &[TableSchema], facts: &Facts) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
+fn plan(schemas: &[TableSchema], facts: &TableStatistics) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
     let candidates = propose(schemas, facts);
     let questions = questions(&order(schemas), &candidates);
     if let Some(question) = questions.iter().find(|question| question.on.len() > MAX_LISTS) {
@@ -273,10 +273,10 @@ async fn count(
     right: &TableSchema,
     question: &PairQuestion,
     limits: &Limits,
-) -> Result<Counted, ServiceError> {
+) -> Result<StoredCounts, ServiceError> {
     let sql = evidence_query(warehouse.project(), left, right, &question.on);
     let rows = run_within(warehouse, &sql, limits).await?;
-    Ok(Counted { evidence: read_evidence(&rows, question.on.len()), bytes: rows.bytes_processed })
+    Ok(StoredCounts { evidence: read_evidence(&rows, question.on.len()), bytes: rows.bytes_processed })
 }
 
 /// The text of an error that concerns only these tables; the error itself if it concerns all.
@@ -295,11 +295,11 @@ fn told(
     schemas: &[TableSchema],
     candidates: Vec<Candidate>,
     questions: &[PairQuestion],
-    answers: Vec<Answer>,
+    answers: Vec<KeyCounts>,
     price: Option<Price>,
 ) -> JoinDetection {
     let ran = || questions.iter().zip(&answers).filter(|(_, answer)| answer.ran);
-    let bytes = |answer: &Answer| answer.counted.as_ref().map_or(Some(0), |counted| counted.bytes);
+    let bytes = |answer: &KeyCounts| answer.counted.as_ref().map_or(Some(0), |counted| counted.bytes);
     let costs = ran().map(|(question, answer)| Cost::of(bytes(answer), question.tables(), price));
     let Cost { bytes, price_usd } = costs.fold(Cost::nothing(price), Add::add);
     let verification = Verification {

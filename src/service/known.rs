@@ -16,7 +16,7 @@ use super::{App, RequestContext, ServiceError};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
 use crate::domain::warehouse::WarehouseKind;
-use crate::store::{Kept, StoreError};
+use crate::store::{Cached, StoreError};
 use crate::warehouse::LiveTable;
 
 /// How long a result is valid if changes of its tables cannot be detected.
@@ -42,9 +42,9 @@ pub(super) struct Known<T> {
 
 /// Requests in flight.
 #[derive(Default)]
-pub(super) struct Asked(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+pub(super) struct InFlight(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
-impl Asked {
+impl InFlight {
     /// The lock that requests for the same key share.
     pub(super) fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,8 +74,8 @@ impl App {
 
     /// The cached result for a key, if its tables have not changed.
     pub(super) async fn kept<T: DeserializeOwned>(&self, question: &Question) -> Result<Option<Known<T>>, ServiceError> {
-        let kept: Option<Kept<T>> = self.store().kept_answer(question.kind, &question.text).await?;
-        let good = |kept: &Kept<T>| match &question.state {
+        let kept: Option<Cached<T>> = self.store().kept_answer(question.kind, &question.text).await?;
+        let good = |kept: &Cached<T>| match &question.state {
             Some(_) => kept.state == question.state,
             None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
         };

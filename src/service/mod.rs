@@ -46,7 +46,7 @@ pub use detection::find_joins;
 pub use error::ServiceError;
 pub use profiles::find_profile;
 pub use tables::{DescribedTable, checked_catalog};
-pub use transfer::{DatasetFile, ImportOutcome, Plan, ReadFile, dataset_file};
+pub use transfer::{DatasetFile, ImportOutcome, ImportPlan, ReadFile, dataset_file};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ struct Inner {
     /// Queries that wait for a permit.
     waiting: AtomicUsize,
     metrics: Metrics,
-    asked: known::Asked,
+    asked: known::InFlight,
     running: running::Running,
 }
 
@@ -175,8 +175,8 @@ impl App {
         }
     }
 
-    fn place_in_queue(&self) -> Option<Place<'_>> {
-        let place = Place { waiting: &self.0.waiting, _counted: self.metrics().waiting() };
+    fn place_in_queue(&self) -> Option<QueuePosition<'_>> {
+        let place = QueuePosition { waiting: &self.0.waiting, _counted: self.metrics().waiting() };
         let before = self.0.waiting.fetch_add(1, Ordering::SeqCst);
         (before < self.settings().queue).then_some(place)
     }
@@ -189,12 +189,12 @@ struct Turn<'a> {
 }
 
 /// A place in the queue. Dropping it decrements the counter, whether or not a permit was granted.
-struct Place<'a> {
+struct QueuePosition<'a> {
     waiting: &'a AtomicUsize,
     _counted: Held,
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePosition<'_> {
     fn drop(&mut self) {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }

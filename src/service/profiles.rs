@@ -11,7 +11,6 @@ use super::known::{Known, Question};
 use super::queries::{MAX_SHOWN_CELL, run_within};
 use super::{App, RequestContext, ServiceError, price_in, shown};
 use crate::domain::cost::{Cost, Estimate, Price};
-use crate::domain::facts::{ColumnFacts, Facts};
 use crate::domain::name::{ColumnName, same};
 use crate::domain::profile::{
     ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
@@ -19,6 +18,7 @@ use crate::domain::profile::{
 use crate::domain::record::Model;
 use crate::domain::schema::{Column, Mode, TableSchema};
 use crate::domain::sql::profile::{profile, values};
+use crate::domain::statistics::{ColumnStatistics, TableStatistics};
 use crate::domain::value::{Rows, Value};
 use crate::warehouse::{Limits, LiveTable, Warehouse};
 
@@ -197,8 +197,8 @@ impl App {
     }
 
     /// The cached statistics of tables' columns, without a request to the warehouse.
-    pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<Facts, ServiceError> {
-        let mut facts = Facts::default();
+    pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<TableStatistics, ServiceError> {
+        let mut facts = TableStatistics::default();
         for table in tables {
             let Some(known) = self.kept::<KeptProfile>(&profile_question(model, table)).await? else { continue };
             let KeptProfile { rows, columns } = known.answer;
@@ -244,10 +244,10 @@ fn values_question(model: &Model, live: &LiveTable, column: &Column, search: Opt
 
 /// Estimates count only if the column is clearly not unique: close to one value per row they could
 /// be off.
-fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnFacts> {
+fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnStatistics> {
     let distinct = profile.cardinality?;
     let is_sure = profile.cardinality_is_exact || profile.uniqueness.is_some_and(|uniqueness| uniqueness < 0.9);
-    is_sure.then_some(ColumnFacts { rows, nulls: profile.null_count, distinct })
+    is_sure.then_some(ColumnStatistics { rows, nulls: profile.null_count, distinct })
 }
 
 fn profile_question(model: &Model, live: &LiveTable) -> Question {

@@ -32,7 +32,7 @@ pub enum ImportOutcome {
 
 /// What an import would do.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct ImportPlan {
     pub input: DatasetInput,
     /// The dataset that has the name now.
     pub existing: Option<Dataset>,
@@ -40,7 +40,7 @@ pub struct Plan {
     pub differences: Vec<Difference>,
 }
 
-impl Plan {
+impl ImportPlan {
     pub fn outcome(&self) -> ImportOutcome {
         match &self.existing {
             None => ImportOutcome::Created,
@@ -129,13 +129,13 @@ impl App {
     }
 
     /// What [`App::put_dataset`] would change, for a dataset that fits the current tables.
-    pub async fn plan(&self, ctx: &RequestContext, model_id: i64, input: &DatasetInput) -> Result<Plan, ServiceError> {
+    pub async fn plan(&self, ctx: &RequestContext, model_id: i64, input: &DatasetInput) -> Result<ImportPlan, ServiceError> {
         let existing = self.dataset_named(ctx, model_id, &input.name).await?;
         self.check_input(ctx, model_id, input).await?;
         let before = existing.as_ref().map_or_else(|| json!({}), |dataset| contents(&dataset.input()));
         let (heavy, after) = (is_heavy(&before), contents(input));
         let differences = compute(heavy || is_heavy(&after), move || differences(&[before, after])).await;
-        Ok(Plan { differences, input: input.clone(), existing })
+        Ok(ImportPlan { differences, input: input.clone(), existing })
     }
 
     /// `NotFound` if the model does not exist.

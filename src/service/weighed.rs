@@ -3,11 +3,11 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::detection::{Answer, Counted, estimate};
+use super::detection::{KeyCounts, StoredCounts, estimate};
 use super::tables::within_limits;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::dataset::{DatasetConfig, Join};
-use crate::domain::joins::{JoinFacts, JoinsWeighed, KeyPair, PairQuestion};
+use crate::domain::joins::{JoinStatistics, JoinsWeighed, KeyPair, PairQuestion};
 use crate::domain::name::TableName;
 use crate::domain::schema::TableSchema;
 use crate::domain::validate::comparable;
@@ -45,7 +45,7 @@ impl App {
         let mut open = vec![];
         for question in questions.iter().flatten() {
             let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
-            if self.kept::<Counted>(&App::question(&model, "join", &question.on, &tables)).await?.is_none() {
+            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &tables)).await?.is_none() {
                 open.push(question);
             }
         }
@@ -58,19 +58,19 @@ impl App {
             Err(reason) => Ok(Some(Err(reason.clone()))),
             Ok(question) if !asks && open.contains(&question) => Ok(None),
             Ok(question) => {
-                self.counted(ctx, &model, &*warehouse, &live, question).await.map(|Answer { counted, .. }| Some(counted))
+                self.counted(ctx, &model, &*warehouse, &live, question).await.map(|KeyCounts { counted, .. }| Some(counted))
             }
         };
         let asking: Vec<_> = questions.iter().map(ask).collect();
-        let counted: Vec<Option<Result<Counted, String>>> =
+        let counted: Vec<Option<Result<StoredCounts, String>>> =
             stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
-        let facts = |(join, counted): (&Join, Option<Result<Counted, String>>)| {
+        let facts = |(join, counted): (&Join, Option<Result<StoredCounts, String>>)| {
             let (shares, error) = match counted {
                 Some(Ok(counted)) => (counted.evidence.into_iter().flatten().next().map(|evidence| evidence.shares()), None),
                 Some(Err(reason)) => (None, Some(reason)),
                 None => (None, None),
             };
-            JoinFacts { table: join.table.clone(), on: join.on.clone(), shares, error }
+            JoinStatistics { table: join.table.clone(), on: join.on.clone(), shares, error }
         };
         let joins = joins.into_iter().zip(counted).map(facts).collect();
         Ok(JoinsWeighed { joins, open: if asks { Default::default() } else { waiting } })

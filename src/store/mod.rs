@@ -87,7 +87,7 @@ pub struct NewVersion {
 
 /// A cached result.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept<T> {
+pub struct Cached<T> {
     pub answer: T,
     /// Identifies the tables' content at that time.
     pub state: Option<String>,

@@ -9,8 +9,8 @@ use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
 use super::query_panel::size_and_price;
 use super::texts::{analysis as texts, common};
-use super::work::{Asked, Opening, Work, every};
-use crate::domain::analysis::{Analysis, Check, Cold, JoinFacts, Outcome, Part, PartFacts, Proof, Severity, SplitEstimate};
+use super::work::{Loader, Opening, Work, every};
+use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
 use crate::domain::record::{KeptAnalysis, Progress};
 use crate::error::Failure;
@@ -54,7 +54,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     let failure = RwSignal::new(None::<Failure>);
     let note = RwSignal::new(None::<&'static str>);
     // In the browser only: the page does not wait for a warehouse.
-    let estimate = Asked::new();
+    let estimate = Loader::new();
     Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
     let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
     let running = RwSignal::new(false);
@@ -218,7 +218,7 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
 }
 
 #[component]
-fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Option<Proof>) -> impl IntoView {
+fn PartsTable(counts: Vec<PartMetrics>, estimates: Vec<SplitEstimate>, proof: Option<Proof>) -> impl IntoView {
     let optional = |number: Option<u64>| number.map_or(common::DASH.into(), integer);
     let cold =
         |cold: Option<Cold>| cold.map_or(common::DASH.into(), |cold| texts::cold(&integer(cold.count), 100.0 * cold.share));
@@ -273,7 +273,7 @@ fn PartsTable(counts: Vec<PartFacts>, estimates: Vec<SplitEstimate>, proof: Opti
 }
 
 #[component]
-fn JoinsTable(joins: Vec<JoinFacts>) -> impl IntoView {
+fn JoinsTable(joins: Vec<JoinMetrics>) -> impl IntoView {
     let lines = joins
         .iter()
         .map(|join| {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon;
-use super::place::{DialogKind, Place};
+use super::place::{DialogKind, PageState};
 use super::query_panel::size_and_price;
 use super::reach::use_reach;
 use super::texts::analysis::verdict;
@@ -32,7 +32,7 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
 #[derive(Clone, Copy)]
 pub struct CardsOf {
     pub model_id: i64,
-    pub place: Memo<Place>,
+    pub place: Memo<PageState>,
     /// Reading the tables costs money.
     pub bills: bool,
     /// Datasets selected for comparison.

@@ -1,5 +1,5 @@
 //! The datasets of a model: cards, search, pages, and the dialogs about them. The state of the page
-//! is in its URL: see [`Place`].
+//! is in its URL: see [`PageState`].
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,8 +13,8 @@ use super::empty::NoDatasets;
 use super::icon;
 use super::keys::on_key;
 use super::layout::{Page, PageFailure};
-use super::parts::{self, Frame, Part};
-use super::place::{DialogKind, Place, Tab};
+use super::parts::{self, Frame, LazyPart};
+use super::place::{DialogKind, PageState, Tab};
 use super::reach::{is_unreachable, use_reach};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
@@ -35,7 +35,7 @@ pub fn DatasetsPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
-    let place = Memo::new(move |_| query.with(Place::read));
+    let place = Memo::new(move |_| query.with(PageState::read));
     let list = Memo::new(move |_| place.with(|place| place.list.clone()));
     let reach = use_reach();
     let data =
@@ -104,11 +104,11 @@ fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search
     let model = models.iter().find(|m| m.id == model_id).map(|m| m.name.clone()).unwrap_or_default();
     let DatasetPage { datasets, pagination } = datasets;
     let searching = place.with_untracked(|place| !place.list.search.is_empty() || place.list.status.is_some());
-    let new_address = move || Place { dialog: Some((DialogKind::New, None)), ..place.get().closed() }.address(model_id);
+    let new_address = move || PageState { dialog: Some((DialogKind::New, None)), ..place.get().closed() }.address(model_id);
     let none = datasets.is_empty();
     let past_end = (none && pagination.total > 0).then(|| {
         let closed = place.get_untracked().closed();
-        Place { list: ListQuery { page: 1, ..closed.list.clone() }, ..closed }.address(model_id)
+        PageState { list: ListQuery { page: 1, ..closed.list.clone() }, ..closed }.address(model_id)
     });
     let cards = datasets.into_iter().map(|dataset| view! { <DatasetCard dataset of /> }).collect_view();
     view! {
@@ -136,11 +136,11 @@ fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search
 }
 
 /// `11–20 of 57`, and links to the neighbouring pages.
-fn pages(pagination: Pagination, place: Memo<Place>, model_id: i64) -> impl IntoView {
+fn pages(pagination: Pagination, place: Memo<PageState>, model_id: i64) -> impl IntoView {
     let link = move |page: u32, text: &'static str, there: bool| {
         let there = there.then(|| {
             let closed = place.get_untracked().closed();
-            Place { list: ListQuery { page, ..closed.list.clone() }, ..closed }.address(model_id)
+            PageState { list: ListQuery { page, ..closed.list.clone() }, ..closed }.address(model_id)
         });
         let off = there.is_none().then_some("true");
         view! {
@@ -164,9 +164,9 @@ fn pages(pagination: Pagination, place: Memo<Place>, model_id: i64) -> impl Into
 
 /// The dialog in the URL.
 #[component]
-fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> impl IntoView {
+fn OpenDialog(model_id: Memo<i64>, place: Memo<PageState>, reload: Callback<()>) -> impl IntoView {
     let navigate = use_navigate();
-    let go = Callback::new(move |to: Place| {
+    let go = Callback::new(move |to: PageState| {
         navigate(&to.address(model_id.get_untracked()), NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let on_close = Callback::new(move |()| go.run(place.get_untracked().closed()));
@@ -177,7 +177,7 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
     let frame = Frame::Dialog(on_close);
     on_key(
         "n",
-        Callback::new(move |()| go.run(Place { dialog: Some((DialogKind::New, None)), ..place.get_untracked().closed() })),
+        Callback::new(move |()| go.run(PageState { dialog: Some((DialogKind::New, None)), ..place.get_untracked().closed() })),
     );
     // Most dialogs exist in the browser only: the server renders that they are loading. Read-only
     // ones are rendered completely.
@@ -198,14 +198,14 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
         let closed = place.get_untracked().closed().address(model_id);
         Some(match kind {
             DialogKind::View => {
-                let address = Callback::new(move |tab: Tab| Place { tab, ..place.get_untracked() }.address(model_id));
+                let address = Callback::new(move |tab: Tab| PageState { tab, ..place.get_untracked() }.address(model_id));
                 let other = Callback::new(move |kind| place.get_untracked().with(kind, id).address(model_id));
                 let part = move || parts::detail(id, tab, address, other, closed.clone(), on_close, reload);
-                view! { <Part frame part /> }.into_any()
+                view! { <LazyPart frame part /> }.into_any()
             }
             DialogKind::Analysis => {
                 let part = move || parts::analysis(id, closed.clone(), on_close, reload);
-                view! { <Part frame part /> }.into_any()
+                view! { <LazyPart frame part /> }.into_any()
             }
             _ if !in_browser.get() => view! {
                 <Dialog title=common::LOADING on_close served=closed class="modal-small modal-late">
@@ -214,18 +214,18 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<Place>, reload: Callback<()>) -> 
             }
             .into_any(),
             DialogKind::New => {
-                view! { <Part frame part=move || parts::wizard(model_id, None, on_close, on_changed) /> }.into_any()
+                view! { <LazyPart frame part=move || parts::wizard(model_id, None, on_close, on_changed) /> }.into_any()
             }
             DialogKind::Edit => {
-                view! { <Part frame part=move || parts::wizard(model_id, Some(id), on_close, on_changed) /> }.into_any()
+                view! { <LazyPart frame part=move || parts::wizard(model_id, Some(id), on_close, on_changed) /> }.into_any()
             }
-            DialogKind::Query => view! { <Part frame part=move || parts::query(id, on_close) /> }.into_any(),
-            DialogKind::Preview => view! { <Part frame part=move || parts::preview(id, on_close) /> }.into_any(),
+            DialogKind::Query => view! { <LazyPart frame part=move || parts::query(id, on_close) /> }.into_any(),
+            DialogKind::Preview => view! { <LazyPart frame part=move || parts::preview(id, on_close) /> }.into_any(),
             DialogKind::Clone => {
-                view! { <Part frame part=move || parts::clone(id, model_id, on_close, on_changed) /> }.into_any()
+                view! { <LazyPart frame part=move || parts::clone(id, model_id, on_close, on_changed) /> }.into_any()
             }
             DialogKind::Delete => {
-                view! { <Part frame part=move || parts::delete(id, on_close, on_changed, reload) /> }.into_any()
+                view! { <LazyPart frame part=move || parts::delete(id, on_close, on_changed, reload) /> }.into_any()
             }
         })
     }

@@ -12,7 +12,7 @@ use super::query_panel::PartTabs;
 use super::rows::RowsTable;
 use super::texts::{common, dialogs as texts};
 use super::toast::{Toaster, use_toaster};
-use super::work::{Asked, Waiting, Work};
+use super::work::{Loader, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
 use crate::domain::format::integer;
 use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
@@ -101,15 +101,15 @@ fn counts_table(counts: &Counts) -> AnyView {
 }
 
 /// The dataset of a dialog, requested in the browser when it opens.
-pub fn asked_dataset(id: i64) -> (Asked<Dataset>, Callback<()>) {
-    let asked = Asked::new();
+pub fn asked_dataset(id: i64) -> (Loader<Dataset>, Callback<()>) {
+    let asked = Loader::new();
     let ask = Callback::new(move |()| asked.ask(rpc::dataset(id)));
     Effect::new(move |_| ask.run(()));
     (asked, ask)
 }
 
 /// The name of a requested dataset; empty until it has arrived.
-pub fn name_of(asked: Asked<Dataset>) -> Signal<String> {
+pub fn name_of(asked: Loader<Dataset>) -> Signal<String> {
     Signal::derive(move || {
         asked.with(|answer| match answer {
             Some(Ok(dataset)) => dataset.summary.name.clone(),
@@ -129,7 +129,7 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
         })
     });
     let part = RwSignal::new(None::<Split>);
-    let rows = Asked::new();
+    let rows = Loader::new();
     let ask = Callback::new(move |()| rows.ask(rpc::preview(id, part.get_untracked(), 100)));
     Effect::new(move |_| {
         part.track();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::layout::datasets_path;
 use super::reach;
 use super::texts::list as texts;
-use super::work::Asked;
+use super::work::Loader;
 use crate::domain::schema::TableInfo;
 use crate::error::Failure;
 use crate::rpc;
@@ -49,7 +49,7 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static s
 /// page does not wait for a warehouse.
 #[component]
 pub fn TablesThere(model_id: i64) -> impl IntoView {
-    let asked = Asked::new();
+    let asked = Loader::new();
     Effect::new(move |_| asked.ask(rpc::tables(model_id)));
     move || {
         asked.with(|answer| {

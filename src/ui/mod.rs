@@ -6,7 +6,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
-use self::parts::{Frame, Part};
+use self::parts::{Frame, LazyPart};
 
 mod analysis;
 mod card;
@@ -77,7 +77,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 #[component]
 fn Compare() -> impl IntoView {
-    view! { <Part frame=Frame::Page part=parts::compare /> }
+    view! { <LazyPart frame=Frame::Page part=parts::compare /> }
 }
 
 /// The application: its pages by URL.

@@ -44,7 +44,7 @@ pub enum Frame {
 
 /// A part, its loading state, or the error if it could not be fetched.
 #[component]
-pub fn Part<F>(frame: Frame, part: impl Fn() -> F + Send + Sync + 'static) -> impl IntoView
+pub fn LazyPart<F>(frame: Frame, part: impl Fn() -> F + Send + Sync + 'static) -> impl IntoView
 where
     F: Future<Output = Result<AnyView, Failure>> + Send + 'static,
 {
@@ -155,13 +155,13 @@ pub fn fetch_wizard_when_idle() {
 pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
     use leptos_router::location::{BrowserUrl, LocationProvider};
 
-    use super::place::Place;
+    use super::place::PageState;
 
     let Ok(url) = BrowserUrl::current() else { return Ok(()) };
     if url.path().trim_end_matches('/').ends_with("/compare") {
         return preload_compare().await;
     }
-    match Place::read(url.search_params()).dialog {
+    match PageState::read(url.search_params()).dialog {
         Some((DialogKind::View, _)) => preload_detail().await,
         Some((DialogKind::Analysis, _)) => preload_analysis().await,
         _ => Ok(()),

@@ -65,13 +65,13 @@ pub fn parse_status(word: &str) -> Option<Status> {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct PageState {
     pub list: ListQuery,
     pub dialog: Option<(DialogKind, Option<i64>)>,
     pub tab: Tab,
 }
 
-impl Place {
+impl PageState {
     pub fn read(query: &ParamsMap) -> Self {
         let list = ListQuery {
             status: query.get_str("status").and_then(parse_status),
@@ -130,14 +130,14 @@ mod tests {
 
     #[test]
     fn an_address_leads_back_to_its_place() {
-        let place = Place {
+        let place = PageState {
             list: ListQuery { search: "a & b = \"c\"".into(), status: Some(Status::Active), page: 3, ..ListQuery::default() },
             dialog: Some((DialogKind::View, Some(7))),
             tab: Tab::Versions,
         };
         let address = place.address(1);
         let url = RequestUrl::new(&address).parse().unwrap();
-        assert_eq!(Place::read(url.search_params()), place);
+        assert_eq!(PageState::read(url.search_params()), place);
         assert_eq!(
             place.closed().address(1),
             format!("/models/1/dataset/{}", &address["/models/1/dataset/".len()..address.find("&dialog").unwrap()])
@@ -150,7 +150,7 @@ mod tests {
             .into_iter()
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .collect();
-        let place = Place::read(&params);
+        let place = PageState::read(&params);
         assert_eq!((place.list, place.dialog), (ListQuery::default(), None));
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::query_panel::size_and_price;
 use super::texts::{common, dialogs as texts, profiles as words};
-use super::work::Asked;
+use super::work::Loader;
 use crate::domain::format::{integer, percent, short};
 use crate::domain::profile::{ColumnProfile, ProfileEstimate, TableProfile};
 use crate::domain::record::Dataset;
@@ -38,8 +38,8 @@ pub fn Profiles(dataset: RwSignal<Dataset>) -> impl IntoView {
 
 /// The columns of one table.
 fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String>) -> impl IntoView {
-    let estimate = Asked::new();
-    let profile = Asked::new();
+    let estimate = Loader::new();
+    let profile = Loader::new();
     let wanted = RwSignal::new(false);
     let what = StoredValue::new((table, columns));
     let ask_estimate = Callback::new(move |()| {

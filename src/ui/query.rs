@@ -10,7 +10,7 @@ use super::dialogs::{asked_dataset, name_of};
 use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
-use super::work::Asked;
+use super::work::Loader;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
 use crate::domain::format::{bytes, dollars};
@@ -25,7 +25,7 @@ const TFX_FILE: &str = "trainset.tfx.json";
 pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     let (dataset, _) = asked_dataset(id);
     let name = name_of(dataset);
-    let queries = Asked::new();
+    let queries = Loader::new();
     let ask = Callback::new(move |()| queries.ask(rpc::queries(id)));
     Effect::new(move |_| ask.run(()));
     // The full query until the splits are known.
@@ -139,7 +139,7 @@ fn line_of(part: &'static str, validation: &QueryValidation) -> AnyView {
 /// Created on request: it freezes a version.
 #[component]
 fn Tfx(id: i64) -> impl IntoView {
-    let artefact = Asked::new();
+    let artefact = Loader::new();
     let started = RwSignal::new(false);
     let export = Callback::new(move |()| {
         started.set(true);

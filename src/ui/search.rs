@@ -10,7 +10,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::keys::on_key;
-use super::place::{Place, parse_status};
+use super::place::{PageState, parse_status};
 use super::texts::list as texts;
 use crate::domain::dataset::Status;
 use crate::domain::record::ListQuery;
@@ -25,17 +25,17 @@ pub struct Search {
     /// The last search that was sent: another one in the URL came from elsewhere, such as the back
     /// button.
     sent: StoredValue<String>,
-    place: Memo<Place>,
+    place: Memo<PageState>,
     go: Callback<ListQuery>,
 }
 
 impl Search {
-    pub fn new(model_id: Memo<i64>, place: Memo<Place>) -> Self {
+    pub fn new(model_id: Memo<i64>, place: Memo<PageState>) -> Self {
         let now = place.get_untracked().list.search;
         let navigate = use_navigate();
         let go = Callback::new(move |list: ListQuery| {
             let list = ListQuery { page: 1, ..list };
-            let address = Place { list, ..place.get_untracked().closed() }.address(model_id.get_untracked());
+            let address = PageState { list, ..place.get_untracked().closed() }.address(model_id.get_untracked());
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
         });
         let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), place, go };

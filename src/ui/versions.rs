@@ -8,7 +8,7 @@ use super::query_panel::SqlBlock;
 use super::texts::{common, versions as texts};
 use super::toast::{Toaster, use_toaster};
 use super::when::When;
-use super::work::{Asked, Work};
+use super::work::{Loader, Work};
 use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
 use crate::domain::format::integer;
@@ -189,7 +189,7 @@ impl Lines {
 /// a warehouse.
 #[component]
 fn DriftNote(id: i64) -> impl IntoView {
-    let drift = Asked::new();
+    let drift = Loader::new();
     Effect::new(move |_| drift.ask(rpc::drift(id)));
     move || {
         drift.with(|answer| {
@@ -232,7 +232,7 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
     });
     // `None`: the current dataset.
     let with = RwSignal::new(None::<u32>);
-    let diff = Asked::new();
+    let diff = Loader::new();
     let ask = Callback::new(move |()| diff.ask(rpc::version_diff(id, number, with.get_untracked())));
     Effect::new(move |_| {
         with.track();
@@ -303,7 +303,7 @@ pub fn difference_line(difference: &Difference) -> AnyView {
 }
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {
-    let version = Asked::new();
+    let version = Loader::new();
     let ask = Callback::new(move |()| version.ask(rpc::version(id, number)));
     Effect::new(move |_| ask.run(()));
     version.show(common::LOADING, ask, sql_of)

@@ -62,20 +62,20 @@ impl Work {
 }
 
 /// A request to the server and its response.
-pub struct Asked<T: 'static> {
+pub struct Loader<T: 'static> {
     answer: RwSignal<Option<Result<T, Failure>>>,
     work: Work,
 }
 
-impl<T> Clone for Asked<T> {
+impl<T> Clone for Loader<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Asked<T> {}
+impl<T> Copy for Loader<T> {}
 
-impl<T: Send + Sync + 'static> Asked<T> {
+impl<T: Send + Sync + 'static> Loader<T> {
     pub fn new() -> Self {
         Self { answer: RwSignal::new(None), work: Work::new() }
     }

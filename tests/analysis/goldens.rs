@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::LazyLock;
 
-use trainset::domain::analysis::{Facts, Members, Part, read};
+use trainset::domain::analysis::{AnalysisMetrics, Members, Part, read};
 use trainset::domain::dataset::{DatasetConfig, Role, SplitConfig};
 use trainset::domain::sql::{Request, Shape, compile};
 use trainset::warehouse::demo;
@@ -88,7 +88,7 @@ fn check(golden: &Golden) {
     }
 }
 
-fn counts(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
+fn counts(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: &Answer) {
     for counted in &facts.counts {
         let rows: Vec<&OutRow> =
             answer.rows.iter().filter(|row| counted.part == Part::Full || row.part == Some(counted.part.as_str())).collect();
@@ -130,7 +130,7 @@ fn counts(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
     assert_eq!(joins, wanted.collect::<Vec<_>>(), "{name}");
 }
 
-fn members(name: &str, config: &DatasetConfig, facts: &Facts, answer: &Answer) {
+fn members(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: &Answer) {
     let mapped = |roles: &[Role]| roles.iter().all(|role| config.column_mapping.get(*role).is_some());
     let splits = config.split_config.splits().len();
     let (u, p, t) = (Role::UserId, Role::ProductId, Role::Timestamp);

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use trainset::domain::facts::Facts;
 use trainset::domain::joins::{Settled, detect};
 use trainset::domain::schema::TableSchema;
+use trainset::domain::statistics::TableStatistics;
 use trainset::service::find_joins;
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse, demo};
@@ -154,7 +154,7 @@ fn g64_joins_are_found_and_wrong_ones_are_not() {
                 }
             }
             let start = Instant::now();
-            let names = detect(&schemas, &Facts::default());
+            let names = detect(&schemas, &TableStatistics::default());
             let took = start.elapsed();
             let limits = Limits { max_rows: 10_000, ..Limits::default() };
             let data = find_joins(&warehouse, &schemas, true, &limits).await.unwrap();

@@ -9,7 +9,6 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::diff::differences;
 use trainset::domain::drift::{drift, renamed};
-use trainset::domain::facts::Facts;
 use trainset::domain::joins::{detect, potential_keys, propose, questions};
 use trainset::domain::limits::MAX_ROW_FILTERS;
 use trainset::domain::output::resolve;
@@ -17,6 +16,7 @@ use trainset::domain::parse::config_from_json;
 use trainset::domain::roles::{suggest, suggested_roles};
 use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::statistics::TableStatistics;
 use trainset::domain::validate::validate;
 use trainset::domain::words;
 
@@ -151,10 +151,10 @@ fn joins_of_two_wide_tables_are_found() {
         ("each a key of the other", [table("thing", (0..COLUMNS).map(|i| format!("id_{i}"))), alike("b")]),
     ] {
         let order: Vec<_> = schemas.iter().map(|schema| schema.table.clone()).collect();
-        let candidates = soon(what, || propose(&schemas, &Facts::default()));
+        let candidates = soon(what, || propose(&schemas, &TableStatistics::default()));
         soon("questions", || questions(&order, &candidates));
-        soon("detect", || detect(&schemas, &Facts::default()));
-        soon("suggest", || suggest(&schemas, &Facts::default()));
+        soon("detect", || detect(&schemas, &TableStatistics::default()));
+        soon("suggest", || suggest(&schemas, &TableStatistics::default()));
     }
 }
 
@@ -165,7 +165,7 @@ fn names_that_can_be_cut_in_many_ways_take_no_time() {
     let noun = vec!["aaaaaaaa"; 40].join("_");
     let schemas =
         [table(&noun, ["id".to_owned()].into_iter()), table("b", (0..200).map(|i| format!("{}_id", "a".repeat(60 + i))))];
-    soon("abbreviations", || propose(&schemas, &Facts::default()));
+    soon("abbreviations", || propose(&schemas, &TableStatistics::default()));
     let glued = table("c", (0..1_000).map(|i| format!("{}{i}", "idkeynumcodeuuid".repeat(17))));
     soon("glued words", || potential_keys(&glued));
 }

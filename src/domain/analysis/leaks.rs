@@ -4,7 +4,7 @@
 
 use super::check::{Check, Severity, percent};
 use super::proof::late_train_rows;
-use super::{Facts, Members, Part, share};
+use super::{AnalysisMetrics, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Role, Scope, SplitConfig};
 use crate::domain::format::counted;
 
@@ -12,7 +12,7 @@ use crate::domain::format::counted;
 const TELLS: f64 = 0.95;
 
 /// All checks are listed, with what they found.
-pub(super) fn audit(config: &DatasetConfig, facts: &Facts) -> Vec<Check> {
+pub(super) fn audit(config: &DatasetConfig, facts: &AnalysisMetrics) -> Vec<Check> {
     let mut checks = vec![
         late(config, facts),
         shared(config, facts.events.as_ref(), "row_in_two_splits", "The same row in two splits", ROW),
@@ -24,7 +24,7 @@ pub(super) fn audit(config: &DatasetConfig, facts: &Facts) -> Vec<Check> {
     checks
 }
 
-fn late(config: &DatasetConfig, facts: &Facts) -> Check {
+fn late(config: &DatasetConfig, facts: &AnalysisMetrics) -> Check {
     let check = Check::new("train_after_eval", "Train rows later than the first eval row");
     if config.split_config == SplitConfig::None {
         return check.not_applicable("The dataset has no splits.");
@@ -75,12 +75,12 @@ fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: 
 }
 
 /// Entity filters computed over the eval window: they decide by events that training must not know.
-fn filters(config: &DatasetConfig, facts: &Facts) -> Check {
+fn filters(config: &DatasetConfig, facts: &AnalysisMetrics) -> Check {
     let check = Check::new("filters_see_eval", "Filters computed over the eval window");
     if !config.filters.has_membership() {
         return check.not_applicable("No product or customer filter is set.");
     }
-    if !matches!(config.split_config, SplitConfig::TimeBased { .. }) {
+    if !config.split_config.is_by_time() {
         return check.not_applicable("The split is not by time, so there is no eval window.");
     }
     if config.filters.scope != Some(Scope::All) {
@@ -92,7 +92,7 @@ fn filters(config: &DatasetConfig, facts: &Facts) -> Check {
     check.measured(seen as f64, 0.0, reason).failed(Severity::Error, advice)
 }
 
-fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
+fn attributes(facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let check = || Check::new("attribute_newer_than_event", "Attributes newer than the event");
     if facts.timestamp_type.is_none() {
         checks.push(check().not_applicable("The role timestamp is not mapped."));
@@ -114,7 +114,7 @@ fn attributes(facts: &Facts, checks: &mut Vec<Check>) {
 }
 
 /// Revenue comes with the event, so it gives away a label that says whether there was one.
-fn revenue(config: &DatasetConfig, facts: &Facts) -> Check {
+fn revenue(config: &DatasetConfig, facts: &AnalysisMetrics) -> Check {
     let check = Check::new("revenue_tells_label", "Columns that reveal the label");
     let Some(revenue) = config.column_mapping.get(Role::Revenue) else {
         return check.not_applicable("The role revenue is not mapped.");

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Members, Part, share};
+use super::{AnalysisMetrics, Members, Part, share};
 use crate::domain::dataset::{DatasetConfig, Split};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Cold {
 }
 
 /// `None` without a split.
-pub(super) fn proof(config: &DatasetConfig, facts: &Facts) -> Option<Proof> {
+pub(super) fn proof(config: &DatasetConfig, facts: &AnalysisMetrics) -> Option<Proof> {
     let splits = config.split_config.splits();
     if splits.is_empty() {
         return None;
@@ -90,7 +90,7 @@ pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option
 }
 
 /// Counted by a query, or none if train's last row is not later than eval's first.
-pub(super) fn late_train_rows(facts: &Facts) -> Option<u64> {
+pub(super) fn late_train_rows(facts: &AnalysisMetrics) -> Option<u64> {
     facts.timestamp_type?;
     if facts.late_train_rows.is_some() {
         return facts.late_train_rows;

@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 
 use super::check::{Check, Severity, percent};
 use super::proof::cold;
-use super::{Facts, Members, share};
+use super::{AnalysisMetrics, Members, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
 use crate::domain::format::{counted, integer};
 
@@ -64,7 +64,7 @@ const RARE: f64 = 0.01;
 /// How far the filters may move the share of positives, relative to what it was.
 const MOVED: f64 = 0.1;
 
-pub(super) fn quality(config: &DatasetConfig, facts: &Facts, today: NaiveDate) -> Quality {
+pub(super) fn quality(config: &DatasetConfig, facts: &AnalysisMetrics, today: NaiveDate) -> Quality {
     let mut checks = vec![
         interactions(facts.users.as_ref(), "user", 2.0, 15, "Set a minimum number of transactions, or use a longer date range."),
         interactions(facts.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or use a longer date range."),
@@ -116,12 +116,12 @@ fn members(members: Option<&Members>, one: &str, least: u64, points: u32) -> Che
 }
 
 /// Of the matrix of users and products: its cells are counted once, however often the two met.
-fn sparsity(facts: &Facts) -> Option<f64> {
+fn sparsity(facts: &AnalysisMetrics) -> Option<f64> {
     let cells = facts.users.as_ref()?.all as f64 * facts.products.as_ref()?.all as f64;
     (cells > 0.0).then(|| 1.0 - facts.pairs.as_ref().map_or(0, |pairs| pairs.all) as f64 / cells)
 }
 
-fn sparse(facts: &Facts) -> Check {
+fn sparse(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("sparsity", "Sparsity");
     if facts.pairs.is_none() {
         return check.not_applicable("The roles user_id and product_id are not both mapped.");
@@ -137,7 +137,7 @@ fn sparse(facts: &Facts) -> Check {
     check.measured(sparsity, threshold, reason).fails_if(points > 0, severity, advice).costs(points)
 }
 
-fn span(facts: &Facts) -> Check {
+fn span(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("span", "Days covered");
     if facts.timestamp_type.is_none() {
         return unmapped(check, "timestamp");
@@ -166,7 +166,7 @@ fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
     )
 }
 
-fn duplicates(facts: &Facts) -> Check {
+fn duplicates(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("duplicate_interactions", "Duplicate interactions");
     let Some(events) = &facts.events else {
         return check.not_applicable("The roles user_id, product_id and timestamp are not all mapped.");
@@ -184,7 +184,7 @@ fn duplicates(facts: &Facts) -> Check {
 
 /// Outliers in the future would push the reference date. One day is tolerated, since time zones
 /// differ by that much.
-fn future(facts: &Facts, today: NaiveDate) -> Check {
+fn future(facts: &AnalysisMetrics, today: NaiveDate) -> Check {
     let check = Check::new("future_timestamps", "Timestamps in the future");
     if facts.timestamp_type.is_none() {
         return unmapped(check, "timestamp");
@@ -202,7 +202,7 @@ fn future(facts: &Facts, today: NaiveDate) -> Check {
 }
 
 /// No model can be trained or evaluated on no rows, and jobs downstream fail only much later.
-fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+fn empty_splits(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let check = |split: &Split| {
         let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
         let check = Check::new("empty_split", "Rows per split").about(split.as_str());
@@ -216,7 +216,7 @@ fn empty_splits(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) 
     }
 }
 
-fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+fn cold_members(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let kinds = [("user", facts.users.as_ref()), ("product", facts.products.as_ref())];
     for (one, members) in kinds {
         let check = || Check::new(&format!("cold_{one}s"), &format!("Cold-start {one}s"));
@@ -242,7 +242,7 @@ fn cold_members(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) 
     }
 }
 
-fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
+fn joins(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
     for join in &facts.joins {
         let check = Check::new("join_fan_out", "Join fan-out").about(&join.table);
         let reason = format!(
@@ -271,7 +271,7 @@ fn joins(config: &DatasetConfig, facts: &Facts, checks: &mut Vec<Check>) {
 }
 
 /// The share of positives, and what the filters did to it: filters can remove most of one class.
-fn label(facts: &Facts, checks: &mut Vec<Check>) {
+fn label(facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let check = Check::new("class_balance", "Class balance");
     let moved = Check::new("class_balance_moved", "Class balance before and after the filters");
     let Some(label) = &facts.label else {

@@ -13,9 +13,9 @@ use crate::domain::value::{Rows, Value};
 const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
 
 /// Reads the result of a config's analysis query. Metrics without a row stay empty.
-pub fn read(config: &DatasetConfig, rows: &Rows) -> Facts {
-    let answer = Answer { rows };
-    let mut facts = Facts { as_of: None, ..Facts::default() };
+pub fn read(config: &DatasetConfig, rows: &Rows) -> AnalysisMetrics {
+    let answer = SectionRows { rows };
+    let mut facts = AnalysisMetrics { as_of: None, ..AnalysisMetrics::default() };
     if let Some(row) = answer.rows_of(Section::Dataset).next() {
         facts.as_of = row.day();
         facts.timestamp_type = row.item().and_then(ColumnType::parse);
@@ -46,15 +46,15 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> Facts {
 }
 
 /// The counts of each part and the rows of each day.
-fn days(config: &DatasetConfig, answer: &Answer, facts: &mut Facts) {
+fn days(config: &DatasetConfig, answer: &SectionRows, facts: &mut AnalysisMetrics) {
     let mapped = |role: Role| config.column_mapping.get(role).map(|_| 0);
     let (mut users, mut products) = (mapped(Role::UserId), mapped(Role::ProductId));
-    let mut parts: BTreeMap<Part, PartFacts> = BTreeMap::new();
+    let mut parts: BTreeMap<Part, PartMetrics> = BTreeMap::new();
     let gap = matches!(config.split_config, SplitConfig::TimeBased { gap_days: 1.., .. });
     let splits = config.split_config.splits().iter().map(|split| Part::from(*split));
     for part in [Part::Full].into_iter().chain(splits).chain(gap.then_some(Part::Gap)) {
         let members = |members: Option<&Members>| members.map(|m| m.of(part).unwrap_or_default());
-        let empty = PartFacts {
+        let empty = PartMetrics {
             part,
             rows: 0,
             users: members(facts.users.as_ref()),
@@ -96,7 +96,7 @@ fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     }
 }
 
-fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
+fn funnel(answer: &SectionRows, facts: &AnalysisMetrics) -> Vec<Stage> {
     let stage = |row: Row| {
         let (users, products) = (row.count(Measure::UserCount), row.count(Measure::ProductCount));
         Some(Stage { stage: row.item()?.into(), rows: row.count(Measure::RowCount)?, users, products })
@@ -111,7 +111,7 @@ fn funnel(answer: &Answer, facts: &Facts) -> Vec<Stage> {
     funnel
 }
 
-fn label(answer: &Answer) -> Option<Label> {
+fn label(answer: &SectionRows) -> Option<Label> {
     let column = answer.rows_of(Section::LabelColumn).next()?.item()?.to_owned();
     let balance = |row: &Row| {
         let number = |measure| row.count(measure).unwrap_or_default();
@@ -137,11 +137,11 @@ fn label(answer: &Answer) -> Option<Label> {
     Some(label)
 }
 
-fn joins(config: &DatasetConfig, answer: &Answer) -> Vec<JoinFacts> {
+fn joins(config: &DatasetConfig, answer: &SectionRows) -> Vec<JoinMetrics> {
     let Some(row) = answer.rows_of(Section::Joins).next() else { return vec![] };
     let fact = |(i, (table, _)): (usize, (SourceName, _))| {
         let number = |measure: JoinMeasure| row.number(&measure.column(i));
-        Some(JoinFacts {
+        Some(JoinMetrics {
             join_type: config.join_of(&table)?.join_type,
             table,
             rows_before: number(JoinMeasure::RowsBefore)?,
@@ -165,11 +165,11 @@ impl Members {
     }
 }
 
-struct Answer<'a> {
+struct SectionRows<'a> {
     rows: &'a Rows,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> SectionRows<'a> {
     fn rows_of(&self, section: Section) -> impl Iterator<Item = Row<'a>> {
         let rows = self.rows;
         let is = move |row: &usize| rows.get(*row, "section").and_then(Value::as_str) == Some(section.as_str());

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Outcome, Severity, percent};
-use super::{Facts, share};
+use super::{AnalysisMetrics, share};
 use crate::domain::format::{counted, integer};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,14 +24,14 @@ const USERS: [u64; 2] = [25, 1_000];
 /// Share of the catalogue without an interaction. Our own threshold: none is published.
 const IDLE: f64 = 0.5;
 
-pub(super) fn readiness(facts: &Facts) -> Readiness {
+pub(super) fn readiness(facts: &AnalysisMetrics) -> Readiness {
     let checks = vec![interactions(facts), users(facts), catalogue(facts)];
     let needed = &checks[..2];
     let ready = needed.iter().all(|check| check.outcome != Outcome::NotApplicable && check.severity != Some(Severity::Error));
     Readiness { target: "Amazon Personalize".into(), ready, checks }
 }
 
-fn interactions(facts: &Facts) -> Check {
+fn interactions(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_interactions", "Interactions");
     let Some(pairs) = &facts.pairs else { return check.not_applicable("The roles user_id and product_id are not both mapped.") };
     let found = counted(pairs.rows, "row has", "rows have");
@@ -42,7 +42,7 @@ fn interactions(facts: &Facts) -> Check {
     by_step(check, pairs.rows, INTERACTIONS, advice)
 }
 
-fn users(facts: &Facts) -> Check {
+fn users(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_users", "Users with two interactions or more");
     let Some(users) = &facts.users else { return check.not_applicable("The role user_id is not mapped.") };
     let often = users.all - users.once.min(users.all);
@@ -63,7 +63,7 @@ fn by_step(check: Check, value: u64, [needed, advised]: [u64; 2], advice: &str) 
     check.fails_if(value < advised, severity, advice)
 }
 
-fn catalogue(facts: &Facts) -> Check {
+fn catalogue(facts: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_catalogue", "Products without interactions");
     let Some(catalogue) = &facts.catalogue else {
         return check.not_applicable("No table is joined by product only, so there is no catalogue to count.");

@@ -40,8 +40,8 @@ fn members(rows: u64, all: u64) -> Members {
 }
 
 /// No check fails: 200 users, 100 products, 20,000 rows in 100 days.
-fn good() -> Facts {
-    let part = |part, rows| PartFacts {
+fn good() -> AnalysisMetrics {
+    let part = |part, rows| PartMetrics {
         part,
         rows,
         users: Some(200),
@@ -51,7 +51,7 @@ fn good() -> Facts {
         first_at: None,
         last_at: None,
     };
-    Facts {
+    AnalysisMetrics {
         timestamp_type: Some(ColumnType::Timestamp),
         counts: vec![part(Part::Full, 20_000), part(Part::Train, 19_000), part(Part::Eval, 1_000)],
         users: Some(members(20_000, 200)),
@@ -62,11 +62,11 @@ fn good() -> Facts {
         null_users: Some(0),
         null_products: Some(0),
         null_timestamps: Some(0),
-        ..Facts::default()
+        ..AnalysisMetrics::default()
     }
 }
 
-fn judged(facts: &Facts) -> Judged {
+fn judged(facts: &AnalysisMetrics) -> Judged {
     judge(&config(), facts, today())
 }
 
@@ -78,7 +78,7 @@ fn check<'j>(judged: &'j Judged, code: &str) -> &'j Check {
 
 /// Points and score after one change to the good dataset; no other check may cost points.
 #[track_caller]
-fn cost(code: &str, change: impl FnOnce(&mut Facts)) -> u32 {
+fn cost(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> u32 {
     let mut facts = good();
     change(&mut facts);
     let judged = judged(&facts);
@@ -90,7 +90,7 @@ fn cost(code: &str, change: impl FnOnce(&mut Facts)) -> u32 {
 
 /// Whether a check without points fails after a change.
 #[track_caller]
-fn fails(code: &str, change: impl FnOnce(&mut Facts)) -> bool {
+fn fails(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> bool {
     let mut facts = good();
     change(&mut facts);
     let judged = judged(&facts);
@@ -161,12 +161,12 @@ fn grades_begin_at_their_thresholds() {
 #[test]
 fn the_score_is_what_the_listed_points_leave() {
     // An empty dataset fails every rule that costs points, and the other checks still report.
-    let empty = Facts {
+    let empty = AnalysisMetrics {
         users: Some(members(0, 0)),
         products: Some(members(0, 0)),
         pairs: Some(members(0, 0)),
         timestamp_type: Some(ColumnType::Date),
-        ..Facts::default()
+        ..AnalysisMetrics::default()
     };
     let judged = judged(&empty);
     let points: u32 = judged.quality_metrics.checks.iter().map(|check| check.points).sum();
@@ -179,7 +179,7 @@ fn the_score_is_what_the_listed_points_leave() {
 #[test]
 fn what_costs_nothing_is_still_said() {
     for (code, set) in [
-        ("null_user_id", (|facts, n| facts.null_users = Some(n)) as fn(&mut Facts, u64)),
+        ("null_user_id", (|facts, n| facts.null_users = Some(n)) as fn(&mut AnalysisMetrics, u64)),
         ("null_product_id", |facts, n| facts.null_products = Some(n)),
         ("null_timestamp", |facts, n| facts.null_timestamps = Some(n)),
     ] {
@@ -218,7 +218,7 @@ fn a_day_ahead_is_a_zone_and_two_are_the_future() {
 #[test]
 fn joins_are_held_against_what_they_do() {
     // Low match rates and keys that multiply rows.
-    let join = |matched_rows, largest_fan_out| JoinFacts {
+    let join = |matched_rows, largest_fan_out| JoinMetrics {
         table: "products".parse().unwrap(),
         join_type: JoinType::Left,
         rows_before: 1_000,
@@ -278,7 +278,7 @@ fn readiness_is_personalizes() {
 #[test]
 fn what_is_not_mapped_is_not_applicable_and_says_so() {
     let unmapped = DatasetConfig::default();
-    let judged = judge(&unmapped, &Facts::default(), today());
+    let judged = judge(&unmapped, &AnalysisMetrics::default(), today());
     assert_eq!(judged.quality_metrics.score, 100);
     let all = judged.quality_metrics.checks.iter().chain(&judged.leaks).chain(&judged.readiness.checks);
     for check in all {
@@ -290,7 +290,7 @@ fn what_is_not_mapped_is_not_applicable_and_says_so() {
 
 #[test]
 fn leaks_of_the_figures() {
-    let leaks = |change: fn(&mut Facts)| -> Vec<String> {
+    let leaks = |change: fn(&mut AnalysisMetrics)| -> Vec<String> {
         let mut facts = good();
         change(&mut facts);
         judged(&facts).leaks.into_iter().filter(Check::is_leak).map(|check| check.code).collect()
@@ -299,16 +299,18 @@ fn leaks_of_the_figures() {
     assert_eq!(leaks(|facts| facts.late_train_rows = Some(0)), [""; 0]);
     assert_eq!(leaks(|facts| facts.events = facts.events.map(|m| Members { shared: Some(1), ..m })), ["row_in_two_splits"]);
     assert_eq!(leaks(|facts| facts.baskets = facts.baskets.map(|m| Members { shared: Some(1), ..m })), ["basket_in_two_splits"]);
-    let newer = |facts: &mut Facts| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 1 }];
+    let newer =
+        |facts: &mut AnalysisMetrics| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 1 }];
     assert_eq!(leaks(newer), ["attribute_newer_than_event"]);
-    let older = |facts: &mut Facts| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 0 }];
+    let older =
+        |facts: &mut AnalysisMetrics| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 0 }];
     assert_eq!(leaks(older), [""; 0]);
 }
 
 #[test]
 fn the_proof_adds_up() {
     let mut facts = good();
-    let proof = |facts: &Facts| judged(facts).split_proof.unwrap();
+    let proof = |facts: &AnalysisMetrics| judged(facts).split_proof.unwrap();
     assert_eq!((proof(&facts).rows_in_two_splits, proof(&facts).rows_in_no_split), (0, 0));
     facts.counts[1].rows += 5;
     assert_eq!(proof(&facts).rows_in_two_splits, 5);
@@ -318,7 +320,7 @@ fn the_proof_adds_up() {
 
 #[test]
 fn an_analysis_survives_its_json() {
-    let facts = Facts { per_day: vec![DayRows { day: None, part: Part::Train, rows: 3 }], ..good() };
+    let facts = AnalysisMetrics { per_day: vec![DayRows { day: None, part: Part::Train, rows: 3 }], ..good() };
     let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged(&facts);
     let analysis = Analysis {
         config_hash: "00".into(),

@@ -42,8 +42,7 @@ impl Filters {
     /// Which rows the entity filters look at with this split: as configured, else train for a split
     /// by time, since filters that look at the eval window leak it into training.
     pub fn scope_with(&self, split: &SplitConfig) -> Scope {
-        let by_time = matches!(split, SplitConfig::TimeBased { .. });
-        self.scope.unwrap_or(if by_time { Scope::Train } else { Scope::All })
+        self.scope.unwrap_or(if split.is_by_time() { Scope::Train } else { Scope::All })
     }
 }
 
@@ -70,6 +69,25 @@ pub enum DateRange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<NaiveDate>,
     },
+}
+
+impl DateRange {
+    /// The reference date that the range counts back from, as stated: `Some(None)` is the default,
+    /// `None` means that it counts back from nothing.
+    pub const fn as_of(&self) -> Option<Option<AsOf>> {
+        match self {
+            Self::Rolling { as_of, .. } => Some(*as_of),
+            Self::Fixed { .. } => None,
+        }
+    }
+
+    /// The last day of a fixed range.
+    pub const fn fixed_end(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Fixed { end, .. } => *end,
+            Self::Rolling { .. } => None,
+        }
+    }
 }
 
 /// A condition on a column of any of the tables, selected or not.
@@ -154,6 +172,28 @@ pub enum Predicate {
         #[cfg_attr(feature = "ssr", schema(max_length = 10_000))]
         text: String,
     },
+}
+
+impl Predicate {
+    /// Whether it counts back from the reference date.
+    pub const fn counts_back(&self) -> bool {
+        match self {
+            Self::LastDays { .. } => true,
+            Self::In { .. }
+            | Self::NotIn { .. }
+            | Self::Equal { .. }
+            | Self::NotEqual { .. }
+            | Self::Less { .. }
+            | Self::LessOrEqual { .. }
+            | Self::Greater { .. }
+            | Self::GreaterOrEqual { .. }
+            | Self::Between { .. }
+            | Self::DateRange { .. }
+            | Self::IsNull
+            | Self::NotNull
+            | Self::Contains { .. } => false,
+        }
+    }
 }
 
 /// A value in a predicate; the column's type decides which values it can be.

@@ -102,6 +102,39 @@ impl Split {
 }
 
 impl SplitConfig {
+    /// Whether the splits are ranges of days.
+    pub const fn is_by_time(&self) -> bool {
+        match self {
+            Self::TimeBased { .. } => true,
+            Self::None | Self::Random { .. } | Self::LeaveLast { .. } => false,
+        }
+    }
+
+    /// Whether rows have an order in time, and so need a timestamp.
+    pub const fn needs_timestamp(&self) -> bool {
+        match self {
+            Self::TimeBased { .. } | Self::LeaveLast { .. } => true,
+            Self::None | Self::Random { .. } => false,
+        }
+    }
+
+    /// Whether the split of a row depends on which other rows are left.
+    pub const fn depends_on_rows_left(&self) -> bool {
+        match self {
+            Self::LeaveLast { .. } => true,
+            Self::None | Self::TimeBased { .. } | Self::Random { .. } => false,
+        }
+    }
+
+    /// The reference date that the splits count back from, as stated: `Some(None)` is the default,
+    /// `None` means that they count back from nothing.
+    pub const fn as_of(&self) -> Option<Option<AsOf>> {
+        match self {
+            Self::TimeBased { as_of, .. } => Some(*as_of),
+            Self::None | Self::Random { .. } | Self::LeaveLast { .. } => None,
+        }
+    }
+
     /// The splits that this config makes, in the order train, eval, test.
     pub fn splits(&self) -> &'static [Split] {
         match self {

@@ -36,6 +36,14 @@ impl TimestampFormat {
         self.into_str()
     }
 
+    /// The type of what is read.
+    pub const fn gives(self) -> ColumnType {
+        match self {
+            Self::IsoDate | Self::CompactDate => ColumnType::Date,
+            Self::UnixSeconds | Self::UnixMillis | Self::UnixMicros | Self::IsoTimestamp => ColumnType::Timestamp,
+        }
+    }
+
     /// Whether a column of this type can be read so.
     pub const fn reads(self, t: ColumnType) -> bool {
         match self {

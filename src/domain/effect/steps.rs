@@ -9,7 +9,7 @@ const LAST_STEP: i64 = MOST_REVENUE * MILLION;
 
 /// Entities from this number on, below the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub struct SizeStep {
     pub from: i64,
     pub members: u64,
     /// Those of exactly `from`.
@@ -26,7 +26,7 @@ pub struct Stay {
 }
 
 /// Entities between two thresholds, both included.
-pub(super) fn between(steps: &[Step], min: Option<f64>, max: Option<f64>, digits: u32) -> Stay {
+pub(super) fn between(steps: &[SizeStep], min: Option<f64>, max: Option<f64>, digits: u32) -> Stay {
     let all: u64 = steps.iter().map(|step| step.members).sum();
     let below = min.map_or((0.0, true), |min| before(steps, min, digits, false));
     let up_to = max.map_or((all as f64, true), |max| before(steps, max, digits, true));
@@ -35,7 +35,7 @@ pub(super) fn between(steps: &[Step], min: Option<f64>, max: Option<f64>, digits
 }
 
 /// How many are below a number (with `included`, at most it), and whether that is exact.
-fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, bool) {
+fn before(steps: &[SizeStep], number: f64, digits: u32, included: bool) -> (f64, bool) {
     let (mut count, mut exact) = (0.0, true);
     for step in steps.iter().filter(|step| step.members > 0) {
         let (from, members) = (step.from as f64, step.members as f64);
@@ -61,13 +61,13 @@ fn before(steps: &[Step], number: f64, digits: u32, included: bool) -> (f64, boo
 
 /// The number that this share of the entities does not exceed, to the precision of the steps: the
 /// beginning of the step that it is in.
-pub fn quantile(steps: &[Step], share: f64) -> Option<i64> {
+pub fn quantile(steps: &[SizeStep], share: f64) -> Option<i64> {
     let all: u64 = steps.iter().map(|step| step.members).sum();
     // 0.28 of 25 is 7.000000000000001: tolerates the rounding of a share that should be a whole
     // count.
     let place = share * all as f64 - 1e-6;
     let mut count = 0;
-    let reached = |step: &&Step| {
+    let reached = |step: &&SizeStep| {
         count += step.members;
         count as f64 >= place
     };
@@ -159,7 +159,7 @@ impl Ladder {
 
 /// At most so many bars, from the first step with entities to the last; steps below 0 are one bar
 /// that begins at -1.
-pub fn bars(steps: &[Step], most: usize) -> Vec<Bar> {
+pub fn bars(steps: &[SizeStep], most: usize) -> Vec<Bar> {
     let positive = || steps.iter().filter(|step| step.from >= 0 && step.members > 0);
     let mut bars: Vec<Bar> = vec![];
     let negative: u64 = steps.iter().filter(|step| step.from < 0).map(|step| step.members).sum();

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::dataset::SplitConfig;
 use crate::domain::schema::{ColumnType, Mode};
 use crate::domain::value::ResultColumn;
 
@@ -25,11 +26,11 @@ fn cut(number: i64, digits: usize) -> i64 {
     format!("{kept:0<width$}", width = text.len()).parse().unwrap()
 }
 
-fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<Step> {
-    let mut steps: BTreeMap<i64, Step> = BTreeMap::new();
+fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<SizeStep> {
+    let mut steps: BTreeMap<i64, SizeStep> = BTreeMap::new();
     for number in numbers {
         let from = if number < 0 { -1 } else { cut(number, digits) };
-        let step = steps.entry(from).or_insert(Step { from, members: 0, at_edge: 0 });
+        let step = steps.entry(from).or_insert(SizeStep { from, members: 0, at_edge: 0 });
         step.members += 1;
         step.at_edge += u64::from(number == from && number >= 0);
     }
@@ -84,7 +85,7 @@ fn any_members() -> impl Strategy<Value = Vec<Member>> {
 }
 
 /// How many a step can be wrong by: those of the steps that the bounds of a range cut.
-fn at_stake(steps: &[Step], ends: [Option<f64>; 2]) -> u64 {
+fn at_stake(steps: &[SizeStep], ends: [Option<f64>; 2]) -> u64 {
     let cuts =
         |number: f64| steps.iter().rfind(|step| (step.from as f64) < number || step.from < 0).map_or(0, |step| step.members);
     ends.into_iter().flatten().map(cuts).sum()

@@ -1,6 +1,6 @@
 //! Keys of several columns: junction tables, and documents with their lines.
 
-use super::tables::{Field, PLACES, Table, Tables, phrase};
+use super::tables::{Field, PLACES, Table, TableIndex, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::{Mark, abbreviates};
 use crate::domain::schema::ColumnType;
@@ -39,7 +39,7 @@ struct Composite {
     by_number: bool,
 }
 
-pub fn find(tables: &Tables) -> Vec<Candidate> {
+pub fn find(tables: &TableIndex) -> Vec<Candidate> {
     let keys: Vec<Vec<Composite>> = tables.all.iter().map(|table| composites(tables, table)).collect();
     let mut found = vec![];
     for (right, composites) in keys.iter().enumerate() {
@@ -52,7 +52,13 @@ pub fn find(tables: &Tables) -> Vec<Candidate> {
     found
 }
 
-fn candidate(tables: &Tables, keys: &[Vec<Composite>], left: usize, right: usize, composite: &Composite) -> Option<Candidate> {
+fn candidate(
+    tables: &TableIndex,
+    keys: &[Vec<Composite>],
+    left: usize,
+    right: usize,
+    composite: &Composite,
+) -> Option<Candidate> {
     let (l, r) = (&tables.all[left], &tables.all[right]);
     let fields: Vec<usize> = composite.fields.iter().map(|field| same_named(l, &r.fields[*field])).collect::<Option<_>>()?;
     let mut score = composite.certainty;
@@ -96,7 +102,7 @@ fn same_named(table: &Table, of: &Field) -> Option<usize> {
 }
 
 /// The possible composite keys of a table.
-fn composites(tables: &Tables, table: &Table) -> Vec<Composite> {
+fn composites(tables: &TableIndex, table: &Table) -> Vec<Composite> {
     if table.sure_key().is_some() {
         return vec![];
     }

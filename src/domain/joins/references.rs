@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tables::{ANOTHER_ROW, AliasKind, Field, Key, OWNER, Table, Tables, can_name, phrase};
+use super::tables::{ANOTHER_ROW, AliasKind, Field, Key, OWNER, Table, TableIndex, can_name, phrase};
 use super::{Candidate, joinable};
 use crate::domain::naming::{KeyName, Mark, abbreviates};
 use crate::domain::schema::ColumnType;
@@ -54,7 +54,7 @@ const AGENTS: [&str; 24] = [
 /// Tables of people; first those that act on rows.
 const PEOPLE: [&str; 9] = ["user", "employee", "staff", "worker", "person", "member", "account", "contact", "profile"];
 
-pub fn find(tables: &Tables) -> Vec<Candidate> {
+pub fn find(tables: &TableIndex) -> Vec<Candidate> {
     let mut found = vec![];
     for (t, table) in tables.all.iter().enumerate() {
         for (f, field) in table.fields.iter().enumerate() {
@@ -69,7 +69,7 @@ pub fn find(tables: &Tables) -> Vec<Candidate> {
 
 /// A column that may refer to a table.
 struct Search<'t, 'a, 'f> {
-    tables: &'t Tables<'a>,
+    tables: &'t TableIndex<'a>,
     at: (usize, usize),
     table: &'t Table<'a>,
     field: &'t Field<'a>,
@@ -333,7 +333,7 @@ impl Search<'_, '_, '_> {
 
 /// The weight of words before a table's name: 1 without any, less if they name a table themselves
 /// (`product_group` is not a group of users).
-fn role_weight(tables: &Tables, role: &[String]) -> f64 {
+fn role_weight(tables: &TableIndex, role: &[String]) -> f64 {
     match role {
         [] => 1.0,
         role if tables.has_owner(role) => 0.78,

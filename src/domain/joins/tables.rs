@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use super::{Candidate, KeyPair, THRESHOLD, can_be_key, joinable};
-use crate::domain::facts::Facts;
 use crate::domain::naming::{KeyName, Mark, Vocabulary, abbreviates};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
+use crate::domain::statistics::TableStatistics;
 
 /// Words at the ends of a table's name for how it was made, not for what it holds.
 const LAYERS: [&str; 24] = [
@@ -199,7 +199,7 @@ impl Table<'_> {
     }
 }
 
-pub struct Tables<'a> {
+pub struct TableIndex<'a> {
     pub all: Vec<Table<'a>>,
     /// By their short names in lower case.
     pub by_name: HashMap<String, Vec<usize>>,
@@ -207,8 +207,8 @@ pub struct Tables<'a> {
     pub aliases: HashMap<String, Vec<Alias>>,
 }
 
-impl<'a> Tables<'a> {
-    pub fn read(schemas: &'a [TableSchema], facts: &Facts) -> Self {
+impl<'a> TableIndex<'a> {
+    pub fn read(schemas: &'a [TableSchema], facts: &TableStatistics) -> Self {
         let vocabulary = Vocabulary::of(schemas);
         let nouns = nouns(schemas, &vocabulary);
         let mut all: Vec<Table> =
@@ -372,7 +372,7 @@ pub fn potential_keys(vocabulary: &Vocabulary, schema: &TableSchema) -> Vec<bool
 }
 
 /// The columns that can be a table's key alone, the most certain first.
-fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &Facts) -> Vec<Key> {
+fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &TableStatistics) -> Vec<Key> {
     let marked = table.fields.iter().filter(|field| field.is_marked()).count();
     let first_marked = table.fields.iter().position(Field::is_marked);
     let timed = table.fields.iter().any(is_period);

@@ -1,8 +1,8 @@
 //! The rules one by one; tests/detection measures how well they do together.
 
 use super::*;
-use crate::domain::facts::ColumnFacts;
 use crate::domain::schema::{Column, Mode};
+use crate::domain::statistics::ColumnStatistics;
 
 /// A table from one line: `orders: id INT64, user_id INT64`.
 fn table(text: &str) -> TableSchema {
@@ -25,7 +25,7 @@ fn table(text: &str) -> TableSchema {
 
 fn found(tables: &[&str]) -> Settled {
     let schemas: Vec<TableSchema> = tables.iter().map(|text| table(text)).collect();
-    detect(&schemas, &Facts::default())
+    detect(&schemas, &TableStatistics::default())
 }
 
 fn texts(tables: &[&str]) -> Vec<String> {
@@ -143,7 +143,7 @@ fn g63_types_that_cannot_be_compared_are_no_join() {
 fn a_description_names_a_table() {
     let mut orders = table("orders: id INT64, who INT64");
     orders.columns[1].description = Some("Foreign key: references customers.id.".into());
-    let settled = detect(&[orders, table("customers: id INT64")], &Facts::default());
+    let settled = detect(&[orders, table("customers: id INT64")], &TableStatistics::default());
     assert_eq!(settled.joins[0].join.text(), "orders.who = customers.id");
     assert_eq!(settled.joins[0].confidence, Confidence::High);
 }
@@ -151,13 +151,13 @@ fn a_description_names_a_table() {
 #[test]
 fn facts_decide_what_a_key_is() {
     let schemas = [table("sales: id INT64, shop_code STRING"), table("shops: shop_code STRING, name STRING")];
-    let mut facts = Facts::default();
+    let mut facts = TableStatistics::default();
     let of = |name: &str| (schemas[1].table.clone(), name.parse().unwrap());
     let (table, column) = of("shop_code");
-    facts.add(table, column, ColumnFacts { rows: 100, nulls: 0, distinct: 7 });
+    facts.add(table, column, ColumnStatistics { rows: 100, nulls: 0, distinct: 7 });
     // Shops have many rows per code: it is all that both share, and no more.
     assert_eq!(detect(&schemas, &facts).joins[0].confidence, Confidence::Low);
-    assert_eq!(detect(&schemas, &Facts::default()).joins[0].confidence, Confidence::High);
+    assert_eq!(detect(&schemas, &TableStatistics::default()).joins[0].confidence, Confidence::High);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn sixty_wide_tables_take_no_time() {
     };
     for schemas in [wide(&word), wide(&|i| format!("thing_{i}"))] {
         let start = std::time::Instant::now();
-        let settled = detect(&schemas, &Facts::default());
+        let settled = detect(&schemas, &TableStatistics::default());
         let took = start.elapsed();
         assert!(settled.joins.len() <= 60 * 48);
         // Without optimisation, and on a machine under load.

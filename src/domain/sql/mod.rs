@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
-use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split, SplitConfig};
+use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split};
 use super::fault::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
@@ -152,7 +152,7 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 /// them, unless they look at train.
 fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
-    let label_last = matches!(plan.config.split_config, SplitConfig::LeaveLast { .. })
+    let label_last = plan.config.split_config.depends_on_rows_left()
         && !((shows_members || filters.has_membership())
             && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
     let mut pipeline = Pipeline::new(plan);

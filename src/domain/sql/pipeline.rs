@@ -203,9 +203,9 @@ impl<'p> Pipeline<'p> {
     /// A time split's window ends with the reference date, even if there are newer rows. A row
     /// without a timestamp stays.
     fn cap_at_as_of(&self, filter: &mut Vec<Expr>) {
-        let rolling = matches!(self.plan.config.filters.date_range, Some(DateRange::Rolling { .. }));
-        let by_time = matches!(self.plan.config.split_config, SplitConfig::TimeBased { .. });
-        if !by_time || rolling || self.plan.as_of == AsOfPlan::Latest {
+        let config = self.plan.config;
+        let rolling = config.filters.date_range.as_ref().is_some_and(|range| range.as_of().is_some());
+        if !config.split_config.is_by_time() || rolling || self.plan.as_of == AsOfPlan::Latest {
             return;
         }
         if let (Some(as_of), Some(timestamp)) = (self.plan.as_of.day(), self.timestamp()) {

@@ -163,10 +163,7 @@ impl<'a> Plan<'a> {
             row_filters,
             as_of: as_of(config, request.as_of),
             zone: config.column_mapping.time_zone.clone().unwrap_or_default(),
-            latest: match config.filters.date_range {
-                Some(DateRange::Fixed { end, .. }) => end,
-                _ => None,
-            },
+            latest: config.filters.date_range.as_ref().and_then(DateRange::fixed_end),
         })
     }
 
@@ -269,7 +266,7 @@ impl<'a> Columns<'_, 'a> {
                 source,
                 name: &column.name,
                 ident: ident.into(),
-                column_type: format.map_or(column.column_type, reading::gives),
+                column_type: format.map_or(column.column_type, TimestampFormat::gives),
                 // Values that do not convert are NULL.
                 mode: if format.is_some() { Mode::Nullable } else { column.mode },
                 read_as: format.map(|format| (format, column.column_type)),
@@ -354,16 +351,11 @@ fn planned_joins<'a>(
 }
 
 fn as_of(config: &DatasetConfig, frozen: Option<NaiveDate>) -> AsOfPlan {
-    let of_range = match &config.filters.date_range {
-        Some(DateRange::Rolling { as_of, .. }) => Some(*as_of),
-        _ => None,
-    };
-    let of_split = match &config.split_config {
-        SplitConfig::TimeBased { as_of, .. } => Some(*as_of),
-        _ => None,
-    };
-    let of_rows = config.filters.rows.iter().any(|f| matches!(f.predicate, Predicate::LastDays { .. })).then_some(None);
-    let Some(stated) = of_split.into_iter().chain(of_range).chain(of_rows).reduce(|first, next| first.or(next)) else {
+    let of_range = config.filters.date_range.as_ref().and_then(DateRange::as_of);
+    let of_rows = config.filters.rows.iter().any(|filter| filter.predicate.counts_back()).then_some(None);
+    let Some(stated) =
+        config.split_config.as_of().into_iter().chain(of_range).chain(of_rows).reduce(|first, next| first.or(next))
+    else {
         return AsOfPlan::NotNeeded;
     };
     match (frozen, stated.unwrap_or_default()) {

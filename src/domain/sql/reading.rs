@@ -6,14 +6,6 @@ use super::keywords::{BinaryOp, Function};
 use crate::domain::dataset::TimestampFormat;
 use crate::domain::schema::ColumnType;
 
-/// The type after conversion.
-pub(super) fn gives(format: TimestampFormat) -> ColumnType {
-    match format {
-        TimestampFormat::IsoDate | TimestampFormat::CompactDate => ColumnType::Date,
-        _ => ColumnType::Timestamp,
-    }
-}
-
 /// The converted value of a column of type `from`, which validation checks against the format.
 pub(super) fn read(column: Expr, format: TimestampFormat, from: ColumnType) -> Expr {
     let epoch = |function, per_second: i64| {

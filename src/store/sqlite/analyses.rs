@@ -7,12 +7,12 @@ use super::datasets::set_sizes;
 use super::values::Time;
 use super::{SqliteStore, StoreError};
 use crate::domain::analysis::Analysis;
-use crate::store::{Kept, Sizes};
+use crate::store::{Cached, Sizes};
 
 impl SqliteStore {
     /// The last analysis of a dataset, regardless of its current config and tables. `None` if
     /// another version of this program wrote it in another format.
-    pub async fn analysis(&self, id: i64) -> Result<Option<Kept<Analysis>>, StoreError> {
+    pub async fn analysis(&self, id: i64) -> Result<Option<Cached<Analysis>>, StoreError> {
         let row: Option<KeptRow> =
             sqlx::query_as("SELECT analysis AS answer, state, made_at AS kept_at FROM analyses WHERE dataset_id = $1")
                 .bind(id)

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 
 use super::values::Time;
 use super::{SqliteStore, StoreError, read_json};
-use crate::store::Kept;
+use crate::store::Cached;
 
 /// Results beyond this many are dropped, the oldest first.
 const MAX_ANSWERS: i64 = 10_000;
@@ -32,16 +32,16 @@ pub(super) struct KeptRow {
 
 impl KeptRow {
     /// `None` if another version of this program wrote it in another format.
-    pub fn read<T: DeserializeOwned>(self) -> Option<Kept<T>> {
+    pub fn read<T: DeserializeOwned>(self) -> Option<Cached<T>> {
         let answer = read_json("answer", &self.answer).ok()?;
-        Some(Kept { answer, state: self.state, at: self.kept_at.0 })
+        Some(Cached { answer, state: self.state, at: self.kept_at.0 })
     }
 }
 
 impl SqliteStore {
     /// The cached result for a key, whatever the tables are like now. `None` if another version of
     /// this program wrote it in another format.
-    pub async fn kept_answer<T: DeserializeOwned>(&self, kind: &str, question: &str) -> Result<Option<Kept<T>>, StoreError> {
+    pub async fn kept_answer<T: DeserializeOwned>(&self, kind: &str, question: &str) -> Result<Option<Cached<T>>, StoreError> {
         let row: Option<KeptRow> =
             sqlx::query_as("SELECT answer, state, kept_at FROM kept_answers WHERE kind = $1 AND question = $2")
                 .bind(kind)

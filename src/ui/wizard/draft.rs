@@ -143,7 +143,7 @@ impl Draft {
         if config.column_mapping.timestamp.is_none() {
             config.column_mapping.timestamp_format = None;
             config.filters.date_range = None;
-            if matches!(config.split_config, SplitConfig::TimeBased { .. } | SplitConfig::LeaveLast { .. }) {
+            if config.split_config.needs_timestamp() {
                 config.split_config = SplitConfig::None;
             }
         }

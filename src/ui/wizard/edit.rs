@@ -7,7 +7,7 @@ use super::draft::{self, Draft, Schemas, Step};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
 use crate::domain::fault::FieldError;
-use crate::domain::joins::JoinFacts;
+use crate::domain::joins::JoinStatistics;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::record::{Dataset, NameCheck};
 use crate::domain::schema::TableSchema;
@@ -41,7 +41,7 @@ pub struct Edit {
     /// Whether the draft's name is free; `None` until the server has responded.
     name_check: Option<Result<NameCheck, Failure>>,
     /// Statistics of joins, each for the keys that it names.
-    join_facts: Vec<JoinFacts>,
+    join_facts: Vec<JoinStatistics>,
     /// Joins whose fan-out a person has accepted.
     accepted: Vec<(SourceName, Vec<JoinKey>)>,
     /// What someone else saved meanwhile, until the conflict is resolved.
@@ -130,7 +130,7 @@ impl Edit {
     }
 
     /// The server has verified joins. Dropped, with `false`, if the draft has other joins by now.
-    pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinFacts>) -> bool {
+    pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinStatistics>) -> bool {
         let current = self.draft.config.join_config == joins;
         if current {
             self.join_facts = found;
@@ -303,7 +303,7 @@ impl Edit {
         joins.find_map(|join| Some(texts::fan_out_open(join.table.as_str(), self.fan_out_of(join)?)))
     }
 
-    fn facts_of(&self, join: &Join) -> Option<&JoinFacts> {
+    fn facts_of(&self, join: &Join) -> Option<&JoinStatistics> {
         self.join_facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
     }
 
@@ -319,7 +319,7 @@ impl Edit {
     }
 
     /// The statistics of a join with its current keys.
-    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinFacts> {
+    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinStatistics> {
         self.facts_of(self.draft.config.join_of(name)?)
     }
 
@@ -515,7 +515,7 @@ mod tests {
                 "left_rows": 9, "left_rows_with_key": 9, "left_keys": 3, "left_keys_found": 3, "right_rows": 9, "right_keys": 3,
                 "right_null_rows": 0, "largest_fan_out": 4, "inclusion": 1.0, "uniqueness": 0.3, "matched_rows": 1.0, "rows_after": 27,
             });
-            vec![JoinFacts { table, on, shares: serde_json::from_value(shares).unwrap(), error: None }]
+            vec![JoinStatistics { table, on, shares: serde_json::from_value(shares).unwrap(), error: None }]
         };
         let users: SourceName = "users".parse().unwrap();
         let mut edit = Edit::begin(None, tables());

@@ -12,7 +12,7 @@ use super::State;
 use super::edit::Edit;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, OnDuplicates};
-use crate::domain::joins::{JoinFacts, Shares};
+use crate::domain::joins::{JoinStatistics, Shares};
 use crate::domain::name::SourceName;
 use crate::error::Failure;
 use crate::rpc;
@@ -174,8 +174,8 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
         state.apply(|edit| name.with_value(|name| edit.accept_fan_out(name)));
     };
     let said = move || match facts.get() {
-        Some(JoinFacts { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
-        Some(JoinFacts { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> }.into_any(),
+        Some(JoinStatistics { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
+        Some(JoinStatistics { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> }.into_any(),
         _ => ().into_any(),
     };
     let asked = move || {

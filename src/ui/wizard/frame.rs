@@ -126,7 +126,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     };
     let body = move || match step.get() {
         Step::Basics => view! { <basics::Basics state /> }.into_any(),
-        Step::Tables => view! { <tables::Tables state large /> }.into_any(),
+        Step::Tables => view! { <tables::TablesStep state large /> }.into_any(),
         Step::Columns => view! { <columns::Columns state /> }.into_any(),
         Step::Filters => view! { <filters::Filters state /> }.into_any(),
     };

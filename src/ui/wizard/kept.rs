@@ -29,7 +29,7 @@ const MOST: usize = 3;
 
 /// A draft as stored in the browser.
 #[derive(Debug, Clone, PartialEq)]
-struct Kept {
+struct StoredDraft {
     /// Milliseconds since 1970.
     at: f64,
     /// The revision that the edit started from; `None` for a new dataset.
@@ -73,9 +73,9 @@ impl Keeper {
         let (Some(false), Some(own), Some(storage)) = (self.done.try_get_value(), self.own.try_get_value(), storage()) else {
             return;
         };
-        let kept = state.try_peek(|edit| edit.is_changed().then(|| Kept::of(edit)));
+        let kept = state.try_peek(|edit| edit.is_changed().then(|| StoredDraft::of(edit)));
         // A full storage keeps what it has; the wizard works without.
-        match kept.map(|kept| kept.map(Kept::into_text)) {
+        match kept.map(|kept| kept.map(StoredDraft::into_text)) {
             Some(Some(text)) => drop(storage.set_item(&own, &text)),
             Some(None) => drop(storage.remove_item(&own)),
             None => {}
@@ -92,11 +92,11 @@ impl Keeper {
     }
 
     /// Drafts that other wizards of this dataset left behind, the newest first.
-    fn left_behind(self) -> Vec<(String, Kept)> {
+    fn left_behind(self) -> Vec<(String, StoredDraft)> {
         let Some(storage) = storage() else { return vec![] };
         let keys = (0..storage.length().unwrap_or_default()).filter_map(|i| storage.key(i).ok().flatten());
         let (place, own) = (self.place.get_value(), self.own.get_value());
-        let mut found: Vec<(String, Kept)> = keys
+        let mut found: Vec<(String, StoredDraft)> = keys
             .filter(|key| key.starts_with(&place) && *key != own)
             .filter_map(|key| {
                 let kept = storage.get_item(&key).ok().flatten().and_then(|text| read(&text))?;
@@ -117,7 +117,7 @@ fn remove(key: &str) {
 }
 
 /// Parses a draft; `None` if it is none.
-fn read(text: &str) -> Option<Kept> {
+fn read(text: &str) -> Option<StoredDraft> {
     if text.len() > MOST_CHARS {
         return None;
     }
@@ -129,10 +129,10 @@ fn read(text: &str) -> Option<Kept> {
     };
     let is_field = |(field, value): (&String, &Value)| if field == "config" { value.is_object() } else { value.is_string() };
     let is_draft = ["name", "config"].iter().all(|field| draft.contains_key(*field)) && draft.iter().all(is_field);
-    (is_draft && when(at).is_some()).then_some(Kept { at, revision, draft })
+    (is_draft && when(at).is_some()).then_some(StoredDraft { at, revision, draft })
 }
 
-impl Kept {
+impl StoredDraft {
     fn of(edit: &Edit) -> Self {
         Self { at: now(), revision: edit.target().map(|target| target.revision), draft: as_json(edit.draft()) }
     }
@@ -280,7 +280,7 @@ mod tests {
         }))
         .unwrap();
         let draft = Draft { name: "a".into(), description: "\"b\"".into(), config };
-        let kept = Kept { at: 1.0, revision: None, draft: as_json(&draft) };
+        let kept = StoredDraft { at: 1.0, revision: None, draft: as_json(&draft) };
         let found = read(&kept.clone().into_text()).unwrap();
         assert_eq!(found, kept);
         assert!(found.says_the_same(&draft));

@@ -8,7 +8,7 @@ use self::frame::Steps;
 pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
-use super::work::{Asked, Waiting};
+use super::work::{Loader, Waiting};
 use crate::error::Failure;
 use crate::rpc;
 use crate::ui::texts::wizard as texts;
@@ -51,7 +51,7 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
     let Some(id) = id else {
         return view! { <Steps model_id edit=Edit::begin(None, Ok(vec![])) on_close on_saved /> }.into_any();
     };
-    let loaded = Asked::<Edit>::new();
+    let loaded = Loader::<Edit>::new();
     let ask = move || loaded.ask(load(id));
     Effect::new(move |_| ask());
     let body = move || {

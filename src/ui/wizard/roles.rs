@@ -58,7 +58,7 @@ fn TimeReading(state: State) -> impl IntoView {
     };
     let is_instant = Memo::new(move |_| match (column.get(), mapping.get().timestamp_format) {
         (Some(column), None) => column.column_type == ColumnType::Timestamp,
-        (Some(_), Some(format)) => !matches!(format, TimestampFormat::IsoDate | TimestampFormat::CompactDate),
+        (Some(_), Some(format)) => format.gives() == ColumnType::Timestamp,
         (None, _) => false,
     });
     let refused = RwSignal::new(None::<String>);

@@ -17,7 +17,7 @@ use crate::ui::problem::Problem;
 use crate::ui::query_panel::{PartTabs, SqlBlock, Verdict};
 use crate::ui::rows::RowsTable;
 use crate::ui::texts::wizard as texts;
-use crate::ui::work::Asked;
+use crate::ui::work::Loader;
 
 /// Keystrokes that follow each other this fast are compiled together, so that typing stays
 /// responsive.
@@ -58,7 +58,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
             compile_soon(());
         }
     });
-    let preview = Asked::<Preview>::new();
+    let preview = Loader::<Preview>::new();
     let ask_preview = move |_| {
         preview.ask(rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100));
     };
@@ -133,7 +133,7 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
 /// Requests a dry run 600 ms after the last change; the previous verdict stays until then, dimmed.
 #[component]
 fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
-    let answer = Asked::<QueryView>::new();
+    let answer = Loader::<QueryView>::new();
     let waiting = RwSignal::new(true);
     let mut ask = debounce(Duration::from_millis(600), move |()| {
         waiting.set(false);

@@ -14,10 +14,10 @@ use crate::domain::schema::{TableInfo, TableKind};
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
-use crate::ui::work::{Asked, Waiting};
+use crate::ui::work::{Loader, Waiting};
 
 #[component]
-pub fn Tables(state: State, large: RwSignal<bool>) -> impl IntoView {
+pub fn TablesStep(state: State, large: RwSignal<bool>) -> impl IntoView {
     let suggested = suggested(state);
     let shows_picture = RwSignal::new(false);
     let has_joins = Memo::new(move |_| state.sources().with(|sources| sources.len() > 1));
@@ -103,7 +103,7 @@ fn show_picture() {
 /// The warehouse's tables, or why there are none.
 #[component]
 fn TablePicker(state: State) -> impl IntoView {
-    let answer = Asked::<Vec<TableInfo>>::new();
+    let answer = Loader::<Vec<TableInfo>>::new();
     let search = RwSignal::new(String::new());
     let ask = move || answer.ask(rpc::tables(state.model_id));
     // Requested again only after an error: the list does not change during use.

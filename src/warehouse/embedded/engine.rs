@@ -41,7 +41,7 @@ use super::planning::{self, Turns};
 use super::semantics::GoogleSemantics;
 use super::spill::SpillFolder;
 use super::types::GoogleTypes;
-use super::{Options, Tables, dialect, errors, files, functions, long_values, memory, pushdown, rows, shared, sketches};
+use super::{Options, TableEntries, dialect, errors, files, functions, long_values, memory, pushdown, rows, shared, sketches};
 use crate::domain::name::TableName;
 use crate::domain::schema::{TableInfo, TableKind, TableSchema};
 use crate::domain::value::Rows;
@@ -89,7 +89,7 @@ pub(super) struct Engine {
 /// The folder's tables at one moment.
 #[derive(Default)]
 pub(super) struct Snapshot {
-    tables: Tables,
+    tables: TableEntries,
     /// Planned views, in terms of this snapshot's tables.
     views: Mutex<Views>,
 }
@@ -416,7 +416,7 @@ impl Engine {
     /// The content of tables and views, and of those that these name.
     async fn named(&self, snapshot: &Snapshot, names: &[TableReference], within: Option<&str>) -> Result<Named, WarehouseError> {
         /// A view being visited, and its names that are still to be visited.
-        struct Step {
+        struct Visit {
             id: String,
             content: Option<Arc<Content>>,
             rest: std::vec::IntoIter<String>,
@@ -425,10 +425,10 @@ impl Engine {
         // Visited tables and views, and whether everything that they name is visited too.
         let mut met: HashMap<String, bool> = within.iter().map(|id| ((*id).to_owned(), false)).collect();
         let ids = |names: &[TableReference]| names.iter().map(|name| self.table_id(name)).collect::<Result<Vec<_>, _>>();
-        let mut path = vec![Step { id: String::new(), content: None, rest: ids(names)?.into_iter() }];
+        let mut path = vec![Visit { id: String::new(), content: None, rest: ids(names)?.into_iter() }];
         while let Some(step) = path.last_mut() {
             let Some(id) = step.rest.next() else {
-                if let Some(Step { id, content: Some(content), .. }) = path.pop() {
+                if let Some(Visit { id, content: Some(content), .. }) = path.pop() {
                     met.insert(id.clone(), true);
                     found.push((id, content));
                 }
@@ -449,7 +449,7 @@ impl Engine {
                 Content::Data(_) => vec![],
             };
             met.insert(id.clone(), false);
-            path.push(Step { id, content: Some(content), rest: names.into_iter() });
+            path.push(Visit { id, content: Some(content), rest: names.into_iter() });
         }
         Ok(found)
     }
@@ -623,7 +623,7 @@ fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFus
 /// of the folder's.
 fn state(snapshot: &Snapshot, entry: &Entry) -> String {
     let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
-    let parts: Vec<&files::Part> = match entry.listed.kind {
+    let parts: Vec<&files::TableFile> = match entry.listed.kind {
         files::Kind::View => all.collect(),
         files::Kind::Parquet | files::Kind::Csv => entry.listed.parts.iter().collect(),
     };

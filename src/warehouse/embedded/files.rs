@@ -63,7 +63,7 @@ impl Kind {
 
 /// A file in a listing of the folder. Equal as long as it has not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct TableFile {
     pub path: PathBuf,
     pub bytes: u64,
     pub modified: Option<SystemTime>,
@@ -73,7 +73,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     pub kind: Kind,
-    pub parts: Vec<Part>,
+    pub parts: Vec<TableFile>,
     /// Set if the listing alone shows that it cannot be read.
     pub problem: Option<String>,
 }
@@ -240,7 +240,7 @@ pub(super) fn list(folder: &Path, dataset: &str) -> std::io::Result<(BTreeMap<St
 
 /// A folder of files of one format, or `None` if there are none in it.
 fn list_parts(folder: &Path) -> Option<Listed> {
-    let mut parts: Vec<(Kind, Part)> = fs::read_dir(folder)
+    let mut parts: Vec<(Kind, TableFile)> = fs::read_dir(folder)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| !path.is_dir() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_'])))
@@ -250,7 +250,7 @@ fn list_parts(folder: &Path) -> Option<Listed> {
     let kind = parts.first()?.0;
     let mixed = parts.iter().any(|(other, _)| *other != kind);
     let mixed = mixed.then(|| "the folder holds Parquet and CSV files; keep one of the two".to_owned());
-    let of_part = |(_, part): &(Kind, Part)| Some(format!("{}: {}", file_name(part), not_a_file(&part.path)?));
+    let of_part = |(_, part): &(Kind, TableFile)| Some(format!("{}: {}", file_name(part), not_a_file(&part.path)?));
     Some(Listed {
         kind,
         problem: mixed.or_else(|| parts.iter().find_map(of_part)),
@@ -267,10 +267,10 @@ fn not_a_file(path: &Path) -> Option<String> {
     }
 }
 
-fn part(path: PathBuf) -> Part {
+fn part(path: PathBuf) -> TableFile {
     let meta = fs::metadata(&path).ok();
     let bytes = meta.as_ref().map_or(0, fs::Metadata::len);
-    Part { path, bytes, modified: meta.and_then(|meta| meta.modified().ok()) }
+    TableFile { path, bytes, modified: meta.and_then(|meta| meta.modified().ok()) }
 }
 
 /// Inspects the files of a table.
@@ -283,7 +283,7 @@ fn load(listed: &Listed) -> Result<Content, String> {
     }
 }
 
-fn load_view(part: &Part) -> Result<View, String> {
+fn load_view(part: &TableFile) -> Result<View, String> {
     let too_long = || "the view's text is longer than 1 MiB".to_owned();
     let mut sql = String::new();
     let read = File::open(&part.path).and_then(|file| file.take(MAX_VIEW_BYTES + 1).read_to_string(&mut sql));
@@ -301,7 +301,7 @@ pub(super) fn too_many_columns() -> String {
     format!("it has more than {MAX_COLUMNS} columns, the limit of BigQuery")
 }
 
-fn load_parquet(parts: &[Part]) -> Result<Data, String> {
+fn load_parquet(parts: &[TableFile]) -> Result<Data, String> {
     let mut merged = Merged::default();
     let mut rows = 0u64;
     let mut column_bytes: HashMap<String, u64> = HashMap::new();
@@ -347,7 +347,7 @@ fn load_parquet(parts: &[Part]) -> Result<Data, String> {
     Ok(Data { provider, columns, rows: Some(rows), column_bytes: Some(column_bytes) })
 }
 
-fn read_footer(part: &Part) -> Result<ArrowReaderMetadata, String> {
+fn read_footer(part: &TableFile) -> Result<ArrowReaderMetadata, String> {
     let mut file = File::open(&part.path).map_err(|error| io_reason(&error))?;
     let footer = footer::read(&mut file)?;
     ParquetMetaDataReader::decode_metadata(&footer)
@@ -366,7 +366,7 @@ struct Merged {
 }
 
 impl Merged {
-    fn add(&mut self, others: Vec<Field>, part: &Part) -> Result<(), String> {
+    fn add(&mut self, others: Vec<Field>, part: &TableFile) -> Result<(), String> {
         let is_first = self.files == 0;
         if is_first {
             self.first = file_name(part);
@@ -436,7 +436,7 @@ fn stored_bytes(meta: &ParquetMetaData) -> HashMap<&str, u64> {
     bytes
 }
 
-fn load_csv(parts: &[Part]) -> Result<Data, String> {
+fn load_csv(parts: &[TableFile]) -> Result<Data, String> {
     let mut header: Option<(Vec<String>, String)> = None;
     let mut types: Vec<DataType> = vec![];
     let mut rows = Some(0u64);
@@ -471,7 +471,7 @@ fn load_csv(parts: &[Part]) -> Result<Data, String> {
 
 /// The columns of a CSV file in canonical types, the rows that were read to infer them, and whether
 /// those were all.
-fn infer_csv(part: &Part) -> Result<(Schema, usize, bool), String> {
+fn infer_csv(part: &TableFile) -> Result<(Schema, usize, bool), String> {
     if part.bytes == 0 {
         return Err("the file is empty; a CSV file needs a header line with column names".into());
     }
@@ -567,7 +567,7 @@ fn duplicate(fields: &[Field]) -> Result<(), String> {
     }
 }
 
-fn provider(parts: &[Part], format: Arc<dyn FileFormat>, schema: SchemaRef) -> Result<Arc<dyn TableProvider>, String> {
+fn provider(parts: &[TableFile], format: Arc<dyn FileFormat>, schema: SchemaRef) -> Result<Arc<dyn TableProvider>, String> {
     let internal = |error: datafusion::error::DataFusionError| super::errors::text(&error);
     let urls =
         parts.iter().map(|part| ListingTableUrl::parse(file_url(&part.path)).map_err(internal)).collect::<Result<_, _>>()?;
@@ -589,7 +589,7 @@ fn file_url(path: &Path) -> String {
     url
 }
 
-fn file_name(part: &Part) -> String {
+fn file_name(part: &TableFile) -> String {
     part.path.file_name().map(|name| printable(&name.to_string_lossy())).unwrap_or_default()
 }
 
@@ -608,7 +608,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// Names the file if the table has several.
-fn in_file(parts: &[Part], part: &Part, reason: String) -> String {
+fn in_file(parts: &[TableFile], part: &TableFile, reason: String) -> String {
     if parts.len() > 1 { format!("{}: {reason}", file_name(part)) } else { reason }
 }
 

@@ -13,13 +13,13 @@ pub(super) struct Lines<R> {
     most: u64,
     read: u64,
     of_row: u64,
-    place: Place,
+    place: QuoteState,
     ended: bool,
 }
 
 /// The state after the last byte: quotes count if a value begins with one.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum QuoteState {
     Start,
     Plain,
     Quoted,
@@ -29,7 +29,7 @@ enum Place {
 
 impl<R: Read> Lines<R> {
     pub fn new(file: R, most: u64) -> Self {
-        Self { file, most, read: 0, of_row: 0, place: Place::Start, ended: false }
+        Self { file, most, read: 0, of_row: 0, place: QuoteState::Start, ended: false }
     }
 
     /// Whether the end of the file was reached.
@@ -48,13 +48,13 @@ impl<R: Read> Read for Lines<R> {
             self.read += 1;
             self.of_row += 1;
             self.place = match (self.place, byte) {
-                (Place::Start | Place::Quote, b'"') => Place::Quoted,
-                (Place::Quoted, b'"') => Place::Quote,
-                (Place::Quoted, _) => Place::Quoted,
-                (_, b',' | b'\n' | b'\r') => Place::Start,
-                _ => Place::Plain,
+                (QuoteState::Start | QuoteState::Quote, b'"') => QuoteState::Quoted,
+                (QuoteState::Quoted, b'"') => QuoteState::Quote,
+                (QuoteState::Quoted, _) => QuoteState::Quoted,
+                (_, b',' | b'\n' | b'\r') => QuoteState::Start,
+                _ => QuoteState::Plain,
             };
-            if self.place == Place::Start && matches!(byte, b'\n' | b'\r') {
+            if self.place == QuoteState::Start && matches!(byte, b'\n' | b'\r') {
                 self.of_row = 0;
                 if self.read >= self.most {
                     return Ok(i + 1);

@@ -235,7 +235,7 @@ impl Warehouse for Embedded {
 }
 
 /// Tables by id.
-type Tables = BTreeMap<String, Arc<files::Entry>>;
+type TableEntries = BTreeMap<String, Arc<files::Entry>>;
 
 #[cfg(test)]
 mod tests {

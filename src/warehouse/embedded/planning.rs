@@ -80,7 +80,7 @@ impl Turns {
     ) -> Result<T, WarehouseError> {
         let time = self.time;
         let turn = self.turn().await?;
-        let place = Arc::new(Place { turn: Mutex::new(Some(turn)), overdue: self.overdue.clone() });
+        let place = Arc::new(Planning { turn: Mutex::new(Some(turn)), overdue: self.overdue.clone() });
         let held = InPlace(place.clone());
         let unwanted = Arc::new(AtomicBool::new(false));
         let _wanted = (!self.is_kept).then(|| Wanted(unwanted.clone()));
@@ -128,12 +128,12 @@ impl Turns {
 }
 
 /// What a planning thread holds: its permit, until its deadline.
-struct Place {
+struct Planning {
     turn: Mutex<Option<OwnedSemaphorePermit>>,
     overdue: Arc<AtomicUsize>,
 }
 
-impl Place {
+impl Planning {
     fn turn(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,7 +149,7 @@ impl Place {
 }
 
 /// Released when the thread's work ends, also by a panic.
-struct InPlace(Arc<Place>);
+struct InPlace(Arc<Planning>);
 
 impl Drop for InPlace {
     fn drop(&mut self) {

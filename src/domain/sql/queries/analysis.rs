@@ -323,7 +323,7 @@ impl<'p> Report<'_, 'p> {
 
     /// A split by time has none by definition: its days show that.
     fn late(&mut self) {
-        let by_time = matches!(self.pipeline.plan.config.split_config, SplitConfig::TimeBased { .. });
+        let by_time = self.pipeline.plan.config.split_config.is_by_time();
         let Some(time) = self.pipeline.timestamp().filter(|_| self.pipeline.labelled && !by_time) else { return };
         let time = self.of(time);
         let is = |split: Split| self.split().binary(BinaryOp::Equal, Expr::text(split.as_str()));
@@ -340,8 +340,8 @@ impl<'p> Report<'_, 'p> {
     /// Entity filters that look at all rows of a split by time leak the eval window into training.
     fn seen(&mut self) {
         let config = self.pipeline.plan.config;
-        let by_time = matches!(config.split_config, SplitConfig::TimeBased { .. });
-        let sees = by_time && config.filters.has_membership() && config.filters.scope == Some(Scope::All);
+        let sees =
+            config.split_config.is_by_time() && config.filters.has_membership() && config.filters.scope == Some(Scope::All);
         let Some(before) = self.pipeline.unpruned.clone().filter(|_| sees) else { return };
         let held_out = [Split::Eval, Split::Test].map(|split| Expr::text(split.as_str()));
         let rows = From::cte(before.as_str());

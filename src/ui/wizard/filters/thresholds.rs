@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::domain::effect::{Bar, Stay, Step, bars, quantile};
+use crate::domain::effect::{Bar, SizeStep, Stay, bars, quantile};
 use crate::domain::format::{integer, short};
 use crate::domain::sql::MILLION;
 use crate::ui::texts::filters as t;
@@ -21,7 +21,7 @@ const FOOT: f64 = 16.0;
 pub struct Distribution {
     pub nouns: &'static t::Nouns,
     /// Of rows, or of revenue in millionths.
-    pub steps: Arc<[Step]>,
+    pub steps: Arc<[SizeStep]>,
     pub of_revenue: bool,
     /// Entities without a revenue, which are in no step.
     pub others: u64,

@@ -43,8 +43,8 @@ impl LookUp {
         let search = Some(part).filter(|part| !part.trim().is_empty());
         self.work.start(async move {
             match look_up(self.at.state.model_id, table, column, search, agreed).await {
-                Ok(Answer::Found(values)) => self.found.set(Some(values)),
-                Ok(Answer::Costs(price)) => self.price.set(Some(price)),
+                Ok(LookedUp::Found(values)) => self.found.set(Some(values)),
+                Ok(LookedUp::Costs(price)) => self.price.set(Some(price)),
                 Err(failure) => self.failure.set(Some(failure)),
             }
         });
@@ -60,19 +60,25 @@ impl LookUp {
     }
 }
 
-enum Answer {
+enum LookedUp {
     Found(ColumnValues),
     Costs(String),
 }
 
-async fn look_up(model_id: i64, table: String, column: String, search: Option<String>, agreed: bool) -> Result<Answer, Failure> {
+async fn look_up(
+    model_id: i64,
+    table: String,
+    column: String,
+    search: Option<String>,
+    agreed: bool,
+) -> Result<LookedUp, Failure> {
     if !agreed {
         let found = rpc::estimate_values(model_id, table.clone(), column.clone(), search.clone(), LOOKED_UP).await?;
         if let Some(price) = t::look_up_price(&found.estimate) {
-            return Ok(Answer::Costs(price));
+            return Ok(LookedUp::Costs(price));
         }
     }
-    rpc::column_values(model_id, table, column, search, LOOKED_UP).await.map(Answer::Found)
+    rpc::column_values(model_id, table, column, search, LOOKED_UP).await.map(LookedUp::Found)
 }
 
 #[component]

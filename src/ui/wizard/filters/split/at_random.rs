@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Part;
+use super::Share;
 use crate::domain::dataset::{Seed, SplitConfig, Unit};
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::State;
@@ -40,8 +40,8 @@ pub fn AtRandom(state: State) -> impl IntoView {
     let on_unit = Callback::new(move |unit: Unit| edit(&|fields| *fields.unit = unit));
     let on_seed = Callback::new(move |seed: Seed| edit(&|fields| fields.seed.clone_from(&seed)));
     view! {
-        <Part state label=t::TRAIN_PERCENT path="split_config.train_percent" of=|split| Some(fields(split)?.train_percent) />
-        <Part state label=t::TEST_PERCENT path="split_config.test_percent" of=|split| Some(fields(split)?.test_percent) />
+        <Share state label=t::TRAIN_PERCENT path="split_config.train_percent" of=|split| Some(fields(split)?.train_percent) />
+        <Share state label=t::TEST_PERCENT path="split_config.test_percent" of=|split| Some(fields(split)?.test_percent) />
         <Select label=t::BY chosen=unit on_choose=on_unit />
         <SeedField label=t::SEED seed on_change=on_seed />
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Part;
+use super::Share;
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::State;
@@ -44,9 +44,9 @@ pub fn ByTime(state: State, asking: Asking) -> impl IntoView {
         false => view! { <AsOfField state asking path="split_config.as_of" as_of=as_of.into() on_as_of /> }.into_any(),
     };
     view! {
-        <Part state label=t::EVAL_DAYS path="split_config.eval_days" of=|split| Some(fields(split)?.eval_days) />
-        <Part state label=t::TEST_DAYS path="split_config.test_days" of=|split| Some(fields(split)?.test_days) />
-        <Part state label=t::GAP_DAYS path="split_config.gap_days" of=|split| Some(fields(split)?.gap_days) />
+        <Share state label=t::EVAL_DAYS path="split_config.eval_days" of=|split| Some(fields(split)?.eval_days) />
+        <Share state label=t::TEST_DAYS path="split_config.test_days" of=|split| Some(fields(split)?.test_days) />
+        <Share state label=t::GAP_DAYS path="split_config.gap_days" of=|split| Some(fields(split)?.gap_days) />
         {up_to}
     }
 }

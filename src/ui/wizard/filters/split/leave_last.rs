@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Part;
+use super::Share;
 use crate::domain::dataset::SplitConfig;
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::State;
@@ -17,5 +17,5 @@ pub fn held_out(split: &mut SplitConfig) -> Option<&mut u32> {
 
 #[component]
 pub fn LeaveLast(state: State) -> impl IntoView {
-    view! { <Part state label=t::ROWS_HELD_OUT path="split_config.n" of=held_out /> }
+    view! { <Share state label=t::ROWS_HELD_OUT path="split_config.n" of=held_out /> }
 }

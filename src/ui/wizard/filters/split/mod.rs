@@ -69,7 +69,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
 
 /// A number field of the split.
 #[component]
-fn Part(
+fn Share(
     state: State,
     label: &'static str,
     path: &'static str,

@@ -8,7 +8,7 @@ use super::name::{ColumnName, TableName};
 
 /// Counts of one column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ColumnFacts {
+pub struct ColumnStatistics {
     /// Rows of the table.
     pub rows: u64,
     /// Rows in which the column is NULL.
@@ -17,7 +17,7 @@ pub struct ColumnFacts {
     pub distinct: u64,
 }
 
-impl ColumnFacts {
+impl ColumnStatistics {
     /// Rows that are not NULL.
     pub fn filled(&self) -> u64 {
         self.rows.saturating_sub(self.nulls)
@@ -31,14 +31,14 @@ impl ColumnFacts {
 
 /// Counts by table and column. Columns without statistics are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts(BTreeMap<TableName, BTreeMap<ColumnName, ColumnFacts>>);
+pub struct TableStatistics(BTreeMap<TableName, BTreeMap<ColumnName, ColumnStatistics>>);
 
-impl Facts {
-    pub fn add(&mut self, table: TableName, column: ColumnName, facts: ColumnFacts) {
+impl TableStatistics {
+    pub fn add(&mut self, table: TableName, column: ColumnName, facts: ColumnStatistics) {
         self.0.entry(table).or_default().insert(column, facts);
     }
 
-    pub fn of(&self, table: &TableName, column: &ColumnName) -> Option<ColumnFacts> {
+    pub fn of(&self, table: &TableName, column: &ColumnName) -> Option<ColumnStatistics> {
         self.0.get(table)?.get(column).copied()
     }
 }
