@@ -191,7 +191,7 @@ test("a version is frozen, its differences shown, and restored", async ({ page }
   const differences = dialog.getByRole("region", { name: "Differences from version 1" });
   await expect(differences.getByRole("row", { name: "split_config.eval_days 14 3" })).toBeVisible();
   await dialog.getByRole("button", { name: "SQL of version 1" }).click();
-  await expect(dialog.getByLabel("SQL", { exact: true }).first()).toContainText("FROM `raw_data.events`");
+  await expect(dialog.getByLabel("SQL", { exact: true }).first()).toContainText("FROM raw_data.events");
   await dialog.getByRole("button", { name: "Restore version 1" }).click();
   await expect(dialog.getByText("same as current config")).toBeVisible();
   await dialog.getByRole("link", { name: "Overview" }).click();
