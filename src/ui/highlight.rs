@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::texts::query as texts;
+use crate::domain::sql::is_reserved;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -13,6 +14,7 @@ enum Kind {
     Name,
     Text,
     Number,
+    Comment,
 }
 
 impl Kind {
@@ -24,9 +26,31 @@ impl Kind {
             Self::Name => "sql-name",
             Self::Text => "sql-text",
             Self::Number => "sql-number",
+            Self::Comment => "sql-comment",
         }
     }
 }
+
+/// Words that the compiler writes and GoogleSQL does not reserve: types, units and orders.
+const OTHER_KEYWORDS: [&str; 17] = [
+    "BIGNUMERIC",
+    "BOOL",
+    "BYTES",
+    "DATE",
+    "DATETIME",
+    "DAY",
+    "FIRST",
+    "FLOAT64",
+    "GEOGRAPHY",
+    "INT64",
+    "JSON",
+    "LAST",
+    "MONTH",
+    "NUMERIC",
+    "STRING",
+    "TIME",
+    "TIMESTAMP",
+];
 
 /// Splits SQL into pieces; concatenated they are the text.
 fn pieces(sql: &str) -> Vec<(Kind, &str)> {
@@ -36,13 +60,20 @@ fn pieces(sql: &str) -> Vec<(Kind, &str)> {
         let (kind, length) = match first {
             '`' => (Kind::Name, quoted(rest, '`')),
             '\'' => (Kind::Text, quoted(rest, '\'')),
+            '-' if rest.starts_with("--") => (Kind::Comment, while_(rest, |c| c != '\n')),
             c if c.is_ascii_digit() => (Kind::Number, while_(rest, |c| c.is_ascii_digit() || c == '.')),
             c if c.is_ascii_alphabetic() || c == '_' => {
                 let length = while_(rest, |c| c.is_ascii_alphanumeric() || c == '_');
-                let call = rest[length..].starts_with('(') && !matches!(&rest[..length], "IN" | "OVER");
-                (if call { Kind::Function } else { Kind::Keyword }, length)
+                let word = &rest[..length];
+                let kind = match is_reserved(word) {
+                    true => Kind::Keyword,
+                    false if rest[length..].starts_with('(') => Kind::Function,
+                    false if OTHER_KEYWORDS.contains(&word) => Kind::Keyword,
+                    false => Kind::Name,
+                };
+                (kind, length)
             }
-            _ => (Kind::Plain, while_(rest, |c| !(c.is_ascii_alphanumeric() || matches!(c, '`' | '\'' | '_')))),
+            _ => (Kind::Plain, other(rest)),
         };
         out.push((kind, &rest[..length]));
         rest = &rest[length..];
@@ -52,6 +83,14 @@ fn pieces(sql: &str) -> Vec<(Kind, &str)> {
 
 fn while_(text: &str, holds: impl Fn(char) -> bool) -> usize {
     text.find(|c| !holds(c)).unwrap_or(text.len())
+}
+
+/// The length up to the next piece that has a class. A lone minus is none.
+fn other(text: &str) -> usize {
+    let starts = |(i, c): (usize, char)| {
+        c.is_ascii_alphanumeric() || matches!(c, '`' | '\'' | '_') || (i > 0 && text[i..].starts_with("--"))
+    };
+    text.char_indices().find(|at| starts(*at)).map_or(text.len(), |(i, _)| i)
 }
 
 /// The length of a quoted piece with its quotes; the rest of the text if it has no end.
@@ -110,11 +149,16 @@ mod tests {
 
     #[test]
     fn pieces_make_the_text_again() {
-        let sql = "SELECT\n  `a\\`b` AS `x`, 'it\\'s', 12.5, COUNT(*)\nFROM `t` -- ü\nWHERE 'open";
+        let sql = "-- Trainset: ü, 1\nSELECT\n  `a\\`b` AS x_1, 'it\\'s', 12.5 - 1, COUNT(*)\nFROM t.u -- ü\nWHERE DATE '2025-01-01' < 'open";
         let cut = pieces(sql);
         assert_eq!(cut.iter().map(|(_, piece)| *piece).collect::<String>(), sql);
         for (kind, piece) in [
+            (Kind::Comment, "-- Trainset: ü, 1"),
+            (Kind::Comment, "-- ü"),
             (Kind::Keyword, "SELECT"),
+            (Kind::Keyword, "DATE"),
+            (Kind::Name, "x_1"),
+            (Kind::Name, "u"),
             (Kind::Name, "`a\\`b`"),
             (Kind::Text, "'it\\'s'"),
             (Kind::Function, "COUNT"),

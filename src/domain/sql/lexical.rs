@@ -107,13 +107,21 @@ const RESERVED: &[&str] = &[
 const READ_OTHERWISE: &[&str] =
     &["CURRENT_DATE", "CURRENT_DATETIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "TOP", "TRIM"];
 
+/// Whether GoogleSQL reserves a word, in any case: it is never a name without backticks.
+pub fn is_reserved(word: &str) -> bool {
+    is_listed(RESERVED, word)
+}
+
+fn is_listed(words: &[&str], name: &str) -> bool {
+    let upper = || name.bytes().map(|b| b.to_ascii_uppercase());
+    words.binary_search_by(|word| word.bytes().cmp(upper())).is_ok()
+}
+
 /// Whether a name is an identifier without backticks, wherever one may stand.
 pub(super) fn is_bare(name: &str) -> bool {
     let is_word = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let upper = || name.bytes().map(|b| b.to_ascii_uppercase());
-    let listed = |words: &[&str]| words.binary_search_by(|word| word.bytes().cmp(upper())).is_ok();
-    starts && is_word && !listed(RESERVED) && !listed(READ_OTHERWISE)
+    starts && is_word && !is_reserved(name) && !is_listed(READ_OTHERWISE, name)
 }
 
 #[cfg(test)]

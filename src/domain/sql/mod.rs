@@ -31,6 +31,7 @@ mod title;
 #[cfg(test)]
 mod tests;
 
+pub use lexical::is_reserved;
 use pipeline::Pipeline;
 use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};
