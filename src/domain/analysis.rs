@@ -1,9 +1,9 @@
 //! What one run finds out about a dataset: metrics read from the rows of one query, and checks of
 //! them.
 //!
-//! Pure: [`AnalysisMetrics`] are read from rows, and [`judge`] turns them into checks. Each check reports
-//! what it measured, against which threshold and, if it failed, what to change. A check whose role
-//! is not mapped says so.
+//! Pure: [`AnalysisMetrics`] are read from rows, and [`judge`] turns them into checks. Each check
+//! reports what it measured, against which threshold and, if it failed, what to change. A check
+//! whose role is not mapped says so.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
