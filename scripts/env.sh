@@ -23,6 +23,11 @@ if [ -x "$_cargo_bin/cargo" ]; then PATH="$_cargo_bin:$PATH"; fi
 unset _cargo_bin
 export PATH="$TRAINSET_CACHE/tools/bin:$PATH"
 
+# Plans are made on short-lived threads, and glibc keeps the memory that each of them freed in an
+# arena of its own: after 27,000 views the process held 600 MB of such, with two arenas next to
+# nothing.
+export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
+
 # The server's programs are large: lld links them in seconds where GNU ld takes a quarter of a
 # minute. rustup's Rust has it built in.
 if [ "${RUSTUP_TOOLCHAIN:-}" = debian ] && [ -e "$TRAINSET_CACHE/tools/bin/ld.lld" ]; then

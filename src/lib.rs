@@ -19,12 +19,6 @@ pub mod error;
 pub mod rpc;
 pub mod ui;
 
-// Plans are made on threads that come and go. glibc keeps what each of them freed in an arena of
-// its own: after 27,000 views the process held 600 MB of that.
-#[cfg(feature = "ssr")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[cfg(feature = "ssr")]
 pub mod api;
 #[cfg(feature = "ssr")]

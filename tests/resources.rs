@@ -247,7 +247,7 @@ async fn an_answer_that_is_too_large_is_not_asked_for_again() {
     let limits = Limits { max_bytes: MIB, max_rows: 100_000, ..Limits::default() };
     let answer = warehouse.run("SELECT category FROM `raw_data.purchases`", &limits).await;
     let Err(WarehouseError::Resources(said)) = answer else { panic!("{answer:?}") };
-    assert!(said.contains("larger than the 1 MiB"), "{said}");
+    assert!(said.contains("larger than the limit of 1 MiB"), "{said}");
     assert!(!other.is_finished());
     other.abort();
 }
