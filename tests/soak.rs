@@ -37,8 +37,8 @@ const READERS: u64 = 3;
 /// Maximum duration of `/healthz` but for one request in a thousand, on a machine of two cores
 /// whose clients run beside the program.
 const HEALTH: Duration = Duration::from_millis(100);
-/// Maximum duration of any `/healthz`. A thread that only waits for a core has been seen to wait for
-/// 115 ms here; a runtime that something blocks does not answer for seconds.
+/// Maximum duration of any `/healthz`. A thread that only waits for a core has waited for 115 ms
+/// here; a runtime that something blocks does not answer for seconds.
 const HEALTH_LONGEST: Duration = Duration::from_millis(300);
 /// How long after the end of a disk failure the program may still refuse.
 const RECOVERY: Duration = Duration::from_secs(10);
