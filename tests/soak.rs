@@ -34,12 +34,8 @@ use writer::{Writer, check_file};
 
 const WRITERS: u64 = 4;
 const READERS: u64 = 3;
-/// Maximum duration of `/healthz` but for one request in a thousand, on a machine of two cores
-/// whose clients run beside the program.
+/// Maximum duration of `/healthz`, on a machine of two cores whose clients run beside the program.
 const HEALTH: Duration = Duration::from_millis(100);
-/// Maximum duration of any `/healthz`. A thread that only waits for a core has waited for 115 ms
-/// here; a runtime that something blocks does not answer for seconds.
-const HEALTH_LONGEST: Duration = Duration::from_millis(300);
 /// How long after the end of a disk failure the program may still refuse.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// Failures of writes; another test covers reads.
@@ -351,7 +347,7 @@ async fn nothing_is_lost_and_nothing_grows_while_all_goes_wrong() {
         soak.statuses
     );
     assert!(answered > seconds && refused > 0, "{answered} answered, {refused} refused");
-    assert!(at(0.999) < HEALTH && at(1.0) < HEALTH_LONGEST, "/healthz took {:?}, longest {:?}", at(0.999), at(1.0));
+    assert!(at(1.0) < HEALTH, "/healthz took {:?}", at(1.0));
     let expected = |status: &u16| matches!(status, 200 | 404 | 409 | 429 | 503);
     assert!(soak.statuses.keys().all(expected), "{:?}", soak.statuses);
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-#[path = "support/program.rs"]
+// Other tests use more of it.
 #[allow(dead_code)]
+#[path = "support/program.rs"]
 mod program;
 
 use program::{Program, command, write_events};

@@ -327,8 +327,8 @@ impl App {
     }
 }
 
-/// A query of a dataset as it is now.
-fn title(dataset: &Dataset, split: Option<Split>) -> Title<'_> {
+/// The title of a query of a dataset as it is now.
+pub(super) fn title(dataset: &Dataset, split: Option<Split>) -> Title<'_> {
     Title { dataset: dataset.summary.name.as_str(), version: None, split, as_of: None }
 }
 

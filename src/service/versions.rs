@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::cpu::{HEAVY_PARTS, compute};
-use super::queries::{compiled, made_for_tfx};
+use super::queries::{compiled, made_for_tfx, title};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Split};
@@ -106,7 +106,7 @@ impl App {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        let title = Title { dataset: dataset.summary.name.as_str(), version: Some(number), split, as_of: version.summary.as_of };
+        let title = Title { version: Some(number), as_of: version.summary.as_of, ..title(&dataset, split) };
         let query = CompiledQuery { sql, columns: vec![] };
         Ok(self.dry_run_view(&*warehouse, &version.config, query, Some(title)).await)
     }
@@ -121,8 +121,7 @@ impl App {
         let catalog = compute(columns(&schemas) >= HEAVY_PARTS, move || Catalog::new(project, schemas)).await;
         let location = warehouse.location().await?;
         let artefact = made_for_tfx(&version.config, &catalog, version.summary.as_of, location).await?;
-        let title =
-            Title { dataset: dataset.summary.name.as_str(), version: Some(number), split: None, as_of: version.summary.as_of };
+        let title = Title { version: Some(number), as_of: version.summary.as_of, ..title(&dataset, None) };
         Ok(TfxArtefact { version: Some(number), ..artefact }.titled(&title))
     }
 

@@ -126,8 +126,8 @@ fn label(answer: &SectionRows) -> Option<Label> {
         match row.part() {
             Some(part) => {
                 label.parts.push(PartBalance { part, balance: balance(&row) });
-                if let Some(told) = row.count(Measure::ImpliedByRevenue) {
-                    *label.told_by_revenue.get_or_insert(0) += told;
+                if let Some(implied) = row.count(Measure::ImpliedByRevenue) {
+                    *label.told_by_revenue.get_or_insert(0) += implied;
                 }
             }
             None => label.before = balance(&row),

@@ -382,7 +382,7 @@ impl<'p> Report<'_, 'p> {
                 ColumnType::Bool => of(label).binary(BinaryOp::Equal, Expr::Literal(Literal::Bool(positive))),
                 _ => of(label).binary(BinaryOp::Equal, Expr::int(i64::from(positive))),
             };
-            let told = match revenue {
+            let implied = match revenue {
                 Some(revenue) => {
                     let earned = || of(revenue).binary(BinaryOp::NotEqual, Expr::int(0));
                     let nothing = of(revenue).null_test().or(of(revenue).binary(BinaryOp::Equal, Expr::int(0)));
@@ -394,7 +394,7 @@ impl<'p> Report<'_, 'p> {
                 (Measure::RowCount, Expr::CountRows),
                 (Measure::PositiveRows, count_if(is(true))),
                 (Measure::NegativeRows, count_if(is(false))),
-                (Measure::ImpliedByRevenue, told),
+                (Measure::ImpliedByRevenue, implied),
             ]
         };
         let name = Expr::text(plan.reference(label).to_string());
