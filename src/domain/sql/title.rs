@@ -1,5 +1,5 @@
-//! The comment above a query that leaves Trainset, which says what the query returns. It is not part
-//! of what is compiled, hashed or frozen.
+//! The comment above a query that leaves Trainset, which says what the query returns. It is not
+//! part of what is compiled, hashed or frozen.
 
 use chrono::NaiveDate;
 
