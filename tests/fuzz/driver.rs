@@ -11,10 +11,13 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// Maximum processor time of one input, without optimisation.
 pub const LONGEST: Duration = Duration::from_secs(2);
-/// Maximum growth of the process in bytes, for any input.
+/// Maximum growth of the process in bytes: while one input is handled, and by all of them.
 pub const GROWTH: u64 = 200_000_000;
 /// Inputs between two checks of the clock.
 const ROUND: u32 = 32;
+/// The lines of the process's status with the memory that it holds and with the most it held.
+const HELD: &str = "VmRSS:";
+const PEAK: &str = "VmHWM:";
 
 /// Only one test of this program runs at a time, since the time and memory of the process are
 /// measured.
@@ -35,26 +38,37 @@ pub struct Fuzz {
 
 impl Fuzz {
     /// Runs inputs until the time is over. `run` returns the processor time of its input.
-    pub fn run(&self, run: impl Fn(&[u8]) -> Result<Duration, TestCaseError>) {
+    /// `show` writes an input that needed too much memory.
+    pub fn run(&self, run: impl Fn(&[u8]) -> Result<Duration, TestCaseError>, show: impl Fn(&[u8]) -> String) {
         let seconds =
             std::env::var("TRAINSET_FUZZ_SECONDS").ok().map_or(self.seconds, |text| text.parse().expect("a number of seconds"));
-        let before = peak_memory();
+        let before = memory(HELD);
         let (start, mut inputs) = (Instant::now(), 0);
-        let longest = Cell::new(Duration::ZERO);
+        let (longest, highest) = (Cell::new(Duration::ZERO), Cell::new(0));
         while start.elapsed() < Duration::from_secs(seconds) {
             let config = Config { cases: ROUND, failure_persistence: None, max_shrink_iters: self.shrinks, ..Config::default() };
             let ran = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..self.bytes), |bytes| {
+                reset_peak_memory();
+                let held = memory(HELD);
                 let took = run(&bytes)?;
+                let rise = growth(held, memory(PEAK));
                 longest.set(longest.get().max(took));
+                highest.set(highest.get().max(rise));
                 prop_assert!(took < LONGEST, "it took {took:?}");
+                prop_assert!(rise < GROWTH, "it needed {rise} bytes: {}", show(&bytes));
                 Ok(())
             });
             ran.unwrap_or_else(|failure| panic!("{failure}"));
             inputs += ROUND;
         }
-        let growth = peak_memory().zip(before).map_or(0, |(after, before)| after - before);
-        println!("{inputs} inputs in {:?}, longest {:?}, grown by {growth} bytes", start.elapsed(), longest.get());
-        assert!(growth < GROWTH, "{growth} bytes");
+        let grown = growth(before, memory(HELD));
+        println!(
+            "{inputs} inputs in {:?}, longest {:?}, largest {} bytes, grown by {grown} bytes",
+            start.elapsed(),
+            longest.get(),
+            highest.get()
+        );
+        assert!(grown < GROWTH, "{grown} bytes");
     }
 }
 
@@ -147,7 +161,23 @@ pub fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
 
 /// The peak memory of the process in bytes; `None` if the system does not report it.
 pub fn peak_memory() -> Option<u64> {
+    memory(PEAK)
+}
+
+/// Lowers the peak memory to what is held now, where the system allows it.
+fn reset_peak_memory() {
+    // 5: see proc_pid_clear_refs(5).
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+/// How much more the second number is; 0 if it is less, or unknown.
+fn growth(before: Option<u64>, after: Option<u64>) -> u64 {
+    before.zip(after).map_or(0, |(before, after)| after.saturating_sub(before))
+}
+
+/// A line of the process's status in bytes; `None` if the system does not report it.
+fn memory(line: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|of| of.strip_prefix(line))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

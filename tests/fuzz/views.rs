@@ -417,14 +417,15 @@ fn no_views_do_harm() {
     let _alone = alone();
     let bench = Bench::new();
     bench.warm_up(&[1]);
-    Fuzz { seconds: 10, bytes: 600, shrinks: 50 }.run(|bytes| {
+    let run = |bytes: &[u8]| {
         let views = bench.views(bytes);
         bench.run(&views, bytes.last().map_or(1, |byte| usize::from(*byte) % 4)).map_err(|reason| {
             // Each try has the next names. Printed at once: shrinking takes a while.
             println!("{reason}{}", shown(&views));
             TestCaseError::fail(format!("{reason}{}", shown(&views)))
         })
-    });
+    };
+    Fuzz { seconds: 10, bytes: 600, shrinks: 50 }.run(run, |bytes| shown(&bench.views(bytes)));
     let [views, read, queries, stopped, panics] = *bench.counts.borrow();
     println!("{views} views, {read} of them read; {queries} queries, {stopped} stopped in time; {panics} panics of the engine");
     assert!(read > 0 && queries > 0, "nothing was read");
