@@ -13,7 +13,7 @@ use crate::domain::fault::FieldError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
-pub struct Failure {
+pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// Stable, for programs: `not_found`, `name_taken`, `invalid`, `stale`, `warehouse` …
@@ -24,7 +24,7 @@ pub struct Failure {
     pub errors: BTreeMap<String, String>,
 }
 
-impl Failure {
+impl ApiError {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.into(), message: message.into(), errors: BTreeMap::new() }
     }
@@ -50,15 +50,15 @@ impl Failure {
             [only] => only.to_string(),
             many => format!("{} fields have errors", many.len()),
         };
-        let mut failure = Self::new(422, "invalid", message);
+        let mut error = Self::new(422, "invalid", message);
         for fault in faults {
-            failure.errors.entry(fault.path.clone()).or_insert_with(|| fault.message.clone());
+            error.errors.entry(fault.path.clone()).or_insert_with(|| fault.message.clone());
         }
-        failure
+        error
     }
 }
 
-impl FromServerFnError for Failure {
+impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{ApiError, ApiResult, success};
+use super::answer::{ApiResult, ErrorResponse, success};
 use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
 use super::context::Context;
 use super::estimates::QueryView;
@@ -49,7 +49,11 @@ pub async fn query(
     let for_analysis = asked.for_analysis.unwrap_or_default();
     let view = match asked.version {
         Some(_) if for_analysis => {
-            return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
+            return Err(ErrorResponse::bad_request(
+                "bad_parameter",
+                Some("for_analysis"),
+                "A version's SQL is as it was frozen.",
+            ));
         }
         Some(number) => app.version_query(&ctx, at.id, number, asked.split).await?,
         None => app.query(&ctx, at.id, asked.split, for_analysis).await?,

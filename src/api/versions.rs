@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{ApiError, ApiResult, success};
+use super::answer::{ApiResult, ErrorResponse, success};
 use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_revision};
 use super::query::{Nothing, Query};
@@ -79,7 +79,7 @@ pub async fn diff(
     InPath(at): InPath<DatasetPath>,
     Query(asked): Query<DiffParams>,
 ) -> ApiResult<Diff> {
-    let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
+    let wrong = |name: &str, text: &str| ErrorResponse::bad_request("bad_parameter", Some(name), text);
     let from = asked.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
     let to = match asked.to.as_deref() {
         None | Some("current") => None,

@@ -37,7 +37,7 @@ use leptos_axum::ResponseOptions;
 
 use super::access::{Caller, Class, Denied, check, class_of};
 use super::path::is_canonical;
-use crate::api::failure_response;
+use crate::api::error_response;
 
 /// The header by which a program proves that it is not a page of another site; any value does.
 pub const CLIENT: &str = "x-trainset-client";
@@ -76,16 +76,14 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::UnknownHost => failure_response(403, "unknown_host", "Unknown host name. Add it with --host to allow it."),
-            Self::Denied(Denied::Foreign) => {
-                failure_response(403, "foreign_origin", "Requests from other sites are not allowed.")
-            }
-            Self::Denied(Denied::Unproven) => failure_response(
+            Self::UnknownHost => error_response(403, "unknown_host", "Unknown host name. Add it with --host to allow it."),
+            Self::Denied(Denied::Foreign) => error_response(403, "foreign_origin", "Requests from other sites are not allowed."),
+            Self::Denied(Denied::Unproven) => error_response(
                 403,
                 "header_required",
                 "Over plain HTTP under this host name, browsers do not send the site that a request comes from. Send the header x-trainset-client with any value.",
             ),
-            Self::Path => failure_response(
+            Self::Path => error_response(
                 400,
                 "bad_request",
                 "Use a path with single slashes, without . and .. segments, and with only the necessary percent-encoding, never of a slash.",

@@ -13,7 +13,7 @@ use super::work::{Loader, Opening, Work, every};
 use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
 use crate::domain::record::{KeptAnalysis, Progress};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// Interval between requests for the progress of a run.
@@ -36,7 +36,7 @@ pub fn AnalysisDialog(
                     let title = texts::title(&overview.summary.name);
                     (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
                 }
-                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }.into_any()),
+                Err(error) => (texts::TITLE.to_owned(), view! { <Problem error=Some(error) /> }.into_any()),
             };
             view! {
                 <Dialog title on_close served=closed class="modal-wide">
@@ -51,7 +51,7 @@ pub fn AnalysisDialog(
 #[component]
 fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl IntoView {
     let kept = RwSignal::new(kept);
-    let failure = RwSignal::new(None::<Failure>);
+    let error = RwSignal::new(None::<ApiError>);
     let note = RwSignal::new(None::<&'static str>);
     // In the browser only: the page does not wait for a warehouse.
     let estimate = Loader::new();
@@ -59,7 +59,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
     let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
     let running = RwSignal::new(false);
     let run = move |refresh: bool| {
-        failure.set(None);
+        error.set(None);
         note.set(None);
         running.set(true);
         // No `Work`: the run outlives its dialog. What it reads is paid for, and its result is
@@ -77,8 +77,8 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
                 Err(stopped) if stopped.code == "cancelled" => {
                     note.try_set(Some(texts::STOPPED));
                 }
-                Err(error) => {
-                    failure.try_set(Some(error));
+                Err(reason) => {
+                    error.try_set(Some(reason));
                 }
             }
         });
@@ -101,7 +101,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         </div>
         {move || running.get().then(|| view! { <Running id /> })}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
-        <Problem failure />
+        <Problem error />
         {move || (kept.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
         {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }

@@ -15,7 +15,7 @@ use crate::domain::analysis::AnalysisBrief;
 use crate::domain::dataset::Status;
 use crate::domain::format::{integer, short};
 use crate::domain::record::DatasetSummary;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 #[component]
@@ -219,7 +219,7 @@ struct Activation {
     of: CardsOf,
     toaster: Toaster,
     work: Work,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     /// What the count would read and cost, for confirmation.
     price: RwSignal<Option<String>>,
 }
@@ -233,7 +233,7 @@ impl Activation {
             of,
             toaster: use_toaster(),
             work: Work::new(),
-            failure: RwSignal::new(None),
+            error: RwSignal::new(None),
             price: RwSignal::new(None),
         }
     }
@@ -241,7 +241,7 @@ impl Activation {
     /// Changes the status; if reading costs money, requests the price first.
     fn change(self, agreed: bool) {
         let to = if self.status == Status::Draft { Status::Active } else { Status::Draft };
-        self.failure.set(None);
+        self.error.set(None);
         self.work.start(async move {
             if to == Status::Active && self.of.bills && !agreed {
                 match rpc::query(self.id, None).await {
@@ -250,9 +250,9 @@ impl Activation {
                     }
                     Ok(view) => {
                         let message = view.validation.error.unwrap_or_default();
-                        return self.failure.set(Some(Failure::new(502, "warehouse", message)));
+                        return self.error.set(Some(ApiError::new(502, "warehouse", message)));
                     }
-                    Err(failure) => return self.failure.set(Some(failure)),
+                    Err(error) => return self.error.set(Some(error)),
                 }
             }
             self.price.set(None);
@@ -267,7 +267,7 @@ impl Activation {
                     toaster.undoable(said, move || set_back(id, back, toaster, reload));
                     self.of.reload.run(());
                 }
-                Err(failure) => self.failure.set(Some(failure)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -298,8 +298,8 @@ impl Activation {
             if let Some(price) = self.price.get() {
                 return self.agree(price);
             }
-            match self.failure.get() {
-                Some(failure) => self.missing(failure),
+            match self.error.get() {
+                Some(error) => self.missing(error),
                 None => ().into_any(),
             }
         }
@@ -322,12 +322,11 @@ impl Activation {
         .into_any()
     }
 
-    fn missing(self, failure: Failure) -> AnyView {
-        use_reach().noticed(&failure);
+    fn missing(self, error: ApiError) -> AnyView {
+        use_reach().noticed(&error);
         // The config has validation errors; otherwise it is the warehouse, or a concurrent change.
-        let config = failure.code == "invalid";
-        let lines: Vec<String> =
-            if failure.errors.is_empty() { vec![failure.message] } else { failure.errors.into_values().collect() };
+        let config = error.code == "invalid";
+        let lines: Vec<String> = if error.errors.is_empty() { vec![error.message] } else { error.errors.into_values().collect() };
         let edit = self.of.place.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
         view! {
             <div class="card-note info-box bad" role="alert">
@@ -345,7 +344,7 @@ impl Activation {
                     <button type="button" class="button small" on:click=move |_| self.change(false)>
                         {common::TRY_AGAIN}
                     </button>
-                    <button type="button" class="button small quiet" on:click=move |_| self.failure.set(None)>
+                    <button type="button" class="button small quiet" on:click=move |_| self.error.set(None)>
                         {common::DISMISS}
                     </button>
                 </p>
@@ -363,7 +362,7 @@ fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
                 Status::Active => texts::activated(&dataset.summary.name, dataset.summary.active_version),
                 Status::Draft => texts::deactivated(&dataset.summary.name),
             }),
-            Err(failure) => toaster.failed(&failure),
+            Err(error) => toaster.failed(&error),
         }
         // The user may have left the page by now.
         reload.try_run(());

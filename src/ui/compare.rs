@@ -6,7 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::icon;
-use super::layout::{Page, PageFailure, datasets_path};
+use super::layout::{Page, PageError, datasets_path};
 use super::reach::use_reach;
 use super::texts::{common, compare as texts, list};
 use super::versions::difference_line;
@@ -14,7 +14,7 @@ use crate::domain::analysis::Part;
 use crate::domain::diff::Difference;
 use crate::domain::format::{instant, integer};
 use crate::domain::record::{Comparison, DatasetName, Model, Overview};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// Maximum number of datasets in a comparison.
@@ -58,7 +58,7 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
 /// there are two or more datasets.
 type Data = (Vec<Model>, Vec<DatasetName>, Option<Comparison>);
 
-async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, Failure> {
+async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, ApiError> {
     let names = rpc::dataset_names(model_id).await?;
     let comparison = if ids.len() < 2 { None } else { Some(rpc::compare(model_id, ids).await?) };
     Ok((rpc::models().await?, names, comparison))
@@ -80,7 +80,7 @@ pub fn ComparePage() -> impl IntoView {
                     let (model_id, ids) = (model_id.get_untracked(), ids.get_untracked());
                     view! { <Compared models model_id names ids comparison /> }.into_any()
                 }
-                Err(failure) => view! { <PageFailure failure /> }.into_any(),
+                Err(error) => view! { <PageError error /> }.into_any(),
             }
         })
     };

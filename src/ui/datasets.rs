@@ -12,19 +12,19 @@ use super::dialog::Dialog;
 use super::empty::NoDatasets;
 use super::icon;
 use super::keys::on_key;
-use super::layout::{Page, PageFailure};
+use super::layout::{Page, PageError};
 use super::parts::{self, Frame, LazyPart};
 use super::place::{DialogKind, PageState, Tab};
 use super::reach::{is_unreachable, use_reach};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
 use crate::domain::record::{DatasetPage, ListQuery, Model, Pagination};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 type Data = (Vec<Model>, DatasetPage);
 
-async fn load(model_id: i64, list: ListQuery) -> Result<Data, Failure> {
+async fn load(model_id: i64, list: ListQuery) -> Result<Data, ApiError> {
     // The model first: a missing model is the page's 404.
     rpc::model(model_id).await?;
     Ok((rpc::models().await?, rpc::datasets(model_id, list).await?))
@@ -75,14 +75,14 @@ pub fn DatasetsPage() -> impl IntoView {
                     last.set_value(Some((model_id, data.clone())));
                     data
                 }
-                Err(failure) => {
-                    let kept = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&failure));
+                Err(error) => {
+                    let kept = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&error));
                     match kept {
                         Some((_, data)) => {
-                            reach.noticed(&failure);
+                            reach.noticed(&error);
                             data
                         }
-                        None => return view! { <PageFailure failure /> }.into_any(),
+                        None => return view! { <PageError error /> }.into_any(),
                     }
                 }
             };

@@ -66,10 +66,10 @@ pub fn DetailDialog(
                         </Dialog>
                     }
                 }
-                Err(failure) => view! {
+                Err(error) => view! {
                     <Dialog title=texts::DATASET on_close served=closed class="modal-small">
                         <div class="modal-body">
-                            <Problem failure=Some(failure) />
+                            <Problem error=Some(error) />
                         </div>
                     </Dialog>
                 },

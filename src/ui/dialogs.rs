@@ -16,7 +16,7 @@ use super::work::{Loader, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
 use crate::domain::format::integer;
 use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 const QUIET: Duration = Duration::from_millis(300);
@@ -42,7 +42,7 @@ pub fn CountsPanel(id: i64) -> impl IntoView {
             {move || match (work.running(), answer.get()) {
                 (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
                 (false, Some(Ok(counts))) => counts_table(&counts),
-                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                (false, Some(Err(error))) => view! { <Problem error=Some(error) /> }.into_any(),
                 (false, None) => ().into_any(),
             }}
         </div>
@@ -175,7 +175,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
     let toaster = use_toaster();
     let name = RwSignal::new(String::new());
     let check = check_as_typed(model_id, name);
-    let failure = RwSignal::new(None::<Failure>);
+    let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     let named = Memo::new(move |_| name.with(|name| !name.trim().is_empty()));
     let taken = Memo::new(move |_| check.with(|check| check.as_ref().is_some_and(|check| !check.available)));
@@ -185,7 +185,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
         if untrack(blocked) {
             return;
         }
-        failure.set(None);
+        error.set(None);
         let given = name.with_untracked(|name| Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
         work.start(async move {
             match rpc::clone_dataset(id, given).await {
@@ -193,7 +193,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                     toaster.good(texts::cloned(&dataset.summary.name));
                     on_done.run(());
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     };
@@ -206,7 +206,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
         <Dialog title=texts::CLONE_TITLE on_close class="modal-small">
             <form class="modal-body" on:submit=submit>
                 <p>{texts::COPY_WHAT}</p>
-                <Problem failure />
+                <Problem error />
                 <label class="field">
                     <span>{texts::COPY_NAME}</span>
                     <input
@@ -245,18 +245,18 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
 pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
     let (dataset, again) = asked_dataset(id);
-    let failure = RwSignal::new(None::<Failure>);
+    let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     // The name of the deleted dataset, and whether deleting its versions was confirmed.
     let delete = Callback::new(move |(name, force): (String, bool)| {
-        failure.set(None);
+        error.set(None);
         work.start(async move {
             match rpc::delete_dataset(id, force).await {
                 Ok(()) => {
                     toaster.undoable(texts::deleted(&name), move || bring_back(id, toaster, reload));
                     on_done.run(());
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     });
@@ -264,7 +264,7 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, relo
     view! {
         <Dialog title=texts::DELETE_TITLE on_close class="modal-small">
             <div class="modal-body">
-                <Problem failure />
+                <Problem error />
                 {dataset.show_with(common::LOADING, again, what)}
             </div>
         </Dialog>
@@ -276,7 +276,7 @@ fn bring_back(id: i64, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::undelete_dataset(id).await {
             Ok(dataset) => toaster.good(texts::restored(&dataset.summary.name)),
-            Err(failure) => toaster.failed(&failure),
+            Err(error) => toaster.failed(&error),
         }
         // The user may have left the page by now.
         reload.try_run(());

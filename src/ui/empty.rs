@@ -7,7 +7,7 @@ use super::reach;
 use super::texts::list as texts;
 use super::work::Loader;
 use crate::domain::schema::TableInfo;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// A sentence, advice, and perhaps an action.
@@ -30,17 +30,17 @@ pub fn Empty(
 
 /// Why a model has no tables to choose from: title, advice, and the warehouse's own message if it
 /// has one. `None` if it has tables.
-pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static str, &'static str, String)> {
+pub fn no_tables(answer: &Result<Vec<TableInfo>, ApiError>) -> Option<(&'static str, &'static str, String)> {
     match answer {
         Ok(tables) if tables.is_empty() => Some((texts::NO_TABLES_TITLE, texts::NO_TABLES_ADVICE, String::new())),
         Ok(_) => None,
-        Err(failure) => {
-            let (title, advice) = match failure.code.as_str() {
+        Err(error) => {
+            let (title, advice) = match error.code.as_str() {
                 "no_dataset" => (texts::NO_WAREHOUSE_TITLE, texts::NO_WAREHOUSE_ADVICE),
                 "no_permission" => (texts::NO_PERMISSION_TITLE, texts::NO_PERMISSION_ADVICE),
                 _ => (texts::TABLES_UNKNOWN_TITLE, texts::TABLES_UNKNOWN_ADVICE),
             };
-            Some((title, advice, failure.message.clone()))
+            Some((title, advice, error.message.clone()))
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn missing_forbidden_and_empty_are_three_answers() {
         // A missing dataset, a missing permission and an empty dataset need different advice.
-        let failed = |code: &str| no_tables(&Err(Failure::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
+        let failed = |code: &str| no_tables(&Err(ApiError::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
         let titles =
             [failed("no_dataset"), failed("no_permission"), no_tables(&Ok(vec![])).map(|(title, ..)| title), failed("timeout")];
         assert!(titles.iter().all(Option::is_some));

@@ -63,7 +63,7 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
                 }
             }
             // There is at least one column, or this table would not be listed.
-            all.ok_or_else(|| crate::error::Failure::new(0, "outdated", texts::NO_STATISTICS))
+            all.ok_or_else(|| crate::error::ApiError::new(0, "outdated", texts::NO_STATISTICS))
         });
     });
     Effect::new(move |_| ask_estimate.run(()));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::error::Failure;
+use crate::error::ApiError;
 
 #[derive(Clone, Copy)]
 pub struct Reach {
@@ -20,14 +20,14 @@ pub fn use_reach() -> Reach {
 }
 
 /// Whether an error means that there was no response.
-pub fn is_unreachable(failure: &Failure) -> bool {
-    failure.status == 0 && failure.code == "unreachable"
+pub fn is_unreachable(error: &ApiError) -> bool {
+    error.status == 0 && error.code == "unreachable"
 }
 
 impl Reach {
     /// Checks an error that is shown.
-    pub fn noticed(self, failure: &Failure) {
-        if is_unreachable(failure) && !self.gone.get_untracked() {
+    pub fn noticed(self, error: &ApiError) {
+        if is_unreachable(error) && !self.gone.get_untracked() {
             self.gone.set(true);
         }
     }

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::icon;
 use super::reach::{self, Reach};
 use super::texts::common;
-use crate::error::Failure;
+use crate::error::ApiError;
 
 /// How long a toast stays, in seconds.
 const STAYS: u64 = 5;
@@ -75,11 +75,11 @@ impl Toaster {
     }
 
     /// An error that is not shown elsewhere. The banner already reports that the server is offline.
-    pub fn failed(self, failure: &Failure) {
-        if reach::is_unreachable(failure) {
-            self.reach.noticed(failure);
+    pub fn failed(self, error: &ApiError) {
+        if reach::is_unreachable(error) {
+            self.reach.noticed(error);
         } else {
-            self.bad(failure.message.clone());
+            self.bad(error.message.clone());
         }
     }
 

@@ -13,7 +13,7 @@ use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
 use crate::domain::format::integer;
 use crate::domain::record::{Dataset, Version, VersionDiff, VersionSummary};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// What is shown of one version.
@@ -29,7 +29,7 @@ enum Shown {
 struct Lines {
     dataset: RwSignal<Dataset>,
     open: RwSignal<Option<(u32, Shown)>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     work: Work,
     toaster: Toaster,
     on_changed: Callback<()>,
@@ -38,17 +38,17 @@ struct Lines {
 #[component]
 pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl IntoView {
     let id = dataset.with_untracked(|dataset| dataset.summary.id);
-    let failure = RwSignal::new(None::<Failure>);
-    let lines = Lines { dataset, open: RwSignal::new(None), failure, work: Work::new(), toaster: use_toaster(), on_changed };
-    let stale = move || failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "stale"));
+    let error = RwSignal::new(None::<ApiError>);
+    let lines = Lines { dataset, open: RwSignal::new(None), error, work: Work::new(), toaster: use_toaster(), on_changed };
+    let stale = move || error.with(|error| error.as_ref().is_some_and(|error| error.code == "stale"));
     let look_again = move |_| {
         lines.work.start(async move {
             match rpc::dataset(id).await {
                 Ok(now) => {
-                    failure.set(None);
+                    error.set(None);
                     dataset.set(now);
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     };
@@ -62,7 +62,7 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
     };
     view! {
         <DriftNote id />
-        <Problem failure />
+        <Problem error />
         {move || {
             stale()
                 .then(|| {
@@ -152,7 +152,7 @@ impl Lines {
     }
 
     fn restore(self, number: u32) {
-        self.failure.set(None);
+        self.error.set(None);
         let before = self.dataset.get_untracked();
         self.work.start(async move {
             match rpc::restore_version(before.summary.id, number, before.revision).await {
@@ -163,7 +163,7 @@ impl Lines {
                     self.dataset.set(restored);
                     self.on_changed.run(());
                 }
-                Err(error) => self.failure.set(Some(error)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -178,7 +178,7 @@ impl Lines {
                     self.toaster.good(texts::UNDONE);
                     self.dataset.try_set(dataset);
                 }
-                Err(failure) => self.toaster.failed(&failure),
+                Err(error) => self.toaster.failed(&error),
             }
             self.on_changed.try_run(());
         });

@@ -11,7 +11,7 @@ use crate::domain::joins::JoinStatistics;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::record::{Dataset, NameCheck};
 use crate::domain::schema::TableSchema;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::ui::texts::wizard as texts;
 
 /// The stored dataset that a save overwrites.
@@ -37,9 +37,9 @@ pub struct Edit {
     schemas: Arc<Schemas>,
     catalog: Catalog,
     /// Why tables could not be read.
-    unread: Option<Failure>,
+    unread: Option<ApiError>,
     /// Whether the draft's name is free; `None` until the server has responded.
-    name_check: Option<Result<NameCheck, Failure>>,
+    name_check: Option<Result<NameCheck, ApiError>>,
     /// Statistics of joins, each for the keys that it names.
     join_facts: Vec<JoinStatistics>,
     /// Joins whose fan-out a person has accepted.
@@ -51,7 +51,7 @@ pub struct Edit {
 /// The transitions.
 impl Edit {
     /// Opens a new dataset, or a stored one.
-    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, Failure>) -> Self {
+    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, ApiError>) -> Self {
         let mut edit = Self::default();
         if let Some(dataset) = dataset {
             edit.start_from(dataset);
@@ -101,7 +101,7 @@ impl Edit {
     }
 
     /// The server has returned tables, or an error.
-    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, Failure>) {
+    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, ApiError>) {
         match answer {
             Ok(read) => {
                 self.unread = None;
@@ -110,13 +110,13 @@ impl Edit {
                 self.catalog = Catalog::new(None, schemas.values().cloned());
                 self.validate();
             }
-            Err(failure) => self.unread = Some(failure),
+            Err(error) => self.unread = Some(error),
         }
     }
 
     /// The server has returned whether a name is free. The response for an older name is dropped,
     /// since responses can arrive out of order.
-    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
+    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, ApiError>) {
         if self.draft.name.trim() == name {
             self.name_check = Some(answer);
         }
@@ -247,7 +247,7 @@ impl Edit {
     }
 
     /// Why the draft's tables are missing.
-    pub fn unread(&self) -> Option<&Failure> {
+    pub fn unread(&self) -> Option<&ApiError> {
         self.unread.as_ref().filter(|_| !self.is_loaded())
     }
 
@@ -266,7 +266,7 @@ impl Edit {
             None => Some((true, texts::CHECKING_NAME.to_owned())),
             Some(Ok(check)) if check.message.is_empty() => None,
             Some(Ok(check)) => Some((check.available, check.message.clone())),
-            Some(Err(failure)) => Some((false, failure.message.clone())),
+            Some(Err(error)) => Some((false, error.message.clone())),
         }
     }
 
@@ -387,11 +387,11 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn tables() -> Result<Vec<TableSchema>, Failure> {
+    fn tables() -> Result<Vec<TableSchema>, ApiError> {
         Ok(vec![schema("orders"), schema("users")])
     }
 
-    fn free() -> Result<NameCheck, Failure> {
+    fn free() -> Result<NameCheck, ApiError> {
         Ok(NameCheck { available: true, message: "This name is available.".into() })
     }
 
@@ -443,9 +443,9 @@ mod tests {
     fn a_name_that_could_not_be_checked_blocks_until_it_is() {
         let mut edit = Edit::begin(None, Ok(vec![]));
         edit.change(|draft| draft.name = "Orders".into());
-        let failure = Failure::unreachable();
-        edit.name_checked("Orders", Err(failure.clone()));
-        assert_eq!(edit.blocked(Step::Basics), Some(failure.message));
+        let error = ApiError::unreachable();
+        edit.name_checked("Orders", Err(error.clone()));
+        assert_eq!(edit.blocked(Step::Basics), Some(error.message));
         edit.recheck_name();
         assert_eq!(edit.unchecked_name(), Some("Orders".into()));
         edit.name_checked("Orders", free());
@@ -455,8 +455,8 @@ mod tests {
 
     #[test]
     fn tables_that_could_not_be_read_say_why_until_they_are() {
-        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(Failure::unreachable()));
-        assert_eq!(edit.unread(), Some(&Failure::unreachable()));
+        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(ApiError::unreachable()));
+        assert_eq!(edit.unread(), Some(&ApiError::unreachable()));
         assert_eq!(edit.waits_for(Step::Filters), Some(texts::READING_COLUMNS));
         edit.tables_read(tables());
         assert_eq!(edit.unread(), None);

@@ -14,7 +14,7 @@ use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, OnDuplicates};
 use crate::domain::joins::{JoinStatistics, Shares};
 use crate::domain::name::SourceName;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -33,7 +33,7 @@ pub struct Verification {
     open: RwSignal<Option<Estimate>>,
     /// The price of the request, until it is agreed to.
     price: RwSignal<Option<Estimate>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
 }
 
 impl Verification {
@@ -43,7 +43,7 @@ impl Verification {
             verifying: Work::new(),
             open: RwSignal::new(None),
             price: RwSignal::new(None),
-            failure: RwSignal::new(None),
+            error: RwSignal::new(None),
         }
     }
 
@@ -54,15 +54,15 @@ impl Verification {
         match answer {
             Ok(found) => {
                 if state.apply(|edit| edit.joins_verified(&config.join_config, found.joins)) == Some(true) {
-                    self.failure.set(None);
+                    self.error.set(None);
                     self.open.set(Some(found.open.estimate).filter(is_paid));
                 }
             }
-            Err(failure) => {
-                state.noticed(&failure);
+            Err(error) => {
+                state.noticed(&error);
                 // This was not requested: a join that cannot be verified is not an error.
                 if agreed {
-                    self.failure.set(Some(failure));
+                    self.error.set(Some(error));
                 }
             }
         }
@@ -71,15 +71,15 @@ impl Verification {
     /// Verifies all joins, including suggested ones; shows the price first, if there is one.
     fn verify(self, state: State, agreed: bool) {
         self.verifying.start(async move {
-            self.failure.set(None);
-            if let Err(failure) = self.verify_all(state, agreed).await {
-                state.noticed(&failure);
-                self.failure.set(Some(failure));
+            self.error.set(None);
+            if let Err(error) = self.verify_all(state, agreed).await {
+                state.noticed(&error);
+                self.error.set(Some(error));
             }
         });
     }
 
-    async fn verify_all(self, state: State, agreed: bool) -> Result<(), Failure> {
+    async fn verify_all(self, state: State, agreed: bool) -> Result<(), ApiError> {
         let tables = state.peek(|edit| table_names(&edit.draft().config));
         let has_open = state.peek(Edit::has_open_joins);
         if !agreed {
@@ -133,7 +133,7 @@ pub fn keep_verified(state: State) {
 /// The button that verifies all joins.
 #[component]
 pub fn VerifyJoins(state: State) -> impl IntoView {
-    let Verification { checking, verifying, open, price, failure } = state.verification();
+    let Verification { checking, verifying, open, price, error } = state.verification();
     let words = move || match (verifying.running(), price.get().or(open.get())) {
         (true, _) => texts::LOOKING_AT_KEYS.to_owned(),
         (false, Some(estimate)) => texts::run_for(&estimate),
@@ -154,7 +154,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
         >
             {words}
         </button>
-        <Problem failure />
+        <Problem error />
     }
 }
 

@@ -175,7 +175,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
                     on:keydown=enter_on_step
                 >
                     <LeftBehind state keeper />
-                    <Problem failure=saving.failure() />
+                    <Problem error=saving.error() />
                     {move || {
                         (step.get() != Step::Basics).then(|| view! { <Unread state /> })
                     }}
@@ -248,7 +248,7 @@ fn Unread(state: State) -> impl IntoView {
         })
     };
     view! {
-        <Problem failure=Signal::derive(is_told) />
+        <Problem error=Signal::derive(is_told) />
         {again}
     }
 }

@@ -9,7 +9,7 @@ pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
 use super::work::{Loader, Waiting};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::texts::wizard as texts;
 
@@ -37,7 +37,7 @@ mod tables;
 /// A dataset and the columns of its tables. Edit mode shows nothing before all of it has arrived: a
 /// form that renders too early would overwrite the stored config with empty parts. If tables cannot
 /// be read, one of them may be missing: then the edit starts without them.
-async fn load(id: i64) -> Result<Edit, Failure> {
+async fn load(id: i64) -> Result<Edit, ApiError> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
     names.sort();
@@ -58,9 +58,9 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
         loaded.with(|answer| {
             let shown = match answer {
                 Some(Ok(edit)) => return view! { <Steps model_id edit=edit.clone() on_close on_saved /> }.into_any(),
-                Some(Err(failure)) => view! {
+                Some(Err(error)) => view! {
                     <div class="modal-body">
-                        <Problem failure=Some(failure.clone()) />
+                        <Problem error=Some(error.clone()) />
                         <p class="problem-actions">
                             <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
                         </p>

@@ -10,7 +10,7 @@ use super::kept::Keeper;
 use super::picture::places;
 use crate::domain::fault::FieldError;
 use crate::domain::record::Dataset;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::gone::asking;
 use crate::ui::reach::{is_unreachable, use_reach};
@@ -24,7 +24,7 @@ pub struct Saving {
     keeper: Keeper,
     toaster: Toaster,
     running: RwSignal<bool>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     on_close: Callback<()>,
     on_saved: Callback<()>,
     /// Receives the first step with a validation error of the server.
@@ -33,17 +33,17 @@ pub struct Saving {
 
 impl Saving {
     pub fn new(state: State, keeper: Keeper, on_close: Callback<()>, on_saved: Callback<()>, on_refused: Callback<Step>) -> Self {
-        let failure = RwSignal::new(None::<Failure>);
+        let error = RwSignal::new(None::<ApiError>);
         let reach = use_reach();
         // When the server is back, the message that it was offline is out of date.
         Effect::new(move |_| {
             reach.back();
-            if failure.with_untracked(|failure| failure.as_ref().is_some_and(is_unreachable)) {
-                failure.set(None);
+            if error.with_untracked(|error| error.as_ref().is_some_and(is_unreachable)) {
+                error.set(None);
             }
         });
         let running = RwSignal::new(false);
-        Self { state, keeper, toaster: use_toaster(), running, failure, on_close, on_saved, on_refused }
+        Self { state, keeper, toaster: use_toaster(), running, error, on_close, on_saved, on_refused }
     }
 
     pub fn running(self) -> Signal<bool> {
@@ -51,8 +51,8 @@ impl Saving {
     }
 
     /// Why the last save failed.
-    pub fn failure(self) -> Signal<Option<Failure>> {
-        self.failure.into()
+    pub fn error(self) -> Signal<Option<ApiError>> {
+        self.error.into()
     }
 
     /// Saves the draft over the revision that it is based on.
@@ -65,7 +65,7 @@ impl Saving {
         if self.running.get_untracked() {
             return;
         }
-        self.failure.set(None);
+        self.error.set(None);
         let Saving { state, keeper, toaster, .. } = self;
         let target = state.target();
         let is_same = target.map(|target| target.revision) == revision && !state.peek(Edit::is_changed);
@@ -85,7 +85,7 @@ impl Saving {
             };
             match saved {
                 Ok(dataset) => self.saved(target, &dataset),
-                Err(failure) => self.failed(target, failure).await,
+                Err(error) => self.failed(target, error).await,
             }
             self.running.try_set(false);
         });
@@ -101,28 +101,28 @@ impl Saving {
         self.on_saved.try_run(());
     }
 
-    async fn failed(self, target: Option<Target>, failure: Failure) {
-        let shown = match (failure.code.as_str(), target) {
+    async fn failed(self, target: Option<Target>, error: ApiError) {
+        let shown = match (error.code.as_str(), target) {
             ("stale", Some(Target { id, .. })) => match rpc::dataset(id).await {
                 Ok(theirs) => {
                     self.state.apply(|edit| edit.saved_meanwhile(theirs));
                     return;
                 }
-                Err(failure) => failure,
+                Err(error) => error,
             },
             ("not_found", Some(_)) => {
                 self.state.apply(Edit::deleted_meanwhile);
-                Failure { message: texts::DELETED_MEANWHILE.into(), ..failure }
+                ApiError { message: texts::DELETED_MEANWHILE.into(), ..error }
             }
             _ => {
-                let refused = failure.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
+                let refused = error.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
                 if let Some(Some(first)) = self.state.apply(|edit| edit.save_refused(refused)) {
                     self.on_refused.try_run(first);
                 }
-                failure
+                error
             }
         };
-        self.failure.try_set(Some(shown));
+        self.error.try_set(Some(shown));
     }
 
     /// Resolves a conflict with someone else's save.

@@ -82,7 +82,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
         preview.with(|answer| {
             let body = match answer? {
                 Ok(preview) => view! { <RowsTable preview=preview.clone() /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
+                Err(error) => view! { <Problem error=Some(error.clone()) /> }.into_any(),
             };
             Some(view! {
                 <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| preview.forget()) class="modal-wide">
@@ -150,7 +150,7 @@ fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>)
         answer.with(|answer| match answer {
             None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
             Some(Ok(view)) => view! { <Verdict validation=view.validation.clone() /> }.into_any(),
-            Some(Err(failure)) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
+            Some(Err(error)) => view! { <Problem error=Some(error.clone()) /> }.into_any(),
         })
     };
     let is_busy = move || waiting.get() || answer.running();

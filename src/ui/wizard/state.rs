@@ -15,7 +15,7 @@ use super::suggestions::Suggestions;
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::FieldError;
 use crate::domain::name::{SourceName, TableName};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::reach::{Reach, use_reach};
 use crate::ui::work::Work;
@@ -141,8 +141,8 @@ impl State {
     }
 
     /// Handles an error that is not shown where it happened.
-    pub fn noticed(&self, failure: &Failure) {
-        self.reach.noticed(failure);
+    pub fn noticed(&self, error: &ApiError) {
+        self.reach.noticed(error);
     }
 
     /// Retries what failed.
@@ -179,8 +179,8 @@ pub fn read_tables(state: State) {
         }
         work.start(async move {
             let answer = rpc::table_schemas(state.model_id, names).await;
-            if let Err(failure) = &answer {
-                state.noticed(failure);
+            if let Err(error) = &answer {
+                state.noticed(error);
             }
             state.apply(|edit| edit.tables_read(answer));
         });
@@ -194,8 +194,8 @@ pub fn check_name(state: State) {
         let own = state.target().map(|target| target.id);
         work.start(async move {
             let answer = rpc::check_name(state.model_id, name.clone(), own).await;
-            if let Err(failure) = &answer {
-                state.noticed(failure);
+            if let Err(error) = &answer {
+                state.noticed(error);
             }
             state.apply(|edit| edit.name_checked(&name, answer));
         });

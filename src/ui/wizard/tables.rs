@@ -128,11 +128,11 @@ fn TablePicker(state: State) -> impl IntoView {
             None => view! { <Waiting what=texts::LISTING /> }.into_any(),
             // Three different cases: no dataset, no permission, no tables.
             Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
-            Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message.clone()),
-            Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message.clone()),
+            Some(Err(error)) if error.code == "no_dataset" => empty(texts::NO_DATASET, error.message.clone()),
+            Some(Err(error)) if error.code == "no_permission" => empty(texts::NO_PERMISSION, error.message.clone()),
             Some(Ok(all)) => view! { <TableList state all=all.clone() search /> }.into_any(),
-            Some(Err(failure)) => view! {
-                <Problem failure=Some(failure.clone()) />
+            Some(Err(error)) => view! {
+                <Problem error=Some(error.clone()) />
                 <p class="problem-actions">
                     <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
                 </p>

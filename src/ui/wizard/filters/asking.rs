@@ -12,7 +12,7 @@ use super::super::State;
 use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::effect::{EffectAnswer, FilterEffect, same_as_of, same_for_customers, same_for_products};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
@@ -48,7 +48,7 @@ pub struct Asking {
     config: Memo<DatasetConfig>,
     /// What counting costs, formatted.
     price: RwSignal<Option<String>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     stopped: RwSignal<bool>,
     work: Work,
 }
@@ -74,9 +74,9 @@ impl Asking {
             })
         });
         let price = RwSignal::new(None::<String>);
-        let failure = RwSignal::new(None);
+        let error = RwSignal::new(None);
         let stopped = RwSignal::new(false);
-        let asking = Self { model_id: state.model_id, found, fits, sound, config, price, failure, stopped, work: Work::new() };
+        let asking = Self { model_id: state.model_id, found, fits, sound, config, price, error, stopped, work: Work::new() };
         let wanted = move || sound.get() && !fits.get_untracked().all;
         let mut ask_soon = debounce(PAUSE, move |()| {
             // The config may be invalid by now, or counted already.
@@ -89,7 +89,7 @@ impl Asking {
             config.track();
             asking.work.stop();
             stopped.set(false);
-            failure.set(None);
+            error.set(None);
             price.set(None);
             if wanted() {
                 ask_soon(());
@@ -101,7 +101,7 @@ impl Asking {
     /// Requests now. `agreed`: at any cost.
     fn ask(self, agreed: bool) {
         self.stopped.set(false);
-        self.failure.set(None);
+        self.error.set(None);
         let (model_id, config) = (self.model_id, self.config.get_untracked());
         self.work.start(async move {
             match rpc::filter_effect(model_id, config.clone(), agreed).await {
@@ -111,7 +111,7 @@ impl Asking {
                     self.found.set(Some(Found { config: config.into(), effect: effect.into(), said }));
                 }
                 Ok(EffectAnswer::Asks(estimate)) => self.price.set(Some(t::asks(&estimate))),
-                Err(failure) => self.failure.set(Some(failure)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -155,7 +155,7 @@ pub fn AskingStatus(asking: Asking) -> impl IntoView {
             }
             .into_any();
         }
-        if asking.stopped.get() || asking.failure.with(Option::is_some) {
+        if asking.stopped.get() || asking.error.with(Option::is_some) {
             return view! {
                 <span class="note">{move || asking.stopped.get().then_some(t::STOPPED)}</span>
                 <button type="button" class="button small" on:click=move |_| asking.ask(false)>
@@ -172,7 +172,7 @@ pub fn AskingStatus(asking: Asking) -> impl IntoView {
             <div class="effect-said" role="status">
                 {said}
             </div>
-            <Problem failure=asking.failure />
+            <Problem error=asking.error />
         </div>
     }
 }
