@@ -9,7 +9,7 @@ use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -45,14 +45,14 @@ impl ApiError {
 
     /// 422: the fields with validation errors, each with its reason. Of several errors of a path
     /// the first counts.
-    pub fn invalid(faults: &[FieldError]) -> Self {
-        let message = match faults {
+    pub fn invalid(errors: &[FieldError]) -> Self {
+        let message = match errors {
             [only] => only.to_string(),
             many => format!("{} fields have errors", many.len()),
         };
         let mut error = Self::new(422, "invalid", message);
-        for fault in faults {
-            error.errors.entry(fault.path.clone()).or_insert_with(|| fault.message.clone());
+        for FieldError { path, message } in errors {
+            error.errors.entry(path.clone()).or_insert_with(|| message.clone());
         }
         error
     }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::error::ApiError;
 use crate::service::ServiceError;
 
@@ -91,8 +91,8 @@ impl From<ApiError> for ErrorResponse {
 }
 
 impl From<Vec<FieldError>> for ErrorResponse {
-    fn from(faults: Vec<FieldError>) -> Self {
-        ApiError::invalid(&faults).into()
+    fn from(errors: Vec<FieldError>) -> Self {
+        ApiError::invalid(&errors).into()
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use super::answer::ErrorResponse;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::unreadable::{explain, not_json};
 use crate::service::cpu::{HEAVY_BYTES, compute};
 

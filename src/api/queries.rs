@@ -207,10 +207,10 @@ pub async fn validate(
     Object(body): Object,
 ) -> ApiResult<ConfigCheck> {
     let read = DatasetChange::read(body).await?.new_dataset().await.map(|input| input.config);
-    let faults = app.config_faults(&ctx, at.id, read).await?;
+    let found = app.validation_errors(&ctx, at.id, read).await?;
     let mut errors = BTreeMap::new();
-    for fault in faults {
-        errors.entry(fault.path).or_insert(fault.message);
+    for error in found {
+        errors.entry(error.path).or_insert(error.message);
     }
     Ok(success(ConfigCheck { valid: errors.is_empty(), errors }))
 }

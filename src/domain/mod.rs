@@ -13,7 +13,7 @@ pub mod diff;
 pub mod document;
 pub mod drift;
 pub mod effect;
-pub mod fault;
+pub mod field_error;
 pub mod format;
 pub mod joins;
 #[cfg(feature = "ssr")]

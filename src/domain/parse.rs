@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::dataset::DatasetConfig;
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::limits::exceeded_in_json;
 use super::unreadable::explain;
 
@@ -150,8 +150,8 @@ mod tests {
             (json!({"join_config": [{"table": "a", "on": [{"left": "a.b", "right": "c"}]}]}), "join_config[0].on[0].left"),
             (json!([1]), "config"),
         ] {
-            let faults = config_from_json(json.clone()).unwrap_err();
-            assert_eq!(faults[0].path, path, "{json} {faults:?}");
+            let errors = config_from_json(json.clone()).unwrap_err();
+            assert_eq!(errors[0].path, path, "{json} {errors:?}");
         }
     }
 }

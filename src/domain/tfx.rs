@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
 use super::dataset::{DatasetConfig, Split};
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::sql::{OutputColumn, Request, Shape, Title, compile};
 
 /// The input of TFX and how to use it.

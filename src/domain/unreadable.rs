@@ -134,9 +134,9 @@ mod tests {
                 "filters",
                 "split_config",
             ] {
-                let Err(faults) = config_from_json(json!({part: value})) else { continue };
-                for fault in faults {
-                    let text = &fault.message;
+                let Err(errors) = config_from_json(json!({part: value})) else { continue };
+                for error in errors {
+                    let text = &error.message;
                     for word in
                         ["struct ", "enum ", "variant", "sequence", " map", "u32", "i64", "usize", "invalid type", "identifier"]
                     {

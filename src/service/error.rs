@@ -1,6 +1,6 @@
 //! The errors of a use case, and the API errors that they become.
 
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::record::{Dataset, DatasetInput};
 use crate::error::ApiError;
 use crate::store::StoreError;
@@ -67,7 +67,7 @@ impl From<ServiceError> for ApiError {
         let message = error.to_string();
         match error {
             ServiceError::NotFound(_) => Self::new(404, "not_found", message),
-            ServiceError::Invalid(faults) => Self::invalid(&faults),
+            ServiceError::Invalid(errors) => Self::invalid(&errors),
             ServiceError::BadRequest(_) => Self::new(400, "bad_request", message),
             ServiceError::NameTaken(_) => {
                 let mut error = Self::new(409, "name_taken", message.clone());
@@ -82,7 +82,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Busy => Self::new(429, "busy", message),
             ServiceError::NotReady(what) => {
                 let mut error = Self::new(503, "not_ready", message);
-                error.errors.extend(what.into_iter().map(|fault| (fault.path, fault.message)));
+                error.errors.extend(what.into_iter().map(|error| (error.path, error.message)));
                 error
             }
             ServiceError::Warehouse(error) => {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::cost::Price;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::record::Model;
 use crate::metrics::{Held, Metrics};
 use crate::store::{Store, Unavailable};

@@ -8,7 +8,7 @@ use super::versions::new_version;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::limits::parts;
 use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
 use crate::domain::sql::{CompiledQuery, Request, Shape, Title, compile, seeks_as_of};
@@ -48,7 +48,7 @@ impl App {
     }
 
     /// The validation errors of an unsaved config, from parsing or from validation.
-    pub async fn config_faults(
+    pub async fn validation_errors(
         &self,
         ctx: &RequestContext,
         model_id: i64,
@@ -57,11 +57,11 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let config = match read {
             Ok(config) => config,
-            Err(faults) => return Ok(faults),
+            Err(errors) => return Ok(errors),
         };
         match self.checked_catalog(&model, &config).await {
             Ok(_) => Ok(vec![]),
-            Err(ServiceError::Invalid(faults)) => Ok(faults),
+            Err(ServiceError::Invalid(errors)) => Ok(errors),
             Err(error) => Err(error),
         }
     }

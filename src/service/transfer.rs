@@ -67,7 +67,7 @@ impl ReadFile {
         };
         match change.and_then(DatasetChange::into_new) {
             Ok(input) => Ok(Self { input, document }),
-            Err(faults) => Err(ServiceError::Invalid(document.placed(faults))),
+            Err(errors) => Err(ServiceError::Invalid(document.placed(errors))),
         }
     }
 
@@ -80,7 +80,7 @@ impl ReadFile {
     /// Adds the positions in the file to the validation errors.
     pub fn placed(&self, error: ServiceError) -> ServiceError {
         match error {
-            ServiceError::Invalid(faults) => ServiceError::Invalid(self.document.placed(faults)),
+            ServiceError::Invalid(errors) => ServiceError::Invalid(self.document.placed(errors)),
             other => other,
         }
     }
@@ -213,8 +213,8 @@ mod tests {
         // Unknown keys are refused, wherever they stand: a misspelled key that is ignored changes
         // the dataset silently.
         for (text, path) in [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")] {
-            let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
-            assert_eq!(faults[0].path, path);
+            let Err(ServiceError::Invalid(errors)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
+            assert_eq!(errors[0].path, path);
         }
         assert!(matches!(ReadFile::read("- 1\n", Format::Yaml), Err(ServiceError::BadRequest(_))));
         // A written file can be read again, and gives the same text.

@@ -208,6 +208,6 @@ fn compile(schemas: String, config: String, request: String) -> Result<String, A
     let (schemas, config) = (read::<Vec<TableSchema>>(&schemas)?, read::<DatasetConfig>(&config)?);
     let request: Request = read(&request)?;
     let compiled = sql::compile(&config, &Catalog::new(None, schemas), &request);
-    let lines = |faults: Vec<_>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
-    compiled.map(|query| query.sql).map_err(|faults| ApiError::new(0, "invalid", lines(faults)))
+    let lines = |errors: Vec<_>| errors.iter().map(|error| format!("{error}\n")).collect::<String>();
+    compiled.map(|query| query.sql).map_err(|errors| ApiError::new(0, "invalid", lines(errors)))
 }

@@ -21,7 +21,7 @@ fn config(table: &str, time: &str, more: Value) -> Value {
 }
 
 fn analyze(config: &Value) -> Analysis {
-    let config = config_from_json(config.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{config:#}"));
+    let config = config_from_json(config.clone()).unwrap_or_else(|errors| panic!("{errors:?}\n{config:#}"));
     SETS.analyze(&config)
 }
 

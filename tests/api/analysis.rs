@@ -213,9 +213,9 @@ async fn nothing_is_taken_from_a_client_and_a_copy_keeps_it() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     let forged = json!({"name": "Forged", "config": config(), "analysis": {"score": 100}});
-    assert_eq!(app.post("/api/models/1/datasets/create/", forged).await.faults(), ["analysis"]);
-    assert_eq!(app.post(&format!("/api/datasets/{id}/update/"), json!({"analysis": null})).await.faults(), ["analysis"]);
-    assert_eq!(app.post(&format!("/api/datasets/{id}/analyze/"), json!({"analysis": {}})).await.faults(), ["analysis"]);
+    assert_eq!(app.post("/api/models/1/datasets/create/", forged).await.invalid_fields(), ["analysis"]);
+    assert_eq!(app.post(&format!("/api/datasets/{id}/update/"), json!({"analysis": null})).await.invalid_fields(), ["analysis"]);
+    assert_eq!(app.post(&format!("/api/datasets/{id}/analyze/"), json!({"analysis": {}})).await.invalid_fields(), ["analysis"]);
     let copy = app.post(&format!("/api/datasets/{id}/clone/"), json!({})).await.ok();
     assert_eq!(copy["dataset"]["analysis"]["stale"], false);
     let before = ran(&app);
@@ -365,13 +365,13 @@ async fn what_cannot_be_compared_is_said() {
     let model = app.post("/api/models/create/", json!({"name": "Second"})).await.ok()["model_id"].as_i64().unwrap();
     let compare = |body: Json| app.post("/api/models/1/datasets/compare/", body);
     for ids in [json!([]), json!([id]), json!([1, 2, 3, 4, 5, 6]), json!([id, id]), json!("1,2")] {
-        assert_eq!(compare(json!({"dataset_ids": ids})).await.faults(), ["dataset_ids"], "{ids}");
+        assert_eq!(compare(json!({"dataset_ids": ids})).await.invalid_fields(), ["dataset_ids"], "{ids}");
     }
     for ids in [json!([id, "x"]), json!([id, 1.5])] {
-        assert_eq!(compare(json!({"dataset_ids": ids})).await.faults(), ["dataset_ids[1]"], "{ids}");
+        assert_eq!(compare(json!({"dataset_ids": ids})).await.invalid_fields(), ["dataset_ids[1]"], "{ids}");
     }
-    assert_eq!(compare(json!({})).await.faults(), ["dataset_ids"]);
-    assert_eq!(compare(json!({"dataset_ids": [id, other], "deep": true})).await.faults(), ["deep"]);
+    assert_eq!(compare(json!({})).await.invalid_fields(), ["dataset_ids"]);
+    assert_eq!(compare(json!({"dataset_ids": [id, other], "deep": true})).await.invalid_fields(), ["deep"]);
     let body = compare(json!({"dataset_ids": [id, 4711]})).await.refused(404, "not_found");
     assert!(body["message"].as_str().unwrap().contains("4711"));
     // A dataset of another model does not belong to this one.
@@ -384,16 +384,16 @@ async fn what_cannot_be_compared_is_said() {
 async fn what_is_not_asked_for_rightly_is_refused() {
     let (app, id) = start().await;
     let path = format!("/api/datasets/{id}/analyze/");
-    assert_eq!(app.post(&path, json!({"refresh": "yes"})).await.faults(), ["refresh"]);
-    assert_eq!(app.post(&path, json!({"config": config()})).await.faults(), ["config"]);
-    assert_eq!(app.post(&format!("{path}cancel/"), json!({"all": true})).await.faults(), ["all"]);
+    assert_eq!(app.post(&path, json!({"refresh": "yes"})).await.invalid_fields(), ["refresh"]);
+    assert_eq!(app.post(&path, json!({"config": config()})).await.invalid_fields(), ["config"]);
+    assert_eq!(app.post(&format!("{path}cancel/"), json!({"all": true})).await.invalid_fields(), ["all"]);
     app.get(&path).await.refused(405, "method_not_allowed");
     app.get(&format!("{path}progress/?x=1")).await.refused(400, "bad_parameter");
     app.post("/api/datasets/x/analyze/", json!({})).await.refused(400, "bad_parameter");
     // A missing table: the error names the field, and no query runs.
     app.fake.drop_table("raw_data.products");
     let before = ran(&app);
-    assert!(app.post(&path, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
+    assert!(app.post(&path, json!({})).await.invalid_fields().contains(&"secondary_tables[0]".to_owned()));
     assert_eq!(ran(&app), before);
 }
 

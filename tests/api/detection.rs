@@ -166,11 +166,11 @@ async fn what_cannot_be_looked_at_is_refused() {
         for (wrong, at) in
             [(json!("orders"), "tables"), (json!([1]), "tables[0]"), (json!({"a": 1}), "tables"), (json!(true), "tables")]
         {
-            assert_eq!(app.post(path, json!({"tables": wrong})).await.faults(), [at]);
+            assert_eq!(app.post(path, json!({"tables": wrong})).await.invalid_fields(), [at]);
         }
-        assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.faults(), ["more"]);
+        assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.invalid_fields(), ["more"]);
     }
-    assert_eq!(app.post(JOINS, json!({"tables": ["orders"], "verify": "yes"})).await.faults(), ["verify"]);
+    assert_eq!(app.post(JOINS, json!({"tables": ["orders"], "verify": "yes"})).await.invalid_fields(), ["verify"]);
     app.fake.asked.lock().unwrap().clear();
     app.post(JOINS, json!({"tables": ["orders", "private.salaries"]})).await.refused(404, "not_found");
     assert!(app.fake.asked.lock().unwrap().is_empty(), "the warehouse was asked for another dataset");

@@ -70,9 +70,9 @@ impl Document {
         let kind = reply.headers["content-type"].to_str().unwrap().split(';').next().unwrap().to_owned();
         let described = content.get(&kind).unwrap_or_else(|| panic!("no body of type {kind} is described: {what}"));
         if kind == "application/json" {
-            let mut faults = vec![];
-            self.check(&described["schema"], &reply.body, "", &mut faults);
-            assert!(faults.is_empty(), "{what}\n{}", faults.join("\n"));
+            let mut errors = vec![];
+            self.check(&described["schema"], &reply.body, "", &mut errors);
+            assert!(errors.is_empty(), "{what}\n{}", errors.join("\n"));
         }
     }
 
@@ -89,12 +89,12 @@ impl Document {
     }
 
     /// The errors of a value, by its path.
-    pub fn check(&self, schema: &Json, value: &Json, at: &str, faults: &mut Vec<String>) {
+    pub fn check(&self, schema: &Json, value: &Json, at: &str, errors: &mut Vec<String>) {
         let schema = self.resolve(schema);
         let keywords = schema.as_object().unwrap_or_else(|| panic!("a schema at {at:?} is no object: {schema}"));
         for (keyword, said) in keywords {
-            if let Err(fault) = self.check_keyword(keyword, said, schema, value, at, faults) {
-                faults.push(format!("{at}: {fault}, by {keyword}: {said}; it is {value}"));
+            if let Err(error) = self.check_keyword(keyword, said, schema, value, at, errors) {
+                errors.push(format!("{at}: {error}, by {keyword}: {said}; it is {value}"));
             }
         }
     }
@@ -106,7 +106,7 @@ impl Document {
         schema: &Json,
         value: &Json,
         at: &str,
-        faults: &mut Vec<String>,
+        errors: &mut Vec<String>,
     ) -> Result<(), String> {
         let must = |holds: bool, text: &str| if holds { Ok(()) } else { Err(text.to_owned()) };
         let number = || said.as_f64().unwrap();
@@ -129,9 +129,9 @@ impl Document {
             "format" => must(value.is_null() || has_format(value, said.as_str().unwrap()), "not of that format"),
             "oneOf" | "anyOf" => {
                 let fits = said.as_array().unwrap().iter().filter(|choice| {
-                    let mut faults = vec![];
-                    self.check(choice, value, at, &mut faults);
-                    faults.is_empty()
+                    let mut errors = vec![];
+                    self.check(choice, value, at, &mut errors);
+                    errors.is_empty()
                 });
                 let count = fits.count();
                 must(if keyword == "oneOf" { count == 1 } else { count > 0 }, &format!("{count} of the choices fit"))
@@ -146,10 +146,10 @@ impl Document {
                 let described = said.as_object().unwrap();
                 for (name, field) in value.as_object().into_iter().flatten() {
                     match described.get(name) {
-                        Some(schema) => self.check(schema, field, &format!("{at}.{name}"), faults),
+                        Some(schema) => self.check(schema, field, &format!("{at}.{name}"), errors),
                         // Open only if the document says so, and then only for what it allows.
                         None if schema["additionalProperties"].is_object() => {}
-                        None => faults.push(format!("{at}.{name} is not described")),
+                        None => errors.push(format!("{at}.{name} is not described")),
                     }
                 }
                 Ok(())
@@ -157,7 +157,7 @@ impl Document {
             "additionalProperties" if said.is_object() => {
                 let described = |name: &String| schema["properties"].get(name).is_some();
                 for (name, field) in value.as_object().into_iter().flatten().filter(|(name, _)| !described(name)) {
-                    self.check(said, field, &format!("{at}.{name}"), faults);
+                    self.check(said, field, &format!("{at}.{name}"), errors);
                 }
                 Ok(())
             }
@@ -167,7 +167,7 @@ impl Document {
             }
             "propertyNames" => {
                 for name in value.as_object().into_iter().flat_map(Map::keys) {
-                    self.check(said, &json!(name), at, faults);
+                    self.check(said, &json!(name), at, errors);
                 }
                 Ok(())
             }
@@ -178,14 +178,14 @@ impl Document {
             "items" => {
                 let described = schema["prefixItems"].as_array().map_or(0, Vec::len);
                 for (i, item) in value.as_array().into_iter().flatten().enumerate().skip(described) {
-                    self.check(said, item, &format!("{at}[{i}]"), faults);
+                    self.check(said, item, &format!("{at}[{i}]"), errors);
                 }
                 Ok(())
             }
             "prefixItems" => {
                 for (i, (schema, item)) in said.as_array().unwrap().iter().zip(value.as_array().into_iter().flatten()).enumerate()
                 {
-                    self.check(schema, item, &format!("{at}[{i}]"), faults);
+                    self.check(schema, item, &format!("{at}[{i}]"), errors);
                 }
                 Ok(())
             }

@@ -139,8 +139,8 @@ async fn what_is_wrong_is_said_and_not_kept() {
     let shop = Shop::open(false).await;
     let mut config = filtered();
     config.filters.date_range = Some(DateRange::Rolling { days: Some(0), months: None, as_of: None });
-    let Err(ServiceError::Invalid(faults)) = shop.ask(&config, false).await else { panic!("no days are no range") };
-    assert_eq!((faults[0].path.as_str(), shop.ran()), ("filters.date_range.days", 0));
+    let Err(ServiceError::Invalid(errors)) = shop.ask(&config, false).await else { panic!("no days are no range") };
+    assert_eq!((errors[0].path.as_str(), shop.ran()), ("filters.date_range.days", 0));
 
     shop.test.fake.break_with(WarehouseError::Query("No such function".into()));
     assert!(matches!(shop.ask(&filtered(), false).await, Err(ServiceError::Warehouse(_))));

@@ -58,9 +58,9 @@ async fn the_examples_of_the_document_work() {
     for id in STORY {
         let operation = with_body.iter().find(|operation| operation.id() == id).unwrap();
         let example = &operation.spec["requestBody"]["content"]["application/json"]["example"];
-        let mut faults = vec![];
-        document.check(operation.body().unwrap(), example, "", &mut faults);
-        assert!(faults.is_empty(), "{id}: {}", faults.join("\n"));
+        let mut errors = vec![];
+        document.check(operation.body().unwrap(), example, "", &mut errors);
+        assert!(errors.is_empty(), "{id}: {}", errors.join("\n"));
         if id == "deactivate_dataset" {
             every_path(&app).await;
         }

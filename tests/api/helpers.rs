@@ -224,7 +224,7 @@ impl Reply {
 
     /// The paths of the fields that a 422 names.
     #[track_caller]
-    pub fn faults(self) -> Vec<String> {
+    pub fn invalid_fields(self) -> Vec<String> {
         let body = self.refused(422, "invalid");
         body["errors"].as_object().unwrap().keys().cloned().collect()
     }

@@ -24,11 +24,11 @@ async fn models_are_made_and_renamed() {
     let id = made["model_id"].as_i64().unwrap();
     let taken = app.post("/api/models/create/", json!({"name": "BASKETS"})).await.refused(409, "name_taken");
     assert!(taken["errors"]["name"].is_string());
-    assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.faults(), ["name"]);
-    assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.faults(), ["nmae"]);
+    assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.invalid_fields(), ["name"]);
+    assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.invalid_fields(), ["nmae"]);
     // An invalid project is refused, rather than accepted without tables.
     let bigquery = json!({"name": "x", "gcp_project_id": "p"});
-    assert_eq!(app.post("/api/models/create/", bigquery).await.faults(), ["gcp_project_id"]);
+    assert_eq!(app.post("/api/models/create/", bigquery).await.invalid_fields(), ["gcp_project_id"]);
     let renamed = app.post(&format!("/api/models/{id}/update/"), json!({"name": "Shop"})).await.ok();
     assert_eq!((&renamed["model"]["name"], &renamed["model"]["description"]), (&json!("Shop"), &json!("d")));
     // Saving the same again is not a change.
@@ -51,7 +51,7 @@ async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
     assert_eq!(app.get(&path).await.ok()["model"], made["model"]);
     // Absent fields stay, so a location alone would be left.
     let update = format!("{path}update/");
-    assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.faults(), ["location"]);
+    assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.invalid_fields(), ["location"]);
     let embedded = app.post(&update, json!({"gcp_project_id": null, "location": null})).await.ok();
     assert_eq!(warehouse(&embedded["model"]), (json!(null), json!(null)));
     assert_eq!(app.get(&path).await.ok()["model"], embedded["model"]);

@@ -33,7 +33,7 @@ async fn the_query_and_what_the_warehouse_thinks_of_it() {
     let posted = app.post(&format!("/api/datasets/{id}/validate-query/"), json!({})).await.ok();
     assert_eq!(posted, body);
     // A split that the dataset does not make.
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.faults(), ["split"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.invalid_fields(), ["split"]);
     app.get(&format!("/api/datasets/{id}/query/?split=half")).await.refused(400, "bad_parameter");
     app.get("/api/datasets/99/query/").await.refused(404, "not_found");
     // A refusal by the warehouse is a result: the query can be inspected.
@@ -50,7 +50,7 @@ async fn the_queries_of_all_splits() {
     assert_eq!(body["queries"].as_object().unwrap().keys().collect::<Vec<_>>(), ["train", "eval"]);
     assert_eq!(body["queries"]["eval"]["validation"]["valid"], json!(true));
     app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": null})).await.ok();
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/split/")).await.faults(), ["split_config"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/split/")).await.invalid_fields(), ["split_config"]);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn an_unsaved_config_is_compiled() {
     assert_eq!(query, format!("-- Trainset: Orders, all rows\n{}", whole["query"].as_str().unwrap()));
     let mut bad = config();
     bad["primary_table"] = json!("raw_data.nope");
-    assert!(app.post("/api/models/1/compile/", bad).await.faults().contains(&"primary_table".to_owned()));
+    assert!(app.post("/api/models/1/compile/", bad).await.invalid_fields().contains(&"primary_table".to_owned()));
     app.post("/api/models/9/compile/", config()).await.refused(404, "not_found");
 }
 
@@ -150,5 +150,5 @@ async fn a_time_zone_that_nobody_knows_is_a_fault() {
     zoned["column_mapping"]["time_zone"] = json!("Europe/Berlin");
     app.post("/api/models/1/compile/", zoned.clone()).await.ok();
     zoned["column_mapping"]["time_zone"] = json!("Europe/Berlim");
-    assert_eq!(app.post("/api/models/1/compile/", zoned).await.faults(), ["column_mapping.time_zone"]);
+    assert_eq!(app.post("/api/models/1/compile/", zoned).await.invalid_fields(), ["column_mapping.time_zone"]);
 }

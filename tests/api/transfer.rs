@@ -68,7 +68,7 @@ async fn a_file_changes_the_dataset_of_its_name_only_when_asked() {
     // The file replaces everything: missing fields become empty.
     let done =
         import(&app, "?update=true", "application/yaml", "name: orders\nconfig:\n  primary_table: raw_data.visits\n").await;
-    assert_eq!(done.faults(), ["selected_columns"]);
+    assert_eq!(done.invalid_fields(), ["selected_columns"]);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_file_that_does_not_fit_says_where() {
     assert!(body["errors"]["colour"].as_str().unwrap().contains("(line 3, column 3)"), "{body}");
     let body = import(&app, "", "application/yaml", "name: Orders\n config: {}\n").await.refused(400, "bad_request");
     assert!(body["message"].as_str().unwrap().contains("(line 2, "), "{body}");
-    assert_eq!(import(&app, "", "application/yaml", "").await.faults()[0], "name");
+    assert_eq!(import(&app, "", "application/yaml", "").await.invalid_fields()[0], "name");
     for (kind, text) in [("text/plain", "name: x"), ("application/x-www-form-urlencoded", "name=x"), ("", "name: x")] {
         import(&app, "", kind, text).await.refused(400, "bad_request");
     }

@@ -69,7 +69,7 @@ async fn the_active_version_stays_while_a_draft_is_edited() {
     let title = "-- Trainset: Orders, version 1, eval split, reference date 2024-03-31";
     assert_eq!(frozen["query"], format!("{title}\n{}", stored.as_str().unwrap()));
     assert_eq!(frozen["validation"]["valid"], json!(true));
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?version=1&split=test")).await.faults(), ["split"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?version=1&split=test")).await.invalid_fields(), ["split"]);
     app.get(&format!("/api/datasets/{id}/query/?version=7")).await.refused(404, "not_found");
     app.get(&format!("/api/datasets/{id}/query/?version=1&for_analysis=true")).await.refused(400, "bad_parameter");
 
@@ -106,7 +106,7 @@ async fn versions_differ_by_path_and_can_be_restored() {
     // A config that no longer fits the tables is not restored.
     edit(&app, id, json!({"split_config": null, "selected_columns": [{"table": "orders", "column": "id"}]})).await;
     app.fake.drop_table("raw_data.products");
-    assert!(app.post(&restore, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
+    assert!(app.post(&restore, json!({})).await.invalid_fields().contains(&"secondary_tables[0]".to_owned()));
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ fn tfx_can_ask_for_the_columns_of_each_pattern() {
     for golden in goldens() {
         let (artefact, columns) = match trainset::domain::tfx::artefact(&golden.config, &SHOP.catalog, None, Some("EU")) {
             Ok(made) => made,
-            Err(faults) => panic!("{}: {faults:?}", golden.name),
+            Err(errors) => panic!("{}: {errors:?}", golden.name),
         };
         let size: usize = artefact.input_config.splits.iter().map(|split| split.pattern.len()).sum();
         assert!(size < 10_000, "{}: {size} bytes", golden.name);

@@ -43,7 +43,7 @@ fn query(word: &str) -> String {
     }))
     .unwrap();
     let request = Request { split: Some(Split::Train), ..Request::default() };
-    compile(&config, &Catalog::new(None, [events, items]), &request).unwrap_or_else(|faults| panic!("{word}: {faults:?}")).sql
+    compile(&config, &Catalog::new(None, [events, items]), &request).unwrap_or_else(|errors| panic!("{word}: {errors:?}")).sql
 }
 
 /// A query as the parser has understood it: its tree, since some functions are written as names

@@ -264,15 +264,15 @@ prop_compose! {
 
 /// Removes, part by part, what validation reports, so that most generated configs still have
 /// content.
-fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
+fn without_errors(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
     for _ in 0..30 {
-        let faults = validate(&config, &engine.catalog);
-        let Some(fault) = faults.last() else { break };
+        let errors = validate(&config, &engine.catalog);
+        let Some(error) = errors.last() else { break };
         let filters = &mut config.filters;
-        let index = || fault.path.split(['[', ']']).nth(1).and_then(|i| i.parse::<usize>().ok());
-        match fault.path.split(['.', '[']).nth(1) {
-            _ if fault.path.starts_with("split_config") => config.split_config = SplitConfig::None,
-            _ if fault.path.starts_with("column_mapping") => config.column_mapping = ColumnMapping::default(),
+        let index = || error.path.split(['[', ']']).nth(1).and_then(|i| i.parse::<usize>().ok());
+        match error.path.split(['.', '[']).nth(1) {
+            _ if error.path.starts_with("split_config") => config.split_config = SplitConfig::None,
+            _ if error.path.starts_with("column_mapping") => config.column_mapping = ColumnMapping::default(),
             Some("rows") => drop(filters.rows.remove(index().unwrap())),
             Some("date_range") => filters.date_range = None,
             Some("product_filter") => filters.product_filter = None,
@@ -281,7 +281,7 @@ fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
             Some("sample") => filters.sample = None,
             Some("scope") => filters.scope = None,
             Some("apply_to") => filters.apply_to = ApplyTo::All,
-            other => panic!("{fault:?} {other:?}"),
+            other => panic!("{error:?} {other:?}"),
         }
     }
     config
@@ -376,7 +376,7 @@ fn generated_configs_give_the_oracles_rows() {
         proptest::test_runner::TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
     runner
         .run(&any_config(), |config| {
-            check(&engine, &without_faults(config, &engine));
+            check(&engine, &without_errors(config, &engine));
             Ok(())
         })
         .unwrap();

@@ -8,7 +8,7 @@ use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::diff::differences;
 use trainset::domain::document::{Format, MAX_BYTES, write};
 use trainset::domain::drift::{drift, renamed};
-use trainset::domain::fault::{FieldError, MAX_FIELD_ERRORS};
+use trainset::domain::field_error::{FieldError, MAX_FIELD_ERRORS};
 use trainset::domain::limits::exceeded;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::sql::{Request, Shape, compile};
@@ -96,7 +96,7 @@ impl Bench {
                 }
                 self.read(&file.input.config, request);
             }
-            Err(ServiceError::Invalid(faults)) => few(&faults),
+            Err(ServiceError::Invalid(errors)) => few(&errors),
             Err(error) => assert!(error.to_string().len() < 100_000),
         }
     }
@@ -107,7 +107,7 @@ impl Bench {
         }
         match config_from_json(config) {
             Ok(config) => self.read(&config, request),
-            Err(faults) => few(&faults),
+            Err(errors) => few(&errors),
         }
     }
 
@@ -126,14 +126,14 @@ impl Bench {
         differences(&[json.clone(), other.clone()]);
         renamed(config, &DatasetConfig::default());
         drift(config, &[], &[]);
-        let faults = validate(config, &self.catalog);
-        few(&faults);
+        let errors = validate(config, &self.catalog);
+        few(&errors);
         if !exceeded(config).is_empty() {
-            assert_eq!(faults, exceeded(config), "the limits come first");
+            assert_eq!(errors, exceeded(config), "the limits come first");
         }
         match compile(config, &self.catalog, request) {
             Ok(query) => {
-                assert!(faults.is_empty() && query.sql.len() < 50_000_000, "{}", query.sql.len())
+                assert!(errors.is_empty() && query.sql.len() < 50_000_000, "{}", query.sql.len())
             }
             Err(refused) => few(&refused),
         }
@@ -248,9 +248,9 @@ fn mutated_text(choices: &mut Choices, text: &str) -> String {
 }
 
 #[track_caller]
-fn few(faults: &[FieldError]) {
-    assert!(faults.len() <= MAX_FIELD_ERRORS + 1, "{} faults", faults.len());
-    let bytes: usize = faults.iter().map(|fault| fault.path.len() + fault.message.len()).sum();
+fn few(errors: &[FieldError]) {
+    assert!(errors.len() <= MAX_FIELD_ERRORS + 1, "{} faults", errors.len());
+    let bytes: usize = errors.iter().map(|error| error.path.len() + error.message.len()).sum();
     assert!(bytes < 1_000_000, "{bytes} bytes of faults");
 }
 

@@ -111,7 +111,7 @@ async fn a_config_at_the_limits_runs() {
         for shape in shapes {
             let start = Instant::now();
             let query = compile(&config, &catalog, &Request { shape, ..Request::default() })
-                .unwrap_or_else(|faults| panic!("{name} {faults:?}"));
+                .unwrap_or_else(|errors| panic!("{name} {errors:?}"));
             let compiled = start.elapsed();
             warehouse.dry_run(&query.sql).await.unwrap_or_else(|error| panic!("{name} {shape:?} dry: {error}"));
             let rows = warehouse.run(&query.sql, &limits).await.unwrap_or_else(|error| panic!("{name} {shape:?}: {error}"));

@@ -100,9 +100,9 @@ fn faults_say_where_their_field_stands() {
     assert_eq!(place("name"), "No (line 1, column 1).");
     assert_eq!(place("filters.date_range"), "No.");
     // With the path and message that the config's parser gives.
-    let faults = document.placed(config_from_json(document.value["config"].clone()).unwrap_err());
-    assert_eq!(faults[0].path, "join_config[0].on[0].right");
-    assert!(faults[0].message.ends_with("(line 9, column 11)."), "{faults:?}");
+    let errors = document.placed(config_from_json(document.value["config"].clone()).unwrap_err());
+    assert_eq!(errors[0].path, "join_config[0].on[0].right");
+    assert!(errors[0].message.ends_with("(line 9, column 11)."), "{errors:?}");
 
     // A config alone, as JSON with tabs.
     let document = Document::read("{\n\t\"primary_table\": \"raw_data.orders\",\n\t\"bogus\": 1\n}", Format::Json).unwrap();

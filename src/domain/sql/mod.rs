@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
 use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split};
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
 
@@ -106,16 +106,16 @@ pub struct CompiledQuery {
 
 /// Compiles a config, or returns all of its validation errors.
 pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, Vec<FieldError>> {
-    let mut faults = validate(config, catalog);
+    let mut errors = validate(config, catalog);
     if let Some(split) = request.split
         && !config.split_config.splits().contains(&split)
     {
-        faults.push(FieldError::new("split", format!("This dataset has no {} split.", split.as_str())));
+        errors.push(FieldError::new("split", format!("This dataset has no {} split.", split.as_str())));
     }
-    if !faults.is_empty() {
-        return Err(faults);
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
+    let plan = Plan::new(config, catalog, request).map_err(|error| vec![error])?;
     let mut pipeline = match request.shape {
         Shape::AsOf => first_stages(&plan),
         shape => all_stages(&plan, shape == Shape::Effect),

@@ -8,7 +8,7 @@ use super::expr::{Day, Expr, Ident, Moment};
 use super::reading;
 use crate::domain::catalog::{Catalog, KnownTable};
 use crate::domain::dataset::*;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{ColumnName, SourceName, TableName, fold, same};
 use crate::domain::output::{self, Taken};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};

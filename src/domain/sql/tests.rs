@@ -81,9 +81,9 @@ fn sql(more: Value, request: &Request) -> String {
     compile(&config(more), &shop(), request).unwrap().sql
 }
 
-fn faults(more: Value) -> Vec<String> {
-    let faults = compile(&config(more), &shop(), &Request::default()).unwrap_err();
-    faults.into_iter().map(|f| f.path).collect()
+fn errors(more: Value) -> Vec<String> {
+    let errors = compile(&config(more), &shop(), &Request::default()).unwrap_err();
+    errors.into_iter().map(|f| f.path).collect()
 }
 
 #[test]
@@ -226,10 +226,10 @@ fn a_timestamp_says_how_it_is_read() {
         ("epoch", json!("iso_date"), "column_mapping.timestamp_format"),
         ("at", json!("unix_seconds"), "column_mapping.timestamp_format"),
     ] {
-        assert_eq!(faults(mapping(column, format)), [path], "{column}");
+        assert_eq!(errors(mapping(column, format)), [path], "{column}");
     }
     let none = json!({"column_mapping": {"timestamp_format": "unix_seconds"}});
-    assert_eq!(faults(none), ["column_mapping.timestamp_format"]);
+    assert_eq!(errors(none), ["column_mapping.timestamp_format"]);
     for bad in ["Berlin Time", "Europe/Berlin'", "", "+02:00", &"x".repeat(65)] {
         assert!(bad.parse::<crate::domain::dataset::TimeZone>().is_err(), "{bad}");
     }
@@ -333,7 +333,7 @@ fn removing_any_filter_changes_the_query() {
 #[test]
 fn all_faults_come_at_once_by_their_paths() {
     assert_eq!(
-        faults(json!({
+        errors(json!({
             "secondary_tables": ["raw_data.orders", "raw_data.products", "raw_data.none", "raw_data.orders"],
             "join_config": [
                 {"table": "orders", "on": [{"left": {"table": "products", "column": "code"}, "right": "id"}]},
@@ -369,7 +369,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
     let no_roles = |parts: Value| {
         let mut all = json!({"column_mapping": {}});
         all.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
-        faults(all)
+        errors(all)
     };
     // Without the role, the SQL would name a column that does not exist.
     assert_eq!(no_roles(json!({"split_config": {"type": "time_based", "eval_days": 3}})), ["split_config"]);
@@ -377,7 +377,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
     assert_eq!(no_roles(json!({"filters": {"product_filter": {"top_revenue_percent": 80}}})).len(), 2);
     // A window longer than the data leaves no days for train.
     let window = json!({"filters": {"date_range": {"type": "rolling", "days": 10}}, "split_config": {"type": "time_based", "eval_days": 7, "test_days": 3}});
-    assert_eq!(faults(window), ["split_config"]);
+    assert_eq!(errors(window), ["split_config"]);
     for (parts, path) in [
         (json!({"filters": {"date_range": {"type": "rolling"}}}), "filters.date_range"),
         (json!({"filters": {"date_range": {"type": "rolling", "days": 1, "months": 1}}}), "filters.date_range"),
@@ -402,7 +402,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
         (json!({"split_config": {"type": "random", "train_percent": 90, "test_percent": 10}}), "split_config.test_percent"),
         (json!({"split_config": {"type": "leave_last", "n": 0}}), "split_config.n"),
     ] {
-        assert_eq!(faults(parts.clone()), [path], "{parts}");
+        assert_eq!(errors(parts.clone()), [path], "{parts}");
     }
     let unsplit = compile(&config(json!({})), &shop(), &Request { split: Some(Split::Eval), ..Request::default() });
     assert_eq!(unsplit.unwrap_err()[0].path, "split");
@@ -428,6 +428,6 @@ fn tfx_gets_its_types_and_no_null() {
     assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
 
     let bad = json!({"selected_columns": [{"table": "orders", "column": "at", "default": "never"}]});
-    let faults = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
-    assert_eq!(faults[0].path, "selected_columns[0]");
+    let errors = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
+    assert_eq!(errors[0].path, "selected_columns[0]");
 }

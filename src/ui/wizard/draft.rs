@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{OutputName, SourceName, TableName, fold, same};
 use crate::domain::output;
 use crate::domain::record::DatasetInput;
@@ -59,8 +59,8 @@ impl Step {
 }
 
 /// Validation errors of a path and of all below it.
-pub fn at<'a>(faults: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
-    faults.iter().filter(move |fault| is_below(&fault.path, path))
+pub fn at<'a>(errors: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
+    errors.iter().filter(move |error| is_below(&error.path, path))
 }
 
 /// Whether a path equals another, or is a part of it.
@@ -69,16 +69,16 @@ pub fn is_below(path: &str, of: &str) -> bool {
 }
 
 /// Validation errors of the domain, including the name's.
-pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
+pub fn errors(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
     let name = draft.name.trim();
-    let mut faults = vec![];
+    let mut errors = vec![];
     if name.is_empty() {
-        faults.push(FieldError::new("name", texts::NAME_MISSING));
+        errors.push(FieldError::new("name", texts::NAME_MISSING));
     } else if name.chars().count() > 255 {
-        faults.push(FieldError::new("name", texts::NAME_TOO_LONG));
+        errors.push(FieldError::new("name", texts::NAME_TOO_LONG));
     }
-    faults.extend(validate(&draft.config, catalog));
-    faults
+    errors.extend(validate(&draft.config, catalog));
+    errors
 }
 
 impl Draft {
@@ -493,7 +493,7 @@ mod tests {
         assert_eq!(Step::of_path("join_config[1].on[0].right"), Step::Tables);
         assert_eq!(Step::of_path("split_config.eval_days"), Step::Filters);
         assert_eq!(Step::of_path("name"), Step::Basics);
-        let faults = [FieldError::new("join_config[1].on", "x"), FieldError::new("join_config[10]", "y")];
-        assert_eq!(at(&faults, "join_config[1]").count(), 1);
+        let errors = [FieldError::new("join_config[1].on", "x"), FieldError::new("join_config[10]", "y")];
+        assert_eq!(at(&errors, "join_config[1]").count(), 1);
     }
 }

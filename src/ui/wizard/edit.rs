@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::draft::{self, Draft, Schemas, Step};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::joins::JoinStatistics;
 use crate::domain::name::{SourceName, TableName};
 use crate::domain::record::{Dataset, NameCheck};
@@ -31,7 +31,7 @@ pub struct Edit {
     base_revision: Option<i64>,
     draft: Draft,
     /// The draft's validation errors: the domain's, and after a refused save the server's.
-    faults: Vec<FieldError>,
+    errors: Vec<FieldError>,
     refused: Vec<FieldError>,
     /// The tables that have been read, and the same for the validation.
     schemas: Arc<Schemas>,
@@ -92,10 +92,10 @@ impl Edit {
     }
 
     fn validate(&mut self) {
-        self.faults = draft::faults(&self.draft, &self.catalog);
-        for fault in &self.refused {
-            if !self.faults.contains(fault) {
-                self.faults.push(fault.clone());
+        self.errors = draft::errors(&self.draft, &self.catalog);
+        for error in &self.refused {
+            if !self.errors.contains(error) {
+                self.errors.push(error.clone());
             }
         }
     }
@@ -149,7 +149,7 @@ impl Edit {
     pub fn save_refused(&mut self, refused: Vec<FieldError>) -> Option<Step> {
         self.refused = refused;
         self.validate();
-        self.refused.iter().map(|fault| Step::of_path(&fault.path)).min()
+        self.refused.iter().map(|error| Step::of_path(&error.path)).min()
     }
 
     /// The dataset was deleted, but what was typed was not: the next save creates a new one.
@@ -218,8 +218,8 @@ impl Edit {
         &self.catalog
     }
 
-    pub fn faults(&self) -> &[FieldError] {
-        &self.faults
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
 
     pub fn theirs(&self) -> Option<&Dataset> {
@@ -288,8 +288,8 @@ impl Edit {
         {
             return Some(message);
         }
-        let fault = self.faults.iter().find(|fault| Step::of_path(&fault.path) == step).map(|fault| fault.message.clone());
-        fault.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
+        let error = self.errors.iter().find(|error| Step::of_path(&error.path) == step).map(|error| error.message.clone());
+        error.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
     }
 
     /// The first blocked step, and why.
@@ -330,8 +330,8 @@ impl Edit {
 
     /// The joins that can be verified: those that have keys, without validation errors.
     pub fn verifiable_joins(&self) -> Vec<(SourceName, Vec<JoinKey>)> {
-        let is_wrong = |fault: &FieldError| fault.path.starts_with("join_config") && !fault.path.ends_with("].on");
-        if !self.is_loaded() || self.faults.iter().any(is_wrong) {
+        let is_wrong = |error: &FieldError| error.path.starts_with("join_config") && !error.path.ends_with("].on");
+        if !self.is_loaded() || self.errors.iter().any(is_wrong) {
             return vec![];
         }
         let joins = self.draft.config.join_config.iter().filter(|join| !join.on.is_empty());

@@ -10,7 +10,7 @@ use super::edit::Edit;
 use super::kept::{Keeper, LeftBehind, keep_draft};
 use super::save::{Saving, ServerGone};
 use super::state::{State, check_name, read_tables};
-use super::{basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
+use super::{basics, columns, evidence, filters, focus_step, show_first_error, side, suggestions, tables};
 use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -39,7 +39,7 @@ impl Walk {
     fn show_wrong(self, step: Step) {
         self.step.set(step);
         self.tried.set(Some(step));
-        show_first_fault();
+        show_first_error();
     }
 
     fn next(self) {
@@ -168,7 +168,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
                 <ServerGone />
                 <div
                     class="wizard-body"
-                    class:show-faults=move || tried.get() == Some(step.get())
+                    class:show-errors=move || tried.get() == Some(step.get())
                     tabindex="-1"
                     role="group"
                     aria-label=move || step.get().title()

@@ -8,7 +8,7 @@ use super::draft::Step;
 use super::edit::{Edit, Target};
 use super::kept::Keeper;
 use super::picture::places;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::record::Dataset;
 use crate::error::ApiError;
 use crate::rpc;

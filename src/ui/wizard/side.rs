@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Split};
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::record::{Preview, QueryView};
 use crate::domain::sql::{Request, compile};
 use crate::rpc;
@@ -33,20 +33,20 @@ pub fn SidePanel(state: State) -> impl IntoView {
     // A split that was removed is not requested.
     let asked = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
     let sql = RwSignal::new(String::new());
-    let faults = RwSignal::new(Vec::<FieldError>::new());
+    let errors = RwSignal::new(Vec::<FieldError>::new());
     let mut compile_soon = debounce(AFTER, move |()| {
         let request = Request { split: asked.get_untracked(), ..Request::default() };
         let query = config.with_untracked(|config| state.catalog().with_untracked(|catalog| compile(config, catalog, &request)));
         match query {
             Ok(query) => {
-                faults.set(vec![]);
+                errors.set(vec![]);
                 if sql.with_untracked(|known| *known != query.sql) {
                     sql.set(query.sql);
                 }
             }
             Err(found) => {
                 sql.set(String::new());
-                faults.set(found);
+                errors.set(found);
             }
         }
     });
@@ -62,7 +62,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
     let ask_preview = move |_| {
         preview.ask(rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100));
     };
-    let sound = Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
+    let sound = Memo::new(move |_| state.is_loaded() && state.errors().with(|errors| errors.iter().all(|f| f.path == "name")));
     let has_sql = Memo::new(move |_| sql.with(|sql| !sql.is_empty()));
     let body = move || {
         if !open.get() {
@@ -75,7 +75,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
             }
             .into_any()
         } else {
-            view! { <NotYet faults /> }.into_any()
+            view! { <NotYet errors /> }.into_any()
         }
     };
     let shown_rows = move || {
@@ -119,9 +119,9 @@ pub fn SidePanel(state: State) -> impl IntoView {
 
 /// What is missing before there is a query.
 #[component]
-fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
+fn NotYet(errors: RwSignal<Vec<FieldError>>) -> impl IntoView {
     let lines = move || {
-        let messages: Vec<String> = faults.with(|faults| faults.iter().take(5).map(|f| f.message.clone()).collect());
+        let messages: Vec<String> = errors.with(|errors| errors.iter().take(5).map(|f| f.message.clone()).collect());
         messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view()
     };
     view! {

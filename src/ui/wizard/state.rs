@@ -13,7 +13,7 @@ use super::evidence::Verification;
 use super::statistics::Statistics;
 use super::suggestions::Suggestions;
 use crate::domain::catalog::Catalog;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{SourceName, TableName};
 use crate::error::ApiError;
 use crate::rpc;
@@ -29,7 +29,7 @@ pub struct State {
     sources: Memo<Vec<(SourceName, TableName)>>,
     schemas: Memo<Arc<Schemas>>,
     catalog: Memo<Catalog>,
-    faults: Memo<Vec<FieldError>>,
+    errors: Memo<Vec<FieldError>>,
     suggestions: Suggestions,
     verification: Verification,
     statistics: Statistics,
@@ -52,7 +52,7 @@ impl State {
             sources,
             schemas: Memo::new(move |_| edit.with(|edit| edit.schemas().clone())),
             catalog: Memo::new(move |_| edit.with(|edit| edit.catalog().clone())),
-            faults: Memo::new(move |_| edit.with(|edit| edit.faults().to_vec())),
+            errors: Memo::new(move |_| edit.with(|edit| edit.errors().to_vec())),
             suggestions: Suggestions::new(),
             verification: Verification::new(),
             statistics: Statistics::new(),
@@ -104,8 +104,8 @@ impl State {
     }
 
     /// The domain's validation errors and, after a refused save, the server's.
-    pub fn faults(&self) -> Memo<Vec<FieldError>> {
-        self.faults
+    pub fn errors(&self) -> Memo<Vec<FieldError>> {
+        self.errors
     }
 
     pub fn suggestions(&self) -> Suggestions {
@@ -162,7 +162,7 @@ impl State {
 pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl IntoView {
     let messages = Memo::new(move |_| {
         let path = path.get();
-        state.faults().with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
+        state.errors().with(|errors| draft::at(errors, &path).map(|error| error.message.clone()).collect::<Vec<_>>())
     });
     move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view()
 }

@@ -194,7 +194,7 @@ impl Rest {
     }
 
     async fn exchange<T>(&self, call: &Call) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Attempt<T>> {
-        let token = self.auth.access_token().await.map_err(|error| Attempt::Final(Refusal::NoToken(token_fault(&error))))?;
+        let token = self.auth.access_token().await.map_err(|error| Attempt::Final(Refusal::NoToken(token_error(&error))))?;
         let mut request = self.http.request(call.method.clone(), format!("{}/{}", self.base, call.path)).bearer_auth(token);
         if !call.query.is_empty() {
             request = request.query(&call.query);
@@ -252,7 +252,7 @@ fn refused<T>(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) ->
 
 /// What went wrong with the token, without the token endpoint's own text, which may quote the
 /// request.
-fn token_fault(error: &gcp_bigquery_client::error::BQError) -> String {
+fn token_error(error: &gcp_bigquery_client::error::BQError) -> String {
     tracing::debug!(%error, "no token");
     super::credentials::NO_CREDENTIALS.into()
 }

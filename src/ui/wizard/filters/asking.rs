@@ -58,7 +58,7 @@ impl Asking {
     pub fn start(state: State) -> Self {
         let config = Memo::new(move |_| state.draft().with(|draft| draft.config.clone()));
         let sound =
-            Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
+            Memo::new(move |_| state.is_loaded() && state.errors().with(|errors| errors.iter().all(|f| f.path == "name")));
         let found = RwSignal::new(None::<Found>);
         let fits = Memo::new(move |_| {
             config.with(|config| {

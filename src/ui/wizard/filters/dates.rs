@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::Asking;
-use super::fields::{Choice, Number, NumberField, OtherFaults, Select, as_whole};
+use super::fields::{Choice, Number, NumberField, OtherErrors, Select, as_whole};
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::domain::effect::date_window;
 use crate::ui::texts::filters as t;
@@ -126,7 +126,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
             </div>
             {window}
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
-            <OtherFaults state path="filters.date_range" own=OWN />
+            <OtherErrors state path="filters.date_range" own=OWN />
         </fieldset>
     }
 }
@@ -217,7 +217,7 @@ fn FixedDay(state: State, range: Memo<Option<DateRange>>, end: End) -> impl Into
                     }
                 />
             </label>
-            <OtherFaults state path />
+            <OtherErrors state path />
         </div>
     }
 }
@@ -324,7 +324,7 @@ pub fn AsOfField(
             <p class="note said-later" role="status">
                 {said}
             </p>
-            <OtherFaults state path />
+            <OtherErrors state path />
         </div>
     }
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::super::State;
 use super::asking::{Asking, Fits};
-use super::fields::{Choice, Number, NumberField, OtherFaults, SeedField, Select, as_whole};
+use super::fields::{Choice, Number, NumberField, OtherErrors, SeedField, Select, as_whole};
 use super::pareto::Pareto;
 use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
@@ -176,7 +176,7 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
             <legend>{kind.title}</legend>
             <div class="field-row">{fields}</div>
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
-            <OtherFaults state path=kind.path own=kind.paths />
+            <OtherErrors state path=kind.path own=kind.paths />
             <Pictures asking kind filter set_percent />
         </fieldset>
     }
@@ -285,8 +285,8 @@ pub fn Interactions(state: State) -> impl IntoView {
             {move || needs_both.get().map(|why| view! { <p class="note">{why}</p> })}
             {move || has_core.get().then(|| view! { <p class="note">{t::CORE_NOTE}</p> })}
             {move || has_sample.get().then(|| view! { <p class="note">{t::SAMPLE_NOTE}</p> })}
-            <OtherFaults state path="filters.min_interactions" own=CORE_PATHS />
-            <OtherFaults state path="filters.sample" own=&["filters.sample.percent"] />
+            <OtherErrors state path="filters.min_interactions" own=CORE_PATHS />
+            <OtherErrors state path="filters.sample" own=&["filters.sample.percent"] />
         </fieldset>
     }
 }
@@ -388,8 +388,8 @@ fn Membership(state: State) -> impl IntoView {
             <p class="note">{t::ORDER_OF_FILTERS}</p>
             <p class="note">{scope_note}</p>
             {move || apply_note().map(|note| view! { <p class="note">{note}</p> })}
-            <OtherFaults state path="filters.scope" />
-            <OtherFaults state path="filters.apply_to" />
+            <OtherErrors state path="filters.scope" />
+            <OtherErrors state path="filters.apply_to" />
         </fieldset>
     }
 }

@@ -8,7 +8,7 @@ use self::leave_last::LeaveLast;
 pub use self::leave_last::held_out;
 use super::super::State;
 use super::asking::Asking;
-use super::fields::{Number, NumberField, OtherFaults, Select, as_whole};
+use super::fields::{Number, NumberField, OtherErrors, Select, as_whole};
 use super::timeline::{LastRows, Shares, Timeline};
 use crate::domain::dataset::{SplitConfig, SplitKind};
 use crate::ui::texts::filters as t;
@@ -61,7 +61,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
             </div>
             {move || note(kind.get().note())}
             {move || note(missing())}
-            <OtherFaults state path="split_config" own=OWN />
+            <OtherErrors state path="split_config" own=OWN />
             {picture}
         </fieldset>
     }

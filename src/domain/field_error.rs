@@ -96,11 +96,11 @@ mod tests {
 
     #[test]
     fn the_first_faults_are_told_and_the_others_counted() {
-        let mut faults = FieldErrors::default();
+        let mut errors = FieldErrors::default();
         for i in 0..20_000 {
-            faults.add(format!("list[{i}]"), "No.");
+            errors.add(format!("list[{i}]"), "No.");
         }
-        let list = faults.into_list();
+        let list = errors.into_list();
         assert_eq!((list.len(), list[99].path.as_str()), (MAX_FIELD_ERRORS + 1, "list[99]"));
         assert_eq!((list[100].path.as_str(), list[100].message.starts_with("19900 more")), ("config", true));
     }
