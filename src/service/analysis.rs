@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use chrono::{NaiveDate, Utc};
 
+use super::cache::{FALLBACK_TTL, state_of};
 use super::cpu::{HEAVY_PARTS, compute};
-use super::known::{UNTOLD, state_of};
 use super::queries::{compiled, run_within};
 use super::running::Run;
 use super::tables::within_limits;
@@ -30,22 +30,22 @@ impl App {
     pub async fn analyze(&self, ctx: &RequestContext, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
-        let asked = Utc::now();
+        let requested_at = Utc::now();
         let run = self.0.running.join(id);
         let work = async {
-            if !refresh && let Some(analysis) = self.kept_analysis(&model, &dataset).await? {
-                self.metrics().kept("analysis", true);
+            if !refresh && let Some(analysis) = self.stored_analysis(&model, &dataset).await? {
+                self.metrics().cache_lookup("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
-            let place = self.0.asked.place(&format!("analysis {id}"));
-            let _alone = place.lock().await;
+            let lock = self.0.in_flight.lock_for(&format!("analysis {id}"));
+            let _alone = lock.lock().await;
             // Another request's run may have ended meanwhile.
-            let fresh = |analysis: &Analysis| !refresh || analysis.made_at > asked;
-            if let Some(analysis) = self.kept_analysis(&model, &dataset).await?.filter(fresh) {
-                self.metrics().kept("analysis", true);
+            let fresh = |analysis: &Analysis| !refresh || analysis.made_at > requested_at;
+            if let Some(analysis) = self.stored_analysis(&model, &dataset).await?.filter(fresh) {
+                self.metrics().cache_lookup("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
-            self.metrics().kept("analysis", false);
+            self.metrics().cache_lookup("analysis", false);
             let analysis = self.run_analysis(&model, &dataset, &run).await?;
             Ok(Analyzed { analysis, cached: false })
         };
@@ -74,9 +74,9 @@ impl App {
     }
 
     /// The stored analysis, if nothing has changed since.
-    async fn kept_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
-        let Some(kept) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
-        if kept.answer.config_hash != dataset.config_hash {
+    async fn stored_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
+        let Some(stored) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
+        if stored.value.config_hash != dataset.config_hash {
             return Ok(None);
         }
         let state = match self.state(model, &dataset.config).await {
@@ -85,7 +85,7 @@ impl App {
             Err(ServiceError::Warehouse(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. })) => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(still_holds(&kept, state.as_deref()).then_some(kept.answer))
+        Ok(still_holds(&stored, state.as_deref()).then_some(stored.value))
     }
 
     /// Identifies the tables' content now, and the current day if dates count back from it; `None`
@@ -120,16 +120,16 @@ impl App {
             users: found.facts.part(Part::Full).and_then(|full| full.users),
             products: found.facts.part(Part::Full).and_then(|full| full.products),
         };
-        self.store().keep_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
+        self.store().store_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
         Ok(found)
     }
 }
 
 /// As for every cached result: if tables do not report changes, it is valid for a short time only.
-fn still_holds(kept: &Cached<Analysis>, state: Option<&str>) -> bool {
+fn still_holds(stored: &Cached<Analysis>, state: Option<&str>) -> bool {
     match state {
-        Some(_) => kept.state.as_deref() == state,
-        None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
+        Some(_) => stored.state.as_deref() == state,
+        None => stored.state.is_none() && Utc::now() - stored.at < FALLBACK_TTL,
     }
 }
 

@@ -81,7 +81,7 @@ impl App {
         let mut open = vec![];
         for question in &questions {
             let (left, right) = (&live[question.left], &live[question.right]);
-            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &[left, right])).await?.is_none() {
+            if self.cache_get::<StoredCounts>(&App::cache_key(&model, "join", &question.on, &[left, right])).await?.is_none() {
                 open.push(question);
             }
         }
@@ -141,8 +141,8 @@ impl App {
             let _turn = self.scan().await?;
             count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
         };
-        match self.known(ctx, &App::question(model, "join", &question.on, &[left, right]), find).await {
-            Ok(known) => Ok(KeyCounts { counted: Ok(known.answer), ran: !known.cached }),
+        match self.cache_get_or_compute(ctx, &App::cache_key(model, "join", &question.on, &[left, right]), find).await {
+            Ok(found) => Ok(KeyCounts { counted: Ok(found.value), ran: !found.cached }),
             Err(error) => Ok(KeyCounts { counted: Err(of_one_pair(error)?), ran: true }),
         }
     }

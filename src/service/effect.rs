@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::analysis::{estimate, today};
+use super::cache::{CacheKey, CacheResult};
 use super::cpu::{HEAVY_PARTS, compute};
-use super::known::{Known, Question};
 use super::queries::{compiled, run_within};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
@@ -42,24 +42,25 @@ impl App {
     ) -> Result<EffectAnswer, ServiceError> {
         let model = self.model(ctx, model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
-        let question = self.effect_question(&model, config).await?;
-        if !agreed && self.warehouse_of(&model).await?.bills() && self.kept::<Found>(&question).await?.is_none() {
+        let key = self.impact_key(&model, config).await?;
+        if !agreed && self.warehouse_of(&model).await?.bills() && self.cache_get::<Found>(&key).await?.is_none() {
             let warehouse = self.warehouse_of(&model).await?;
             let price = self.price_in(&*warehouse);
             return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, Shape::Effect, price).await?));
         }
-        let Known { answer, cached, at } = self.known(ctx, &question, self.find_effect(&model, config, &catalog)).await?;
-        let Found { effect, cost } = answer;
+        let CacheResult { value, cached, at } =
+            self.cache_get_or_compute(ctx, &key, self.find_effect(&model, config, &catalog)).await?;
+        let Found { effect, cost } = value;
         Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, cost })
     }
 
-    async fn effect_question(&self, model: &Model, config: &DatasetConfig) -> Result<Question, ServiceError> {
+    async fn impact_key(&self, model: &Model, config: &DatasetConfig) -> Result<CacheKey, ServiceError> {
         let mut tables: Vec<TableName> = config.sources().into_iter().map(|(_, table)| table.clone()).collect();
         tables.sort_unstable();
         tables.dedup();
         let live = self.live_tables(model, &tables).await?;
         let day = counts_from_today(config).then(|| today(config));
-        Ok(Self::question(model, "effect", &(config_hash(config), day), &live.iter().collect::<Vec<_>>()))
+        Ok(Self::cache_key(model, "effect", &(config_hash(config), day), &live.iter().collect::<Vec<_>>()))
     }
 
     /// Finds the reference date first if reading is metered, as for every query of rows.

@@ -21,6 +21,7 @@ use crate::warehouse::bigquery::BigQuerySettings;
 use crate::warehouse::{Connections, Warehouse};
 
 mod analysis;
+mod cache;
 mod change;
 mod compare;
 mod context;
@@ -29,7 +30,6 @@ mod datasets;
 mod detection;
 mod effect;
 mod error;
-mod known;
 mod models;
 mod profiles;
 mod queries;
@@ -91,7 +91,7 @@ struct Inner {
     /// Queries that wait for a permit.
     waiting: AtomicUsize,
     metrics: Metrics,
-    asked: known::InFlight,
+    in_flight: cache::InFlight,
     running: running::Running,
 }
 
@@ -107,7 +107,7 @@ impl App {
             scans,
             waiting: AtomicUsize::new(0),
             metrics,
-            asked: Default::default(),
+            in_flight: Default::default(),
             running: Default::default(),
         }))
     }

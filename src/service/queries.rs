@@ -147,7 +147,7 @@ impl App {
         let dataset = self.dataset(ctx, id).await?;
         let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(ctx, &dataset).await?;
         let version = new_version(ctx, &dataset.config, &catalog, as_of, "exported for TFX", None).await?;
-        let number = self.store().keep_export(id, &version).await?;
+        let number = self.store().store_export(id, &version).await?;
         let title = Title { version: Some(number), as_of, ..title(&dataset, None) };
         Ok(TfxArtefact { version: Some(number), ..artefact }.titled(&title))
     }
@@ -201,7 +201,7 @@ impl App {
         let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let counts = self.counts_of(&model, &dataset.config, &catalog).await?;
-        match self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await {
+        match self.store().store_sizes(id, &dataset.config_hash, sizes(&counts)).await {
             // The card shows them after the next count.
             Err(StoreError::Unavailable { reason, .. }) => {
                 tracing::warn!(%reason, request_id = ctx.request_id(), "a count is not kept");

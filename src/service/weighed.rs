@@ -45,7 +45,7 @@ impl App {
         let mut open = vec![];
         for question in questions.iter().flatten() {
             let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
-            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &tables)).await?.is_none() {
+            if self.cache_get::<StoredCounts>(&App::cache_key(&model, "join", &question.on, &tables)).await?.is_none() {
                 open.push(question);
             }
         }

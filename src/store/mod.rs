@@ -88,7 +88,7 @@ pub struct NewVersion {
 /// A cached result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cached<T> {
-    pub answer: T,
+    pub value: T,
     /// Identifies the tables' content at that time.
     pub state: Option<String>,
     pub at: DateTime<Utc>,

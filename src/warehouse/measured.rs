@@ -46,7 +46,7 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.measured.metrics.asked(self.measured.name, self.kind, self.outcome, self.since.elapsed());
+        self.measured.metrics.query_finished(self.measured.name, self.kind, self.outcome, self.since.elapsed());
     }
 }
 

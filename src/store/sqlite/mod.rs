@@ -13,8 +13,8 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 mod analyses;
-mod answers;
 mod backup;
+mod cache;
 mod clock;
 mod datasets;
 mod deleted;
