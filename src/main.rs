@@ -104,7 +104,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let file = installation::database(options.installation.database.as_ref())?;
     let store = SqliteStore::open(&file).await.map_err(|error| error.to_string())?;
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
-    let housekeeping = tokio::spawn(store.clone().keep_house_hourly());
+    let housekeeping = tokio::spawn(store.clone().run_housekeeping());
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host, &installation::author(&options.installation));
 

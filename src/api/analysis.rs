@@ -132,7 +132,7 @@ pub async fn compare(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Body(asked): Body<ComparedIds>,
+    Body(body): Body<ComparedIds>,
 ) -> ApiResult<Comparison> {
-    Ok(success(app.compare(&ctx, at.id, &asked.dataset_ids).await?))
+    Ok(success(app.compare(&ctx, at.id, &body.dataset_ids).await?))
 }

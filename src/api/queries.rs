@@ -44,10 +44,10 @@ pub async fn query(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<QueryParams>,
+    Query(params): Query<QueryParams>,
 ) -> ApiResult<QueryView> {
-    let for_analysis = asked.for_analysis.unwrap_or_default();
-    let view = match asked.version {
+    let for_analysis = params.for_analysis.unwrap_or_default();
+    let view = match params.version {
         Some(_) if for_analysis => {
             return Err(ErrorResponse::bad_request(
                 "bad_parameter",
@@ -55,8 +55,8 @@ pub async fn query(
                 "A version's SQL is as it was frozen.",
             ));
         }
-        Some(number) => app.version_query(&ctx, at.id, number, asked.split).await?,
-        None => app.query(&ctx, at.id, asked.split, for_analysis).await?,
+        Some(number) => app.version_query(&ctx, at.id, number, params.split).await?,
+        None => app.query(&ctx, at.id, params.split, for_analysis).await?,
     };
     Ok(success(view.into()))
 }
@@ -127,9 +127,9 @@ pub async fn tfx(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<TfxParams>,
+    Query(params): Query<TfxParams>,
 ) -> ApiResult<Tfx> {
-    let tfx = match asked.version {
+    let tfx = match params.version {
         Some(number) => app.version_tfx(&ctx, at.id, number).await?,
         None => app.tfx(&ctx, at.id).await?,
     };
@@ -166,9 +166,9 @@ pub async fn validate_query(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Body(asked): Body<ValidatedPart>,
+    Body(body): Body<ValidatedPart>,
 ) -> ApiResult<QueryView> {
-    Ok(success(app.query(&ctx, at.id, asked.split, false).await?.into()))
+    Ok(success(app.query(&ctx, at.id, body.split, false).await?.into()))
 }
 
 /// Compile a config
@@ -237,9 +237,9 @@ pub async fn preview(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<PreviewParams>,
+    Query(params): Query<PreviewParams>,
 ) -> ApiResult<Previewed> {
-    Ok(success(Previewed { preview: app.preview(&ctx, at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
+    Ok(success(Previewed { preview: app.preview(&ctx, at.id, params.split, params.limit.unwrap_or(100)).await? }))
 }
 
 #[derive(Serialize, ToSchema)]

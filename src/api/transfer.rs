@@ -37,9 +37,9 @@ pub async fn export(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<ExportParams>,
+    Query(params): Query<ExportParams>,
 ) -> Result<Response, ErrorResponse> {
-    let format = asked.format.unwrap_or_default();
+    let format = params.format.unwrap_or_default();
     let file = app.export_dataset(&ctx, at.id, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
@@ -80,10 +80,10 @@ pub async fn import(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Query(asked): Query<ImportParams>,
+    Query(params): Query<ImportParams>,
     file: FileBody,
 ) -> ApiResult<Imported> {
-    let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
+    let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, params.update.unwrap_or_default()).await?;
     let message = match outcome {
         ImportOutcome::Created => "Dataset created.",
         ImportOutcome::Updated => "Dataset saved.",

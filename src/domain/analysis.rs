@@ -58,8 +58,8 @@ pub struct Analysis {
 
 impl Analysis {
     /// The summary on a card.
-    pub fn brief(&self) -> AnalysisBrief {
-        AnalysisBrief {
+    pub fn summary(&self) -> AnalysisSummary {
+        AnalysisSummary {
             score: self.quality_metrics.score,
             grade: self.quality_metrics.grade,
             leaks: self.leaks.iter().filter(|check| check.is_leak()).count() as u32,
@@ -72,7 +72,8 @@ impl Analysis {
 /// Summary of an analysis, for a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct AnalysisBrief {
+#[cfg_attr(feature = "ssr", schema(as = AnalysisBrief))]
+pub struct AnalysisSummary {
     /// 0 to 100.
     pub score: u32,
     pub grade: Grade,

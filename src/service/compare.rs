@@ -94,6 +94,6 @@ fn figures(analysis: Option<&Analysis>) -> Value {
         "span_days": of(|a| json!(a.quality_metrics.span_days)),
         "sparsity": of(|a| json!(a.quality_metrics.sparsity)),
         "score": of(|a| json!(a.quality_metrics.score)),
-        "leaks": of(|a| json!(a.brief().leaks)),
+        "leaks": of(|a| json!(a.summary().leaks)),
     })
 }

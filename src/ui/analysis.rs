@@ -12,7 +12,7 @@ use super::texts::{analysis as texts, common};
 use super::work::{Loader, Opening, Work, every};
 use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
-use crate::domain::record::{KeptAnalysis, Progress};
+use crate::domain::record::{Progress, StoredAnalysis};
 use crate::error::ApiError;
 use crate::rpc;
 
@@ -34,7 +34,7 @@ pub fn AnalysisDialog(
             let (title, body) = match overview.await {
                 Ok(overview) => {
                     let title = texts::title(&overview.summary.name);
-                    (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
+                    (title, view! { <Panel id stored=overview.analysis on_changed /> }.into_any())
                 }
                 Err(error) => (texts::TITLE.to_owned(), view! { <Problem error=Some(error) /> }.into_any()),
             };
@@ -49,8 +49,8 @@ pub fn AnalysisDialog(
 }
 
 #[component]
-fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl IntoView {
-    let kept = RwSignal::new(kept);
+fn Panel(id: i64, stored: Option<StoredAnalysis>, on_changed: Callback<()>) -> impl IntoView {
+    let stored = RwSignal::new(stored);
     let error = RwSignal::new(None::<ApiError>);
     let note = RwSignal::new(None::<&'static str>);
     // In the browser only: the page does not wait for a warehouse.
@@ -70,7 +70,7 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             match answer {
                 Ok(found) => {
                     note.try_set(found.cached.then_some(texts::CACHED));
-                    kept.try_set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
+                    stored.try_set(Some(StoredAnalysis { stale: false, analysis: found.analysis }));
                     // The user may have left the page by now.
                     on_changed.try_run(());
                 }
@@ -83,10 +83,10 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             }
         });
     };
-    let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
+    let words = move || if stored.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
     // An analysis that is out of date is replaced by itself; one that is up to date only on
     // request.
-    let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
+    let insist = move || stored.with(|stored| stored.as_ref().is_some_and(|stored| !stored.stale));
     view! {
         <div class="analysis-head">
             <button
@@ -102,8 +102,8 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         {move || running.get().then(|| view! { <Running id /> })}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
         <Problem error />
-        {move || (kept.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
-        {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
+        {move || (stored.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
+        {move || stored.get().map(|StoredAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }
 }
 

@@ -11,7 +11,7 @@ use super::texts::{common, list as texts};
 use super::toast::{Toaster, use_toaster};
 use super::when::When;
 use super::work::{Waiting, Work};
-use crate::domain::analysis::AnalysisBrief;
+use crate::domain::analysis::AnalysisSummary;
 use crate::domain::dataset::Status;
 use crate::domain::format::{integer, short};
 use crate::domain::record::DatasetSummary;
@@ -55,7 +55,7 @@ fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
 }
 
 /// The summary of the last analysis, as a link to it.
-fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
+fn quality(quality: Option<AnalysisSummary>, href: String) -> impl IntoView {
     let said = match quality {
         None => view! {
             <dd class="unknown" title=texts::NOT_ANALYZED>
@@ -63,7 +63,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
             </dd>
         }
         .into_any(),
-        Some(AnalysisBrief { score, grade, leaks, .. }) => {
+        Some(AnalysisSummary { score, grade, leaks, .. }) => {
             let tone = if leaks > 0 { "open" } else { grade.as_str() };
             let verdict = verdict(grade, leaks > 0);
             view! {

@@ -239,7 +239,7 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
                 figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
                 figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
                 figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
-                figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.brief().leaks.into())),
+                figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.summary().leaks.into())),
                 one(texts::MADE, &|o| {
                     let kept = o.analysis.as_ref()?;
                     Some(texts::made(&instant(kept.analysis.made_at), kept.stale))

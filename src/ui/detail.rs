@@ -15,7 +15,7 @@ use super::versions::Versions;
 use super::when::When;
 use super::work::Opening;
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, KeptAnalysis};
+use crate::domain::record::{Dataset, StoredAnalysis};
 use crate::domain::words;
 use crate::rpc;
 
@@ -171,7 +171,7 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
 
 fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl IntoView {
     move || match dataset.with(|dataset| dataset.analysis.clone()) {
-        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
+        Some(StoredAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
         None => view! {
             <div class="empty">
                 <p>{texts::NOT_ANALYZED}</p>

@@ -83,7 +83,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
         return ().into_any();
     };
     let total = QueryValidation { valid: splits().all(|v| v.valid), estimate, error: None };
-    let brief = size_and_price(&estimate);
+    let cost = size_and_price(&estimate);
     let lines = all
         .iter()
         .map(|part| line_of(part.split.map_or(texts::FULL, Split::as_str), &part.view.validation))
@@ -91,7 +91,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
         .collect_view();
     view! {
         <details class="totals">
-            <summary>{texts::SPLITS_TOTAL} {(!brief.is_empty()).then_some(common::DOT)} {brief}</summary>
+            <summary>{texts::SPLITS_TOTAL} {(!cost.is_empty()).then_some(common::DOT)} {cost}</summary>
             <div class="table-scroll">
                 <table class="rows">
                     <caption class="for-readers">{texts::TOTALS}</caption>

@@ -135,7 +135,7 @@ fn every_planted_leak_is_found() {
         for leak in analysis.leaks.iter().filter(|check| check.is_leak()) {
             assert!(leak.value.is_some_and(|value| value > 0.0) && leak.advice.is_some() && !leak.reason.is_empty(), "{leak:?}");
         }
-        assert_eq!(analysis.brief().leaks as usize, codes.len());
+        assert_eq!(analysis.summary().leaks as usize, codes.len());
     }
 }
 

@@ -30,7 +30,7 @@ impl SqliteStore {
         analysis: &Analysis,
         sizes: Sizes,
     ) -> Result<(), StoreError> {
-        let brief = analysis.brief();
+        let summary = analysis.summary();
         let made_at = Time(analysis.made_at);
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -40,8 +40,8 @@ impl SqliteStore {
         .bind(id)
         .bind(&analysis.config_hash)
         .bind(state)
-        .bind(brief.score)
-        .bind(brief.leaks)
+        .bind(summary.score)
+        .bind(summary.leaks)
         .bind(made_at)
         .bind(Json(analysis))
         .execute(&mut *tx)

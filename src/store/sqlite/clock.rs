@@ -49,7 +49,7 @@ pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<Dat
 impl SqliteStore {
     /// Removes datasets, with their versions, that were deleted long enough ago by the database's
     /// time. Returns how many.
-    pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(super) async fn housekeeping(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
         let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - KEPT_DELETED));
@@ -62,10 +62,10 @@ impl SqliteStore {
     }
 
     /// Does housekeeping for as long as a server runs.
-    pub async fn keep_house_hourly(self) {
+    pub async fn run_housekeeping(self) {
         loop {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
-            if let Err(error) = self.keep_house(Utc::now()).await {
+            if let Err(error) = self.housekeeping(Utc::now()).await {
                 tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
             }
         }
@@ -113,7 +113,7 @@ mod tests {
         let Deleted { _folder, store, id, at } = deleted().await;
         // Years ahead for some starts, back, before any valid time, ahead again.
         for days in [3650, 3651, 3652, 0, -9000, 1, 400, 401, 2] {
-            assert_eq!(store.keep_house(at + DAY * days).await.unwrap(), 0, "{days}");
+            assert_eq!(store.housekeeping(at + DAY * days).await.unwrap(), 0, "{days}");
         }
         store.undelete_dataset(id).await.unwrap();
     }
@@ -122,9 +122,9 @@ mod tests {
     async fn what_is_deleted_goes_after_its_time() {
         let Deleted { _folder, store, at, .. } = deleted().await;
         for day in 1..=30 {
-            assert_eq!(store.keep_house(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
+            assert_eq!(store.housekeeping(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
         }
-        assert_eq!(store.keep_house(at + DAY * 31).await.unwrap(), 1);
+        assert_eq!(store.housekeeping(at + DAY * 31).await.unwrap(), 1);
     }
 
     /// With a clock that is ten years ahead from the first day on; and if nobody started the
@@ -134,21 +134,21 @@ mod tests {
         for ahead in [3650, 365] {
             let Deleted { _folder, store, at, .. } = deleted().await;
             for day in 1..=30 {
-                assert_eq!(store.keep_house(at + DAY * (ahead + day)).await.unwrap(), 0, "{day}");
+                assert_eq!(store.housekeeping(at + DAY * (ahead + day)).await.unwrap(), 0, "{day}");
             }
-            assert_eq!(store.keep_house(at + DAY * (ahead + 32)).await.unwrap(), 1);
+            assert_eq!(store.housekeeping(at + DAY * (ahead + 32)).await.unwrap(), 1);
         }
     }
 
     #[tokio::test]
     async fn what_was_deleted_by_a_clock_that_was_ahead_goes_too() {
         let Deleted { _folder, store, at, .. } = deleted().await;
-        store.keep_house(at + DAY * 3650).await.unwrap();
+        store.housekeeping(at + DAY * 3650).await.unwrap();
         let id = store.insert_dataset(1, &DatasetInput { name: "Later".into(), ..DatasetInput::default() }).await.unwrap();
         store.delete_dataset(id, false).await.unwrap();
         let mut gone = 0;
         for day in 0..32 {
-            gone += store.keep_house(at + DAY * day).await.unwrap();
+            gone += store.housekeeping(at + DAY * day).await.unwrap();
         }
         assert_eq!(gone, 2);
     }

@@ -125,7 +125,7 @@ mod tests {
         let store = SqliteStore::open(&file).await.unwrap();
         let dataset = store.dataset(8).await.unwrap();
         assert_eq!((dataset.revision, dataset.summary.active_version, dataset.summary.row_count_estimate), (5, Some(2), Some(9)));
-        assert_eq!(dataset.summary.quality.map(|brief| (brief.score, brief.leaks)), Some((70, 1)));
+        assert_eq!(dataset.summary.quality.map(|summary| (summary.score, summary.leaks)), Some((70, 1)));
         let versions: Vec<_> = dataset.versions.iter().map(|v| (v.number, v.author.as_str(), v.as_of.is_some())).collect();
         assert_eq!(versions, [(2, "bob", true), (1, "ann", false)]);
         assert_eq!(store.datasets(3, &ListQuery::default()).await.unwrap().1, 1);

@@ -144,7 +144,7 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     let inside = move || opened.get().then(|| profile.with_value(inside));
     view! {
         <details class="column-stats" on:toggle=move |_| opened.set(true)>
-            <summary>{profile.with_value(in_brief)}</summary>
+            <summary>{profile.with_value(profile_summary)}</summary>
             {inside}
         </details>
     }
@@ -191,7 +191,7 @@ fn inside(profile: &ColumnProfile) -> impl IntoView + use<> {
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.
-fn in_brief(profile: &ColumnProfile) -> String {
+fn profile_summary(profile: &ColumnProfile) -> String {
     let mut parts = vec![];
     if profile.null_count > 0 {
         parts.push(texts::null_share(profile.null_percent));
@@ -204,7 +204,7 @@ fn in_brief(profile: &ColumnProfile) -> String {
         _ => {}
     }
     if let (Some(min), Some(max)) = (&profile.min, &profile.max) {
-        parts.push(texts::from_to(&brief(min), &brief(max)));
+        parts.push(texts::from_to(&shortened(min), &shortened(max)));
     }
     parts.extend(profile.true_percent.map(texts::true_share));
     parts.extend(profile.array_lengths.map(|lengths| texts::items(&lengths.min.to_string(), &lengths.max.to_string())));
@@ -214,7 +214,7 @@ fn in_brief(profile: &ColumnProfile) -> String {
     parts.join(" · ")
 }
 
-fn brief(value: &Value) -> String {
+fn shortened(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(24) {
         Some((at, _)) => format!("{}…", &text[..at]),
@@ -233,7 +233,7 @@ fn figures(profile: &ColumnProfile) -> impl IntoView + use<> {
     all.extend(profile.mean.map(|mean| (texts::MEAN, decimal(mean))));
     all.extend(profile.stddev.map(|stddev| (texts::DEVIATION, decimal(stddev))));
     for (share, word) in [(0.05, "5 %"), (0.25, "25 %"), (0.5, texts::MEDIAN), (0.75, "75 %"), (0.95, "95 %")] {
-        all.extend(profile.quantiles.iter().find(|q| q.share == share).map(|q| (word, brief(&q.value))));
+        all.extend(profile.quantiles.iter().find(|q| q.share == share).map(|q| (word, shortened(&q.value))));
     }
     let some = |number: Option<u64>| number.filter(|number| *number > 0).map(integer);
     all.extend(some(profile.zero_count).map(|n| (texts::ZEROS, n)));
