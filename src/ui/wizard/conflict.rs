@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::kept::as_json;
+use super::saved_draft::as_json;
 use crate::domain::diff::differences;
 use crate::domain::format::instant;
 use crate::domain::record::Dataset;

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use super::conflict::Conflict;
 use super::draft::Step;
 use super::edit::Edit;
-use super::kept::{Keeper, LeftBehind, keep_draft};
 use super::save::{Saving, ServerGone};
+use super::saved_draft::{DraftStore, SavedDrafts, autosave};
 use super::state::{State, check_name, read_tables};
 use super::{basics, columns, evidence, filters, focus_step, show_first_error, side, suggestions, tables};
 use crate::ui::dialog::Dialog;
@@ -59,7 +59,7 @@ impl Walk {
 pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let title = if edit.target().is_some() { texts::EDIT_DATASET } else { texts::NEW_DATASET };
     let state = State::new(model_id, edit);
-    let keeper = Keeper::new(state);
+    let draft_store = DraftStore::new(state);
     let walk = Walk { state, step: RwSignal::new(Step::Basics), tried: RwSignal::new(None), going: RwSignal::new(None) };
     let Walk { step, tried, going, .. } = walk;
     let large = RwSignal::new(false);
@@ -69,10 +69,10 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     check_name(state);
     suggestions::keep_suggested(state);
     evidence::keep_verified(state);
-    keep_draft(state, keeper);
+    autosave(state, draft_store);
 
     let on_refused = Callback::new(move |first| walk.show_wrong(first));
-    let saving = Saving::new(state, keeper, on_close, on_saved, on_refused);
+    let saving = Saving::new(state, draft_store, on_close, on_saved, on_refused);
     let close = Callback::new(move |()| if state.peek(Edit::is_changed) { leaving.set(true) } else { on_close.run(()) });
     // After a change of the draft, an earlier click on Next no longer counts.
     Effect::new(move |_| {
@@ -174,7 +174,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
                     aria-label=move || step.get().title()
                     on:keydown=enter_on_step
                 >
-                    <LeftBehind state keeper />
+                    <SavedDrafts state draft_store />
                     <Problem error=saving.error() />
                     {move || {
                         (step.get() != Step::Basics).then(|| view! { <Unread state /> })
@@ -199,7 +199,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
                     {next_or_save}
                 </footer>
             </form>
-            {move || leaving.get().then(|| view! { <Leave keeper leaving on_close /> })}
+            {move || leaving.get().then(|| view! { <Leave draft_store leaving on_close /> })}
             {conflict}
         </Dialog>
     }
@@ -255,7 +255,7 @@ fn Unread(state: State) -> impl IntoView {
 
 /// Confirms before typed input is lost.
 #[component]
-fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
+fn Leave(draft_store: DraftStore, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
     view! {
         <Dialog title=texts::LEAVE_TITLE on_close=Callback::new(move |()| leaving.set(false)) class="modal-small">
             <div class="modal-body">
@@ -267,7 +267,7 @@ fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> imp
                         type="button"
                         class="button danger"
                         on:click=move |_| {
-                            keeper.forget();
+                            draft_store.discard();
                             on_close.run(());
                         }
                     >

@@ -6,8 +6,8 @@ use super::State;
 use super::conflict::Choice;
 use super::draft::Step;
 use super::edit::{Edit, Target};
-use super::kept::Keeper;
 use super::picture::places;
+use super::saved_draft::DraftStore;
 use crate::domain::field_error::FieldError;
 use crate::domain::record::Dataset;
 use crate::error::ApiError;
@@ -21,7 +21,7 @@ use crate::ui::toast::{Toaster, use_toaster};
 #[derive(Clone, Copy)]
 pub struct Saving {
     state: State,
-    keeper: Keeper,
+    draft_store: DraftStore,
     toaster: Toaster,
     running: RwSignal<bool>,
     error: RwSignal<Option<ApiError>>,
@@ -32,7 +32,13 @@ pub struct Saving {
 }
 
 impl Saving {
-    pub fn new(state: State, keeper: Keeper, on_close: Callback<()>, on_saved: Callback<()>, on_refused: Callback<Step>) -> Self {
+    pub fn new(
+        state: State,
+        draft_store: DraftStore,
+        on_close: Callback<()>,
+        on_saved: Callback<()>,
+        on_refused: Callback<Step>,
+    ) -> Self {
         let error = RwSignal::new(None::<ApiError>);
         let reach = use_reach();
         // When the server is back, the message that it was offline is out of date.
@@ -43,7 +49,7 @@ impl Saving {
             }
         });
         let running = RwSignal::new(false);
-        Self { state, keeper, toaster: use_toaster(), running, error, on_close, on_saved, on_refused }
+        Self { state, draft_store, toaster: use_toaster(), running, error, on_close, on_saved, on_refused }
     }
 
     pub fn running(self) -> Signal<bool> {
@@ -66,12 +72,12 @@ impl Saving {
             return;
         }
         self.error.set(None);
-        let Saving { state, keeper, toaster, .. } = self;
+        let Saving { state, draft_store, toaster, .. } = self;
         let target = state.target();
         let is_same = target.map(|target| target.revision) == revision && !state.peek(Edit::is_changed);
         if target.is_some() && is_same {
             // Sends nothing if nothing has changed, so that opening and saving leaves no trace.
-            keeper.forget();
+            draft_store.discard();
             toaster.good(texts::NOTHING_CHANGED);
             return self.on_close.run(());
         }
@@ -92,7 +98,7 @@ impl Saving {
     }
 
     fn saved(self, target: Option<Target>, dataset: &Dataset) {
-        self.keeper.forget();
+        self.draft_store.discard();
         if target.is_none() {
             places::move_to(self.state.model_id, dataset.summary.id);
         }

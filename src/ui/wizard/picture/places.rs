@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::layout::Point;
-use crate::ui::wizard::kept::storage;
+use crate::ui::wizard::saved_draft::storage;
 
 /// Nobody drags a box farther away.
 const FAR: f64 = 4000.0;
