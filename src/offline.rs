@@ -181,18 +181,18 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
         schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
     }
     let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
-    let JoinDetection { settled, .. } = found.map_err(|error| error.to_string())?;
+    let JoinDetection { resolved, .. } = found.map_err(|error| error.to_string())?;
     let text = if options.json {
-        serde_json::to_string_pretty(&settled).map_err(|error| error.to_string())? + "\n"
+        serde_json::to_string_pretty(&resolved).map_err(|error| error.to_string())? + "\n"
     } else {
         let star = |join: &DetectedJoin| if join.in_tree { "*" } else { " " };
         let line = |join: &DetectedJoin| {
             let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
             format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.as_str(), join.join.text())
         };
-        settled.joins.iter().map(line).collect()
+        resolved.joins.iter().map(line).collect()
     };
-    Ok(Output { text, yes: !settled.joins.is_empty() })
+    Ok(Output { text, yes: !resolved.joins.is_empty() })
 }
 
 /// A table by its id (`orders`) or its full name (`raw_data.orders`).

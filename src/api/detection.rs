@@ -64,12 +64,12 @@ pub async fn detect_joins(
     InPath(at): InPath<ModelPath>,
     Body(body): Body<JoinRequest>,
 ) -> ApiResult<DetectedJoins> {
-    let JoinDetection { settled, verification } =
+    let JoinDetection { resolved, verification } =
         app.detect_joins(&ctx, at.id, &body.tables, body.verify.unwrap_or_default()).await?;
     Ok(success(DetectedJoins {
-        detected_joins: settled.joins,
-        tree: settled.tree,
-        unconnected: settled.unconnected,
+        detected_joins: resolved.joins,
+        tree: resolved.tree,
+        unconnected: resolved.unconnected,
         threshold: THRESHOLD,
         verification,
     }))

@@ -43,9 +43,9 @@ pub struct RoleSuggestion {
 pub type RoleSuggestions = BTreeMap<Role, RoleSuggestion>;
 
 /// Columns for the roles of a dataset over these tables, the first of which is the primary.
-pub fn suggest(schemas: &[TableSchema], facts: &TableStatistics) -> RoleSuggestions {
+pub fn suggest(schemas: &[TableSchema], statistics: &TableStatistics) -> RoleSuggestions {
     let vocabulary = Vocabulary::of(schemas);
-    let joins = propose(schemas, facts);
+    let joins = propose(schemas, statistics);
     let sure = || joins.iter().filter(|join| join.score >= super::joins::THRESHOLD && !join.last_resort);
     let mut choices: BTreeMap<Role, Vec<Choice>> = BTreeMap::new();
     for (position, schema) in schemas.iter().enumerate() {
@@ -56,7 +56,7 @@ pub fn suggest(schemas: &[TableSchema], facts: &TableStatistics) -> RoleSuggesti
         let place = if position == 0 { 1.0 } else { 0.95 } * if describes { 0.8 } else { 1.0 };
         for column in &schema.columns {
             for role in Role::ALL {
-                let known = facts.of(&schema.table, &column.name);
+                let known = statistics.of(&schema.table, &column.name);
                 let Some((score, reason)) = score(role, schema, column, &vocabulary, known) else { continue };
                 let score = (score * place * 100.0).round() / 100.0;
                 if score >= THRESHOLD {
@@ -93,10 +93,10 @@ fn score(
     schema: &TableSchema,
     column: &Column,
     vocabulary: &Vocabulary,
-    facts: Option<ColumnStatistics>,
+    statistics: Option<ColumnStatistics>,
 ) -> Option<(f64, String)> {
     fits_role(role, column).ok()?;
-    if facts.is_some_and(|facts| contradicts(role, facts)) {
+    if statistics.is_some_and(|statistics| contradicts(role, statistics)) {
         return None;
     }
     let words = vocabulary.words(column.name.as_str());
@@ -111,12 +111,12 @@ fn score(
 }
 
 /// Whether the data rule out a role for a column.
-fn contradicts(role: Role, facts: ColumnStatistics) -> bool {
-    let told = facts.filled() > 1;
+fn contradicts(role: Role, statistics: ColumnStatistics) -> bool {
+    let told = statistics.filled() > 1;
     match role {
         // Users repeat: an id that is unique in every row is the row's.
-        Role::UserId => told && (facts.distinct <= 1 || facts.is_unique() == Some(true)),
-        Role::ProductId | Role::Timestamp | Role::Revenue => told && facts.distinct <= 1,
+        Role::UserId => told && (statistics.distinct <= 1 || statistics.is_unique() == Some(true)),
+        Role::ProductId | Role::Timestamp | Role::Revenue => told && statistics.distinct <= 1,
     }
 }
 
@@ -422,11 +422,11 @@ mod tests {
         suggested_roles(&schema)[0]
     }
 
-    fn columns(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<String> {
+    fn columns(schemas: &[TableSchema], statistics: &TableStatistics) -> Vec<String> {
         let text = |(role, one): (&Role, &RoleSuggestion)| {
             format!("{} {}.{}", role.as_str(), one.choice.table.table(), one.choice.column)
         };
-        suggest(schemas, facts).iter().map(text).collect()
+        suggest(schemas, statistics).iter().map(text).collect()
     }
 
     #[test]
@@ -494,15 +494,15 @@ mod tests {
             "events",
             &[("user_id", Int64), ("customer_key", Int64), ("at", Timestamp), ("day", Date), ("revenue", Float64)],
         );
-        let mut facts = TableStatistics::default();
+        let mut statistics = TableStatistics::default();
         let mut add = |name: &str, distinct| {
-            facts.add(schema.table.clone(), name.parse().unwrap(), ColumnStatistics { rows: 1000, nulls: 0, distinct });
+            statistics.add(schema.table.clone(), name.parse().unwrap(), ColumnStatistics { rows: 1000, nulls: 0, distinct });
         };
         add("user_id", 1000);
         add("customer_key", 120);
         add("at", 1);
         add("day", 90);
         add("revenue", 1);
-        assert_eq!(columns(&[schema], &facts), ["user_id events.customer_key", "timestamp events.day"]);
+        assert_eq!(columns(&[schema], &statistics), ["user_id events.customer_key", "timestamp events.day"]);
     }
 }

@@ -7,7 +7,7 @@ use leptos::server_fn::codec::Json;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
 use crate::domain::effect;
-use crate::domain::joins::{JoinDetection, JoinsWeighed, VerifyEstimate};
+use crate::domain::joins::{JoinDetection, VerifiedJoins, VerifyEstimate};
 // `#[server]` makes a type of each function's name, so Model, Dataset and Preview are written with
 // their module.
 use crate::domain::profile::{self, ProfileEstimate, TableProfile};
@@ -163,8 +163,8 @@ pub async fn estimate_joins(model_id: i64, tables: Vec<String>) -> Result<Verify
 /// Verification of an unsaved config's joins. If it would cost, it runs only when `agreed`;
 /// otherwise its price is returned.
 #[server(input = Json, prefix = "/_fn", endpoint = "weigh-joins")]
-pub async fn weigh_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<JoinsWeighed, ApiError> {
-    Ok(app()?.weigh_joins(&context()?, model_id, &config, agreed).await?)
+pub async fn verify_joins(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<VerifiedJoins, ApiError> {
+    Ok(app()?.verify_joins(&context()?, model_id, &config, agreed).await?)
 }
 
 /// Columns for the roles of a dataset over these tables, the primary first.

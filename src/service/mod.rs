@@ -36,8 +36,8 @@ mod queries;
 mod running;
 mod tables;
 mod transfer;
+mod verification;
 mod versions;
-mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;

@@ -199,19 +199,19 @@ impl App {
     }
 
     /// The cached statistics of tables' columns, without a request to the warehouse.
-    pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<TableStatistics, ServiceError> {
-        let mut facts = TableStatistics::default();
+    pub(super) async fn cached_statistics(&self, model: &Model, tables: &[LiveTable]) -> Result<TableStatistics, ServiceError> {
+        let mut statistics = TableStatistics::default();
         for table in tables {
             let Some(found) = self.cache_get::<CachedProfile>(&profile_key(model, table)).await? else { continue };
             let CachedProfile { rows, columns } = found.value;
             for column in &table.schema.columns {
-                let found = columns.get(column.name.as_str()).and_then(|cached| facts_of(rows, &cached.profile));
+                let found = columns.get(column.name.as_str()).and_then(|cached| statistics_of(rows, &cached.profile));
                 if let Some(found) = found {
-                    facts.add(table.schema.table.clone(), column.name.clone(), found);
+                    statistics.add(table.schema.table.clone(), column.name.clone(), found);
                 }
             }
         }
-        Ok(facts)
+        Ok(statistics)
     }
 }
 
@@ -246,7 +246,7 @@ fn values_key(model: &Model, live: &LiveTable, column: &Column, search: Option<&
 
 /// Estimates count only if the column is clearly not unique: close to one value per row they could
 /// be off.
-fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnStatistics> {
+fn statistics_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnStatistics> {
     let distinct = profile.cardinality?;
     let is_sure = profile.cardinality_is_exact || profile.uniqueness.is_some_and(|uniqueness| uniqueness < 0.9);
     is_sure.then_some(ColumnStatistics { rows, nulls: profile.null_count, distinct })

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
-use trainset::domain::joins::JoinsWeighed;
+use trainset::domain::joins::VerifiedJoins;
 use trainset::domain::schema::{Column, ColumnType, Mode, TableSchema};
 use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::warehouse::WarehouseError;
@@ -257,7 +257,7 @@ async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
     };
     let weigh = async |config: Json, agreed: bool| {
         let answer = app.post("/_fn/weigh-joins", json!({"model_id": 1, "config": config, "agreed": agreed})).await;
-        serde_json::to_value(answer.read::<JoinsWeighed>()).unwrap()
+        serde_json::to_value(answer.read::<VerifiedJoins>()).unwrap()
     };
     // Free: verified at once. Joins without keys are skipped.
     let chosen = config(json!([key("orders", "product_id", "id")]));

@@ -16,7 +16,7 @@ use trainset::domain::joins::KeyPair;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::{Column, Mode};
 use trainset::domain::sql::profile::values;
-use trainset::domain::sql::{OutputColumn, Request, Shape, compile, evidence_query, read_evidence};
+use trainset::domain::sql::{OutputColumn, Request, Shape, compile, join_statistics_query, read_join_statistics};
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
 use trainset::service::find_profile;
@@ -303,12 +303,15 @@ async fn joins_have_the_same_evidence(both: &Both) {
         for warehouse in [&both.embedded as &dyn Warehouse, &both.bigquery] {
             let catalog = Both::catalog(warehouse).await;
             let schema = |table: &str| catalog.schema(&format!("raw_data.{table}").parse().unwrap()).unwrap().clone();
-            let sql = evidence_query(warehouse.project(), &schema(left), &schema(right), &on);
+            let sql = join_statistics_query(warehouse.project(), &schema(left), &schema(right), &on);
             answers.push(warehouse.run(&sql, &limits()).await.unwrap_or_else(|error| panic!("{error}\n{sql}")));
         }
         assert_eq!(difference(&answers[0], &answers[1]), None, "{left} and {right}");
-        let evidence = read_evidence(&answers[0], on.len());
-        assert!(evidence.iter().all(Option::is_some) && evidence == read_evidence(&answers[1], on.len()), "{evidence:?}");
+        let statistics = read_join_statistics(&answers[0], on.len());
+        assert!(
+            statistics.iter().all(Option::is_some) && statistics == read_join_statistics(&answers[1], on.len()),
+            "{statistics:?}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use trainset::domain::joins::{Settled, detect};
+use trainset::domain::joins::{ResolvedJoins, detect};
 use trainset::domain::schema::TableSchema;
 use trainset::domain::statistics::TableStatistics;
 use trainset::service::find_joins;
@@ -113,7 +113,7 @@ impl Figures {
 
 /// All suggestions compared with the truth; a composite key counts as one, and the direction must
 /// be right. Errors are printed on the way.
-fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures {
+fn judge(links: &[Link], resolved: &ResolvedJoins, wrong: &mut Vec<String>) -> Figures {
     type Pairs = (String, String, Vec<(String, String)>);
     let pairs = |left: &str, right: &str, mut on: Vec<(String, String)>| -> Pairs {
         on.sort_unstable();
@@ -121,7 +121,7 @@ fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures 
     };
     let known: HashSet<Pairs> =
         links.iter().map(|(l, a, r, b)| pairs(l, r, a.iter().cloned().zip(b.iter().cloned()).collect())).collect();
-    let told: HashSet<Pairs> = settled
+    let told: HashSet<Pairs> = resolved
         .joins
         .iter()
         .map(|one| {
@@ -129,7 +129,7 @@ fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures 
             pairs(one.join.left.table(), one.join.right.table(), on)
         })
         .collect();
-    assert_eq!(told.len(), settled.joins.len(), "a join is told twice");
+    assert_eq!(told.len(), resolved.joins.len(), "a join is told twice");
     for (word, links) in [("wrong", told.difference(&known)), ("missed", known.difference(&told))] {
         wrong.extend(links.map(|(left, right, on)| format!("  {word}: {left} to {right} by {on:?}")));
     }
@@ -158,7 +158,7 @@ fn g64_joins_are_found_and_wrong_ones_are_not() {
             let took = start.elapsed();
             let limits = Limits { max_rows: 10_000, ..Limits::default() };
             let data = find_joins(&warehouse, &schemas, true, &limits).await.unwrap();
-            (schemas, names, data.settled, took)
+            (schemas, names, data.resolved, took)
         });
         assert!(took < Duration::from_millis(500), "{}: {took:?}", case.name);
         let failed: Vec<_> = data.joins.iter().filter_map(|join| join.error.as_ref()).collect();

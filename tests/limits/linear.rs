@@ -9,7 +9,7 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::diff::differences;
 use trainset::domain::drift::{drift, renamed};
-use trainset::domain::joins::{detect, potential_keys, propose, questions};
+use trainset::domain::joins::{detect, pair_queries, potential_keys, propose};
 use trainset::domain::limits::MAX_ROW_FILTERS;
 use trainset::domain::output::resolve;
 use trainset::domain::parse::config_from_json;
@@ -152,7 +152,7 @@ fn joins_of_two_wide_tables_are_found() {
     ] {
         let order: Vec<_> = schemas.iter().map(|schema| schema.table.clone()).collect();
         let candidates = soon(what, || propose(&schemas, &TableStatistics::default()));
-        soon("questions", || questions(&order, &candidates));
+        soon("questions", || pair_queries(&order, &candidates));
         soon("detect", || detect(&schemas, &TableStatistics::default()));
         soon("suggest", || suggest(&schemas, &TableStatistics::default()));
     }

@@ -37,7 +37,7 @@ use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};
 pub use queries::analysis::{JoinMeasure, Measure, Section};
 pub use queries::effect::{EffectMeasure, EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
-pub use queries::evidence::{evidence_query, read_evidence};
+pub use queries::join_statistics::{join_statistics_query, read_join_statistics};
 pub use queries::profile;
 use queries::{analysis, effect, rows, tfx};
 use query::Query;

@@ -202,7 +202,7 @@ impl Draft {
                 None => join.on.push(key),
             }
         });
-        self.settle_order();
+        self.restore_join_order();
         Some(right.table.clone())
     }
 
@@ -210,7 +210,7 @@ impl Draft {
     /// to.
     pub fn set_keys(&mut self, name: &SourceName, on: Vec<JoinKey>) {
         self.edit_join(name, |join| join.on = on);
-        self.settle_order();
+        self.restore_join_order();
     }
 
     /// Whether a table's keys refer to another, directly or through tables between.
@@ -232,7 +232,7 @@ impl Draft {
 
     /// Reorders the tables with as few changes as possible, so that joins refer only to earlier
     /// ones. A cycle stays as it is: validation reports it.
-    fn settle_order(&mut self) {
+    fn restore_join_order(&mut self) {
         let mut waiting = std::mem::take(&mut self.config.secondary_tables);
         let mut placed: Vec<SourceName> = self.config.primary_table.iter().map(SourceName::from).collect();
         while !waiting.is_empty() {

@@ -41,7 +41,7 @@ pub struct Edit {
     /// Whether the draft's name is free; `None` until the server has responded.
     name_check: Option<Result<NameCheck, ApiError>>,
     /// Statistics of joins, each for the keys that it names.
-    join_facts: Vec<JoinStatistics>,
+    join_statistics: Vec<JoinStatistics>,
     /// Joins whose fan-out a person has accepted.
     accepted: Vec<(SourceName, Vec<JoinKey>)>,
     /// What someone else saved meanwhile, until the conflict is resolved.
@@ -133,7 +133,7 @@ impl Edit {
     pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinStatistics>) -> bool {
         let current = self.draft.config.join_config == joins;
         if current {
-            self.join_facts = found;
+            self.join_statistics = found;
         }
         current
     }
@@ -303,15 +303,15 @@ impl Edit {
         joins.find_map(|join| Some(texts::fan_out_open(join.table.as_str(), self.fan_out_of(join)?)))
     }
 
-    fn facts_of(&self, join: &Join) -> Option<&JoinStatistics> {
-        self.join_facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
+    fn statistics_of(&self, join: &Join) -> Option<&JoinStatistics> {
+        self.join_statistics.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
     }
 
     fn fan_out_of(&self, join: &Join) -> Option<u64> {
         if join.on_duplicates == OnDuplicates::OneRow {
             return None;
         }
-        let most = self.facts_of(join)?.shares?.largest_fan_out;
+        let most = self.statistics_of(join)?.shares?.largest_fan_out;
         let accepted = || self.accepted.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on);
         // A saved join was accepted when it was saved.
         let saved = || self.base.config.join_of(&join.table) == Some(join);
@@ -319,8 +319,8 @@ impl Edit {
     }
 
     /// The statistics of a join with its current keys.
-    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinStatistics> {
-        self.facts_of(self.draft.config.join_of(name)?)
+    pub fn join_statistics(&self, name: &SourceName) -> Option<&JoinStatistics> {
+        self.statistics_of(self.draft.config.join_of(name)?)
     }
 
     /// The most rows per key of a join, if they multiply and nobody has accepted it.
@@ -341,7 +341,7 @@ impl Edit {
     /// Whether the statistics of all these joins are there.
     pub fn is_verified(&self, joins: &[(SourceName, Vec<JoinKey>)]) -> bool {
         let is_there = |(name, on): &(SourceName, Vec<JoinKey>)| {
-            self.join_facts.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
+            self.join_statistics.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
         };
         joins.iter().all(is_there)
     }
@@ -509,7 +509,7 @@ mod tests {
 
     #[test]
     fn a_join_that_multiplies_rows_waits_for_a_person() {
-        let facts = |edit: &Edit| {
+        let statistics = |edit: &Edit| {
             let (table, on) = edit.verifiable_joins().remove(0);
             let shares = json!({
                 "left_rows": 9, "left_rows_with_key": 9, "left_keys": 3, "left_keys_found": 3, "right_rows": 9, "right_keys": 3,
@@ -521,8 +521,8 @@ mod tests {
         let mut edit = Edit::begin(None, tables());
         edit.change(|now| *now = draft("Orders"));
         let joins = edit.draft().config.join_config.clone();
-        assert!(!edit.joins_verified(&[], facts(&edit)), "the answer about other joins is dropped");
-        assert!(edit.joins_verified(&joins, facts(&edit)));
+        assert!(!edit.joins_verified(&[], statistics(&edit)), "the answer about other joins is dropped");
+        assert!(edit.joins_verified(&joins, statistics(&edit)));
         assert!(edit.is_verified(&edit.verifiable_joins()));
         assert_eq!(edit.fan_out(&users), Some(4));
         assert!(edit.blocked(Step::Tables).is_some());
@@ -534,7 +534,7 @@ mod tests {
 
         // A saved join was accepted when it was saved.
         let mut stored = opened();
-        stored.joins_verified(&joins, facts(&stored));
+        stored.joins_verified(&joins, statistics(&stored));
         assert_eq!(stored.fan_out(&users), None);
     }
 }

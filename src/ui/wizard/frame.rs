@@ -10,7 +10,7 @@ use super::edit::Edit;
 use super::save::{Saving, ServerGone};
 use super::saved_draft::{DraftStore, SavedDrafts, autosave};
 use super::state::{State, check_name, read_tables};
-use super::{basics, columns, evidence, filters, focus_step, show_first_error, side, suggestions, tables};
+use super::{basics, columns, filters, focus_step, show_first_error, side, suggestions, tables, verification};
 use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -68,7 +68,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     read_tables(state);
     check_name(state);
     suggestions::keep_suggested(state);
-    evidence::keep_verified(state);
+    verification::keep_verified(state);
     autosave(state, draft_store);
 
     let on_refused = Callback::new(move |first| walk.show_wrong(first));

@@ -18,7 +18,6 @@ mod columns;
 mod conflict;
 mod draft;
 mod edit;
-mod evidence;
 mod filters;
 mod frame;
 mod joins;
@@ -33,6 +32,7 @@ mod state;
 mod statistics;
 mod suggestions;
 mod tables;
+mod verification;
 
 /// A dataset and the columns of its tables. Edit mode shows nothing before all of it has arrived: a
 /// form that renders too early would overwrite the stored config with empty parts. If tables cannot

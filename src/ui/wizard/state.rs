@@ -9,9 +9,9 @@ use leptos::prelude::*;
 
 use super::draft::{self, Draft, Schemas, Step};
 use super::edit::{Edit, Target};
-use super::evidence::Verification;
 use super::statistics::Statistics;
 use super::suggestions::Suggestions;
+use super::verification::Verification;
 use crate::domain::catalog::Catalog;
 use crate::domain::field_error::FieldError;
 use crate::domain::name::{SourceName, TableName};

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::evidence::VerifyJoins;
 use super::joins::JoinEditor;
 use super::options::SearchField;
 use super::picture::JoinPicture;
 use super::suggestions::{AutoDetect, suggested};
+use super::verification::VerifyJoins;
 use super::{FieldErrors, State};
 use crate::domain::format::{bytes, instant, integer, short};
 use crate::domain::name::fold;

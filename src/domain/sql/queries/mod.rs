@@ -4,7 +4,7 @@
 
 pub(super) mod analysis;
 pub(super) mod effect;
-pub(super) mod evidence;
+pub(super) mod join_statistics;
 mod joined;
 pub mod profile;
 pub(super) mod rows;

@@ -50,7 +50,7 @@ impl Verification {
     /// Verifies the joins that have keys. Nothing that costs is run, unless it is agreed to.
     async fn verify_keys(self, state: State, agreed: bool) {
         let config = state.peek(|edit| edit.draft().config.clone());
-        let answer = rpc::weigh_joins(state.model_id, config.clone(), agreed).await;
+        let answer = rpc::verify_joins(state.model_id, config.clone(), agreed).await;
         match answer {
             Ok(found) => {
                 if state.apply(|edit| edit.joins_verified(&config.join_config, found.joins)) == Some(true) {
@@ -164,8 +164,8 @@ fn is_paid(estimate: &Estimate) -> bool {
 
 /// The statistics of a join, beside it.
 #[component]
-pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoView {
-    let facts = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_facts(name).cloned())));
+pub fn JoinStatisticsView(state: State, name: StoredValue<SourceName>) -> impl IntoView {
+    let statistics = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_statistics(name).cloned())));
     let fan_out = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.fan_out(name))));
     let one_row = move |_| {
         state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.on_duplicates = OnDuplicates::OneRow)))
@@ -173,14 +173,14 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
     let keep = move |_| {
         state.apply(|edit| name.with_value(|name| edit.accept_fan_out(name)));
     };
-    let said = move || match facts.get() {
-        Some(JoinStatistics { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
+    let summary = move || match statistics.get() {
+        Some(JoinStatistics { shares: Some(shares), .. }) => view! { <p class="evidence">{formatted(&shares)}</p> }.into_any(),
         Some(JoinStatistics { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> }.into_any(),
         _ => ().into_any(),
     };
-    let asked = move || {
+    let fan_out_warning = move || {
         let most = fan_out.get()?;
-        let shares = facts.get()?.shares?;
+        let shares = statistics.get()?.shares?;
         Some(view! {
             <div class="fan-out" role="alert">
                 <p>{texts::fan_out(name.get_value().as_str(), most, shares.left_rows, shares.rows_after)}</p>
@@ -191,11 +191,11 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
             </div>
         })
     };
-    view! { {said} {asked} }
+    view! { {summary} {fan_out_warning} }
 }
 
 /// `99.7 % of rows find a partner · the key is unique · at most 1 partner a row`.
-pub fn said(shares: &Shares) -> String {
+pub fn formatted(shares: &Shares) -> String {
     let mut parts = vec![];
     parts.extend(shares.matched_rows.map(texts::rows_match));
     parts.push(texts::keys_found(shares.left_keys_found, shares.left_keys));
