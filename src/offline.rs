@@ -102,7 +102,7 @@ pub async fn analyze(options: &Analyze) -> Result<Output, String> {
         serde_json::to_string_pretty(&analysis).map_err(|error| error.to_string())? + "\n"
     } else {
         let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
-        for part in &analysis.facts.counts {
+        for part in &analysis.metrics.counts {
             text.push_str(&format!("{}: {} rows\n", part.part.as_str(), part.rows));
         }
         for check in checks().filter(failed) {

@@ -195,7 +195,7 @@ async fn analyses_at_the_same_time() {
         // All are requested before the first is awaited.
         for analysis in analyses.collect::<Vec<_>>() {
             let analysis = analysis.await.unwrap().unwrap().analysis;
-            assert_eq!((&analysis.facts, &analysis.quality_metrics), (&alone.facts, &alone.quality_metrics));
+            assert_eq!((&analysis.metrics, &analysis.quality_metrics), (&alone.metrics, &alone.quality_metrics));
         }
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -46,7 +46,7 @@ pub struct Analysis {
     /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
     #[serde(flatten)]
-    pub facts: AnalysisMetrics,
+    pub metrics: AnalysisMetrics,
     pub split_estimates: Vec<SplitEstimate>,
     pub quality_metrics: Quality,
     /// `None` without a split.
@@ -356,23 +356,23 @@ pub struct Judged {
 }
 
 /// Checks the metrics of a config. `today` is the day of the run; later dates lie in the future.
-pub fn judge(config: &DatasetConfig, facts: &AnalysisMetrics, today: NaiveDate) -> Judged {
+pub fn judge(config: &DatasetConfig, metrics: &AnalysisMetrics, today: NaiveDate) -> Judged {
     Judged {
-        split_estimates: split_estimates(config, facts),
-        quality_metrics: quality::quality(config, facts, today),
-        split_proof: proof::proof(config, facts),
-        leaks: leaks::audit(config, facts),
-        readiness: readiness::readiness(facts),
+        split_estimates: split_estimates(config, metrics),
+        quality_metrics: quality::quality(config, metrics, today),
+        split_proof: proof::proof(config, metrics),
+        leaks: leaks::audit(config, metrics),
+        readiness: readiness::readiness(metrics),
     }
 }
 
 /// From the rows per day: events are rarely spread evenly, so a share of the span would mislead.
-fn split_estimates(config: &DatasetConfig, facts: &AnalysisMetrics) -> Vec<SplitEstimate> {
+fn split_estimates(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Vec<SplitEstimate> {
     let estimate = |split: &Split| {
-        let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
+        let days = || metrics.per_day.iter().filter(|day| day.part == Part::from(*split));
         let rows = days().map(|day| day.rows).sum();
         let days = days().filter(|day| day.day.is_some() && day.rows > 0).count() as u64;
-        SplitEstimate { split: *split, rows, percent: share(rows, facts.rows()) * 100.0, days }
+        SplitEstimate { split: *split, rows, percent: share(rows, metrics.rows()) * 100.0, days }
     };
     config.split_config.splits().iter().map(estimate).collect()
 }

@@ -116,9 +116,9 @@ impl App {
         };
         run.at(3);
         let sizes = Sizes {
-            rows: found.facts.rows(),
-            users: found.facts.part(Part::Full).and_then(|full| full.users),
-            products: found.facts.part(Part::Full).and_then(|full| full.products),
+            rows: found.metrics.rows(),
+            users: found.metrics.part(Part::Full).and_then(|full| full.users),
+            products: found.metrics.part(Part::Full).and_then(|full| full.products),
         };
         self.store().store_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
         Ok(found)
@@ -179,11 +179,11 @@ pub async fn find_out(
     let heavy = rows.rows.len() >= HEAVY_PARTS;
     let owned = config.clone();
     let judged = move || {
-        let facts = read(&owned, &rows);
-        let judged = judge(&owned, &facts, today(&owned));
-        (facts, judged)
+        let metrics = read(&owned, &rows);
+        let judged = judge(&owned, &metrics, today(&owned));
+        (metrics, judged)
     };
-    let (facts, judged) = compute(heavy, judged).await;
+    let (metrics, judged) = compute(heavy, judged).await;
     let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged;
     Ok(Analysis {
         config_hash: config_hash(config),
@@ -192,7 +192,7 @@ pub async fn find_out(
         estimate,
         bytes: cost.bytes.or(estimate.bytes),
         price_usd: cost.price_usd,
-        facts,
+        metrics,
         split_estimates,
         quality_metrics,
         split_proof,

@@ -80,17 +80,17 @@ fn compared(dataset: &Dataset) -> Value {
 fn figures(analysis: Option<&Analysis>) -> Value {
     let of = |figure: fn(&Analysis) -> Value| analysis.map_or(Value::Null, figure);
     let part = |word: &str| {
-        let part = analysis.and_then(|a| a.facts.counts.iter().find(|counts| counts.part.as_str() == word));
+        let part = analysis.and_then(|a| a.metrics.counts.iter().find(|counts| counts.part.as_str() == word));
         part.map_or(Value::Null, |part| json!(part.rows))
     };
     json!({
-        "as_of": of(|a| json!(a.facts.as_of)),
+        "as_of": of(|a| json!(a.metrics.as_of)),
         "rows": part("full"),
         "train_rows": part("train"),
         "eval_rows": part("eval"),
         "test_rows": part("test"),
-        "users": of(|a| json!(a.facts.users.map(|members| members.all))),
-        "products": of(|a| json!(a.facts.products.map(|members| members.all))),
+        "users": of(|a| json!(a.metrics.users.map(|members| members.all))),
+        "products": of(|a| json!(a.metrics.products.map(|members| members.all))),
         "span_days": of(|a| json!(a.quality_metrics.span_days)),
         "sparsity": of(|a| json!(a.quality_metrics.sparsity)),
         "score": of(|a| json!(a.quality_metrics.score)),

@@ -271,7 +271,7 @@ pub async fn find_profile(
     let answer = run_within(warehouse, &query.sql, limits).await?;
     let cost = Cost::of(answer.bytes_processed.or(dry.bytes), 1, price_in(warehouse, price));
     let (heavy, columns): (_, Vec<Column>) = (columns.len() >= HEAVY_COLUMNS, columns.iter().copied().cloned().collect());
-    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.facts, exact, &answer);
+    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.statistics, exact, &answer);
     let (rows, columns) = compute(heavy, reading).await;
     Ok(FoundProfile { rows, columns, cost })
 }

@@ -147,11 +147,11 @@ fn Running(id: i64) -> impl IntoView {
 #[component]
 pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     let quality = analysis.quality_metrics;
-    let facts = analysis.facts;
+    let metrics = analysis.metrics;
     let mut made = vec![instant(analysis.made_at), texts::seconds(analysis.seconds)];
     made.extend(analysis.bytes.map(|read| texts::read(&bytes(read))));
     made.extend(analysis.price_usd.map(dollars));
-    made.extend(facts.as_of.map(|day| texts::as_of(&day.to_string())));
+    made.extend(metrics.as_of.map(|day| texts::as_of(&day.to_string())));
     let leaks = analysis.leaks.iter().filter(|check| check.outcome == Outcome::Failed).count();
     let tone = if leaks > 0 { "open" } else { quality.grade.as_str() };
     view! {
@@ -169,14 +169,14 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
                 <span>{texts::of_hundred(texts::verdict(quality.grade, leaks > 0))}</span>
             </p>
             <p class="score" class:score-poor=move || { leaks > 0 } class:score-excellent=move || { leaks == 0 }>
-                <strong>{integer(facts.part(Part::Full).map_or(0, |full| full.rows))}</strong>
+                <strong>{integer(metrics.part(Part::Full).map_or(0, |full| full.rows))}</strong>
                 <span>{texts::rows_and_leaks(leaks)}</span>
             </p>
             <p class="note">{made.join(common::DOT)}</p>
         </div>
         <section class="report">
             <h3>{texts::PARTS}</h3>
-            <PartsTable counts=facts.counts.clone() estimates=analysis.split_estimates proof=analysis.split_proof />
+            <PartsTable counts=metrics.counts.clone() estimates=analysis.split_estimates proof=analysis.split_proof />
         </section>
         <section class="report">
             <h3>{texts::LEAKAGE}</h3>
@@ -188,23 +188,23 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
         </section>
         <section class="report">
             <h3>{texts::FUNNEL}</h3>
-            <Funnel stages=facts.funnel />
+            <Funnel stages=metrics.funnel />
         </section>
-        {(!facts.per_day.is_empty() && facts.timestamp_type.is_some())
+        {(!metrics.per_day.is_empty() && metrics.timestamp_type.is_some())
             .then(|| {
                 view! {
                     <section class="report">
                         <h3>{texts::PER_DAY}</h3>
-                        <DayChart days=facts.per_day />
+                        <DayChart days=metrics.per_day />
                     </section>
                 }
             })}
-        {(!facts.joins.is_empty())
+        {(!metrics.joins.is_empty())
             .then(|| {
                 view! {
                     <section class="report">
                         <h3>{texts::JOINS}</h3>
-                        <JoinsTable joins=facts.joins />
+                        <JoinsTable joins=metrics.joins />
                     </section>
                 }
             })}

@@ -231,13 +231,13 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
         (
             texts::ANALYSIS,
             vec![
-                one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.facts.as_of.map(|day| day.to_string())),
+                one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.metrics.as_of.map(|day| day.to_string())),
                 figure(texts::ROWS, |o| rows_of(o, Part::Full)),
                 figure(Part::Train.as_str(), |o| rows_of(o, Part::Train)),
                 figure(Part::Eval.as_str(), |o| rows_of(o, Part::Eval)),
                 figure(Part::Test.as_str(), |o| rows_of(o, Part::Test)),
-                figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
-                figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
+                figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.metrics.part(Part::Full)?.users),
+                figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.metrics.part(Part::Full)?.products),
                 figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
                 figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.summary().leaks.into())),
                 one(texts::MADE, &|o| {
@@ -250,7 +250,7 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
 }
 
 fn rows_of(overview: &Overview, part: Part) -> Option<u64> {
-    overview.analysis.as_ref()?.analysis.facts.part(part).map(|part| part.rows)
+    overview.analysis.as_ref()?.analysis.metrics.part(part).map(|part| part.rows)
 }
 
 #[component]

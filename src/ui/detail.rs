@@ -88,7 +88,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
             </a>
         }
     };
-    let facts = move || {
+    let details = move || {
         dataset.with(|dataset| {
             let summary = &dataset.summary;
             let older = summary.active_version.filter(|_| summary.status == Status::Draft);
@@ -104,7 +104,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
     };
     view! {
         <div class="detail-head">
-            <p class="card-facts">{facts}</p>
+            <p class="card-facts">{details}</p>
             <p class="problem-actions">
                 {link(DialogKind::Edit, texts::EDIT)} {link(DialogKind::Query, texts::QUERY)}
                 {link(DialogKind::Analysis, texts::ANALYZE)}

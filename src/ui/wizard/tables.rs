@@ -174,7 +174,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     });
     let has_primary = Memo::new(move |_| state.sources().with(|sources| !sources.is_empty()));
     let unknown_rows = info.rows.is_none();
-    let facts: Vec<String> = [
+    let details: Vec<String> = [
         (info.kind != TableKind::Table).then(|| texts::table_kind(info.kind).to_owned()),
         info.rows.map(|n| texts::rows_short(short(n))),
         unknown_rows.then(|| texts::ROWS_UNKNOWN.to_owned()),
@@ -186,11 +186,11 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     .into_iter()
     .flatten()
     .collect();
-    let last = facts.len().saturating_sub(1);
-    let facts = facts
+    let last = details.len().saturating_sub(1);
+    let details = details
         .into_iter()
         .enumerate()
-        .map(|(i, fact)| view! { <span class="table-fact">{fact}</span> {(i < last).then_some(" · ")} })
+        .map(|(i, detail)| view! { <span class="table-fact">{detail}</span> {(i < last).then_some(" · ")} })
         .collect_view();
     let exact = info.rows.map(|n| texts::rows_short(integer(n)));
     let hover: Vec<String> = exact.into_iter().chain(info.last_modified.map(|at| texts::changed(&instant(at)))).collect();
@@ -205,7 +205,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
         <li class="table-line" class:table-chosen=move || is_primary.get() || joined.get().gt(&0)>
             <div class="table-facts" title=hover.join(", ")>
                 <strong>{name.clone()}</strong>
-                <span class="note">{facts}</span>
+                <span class="note">{details}</span>
                 {info.problem.map(|problem| view! { <span class="field-error">{problem}</span> })}
             </div>
             <div class="table-buttons">
