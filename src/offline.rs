@@ -15,7 +15,7 @@ use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::TableName;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::TableSchema;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::tfx;
 use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, find_out, find_profile};
 use trainset::warehouse::embedded::{self, Embedded};
@@ -59,16 +59,16 @@ pub async fn sql(options: &Sql) -> Result<Output, String> {
         SplitArg::Eval => Split::Eval,
         SplitArg::Test => Split::Test,
     });
-    let shape = match options.shape {
-        ShapeArg::Rows => Shape::Rows,
-        ShapeArg::Tfx => Shape::Tfx,
-        ShapeArg::Counts => Shape::Counts,
-        ShapeArg::Funnel => Shape::Funnel,
-        ShapeArg::PerDay => Shape::PerDay,
-        ShapeArg::AsOf => Shape::AsOf,
-        ShapeArg::Analysis => Shape::Analysis,
+    let kind = match options.shape {
+        ShapeArg::Rows => QueryKind::Rows,
+        ShapeArg::Tfx => QueryKind::Tfx,
+        ShapeArg::Counts => QueryKind::Counts,
+        ShapeArg::Funnel => QueryKind::Funnel,
+        ShapeArg::PerDay => QueryKind::PerDay,
+        ShapeArg::AsOf => QueryKind::AsOf,
+        ShapeArg::Analysis => QueryKind::Analysis,
     };
-    let request = Request { split, shape, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
+    let request = Request { split, kind, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
     Ok(match compile(&config, &catalog, &request) {
         Ok(query) => yes(format!("{}\n", query.sql)),
         Err(errors) => no(&errors),

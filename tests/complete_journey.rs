@@ -15,7 +15,7 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::{DatasetConfig, KCore, Split};
 use trainset::domain::parse::config_from_json;
 use trainset::domain::record::{DatasetInput, ModelInput};
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::value::Value;
 use trainset::service::{App, RequestContext, Settings};
 use trainset::store::sqlite::SqliteStore;
@@ -96,7 +96,7 @@ async fn the_main_job_agrees_with_a_query_written_by_hand() {
     let catalog = Catalog::new(None, schemas);
     let limits = Limits { max_rows: 2_000_000, ..Limits::default() };
 
-    let query = compile(&config, &catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let query = compile(&config, &catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
     let counts = warehouse.run(&query.sql, &limits).await.unwrap();
     let part = |name: &str, column: &str| {
         let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text(name.into()))).unwrap();
@@ -143,7 +143,7 @@ async fn a_core_of_any_rounds_is_counted_on_any_number_of_threads() {
             schemas.push(warehouse.schema(table).await.unwrap());
         }
         let query =
-            compile(&config, &Catalog::new(None, schemas), &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+            compile(&config, &Catalog::new(None, schemas), &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
         let counts =
             warehouse.run(&query.sql, &Limits::default()).await.unwrap_or_else(|error| panic!("{rounds} rounds: {error}"));
         let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text("full".into()))).unwrap();

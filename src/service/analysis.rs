@@ -16,7 +16,7 @@ use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::dataset::DatasetConfig;
 use crate::domain::name::TableName;
 use crate::domain::record::{Analyzed, Dataset, Model, Progress};
-use crate::domain::sql::{Request, Shape, counts_from_today, seeks_as_of};
+use crate::domain::sql::{QueryKind, Request, counts_from_today, seeks_as_of};
 use crate::domain::value::Value;
 use crate::store::{Cached, Sizes, config_hash};
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
@@ -58,7 +58,7 @@ impl App {
         let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        estimate(&*warehouse, &dataset.config, &catalog, Shape::Analysis, self.price_in(&*warehouse)).await
+        estimate(&*warehouse, &dataset.config, &catalog, QueryKind::Analysis, self.price_in(&*warehouse)).await
     }
 
     /// The progress of a dataset's analysis; `None` if none is running.
@@ -156,18 +156,18 @@ pub async fn find_out(
     let price = price_in(warehouse, price);
     let tables = config.sources().len();
     // Before anything is paid for: BigQuery also reports here what is wrong with a query.
-    let estimate = estimate(warehouse, config, catalog, Shape::Analysis, price).await?;
+    let estimate = estimate(warehouse, config, catalog, QueryKind::Analysis, price).await?;
     let mut cost = Cost::nothing(price);
     let mut as_of = None;
     if seeks_as_of(config) {
         step(1);
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::AsOf, ..Request::default() }).await?;
         let rows = run_within(warehouse, &query.sql, limits).await?;
         as_of = rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok());
         cost = cost + Cost::of(rows.bytes_processed, tables, price);
     }
     step(2);
-    let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() }).await?;
+    let query = compiled(config, catalog, &Request { kind: QueryKind::Analysis, as_of, ..Request::default() }).await?;
     let rows = run_within(warehouse, &query.sql, limits).await?;
     if rows.truncated {
         return Err(WarehouseError::Resources(format!(
@@ -207,13 +207,13 @@ pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,
     catalog: &Catalog,
-    shape: Shape,
+    kind: QueryKind,
     price: Option<Price>,
 ) -> Result<Estimate, ServiceError> {
     let seeks = seeks_as_of(config);
     let mut total = Estimate { upper_bound: seeks, ..Estimate::nothing(price) };
-    for shape in [Shape::AsOf, shape].into_iter().skip(usize::from(!seeks)) {
-        let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
+    for kind in [QueryKind::AsOf, kind].into_iter().skip(usize::from(!seeks)) {
+        let query = compiled(config, catalog, &Request { kind, ..Request::default() }).await?;
         total = total + warehouse.dry_run(&query.sql).await?.estimate(config.sources().len(), price);
     }
     Ok(total)

@@ -14,7 +14,7 @@ use crate::domain::dataset::DatasetConfig;
 use crate::domain::effect::{EffectAnswer, FilterEffect, read};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
-use crate::domain::sql::{Request, Shape, counts_from_today};
+use crate::domain::sql::{QueryKind, Request, counts_from_today};
 use crate::store::config_hash;
 use crate::warehouse::WarehouseError;
 
@@ -46,7 +46,7 @@ impl App {
         if !agreed && self.warehouse_of(&model).await?.bills() && self.cache_get::<Found>(&key).await?.is_none() {
             let warehouse = self.warehouse_of(&model).await?;
             let price = self.price_in(&*warehouse);
-            return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, Shape::Effect, price).await?));
+            return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, QueryKind::FilterImpact, price).await?));
         }
         let CacheResult { value, cached, at } =
             self.cache_get_or_compute(ctx, &key, self.find_effect(&model, config, &catalog)).await?;
@@ -66,7 +66,7 @@ impl App {
     /// Finds the reference date first if reading is metered, as for every query of rows.
     async fn find_effect(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Found, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
-        let query = compiled(config, catalog, &Request { shape: Shape::Effect, as_of, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::FilterImpact, as_of, ..Request::default() }).await?;
         let warehouse = self.warehouse_of(model).await?;
         let rows = {
             let _turn = self.scan().await?;

@@ -11,7 +11,7 @@ use crate::domain::dataset::{DatasetConfig, Role, Split};
 use crate::domain::field_error::FieldError;
 use crate::domain::limits::parts;
 use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
-use crate::domain::sql::{CompiledQuery, Request, Shape, Title, compile, seeks_as_of};
+use crate::domain::sql::{CompiledQuery, QueryKind, Request, Title, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
@@ -177,7 +177,7 @@ impl App {
         if !seeks_as_of(config) {
             return Ok(None);
         }
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::AsOf, ..Request::default() }).await?;
         let rows = self.run(model, &query.sql, 1).await?;
         Ok(rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok()))
     }
@@ -236,9 +236,9 @@ impl App {
         }
         let catalog = self.checked_catalog(model, config).await?;
         // One more row than is shown, to know whether there are more.
-        let shape = Shape::Preview { limit: limit + 1 };
+        let kind = QueryKind::Preview { limit: limit + 1 };
         let as_of = self.frozen(model, config, &catalog).await?;
-        let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() }).await?;
+        let query = compiled(config, &catalog, &Request { split, kind, as_of, ..Request::default() }).await?;
         let shown = limit as usize;
         let limits = Limits { max_bytes: MAX_PREVIEW_BYTES, max_cell: Some(MAX_SHOWN_CELL), ..self.limits(shown + 1) };
         let mut rows = self.run_limited(model, &query.sql, &limits).await?;
@@ -267,7 +267,7 @@ impl App {
         catalog: &Catalog,
     ) -> Result<Counts, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
-        let query = compiled(config, catalog, &Request { shape: Shape::Counts, as_of, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::Counts, as_of, ..Request::default() }).await?;
         Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
     }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use trainset::domain::analysis::{AnalysisMetrics, Members, Part, read};
 use trainset::domain::dataset::{DatasetConfig, Role, SplitConfig};
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::warehouse::demo;
 
 use crate::engine::Engine;
@@ -64,7 +64,7 @@ fn check(golden: &Golden) {
     let engine = &SHOP.engine;
     let answer = oracle::answer(config, &engine.catalog, &SHOP.tables, request.as_of);
     // As it is run: with the reference date as a literal.
-    let request = Request { shape: Shape::Analysis, as_of: answer.as_of, ..Request::default() };
+    let request = Request { kind: QueryKind::Analysis, as_of: answer.as_of, ..Request::default() };
     let metrics = read(config, &engine.run(&compile(config, &engine.catalog, &request).unwrap().sql));
     assert_eq!(metrics.as_of, answer.as_of, "{name}");
     counts(name, config, &metrics, &answer);

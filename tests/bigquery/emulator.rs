@@ -16,7 +16,7 @@ use trainset::domain::joins::KeyPair;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::{Column, Mode};
 use trainset::domain::sql::profile::values;
-use trainset::domain::sql::{OutputColumn, Request, Shape, compile, join_statistics_query, read_join_statistics};
+use trainset::domain::sql::{OutputColumn, QueryKind, Request, compile, join_statistics_query, read_join_statistics};
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
 use trainset::service::find_profile;
@@ -156,8 +156,15 @@ async fn two_engines_give_one_answer() {
     for golden in goldens() {
         let config = &golden.config;
         let mut requests = vec![golden.request];
-        for shape in [Shape::Counts, Shape::Funnel, Shape::PerDay, Shape::AsOf, Shape::Analysis, Shape::Effect] {
-            requests.push(Request { shape, as_of: golden.request.as_of, ..Request::default() });
+        for kind in [
+            QueryKind::Counts,
+            QueryKind::Funnel,
+            QueryKind::PerDay,
+            QueryKind::AsOf,
+            QueryKind::Analysis,
+            QueryKind::FilterImpact,
+        ] {
+            requests.push(Request { kind, as_of: golden.request.as_of, ..Request::default() });
         }
         for request in requests {
             if APART.iter().any(|(name, _)| golden.name.ends_with(name)) {
@@ -165,7 +172,7 @@ async fn two_engines_give_one_answer() {
             }
             let (left, right) = (compile(config, &here, &request).unwrap(), compile(config, &there, &request).unwrap());
             let mut sql = [left.sql, right.sql];
-            if matches!(request.shape, Shape::Rows | Shape::Tfx) {
+            if matches!(request.kind, QueryKind::Rows | QueryKind::Tfx) {
                 sql = [first_rows(&sql[0], &left.columns), first_rows(&sql[1], &right.columns)];
             }
             let embedded = both
@@ -176,9 +183,9 @@ async fn two_engines_give_one_answer() {
             match both.bigquery.run(&sql[1], &limits()).await {
                 Ok(bigquery) => {
                     let difference = difference(&embedded, &bigquery);
-                    differences.extend(difference.map(|text| format!("{} {:?}: {text}", golden.name, request.shape)));
+                    differences.extend(difference.map(|text| format!("{} {:?}: {text}", golden.name, request.kind)));
                 }
-                Err(error) => differences.push(format!("{} {:?}: {error}\n{}", golden.name, request.shape, sql[1])),
+                Err(error) => differences.push(format!("{} {:?}: {error}\n{}", golden.name, request.kind, sql[1])),
             }
         }
         // TFX's executor starts with this query.

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use trainset::domain::analysis::Part;
 use trainset::domain::dataset::*;
 use trainset::domain::effect::{FilterEffect, MemberSizes, quantile, read};
-use trainset::domain::sql::{MILLION, Request, Shape, compile};
+use trainset::domain::sql::{MILLION, QueryKind, Request, compile};
 use trainset::domain::value::Value;
 
 use crate::engine::Engine;
@@ -18,7 +18,7 @@ use crate::goldens::SHOP;
 use crate::oracle::{self, Answer};
 
 fn effect(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> FilterEffect {
-    let request = Request { shape: Shape::Effect, as_of, ..Request::default() };
+    let request = Request { kind: QueryKind::FilterImpact, as_of, ..Request::default() };
     let query = compile(config, &engine.catalog, &request).unwrap();
     if let Err(error) = Parser::parse_sql(&BigQueryDialect {}, &query.sql) {
         panic!("{error}\n{}", query.sql);
@@ -201,7 +201,7 @@ fn the_shops_queries_keep_what_the_pictures_promise() {
         config.filters.apply_to = ApplyTo::All;
         let effect = effect(&SHOP, &config, golden.request.as_of);
         some += hold(&config, &effect, &[5, 50, 80, 95], |filtered, kind| {
-            let request = Request { shape: Shape::Funnel, as_of: golden.request.as_of, ..Request::default() };
+            let request = Request { kind: QueryKind::Funnel, as_of: golden.request.as_of, ..Request::default() };
             let got = SHOP.run(&compile(filtered, &SHOP.catalog, &request).unwrap().sql);
             let cell = |i, column| got.get(i, column).unwrap();
             let i = (0..got.rows.len()).find(|i| cell(*i, "stage").as_str() == Some(kind.stage)).unwrap();

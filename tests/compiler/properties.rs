@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use trainset::domain::dataset::*;
 use trainset::domain::name::SourceName;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
 
 use crate::engine::{Engine, sorted};
@@ -305,7 +305,7 @@ fn check(engine: &Engine, config: &DatasetConfig) {
         assert_eq!(got, wanted, "{split:?}\n{}\n{}", serde_json::to_string(config).unwrap(), query.sql);
     }
     // The counts agree with the rows.
-    let counts = compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let counts = compile(config, &engine.catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
     let mut parts: BTreeMap<String, i64> = BTreeMap::from([("full".into(), expected.len() as i64)]);
     for part in expected.iter().filter_map(|row| row.part) {
         *parts.entry(part.into()).or_default() += 1;
@@ -339,7 +339,7 @@ fn eval_has_its_days(config: &DatasetConfig, answer: &oracle::Answer) {
 /// No filter is dropped on the way: the query without it differs.
 fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
     let sql = |config: &DatasetConfig| {
-        compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).map(|query| query.sql)
+        compile(config, &engine.catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).map(|query| query.sql)
     };
     let whole = sql(config).unwrap();
     let without = |change: &dyn Fn(&mut Filters)| {

@@ -11,7 +11,7 @@ use trainset::domain::drift::{drift, renamed};
 use trainset::domain::field_error::{FieldError, MAX_FIELD_ERRORS};
 use trainset::domain::limits::exceeded;
 use trainset::domain::parse::config_from_json;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
 use trainset::domain::words;
 use trainset::service::{DatasetChange, ReadFile, ServiceError};
@@ -27,17 +27,17 @@ mod clock;
 
 use clock::thread_time;
 
-const SHAPES: [Shape; 10] = [
-    Shape::Rows,
-    Shape::Preview { limit: 10 },
-    Shape::Tfx,
-    Shape::Counts,
-    Shape::Funnel,
-    Shape::AsOf,
-    Shape::PerDay,
-    Shape::Analysis,
-    Shape::Effect,
-    Shape::Preview { limit: u32::MAX },
+const KINDS: [QueryKind; 10] = [
+    QueryKind::Rows,
+    QueryKind::Preview { limit: 10 },
+    QueryKind::Tfx,
+    QueryKind::Counts,
+    QueryKind::Funnel,
+    QueryKind::AsOf,
+    QueryKind::PerDay,
+    QueryKind::Analysis,
+    QueryKind::FilterImpact,
+    QueryKind::Preview { limit: u32::MAX },
 ];
 
 struct Bench {
@@ -59,8 +59,8 @@ impl Bench {
     /// Runs what the bytes encode.
     fn run(&self, bytes: &[u8]) {
         let mut choices = Choices(bytes);
-        let shape = SHAPES[choices.below(SHAPES.len())];
-        let request = Request { shape, for_analysis: choices.below(2) == 1, ..Request::default() };
+        let kind = KINDS[choices.below(KINDS.len())];
+        let request = Request { kind, for_analysis: choices.below(2) == 1, ..Request::default() };
         match choices.below(8) {
             0 => self.document(&String::from_utf8_lossy(choices.0), Format::Yaml, &request),
             1 => self.document(&String::from_utf8_lossy(choices.0), Format::Json, &request),
@@ -274,9 +274,9 @@ fn what_was_found_once_does_no_harm_any_more() {
     let _alone = alone();
     let bench = Bench::new();
     for (name, text, format) in corpus() {
-        for shape in SHAPES {
+        for kind in KINDS {
             let start = thread_time();
-            bench.document(&text, format, &Request { shape, ..Request::default() });
+            bench.document(&text, format, &Request { kind, ..Request::default() });
             let took = thread_time() - start;
             assert!(took < LONGEST, "{name}: {took:?}");
         }

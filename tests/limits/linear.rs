@@ -15,7 +15,7 @@ use trainset::domain::output::resolve;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::roles::{suggest, suggested_roles};
 use trainset::domain::schema::TableSchema;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::statistics::TableStatistics;
 use trainset::domain::validate::validate;
 use trainset::domain::words;
@@ -63,8 +63,8 @@ fn selected() -> DatasetConfig {
 fn a_thousand_columns_of_ten_thousand_are_checked_and_compiled() {
     let (config, catalog) = (selected(), Catalog::new(None, [schema("wide_1")]));
     assert_eq!(soon("validate", || validate(&config, &catalog)), []);
-    for shape in [Shape::Rows, Shape::Analysis] {
-        soon("compile", || compile(&config, &catalog, &Request { shape, ..Request::default() })).unwrap();
+    for kind in [QueryKind::Rows, QueryKind::Analysis] {
+        soon("compile", || compile(&config, &catalog, &Request { kind, ..Request::default() })).unwrap();
     }
 }
 

@@ -50,7 +50,8 @@ pub struct Request {
     /// `None` is the full query; a split that the config does not make is a validation error at
     /// `split`.
     pub split: Option<Split>,
-    pub shape: Shape,
+    #[serde(rename = "shape")]
+    pub kind: QueryKind,
     /// Name mapped columns by their roles, whatever their output names.
     pub for_analysis: bool,
     /// The reference date as a literal, if it was resolved before: the frozen form.
@@ -60,7 +61,7 @@ pub struct Request {
 /// What a query returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Shape {
+pub enum QueryKind {
     /// The dataset's rows.
     #[default]
     Rows,
@@ -85,7 +86,8 @@ pub enum Shape {
     /// All counts of an analysis, in rows of one form: see [`Section`]. Ignores `split`.
     Analysis,
     /// What filters and split do, in rows of one form: see [`EffectSection`]. Ignores `split`.
-    Effect,
+    #[serde(rename = "effect")]
+    FilterImpact,
 }
 
 /// A column of a compiled query.
@@ -116,20 +118,20 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         return Err(errors);
     }
     let plan = Plan::new(config, catalog, request).map_err(|error| vec![error])?;
-    let mut pipeline = match request.shape {
-        Shape::AsOf => first_stages(&plan),
-        shape => all_stages(&plan, shape == Shape::Effect),
+    let mut pipeline = match request.kind {
+        QueryKind::AsOf => first_stages(&plan),
+        kind => all_stages(&plan, kind == QueryKind::FilterImpact),
     };
-    let (body, columns) = match request.shape {
-        Shape::Rows => rows::rows(&pipeline, request.split, None),
-        Shape::Preview { limit } => rows::rows(&pipeline, request.split, Some(limit)),
-        Shape::Tfx => tfx::rows(&pipeline, request.split)?,
-        Shape::Counts => rows::counts(&pipeline),
-        Shape::Funnel => rows::funnel(&pipeline),
-        Shape::PerDay => rows::per_day(&pipeline),
-        Shape::AsOf => rows::as_of(&pipeline),
-        Shape::Analysis => analysis::report(&mut pipeline),
-        Shape::Effect => effect::report(&mut pipeline),
+    let (body, columns) = match request.kind {
+        QueryKind::Rows => rows::rows(&pipeline, request.split, None),
+        QueryKind::Preview { limit } => rows::rows(&pipeline, request.split, Some(limit)),
+        QueryKind::Tfx => tfx::rows(&pipeline, request.split)?,
+        QueryKind::Counts => rows::counts(&pipeline),
+        QueryKind::Funnel => rows::funnel(&pipeline),
+        QueryKind::PerDay => rows::per_day(&pipeline),
+        QueryKind::AsOf => rows::as_of(&pipeline),
+        QueryKind::Analysis => analysis::report(&mut pipeline),
+        QueryKind::FilterImpact => effect::report(&mut pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })

@@ -107,7 +107,7 @@ fn rolling_months_and_a_time_split() {
         "split_config": {"type": "time_based", "eval_days": 14, "test_days": 7, "gap_days": 1},
     });
     insta::assert_snapshot!("time_split_train", sql(parts.clone(), &Request { split: Some(Split::Train), ..Request::default() }));
-    let frozen = Request { as_of: "2025-06-30".parse().ok(), shape: Shape::Counts, ..Request::default() };
+    let frozen = Request { as_of: "2025-06-30".parse().ok(), kind: QueryKind::Counts, ..Request::default() };
     insta::assert_snapshot!("time_split_frozen_counts", sql(parts, &frozen));
 }
 
@@ -295,7 +295,7 @@ fn a_fixed_end_bounds_the_latest_event() {
         "filters": {"date_range": {"type": "fixed", "end": "2025-03-31"}},
         "split_config": {"type": "time_based", "eval_days": 3},
     });
-    insta::assert_snapshot!(sql(parts, &Request { shape: Shape::PerDay, ..Request::default() }));
+    insta::assert_snapshot!(sql(parts, &Request { kind: QueryKind::PerDay, ..Request::default() }));
 }
 
 #[test]
@@ -420,7 +420,10 @@ fn tfx_gets_its_types_and_no_null() {
         ],
         "split_config": {"type": "random", "train_percent": 80},
     });
-    insta::assert_snapshot!(sql(parts.clone(), &Request { shape: Shape::Tfx, split: Some(Split::Train), ..Request::default() }));
+    insta::assert_snapshot!(sql(
+        parts.clone(),
+        &Request { kind: QueryKind::Tfx, split: Some(Split::Train), ..Request::default() }
+    ));
 
     let (artefact, columns) = crate::domain::tfx::artefact(&config(parts), &shop(), None, Some("EU")).unwrap();
     let names: Vec<_> = artefact.input_config.splits.iter().map(|split| split.name.as_str()).collect();
@@ -428,6 +431,6 @@ fn tfx_gets_its_types_and_no_null() {
     assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
 
     let bad = json!({"selected_columns": [{"table": "orders", "column": "at", "default": "never"}]});
-    let errors = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
+    let errors = compile(&config(bad), &shop(), &Request { kind: QueryKind::Tfx, ..Request::default() }).unwrap_err();
     assert_eq!(errors[0].path, "selected_columns[0]");
 }

@@ -421,7 +421,7 @@ mod tests {
     use crate::domain::limits::MAX_ROW_FILTERS;
     use crate::domain::parse::config_from_json;
     use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
-    use crate::domain::sql::{Request, Shape, compile};
+    use crate::domain::sql::{QueryKind, Request, compile};
 
     /// The size of a statement over a table of 10 columns; on a stack as large as the engine's.
     fn extent(sql: impl Into<String>) -> Result<Extent, String> {
@@ -610,16 +610,24 @@ mod tests {
         let columns: Vec<Column> = numbers.chain([column("id".into(), Int64), column("at".into(), Timestamp)]).collect();
         let table = TableSchema { table: "raw_data.facts".parse().unwrap(), columns, unusable: vec![], partition: None };
         let catalog = Catalog::new(None, [table]);
-        let shapes =
-            [Shape::Rows, Shape::Tfx, Shape::Counts, Shape::Funnel, Shape::AsOf, Shape::PerDay, Shape::Effect, Shape::Analysis];
+        let kinds = [
+            QueryKind::Rows,
+            QueryKind::Tfx,
+            QueryKind::Counts,
+            QueryKind::Funnel,
+            QueryKind::AsOf,
+            QueryKind::PerDay,
+            QueryKind::FilterImpact,
+            QueryKind::Analysis,
+        ];
         for (i, config) in largest().into_iter().enumerate() {
             let config = config_from_json(config).unwrap();
-            for shape in shapes {
-                let query = compile(&config, &catalog, &Request { shape, ..Request::default() }).unwrap();
+            for kind in kinds {
+                let query = compile(&config, &catalog, &Request { kind, ..Request::default() }).unwrap();
                 let tables = HashMap::from([("facts".to_owned(), Extent::of_table(60))]);
-                let statement = dialect::parse(&query.sql).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+                let statement = dialect::parse(&query.sql).unwrap_or_else(|reason| panic!("{i} {kind:?}: {reason}"));
                 let extent = dialect::extent(&statement, &tables).unwrap();
-                extent.check(MAX_QUERY_SIZE).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+                extent.check(MAX_QUERY_SIZE).unwrap_or_else(|reason| panic!("{i} {kind:?}: {reason}"));
             }
         }
     }
