@@ -21,7 +21,7 @@ use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, fin
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, TablesOptions};
+use crate::config::{Analyze, Config, Frozen, Joins, Profile, QueryKindArg, SplitArg, Sql, TablesOptions};
 
 /// A command's result: its text on stdout, and whether it is positive.
 pub struct Output {
@@ -60,13 +60,13 @@ pub async fn sql(options: &Sql) -> Result<Output, String> {
         SplitArg::Test => Split::Test,
     });
     let kind = match options.shape {
-        ShapeArg::Rows => QueryKind::Rows,
-        ShapeArg::Tfx => QueryKind::Tfx,
-        ShapeArg::Counts => QueryKind::Counts,
-        ShapeArg::Funnel => QueryKind::Funnel,
-        ShapeArg::PerDay => QueryKind::PerDay,
-        ShapeArg::AsOf => QueryKind::AsOf,
-        ShapeArg::Analysis => QueryKind::Analysis,
+        QueryKindArg::Rows => QueryKind::Rows,
+        QueryKindArg::Tfx => QueryKind::Tfx,
+        QueryKindArg::Counts => QueryKind::Counts,
+        QueryKindArg::Funnel => QueryKind::Funnel,
+        QueryKindArg::PerDay => QueryKind::PerDay,
+        QueryKindArg::AsOf => QueryKind::AsOf,
+        QueryKindArg::Analysis => QueryKind::Analysis,
     };
     let request = Request { split, kind, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
     Ok(match compile(&config, &catalog, &request) {

@@ -12,9 +12,9 @@ pub mod diff;
 #[cfg(feature = "ssr")]
 pub mod document;
 pub mod drift;
-pub mod effect;
 pub mod field_error;
 pub mod format;
+pub mod impact;
 pub mod joins;
 #[cfg(feature = "ssr")]
 pub mod json_schema;

@@ -6,7 +6,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, Split, Status};
-use crate::domain::effect;
+use crate::domain::impact;
 use crate::domain::joins::{JoinDetection, VerifiedJoins, VerifyEstimate};
 // `#[server]` makes a type of each function's name, so Model, Dataset and Preview are written with
 // their module.
@@ -192,8 +192,8 @@ pub async fn preview_config(
 /// The filter impact of an unsaved config; if that is metered and not cached, its price until
 /// `agreed` is true.
 #[server(input = Json, prefix = "/_fn", endpoint = "filter-effect")]
-pub async fn filter_effect(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<effect::EffectAnswer, ApiError> {
-    Ok(app()?.filter_effect(&context()?, model_id, &config, agreed).await?)
+pub async fn filter_impact(model_id: i64, config: DatasetConfig, agreed: bool) -> Result<impact::ImpactAnswer, ApiError> {
+    Ok(app()?.filter_impact(&context()?, model_id, &config, agreed).await?)
 }
 
 /// What looking up values of a column would read and cost; nothing if they are cached.

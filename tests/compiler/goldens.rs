@@ -20,9 +20,9 @@ use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::value::Value;
 use trainset::warehouse::demo;
 
-use crate::effect;
 use crate::engine::Engine;
 use crate::files::{Golden, folder, goldens};
+use crate::impact;
 use crate::oracle::{self, Answer, OutRow};
 
 /// The demo shop, opened once.
@@ -143,7 +143,7 @@ fn check(golden: &Golden) {
     let Golden { name, config, request, .. } = golden;
     let answer = oracle::answer(config, &SHOP.catalog, &SHOP.tables, request.as_of);
     check_counts(golden, &answer);
-    effect::check(&SHOP, config, request.as_of, &answer);
+    impact::check(&SHOP, config, request.as_of, &answer);
     let query = compile(config, &SHOP.catalog, request).unwrap();
     let got = SHOP.run(&query.sql);
     let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
@@ -166,7 +166,7 @@ fn check(golden: &Golden) {
             assert!(got.rows.iter().flatten().all(|value| *value != Value::Null), "{name}");
         }
         // Counts are compared with the oracle for every golden; analyses in `tests/analysis`,
-        // filter impact in `effect.rs`.
+        // filter impact in `impact.rs`.
         QueryKind::Counts | QueryKind::Analysis | QueryKind::FilterImpact => {}
         QueryKind::AsOf => {
             assert_eq!(got.rows, [[answer.as_of.map_or(Value::Null, |day| Value::Text(day.to_string()))]], "{name}")

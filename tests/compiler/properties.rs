@@ -14,7 +14,7 @@ use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
 
 use crate::engine::{Engine, sorted};
-use crate::{effect, oracle, tables};
+use crate::{impact, oracle, tables};
 
 const SCALARS: [(&str, &str); 20] = [
     ("odd lines", "seconds"),
@@ -319,8 +319,8 @@ fn check(engine: &Engine, config: &DatasetConfig) {
     assert_eq!(counted, parts, "{}", counts.sql);
     eval_has_its_days(config, &answer);
     every_filter_matters(engine, config);
-    effect::check(engine, config, None, &answer);
-    effect::holds_by_the_oracle(engine, config);
+    impact::check(engine, config, None, &answer);
+    impact::holds_by_the_oracle(engine, config);
 }
 
 /// Of the N days of eval, eval has each that has rows, and no other: an off-by-one would put a day

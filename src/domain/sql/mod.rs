@@ -36,10 +36,10 @@ use pipeline::Pipeline;
 use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};
 pub use queries::analysis::{JoinMeasure, Measure, Section};
-pub use queries::effect::{EffectMeasure, EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
+pub use queries::filter_impact::{ImpactMeasure, ImpactSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
 pub use queries::join_statistics::{join_statistics_query, read_join_statistics};
 pub use queries::profile;
-use queries::{analysis, effect, rows, tfx};
+use queries::{analysis, filter_impact, rows, tfx};
 use query::Query;
 pub use title::Title;
 
@@ -85,7 +85,7 @@ pub enum QueryKind {
     PerDay,
     /// All counts of an analysis, in rows of one form: see [`Section`]. Ignores `split`.
     Analysis,
-    /// What filters and split do, in rows of one form: see [`EffectSection`]. Ignores `split`.
+    /// What filters and split do, in rows of one form: see [`ImpactSection`]. Ignores `split`.
     #[serde(rename = "effect")]
     FilterImpact,
 }
@@ -131,7 +131,7 @@ pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> 
         QueryKind::PerDay => rows::per_day(&pipeline),
         QueryKind::AsOf => rows::as_of(&pipeline),
         QueryKind::Analysis => analysis::report(&mut pipeline),
-        QueryKind::FilterImpact => effect::report(&mut pipeline),
+        QueryKind::FilterImpact => filter_impact::report(&mut pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
@@ -168,7 +168,7 @@ fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
     pipeline.unpruned = Some(pipeline.current.clone());
     pipeline.shows_members = shows_members;
     if shows_members && !label_last {
-        effect::narrow(&mut pipeline);
+        filter_impact::narrow(&mut pipeline);
     }
     members::products(&mut pipeline);
     members::customers(&mut pipeline);

@@ -20,7 +20,7 @@ pub const COUNT_AGAIN: &str = "Count again";
 pub const NOT_SOUND: &str = "Fix the errors to update the charts.";
 pub const STALE: &str = "out of date";
 
-pub fn asks(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
+pub fn count_cost(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
     let Some(price_usd) = price_usd else {
         return "The warehouse cannot estimate the cost of counting.".into();
     };

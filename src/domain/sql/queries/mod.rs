@@ -3,7 +3,7 @@
 //! profile.
 
 pub(super) mod analysis;
-pub(super) mod effect;
+pub(super) mod filter_impact;
 pub(super) mod join_statistics;
 mod joined;
 pub mod profile;

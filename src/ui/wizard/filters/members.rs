@@ -6,12 +6,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::super::State;
-use super::asking::{Asking, Fits};
 use super::fields::{Choice, Number, NumberField, OtherErrors, SeedField, Select, as_whole};
+use super::impact::{Fits, Impact};
 use super::pareto::Pareto;
 use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
-use crate::domain::effect::{FilterEffect, MemberSizes};
+use crate::domain::impact::{FilterImpact, MemberSizes};
 use crate::ui::texts::filters as t;
 
 /// Getter and setter of a part of a filter; a range without bounds is none.
@@ -86,7 +86,7 @@ struct Kind {
     role: Role,
     get: fn(&Filters) -> &Option<MemberFilter>,
     set: fn(&mut Filters) -> &mut Option<MemberFilter>,
-    sizes: fn(&FilterEffect) -> &Option<MemberSizes>,
+    sizes: fn(&FilterImpact) -> &Option<MemberSizes>,
     fits: fn(&Fits) -> bool,
     path: &'static str,
     /// The paths of the validation errors of each of [`FIELDS`].
@@ -100,7 +100,7 @@ static PRODUCTS: Kind = Kind {
     role: Role::ProductId,
     get: |filters| &filters.product_filter,
     set: |filters| &mut filters.product_filter,
-    sizes: |effect| &effect.products,
+    sizes: |impact| &impact.products,
     fits: |fits| fits.products,
     path: "filters.product_filter",
     paths: &[
@@ -119,7 +119,7 @@ static CUSTOMERS: Kind = Kind {
     role: Role::UserId,
     get: |filters| &filters.customer_filter,
     set: |filters| &mut filters.customer_filter,
-    sizes: |effect| &effect.customers,
+    sizes: |impact| &impact.customers,
     fits: |fits| fits.customers,
     path: "filters.customer_filter",
     paths: &[
@@ -132,10 +132,10 @@ static CUSTOMERS: Kind = Kind {
 };
 
 #[component]
-pub fn ProductsAndCustomers(state: State, asking: Asking) -> impl IntoView {
+pub fn ProductsAndCustomers(state: State, impact: Impact) -> impl IntoView {
     view! {
-        <Members state asking kind=&PRODUCTS />
-        <Members state asking kind=&CUSTOMERS />
+        <Members state impact kind=&PRODUCTS />
+        <Members state impact kind=&CUSTOMERS />
     }
 }
 
@@ -145,7 +145,7 @@ fn has(state: State, role: Role) -> Memo<bool> {
 }
 
 #[component]
-fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
+fn Members(state: State, impact: Impact, kind: &'static Kind) -> impl IntoView {
     let filter = Memo::new(move |_| state.draft().with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
     let (has_id, has_revenue) = (has(state, kind.role), has(state, Role::Revenue));
     let write = move |field: &'static Field, number: Option<f64>| {
@@ -177,7 +177,7 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
             <div class="field-row">{fields}</div>
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
             <OtherErrors state path=kind.path own=kind.paths />
-            <Pictures asking kind filter set_percent />
+            <Pictures impact kind filter set_percent />
         </fieldset>
     }
 }
@@ -186,15 +186,15 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
 /// only the thresholds.
 #[component]
 fn Pictures(
-    asking: Asking,
+    impact: Impact,
     kind: &'static Kind,
     filter: Memo<MemberFilter>,
     set_percent: Callback<Option<u32>>,
 ) -> impl IntoView {
     let sizes = Memo::new(move |_| {
-        asking.found.with(|found| found.as_ref().and_then(|found| (kind.sizes)(&found.effect).clone()).map(Arc::new))
+        impact.found.with(|found| found.as_ref().and_then(|found| (kind.sizes)(&found.impact).clone()).map(Arc::new))
     });
-    let fits = asking.fitting(kind.fits);
+    let fits = impact.fitting(kind.fits);
     move || {
         let Some(sizes) = sizes.get() else { return ().into_any() };
         let all = sizes.members();

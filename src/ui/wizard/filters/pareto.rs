@@ -8,8 +8,8 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::domain::effect::MemberSizes;
 use crate::domain::format::integer;
+use crate::domain::impact::MemberSizes;
 use crate::ui::texts::filters as t;
 
 /// The chart's size, and the margins of the curve, in units of the chart.
@@ -229,7 +229,7 @@ pub fn Pareto(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::effect::Level;
+    use crate::domain::impact::Level;
 
     #[test]
     fn the_pointer_takes_the_percent_whose_point_is_nearest() {

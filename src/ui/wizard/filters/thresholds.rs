@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::domain::effect::{Bar, SizeStep, Stay, bars, quantile};
 use crate::domain::format::{integer, short};
+use crate::domain::impact::{Bar, SizeStep, Stay, bars, quantile};
 use crate::domain::sql::MILLION;
 use crate::ui::texts::filters as t;
 

@@ -11,7 +11,7 @@ use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::effect::{EffectAnswer, FilterEffect, read};
+use crate::domain::impact::{FilterImpact, ImpactAnswer, read};
 use crate::domain::name::TableName;
 use crate::domain::record::Model;
 use crate::domain::sql::{QueryKind, Request, counts_from_today};
@@ -24,7 +24,8 @@ const MAX_ROWS: usize = 200_000;
 /// The cached result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Found {
-    effect: FilterEffect,
+    #[serde(rename = "effect")]
+    impact: FilterImpact,
     #[serde(flatten)]
     cost: Cost,
 }
@@ -33,25 +34,27 @@ impl App {
     /// The filter impact of a config that may not be saved. If reading is metered and nothing is
     /// cached, only an estimate of the cost, until `agreed` is true. Dropping the future cancels
     /// the query.
-    pub async fn filter_effect(
+    pub async fn filter_impact(
         &self,
         ctx: &RequestContext,
         model_id: i64,
         config: &DatasetConfig,
         agreed: bool,
-    ) -> Result<EffectAnswer, ServiceError> {
+    ) -> Result<ImpactAnswer, ServiceError> {
         let model = self.model(ctx, model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
         let key = self.impact_key(&model, config).await?;
         if !agreed && self.warehouse_of(&model).await?.bills() && self.cache_get::<Found>(&key).await?.is_none() {
             let warehouse = self.warehouse_of(&model).await?;
             let price = self.price_in(&*warehouse);
-            return Ok(EffectAnswer::Asks(estimate(&*warehouse, config, &catalog, QueryKind::FilterImpact, price).await?));
+            return Ok(ImpactAnswer::NeedsConsent(
+                estimate(&*warehouse, config, &catalog, QueryKind::FilterImpact, price).await?,
+            ));
         }
         let CacheResult { value, cached, at } =
-            self.cache_get_or_compute(ctx, &key, self.find_effect(&model, config, &catalog)).await?;
-        let Found { effect, cost } = value;
-        Ok(EffectAnswer::Found { effect: Box::new(effect), cached, at, cost })
+            self.cache_get_or_compute(ctx, &key, self.compute_impact(&model, config, &catalog)).await?;
+        let Found { impact, cost } = value;
+        Ok(ImpactAnswer::Found { impact: Box::new(impact), cached, at, cost })
     }
 
     async fn impact_key(&self, model: &Model, config: &DatasetConfig) -> Result<CacheKey, ServiceError> {
@@ -64,7 +67,7 @@ impl App {
     }
 
     /// Finds the reference date first if reading is metered, as for every query of rows.
-    async fn find_effect(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Found, ServiceError> {
+    async fn compute_impact(&self, model: &Model, config: &DatasetConfig, catalog: &Catalog) -> Result<Found, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
         let query = compiled(config, catalog, &Request { kind: QueryKind::FilterImpact, as_of, ..Request::default() }).await?;
         let warehouse = self.warehouse_of(model).await?;
@@ -78,6 +81,6 @@ impl App {
         }
         let cost = Cost::of(rows.bytes_processed, config.sources().len(), self.price_in(&*warehouse));
         let (heavy, config) = (rows.rows.len() >= HEAVY_PARTS, config.clone());
-        Ok(Found { effect: compute(heavy, move || read(&config, &rows)).await, cost })
+        Ok(Found { impact: compute(heavy, move || read(&config, &rows)).await, cost })
     }
 }

@@ -1,6 +1,6 @@
 //! The one query behind the charts of the filters and the split: what each stage leaves, how
 //! revenue and rows are distributed among products and customers where their filters apply, and the
-//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::effect`].
+//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::impact`].
 //!
 //! Few rows, however large the data: entities are counted in steps whose edges are the numbers of
 //! two or three digits, so that such a number as a threshold has its exact count. Estimates from a
@@ -30,7 +30,7 @@ pub const REVENUE_DIGITS: u32 = 2;
 /// What a row tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
-pub enum EffectSection {
+pub enum ImpactSection {
     /// The reference date as `day`.
     AsOf,
     /// Of the stage `item`: rows, users, products; revenue as `amount`.
@@ -47,7 +47,7 @@ pub enum EffectSection {
     Revenue,
 }
 
-impl EffectSection {
+impl ImpactSection {
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
@@ -56,7 +56,7 @@ impl EffectSection {
 /// The numbers of the answer, columns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
-pub enum EffectMeasure {
+pub enum ImpactMeasure {
     RowCount,
     UserCount,
     ProductCount,
@@ -69,20 +69,20 @@ pub enum EffectMeasure {
     AtBound,
 }
 
-impl EffectMeasure {
+impl ImpactMeasure {
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
 }
 
-impl std::convert::From<EffectMeasure> for Ident {
-    fn from(measure: EffectMeasure) -> Self {
+impl std::convert::From<ImpactMeasure> for Ident {
+    fn from(measure: ImpactMeasure) -> Self {
         measure.as_str().into()
     }
 }
 
 pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
-    let mut rows = vec![row(EffectSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
+    let mut rows = vec![row(ImpactSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
     rows.extend(pipeline.stages.iter().map(|(stage, cte)| of_stage(pipeline, stage, cte)));
     rows.push(of_days(pipeline));
     for (member, totals) in std::mem::take(&mut pipeline.totals) {
@@ -91,7 +91,7 @@ pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<Outp
     union(rows)
 }
 
-fn row(section: EffectSection, from: From) -> SectionRow {
+fn row(section: ImpactSection, from: From) -> SectionRow {
     SectionRow::new(section.as_str(), from)
 }
 
@@ -123,15 +123,15 @@ fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> SectionRow {
         None => Expr::null(ColumnType::Int64),
     };
     let numbers = [
-        (EffectMeasure::RowCount, Expr::CountRows),
-        (EffectMeasure::UserCount, distinct(Role::UserId)),
-        (EffectMeasure::ProductCount, distinct(Role::ProductId)),
+        (ImpactMeasure::RowCount, Expr::CountRows),
+        (ImpactMeasure::UserCount, distinct(Role::UserId)),
+        (ImpactMeasure::ProductCount, distinct(Role::ProductId)),
     ];
-    let row = row(EffectSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
+    let row = row(ImpactSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
     match plan.role(Role::Revenue) {
         Some(revenue) => {
             let total = members::total(Expr::of(cte, &revenue.ident), revenue.column_type);
-            row.amount(EffectMeasure::Revenue, total.cast(ColumnType::Float64))
+            row.amount(ImpactMeasure::Revenue, total.cast(ColumnType::Float64))
         }
         None => row,
     }
@@ -144,8 +144,8 @@ fn of_days(pipeline: &Pipeline) -> SectionRow {
         moment.day()
     });
     let part = if pipeline.labelled { Expr::of(cte, "split") } else { Expr::text("full") };
-    let numbers = [(EffectMeasure::RowCount, Expr::CountRows)];
-    let row = row(EffectSection::Days, From::cte(cte)).item(part).day(day).numbers(numbers);
+    let numbers = [(ImpactMeasure::RowCount, Expr::CountRows)];
+    let row = row(ImpactSection::Days, From::cte(cte)).item(part).day(day).numbers(numbers);
     row.group_by([Expr::int(ITEM), Expr::int(DAY)])
 }
 
@@ -179,22 +179,22 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
         let exact = Expr::column("revenue").binary(BinaryOp::Multiply, Expr::int(MILLION));
         steps.push(Item::named(Expr::Case { branches: vec![(counted, exact)], otherwise: None }, "exact_millionths"));
         let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(sizes)));
-        rows.push(in_steps(EffectSection::Rows, item(), &steps, "row_step", "row_count"));
-        rows.push(in_steps(EffectSection::Revenue, item(), &steps, "revenue_step", "exact_millionths"));
+        rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
+        rows.push(in_steps(ImpactSection::Revenue, item(), &steps, "revenue_step", "exact_millionths"));
         rows.push(of_curve(pipeline, member, totals, item()));
     } else {
         let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(totals)));
-        rows.push(in_steps(EffectSection::Rows, item(), &steps, "row_step", "row_count"));
+        rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
     }
 }
 
 /// Entities by the step that they are in.
-fn in_steps(section: EffectSection, item: Expr, steps: &str, step: &'static str, value: &'static str) -> SectionRow {
+fn in_steps(section: ImpactSection, item: Expr, steps: &str, step: &'static str, value: &'static str) -> SectionRow {
     let lower_bound = || Expr::of(steps, step);
     let numbers = [
-        (EffectMeasure::LowerBound, lower_bound()),
-        (EffectMeasure::EntityCount, Expr::CountRows),
-        (EffectMeasure::AtBound, count_if(Expr::of(steps, value).binary(BinaryOp::Equal, lower_bound()))),
+        (ImpactMeasure::LowerBound, lower_bound()),
+        (ImpactMeasure::EntityCount, Expr::CountRows),
+        (ImpactMeasure::AtBound, count_if(Expr::of(steps, value).binary(BinaryOp::Equal, lower_bound()))),
     ];
     row(section, From::cte(steps)).item(item).numbers(numbers).group_by([lower_bound()])
 }
@@ -226,13 +226,13 @@ fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: E
     let levels = pipeline.add(format!("{member}_levels"), levels);
     let of = |name: &'static str| Expr::of(levels.as_str(), name);
     let numbers = [
-        (EffectMeasure::LowerBound, of("percent")),
-        (EffectMeasure::EntityCount, Expr::CountRows),
-        (EffectMeasure::RowCount, Expr::call(Function::Sum, [of("row_count")])),
+        (ImpactMeasure::LowerBound, of("percent")),
+        (ImpactMeasure::EntityCount, Expr::CountRows),
+        (ImpactMeasure::RowCount, Expr::call(Function::Sum, [of("row_count")])),
     ];
     let revenue = Expr::call(Function::Sum, [of("revenue")]).cast(ColumnType::Float64);
-    let row = row(EffectSection::Curve, From::cte(levels.as_str())).item(item).numbers(numbers);
-    row.amount(EffectMeasure::Revenue, revenue).group_by([of("percent")])
+    let row = row(ImpactSection::Curve, From::cte(levels.as_str())).item(item).numbers(numbers);
+    row.amount(ImpactMeasure::Revenue, revenue).group_by([of("percent")])
 }
 
 /// A whole number cut to its first digits, the others 0: 12345 to 12300. Up to 10^`longest`.

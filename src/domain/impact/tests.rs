@@ -254,8 +254,8 @@ fn config() -> DatasetConfig {
 }
 
 fn rows_of_a_query() -> Rows {
-    use EffectMeasure::*;
-    const NUMBERS: [EffectMeasure; 6] = [RowCount, UserCount, ProductCount, LowerBound, EntityCount, AtBound];
+    use ImpactMeasure::*;
+    const NUMBERS: [ImpactMeasure; 6] = [RowCount, UserCount, ProductCount, LowerBound, EntityCount, AtBound];
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
     let mut columns = vec![
         column("section", ColumnType::String),
@@ -264,7 +264,7 @@ fn rows_of_a_query() -> Rows {
         column(Revenue.as_str(), ColumnType::Float64),
     ];
     columns.extend(NUMBERS.map(|measure| column(measure.as_str(), ColumnType::Int64)));
-    type Line<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [(EffectMeasure, i64)], Option<f64>);
+    type Line<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [(ImpactMeasure, i64)], Option<f64>);
     let row = |(section, item, day, numbers, revenue): &Line| {
         let text = |text: &Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
         let mut row = vec![Value::Text((*section).into()), text(item), text(day), revenue.map_or(Value::Null, Value::Float)];
@@ -301,21 +301,21 @@ fn rows_of_a_query() -> Rows {
 
 #[test]
 fn rows_are_read_into_their_places() {
-    let effect = read(&config(), &rows_of_a_query());
-    assert_eq!(effect.as_of, Some("2024-05-31".parse().unwrap()));
-    let stages: Vec<(&str, u64)> = effect.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
+    let impact = read(&config(), &rows_of_a_query());
+    assert_eq!(impact.as_of, Some("2024-05-31".parse().unwrap()));
+    let stages: Vec<(&str, u64)> = impact.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
     assert_eq!(
         stages,
         [("source", 100), ("filtered", 80), ("product_filter", 60), ("customer_filter", 50), ("min_interactions", 40)]
     );
-    assert_eq!((effect.stages[2].users, effect.stages[2].products, effect.stages[2].revenue), (Some(8), Some(10), Some(400.0)));
+    assert_eq!((impact.stages[2].users, impact.stages[2].products, impact.stages[2].revenue), (Some(8), Some(10), Some(400.0)));
     let days: Vec<(Part, Option<String>, u64)> =
-        effect.days.iter().map(|day| (day.part, day.day.map(|day| day.to_string()), day.rows)).collect();
+        impact.days.iter().map(|day| (day.part, day.day.map(|day| day.to_string()), day.rows)).collect();
     assert_eq!(
         days,
         [(Part::Train, Some("2024-05-01".into()), 30), (Part::Eval, Some("2024-05-31".into()), 8), (Part::Train, None, 2)]
     );
-    let products = effect.products.unwrap();
+    let products = impact.products.unwrap();
     assert_eq!((products.members(), products.ranked(), products.without_revenue), (19, 10, 4));
     assert_eq!(products.top(66), Crossing { members: 1, rows: 30, share: 300.0 / 450.0 });
     assert_eq!(products.top(67).members, 10);
@@ -327,7 +327,7 @@ fn rows_are_read_into_their_places() {
     assert_eq!(products.with_revenue(AmountRange { min: None, max: Some(1.0) }), Stay { members: 3, exact: true });
     assert!(!products.with_revenue(AmountRange { min: Some(-5.0), max: None }).exact);
     assert_eq!(products.by_revenue.iter().map(|step| step.from).collect::<Vec<_>>(), [-1, 1_000_000]);
-    let customers = effect.customers.unwrap();
+    let customers = impact.customers.unwrap();
     assert_eq!((customers.members(), customers.ranked(), customers.top(50)), (8, 0, Crossing::default()));
 
     // Without a role there is no chart, whatever rows the query gave.
