@@ -104,14 +104,14 @@ pub struct AnalysisMetrics {
     pub null_products: Option<u64>,
     pub null_timestamps: Option<u64>,
     /// `None` if a required role is not mapped.
-    pub users: Option<Members>,
-    pub products: Option<Members>,
+    pub users: Option<DistinctCounts>,
+    pub products: Option<DistinctCounts>,
     /// Pairs of a user and a product.
-    pub pairs: Option<Members>,
+    pub pairs: Option<DistinctCounts>,
     /// Distinct user, product and timestamp: further rows are duplicates.
-    pub events: Option<Members>,
+    pub events: Option<DistinctCounts>,
     /// Distinct user and timestamp: what was bought together.
-    pub baskets: Option<Members>,
+    pub baskets: Option<DistinctCounts>,
     /// Train rows later than the first eval row, if a query counted them. A split by time has none,
     /// which its days show.
     pub late_train_rows: Option<u64>,
@@ -229,7 +229,8 @@ pub struct SplitEstimate {
 /// `None` if the config does not have the split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Members {
+#[cfg_attr(feature = "ssr", schema(as = Members))]
+pub struct DistinctCounts {
     /// Rows that have the ids.
     pub rows: u64,
     pub all: u64,
@@ -248,7 +249,7 @@ pub struct Members {
     pub shared: Option<u64>,
 }
 
-impl Members {
+impl DistinctCounts {
     /// Rows per entity; 0 without entities.
     pub fn mean(&self) -> f64 {
         share(self.rows, self.all)

@@ -30,8 +30,8 @@ pub struct FilterImpact {
     /// By day and part, after all filters; `day` is `None` without a timestamp.
     pub days: Vec<DayRows>,
     /// `None` where the role is not mapped.
-    pub products: Option<MemberSizes>,
-    pub customers: Option<MemberSizes>,
+    pub products: Option<EntitySizes>,
+    pub customers: Option<EntitySizes>,
 }
 
 /// What is left after a stage.
@@ -49,7 +49,7 @@ pub struct StageImpact {
 /// How many rows, and how much revenue, the products or the customers have, over the rows that
 /// their filter looks at.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct MemberSizes {
+pub struct EntitySizes {
     /// Ascending by percent, each with the entities that a smaller percent does not keep. Only
     /// positive totals take part.
     pub curve: Vec<Level>,
@@ -66,7 +66,8 @@ pub struct MemberSizes {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     pub percent: u32,
-    pub members: u64,
+    #[serde(rename = "members")]
+    pub entities: u64,
     pub rows: u64,
     pub revenue: f64,
 }
@@ -74,22 +75,22 @@ pub struct Level {
 /// The entities that make the top N percent of revenue.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Crossing {
-    pub members: u64,
+    pub entities: u64,
     pub rows: u64,
     /// Their share of the revenue, 0 to 1. The entity that crosses the threshold stays, so it is at
     /// least what was requested.
     pub share: f64,
 }
 
-impl MemberSizes {
+impl EntitySizes {
     /// All entities, including those without revenue.
-    pub fn members(&self) -> u64 {
-        self.by_rows.iter().map(|step| step.members).sum()
+    pub fn entities(&self) -> u64 {
+        self.by_rows.iter().map(|step| step.entities).sum()
     }
 
     /// Entities with a positive revenue: only they have a rank.
     pub fn ranked(&self) -> u64 {
-        self.curve.iter().map(|level| level.members).sum()
+        self.curve.iter().map(|level| level.entities).sum()
     }
 
     /// What the filter keeps at this percent, 1 to 99: the same number as the SQL's.
@@ -97,7 +98,7 @@ impl MemberSizes {
         let all: f64 = self.curve.iter().map(|level| level.revenue).sum();
         let mut crossing = Crossing::default();
         for level in self.curve.iter().filter(|level| level.percent <= percent) {
-            crossing.members += level.members;
+            crossing.entities += level.entities;
             crossing.rows += level.rows;
             crossing.share += level.revenue;
         }
@@ -114,7 +115,7 @@ impl MemberSizes {
     pub fn with_revenue(&self, range: AmountRange) -> Stay {
         if range == AmountRange::default() {
             // The range has no bounds.
-            return Stay { members: self.members(), exact: true };
+            return Stay { entities: self.entities(), exact: true };
         }
         // Amounts are typed as decimals, which binary fractions only approximate.
         let millionths = |amount: f64| {
@@ -184,7 +185,7 @@ const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_fil
 
 /// Reads the rows of the query for a config's filter impact.
 pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterImpact {
-    let mapped = |role| config.column_mapping.get(role).map(|_| MemberSizes::default());
+    let mapped = |role| config.column_mapping.get(role).map(|_| EntitySizes::default());
     let (products, customers) = (mapped(Role::ProductId), mapped(Role::UserId));
     let mut impact = FilterImpact { products, customers, ..FilterImpact::default() };
     for row in (0..rows.rows.len()).map(|row| Row { rows, row }) {
@@ -207,45 +208,45 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterImpact {
                 impact.days.push(DayRows { day: row.day(), part, rows });
             }
         } else {
-            let members = match row.text("item") {
+            let entities = match row.text("item") {
                 Some("product") => &mut impact.products,
                 Some("customer") => &mut impact.customers,
                 _ => continue,
             };
-            if let Some(members) = members {
-                of_member(members, &row, section);
+            if let Some(entities) = entities {
+                read_entity(entities, &row, section);
             }
         }
     }
     // A query's rows come in any order.
     impact.stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
     impact.days.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
-    for members in impact.products.iter_mut().chain(impact.customers.iter_mut()) {
-        members.curve.sort_by_key(|level| level.percent);
-        members.by_rows.sort_by_key(|step| step.from);
-        members.by_revenue.sort_by_key(|step| step.from);
+    for entities in impact.products.iter_mut().chain(impact.customers.iter_mut()) {
+        entities.curve.sort_by_key(|level| level.percent);
+        entities.by_rows.sort_by_key(|step| step.from);
+        entities.by_revenue.sort_by_key(|step| step.from);
     }
     impact
 }
 
-fn of_member(members: &mut MemberSizes, row: &Row, section: Option<&str>) {
+fn read_entity(entities: &mut EntitySizes, row: &Row, section: Option<&str>) {
     let count = |measure| row.count(measure).unwrap_or_default();
-    let step = |from| SizeStep { from, members: count(ImpactMeasure::EntityCount), at_edge: count(ImpactMeasure::AtBound) };
+    let step = |from| SizeStep { from, entities: count(ImpactMeasure::EntityCount), at_edge: count(ImpactMeasure::AtBound) };
     if section == Some(ImpactSection::Curve.as_str()) {
         let percent = u32::try_from(count(ImpactMeasure::LowerBound)).unwrap_or(u32::MAX);
         let revenue = row.amount().unwrap_or_default();
-        members.curve.push(Level {
+        entities.curve.push(Level {
             percent,
-            members: count(ImpactMeasure::EntityCount),
+            entities: count(ImpactMeasure::EntityCount),
             rows: count(ImpactMeasure::RowCount),
             revenue,
         });
     } else if section == Some(ImpactSection::Rows.as_str()) {
-        members.by_rows.extend(row.number(ImpactMeasure::LowerBound).map(step));
+        entities.by_rows.extend(row.number(ImpactMeasure::LowerBound).map(step));
     } else if section == Some(ImpactSection::Revenue.as_str()) {
         match row.number(ImpactMeasure::LowerBound) {
-            Some(from) => members.by_revenue.push(step(from)),
-            None => members.without_revenue += count(ImpactMeasure::EntityCount),
+            Some(from) => entities.by_revenue.push(step(from)),
+            None => entities.without_revenue += count(ImpactMeasure::EntityCount),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::LazyLock;
 
-use trainset::domain::analysis::{AnalysisMetrics, Members, Part, read};
+use trainset::domain::analysis::{AnalysisMetrics, DistinctCounts, Part, read};
 use trainset::domain::dataset::{DatasetConfig, Role, SplitConfig};
 use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::warehouse::demo;
@@ -68,7 +68,7 @@ fn check(golden: &Golden) {
     let metrics = read(config, &engine.run(&compile(config, &engine.catalog, &request).unwrap().sql));
     assert_eq!(metrics.as_of, answer.as_of, "{name}");
     counts(name, config, &metrics, &answer);
-    members(name, config, &metrics, &answer);
+    entities(name, config, &metrics, &answer);
     let judged = trainset::domain::analysis::judge(config, &metrics, chrono::NaiveDate::from_ymd_opt(2030, 1, 1).unwrap());
 
     // Exactly what each split's query gives: approximate estimates would mislead.
@@ -130,7 +130,7 @@ fn counts(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer:
     assert_eq!(joins, wanted.collect::<Vec<_>>(), "{name}");
 }
 
-fn members(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer: &Answer) {
+fn entities(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer: &Answer) {
     let mapped = |roles: &[Role]| roles.iter().all(|role| config.column_mapping.get(*role).is_some());
     let splits = config.split_config.splits().len();
     let (u, p, t) = (Role::UserId, Role::ProductId, Role::Timestamp);
@@ -148,7 +148,7 @@ fn members(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer
 }
 
 /// Entities by a map of their rows in each part.
-fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -> Option<K>) -> Members {
+fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -> Option<K>) -> DistinctCounts {
     let mut rows: HashMap<K, BTreeMap<&str, u64>> = HashMap::new();
     for row in &answer.rows {
         if let Some(key) = key(row) {
@@ -163,7 +163,7 @@ fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -
     let shared =
         |parts: &&BTreeMap<&str, u64>| ["train", "eval", "test"].into_iter().filter(|part| of(parts, part) > 0).count() > 1;
     let split = |at_least: usize, number: u64| (splits >= at_least).then_some(number);
-    Members {
+    DistinctCounts {
         rows: rows.values().flat_map(BTreeMap::values).sum(),
         all: rows.len() as u64,
         once: rows.values().filter(|parts| parts.values().sum::<u64>() == 1).count() as u64,

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::dialect::BigQueryDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use trainset::domain::analysis::Part;
 use trainset::domain::dataset::*;
-use trainset::domain::impact::{FilterImpact, MemberSizes, quantile, read};
+use trainset::domain::impact::{EntitySizes, FilterImpact, quantile, read};
 use trainset::domain::sql::{MILLION, QueryKind, Request, compile};
 use trainset::domain::value::Value;
 
@@ -88,8 +88,8 @@ struct Kind {
     stage: &'static str,
     count: usize,
     column: &'static str,
-    sizes: fn(&FilterImpact) -> &Option<MemberSizes>,
-    set: fn(&mut Filters, MemberFilter),
+    sizes: fn(&FilterImpact) -> &Option<EntitySizes>,
+    set: fn(&mut Filters, EntityFilter),
 }
 
 const KINDS: [Kind; 2] = [
@@ -110,10 +110,10 @@ const KINDS: [Kind; 2] = [
 ];
 
 /// A filter, and what the chart shows for it: entities, and their rows if it shows them.
-type Promise = (MemberFilter, u64, Option<u64>);
+type Promise = (EntityFilter, u64, Option<u64>);
 
-fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Promise> {
-    let none = MemberFilter { top_revenue_percent: None, transactions: None, revenue: None };
+fn promises(sizes: &EntitySizes, percents: &[u32], has_revenue: bool) -> Vec<Promise> {
+    let none = EntityFilter { top_revenue_percent: None, transactions: None, revenue: None };
     let mut promises = vec![];
     for share in [0.4, 0.9] {
         let rows = quantile(&sizes.by_rows, share).and_then(|rows| u32::try_from(rows).ok());
@@ -121,7 +121,7 @@ fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Pro
             if range != CountRange::default() {
                 let stay = sizes.with_rows(range);
                 assert!(stay.exact, "{range:?} has few digits");
-                promises.push((MemberFilter { transactions: Some(range), ..none.clone() }, stay.members, None));
+                promises.push((EntityFilter { transactions: Some(range), ..none.clone() }, stay.entities, None));
             }
         }
         let revenue = quantile(&sizes.by_revenue, share).filter(|revenue| *revenue >= 0).map(|n| n as f64 / MILLION as f64);
@@ -129,13 +129,13 @@ fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Pro
             if range != AmountRange::default() {
                 let stay = sizes.with_revenue(range);
                 assert!(stay.exact, "{range:?} has few digits");
-                promises.push((MemberFilter { revenue: Some(range), ..none.clone() }, stay.members, None));
+                promises.push((EntityFilter { revenue: Some(range), ..none.clone() }, stay.entities, None));
             }
         }
     }
     for percent in percents.iter().copied().filter(|_| has_revenue) {
         let top = sizes.top(percent);
-        promises.push((MemberFilter { top_revenue_percent: Some(percent), ..none.clone() }, top.members, Some(top.rows)));
+        promises.push((EntityFilter { top_revenue_percent: Some(percent), ..none.clone() }, top.entities, Some(top.rows)));
     }
     promises
 }
@@ -159,16 +159,16 @@ fn hold(
     let mut some = 0;
     for kind in &KINDS {
         let Some(sizes) = (kind.sizes)(impact) else { continue };
-        for (filter, members, rows) in promises(sizes, percents, config.column_mapping.revenue.is_some()) {
+        for (filter, entities, rows) in promises(sizes, percents, config.column_mapping.revenue.is_some()) {
             let mut filtered = config.clone();
             (kind.set)(&mut filtered.filters, filter.clone());
             let (found, found_rows) = kept(&filtered, kind);
             let said = || format!("{filter:?} at {} of {}", kind.stage, serde_json::to_string(config).unwrap());
-            assert_eq!(members, found, "{}", said());
+            assert_eq!(entities, found, "{}", said());
             if let Some(rows) = rows.filter(|_| !from_train(config)) {
                 assert_eq!(rows, found_rows, "{}", said());
             }
-            some += usize::from((1..sizes.members()).contains(&members));
+            some += usize::from((1..sizes.entities()).contains(&entities));
         }
     }
     some

@@ -127,9 +127,9 @@ fn any_row_filter() -> impl Strategy<Value = RowFilter> {
     })
 }
 
-fn any_members() -> impl Strategy<Value = MemberFilter> {
+fn any_entity_filter() -> impl Strategy<Value = EntityFilter> {
     (prop::option::of(1..99u32), prop::option::of(1..20u32), prop::option::of(-50..200i32)).prop_map(|(percent, count, sum)| {
-        MemberFilter {
+        EntityFilter {
             top_revenue_percent: percent,
             transactions: count.map(|min| CountRange { min: Some(min), max: None }),
             revenue: sum.map(|min| AmountRange { min: Some(f64::from(min) / 4.0), max: Some(1_000.5) }),
@@ -194,8 +194,8 @@ prop_compose! {
     fn any_filters()(
         date_range in prop::option::of(any_date_range()),
         rows in prop::collection::vec(any_row_filter(), 0..3),
-        product_filter in prop::option::weighted(0.3, any_members()),
-        customer_filter in prop::option::weighted(0.3, any_members()),
+        product_filter in prop::option::weighted(0.3, any_entity_filter()),
+        customer_filter in prop::option::weighted(0.3, any_entity_filter()),
         core in prop::option::weighted(0.2, (1..4u32, 1..4u32, 1..4u32)),
         sample in prop::option::weighted(0.2, (20..99u32, any_unit(), any_seed())),
         scope in prop::option::of(select(vec![Scope::All, Scope::Train])),

@@ -4,7 +4,7 @@
 
 use super::check::{Check, Severity, percent};
 use super::proof::late_train_rows;
-use super::{AnalysisMetrics, Members, Part, share};
+use super::{AnalysisMetrics, DistinctCounts, Part, share};
 use crate::domain::dataset::{DatasetConfig, Role, Scope, SplitConfig};
 use crate::domain::format::counted;
 
@@ -64,12 +64,12 @@ const BASKET: Kind = Kind {
     advice: "Split by time or by user: the rest of a basket reveals the items to predict.",
 };
 
-fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: &str, kind: Kind) -> Check {
+fn shared(config: &DatasetConfig, entities: Option<&DistinctCounts>, code: &str, title: &str, kind: Kind) -> Check {
     let check = Check::new(code, title);
     if config.split_config == SplitConfig::None {
         return check.not_applicable("The dataset has no splits.");
     }
-    let Some(shared) = members.and_then(|members| members.shared) else { return check.not_applicable(kind.roles) };
+    let Some(shared) = entities.and_then(|entities| entities.shared) else { return check.not_applicable(kind.roles) };
     let reason = format!("{} in more than one split.", counted(shared, kind.one, kind.many));
     check.measured(shared as f64, 0.0, reason).fails_if(shared > 0, Severity::Error, kind.advice)
 }
@@ -77,7 +77,7 @@ fn shared(config: &DatasetConfig, members: Option<&Members>, code: &str, title: 
 /// Entity filters computed over the eval window: they decide by events that training must not know.
 fn filters(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("filters_see_eval", "Filters computed over the eval window");
-    if !config.filters.has_membership() {
+    if !config.filters.has_entity_filter() {
         return check.not_applicable("No product or customer filter is set.");
     }
     if !config.split_config.is_by_time() {

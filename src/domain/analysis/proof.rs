@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisMetrics, Members, Part, share};
+use super::{AnalysisMetrics, DistinctCounts, Part, share};
 use crate::domain::dataset::{DatasetConfig, Split};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,12 +79,12 @@ pub(super) fn proof(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Option
 }
 
 /// Entities of a held-out part that train lacks.
-pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option<Cold> {
-    let members = members?;
+pub(super) fn cold(entities: Option<&DistinctCounts>, split: Split, rows: u64) -> Option<Cold> {
+    let entities = entities?;
     let (count, cold_rows) = match split {
         Split::Train => return None,
-        Split::Eval => (members.cold_eval?, members.cold_eval_rows?),
-        Split::Test => (members.cold_test?, members.cold_test_rows?),
+        Split::Eval => (entities.cold_eval?, entities.cold_eval_rows?),
+        Split::Test => (entities.cold_test?, entities.cold_test_rows?),
     };
     Some(Cold { count, rows: cold_rows, share: share(cold_rows, rows) })
 }

@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 
 use super::check::{Check, Severity, percent};
 use super::proof::cold;
-use super::{AnalysisMetrics, Members, share};
+use super::{AnalysisMetrics, DistinctCounts, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
 use crate::domain::format::{counted, integer};
 
@@ -74,8 +74,8 @@ pub(super) fn quality(config: &DatasetConfig, metrics: &AnalysisMetrics, today: 
             "Set a minimum number of transactions, or use a longer date range.",
         ),
         interactions(metrics.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or use a longer date range."),
-        members(metrics.users.as_ref(), "user", 100, 20),
-        members(metrics.products.as_ref(), "product", 50, 15),
+        entities(metrics.users.as_ref(), "user", 100, 20),
+        entities(metrics.products.as_ref(), "product", 50, 15),
         sparse(metrics),
         span(metrics),
     ];
@@ -87,7 +87,7 @@ pub(super) fn quality(config: &DatasetConfig, metrics: &AnalysisMetrics, today: 
     checks.push(duplicates(metrics));
     checks.push(future(metrics, today));
     empty_splits(config, metrics, &mut checks);
-    cold_members(config, metrics, &mut checks);
+    cold_entities(config, metrics, &mut checks);
     joins(config, metrics, &mut checks);
     label(metrics, &mut checks);
     let lost: u32 = checks.iter().map(|check| check.points).sum();
@@ -95,29 +95,29 @@ pub(super) fn quality(config: &DatasetConfig, metrics: &AnalysisMetrics, today: 
     Quality {
         score,
         grade: Grade::of(score),
-        interactions_per_user: metrics.users.as_ref().map(Members::mean),
-        interactions_per_product: metrics.products.as_ref().map(Members::mean),
+        interactions_per_user: metrics.users.as_ref().map(DistinctCounts::mean),
+        interactions_per_product: metrics.products.as_ref().map(DistinctCounts::mean),
         sparsity: sparsity(metrics),
         span_days: metrics.span_days(),
         checks,
     }
 }
 
-fn interactions(members: Option<&Members>, one: &str, least: f64, points: u32, advice: &str) -> Check {
+fn interactions(entities: Option<&DistinctCounts>, one: &str, least: f64, points: u32, advice: &str) -> Check {
     let check = Check::new(&format!("interactions_per_{one}"), &format!("Interactions per {one}"));
-    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
-    let mean = members.mean();
+    let Some(entities) = entities else { return unmapped(check, &format!("{one}_id")) };
+    let mean = entities.mean();
     let few = mean < least;
     let reason = format!("{} interactions per {one} on average; recommended: {least} or more.", (mean * 100.0).round() / 100.0);
     check.measured(mean, least, reason).fails_if(few, Severity::Warning, advice).costs(if few { points } else { 0 })
 }
 
-fn members(members: Option<&Members>, one: &str, least: u64, points: u32) -> Check {
+fn entities(entities: Option<&DistinctCounts>, one: &str, least: u64, points: u32) -> Check {
     let check = Check::new(&format!("{one}s"), if one == "user" { "Users" } else { "Products" });
-    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
-    let few = members.all < least;
-    let reason = format!("{}; recommended: {least} or more.", counted(members.all, one, &format!("{one}s")));
-    let check = check.measured(members.all as f64, least as f64, reason);
+    let Some(entities) = entities else { return unmapped(check, &format!("{one}_id")) };
+    let few = entities.all < least;
+    let reason = format!("{}; recommended: {least} or more.", counted(entities.all, one, &format!("{one}s")));
+    let check = check.measured(entities.all as f64, least as f64, reason);
     check.fails_if(few, Severity::Warning, "Relax the filters, or use a longer date range.").costs(if few { points } else { 0 })
 }
 
@@ -222,18 +222,18 @@ fn empty_splits(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut 
     }
 }
 
-fn cold_members(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
+fn cold_entities(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let kinds = [("user", metrics.users.as_ref()), ("product", metrics.products.as_ref())];
-    for (one, members) in kinds {
+    for (one, entities) in kinds {
         let check = || Check::new(&format!("cold_{one}s"), &format!("Cold-start {one}s"));
-        if members.is_none() {
+        if entities.is_none() {
             checks.push(unmapped(check(), &format!("{one}_id")));
             continue;
         }
         let held_out = config.split_config.splits().iter().filter(|split| **split != Split::Train);
         let found = held_out.filter_map(|split| {
             let rows = metrics.part((*split).into())?.rows;
-            let cold = cold(members, *split, rows)?;
+            let cold = cold(entities, *split, rows)?;
             let who = counted(cold.count, one, &format!("{one}s"));
             let reason = format!("{who} of {} have no row in train: {} of its rows.", split.as_str(), percent(cold.share));
             let advice = "Filter eval to users and products in train, use a longer train window, or use a model with attributes.";

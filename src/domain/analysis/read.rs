@@ -20,11 +20,11 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> AnalysisMetrics {
         metrics.as_of = row.day();
         metrics.timestamp_type = row.item().and_then(ColumnType::parse);
     }
-    metrics.users = answer.members(Section::Users);
-    metrics.products = answer.members(Section::Products);
-    metrics.pairs = answer.members(Section::Pairs);
-    metrics.events = answer.members(Section::Events);
-    metrics.baskets = answer.members(Section::Baskets);
+    metrics.users = answer.entities(Section::Users);
+    metrics.products = answer.entities(Section::Products);
+    metrics.pairs = answer.entities(Section::Pairs);
+    metrics.events = answer.entities(Section::Events);
+    metrics.baskets = answer.entities(Section::Baskets);
     days(config, &answer, &mut metrics);
     metrics.funnel = funnel(&answer, &metrics);
     metrics.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count(Measure::RowCount));
@@ -53,12 +53,12 @@ fn days(config: &DatasetConfig, answer: &SectionRows, metrics: &mut AnalysisMetr
     let gap = matches!(config.split_config, SplitConfig::TimeBased { gap_days: 1.., .. });
     let splits = config.split_config.splits().iter().map(|split| Part::from(*split));
     for part in [Part::Full].into_iter().chain(splits).chain(gap.then_some(Part::Gap)) {
-        let members = |members: Option<&Members>| members.map(|m| m.of(part).unwrap_or_default());
+        let entities = |entities: Option<&DistinctCounts>| entities.map(|m| m.of(part).unwrap_or_default());
         let empty = PartMetrics {
             part,
             rows: 0,
-            users: members(metrics.users.as_ref()),
-            products: members(metrics.products.as_ref()),
+            users: entities(metrics.users.as_ref()),
+            products: entities(metrics.products.as_ref()),
             first_day: None,
             last_day: None,
             first_at: None,
@@ -105,8 +105,8 @@ fn funnel(answer: &SectionRows, metrics: &AnalysisMetrics) -> Vec<Stage> {
     funnel.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
     // The last stage's users and products are the dataset's.
     if let Some(last) = funnel.last_mut() {
-        last.users = metrics.users.as_ref().map(|members| members.all);
-        last.products = metrics.products.as_ref().map(|members| members.all);
+        last.users = metrics.users.as_ref().map(|entities| entities.all);
+        last.products = metrics.products.as_ref().map(|entities| entities.all);
     }
     funnel
 }
@@ -153,7 +153,7 @@ fn joins(config: &DatasetConfig, answer: &SectionRows) -> Vec<JoinMetrics> {
     config.sources().into_iter().skip(1).enumerate().filter_map(join_metrics).collect()
 }
 
-impl Members {
+impl DistinctCounts {
     fn of(&self, part: Part) -> Option<u64> {
         match part {
             Part::Full => Some(self.all),
@@ -176,9 +176,9 @@ impl<'a> SectionRows<'a> {
         (0..rows.rows.len()).filter(is).map(move |row| Row { rows, row })
     }
 
-    fn members(&self, section: Section) -> Option<Members> {
+    fn entities(&self, section: Section) -> Option<DistinctCounts> {
         let row = self.rows_of(section).next()?;
-        Some(Members {
+        Some(DistinctCounts {
             rows: row.count(Measure::RowCount)?,
             all: row.count(Measure::EntityCount)?,
             once: row.count(Measure::SingleCount)?,

@@ -25,9 +25,9 @@ fn config() -> DatasetConfig {
     .unwrap()
 }
 
-fn members(rows: u64, all: u64) -> Members {
+fn entities(rows: u64, all: u64) -> DistinctCounts {
     let cold = Some(0);
-    Members {
+    DistinctCounts {
         rows,
         all,
         train: Some(all),
@@ -35,7 +35,7 @@ fn members(rows: u64, all: u64) -> Members {
         cold_eval: cold,
         cold_eval_rows: cold,
         shared: Some(0),
-        ..Members::default()
+        ..DistinctCounts::default()
     }
 }
 
@@ -54,11 +54,11 @@ fn good() -> AnalysisMetrics {
     AnalysisMetrics {
         timestamp_type: Some(ColumnType::Timestamp),
         counts: vec![part(Part::Full, 20_000), part(Part::Train, 19_000), part(Part::Eval, 1_000)],
-        users: Some(members(20_000, 200)),
-        products: Some(members(20_000, 100)),
-        pairs: Some(members(20_000, 8_000)),
-        events: Some(members(20_000, 20_000)),
-        baskets: Some(members(20_000, 5_000)),
+        users: Some(entities(20_000, 200)),
+        products: Some(entities(20_000, 100)),
+        pairs: Some(entities(20_000, 8_000)),
+        events: Some(entities(20_000, 20_000)),
+        baskets: Some(entities(20_000, 5_000)),
         null_users: Some(0),
         null_products: Some(0),
         null_timestamps: Some(0),
@@ -115,17 +115,17 @@ fn what_is_good_costs_nothing() {
 
 #[test]
 fn interactions_of_users_and_products() {
-    let users = |rows: u64| cost("interactions_per_user", |metrics| metrics.users = Some(members(rows, 200)));
+    let users = |rows: u64| cost("interactions_per_user", |metrics| metrics.users = Some(entities(rows, 200)));
     assert_eq!([users(399), users(400), users(401)], [15, 0, 0]);
-    let products = |rows: u64| cost("interactions_per_product", |metrics| metrics.products = Some(members(rows, 100)));
+    let products = |rows: u64| cost("interactions_per_product", |metrics| metrics.products = Some(entities(rows, 100)));
     assert_eq!([products(499), products(500), products(501)], [10, 0, 0]);
 }
 
 #[test]
 fn how_many_users_and_products() {
-    let users = |all: u64| cost("users", |metrics| metrics.users = Some(members(20_000, all)));
+    let users = |all: u64| cost("users", |metrics| metrics.users = Some(entities(20_000, all)));
     assert_eq!([users(99), users(100), users(101)], [20, 0, 0]);
-    let products = |all: u64| cost("products", |metrics| metrics.products = Some(members(20_000, all)));
+    let products = |all: u64| cost("products", |metrics| metrics.products = Some(entities(20_000, all)));
     assert_eq!([products(49), products(50), products(51)], [15, 0, 0]);
 }
 
@@ -134,9 +134,9 @@ fn sparsity_has_two_steps() {
     // Of ten million cells: 1,000 filled is 0.9999, 10,000 is 0.999.
     let of = |pairs: u64| {
         cost("sparsity", |metrics| {
-            metrics.users = Some(members(100_000, 10_000));
-            metrics.products = Some(members(100_000, 1_000));
-            metrics.pairs = Some(members(100_000, pairs));
+            metrics.users = Some(entities(100_000, 10_000));
+            metrics.products = Some(entities(100_000, 1_000));
+            metrics.pairs = Some(entities(100_000, pairs));
         })
     };
     assert_eq!([of(999), of(1_000), of(1_001)], [20, 10, 10]);
@@ -162,9 +162,9 @@ fn grades_begin_at_their_thresholds() {
 fn the_score_is_what_the_listed_points_leave() {
     // An empty dataset fails every rule that costs points, and the other checks still report.
     let empty = AnalysisMetrics {
-        users: Some(members(0, 0)),
-        products: Some(members(0, 0)),
-        pairs: Some(members(0, 0)),
+        users: Some(entities(0, 0)),
+        products: Some(entities(0, 0)),
+        pairs: Some(entities(0, 0)),
         timestamp_type: Some(ColumnType::Date),
         ..AnalysisMetrics::default()
     };
@@ -187,7 +187,7 @@ fn what_costs_nothing_is_still_said() {
     }
     // 1 % of 20,000 rows.
     let duplicates =
-        |again: u64| fails("duplicate_interactions", |metrics| metrics.events = Some(members(20_000, 20_000 - again)));
+        |again: u64| fails("duplicate_interactions", |metrics| metrics.events = Some(entities(20_000, 20_000 - again)));
     assert_eq!([duplicates(199), duplicates(200), duplicates(201)], [false, false, true]);
     let empty = |rows: u64| fails("empty_split", |metrics| metrics.counts[1].rows = rows);
     assert_eq!([empty(0), empty(1)], [true, false]);
@@ -195,8 +195,8 @@ fn what_costs_nothing_is_still_said() {
     for code in ["cold_users", "cold_products"] {
         let cold = |rows: u64| {
             fails(code, |metrics| {
-                let members = if code == "cold_users" { &mut metrics.users } else { &mut metrics.products };
-                *members = members.map(|m| Members { cold_eval: Some(3), cold_eval_rows: Some(rows), ..m });
+                let entities = if code == "cold_users" { &mut metrics.users } else { &mut metrics.products };
+                *entities = entities.map(|m| DistinctCounts { cold_eval: Some(3), cold_eval_rows: Some(rows), ..m });
             })
         };
         assert_eq!([cold(199), cold(200), cold(201)], [false, false, true], "{code}");
@@ -251,7 +251,7 @@ fn classes_out_of_balance_are_told() {
 fn readiness_is_personalizes() {
     let interactions = |rows: u64| {
         let mut metrics = good();
-        metrics.pairs = Some(members(rows, 8_000));
+        metrics.pairs = Some(entities(rows, 8_000));
         let judged = judged(&metrics);
         (judged.readiness.ready, check(&judged, "readiness_interactions").severity)
     };
@@ -261,7 +261,7 @@ fn readiness_is_personalizes() {
     assert_eq!(interactions(50_000), (true, None));
     let users = |often: u64| {
         let mut metrics = good();
-        metrics.users = Some(Members { once: 500, ..members(20_000, 500 + often) });
+        metrics.users = Some(DistinctCounts { once: 500, ..entities(20_000, 500 + often) });
         let judged = judged(&metrics);
         (judged.readiness.ready, check(&judged, "readiness_users").severity)
     };
@@ -298,9 +298,12 @@ fn leaks_of_the_figures() {
     };
     assert_eq!(leaks(|metrics| metrics.late_train_rows = Some(1)), ["train_after_eval"]);
     assert_eq!(leaks(|metrics| metrics.late_train_rows = Some(0)), [""; 0]);
-    assert_eq!(leaks(|metrics| metrics.events = metrics.events.map(|m| Members { shared: Some(1), ..m })), ["row_in_two_splits"]);
     assert_eq!(
-        leaks(|metrics| metrics.baskets = metrics.baskets.map(|m| Members { shared: Some(1), ..m })),
+        leaks(|metrics| metrics.events = metrics.events.map(|m| DistinctCounts { shared: Some(1), ..m })),
+        ["row_in_two_splits"]
+    );
+    assert_eq!(
+        leaks(|metrics| metrics.baskets = metrics.baskets.map(|m| DistinctCounts { shared: Some(1), ..m })),
         ["basket_in_two_splits"]
     );
     let newer = |metrics: &mut AnalysisMetrics| {
@@ -320,7 +323,7 @@ fn the_proof_adds_up() {
     assert_eq!((proof(&metrics).rows_in_two_splits, proof(&metrics).rows_in_no_split), (0, 0));
     metrics.counts[1].rows += 5;
     assert_eq!(proof(&metrics).rows_in_two_splits, 5);
-    metrics.users = metrics.users.map(|m| Members { cold_eval: Some(4), cold_eval_rows: Some(50), ..m });
+    metrics.users = metrics.users.map(|m| DistinctCounts { cold_eval: Some(4), cold_eval_rows: Some(50), ..m });
     assert_eq!(proof(&metrics).parts[1].cold_users, Some(Cold { count: 4, rows: 50, share: 0.05 }));
 }
 

@@ -15,10 +15,10 @@ use super::field_error::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
 
+mod entities;
 mod expr;
 mod keywords;
 mod lexical;
-mod members;
 mod pipeline;
 mod plan;
 mod predicate;
@@ -153,10 +153,10 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 /// A split label that follows from the row itself (its day, or a hash) is added before the filters
 /// on products and customers, so that these can look at train alone. Only leave-last comes after
 /// them, unless they look at train.
-fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
+fn all_stages<'p>(plan: &'p Plan<'p>, shows_entities: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = plan.config.split_config.depends_on_rows_left()
-        && !((shows_members || filters.has_membership())
+        && !((shows_entities || filters.has_entity_filter())
             && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
     let mut pipeline = Pipeline::new(plan);
     pipeline.source();
@@ -166,13 +166,13 @@ fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
         pipeline.label();
     }
     pipeline.unpruned = Some(pipeline.current.clone());
-    pipeline.shows_members = shows_members;
-    if shows_members && !label_last {
+    pipeline.shows_entities = shows_entities;
+    if shows_entities && !label_last {
         filter_impact::narrow(&mut pipeline);
     }
-    members::products(&mut pipeline);
-    members::customers(&mut pipeline);
-    members::min_interactions(&mut pipeline);
+    entities::products(&mut pipeline);
+    entities::customers(&mut pipeline);
+    entities::min_interactions(&mut pipeline);
     if label_last {
         pipeline.label();
     }

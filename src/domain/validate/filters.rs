@@ -15,10 +15,10 @@ impl Check<'_> {
             self.row_filter(&format!("filters.rows[{i}]"), filter);
         }
         if let Some(filter) = &filters.product_filter {
-            self.member_filter("filters.product_filter", Role::ProductId, filter);
+            self.entity_filter("filters.product_filter", Role::ProductId, filter);
         }
         if let Some(filter) = &filters.customer_filter {
-            self.member_filter("filters.customer_filter", Role::UserId, filter);
+            self.entity_filter("filters.customer_filter", Role::UserId, filter);
         }
         if let Some(core) = &filters.min_interactions {
             let path = "filters.min_interactions";
@@ -185,7 +185,7 @@ impl Check<'_> {
         }
     }
 
-    fn member_filter(&mut self, path: &str, role: Role, filter: &MemberFilter) {
+    fn entity_filter(&mut self, path: &str, role: Role, filter: &EntityFilter) {
         let what = if role == Role::ProductId { "A product filter" } else { "A customer filter" };
         self.needs_role(role, path, what);
         if filter.top_revenue_percent.is_none() && filter.transactions.is_none() && filter.revenue.is_none() {

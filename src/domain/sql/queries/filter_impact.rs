@@ -13,9 +13,9 @@ use super::sections::{DAY, ITEM, SectionRow, union};
 use crate::domain::dataset::Role;
 use crate::domain::schema::ColumnType;
 use crate::domain::sql::OutputColumn;
+use crate::domain::sql::entities;
 use crate::domain::sql::expr::{Expr, Ident, Moment, count_if};
 use crate::domain::sql::keywords::{BinaryOp, Function};
-use crate::domain::sql::members;
 use crate::domain::sql::pipeline::Pipeline;
 use crate::domain::sql::query::{Body, From, Item, Select};
 
@@ -85,8 +85,8 @@ pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<Outp
     let mut rows = vec![row(ImpactSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
     rows.extend(pipeline.stages.iter().map(|(stage, cte)| of_stage(pipeline, stage, cte)));
     rows.push(of_days(pipeline));
-    for (member, totals) in std::mem::take(&mut pipeline.totals) {
-        of_members(pipeline, member, &totals, &mut rows);
+    for (entity, totals) in std::mem::take(&mut pipeline.totals) {
+        of_entities(pipeline, entity, &totals, &mut rows);
     }
     union(rows)
 }
@@ -130,7 +130,7 @@ fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> SectionRow {
     let row = row(ImpactSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
     match plan.role(Role::Revenue) {
         Some(revenue) => {
-            let total = members::total(Expr::of(cte, &revenue.ident), revenue.column_type);
+            let total = entities::total(Expr::of(cte, &revenue.ident), revenue.column_type);
             row.amount(ImpactMeasure::Revenue, total.cast(ColumnType::Float64))
         }
         None => row,
@@ -150,8 +150,8 @@ fn of_days(pipeline: &Pipeline) -> SectionRow {
 }
 
 /// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each member.
-fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
-    let item = || Expr::text(member);
+fn of_entities(pipeline: &mut Pipeline, entity: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
+    let item = || Expr::text(entity);
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
     let count = || Expr::column("row_count");
     let mut steps = vec![Item::named(leading_digits(count, ROW_DIGITS, 12), "row_step"), Item::named(count(), "row_count")];
@@ -169,7 +169,7 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
             otherwise: Some(Box::new(millionths)),
         };
         let sizes = vec![Item::All(None), Item::named(limited, "millionths")];
-        let sizes = pipeline.add(format!("{member}_sizes"), Select::new(sizes, From::cte(totals)));
+        let sizes = pipeline.add(format!("{entity}_sizes"), Select::new(sizes, From::cte(totals)));
         let millionths = || Expr::column("millionths");
         steps.push(Item::named(leading_digits(millionths, REVENUE_DIGITS, 18), "revenue_step"));
         let counted = Expr::All(vec![
@@ -178,12 +178,12 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
         ]);
         let exact = Expr::column("revenue").binary(BinaryOp::Multiply, Expr::int(MILLION));
         steps.push(Item::named(Expr::Case { branches: vec![(counted, exact)], otherwise: None }, "exact_millionths"));
-        let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(sizes)));
+        let steps = pipeline.add(format!("{entity}_steps"), Select::new(steps, From::cte(sizes)));
         rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
         rows.push(in_steps(ImpactSection::Revenue, item(), &steps, "revenue_step", "exact_millionths"));
-        rows.push(of_curve(pipeline, member, totals, item()));
+        rows.push(of_curve(pipeline, entity, totals, item()));
     } else {
-        let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(totals)));
+        let steps = pipeline.add(format!("{entity}_steps"), Select::new(steps, From::cte(totals)));
         rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
     }
 }
@@ -201,15 +201,15 @@ fn in_steps(section: ImpactSection, item: Expr, steps: &str, step: &'static str,
 
 /// Entities by the smallest whole percent at which the filter keeps them: one that starts below
 /// the threshold stays, so that the number at each percent is the filter's own.
-fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Expr) -> SectionRow {
-    let ranks = members::ranked(pipeline, member, totals);
+fn of_curve(pipeline: &mut Pipeline, entity: &'static str, totals: &str, item: Expr) -> SectionRow {
+    let ranks = entities::ranked(pipeline, entity, totals);
     // Approximate: the products below decide.
     let float = |name: &'static str| Expr::column(name).cast(ColumnType::Float64);
     let near =
         float("revenue_before").binary(BinaryOp::Multiply, Expr::int(100)).binary(BinaryOp::Divide, float("revenue_of_all"));
     let near = Expr::call(Function::Floor, [near]).cast(ColumnType::Int64);
     let shares = Select::new(vec![Item::All(None), Item::named(near, "near_percent")], From::cte(ranks));
-    let shares = pipeline.add(format!("{member}_shares"), shares);
+    let shares = pipeline.add(format!("{entity}_shares"), shares);
     let percent = |more: i64| match more {
         0 => Expr::column("near_percent"),
         more => Expr::column("near_percent").binary(BinaryOp::Add, Expr::int(more)),
@@ -223,7 +223,7 @@ fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: E
     };
     let kept = |name: &'static str| Item::Expr { value: Expr::column(name), name: None };
     let levels = Select::new(vec![Item::named(level, "percent"), kept("row_count"), kept("revenue")], From::cte(shares));
-    let levels = pipeline.add(format!("{member}_levels"), levels);
+    let levels = pipeline.add(format!("{entity}_levels"), levels);
     let of = |name: &'static str| Expr::of(levels.as_str(), name);
     let numbers = [
         (ImpactMeasure::LowerBound, of("percent")),

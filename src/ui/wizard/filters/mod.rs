@@ -4,18 +4,18 @@
 use leptos::prelude::*;
 
 use self::dates::DateRangeFields;
+use self::entities::{FilterScope, Interactions, ProductsAndCustomers};
 use self::impact::{Impact, ImpactStatus};
 use self::left::Left;
-use self::members::{Interactions, ProductsAndCustomers, WhoDecides};
 use self::split::Split;
 use super::State;
 use super::row_filters::RowFilters;
 
 mod dates;
+mod entities;
 mod fields;
 mod impact;
 mod left;
-mod members;
 mod pareto;
 mod split;
 mod thresholds;
@@ -32,7 +32,7 @@ pub fn Filters(state: State) -> impl IntoView {
             <RowFilters state />
             <ProductsAndCustomers state impact />
             <Interactions state />
-            <WhoDecides state />
+            <FilterScope state />
             <Split state impact has_timestamp />
             <Left impact />
         </div>

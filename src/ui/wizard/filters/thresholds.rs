@@ -71,19 +71,19 @@ pub fn DistributionPicture(
     stay: Signal<Stay>,
 ) -> impl IntoView {
     let drawn: Arc<[Bar]> = bars(&of.steps, MOST_BARS).into();
-    let all = of.steps.iter().map(|step| step.members).sum::<u64>() + of.others;
+    let all = of.steps.iter().map(|step| step.entities).sum::<u64>() + of.others;
     let nouns = of.nouns;
     if drawn.is_empty() {
         return ().into_any();
     }
-    let most = drawn.iter().map(|bar| bar.members).max().unwrap_or_default().max(1) as f64;
+    let most = drawn.iter().map(|bar| bar.entities).max().unwrap_or_default().max(1) as f64;
     let width = WIDTH / drawn.len() as f64;
     let rects = drawn
         .iter()
         .enumerate()
         .map(|(i, bar)| {
             // A value above 0 stays visible, however small.
-            let height = if bar.members == 0 { 0.0 } else { (bar.members as f64 / most * HEIGHT).max(1.0) };
+            let height = if bar.entities == 0 { 0.0 } else { (bar.entities as f64 / most * HEIGHT).max(1.0) };
             view! {
                 <rect
                     x=format!("{:.2}", i as f64 * width + 0.5)
@@ -91,7 +91,7 @@ pub fn DistributionPicture(
                     width=format!("{:.2}", (width - 1.0).max(0.5))
                     height=format!("{height:.2}")
                 >
-                    <title>{format!("{} – {}: {}", of.said(bar.from), of.said(bar.to), integer(bar.members))}</title>
+                    <title>{format!("{} – {}: {}", of.said(bar.from), of.said(bar.to), integer(bar.entities))}</title>
                 </rect>
             }
         })
@@ -111,7 +111,7 @@ pub fn DistributionPicture(
     let lines = drawn
         .iter()
         .map(|bar| {
-            view! { <tr><th scope="row">{of.said(bar.from)}</th><td>{of.said(bar.to)}</td><td>{integer(bar.members)}</td></tr> }
+            view! { <tr><th scope="row">{of.said(bar.from)}</th><td>{of.said(bar.to)}</td><td>{integer(bar.entities)}</td></tr> }
         })
         .collect_view();
     let unit = of.unit();
@@ -128,8 +128,8 @@ pub fn DistributionPicture(
     let figure = |share| quantile(&of.steps, share).map_or("–".into(), |number| of.said(number));
     let quantiles = t::quantiles(of.of_revenue, &figure(0.5), &figure(0.9));
     let said = move || {
-        let Stay { members, exact } = stay.get();
-        t::stay(members, all, exact, nouns)
+        let Stay { entities, exact } = stay.get();
+        t::stay(entities, all, exact, nouns)
     };
     let title = of.title();
     let number = |value: f64| format!("{value:.2}");
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_threshold_lies_between_the_bars_that_it_parts() {
-        let bar = |from, to| Bar { from, to, members: 1 };
+        let bar = |from, to| Bar { from, to, entities: 1 };
         let bars = [bar(-1, 0), bar(0, 10), bar(10, 20), bar(20, 40)];
         assert_eq!([-5.0, 0.0, 5.0, 10.0, 30.0, 99.0].map(|n| place(&bars, n)), [0.0, 1.0, 1.5, 2.0, 3.5, 4.0]);
     }
