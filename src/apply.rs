@@ -4,7 +4,7 @@
 use serde_json::Value;
 use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
-use trainset::domain::record::Model;
+use trainset::domain::dto::Model;
 use trainset::service::{App, ImportOutcome, ImportPlan, RequestContext, dataset_file};
 use trainset::store::{Store, StoreError};
 
@@ -39,7 +39,7 @@ async fn applied(
     app: &App,
     ctx: &RequestContext,
     model: &Model,
-    input: &trainset::domain::record::DatasetInput,
+    input: &trainset::domain::dto::DatasetInput,
 ) -> Result<String, trainset::service::ServiceError> {
     let (dataset, outcome) = app.put_dataset(ctx, model.id, input, true).await?;
     let word = match outcome {

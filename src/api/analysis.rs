@@ -11,7 +11,7 @@ use super::extract::{Body, DatasetPath, InPath, ModelPath};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Cancelled, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::cost::Estimate;
-use crate::domain::record::{Analyzed, Comparison, Overview, Progress};
+use crate::domain::dto::{Analyzed, Comparison, Overview, Progress};
 use crate::service::App;
 
 #[derive(Deserialize, ToSchema)]

@@ -13,7 +13,7 @@ use super::query::{Nothing, Query};
 use super::refusals::{ActiveOrStale, Busy, HasVersions, Missing, NameTaken, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use super::replies::{DatasetSaved, Done, saved};
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, DatasetName, DatasetSummary, ListQuery, NameCheck, Pagination};
+use crate::domain::dto::{Dataset, DatasetName, DatasetSummary, ListQuery, NameCheck, Pagination};
 use crate::service::{App, DatasetChange};
 
 #[derive(Deserialize, IntoParams)]

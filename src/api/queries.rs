@@ -16,7 +16,7 @@ use super::extract::{Body, DatasetPath, InPath, ModelPath, Object};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::dataset::Split;
-use crate::domain::record::{Counts, PartCounts, Preview};
+use crate::domain::dto::{Counts, PartCounts, Preview};
 use crate::domain::tfx::TfxArtefact;
 use crate::service::{App, DatasetChange};
 

@@ -15,7 +15,7 @@ use super::extract::{DatasetPath, InPath, ModelPath, body_error};
 use super::query::Query;
 use super::refusals::{Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use crate::domain::document::Format;
-use crate::domain::record::Dataset;
+use crate::domain::dto::Dataset;
 use crate::service::{App, ImportOutcome};
 
 #[derive(Deserialize, IntoParams)]

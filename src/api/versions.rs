@@ -11,7 +11,7 @@ use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_r
 use super::query::{Nothing, Query};
 use super::refusals::{Missing, Stale, WarehouseRefused, WarehouseTimeout};
 use super::replies::{DatasetSaved, saved};
-use crate::domain::record::{DriftReport, Version, VersionDiff, VersionSummary};
+use crate::domain::dto::{DriftReport, Version, VersionDiff, VersionSummary};
 use crate::service::App;
 
 #[derive(Serialize, ToSchema)]

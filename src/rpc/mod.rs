@@ -10,11 +10,11 @@ use crate::domain::impact;
 use crate::domain::joins::{JoinDetection, VerifiedJoins, VerifyEstimate};
 // `#[server]` makes a type of each function's name, so Model, Dataset and Preview are written with
 // their module.
-use crate::domain::profile::{self, ProfileEstimate, TableProfile};
-use crate::domain::record::{
+use crate::domain::dto::{
     self, Analyzed, Comparison, Counts, DatasetInput, DatasetPage, DriftReport, ListQuery, ModelInput, NameCheck, Overview,
     Progress, QueryView,
 };
+use crate::domain::profile::{self, ProfileEstimate, TableProfile};
 use crate::domain::roles::RoleSuggestions;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::tfx::TfxArtefact;
@@ -39,22 +39,22 @@ pub async fn ping() -> Result<(), ApiError> {
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "models")]
-pub async fn models() -> Result<Vec<record::Model>, ApiError> {
+pub async fn models() -> Result<Vec<dto::Model>, ApiError> {
     Ok(app()?.models(&context()?).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "model")]
-pub async fn model(model_id: i64) -> Result<record::Model, ApiError> {
+pub async fn model(model_id: i64) -> Result<dto::Model, ApiError> {
     Ok(app()?.model(&context()?, model_id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-model")]
-pub async fn create_model(input: ModelInput) -> Result<record::Model, ApiError> {
+pub async fn create_model(input: ModelInput) -> Result<dto::Model, ApiError> {
     Ok(app()?.create_model(&context()?, &input).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "update-model")]
-pub async fn update_model(model_id: i64, input: ModelInput) -> Result<record::Model, ApiError> {
+pub async fn update_model(model_id: i64, input: ModelInput) -> Result<dto::Model, ApiError> {
     Ok(app()?.update_model(&context()?, model_id, &input).await?)
 }
 
@@ -65,7 +65,7 @@ pub async fn datasets(model_id: i64, query: ListQuery) -> Result<DatasetPage, Ap
 
 /// The names of all datasets of a model, for a selection list.
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset-names")]
-pub async fn dataset_names(model_id: i64) -> Result<Vec<record::DatasetName>, ApiError> {
+pub async fn dataset_names(model_id: i64) -> Result<Vec<dto::DatasetName>, ApiError> {
     Ok(app()?.dataset_names(&context()?, model_id).await?)
 }
 
@@ -75,18 +75,18 @@ pub async fn check_name(model_id: i64, name: String, exclude_id: Option<i64>) ->
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "dataset")]
-pub async fn dataset(id: i64) -> Result<record::Dataset, ApiError> {
+pub async fn dataset(id: i64) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.dataset(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "create-dataset")]
-pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<record::Dataset, ApiError> {
+pub async fn create_dataset(model_id: i64, input: DatasetInput) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.create_dataset(&context()?, model_id, &input).await?)
 }
 
 /// `revision` is the one that the edit started from; if the store has another, 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "update-dataset")]
-pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<record::Dataset, ApiError> {
+pub async fn update_dataset(id: i64, revision: i64, input: DatasetInput) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.replace_dataset(&context()?, id, Some(revision), &input).await?)
 }
 
@@ -97,18 +97,18 @@ pub async fn delete_dataset(id: i64, force: bool) -> Result<(), ApiError> {
 
 /// Restores a deleted dataset, with its versions; 409 `name_taken` if its name is in use by now.
 #[server(input = Json, prefix = "/_fn", endpoint = "undelete-dataset")]
-pub async fn undelete_dataset(id: i64) -> Result<record::Dataset, ApiError> {
+pub async fn undelete_dataset(id: i64) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.undelete_dataset(&context()?, id).await?)
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "clone-dataset")]
-pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<record::Dataset, ApiError> {
+pub async fn clone_dataset(id: i64, name: Option<String>) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.clone_dataset(&context()?, id, name.as_deref()).await?)
 }
 
 /// Activating validates and freezes a version; back to draft only changes the status.
 #[server(input = Json, prefix = "/_fn", endpoint = "set-status")]
-pub async fn set_status(id: i64, status: Status) -> Result<record::Dataset, ApiError> {
+pub async fn set_status(id: i64, status: Status) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.set_status(&context()?, id, status).await?)
 }
 
@@ -185,7 +185,7 @@ pub async fn preview_config(
     config: DatasetConfig,
     split: Option<Split>,
     limit: u32,
-) -> Result<record::Preview, ApiError> {
+) -> Result<dto::Preview, ApiError> {
     Ok(app()?.preview_config(&context()?, model_id, &config, split, limit).await?)
 }
 
@@ -215,7 +215,7 @@ pub async fn query(id: i64, split: Option<Split>) -> Result<QueryView, ApiError>
 
 /// The query of the whole and of each split, each dry-run.
 #[server(input = Json, prefix = "/_fn", endpoint = "queries")]
-pub async fn queries(id: i64) -> Result<Vec<record::PartQuery>, ApiError> {
+pub async fn queries(id: i64) -> Result<Vec<dto::PartQuery>, ApiError> {
     Ok(app()?.part_queries(&context()?, id).await?)
 }
 
@@ -226,7 +226,7 @@ pub async fn export_tfx(id: i64) -> Result<TfxArtefact, ApiError> {
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "preview")]
-pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<record::Preview, ApiError> {
+pub async fn preview(id: i64, split: Option<Split>, limit: u32) -> Result<dto::Preview, ApiError> {
     Ok(app()?.preview(&context()?, id, split, limit).await?)
 }
 
@@ -262,19 +262,19 @@ pub async fn cancel_analysis(id: i64) -> Result<bool, ApiError> {
 }
 
 #[server(input = Json, prefix = "/_fn", endpoint = "version")]
-pub async fn version(id: i64, number: u32) -> Result<record::Version, ApiError> {
+pub async fn version(id: i64, number: u32) -> Result<dto::Version, ApiError> {
     Ok(app()?.version(&context()?, id, number).await?)
 }
 
 /// Without `to`, compared with the current dataset.
 #[server(input = Json, prefix = "/_fn", endpoint = "version-diff")]
-pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<record::VersionDiff, ApiError> {
+pub async fn version_diff(id: i64, from: u32, to: Option<u32>) -> Result<dto::VersionDiff, ApiError> {
     Ok(app()?.version_diff(&context()?, id, from, to).await?)
 }
 
 /// `revision` is the one that the person saw; if the store has another, 409 `stale`.
 #[server(input = Json, prefix = "/_fn", endpoint = "restore-version")]
-pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<record::Dataset, ApiError> {
+pub async fn restore_version(id: i64, number: u32, revision: i64) -> Result<dto::Dataset, ApiError> {
     Ok(app()?.restore_version(&context()?, id, number, Some(revision)).await?)
 }
 

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::{App, RequestContext, ServiceError};
+use crate::domain::dto::Model;
 use crate::domain::name::TableName;
-use crate::domain::record::Model;
 use crate::domain::warehouse::WarehouseKind;
 use crate::store::{Cached, StoreError};
 use crate::warehouse::LiveTable;

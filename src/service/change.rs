@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::cpu::{HEAVY_PARTS, compute, is_heavy};
 use crate::domain::dataset::DatasetConfig;
+use crate::domain::dto::{Dataset, DatasetInput};
 use crate::domain::field_error::{FieldError, FieldErrors};
 use crate::domain::limits::parts;
 use crate::domain::parse::config_from_json;
-use crate::domain::record::{Dataset, DatasetInput};
 
 /// The parts of a config, as they may stand beside the name.
 const PARTS: [&str; 7] =

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::cpu::{HEAVY_PARTS, compute};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::analysis::Analysis;
+use crate::domain::describe;
 use crate::domain::diff::differences;
+use crate::domain::dto::{Comparison, Dataset, Overview};
 use crate::domain::limits::parts;
-use crate::domain::record::{Comparison, Dataset, Overview};
-use crate::domain::words;
 
 /// How many datasets can be compared.
 const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
@@ -50,11 +50,11 @@ impl App {
 fn overview(dataset: Dataset) -> Overview {
     let config = &dataset.config;
     Overview {
-        tables: words::tables(config),
-        columns: words::columns(config),
-        roles: words::roles(&config.column_mapping),
-        filters: words::filters(&config.filters, &config.split_config),
-        split: words::split(&config.split_config),
+        tables: describe::tables(config),
+        columns: describe::columns(config),
+        roles: describe::roles(&config.column_mapping),
+        filters: describe::filters(&config.filters, &config.split_config),
+        split: describe::split(&config.split_config),
         summary: dataset.summary,
         config_hash: dataset.config_hash,
         analysis: dataset.analysis,

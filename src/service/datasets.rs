@@ -6,8 +6,8 @@ use super::models::{checked_description, checked_name, model_error, name_error};
 use super::versions::new_version;
 use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::dataset::Status;
+use crate::domain::dto::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::domain::field_error::FieldError;
-use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
 use crate::store::StoreError;
 
 /// Longest search text for datasets, in characters: longer than a name, and each dataset is

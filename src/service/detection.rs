@@ -12,12 +12,12 @@ use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::cost::{Cost, Estimate, Price};
+use crate::domain::dto::Model;
 use crate::domain::joins::{
     Candidate, JoinDetection, KeyStatistics, MAX_COLUMNS, MAX_TABLES, PairQuery, ResolvedJoins, Verification, VerifyEstimate,
     detect, pair_queries, propose, resolve, verify_candidates,
 };
 use crate::domain::name::TableName;
-use crate::domain::record::Model;
 use crate::domain::roles::{RoleSuggestions, suggest};
 use crate::domain::schema::TableSchema;
 use crate::domain::sql::{join_statistics_query, read_join_statistics};

@@ -1,7 +1,7 @@
 //! The errors of a use case, and the API errors that they become.
 
+use crate::domain::dto::{Dataset, DatasetInput};
 use crate::domain::field_error::FieldError;
-use crate::domain::record::{Dataset, DatasetInput};
 use crate::error::ApiError;
 use crate::store::StoreError;
 use crate::warehouse::WarehouseError;

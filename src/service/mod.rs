@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::cost::Price;
+use crate::domain::dto::Model;
 use crate::domain::field_error::FieldError;
-use crate::domain::record::Model;
 use crate::metrics::{Held, Metrics};
 use crate::store::{Store, Unavailable};
 use crate::warehouse::bigquery::BigQuerySettings;

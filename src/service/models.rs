@@ -1,8 +1,8 @@
 //! Models: the ML projects that datasets belong to.
 
 use super::{App, RequestContext, ServiceError};
+use crate::domain::dto::{CheckedModel, Model, ModelInput};
 use crate::domain::field_error::FieldError;
-use crate::domain::record::{CheckedModel, Model, ModelInput};
 use crate::domain::warehouse::WarehouseKind;
 use crate::store::{MAX_NAME_CHARS, StoreError};
 

@@ -11,11 +11,11 @@ use super::cpu::compute;
 use super::queries::{MAX_SHOWN_CELL, run_within};
 use super::{App, RequestContext, ServiceError, price_in, shown};
 use crate::domain::cost::{Cost, Estimate, Price};
+use crate::domain::dto::Model;
 use crate::domain::name::{ColumnName, same};
 use crate::domain::profile::{
     ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
 };
-use crate::domain::record::Model;
 use crate::domain::schema::{Column, Mode, TableSchema};
 use crate::domain::sql::profile::{profile, values};
 use crate::domain::statistics::{ColumnStatistics, TableStatistics};

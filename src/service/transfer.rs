@@ -8,9 +8,9 @@ use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
 use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::diff::{Difference, differences};
 use crate::domain::document::{Document, Format, write};
+use crate::domain::dto::{Dataset, DatasetInput};
 use crate::domain::limits::parts;
 use crate::domain::parse::without_empty;
-use crate::domain::record::{Dataset, DatasetInput};
 
 /// A dataset's file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::record::Counts;
+use crate::domain::dto::Counts;
 use crate::domain::schema::TableSchema;
 
 pub mod sqlite;

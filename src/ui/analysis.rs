@@ -11,8 +11,8 @@ use super::query_panel::size_and_price;
 use super::texts::{analysis as texts, common};
 use super::work::{Loader, Opening, Work, every};
 use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
+use crate::domain::dto::{Progress, StoredAnalysis};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
-use crate::domain::record::{Progress, StoredAnalysis};
 use crate::error::ApiError;
 use crate::rpc;
 

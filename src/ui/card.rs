@@ -13,8 +13,8 @@ use super::when::When;
 use super::work::{Waiting, Work};
 use crate::domain::analysis::AnalysisSummary;
 use crate::domain::dataset::Status;
+use crate::domain::dto::DatasetSummary;
 use crate::domain::format::{integer, short};
-use crate::domain::record::DatasetSummary;
 use crate::error::ApiError;
 use crate::rpc;
 

@@ -12,8 +12,8 @@ use super::texts::{common, compare as texts, list};
 use super::versions::difference_line;
 use crate::domain::analysis::Part;
 use crate::domain::diff::Difference;
+use crate::domain::dto::{Comparison, DatasetName, Model, Overview};
 use crate::domain::format::{instant, integer};
-use crate::domain::record::{Comparison, DatasetName, Model, Overview};
 use crate::error::ApiError;
 use crate::rpc;
 

@@ -18,7 +18,7 @@ use super::place::{DialogKind, PageState, Tab};
 use super::reach::{is_unreachable, use_reach};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
-use crate::domain::record::{DatasetPage, ListQuery, Model, Pagination};
+use crate::domain::dto::{DatasetPage, ListQuery, Model, Pagination};
 use crate::error::ApiError;
 use crate::rpc;
 

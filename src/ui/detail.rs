@@ -15,8 +15,8 @@ use super::versions::Versions;
 use super::when::When;
 use super::work::Opening;
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, StoredAnalysis};
-use crate::domain::words;
+use crate::domain::describe;
+use crate::domain::dto::{Dataset, StoredAnalysis};
 use crate::rpc;
 
 /// A list with a heading.
@@ -152,11 +152,11 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
             view! {
                 {description.map(|text| view! { <p class="lead">{text}</p> })}
                 <div class="detail">
-                    {section(texts::TABLES, words::tables(config))} {section(texts::ROLES, words::roles(&config.column_mapping))}
-                    {section(texts::FILTERS, words::filters(&config.filters, &config.split_config))}
-                    {section(texts::SPLIT, vec![words::split(&config.split_config)])}
+                    {section(texts::TABLES, describe::tables(config))} {section(texts::ROLES, describe::roles(&config.column_mapping))}
+                    {section(texts::FILTERS, describe::filters(&config.filters, &config.split_config))}
+                    {section(texts::SPLIT, vec![describe::split(&config.split_config)])}
                 </div>
-                <div class="detail-columns">{section(texts::COLUMNS, words::columns(config))}</div>
+                <div class="detail-columns">{section(texts::COLUMNS, describe::columns(config))}</div>
             }
         })
     };

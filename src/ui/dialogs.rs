@@ -14,8 +14,8 @@ use super::texts::{common, dialogs as texts};
 use super::toast::{Toaster, use_toaster};
 use super::work::{Loader, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
+use crate::domain::dto::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::domain::format::integer;
-use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::error::ApiError;
 use crate::rpc;
 

@@ -7,7 +7,7 @@ use super::keys::KeysButton;
 use super::reach::use_reach;
 use super::texts::common;
 use super::theme::ThemeSwitch;
-use crate::domain::record::Model;
+use crate::domain::dto::Model;
 use crate::error::ApiError;
 
 /// The URL of a model's datasets.

@@ -14,7 +14,7 @@ use super::reach::{is_unreachable, use_reach};
 use super::texts::{common, models as texts};
 use super::toast::use_toaster;
 use super::work::Work;
-use crate::domain::record::{Model, ModelInput};
+use crate::domain::dto::{Model, ModelInput};
 use crate::domain::warehouse::WarehouseKind;
 use crate::error::ApiError;
 use crate::rpc;

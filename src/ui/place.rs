@@ -6,7 +6,7 @@ use strum::{EnumCount, IntoStaticStr};
 
 use super::layout::datasets_path;
 use crate::domain::dataset::Status;
-use crate::domain::record::ListQuery;
+use crate::domain::dto::ListQuery;
 
 /// The dialogs that have an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumCount)]

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use super::query_panel::size_and_price;
 use super::texts::{common, dialogs as texts, profiles as words};
 use super::work::Loader;
+use crate::domain::dto::Dataset;
 use crate::domain::format::{integer, percent, short};
 use crate::domain::profile::{ColumnProfile, ProfileEstimate, TableProfile};
-use crate::domain::record::Dataset;
 use crate::domain::value::Value;
 use crate::rpc;
 

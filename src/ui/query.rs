@@ -13,8 +13,8 @@ use super::texts::{common, query as texts};
 use super::work::Loader;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
+use crate::domain::dto::{PartQuery, QueryValidation};
 use crate::domain::format::{bytes, dollars};
-use crate::domain::record::{PartQuery, QueryValidation};
 use crate::domain::tfx::TfxArtefact;
 use crate::rpc;
 

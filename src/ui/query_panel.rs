@@ -9,8 +9,8 @@ use super::toast::use_toaster;
 use super::work::Work;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
+use crate::domain::dto::QueryValidation;
 use crate::domain::format::{bytes, dollars};
-use crate::domain::record::QueryValidation;
 
 /// Selects the full query or one of the splits.
 #[component]

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::empty::Empty;
 use super::texts::dialogs as texts;
+use crate::domain::dto::Preview;
 use crate::domain::format::integer;
-use crate::domain::record::Preview;
 use crate::domain::schema::Mode;
 use crate::domain::value::Value;
 

@@ -13,7 +13,7 @@ use super::keys::on_key;
 use super::place::{PageState, parse_status};
 use super::texts::list as texts;
 use crate::domain::dataset::Status;
-use crate::domain::record::ListQuery;
+use crate::domain::dto::ListQuery;
 
 const QUIET: Duration = Duration::from_millis(300);
 

@@ -11,8 +11,8 @@ use super::when::When;
 use super::work::{Loader, Work};
 use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
+use crate::domain::dto::{Dataset, Version, VersionDiff, VersionSummary};
 use crate::domain::format::integer;
-use crate::domain::record::{Dataset, Version, VersionDiff, VersionSummary};
 use crate::error::ApiError;
 use crate::rpc;
 

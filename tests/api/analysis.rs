@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use trainset::domain::record::{Dataset, DriftReport, Overview, Version, VersionDiff};
+use trainset::domain::dto::{Dataset, DriftReport, Overview, Version, VersionDiff};
 use trainset::domain::schema::{ColumnType, Mode};
 use trainset::domain::sql::{JoinMeasure, Measure};
 use trainset::domain::value::{ResultColumn, Rows, Value};

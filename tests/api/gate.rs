@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
-use trainset::domain::record::Model;
+use trainset::domain::dto::Model;
 use trainset::service::{App, Settings};
 use trainset::site::access::{Class, class_of};
 use trainset::site::site;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
-use trainset::domain::record::{DatasetInput, ListQuery};
+use trainset::domain::dto::{DatasetInput, ListQuery};
 use trainset::store::StoreError;
 use trainset::store::sqlite::SqliteStore;
 

@@ -1,7 +1,7 @@
 //! Deleting can be undone: hidden everywhere, restored completely.
 
 use serde_json::{Value, json};
-use trainset::domain::record::Dataset;
+use trainset::domain::dto::Dataset;
 
 use crate::helpers::{TestApp, counts};
 

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
+use trainset::domain::describe;
 use trainset::domain::diff::differences;
 use trainset::domain::document::{Format, MAX_BYTES, write};
 use trainset::domain::drift::{drift, renamed};
@@ -13,7 +14,6 @@ use trainset::domain::limits::exceeded;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
-use trainset::domain::words;
 use trainset::service::{DatasetChange, ReadFile, ServiceError};
 
 use crate::driver::{self, Choices, Fuzz, LONGEST, alone, odd_text};

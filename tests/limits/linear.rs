@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
+use trainset::domain::describe;
 use trainset::domain::diff::differences;
 use trainset::domain::drift::{drift, renamed};
 use trainset::domain::joins::{detect, pair_queries, potential_keys, propose};
@@ -18,7 +19,6 @@ use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::statistics::TableStatistics;
 use trainset::domain::validate::validate;
-use trainset::domain::words;
 
 use crate::thread_time;
 use crate::wide::{COLUMNS, schema};

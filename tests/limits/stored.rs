@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use trainset::domain::dataset::DatasetConfig;
-use trainset::domain::record::DatasetInput;
+use trainset::domain::dto::DatasetInput;
 use trainset::store::NewVersion;
 
 use crate::wide::{Site, beyond, config, schema};

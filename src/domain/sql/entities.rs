@@ -59,7 +59,7 @@ fn entities(
     let mut keep = vec![];
     if let Some(percent) = filter.top_revenue_percent {
         kept_from = ranked(pipeline, one, &kept_from);
-        // The member that crosses the threshold starts below it.
+        // The entity that crosses the threshold starts below it.
         let before = Expr::column("revenue_before").binary(BinaryOp::Multiply, Expr::int(100));
         let threshold = Expr::column("revenue_of_all").binary(BinaryOp::Multiply, Expr::int(percent));
         keep.push(before.binary(BinaryOp::Less, threshold));

@@ -77,7 +77,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::DatasetInput;
+    use crate::domain::dto::DatasetInput;
 
     const DAY: TimeDelta = TimeDelta::days(1);
 

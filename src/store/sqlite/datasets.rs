@@ -5,7 +5,7 @@ use super::values::Time;
 use super::versions::version_summaries;
 use super::{SqliteStore, StoreError};
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, ListQuery};
+use crate::domain::dto::{Dataset, DatasetInput, DatasetName, DatasetSummary, ListQuery};
 use crate::store::{MAX_NAME_CHARS, Sizes, name_key};
 
 impl SqliteStore {

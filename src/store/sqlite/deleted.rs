@@ -49,7 +49,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::{DatasetInput, ListQuery};
+    use crate::domain::dto::{DatasetInput, ListQuery};
     use crate::store::sqlite::open::MIGRATOR;
 
     fn named(name: &str) -> DatasetInput {

@@ -157,7 +157,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::DatasetInput;
+    use crate::domain::dto::DatasetInput;
 
     fn input(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), description: "x".repeat(2000), ..DatasetInput::default() }

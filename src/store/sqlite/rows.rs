@@ -12,7 +12,7 @@ use super::read_json;
 use super::values::Time;
 use crate::domain::analysis::{AnalysisSummary, Grade};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, StoredAnalysis, VersionSummary};
+use crate::domain::dto::{Dataset, DatasetInput, DatasetName, DatasetSummary, StoredAnalysis, VersionSummary};
 use crate::store::{canonical, name_key};
 
 /// What a save writes and a list shows: the input, and what is displayed of a config, so that a

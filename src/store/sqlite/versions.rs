@@ -11,7 +11,7 @@ use super::datasets::{Tx, read_dataset, set_sizes, set_status};
 use super::values::Time;
 use super::{SqliteStore, StoreError};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Counts, Dataset, Version, VersionSummary};
+use crate::domain::dto::{Counts, Dataset, Version, VersionSummary};
 use crate::domain::schema::TableSchema;
 use crate::store::{NewVersion, Sizes, canonical};
 

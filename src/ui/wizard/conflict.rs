@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::saved_draft::as_json;
 use crate::domain::diff::differences;
+use crate::domain::dto::Dataset;
 use crate::domain::format::instant;
-use crate::domain::record::Dataset;
 use crate::ui::dialog::Dialog;
 use crate::ui::texts::wizard as texts;
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
+use crate::domain::dto::DatasetInput;
 use crate::domain::field_error::FieldError;
 use crate::domain::name::{OutputName, SourceName, TableName, fold, same};
 use crate::domain::output;
-use crate::domain::record::DatasetInput;
 use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
 use crate::ui::texts::wizard as texts;

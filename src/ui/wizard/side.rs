@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Split};
+use crate::domain::dto::{Preview, QueryView};
 use crate::domain::field_error::FieldError;
-use crate::domain::record::{Preview, QueryView};
 use crate::domain::sql::{Request, compile};
 use crate::rpc;
 use crate::ui::dialog::Dialog;

@@ -149,7 +149,7 @@ fn of_days(pipeline: &Pipeline) -> SectionRow {
     row.group_by([Expr::int(ITEM), Expr::int(DAY)])
 }
 
-/// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each member.
+/// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each entity.
 fn of_entities(pipeline: &mut Pipeline, entity: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
     let item = || Expr::text(entity);
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
