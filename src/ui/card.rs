@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::connectivity::use_connectivity;
 use super::icon;
 use super::place::{DialogKind, PageState};
 use super::query_panel::size_and_price;
-use super::reach::use_reach;
 use super::texts::analysis::verdict;
 use super::texts::{common, list as texts};
 use super::toast::{Toaster, use_toaster};
@@ -323,7 +323,7 @@ impl Activation {
     }
 
     fn missing(self, error: ApiError) -> AnyView {
-        use_reach().noticed(&error);
+        use_connectivity().report(&error);
         // The config has validation errors; otherwise it is the warehouse, or a concurrent change.
         let config = error.code == "invalid";
         let lines: Vec<String> = if error.errors.is_empty() { vec![error.message] } else { error.errors.into_values().collect() };

@@ -5,9 +5,9 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
+use super::connectivity::use_connectivity;
 use super::icon;
 use super::layout::{Page, PageError, datasets_path};
-use super::reach::use_reach;
 use super::texts::{common, compare as texts, list};
 use super::versions::difference_line;
 use crate::domain::analysis::Part;
@@ -70,9 +70,11 @@ pub fn ComparePage() -> impl IntoView {
     let query = use_query_map();
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
     let ids = Memo::new(move |_| query.with(|q| read_ids(q.get_str("ids").unwrap_or_default())));
-    let reach = use_reach();
-    let data =
-        Resource::new_blocking(move || (model_id.get(), ids.get(), reach.back()), |(model_id, ids, _)| load(model_id, ids));
+    let connectivity = use_connectivity();
+    let data = Resource::new_blocking(
+        move || (model_id.get(), ids.get(), connectivity.reconnects()),
+        |(model_id, ids, _)| load(model_id, ids),
+    );
     let page = move || {
         Suspend::new(async move {
             match data.await {

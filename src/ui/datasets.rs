@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::card::{CardsOf, DatasetCard};
 use super::compare::CompareBar;
+use super::connectivity::{is_unreachable, use_connectivity};
 use super::dialog::Dialog;
 use super::empty::NoDatasets;
 use super::icon;
@@ -15,7 +16,6 @@ use super::keys::on_key;
 use super::layout::{Page, PageError};
 use super::parts::{self, Frame, LazyPart};
 use super::place::{DialogKind, PageState, Tab};
-use super::reach::{is_unreachable, use_reach};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
 use crate::domain::dto::{DatasetPage, ListQuery, Model, Pagination};
@@ -37,9 +37,11 @@ pub fn DatasetsPage() -> impl IntoView {
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
     let place = Memo::new(move |_| query.with(PageState::read));
     let list = Memo::new(move |_| place.with(|place| place.list.clone()));
-    let reach = use_reach();
-    let data =
-        Resource::new_blocking(move || (model_id.get(), list.get(), reach.back()), |(model_id, list, _)| load(model_id, list));
+    let connectivity = use_connectivity();
+    let data = Resource::new_blocking(
+        move || (model_id.get(), list.get(), connectivity.reconnects()),
+        |(model_id, list, _)| load(model_id, list),
+    );
     let reload = Callback::new(move |()| data.refetch());
     let search = Search::new(model_id, place);
     // From a new URL until its response. Not by `set_pending`: a page whose URL opens a dialog
@@ -79,7 +81,7 @@ pub fn DatasetsPage() -> impl IntoView {
                     let kept = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&error));
                     match kept {
                         Some((_, data)) => {
-                            reach.noticed(&error);
+                            connectivity.report(&error);
                             data
                         }
                         None => return view! { <PageError error /> }.into_any(),

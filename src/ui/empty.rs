@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::connectivity;
 use super::layout::datasets_path;
-use super::reach;
 use super::texts::list as texts;
 use super::work::Loader;
 use crate::domain::schema::TableInfo;
@@ -54,7 +54,7 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
     move || {
         asked.with(|answer| {
             // The banner already reports that the server is offline.
-            let answer = answer.filter(|answer| !answer.as_ref().is_err_and(reach::is_unreachable))?;
+            let answer = answer.filter(|answer| !answer.as_ref().is_err_and(connectivity::is_unreachable))?;
             let (title, advice, said) = no_tables(answer)?;
             Some(view! {
                 <div class="info-box warning" role="status">

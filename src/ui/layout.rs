@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::connectivity::use_connectivity;
 use super::keys::KeysButton;
-use super::reach::use_reach;
 use super::texts::common;
 use super::theme::ThemeSwitch;
 use crate::domain::dto::Model;
@@ -124,6 +124,6 @@ pub fn PageError(error: ApiError) -> impl IntoView {
     {
         response.set_status(status);
     }
-    use_reach().noticed(&error);
+    use_connectivity().report(&error);
     sentence(common::SOMETHING_WRONG, error.message)
 }

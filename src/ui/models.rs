@@ -4,13 +4,13 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::connectivity::{is_unreachable, use_connectivity};
 use super::dialog::Dialog;
 use super::empty::Empty;
 use super::icon;
 use super::keys::on_key;
 use super::layout::{Page, PageError, datasets_path};
 use super::problem::Problem;
-use super::reach::{is_unreachable, use_reach};
 use super::texts::{common, models as texts};
 use super::toast::use_toaster;
 use super::work::Work;
@@ -21,8 +21,8 @@ use crate::rpc;
 
 #[component]
 pub fn ModelsPage() -> impl IntoView {
-    let reach = use_reach();
-    let models = Resource::new_blocking(move || reach.back(), |_| rpc::models());
+    let connectivity = use_connectivity();
+    let models = Resource::new_blocking(move || connectivity.reconnects(), |_| rpc::models());
     // The last content stays while the server is offline.
     let last = StoredValue::new(None::<Vec<Model>>);
     // `Some(None)` adds one, `Some(Some(model))` renames it.
@@ -36,7 +36,7 @@ pub fn ModelsPage() -> impl IntoView {
                 }
                 Err(error) => match last.get_value().filter(|_| is_unreachable(&error)) {
                     Some(models) => {
-                        reach.noticed(&error);
+                        connectivity.report(&error);
                         view! { <Loaded models editing /> }.into_any()
                     }
                     None => view! { <PageError error /> }.into_any(),

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::reach::use_reach;
+use super::connectivity::use_connectivity;
 use crate::error::ApiError;
 
 /// An error, shown where it happened.
 #[component]
 pub fn Problem(#[prop(into)] error: Signal<Option<ApiError>>) -> impl IntoView {
-    let reach = use_reach();
-    Effect::new(move |_| error.with(|error| error.iter().for_each(|error| reach.noticed(error))));
+    let connectivity = use_connectivity();
+    Effect::new(move |_| error.with(|error| error.iter().for_each(|error| connectivity.report(error))));
     move || {
         error.get().map(|error| {
             // The validation error of a single field is the message already.

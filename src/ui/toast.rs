@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::connectivity::{self, Connectivity};
 use super::icon;
-use super::reach::{self, Reach};
 use super::texts::common;
 use crate::error::ApiError;
 
@@ -43,16 +43,16 @@ pub struct Toaster {
     /// The open dialogs, the topmost last: only its content is visible and announced, so toasts are
     /// shown there.
     dialogs: RwSignal<Vec<u32>>,
-    reach: Reach,
+    connectivity: Connectivity,
 }
 
 pub fn provide() {
-    reach::provide();
+    connectivity::provide();
     provide_context(Toaster {
         toasts: RwSignal::new(vec![]),
         next: StoredValue::new(1),
         dialogs: RwSignal::new(vec![]),
-        reach: reach::use_reach(),
+        connectivity: connectivity::use_connectivity(),
     });
 }
 
@@ -76,8 +76,8 @@ impl Toaster {
 
     /// An error that is not shown elsewhere. The banner already reports that the server is offline.
     pub fn failed(self, error: &ApiError) {
-        if reach::is_unreachable(error) {
-            self.reach.noticed(error);
+        if connectivity::is_unreachable(error) {
+            self.connectivity.report(error);
         } else {
             self.bad(error.message.clone());
         }

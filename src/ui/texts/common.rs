@@ -34,8 +34,8 @@ pub const NO_SUCH_PAGE: &str = "This page does not exist";
 pub const SOMETHING_WRONG: &str = "Something went wrong";
 pub const BACK_TO_MODELS: &str = "Back to models";
 
-pub const GONE: &str = "Cannot reach the server. Your changes are still here.";
-pub const GONE_TRYING: &str = "Reconnecting…";
+pub const OFFLINE: &str = "Cannot reach the server. Your changes are still here.";
+pub const RECONNECTING: &str = "Reconnecting…";
 pub const BACK: &str = "Reconnected to the server.";
 pub const LATE: &str =
     "This is still loading. If it does not finish, reload the page. You can view the list and every dataset meanwhile.";

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::conflict::Conflict;
 use super::draft::Step;
 use super::edit::Edit;
-use super::save::{Saving, ServerGone};
+use super::save::{Saving, ServerOffline};
 use super::saved_draft::{DraftStore, SavedDrafts, autosave};
 use super::state::{State, check_name, read_tables};
 use super::{basics, columns, filters, focus_step, show_first_error, side, suggestions, tables, verification};
@@ -165,7 +165,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
         <Dialog title on_close=close class tools=enlarge>
             <Progress walk />
             <form class="wizard-form" novalidate on:submit=submit>
-                <ServerGone />
+                <ServerOffline />
                 <div
                     class="wizard-body"
                     class:show-errors=move || tried.get() == Some(step.get())
@@ -237,9 +237,9 @@ fn Progress(walk: Walk) -> impl IntoView {
 /// Why the columns of the selected tables are missing.
 #[component]
 fn Unread(state: State) -> impl IntoView {
-    let is_told = move || state.read(|edit| edit.unread().cloned());
+    let unread_error = move || state.read(|edit| edit.unread().cloned());
     let again = move || {
-        is_told().map(|_| {
+        unread_error().map(|_| {
             view! {
                 <p class="problem-actions">
                     <button type="button" class="button small" on:click=move |_| state.retry()>{texts::TRY_AGAIN}</button>
@@ -248,7 +248,7 @@ fn Unread(state: State) -> impl IntoView {
         })
     };
     view! {
-        <Problem error=Signal::derive(is_told) />
+        <Problem error=Signal::derive(unread_error) />
         {again}
     }
 }

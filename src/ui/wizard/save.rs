@@ -12,8 +12,8 @@ use crate::domain::dto::Dataset;
 use crate::domain::field_error::FieldError;
 use crate::error::ApiError;
 use crate::rpc;
-use crate::ui::gone::asking;
-use crate::ui::reach::{is_unreachable, use_reach};
+use crate::ui::connectivity::{is_unreachable, use_connectivity};
+use crate::ui::offline::use_reconnect;
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::{Toaster, use_toaster};
 
@@ -40,10 +40,10 @@ impl Saving {
         on_refused: Callback<Step>,
     ) -> Self {
         let error = RwSignal::new(None::<ApiError>);
-        let reach = use_reach();
+        let connectivity = use_connectivity();
         // When the server is back, the message that it was offline is out of date.
         Effect::new(move |_| {
-            reach.back();
+            connectivity.reconnects();
             if error.with_untracked(|error| error.as_ref().is_some_and(is_unreachable)) {
                 error.set(None);
             }
@@ -151,15 +151,15 @@ impl Saving {
 
 /// While the server is offline: a note that the draft is safe, and a button to retry now.
 #[component]
-pub fn ServerGone() -> impl IntoView {
-    let reach = use_reach();
-    let (work, ask) = asking();
+pub fn ServerOffline() -> impl IntoView {
+    let connectivity = use_connectivity();
+    let (work, ping) = use_reconnect();
     move || {
-        reach.gone().then(|| {
+        connectivity.is_offline().then(|| {
             view! {
                 <div class="server-gone" role="alert">
-                    <p>{texts::SERVER_GONE}</p>
-                    <button type="button" class="button small" disabled=move || work.running() on:click=move |_| ask()>
+                    <p>{texts::SERVER_OFFLINE}</p>
+                    <button type="button" class="button small" disabled=move || work.running() on:click=move |_| ping()>
                         {texts::TRY_AGAIN}
                     </button>
                 </div>

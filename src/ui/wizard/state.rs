@@ -17,7 +17,7 @@ use crate::domain::field_error::FieldError;
 use crate::domain::name::{SourceName, TableName};
 use crate::error::ApiError;
 use crate::rpc;
-use crate::ui::reach::{Reach, use_reach};
+use crate::ui::connectivity::{Connectivity, use_connectivity};
 use crate::ui::work::Work;
 
 /// Shared by the steps.
@@ -33,7 +33,7 @@ pub struct State {
     suggestions: Suggestions,
     verification: Verification,
     statistics: Statistics,
-    reach: Reach,
+    connectivity: Connectivity,
     /// Incremented when a person retries what failed.
     retries: RwSignal<u32>,
 }
@@ -56,7 +56,7 @@ impl State {
             suggestions: Suggestions::new(),
             verification: Verification::new(),
             statistics: Statistics::new(),
-            reach: use_reach(),
+            connectivity: use_connectivity(),
             retries: RwSignal::new(0),
         }
     }
@@ -141,8 +141,8 @@ impl State {
     }
 
     /// Handles an error that is not shown where it happened.
-    pub fn noticed(&self, error: &ApiError) {
-        self.reach.noticed(error);
+    pub fn report(&self, error: &ApiError) {
+        self.connectivity.report(error);
     }
 
     /// Retries what failed.
@@ -153,7 +153,7 @@ impl State {
     /// Tracks retries: the server is back, or a person requested one.
     pub fn track_retries(&self) {
         self.retries.track();
-        self.reach.back();
+        self.connectivity.reconnects();
     }
 }
 
@@ -180,7 +180,7 @@ pub fn read_tables(state: State) {
         work.start(async move {
             let answer = rpc::table_schemas(state.model_id, names).await;
             if let Err(error) = &answer {
-                state.noticed(error);
+                state.report(error);
             }
             state.apply(|edit| edit.tables_read(answer));
         });
@@ -195,7 +195,7 @@ pub fn check_name(state: State) {
         work.start(async move {
             let answer = rpc::check_name(state.model_id, name.clone(), own).await;
             if let Err(error) = &answer {
-                state.noticed(error);
+                state.report(error);
             }
             state.apply(|edit| edit.name_checked(&name, answer));
         });

@@ -59,7 +59,7 @@ impl Verification {
                 }
             }
             Err(error) => {
-                state.noticed(&error);
+                state.report(&error);
                 // This was not requested: a join that cannot be verified is not an error.
                 if agreed {
                     self.error.set(Some(error));
@@ -73,7 +73,7 @@ impl Verification {
         self.verifying.start(async move {
             self.error.set(None);
             if let Err(error) = self.verify_all(state, agreed).await {
-                state.noticed(&error);
+                state.report(&error);
                 self.error.set(Some(error));
             }
         });
