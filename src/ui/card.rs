@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::connectivity::use_connectivity;
 use super::icon;
-use super::place::{DialogKind, PageState};
+use super::route::{DialogKind, PageState};
 use super::query_panel::size_and_price;
 use super::texts::analysis::verdict;
 use super::texts::{common, list as texts};
@@ -32,9 +32,9 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
 #[derive(Clone, Copy)]
 pub struct CardsOf {
     pub model_id: i64,
-    pub place: Memo<PageState>,
+    pub page_state: Memo<PageState>,
     /// Reading the tables costs money.
-    pub bills: bool,
+    pub is_metered: bool,
     /// Datasets selected for comparison.
     pub chosen: RwSignal<Vec<i64>>,
     /// Fetches the list again.
@@ -130,7 +130,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
             }
         });
     };
-    let address = |kind: DialogKind| of.place.get_untracked().with(kind, id).address(of.model_id);
+    let address = |kind: DialogKind| of.page_state.get_untracked().with(kind, id).address(of.model_id);
     let link = |kind: DialogKind, text: &'static str| {
         view! {
             <a
@@ -243,7 +243,7 @@ impl Activation {
         let to = if self.status == Status::Draft { Status::Active } else { Status::Draft };
         self.error.set(None);
         self.work.start(async move {
-            if to == Status::Active && self.of.bills && !agreed {
+            if to == Status::Active && self.of.is_metered && !agreed {
                 match rpc::query(self.id, None).await {
                     Ok(view) if view.validation.valid => {
                         return self.price.set(Some(size_and_price(&view.validation.estimate)));
@@ -327,7 +327,7 @@ impl Activation {
         // The config has validation errors; otherwise it is the warehouse, or a concurrent change.
         let config = error.code == "invalid";
         let lines: Vec<String> = if error.errors.is_empty() { vec![error.message] } else { error.errors.into_values().collect() };
-        let edit = self.of.place.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
+        let edit = self.of.page_state.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
         view! {
             <div class="card-note info-box bad" role="alert">
                 {config.then(|| view! { <p>{texts::CANNOT_ACTIVATE}</p> })}

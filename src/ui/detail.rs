@@ -7,7 +7,7 @@ use super::analysis::Report;
 use super::card::StatusBadge;
 use super::dialog::Dialog;
 use super::dialogs::CountsPanel;
-use super::place::{DialogKind, Tab};
+use super::route::{DialogKind, Tab};
 use super::problem::Problem;
 use super::profiles::Profiles;
 use super::texts::{common, dialogs as texts, list};

@@ -25,7 +25,7 @@ mod models;
 mod offline;
 mod parts;
 mod pictures;
-mod place;
+mod route;
 mod problem;
 mod profiles;
 mod query;

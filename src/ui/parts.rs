@@ -20,7 +20,7 @@ use super::detail::DetailDialog;
 use super::dialog::Dialog;
 use super::dialogs::{CloneDialog, DeleteDialog, PreviewDialog};
 use super::layout::not_loaded;
-use super::place::{DialogKind, Tab};
+use super::route::{DialogKind, Tab};
 use super::problem::Problem;
 use super::query::QueryDialog;
 use super::texts::common;
@@ -155,7 +155,7 @@ pub fn fetch_wizard_when_idle() {
 pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
     use leptos_router::location::{BrowserUrl, LocationProvider};
 
-    use super::place::PageState;
+    use super::route::PageState;
 
     let Ok(url) = BrowserUrl::current() else { return Ok(()) };
     if url.path().trim_end_matches('/').ends_with("/compare") {
