@@ -111,7 +111,7 @@ impl App {
         let state = self.state(model, config).await?;
         let warehouse = self.warehouse_of(model).await?;
         let found = {
-            let _turn = self.scan().await?;
+            let _permit = self.scan().await?;
             find_out(&*warehouse, config, &catalog, &self.limits(MAX_ROWS), self.settings().price, |step| run.at(step)).await?
         };
         run.at(3);

@@ -139,7 +139,7 @@ impl App {
     ) -> Result<KeyCounts, ServiceError> {
         let (left, right) = (&live[query.left], &live[query.right]);
         let find = async {
-            let _turn = self.scan().await?;
+            let _permit = self.scan().await?;
             count(warehouse, &left.schema, &right.schema, query, &self.limits(MAX_ROWS)).await
         };
         match self.cache_get_or_compute(ctx, &App::cache_key(model, "join", &query.on, &[left, right]), find).await {

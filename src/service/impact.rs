@@ -44,7 +44,7 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let catalog = self.checked_catalog(&model, config).await?;
         let key = self.impact_key(&model, config).await?;
-        if !agreed && self.warehouse_of(&model).await?.bills() && self.cache_get::<Found>(&key).await?.is_none() {
+        if !agreed && self.warehouse_of(&model).await?.is_metered() && self.cache_get::<Found>(&key).await?.is_none() {
             let warehouse = self.warehouse_of(&model).await?;
             let price = self.price_in(&*warehouse);
             return Ok(ImpactAnswer::NeedsConsent(
@@ -72,7 +72,7 @@ impl App {
         let query = compiled(config, catalog, &Request { kind: QueryKind::FilterImpact, as_of, ..Request::default() }).await?;
         let warehouse = self.warehouse_of(model).await?;
         let rows = {
-            let _turn = self.scan().await?;
+            let _permit = self.scan().await?;
             run_within(&*warehouse, &query.sql, &self.limits(MAX_ROWS)).await?
         };
         if rows.truncated {

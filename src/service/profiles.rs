@@ -89,7 +89,7 @@ impl App {
             let missing = wanted.missing(&entry);
             if !missing.is_empty() {
                 let warehouse = self.warehouse_of(&model).await?;
-                let _turn = self.scan().await?;
+                let _permit = self.scan().await?;
                 let found = find_profile(&*warehouse, &live, &missing, &self.limits(1), self.settings().price).await?;
                 cost = found.cost;
                 let at = Utc::now();

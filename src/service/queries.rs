@@ -301,7 +301,7 @@ impl App {
         config: &DatasetConfig,
         catalog: &Catalog,
     ) -> Result<Option<NaiveDate>, ServiceError> {
-        if !self.warehouse_of(model).await?.bills() {
+        if !self.warehouse_of(model).await?.is_metered() {
             return Ok(None);
         }
         self.resolve_as_of(model, config, catalog).await
@@ -315,7 +315,7 @@ impl App {
     /// Runs a query once a permit is free.
     pub(super) async fn run_limited(&self, model: &Model, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
-        let _turn = self.scan().await?;
+        let _permit = self.scan().await?;
         run_within(&*warehouse, sql, limits).await
     }
 

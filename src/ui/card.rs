@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::connectivity::use_connectivity;
 use super::icon;
-use super::route::{DialogKind, PageState};
 use super::query_panel::size_and_price;
+use super::route::{DialogKind, PageState};
 use super::texts::analysis::verdict;
 use super::texts::{common, list as texts};
 use super::toast::{Toaster, use_toaster};

@@ -105,7 +105,8 @@ fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search
     let CardsOf { model_id, page_state, chosen, .. } = of;
     let model = models.iter().find(|m| m.id == model_id).map(|m| m.name.clone()).unwrap_or_default();
     let DatasetPage { datasets, pagination } = datasets;
-    let searching = page_state.with_untracked(|page_state| !page_state.list.search.is_empty() || page_state.list.status.is_some());
+    let searching =
+        page_state.with_untracked(|page_state| !page_state.list.search.is_empty() || page_state.list.status.is_some());
     let new_address = move || PageState { dialog: Some((DialogKind::New, None)), ..page_state.get().closed() }.address(model_id);
     let none = datasets.is_empty();
     let past_end = (none && pagination.total > 0).then(|| {
@@ -179,7 +180,9 @@ fn OpenDialog(model_id: Memo<i64>, page_state: Memo<PageState>, reload: Callback
     let frame = Frame::Dialog(on_close);
     on_key(
         "n",
-        Callback::new(move |()| go.run(PageState { dialog: Some((DialogKind::New, None)), ..page_state.get_untracked().closed() })),
+        Callback::new(move |()| {
+            go.run(PageState { dialog: Some((DialogKind::New, None)), ..page_state.get_untracked().closed() })
+        }),
     );
     // Most dialogs exist in the browser only: the server renders that they are loading. Read-only
     // ones are rendered completely.

@@ -60,8 +60,8 @@ impl Warehouse for Measured {
         self.inner.location().await
     }
 
-    fn bills(&self) -> bool {
-        self.inner.bills()
+    fn is_metered(&self) -> bool {
+        self.inner.is_metered()
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {

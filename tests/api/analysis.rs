@@ -233,7 +233,7 @@ async fn the_price_comes_before_the_scan() {
     let (app, id) = start().await;
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
     assert_eq!(estimate, json!({"bytes": 8192, "price_usd": null, "upper_bound": true}));
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
     // Two queries over two tables, each billed at the minimum.
     assert_eq!(estimate["price_usd"], json!(2.0 * 20.0 / 1_048_576.0 * 6.25));

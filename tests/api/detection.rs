@@ -119,7 +119,7 @@ async fn g60_a_key_that_is_there_many_times_is_not_suggested() {
 #[tokio::test]
 async fn g74_the_cost_is_told_before_and_after() {
     let app = TestApp::new().await;
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     app.fake.answer(counted([10, 10, 5, 2, 10], [5, 5, 5, 1, 5], 5, 10.0));
     let tables = json!({"tables": ["orders", "products"]});
     let estimate = app.post("/api/models/1/detect-joins/estimate/", tables.clone()).await.ok();
@@ -267,7 +267,7 @@ async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
     assert_eq!((&shares["largest_fan_out"], &shares["rows_after"]), (&json!(40), &json!(15_000)));
 
     // If it costs, the price is reported first; cached results are free.
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     let known = weigh(chosen.clone(), false).await;
     assert_eq!((ran(&app), &known["joins"], &known["open"]["queries"]), (1, &body["joins"], &json!(0)));
     let other = config(json!([key("orders", "user_id", "id")]));

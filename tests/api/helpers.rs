@@ -40,7 +40,7 @@ pub struct Fake {
     /// The queries that ran, in order.
     pub sql: Mutex<Vec<String>>,
     /// Reading costs money.
-    pub bills: AtomicBool,
+    pub is_metered: AtomicBool,
     /// The state of all tables.
     pub state: Mutex<String>,
     /// How long reading a schema takes, so that requests can overlap.
@@ -68,7 +68,7 @@ impl Fake {
             asked: Mutex::new(vec![]),
             ran: AtomicUsize::new(0),
             sql: Mutex::new(vec![]),
-            bills: AtomicBool::new(false),
+            is_metered: AtomicBool::new(false),
             state: Mutex::new("1".into()),
             delay: Mutex::new(Duration::ZERO),
             run_delay: Mutex::new(Duration::ZERO),
@@ -124,8 +124,8 @@ impl Warehouse for Fake {
         None
     }
 
-    fn bills(&self) -> bool {
-        self.bills.load(Ordering::SeqCst)
+    fn is_metered(&self) -> bool {
+        self.is_metered.load(Ordering::SeqCst)
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {

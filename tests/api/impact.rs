@@ -40,9 +40,9 @@ struct Shop {
 }
 
 impl Shop {
-    async fn open(bills: bool) -> Self {
+    async fn open(is_metered: bool) -> Self {
         let test = TestApp::new().await;
-        test.fake.bills.store(bills, Ordering::SeqCst);
+        test.fake.is_metered.store(is_metered, Ordering::SeqCst);
         test.fake.answer(answer(120));
         let app = App::new(test.store.clone(), test.fake.clone(), Settings::default());
         Self { test, app }

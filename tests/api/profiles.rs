@@ -89,7 +89,7 @@ async fn those_who_ask_at_the_same_time_share_one_query() {
 async fn what_it_would_cost_is_known_before() {
     // A person agrees to the price before a scan, so the estimate must not scan.
     let app = TestApp::new().await;
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     *app.fake.dry.lock().unwrap() = Ok(DryRun { columns: vec![], bytes: Some(1 << 40), upper_bound: true });
     let path = "/api/models/1/bq-tables/orders/stats/estimate/?columns=amount,id";
     let estimate = app.get(path).await.ok()["estimate"].clone();

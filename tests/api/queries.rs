@@ -118,7 +118,7 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": {"type": "time_based", "eval_days": 7}})).await.ok();
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     app.fake.answer(three_columns(5));
     app.get(&format!("/api/datasets/{id}/preview/?limit=5&split=eval")).await.ok();
     let ran = app.fake.sql.lock().unwrap().clone();
@@ -130,7 +130,7 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     assert!((cost - 6.25 * 20.0 / (1024.0 * 1024.0)).abs() < 1e-12, "{cost}");
     // TFX's queries are frozen on any engine: otherwise its splits would move relative to each
     // other while they are read. Each split is one complete query.
-    app.fake.bills.store(false, Ordering::SeqCst);
+    app.fake.is_metered.store(false, Ordering::SeqCst);
     let tfx = app.post(&format!("/api/datasets/{id}/query/tfx/"), json!({})).await.ok()["tfx"].clone();
     let splits = tfx["input_config"]["splits"].as_array().unwrap();
     assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);

@@ -20,7 +20,7 @@ use trainset::domain::sql::{OutputColumn, QueryKind, Request, compile, join_stat
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
 use trainset::service::find_profile;
-use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
+use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, RetryPolicy};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse, WarehouseError, demo};
 
@@ -80,7 +80,7 @@ impl Both {
             location: None,
             endpoint: endpoint.trim().into(),
             credentials: Credentials::Anonymous,
-            pace: Pace::default(),
+            retry_policy: RetryPolicy::default(),
         };
         Self {
             embedded: Embedded::open(&shop, "raw_data").await.unwrap(),

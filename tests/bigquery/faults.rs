@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use trainset::domain::schema::ColumnType;
 use trainset::domain::value::Value;
-use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
+use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, RetryPolicy};
 use trainset::warehouse::{Limits, Warehouse, WarehouseError};
 
 use crate::server::{Reply, Server, error};
@@ -17,7 +17,7 @@ async fn connect(server: &Server) -> BigQuery {
 }
 
 async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
-    let pace = Pace {
+    let retry_policy = RetryPolicy {
         attempt: Duration::from_secs(2),
         call: Duration::from_secs(4),
         list: Duration::from_secs(6),
@@ -31,7 +31,7 @@ async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
         location: location.map(str::to_owned),
         endpoint: server.endpoint.clone(),
         credentials: Credentials::Anonymous,
-        pace,
+        retry_policy,
     };
     BigQuery::connect(options).await.unwrap()
 }
@@ -478,7 +478,7 @@ async fn credentials_that_cannot_be_used_are_named_without_their_content() {
             location: None,
             endpoint: "http://127.0.0.1:9/bigquery/v2".into(),
             credentials: Credentials::File(file.clone()),
-            pace: Pace::default(),
+            retry_policy: RetryPolicy::default(),
         };
         let Err(error) = BigQuery::connect(options).await else { panic!("{content:?}") };
         let text = error.to_string();

@@ -60,18 +60,18 @@ struct LastWrite {
     reached_disk: Option<Instant>,
     /// Increases with each change that begins or fails: a change that reached the disk before that
     /// and reports it later proves nothing about the disk's current state.
-    turn: u64,
+    number: u64,
 }
 
 impl LastWrite {
     fn begun_or_failed(&mut self) {
         self.reached_disk = None;
-        self.turn += 1;
+        self.number += 1;
     }
 
     /// A change that was committed under this number reached the disk.
-    fn reached_disk(&mut self, turn: u64) {
-        if self.turn == turn {
+    fn reached_disk(&mut self, number: u64) {
+        if self.number == number {
             self.reached_disk = Some(Instant::now());
         }
     }
@@ -119,13 +119,13 @@ impl SqliteStore {
 
     /// Acknowledges nothing that was written to a file which nobody finds again.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let turn = self.last_write().turn;
+        let number = self.last_write().number;
         let committed = async {
             tx.commit().await?;
             self.in_place().await
         };
         committed.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())?;
-        self.last_write().reached_disk(turn);
+        self.last_write().reached_disk(number);
         Ok(())
     }
 
@@ -225,10 +225,10 @@ mod tests {
     async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
         let (_folder, store) = store().await;
         let is_believed = || store.last_write().reached_disk.is_some();
-        let (begun, turn) = (store.begin().await.unwrap(), store.last_write().turn);
+        let (begun, number) = (store.begin().await.unwrap(), store.last_write().number);
         assert!(!is_believed());
         store.last_write().begun_or_failed();
-        store.last_write().reached_disk(turn);
+        store.last_write().reached_disk(number);
         assert!(!is_believed());
         store.commit(begun).await.unwrap();
         assert!(is_believed());

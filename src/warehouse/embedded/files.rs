@@ -118,10 +118,10 @@ impl Default for Looks {
 impl Looks {
     async fn into_files_of(self, listed: Listed) -> Found {
         let stopped = || "its files could not be read".to_owned();
-        let turn = self.0.acquire_owned().await.map_err(|_| stopped())?;
+        let permit = self.0.acquire_owned().await.map_err(|_| stopped())?;
         let looked = tokio::task::spawn_blocking(move || {
             let found = load(&listed);
-            drop(turn);
+            drop(permit);
             found
         });
         match looked.await {

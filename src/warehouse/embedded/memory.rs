@@ -124,31 +124,31 @@ impl fmt::Display for SharedPool {
 }
 
 /// More concurrent queries than anybody needs.
-const MOST_TURNS: u32 = 1 << 16;
+const MAX_PERMITS: u32 = 1 << 16;
 
 /// The permit to run, for as long as it is held.
-pub(super) type Turn = OwnedSemaphorePermit;
+pub(super) type QueryPermit = OwnedSemaphorePermit;
 
 /// Limits how many queries run at the same time; others wait in order of arrival.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct QueryPermits {
     all: u32,
     free: Arc<Semaphore>,
 }
 
-impl Turns {
+impl QueryPermits {
     pub fn new(queries: usize) -> Self {
-        let all = u32::try_from(queries.max(1)).unwrap_or(u32::MAX).min(MOST_TURNS);
+        let all = u32::try_from(queries.max(1)).unwrap_or(u32::MAX).min(MAX_PERMITS);
         Self { all, free: Arc::new(Semaphore::new(all as usize)) }
     }
 
     /// Beside others. Never `None`: the semaphore is not closed.
-    pub async fn one(&self) -> Option<Turn> {
+    pub async fn one(&self) -> Option<QueryPermit> {
         self.free.clone().acquire_owned().await.ok()
     }
 
     /// Alone: waits for the running queries, and later ones wait for this one.
-    pub async fn alone(&self) -> Option<Turn> {
+    pub async fn alone(&self) -> Option<QueryPermit> {
         self.free.clone().acquire_many_owned(self.all).await.ok()
     }
 }
@@ -207,22 +207,22 @@ mod tests {
 
     #[tokio::test]
     async fn who_runs_alone_waits_for_the_others_and_is_not_overtaken() {
-        let turns = Arc::new(Turns::new(2));
-        let (one, two) = (turns.one().await, turns.one().await);
+        let permits = Arc::new(QueryPermits::new(2));
+        let (one, two) = (permits.one().await, permits.one().await);
         let (says, mut said) = tokio::sync::mpsc::unbounded_channel();
         let alone = {
-            let (turns, says) = (turns.clone(), says.clone());
+            let (permits, says) = (permits.clone(), says.clone());
             tokio::spawn(async move {
-                let turn = turns.alone().await;
+                let permit = permits.alone().await;
                 says.send("alone").unwrap();
-                drop(turn);
+                drop(permit);
             })
         };
         tokio::task::yield_now().await;
         let late = {
-            let turns = turns.clone();
+            let permits = permits.clone();
             tokio::spawn(async move {
-                let _turn = turns.one().await;
+                let _permit = permits.one().await;
                 says.send("late").unwrap();
             })
         };
