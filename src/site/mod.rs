@@ -35,13 +35,13 @@ use crate::ui;
 pub mod access;
 mod context;
 mod files;
-mod gate;
 pub mod listener;
 mod measure;
 mod path;
+mod same_origin;
 
-use gate::Gate;
 use listener::{Connection, ConnectionLimits};
+use same_origin::AllowedHosts;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1_000_000;
@@ -65,7 +65,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .merge(pages(app, addr))
         .layer(from_fn(measure::tell_route))
         // The last layer is the first to see a request, once the router has matched it.
-        .layer(from_fn(gate::admit));
+        .layer(from_fn(same_origin::admit));
     // The slash at the end has to be removed before the router sees the path.
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
@@ -73,7 +73,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .layer(map_request_with_state(Arc::from(author), context::provide))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(receive_body))
-        .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))
+        .layer(from_fn_with_state(Arc::new(AllowedHosts::new(addr, hosts)), same_origin::guard))
         .layer(from_fn_with_state(metrics, measure::measure))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -87,7 +87,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         LeptosOptions::builder().output_name("trainset").site_root("target/site").site_pkg_dir("pkg").site_addr(addr).build();
     let context = move || {
         provide_context(app.clone());
-        gate::page_policy();
+        same_origin::page_policy();
     };
     let shell = {
         let options = options.clone();
