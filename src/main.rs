@@ -113,7 +113,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     writeln!(stdout, "listening on http://{addr}").and_then(|()| stdout.flush()).ok();
 
     let (stop, stopped) = tokio::sync::watch::channel(());
-    let mut told = stopped.clone();
+    let mut stop_signal = stopped.clone();
     let server = listener::serve(listener, site, limits, async move {
         signal().await;
         tracing::info!("stopping");
@@ -121,7 +121,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     });
     let grace = Duration::from_secs(options.grace);
     let deadline = async move {
-        told.changed().await.ok();
+        stop_signal.changed().await.ok();
         tokio::time::sleep(grace).await;
     };
     tokio::select! {

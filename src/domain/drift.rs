@@ -187,9 +187,9 @@ mod tests {
             schema("users", &[("id", "INT64", "NULLABLE"), ("tags", "STRING", "REPEATED")]),
         ];
         let found = drift(&config, &then, &now);
-        let told: Vec<_> = found.iter().map(|d| (d.change, d.column.as_ref().map(|c| c.as_str()), d.used)).collect();
+        let reported: Vec<_> = found.iter().map(|d| (d.change, d.column.as_ref().map(|c| c.as_str()), d.used)).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 (Change::ModeChanged, Some("User"), true),
                 (Change::TypeChanged, Some("amount"), true),
@@ -215,10 +215,10 @@ mod tests {
         let then =
             config(json!([column("id", None), column("amount", Some("revenue")), column("user", None), column("amount", None)]));
         let now = config(json!([column("amount", None), column("id", Some("order")), column("amount", Some("price"))]));
-        let told: Vec<_> = renamed(&then, &now).into_iter().map(|r| (r.column.to_string(), r.from, r.to)).collect();
+        let reported: Vec<_> = renamed(&then, &now).into_iter().map(|r| (r.column.to_string(), r.from, r.to)).collect();
         let of = |column: &str, from: &str, to: Option<&str>| (column.to_owned(), from.to_owned(), to.map(str::to_owned));
         assert_eq!(
-            told,
+            reported,
             [
                 of("orders.id", "id", Some("order")),
                 of("orders.amount", "revenue", Some("price")),

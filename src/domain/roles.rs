@@ -112,11 +112,11 @@ fn score(
 
 /// Whether the data rule out a role for a column.
 fn contradicts(role: Role, statistics: ColumnStatistics) -> bool {
-    let told = statistics.filled() > 1;
+    let has_values = statistics.filled() > 1;
     match role {
         // Users repeat: an id that is unique in every row is the row's.
-        Role::UserId => told && (statistics.distinct <= 1 || statistics.is_unique() == Some(true)),
-        Role::ProductId | Role::Timestamp | Role::Revenue => told && statistics.distinct <= 1,
+        Role::UserId => has_values && (statistics.distinct <= 1 || statistics.is_unique() == Some(true)),
+        Role::ProductId | Role::Timestamp | Role::Revenue => has_values && statistics.distinct <= 1,
     }
 }
 
@@ -196,7 +196,7 @@ const LINES: [&str; 9] = ["basket", "cart", "detail", "invoice", "line", "order"
 fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String]) -> Option<(f64, String)> {
     let find = |word: &String| words.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight);
     let stem: Vec<&String> = name.stem.iter().filter(|word| !WHICH.contains(&word.as_str())).collect();
-    let said = match name.mark {
+    let by_mark = match name.mark {
         Mark::Id | Mark::Key => 0.97,
         Mark::Code | Mark::Number => 0.92,
         Mark::None if plural => return None,
@@ -215,7 +215,7 @@ fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String])
         _ if name.mark == Mark::None => 0.6,
         _ => 0.9,
     };
-    Some((weight * said * before, format!("{last} means {what}.")))
+    Some((weight * by_mark * before, format!("{last} means {what}.")))
 }
 
 /// What happens to users and products.

@@ -1,9 +1,9 @@
 //! The web application: REST, server functions, pages and files in one router, and the middleware
 //! around them.
 //!
-//! From the outside in: request id and trace, metrics, the caller and the path (`gate`), receiving
-//! the body, catching panics, the request's context (`context`), removing the slash at the end, the
-//! router, and for the matched route whether the caller may use it (`access`).
+//! From the outside in: request id and trace, metrics, the caller and the path (`same_origin`),
+//! receiving the body, catching panics, the request's context (`context`), removing the slash at
+//! the end, the router, and for the matched route whether the caller may use it (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;

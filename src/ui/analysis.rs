@@ -131,11 +131,12 @@ fn Running(id: i64) -> impl IntoView {
             let _ = rpc::cancel_analysis(id).await;
         });
     };
-    let said = move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds));
+    let progress_text =
+        move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds));
     view! {
         <div class="progress" role="status">
             <span class="spinner" aria-hidden="true"></span>
-            <span>{said}</span>
+            <span>{progress_text}</span>
             <button type="button" class="button small" on:click=stop>
                 {common::STOP}
             </button>
@@ -244,10 +245,10 @@ fn PartsTable(counts: Vec<PartMetrics>, estimates: Vec<SplitEstimate>, proof: Op
         })
         .collect_view();
     let proven = proof.map(|proof| {
-        let mut said =
+        let mut notes =
             vec![texts::in_two_splits(&integer(proof.rows_in_two_splits)), texts::in_no_split(&integer(proof.rows_in_no_split))];
-        said.extend(proof.train_rows_after_first_eval.map(|rows| texts::late_train(&integer(rows))));
-        view! { <p class="note">{said.join(common::DOT)}</p> }
+        notes.extend(proof.train_rows_after_first_eval.map(|rows| texts::late_train(&integer(rows))));
+        view! { <p class="note">{notes.join(common::DOT)}</p> }
     });
     view! {
         <div class="table-scroll">

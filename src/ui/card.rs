@@ -56,7 +56,7 @@ fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
 
 /// The summary of the last analysis, as a link to it.
 fn quality(quality: Option<AnalysisSummary>, href: String) -> impl IntoView {
-    let said = match quality {
+    let summary = match quality {
         None => view! {
             <dd class="unknown" title=texts::NOT_ANALYZED>
                 {common::DASH}
@@ -86,7 +86,7 @@ fn quality(quality: Option<AnalysisSummary>, href: String) -> impl IntoView {
     view! {
         <div>
             <dt>{texts::QUALITY}</dt>
-            {said}
+            {summary}
         </div>
     }
 }
@@ -196,7 +196,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
                     {texts::COMPARE}
                 </label>
             </div>
-            {activation.said()}
+            {activation.status_view()}
             <div class="card-actions">
                 {link(DialogKind::View, texts::VIEW)} {link(DialogKind::Edit, texts::EDIT)}
                 {link(DialogKind::Analysis, texts::ANALYZE)} {link(DialogKind::Query, texts::QUERY)} {activation.button()}
@@ -259,12 +259,12 @@ impl Activation {
             match rpc::set_status(self.id, to).await {
                 Ok(dataset) => {
                     let name = dataset.summary.name;
-                    let said = match to {
+                    let message = match to {
                         Status::Active => texts::activated(&name, dataset.summary.active_version),
                         Status::Draft => texts::deactivated(&name),
                     };
                     let (id, back, toaster, reload) = (self.id, self.status, self.toaster, self.of.reload);
-                    toaster.undoable(said, move || set_back(id, back, toaster, reload));
+                    toaster.undoable(message, move || set_back(id, back, toaster, reload));
                     self.of.reload.run(());
                 }
                 Err(error) => self.error.set(Some(error)),
@@ -289,7 +289,7 @@ impl Activation {
     }
 
     /// What runs, what it would cost, or why it failed.
-    fn said(self) -> impl IntoView {
+    fn status_view(self) -> impl IntoView {
         move || {
             if self.work.running() {
                 let what = if self.status == Status::Draft { texts::ACTIVATING } else { texts::DEACTIVATING };

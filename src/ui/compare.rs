@@ -107,7 +107,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
             view! {
                 <li class="chip chip-plain">
                     {name.clone()}
-                    <a href=compare_path(model_id, &others) aria-label=texts::take_away(&name) data-noscroll="">
+                    <a href=compare_path(model_id, &others) aria-label=texts::remove_from_comparison(&name) data-noscroll="">
                         {icon::cross()}
                     </a>
                 </li>
@@ -263,7 +263,7 @@ fn Compared(
     ids: Vec<i64>,
     comparison: Option<Comparison>,
 ) -> impl IntoView {
-    let said = match &comparison {
+    let content = match &comparison {
         Some(comparison) => texts::differences(comparison.differences.len()),
         None if ids.is_empty() => texts::CHOOSE.to_owned(),
         None => texts::CHOOSE_MORE.to_owned(),
@@ -275,7 +275,7 @@ fn Compared(
                 <div>
                     <h1>{texts::TITLE}</h1>
                     <p class="lead" role="status">
-                        {said}
+                        {content}
                     </p>
                 </div>
                 <a href=datasets_path(model_id) class="button">

@@ -145,7 +145,7 @@ fn tabs(tab: Memo<Tab>, address: Callback<Tab, String>) -> impl IntoView {
 
 fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
     let id = dataset.with_untracked(|dataset| dataset.summary.id);
-    let said = move || {
+    let content = move || {
         dataset.with(|dataset| {
             let config = &dataset.config;
             let description = Some(dataset.summary.description.clone()).filter(|text| !text.is_empty());
@@ -161,7 +161,7 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
         })
     };
     view! {
-        {said}
+        {content}
         <section class="detail-section">
             <h3>{texts::COUNTS}</h3>
             <CountsPanel id />

@@ -197,7 +197,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
             }
         });
     };
-    let said = move || match check.get() {
+    let hint = move || match check.get() {
         Some(check) => check.message,
         None if named.get() => texts::CHECKING.to_owned(),
         None => texts::COPY_HINT.to_owned(),
@@ -221,7 +221,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                     />
                 </label>
                 <p id="copy-said" class="name-check" role="status" class:field-error=move || taken.get() class:note=move || !named.get()>
-                    {said}
+                    {hint}
                 </p>
                 <div class="modal-footer">
                     <button type="button" class="button" on:click=move |_| on_close.run(())>

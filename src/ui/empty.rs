@@ -55,12 +55,12 @@ pub fn TablesThere(model_id: i64) -> impl IntoView {
         asked.with(|answer| {
             // The banner already reports that the server is offline.
             let answer = answer.filter(|answer| !answer.as_ref().is_err_and(connectivity::is_unreachable))?;
-            let (title, advice, said) = no_tables(answer)?;
+            let (title, advice, reason) = no_tables(answer)?;
             Some(view! {
                 <div class="info-box warning" role="status">
                     <h3>{title}</h3>
                     <p>{advice}</p>
-                    <p class="note">{said}</p>
+                    <p class="note">{reason}</p>
                 </div>
             })
         })

@@ -78,11 +78,11 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
         if *columns == 0 {
             return ().into_any();
         }
-        let said = size_and_price(estimate);
+        let cost = size_and_price(estimate);
         view! {
             <p>
                 <button type="button" class="button small" on:click=move |_| ask_profile.run(())>
-                    {texts::find_out(*columns, &said)}
+                    {texts::find_out(*columns, &cost)}
                 </button>
             </p>
         }

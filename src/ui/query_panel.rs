@@ -113,12 +113,12 @@ pub fn size_and_price(estimate: &Estimate) -> String {
 #[component]
 pub fn Verdict(validation: QueryValidation) -> impl IntoView {
     if validation.valid {
-        let said = size_and_price(&validation.estimate);
+        let cost = size_and_price(&validation.estimate);
         view! {
             <p class="verdict">
                 <strong>{texts::VALID}</strong>
-                {(!said.is_empty()).then_some(common::DOT)}
-                {said}
+                {(!cost.is_empty()).then_some(common::DOT)}
+                {cost}
             </p>
         }
     } else {

@@ -83,10 +83,10 @@ impl Lines {
     fn line(self, version: VersionSummary, active: Option<u32>, hash: &str) -> AnyView {
         let VersionSummary { number, config_hash, reason, author, as_of, rows, created_at } = version;
         let same = config_hash == hash;
-        let mut said = vec![reason];
-        said.extend(Some(author).filter(|author| !author.is_empty()).map(|author| texts::by(&author)));
-        said.extend(as_of.map(|day| texts::as_of(&day.to_string())));
-        said.extend(rows.map(|rows| texts::rows(&integer(rows))));
+        let mut details = vec![reason];
+        details.extend(Some(author).filter(|author| !author.is_empty()).map(|author| texts::by(&author)));
+        details.extend(as_of.map(|day| texts::as_of(&day.to_string())));
+        details.extend(rows.map(|rows| texts::rows(&integer(rows))));
         let short = config_hash[..config_hash.len().min(12)].to_owned();
         view! {
             <li class="version">
@@ -97,7 +97,7 @@ impl Lines {
                     <span class="note">
                         <When at=created_at />
                         {common::DOT}
-                        {said.join(common::DOT)}
+                        {details.join(common::DOT)}
                     </span>
                     <code class="note" title=config_hash>
                         {short}

@@ -125,13 +125,13 @@ fn revenue(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Check {
     if !config.selected_columns.iter().any(same) {
         return check.not_applicable(format!("{revenue} is not selected."));
     }
-    let told = metrics.label.as_ref().and_then(|label| Some((label, label.told_by_revenue?)));
-    let Some((label, told)) = told else {
+    let found = metrics.label.as_ref().and_then(|label| Some((label, label.told_by_revenue?)));
+    let Some((label, revealed)) = found else {
         let check = check.about(revenue).not_applicable(format!("{revenue} is selected, but no label column."));
         return check;
     };
     let labelled = label.after().positive + label.after().negative;
-    let part = share(told, labelled);
+    let part = share(revealed, labelled);
     let reason = format!("In {} of rows, {revenue} is set exactly when {} is positive.", percent(part), label.column);
     let advice = format!("Remove {revenue} from the columns: it is only known after the event.");
     check.about(revenue).measured(part, TELLS, reason).fails_if(part >= TELLS && labelled > 0, Severity::Warning, &advice)

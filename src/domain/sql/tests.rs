@@ -201,14 +201,14 @@ fn type_by_type() {
                 });
                 let parts = json!({"column_mapping": mapping, "filters": filters, "split_config": split});
                 let text = sql(parts, request);
-                let told = text.lines().filter(|line| {
+                let date_lines = text.lines().filter(|line| {
                     let line = line.trim();
                     line.ends_with("AS event_time")
                         || line.contains("AS as_of")
                         || ["WHERE", "AND", "WHEN", "ELSE"].iter().any(|word| line.starts_with(word))
                 });
                 table += &format!("{column} {} {}: {case}\n", format.unwrap_or("as it is"), zone.unwrap_or("UTC"));
-                told.for_each(|line| table += &format!("    {}\n", line.trim()));
+                date_lines.for_each(|line| table += &format!("    {}\n", line.trim()));
             }
         }
     }

@@ -40,12 +40,12 @@ pub fn seconds(seconds: u64) -> String {
 
 /// `Counted just now` …, with what it cost.
 pub fn counted_how(cached: bool, Cost { bytes: read, price_usd }: Cost) -> String {
-    let mut said = vec![if cached { "Cached, no query was run".to_owned() } else { "Counted from the data".to_owned() }];
+    let mut parts = vec![if cached { "Cached, no query was run".to_owned() } else { "Counted from the data".to_owned() }];
     if !cached {
-        said.extend(read.map(|read| format!("read {}", bytes(read))));
-        said.extend(price_usd.map(dollars));
+        parts.extend(read.map(|read| format!("read {}", bytes(read))));
+        parts.extend(price_usd.map(dollars));
     }
-    said.join(" · ")
+    parts.join(" · ")
 }
 
 // Dates.

@@ -258,7 +258,7 @@ impl Edit {
     }
 
     /// The message about the name, and whether the name is free.
-    pub fn said_of_name(&self) -> Option<(bool, String)> {
+    pub fn name_status(&self) -> Option<(bool, String)> {
         if self.draft.name.trim().is_empty() {
             return None;
         }
@@ -284,7 +284,7 @@ impl Edit {
             return Some(waiting.into());
         }
         if step == Step::Basics
-            && let Some((false, message)) = self.said_of_name()
+            && let Some((false, message)) = self.name_status()
         {
             return Some(message);
         }

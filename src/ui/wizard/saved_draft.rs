@@ -299,8 +299,8 @@ mod tests {
             (r#"{"of_tomorrow":[1]}"#, "of_tomorrow"),
             (r#"{"primary_table":7}"#, "7"),
         ] {
-            let said = saved(config).into_draft().unwrap_err();
-            assert!(said.contains(why) && !said.contains("line 1") && !said.contains('`'), "{said}");
+            let message = saved(config).into_draft().unwrap_err();
+            assert!(message.contains(why) && !message.contains("line 1") && !message.contains('`'), "{message}");
         }
         // As an older version of the page wrote it: with empty keys.
         let older = saved(r#"{"primary_table":"raw_data.orders","filters":{"product_filter":null,"rows":[]}}"#).into_draft();

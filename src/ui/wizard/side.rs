@@ -146,7 +146,7 @@ fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>)
         waiting.set(true);
         ask(());
     });
-    let said = move || {
+    let content = move || {
         answer.with(|answer| match answer {
             None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
             Some(Ok(view)) => view! { <Verdict validation=view.validation.clone() /> }.into_any(),
@@ -154,5 +154,5 @@ fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>)
         })
     };
     let is_busy = move || waiting.get() || answer.running();
-    view! { <div class="dry-run" aria-busy=move || is_busy().to_string()>{said}</div> }
+    view! { <div class="dry-run" aria-busy=move || is_busy().to_string()>{content}</div> }
 }

@@ -114,8 +114,8 @@ fn rows_are_as_documented() {
     for (name, rows) in rows {
         assert_eq!(table(name).num_rows(), rows, "{name}");
     }
-    let said = SHOP.report.to_string();
-    assert!(said.starts_with("categories (41), customers (5000), ") && said.ends_with("wishlists (0)"), "{said}");
+    let report = SHOP.report.to_string();
+    assert!(report.starts_with("categories (41), customers (5000), ") && report.ends_with("wishlists (0)"), "{report}");
 }
 
 #[test]

@@ -209,12 +209,12 @@ mod tests {
     async fn who_runs_alone_waits_for_the_others_and_is_not_overtaken() {
         let permits = Arc::new(QueryPermits::new(2));
         let (one, two) = (permits.one().await, permits.one().await);
-        let (says, mut said) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let alone = {
-            let (permits, says) = (permits.clone(), says.clone());
+            let (permits, sender) = (permits.clone(), sender.clone());
             tokio::spawn(async move {
                 let permit = permits.alone().await;
-                says.send("alone").unwrap();
+                sender.send("alone").unwrap();
                 drop(permit);
             })
         };
@@ -223,15 +223,15 @@ mod tests {
             let permits = permits.clone();
             tokio::spawn(async move {
                 let _permit = permits.one().await;
-                says.send("late").unwrap();
+                sender.send("late").unwrap();
             })
         };
         tokio::task::yield_now().await;
         drop(one);
         tokio::task::yield_now().await;
-        assert!(said.try_recv().is_err());
+        assert!(receiver.try_recv().is_err());
         drop(two);
-        assert_eq!((said.recv().await, said.recv().await), (Some("alone"), Some("late")));
+        assert_eq!((receiver.recv().await, receiver.recv().await), (Some("alone"), Some("late")));
         alone.await.unwrap();
         late.await.unwrap();
     }

@@ -293,7 +293,7 @@ pub fn AsOfField(
         Some(AsOf::On(day)) => day.to_string(),
         Some(AsOf::LatestEvent | AsOf::Today) | None => String::new(),
     };
-    let said = move || match kind.get() {
+    let explanation = move || match kind.get() {
         AsOfKind::On => day_wanted.get().then(|| t::DAY_MISSING.to_owned()),
         AsOfKind::LatestEvent | AsOfKind::Today => found.get().map(t::as_of_is),
     };
@@ -322,7 +322,7 @@ pub fn AsOfField(
                 {field}
             </div>
             <p class="note said-later" role="status">
-                {said}
+                {explanation}
             </p>
             <OtherErrors state path />
         </div>

@@ -69,7 +69,7 @@ fn funnel(impact: &FilterImpact) -> AnyView {
             </table>
         </div>
         {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
-        {coverage(&impact.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
+        {coverage(&impact.stages).map(|text| view! { <p class="note coverage">{text}</p> })}
     }
     .into_any()
 }

@@ -93,7 +93,7 @@ pub fn Pareto(
         };
         new.map(cells).collect_view()
     };
-    let said = {
+    let caption = {
         let sizes = sizes.clone();
         Signal::derive(move || match percent.get().filter(|percent| (1..100).contains(percent)) {
             Some(percent) => {
@@ -159,7 +159,7 @@ pub fn Pareto(
                 aria-valuemin="1"
                 aria-valuemax="100"
                 aria-valuenow=move || now.get().to_string()
-                aria-valuetext=move || said.get()
+                aria-valuetext=move || caption.get()
                 on:keydown=by_key
                 on:pointerdown=move |e| {
                     e.prevent_default();
@@ -208,7 +208,7 @@ pub fn Pareto(
                     </g>
                 </svg>
             </div>
-            <figcaption class="note">{move || said.get()}</figcaption>
+            <figcaption class="note">{move || caption.get()}</figcaption>
             <table class="for-readers">
                 <caption>{t::curve_label(nouns)}</caption>
                 <thead>

@@ -33,7 +33,7 @@ impl Distribution {
     }
 
     /// A step's number, formatted.
-    fn said(&self, number: i64) -> String {
+    fn formatted(&self, number: i64) -> String {
         match (self.of_revenue, number) {
             (false, number) => short(number.unsigned_abs()),
             (true, ..0) => "< 0".into(),
@@ -91,7 +91,7 @@ pub fn DistributionPicture(
                     width=format!("{:.2}", (width - 1.0).max(0.5))
                     height=format!("{height:.2}")
                 >
-                    <title>{format!("{} – {}: {}", of.said(bar.from), of.said(bar.to), integer(bar.entities))}</title>
+                    <title>{format!("{} – {}: {}", of.formatted(bar.from), of.formatted(bar.to), integer(bar.entities))}</title>
                 </rect>
             }
         })
@@ -105,13 +105,13 @@ pub fn DistributionPicture(
         .map(|(i, bar)| {
             let anchor = if i == 0 { "start" } else { "middle" };
             let left = if i == 0 { 0.0 } else { i as f64 * width };
-            view! { <text x=format!("{left:.2}") y=format!("{:.2}", HEIGHT + 12.0) text-anchor=anchor>{of.said(bar.from)}</text> }
+            view! { <text x=format!("{left:.2}") y=format!("{:.2}", HEIGHT + 12.0) text-anchor=anchor>{of.formatted(bar.from)}</text> }
         })
         .collect_view();
     let lines = drawn
         .iter()
         .map(|bar| {
-            view! { <tr><th scope="row">{of.said(bar.from)}</th><td>{of.said(bar.to)}</td><td>{integer(bar.entities)}</td></tr> }
+            view! { <tr><th scope="row">{of.formatted(bar.from)}</th><td>{of.formatted(bar.to)}</td><td>{integer(bar.entities)}</td></tr> }
         })
         .collect_view();
     let unit = of.unit();
@@ -125,9 +125,9 @@ pub fn DistributionPicture(
         let whole = if of.of_revenue { 0.0 } else { 1.0 };
         Signal::derive(move || ends.get().1.map(|max| place(&drawn, max * unit + whole) * width))
     };
-    let figure = |share| quantile(&of.steps, share).map_or("–".into(), |number| of.said(number));
+    let figure = |share| quantile(&of.steps, share).map_or("–".into(), |number| of.formatted(number));
     let quantiles = t::quantiles(of.of_revenue, &figure(0.5), &figure(0.9));
-    let said = move || {
+    let caption = move || {
         let Stay { entities, exact } = stay.get();
         t::stay(entities, all, exact, nouns)
     };
@@ -162,7 +162,7 @@ pub fn DistributionPicture(
                 }}
                 <g class="ticks">{ticks}</g>
             </svg>
-            <p class="stays" role="status">{said}</p>
+            <p class="stays" role="status">{caption}</p>
             <table class="for-readers">
                 <caption>{title}</caption>
                 <thead>

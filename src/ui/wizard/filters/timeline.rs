@@ -95,7 +95,7 @@ pub fn Timeline(impact: Impact, split: Memo<SplitConfig>) -> impl IntoView {
             <figure class="picture timeline" class:stale=stale>
                 <figcaption class="note">{t::ROWS_A_DAY}</figcaption>
                 {drawn(&days, &parts)}
-                {too_short(&days, &parts).map(|said| view! { <p class="info-box warning" role="status">{said}</p> })}
+                {too_short(&days, &parts).map(|text| view! { <p class="info-box warning" role="status">{text}</p> })}
                 {table_of(lines, without)}
             </figure>
         }
@@ -302,9 +302,9 @@ mod tests {
         let (days, without) = by_day(&counted);
         let split = SplitConfig::TimeBased { eval_days: 2, test_days: 1, gap_days: 1, as_of: None };
         let lines = by_windows(&windows(&split, day(10)), &days, without);
-        let said: Vec<_> = lines.iter().map(|line| (line.part, line.days.unwrap(), line.rows)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| (line.part, line.days.unwrap(), line.rows)).collect();
         assert_eq!(
-            said,
+            lines,
             [
                 (Part::Train, (day(1), day(6)), 63),
                 (Part::Gap, (day(7), day(7)), 10),
