@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::rpc;
 
 /// Interval between requests for the progress of a run.
-const ASK_EVERY: Duration = Duration::from_millis(400);
+const POLL_EVERY: Duration = Duration::from_millis(400);
 
 #[component]
 pub fn AnalysisDialog(
@@ -55,7 +55,7 @@ fn Panel(id: i64, stored: Option<StoredAnalysis>, on_changed: Callback<()>) -> i
     let note = RwSignal::new(None::<&'static str>);
     // In the browser only: the page does not wait for a warehouse.
     let estimate = Loader::new();
-    Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
+    Effect::new(move |_| estimate.load(rpc::estimate_analysis(id)));
     let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
     let running = RwSignal::new(false);
     let run = move |refresh: bool| {
@@ -113,7 +113,7 @@ fn Running(id: i64) -> impl IntoView {
     let progress = RwSignal::new(None::<Progress>);
     let look = Work::new();
     Effect::new(move |_| {
-        every(ASK_EVERY, move || {
+        every(POLL_EVERY, move || {
             // A slow server gets no second request before its response.
             if !untrack(|| look.running()) {
                 look.start(async move {

@@ -101,17 +101,17 @@ fn counts_table(counts: &Counts) -> AnyView {
 }
 
 /// The dataset of a dialog, requested in the browser when it opens.
-pub fn asked_dataset(id: i64) -> (Loader<Dataset>, Callback<()>) {
-    let asked = Loader::new();
-    let ask = Callback::new(move |()| asked.ask(rpc::dataset(id)));
-    Effect::new(move |_| ask.run(()));
-    (asked, ask)
+pub fn load_dataset(id: i64) -> (Loader<Dataset>, Callback<()>) {
+    let loaded = Loader::new();
+    let fetch = Callback::new(move |()| loaded.load(rpc::dataset(id)));
+    Effect::new(move |_| fetch.run(()));
+    (loaded, fetch)
 }
 
 /// The name of a requested dataset; empty until it has arrived.
-pub fn name_of(asked: Loader<Dataset>) -> Signal<String> {
+pub fn name_of(loaded: Loader<Dataset>) -> Signal<String> {
     Signal::derive(move || {
-        asked.with(|answer| match answer {
+        loaded.with(|answer| match answer {
             Some(Ok(dataset)) => dataset.summary.name.clone(),
             _ => String::new(),
         })
@@ -120,7 +120,7 @@ pub fn name_of(asked: Loader<Dataset>) -> Signal<String> {
 
 #[component]
 pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (dataset, _) = asked_dataset(id);
+    let (dataset, _) = load_dataset(id);
     let name = name_of(dataset);
     let splits = Signal::derive(move || {
         dataset.with(|answer| match answer {
@@ -130,17 +130,17 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     });
     let part = RwSignal::new(None::<Split>);
     let rows = Loader::new();
-    let ask = Callback::new(move |()| rows.ask(rpc::preview(id, part.get_untracked(), 100)));
+    let fetch = Callback::new(move |()| rows.load(rpc::preview(id, part.get_untracked(), 100)));
     Effect::new(move |_| {
         part.track();
-        ask.run(());
+        fetch.run(());
     });
     let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> }.into_any();
     view! {
         <Dialog title=Signal::derive(move || texts::rows_of(&name.get())) on_close class="modal-wide">
             <div class="modal-body">
                 <PartTabs splits part />
-                {rows.show(texts::RUNNING, ask, shown)}
+                {rows.show(texts::RUNNING, fetch, shown)}
             </div>
         </Dialog>
     }
@@ -151,13 +151,13 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
 fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
     let check = RwSignal::new(None);
     let work = Work::new();
-    let mut ask_soon = debounce(QUIET, move |()| {
-        let asked = name.with_untracked(|name| name.trim().to_owned());
-        if asked.is_empty() {
+    let mut check_soon = debounce(QUIET, move |()| {
+        let wanted = name.with_untracked(|name| name.trim().to_owned());
+        if wanted.is_empty() {
             return;
         }
         work.start(async move {
-            let answer = rpc::check_name(model_id, asked, None).await;
+            let answer = rpc::check_name(model_id, wanted, None).await;
             check.set(Some(answer.unwrap_or_else(|f| NameCheck { available: false, message: f.message })));
         });
     });
@@ -165,7 +165,7 @@ fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<Name
         name.track();
         check.set(None);
         work.stop();
-        ask_soon(());
+        check_soon(());
     });
     check
 }
@@ -244,7 +244,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
 #[component]
 pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
-    let (dataset, again) = asked_dataset(id);
+    let (dataset, again) = load_dataset(id);
     let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     // The name of the deleted dataset, and whether deleting its versions was confirmed.

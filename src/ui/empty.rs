@@ -49,10 +49,10 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, ApiError>) -> Option<(&'static 
 /// page does not wait for a warehouse.
 #[component]
 pub fn TablesThere(model_id: i64) -> impl IntoView {
-    let asked = Loader::new();
-    Effect::new(move |_| asked.ask(rpc::tables(model_id)));
+    let loaded = Loader::new();
+    Effect::new(move |_| loaded.load(rpc::tables(model_id)));
     move || {
-        asked.with(|answer| {
+        loaded.with(|answer| {
             // The banner already reports that the server is offline.
             let answer = answer.filter(|answer| !answer.as_ref().is_err_and(connectivity::is_unreachable))?;
             let (title, advice, reason) = no_tables(answer)?;

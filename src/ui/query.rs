@@ -6,7 +6,7 @@ use std::ops::Add;
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
-use super::dialogs::{asked_dataset, name_of};
+use super::dialogs::{load_dataset, name_of};
 use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
@@ -23,11 +23,11 @@ const TFX_FILE: &str = "trainset.tfx.json";
 
 #[component]
 pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (dataset, _) = asked_dataset(id);
+    let (dataset, _) = load_dataset(id);
     let name = name_of(dataset);
     let queries = Loader::new();
-    let ask = Callback::new(move |()| queries.ask(rpc::queries(id)));
-    Effect::new(move |_| ask.run(()));
+    let fetch = Callback::new(move |()| queries.load(rpc::queries(id)));
+    Effect::new(move |_| fetch.run(()));
     // The full query until the splits are known.
     let splits = Signal::derive(move || {
         queries.with(|answer| match answer {
@@ -58,7 +58,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
                     if is_tfx.get() {
                         view! { <Tfx id /> }.into_any()
                     } else {
-                        queries.show_with(texts::ASKING, ask, parts).into_any()
+                        queries.show_with(texts::LOADING_QUERY, fetch, parts).into_any()
                     }
                 }}
             </div>
@@ -143,7 +143,7 @@ fn Tfx(id: i64) -> impl IntoView {
     let started = RwSignal::new(false);
     let export = Callback::new(move |()| {
         started.set(true);
-        artefact.ask(rpc::export_tfx(id));
+        artefact.load(rpc::export_tfx(id));
     });
     view! {
         <p>{texts::TFX_WHAT}</p>

@@ -190,7 +190,7 @@ impl Lines {
 #[component]
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Loader::new();
-    Effect::new(move |_| drift.ask(rpc::drift(id)));
+    Effect::new(move |_| drift.load(rpc::drift(id)));
     move || {
         drift.with(|answer| {
             let report = answer?.as_ref().ok()?;
@@ -233,10 +233,10 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
     // `None`: the current dataset.
     let with = RwSignal::new(None::<u32>);
     let diff = Loader::new();
-    let ask = Callback::new(move |()| diff.ask(rpc::version_diff(id, number, with.get_untracked())));
+    let fetch = Callback::new(move |()| diff.load(rpc::version_diff(id, number, with.get_untracked())));
     Effect::new(move |_| {
         with.track();
-        ask.run(());
+        fetch.run(());
     });
     let options =
         others.into_iter().map(|other| view! { <option value=other.to_string()>{texts::version(other)}</option> }).collect_view();
@@ -248,7 +248,7 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
                 {options}
             </select>
         </label>
-        {diff.show(texts::COMPARING, ask, diff_of)}
+        {diff.show(texts::COMPARING, fetch, diff_of)}
     }
 }
 
@@ -304,9 +304,9 @@ pub fn difference_line(difference: &Difference) -> AnyView {
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {
     let version = Loader::new();
-    let ask = Callback::new(move |()| version.ask(rpc::version(id, number)));
-    Effect::new(move |_| ask.run(()));
-    version.show(common::LOADING, ask, sql_of)
+    let fetch = Callback::new(move |()| version.load(rpc::version(id, number)));
+    Effect::new(move |_| fetch.run(()));
+    version.show(common::LOADING, fetch, sql_of)
 }
 
 fn sql_of(version: &Version) -> AnyView {

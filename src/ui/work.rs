@@ -81,15 +81,15 @@ impl<T: Send + Sync + 'static> Loader<T> {
     }
 
     /// Sends a request, and drops the previous response.
-    pub fn ask(self, question: impl Future<Output = Result<T, ApiError>> + 'static) {
+    pub fn load(self, request: impl Future<Output = Result<T, ApiError>> + 'static) {
         self.answer.set(None);
-        self.renew(question);
+        self.renew(request);
     }
 
     /// Sends a request, and keeps the previous response until the next one arrives.
-    pub fn renew(self, question: impl Future<Output = Result<T, ApiError>> + 'static) {
+    pub fn renew(self, request: impl Future<Output = Result<T, ApiError>> + 'static) {
         self.work.start(async move {
-            let answer = question.await;
+            let answer = request.await;
             self.answer.try_set(Some(answer));
         });
     }
@@ -125,13 +125,13 @@ impl<T: Send + Sync + 'static> Loader<T> {
         let work = self.work;
         // On the server nothing was requested: it shows the waiting state, as the browser does at
         // first.
-        let asked = RwSignal::new(false);
-        Effect::new(move |_| asked.set(true));
+        let is_mounted = RwSignal::new(false);
+        Effect::new(move |_| is_mounted.set(true));
         move || {
             self.answer.with(|answer| match answer {
                 Some(Ok(found)) => view(found),
                 Some(Err(error)) => failed(error.clone(), again),
-                None if work.running() || !asked.get() => {
+                None if work.running() || !is_mounted.get() => {
                     view! { <Waiting what on_stop=Callback::new(move |()| work.stop()) /> }.into_any()
                 }
                 None => stopped(again),

@@ -410,5 +410,5 @@ pub const PREVIEW_ROWS: &str = "Preview rows";
 pub const RUNNING: &str = "Running…";
 pub const SQL_FILE: &str = "dataset.sql";
 pub const NO_SQL_YET: &str = "To see the SQL:";
-pub const ASKING_BYTES: &str = "Estimating bytes…";
+pub const ESTIMATING: &str = "Estimating bytes…";
 pub const ROWS_AS_IT_STANDS: &str = "Rows of the current draft";

@@ -52,8 +52,8 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
         return view! { <Steps model_id edit=Edit::begin(None, Ok(vec![])) on_close on_saved /> }.into_any();
     };
     let loaded = Loader::<Edit>::new();
-    let ask = move || loaded.ask(load(id));
-    Effect::new(move |_| ask());
+    let fetch = move || loaded.load(load(id));
+    Effect::new(move |_| fetch());
     let body = move || {
         loaded.with(|answer| {
             let shown = match answer {
@@ -62,7 +62,7 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
                     <div class="modal-body">
                         <Problem error=Some(error.clone()) />
                         <p class="problem-actions">
-                            <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                            <button type="button" class="button" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
                         </p>
                     </div>
                 }

@@ -31,11 +31,11 @@ pub fn SidePanel(state: State) -> impl IntoView {
     // Nothing reads it while the panel is closed, so that it costs nothing then.
     let config = Memo::new(move |_| state.draft().with(|d| d.config.clone()));
     // A split that was removed is not requested.
-    let asked = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
+    let split_shown = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
     let sql = RwSignal::new(String::new());
     let errors = RwSignal::new(Vec::<FieldError>::new());
     let mut compile_soon = debounce(AFTER, move |()| {
-        let request = Request { split: asked.get_untracked(), ..Request::default() };
+        let request = Request { split: split_shown.get_untracked(), ..Request::default() };
         let query = config.with_untracked(|config| state.catalog().with_untracked(|catalog| compile(config, catalog, &request)));
         match query {
             Ok(query) => {
@@ -54,13 +54,13 @@ pub fn SidePanel(state: State) -> impl IntoView {
         if open.get() {
             config.track();
             state.catalog().track();
-            asked.track();
+            split_shown.track();
             compile_soon(());
         }
     });
     let preview = Loader::<Preview>::new();
-    let ask_preview = move |_| {
-        preview.ask(rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100));
+    let fetch_preview = move |_| {
+        preview.load(rpc::preview_config(state.model_id, config.get_untracked(), split_shown.get_untracked(), 100));
     };
     let sound = Memo::new(move |_| state.is_loaded() && state.errors().with(|errors| errors.iter().all(|f| f.path == "name")));
     let has_sql = Memo::new(move |_| sql.with(|sql| !sql.is_empty()));
@@ -70,7 +70,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
         } else if has_sql.get() {
             view! {
                 <PartTabs splits part />
-                <DryRun state config asked />
+                <DryRun state config split_shown />
                 <SqlBlock sql file_name=texts::SQL_FILE />
             }
             .into_any()
@@ -106,7 +106,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
                     type="button"
                     class="button small"
                     disabled=move || !sound.get() || preview.running()
-                    on:click=ask_preview
+                    on:click=fetch_preview
                 >
                     {move || if preview.running() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
                 </button>
@@ -132,23 +132,23 @@ fn NotYet(errors: RwSignal<Vec<FieldError>>) -> impl IntoView {
 
 /// Requests a dry run 600 ms after the last change; the previous verdict stays until then, dimmed.
 #[component]
-fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
+fn DryRun(state: State, config: Memo<DatasetConfig>, split_shown: Memo<Option<Split>>) -> impl IntoView {
     let answer = Loader::<QueryView>::new();
     let waiting = RwSignal::new(true);
-    let mut ask = debounce(Duration::from_millis(600), move |()| {
+    let mut fetch = debounce(Duration::from_millis(600), move |()| {
         waiting.set(false);
-        answer.renew(rpc::check_config(state.model_id, config.get_untracked(), asked.get_untracked()));
+        answer.renew(rpc::check_config(state.model_id, config.get_untracked(), split_shown.get_untracked()));
     });
     Effect::new(move |_| {
         state.track_retries();
         config.track();
-        asked.track();
+        split_shown.track();
         waiting.set(true);
-        ask(());
+        fetch(());
     });
     let content = move || {
         answer.with(|answer| match answer {
-            None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
+            None => view! { <p class="verdict verdict-wait">{texts::ESTIMATING}</p> }.into_any(),
             Some(Ok(view)) => view! { <Verdict validation=view.validation.clone() /> }.into_any(),
             Some(Err(error)) => view! { <Problem error=Some(error.clone()) /> }.into_any(),
         })

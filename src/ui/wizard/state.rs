@@ -190,7 +190,7 @@ pub fn read_tables(state: State) {
 /// Checks whether the name is free, 300 ms after the last keystroke.
 pub fn check_name(state: State) {
     let work = Work::new();
-    let mut ask = debounce(Duration::from_millis(300), move |name: String| {
+    let mut check_soon = debounce(Duration::from_millis(300), move |name: String| {
         let own = state.target().map(|target| target.id);
         work.start(async move {
             let answer = rpc::check_name(state.model_id, name.clone(), own).await;
@@ -203,7 +203,7 @@ pub fn check_name(state: State) {
     let unchecked = Memo::new(move |_| state.read(Edit::unchecked_name));
     Effect::new(move |_| {
         if let Some(name) = unchecked.get() {
-            ask(name);
+            check_soon(name);
         }
     });
     Effect::new(move |_| {

@@ -105,12 +105,12 @@ fn show_picture() {
 fn TablePicker(state: State) -> impl IntoView {
     let answer = Loader::<Vec<TableInfo>>::new();
     let search = RwSignal::new(String::new());
-    let ask = move || answer.ask(rpc::tables(state.model_id));
+    let fetch = move || answer.load(rpc::tables(state.model_id));
     // Requested again only after an error: the list does not change during use.
     Effect::new(move |_| {
         state.track_retries();
         if !untrack(|| answer.with(|answer| matches!(answer, Some(Ok(_))))) {
-            ask();
+            fetch();
         }
     });
     let empty = move |title: &'static str, advice: String| {
@@ -118,7 +118,7 @@ fn TablePicker(state: State) -> impl IntoView {
             <div class="empty">
                 <h3>{title}</h3>
                 <p>{advice}</p>
-                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
             </div>
         }
         .into_any()
@@ -134,7 +134,7 @@ fn TablePicker(state: State) -> impl IntoView {
             Some(Err(error)) => view! {
                 <Problem error=Some(error.clone()) />
                 <p class="problem-actions">
-                    <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                    <button type="button" class="button small" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
                 </p>
             }
             .into_any(),
