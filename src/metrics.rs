@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_is_told() {
+    fn metrics_are_exported() {
         let metrics = Metrics::default();
         metrics.request_finished("GET", "/api/datasets/{id}", 200, Duration::from_millis(3));
         metrics.request_finished("GET", "/api/datasets/{id}", 200, Duration::from_millis(30));

@@ -99,7 +99,7 @@ async fn a_file_is_applied_beside_a_running_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_refused_by_line_and_changes_nothing() {
+async fn invalid_files_are_refused_by_line_and_change_nothing() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_events(folder);
@@ -204,7 +204,7 @@ async fn newest_step(file: &Path) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_server_brings_an_older_database_up_to_date() {
+async fn only_a_server_migrates_an_older_database() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_events(folder);
@@ -282,7 +282,7 @@ fn values_that_cannot_be_used_are_refused_in_a_sentence() {
 }
 
 #[test]
-fn the_memory_for_queries_is_set_by_a_flag_and_the_log_says_what_held_it() {
+fn query_memory_is_set_by_a_flag_and_the_log_names_what_held_it() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     let tables = write_events(folder);

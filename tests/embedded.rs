@@ -412,7 +412,7 @@ async fn views_are_tables() {
 }
 
 #[tokio::test]
-async fn a_broken_file_takes_nothing_else_down() {
+async fn a_broken_file_affects_only_its_table() {
     let folder = TempDir::new().unwrap();
     parquet(&folder.path().join("good.parquet"), vec![("a", ints(&[1]))]);
     fs::write(folder.path().join("bad.parquet"), "not parquet at all").unwrap();
@@ -449,7 +449,7 @@ async fn a_broken_file_takes_nothing_else_down() {
 }
 
 #[tokio::test]
-async fn a_missing_folder_is_said_clearly() {
+async fn a_missing_folder_has_a_clear_error() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("x.parquet");
     fs::write(&file, "").unwrap();
@@ -598,7 +598,7 @@ async fn a_dry_run_plans_and_counts_bytes() {
 }
 
 #[tokio::test]
-async fn shapes_of_compiled_queries_run() {
+async fn all_kinds_of_compiled_queries_run() {
     let folder = TempDir::new().unwrap();
     let at: ArrayRef =
         Arc::new(TimestampMicrosecondArray::from(vec![0i64, 86_400_000_000, 172_800_000_000]).with_timezone("UTC"));

@@ -34,7 +34,7 @@ async fn dataset(client: &Client, name: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_has_a_line_a_request_with_its_id() {
+async fn the_log_has_a_line_per_request_with_its_id() {
     let folder = folder();
     let mut program = Program::start_with(folder.path(), |command| command.args(["--log-format", "json"]));
     let client = program.client();
@@ -68,7 +68,7 @@ async fn the_log_has_a_line_a_request_with_its_id() {
 /// A log that nobody reads blocks nothing, and shutdown does not wait for it; lost lines are
 /// counted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_stops_nothing() {
+async fn a_log_that_nobody_reads_does_not_block_the_server() {
     let folder = folder();
     // About 2 MB of lines; a pipe holds 64 kB.
     let path = format!("/api/{}", "x".repeat(4000));
@@ -107,7 +107,7 @@ async fn a_log_that_nobody_reads_stops_nothing() {
 
 /// A closed stderr is not an error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_cannot_be_written_stops_nothing() {
+async fn a_log_that_cannot_be_written_does_not_block_the_server() {
     let folder = folder();
     let (mut program, stderr) = Program::start_unread(folder.path());
     drop(stderr);
@@ -120,7 +120,7 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn names_from_outside_make_no_lines_of_the_log() {
+async fn names_from_outside_add_no_log_lines() {
     let folder = folder();
     let forged = "2024-01-01T00:00:00.000000Z  INFO request: forged";
     for name in
@@ -143,7 +143,7 @@ async fn names_from_outside_make_no_lines_of_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_is_counted_by_route() {
+async fn requests_are_counted_by_route() {
     let folder = folder();
     let mut program = Program::start(folder.path());
     let client = program.client();
@@ -202,7 +202,7 @@ async fn what_happens_is_counted_by_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readiness_says_what_is_not_there() {
+async fn readiness_names_what_is_missing() {
     let folder = folder();
     let program = Program::start(folder.path());
     let client = program.client();
@@ -233,7 +233,7 @@ fn begin(addr: &str, part: &str) -> TcpStream {
 }
 
 #[test]
-fn what_runs_is_finished_and_nothing_new_begins() {
+fn on_shutdown_running_requests_finish_and_no_new_ones_start() {
     let folder = folder();
     let mut program = Program::start(folder.path());
     let mut half = begin(&program.addr, "{\"name\":");
@@ -259,7 +259,7 @@ fn trainset_export_models(folder: &Path) -> String {
 }
 
 #[test]
-fn who_never_ends_is_not_waited_for() {
+fn shutdown_does_not_wait_for_requests_beyond_the_grace_time() {
     let folder = folder();
     let mut program = Program::start_with(folder.path(), |command| command.env("TRAINSET_GRACE", "1"));
     let _half = begin(&program.addr, "{");
@@ -272,7 +272,7 @@ fn who_never_ends_is_not_waited_for() {
 }
 
 #[test]
-fn other_machines_are_let_in_only_by_word() {
+fn other_machines_are_served_only_with_allow_remote() {
     let folder = folder();
     let run = |more: &[&str]| {
         let mut command = command(folder.path());
@@ -390,7 +390,7 @@ async fn secrets_are_never_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_when_to_come_again() {
+async fn a_full_queue_sends_retry_after() {
     // One query runs, none may wait.
     let folder = folder();
     let big = folder.path().join("tables").join("big.csv");
@@ -424,7 +424,7 @@ async fn a_full_queue_says_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_has_its_security_headers() {
+async fn every_response_has_its_security_headers() {
     let folder = folder();
     let program = Program::start(folder.path());
     let client = program.client();

@@ -87,7 +87,7 @@ fn sorted(rows: Rows) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_takes_what_its_sketches_hold_however_many_rows_there_are() {
+async fn memory_of_a_profile_does_not_grow_with_the_rows() {
     const ROWS: u64 = 3_000_000;
     let folder = TempDir::new().unwrap();
     table(&folder.path().join("t.parquet"), ROWS, |range| {
@@ -110,7 +110,7 @@ async fn a_profile_takes_what_its_sketches_hold_however_many_rows_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fits_runs_on_any_number_of_threads_with_one_answer() {
+async fn queries_that_fit_have_one_result_on_any_number_of_threads() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 300_000);
     let queries = [
@@ -135,7 +135,7 @@ async fn what_fits_runs_on_any_number_of_threads_with_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_at_once_answer_as_one_alone() {
+async fn concurrent_queries_have_the_same_results_as_single_ones() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 200_000);
     for threads in [2, 16] {
@@ -191,7 +191,7 @@ fn small(spill_folder: &Path, spill_bytes: u64) -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() {
+async fn queries_spill_to_the_given_folder_within_its_limit() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 500_000);
     let root = TempDir::new().unwrap();
@@ -216,7 +216,7 @@ async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
+async fn an_unusable_spill_folder_fails_only_queries_that_spill() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 500_000);
     let root = TempDir::new().unwrap();
@@ -233,7 +233,7 @@ async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_too_large_is_not_asked_for_again() {
+async fn a_result_that_is_too_large_is_not_queried_again() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 100_000);
     let warehouse = open(folder.path(), 64, 2).await;

@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_looking_at_all_columns_finds(names in prop::collection::vec("[aAäÄbB]{1,2}", 0..12), asked in "[aAäÄbB]{1,2}") {
+        fn the_index_finds_the_same_column_as_a_scan(names in prop::collection::vec("[aAäÄbB]{1,2}", 0..12), asked in "[aAäÄbB]{1,2}") {
             let column = |name: &String| serde_json::json!({"name": name, "type": "INT64"});
             let columns: Vec<_> = names.iter().map(column).collect();
             let schema: TableSchema = serde_json::from_value(serde_json::json!({"table": "raw_data.t", "columns": columns})).unwrap();

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_run_counts_are_fewer_and_amounts_less() {
+    fn ranges_say_fewer_for_counts_and_less_for_amounts() {
         let day = |text: &str| text.parse().ok();
         assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31 on");
         assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "until 2024-01-31, inclusive");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_plural() {
+    fn one_is_singular() {
         let by_time = |eval_days| SplitConfig::TimeBased { eval_days, test_days: 1, gap_days: 2, as_of: None };
         assert_eq!(
             split(&by_time(1)),

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_told_by_table_and_column_what_is_used_first() {
+    fn changes_are_listed_by_table_and_column_used_ones_first() {
         let config: DatasetConfig = serde_json::from_value(json!({
             "primary_table": "raw_data.orders",
             "secondary_tables": ["raw_data.users", "raw_data.gone"],
@@ -207,7 +207,7 @@ mod tests {
     /// Aligned by the table's column, since the name alone would show a rename as one column less
     /// and one more.
     #[test]
-    fn columns_by_other_names_are_told_by_what_they_are() {
+    fn renamed_columns_are_matched_by_their_table_column() {
         let config = |columns: serde_json::Value| -> DatasetConfig {
             serde_json::from_value(json!({"primary_table": "raw_data.orders", "selected_columns": columns})).unwrap()
         };

@@ -88,14 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_does_not_repeat_a_whole_body() {
+    fn an_error_does_not_repeat_a_whole_body() {
         let long = FieldError::new("ö".repeat(500_000), format!("Unknown field {}.", "x".repeat(500_000)));
         assert!(long.path.len() <= MAX_BYTES + 3 && long.message.starts_with("Unknown field xxx"));
         assert!(long.message.len() <= MAX_BYTES + 3 && long.message.ends_with('…'));
     }
 
     #[test]
-    fn the_first_faults_are_told_and_the_others_counted() {
+    fn the_first_errors_are_listed_and_the_others_counted() {
         let mut errors = FieldErrors::default();
         for i in 0..20_000 {
             errors.add(format!("list[{i}]"), "No.");

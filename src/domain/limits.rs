@@ -275,7 +275,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_at_a_limit_is_read_and_what_is_beyond_is_named() {
+    fn configs_at_a_limit_are_read_and_those_beyond_are_refused_by_path() {
         for (name, most) in SIZED {
             let (config, path) = sized(name, most);
             let config = config_from_json(config).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_name_the_numbers() {
+    fn the_messages_name_the_limits() {
         let plain = |text: &str| text.replace(',', "");
         for list in ["secondary_tables", "join_config", "on", "order", "selected_columns", "rows", "values"] {
             let (most, message) = limit_of(list);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn older_spellings_are_held_before_they_are_turned() {
+    fn older_spellings_are_checked_before_they_are_converted() {
         // Converted, each column would repeat its table's name: gigabytes from a request of one
         // megabyte.
         let name = "t".repeat(400_000);

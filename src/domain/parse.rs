@@ -124,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn null_missing_and_empty_are_one() {
+    fn null_missing_and_empty_are_the_same() {
         // A filter that was removed may be stored as null or as an empty object.
         let plain = config_from_json(json!({"primary_table": "raw_data.orders"})).unwrap();
         for form in [
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_named_by_their_path() {
+    fn validation_errors_have_their_path() {
         for (json, path) in [
             (json!({"bogus": null}), "bogus"),
             (json!({"primary_table": "orders"}), "primary_table"),

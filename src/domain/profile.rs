@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_of_a_number() {
+    fn statistics_of_a_number_column() {
         let found = [
             (Statistic::Count, Value::Int(800)),
             (Statistic::Distinct, Value::Int(400)),
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn few_values_far_out_have_bins_of_their_own() {
+    fn outliers_have_bins_of_their_own() {
         // 98 % from 0 to 97; one value at a million.
         let far = |at: u32| Value::Int(if at == 100 { 1_000_000 } else { i64::from(at) });
         let found = [(Statistic::Count, Value::Int(10_000)), (Statistic::Quantiles, quantiles(far))];
@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_not_torn() {
+    fn bins_do_not_split_whole_numbers() {
         let ratings = |at: u32| Value::Int(i64::from(at / 25 + 1).min(4));
         let found = [(Statistic::Count, Value::Int(100)), (Statistic::Quantiles, quantiles(ratings))];
         let bins = profile(ColumnType::Int64, Mode::Nullable, 100, &found).histogram;

@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_rule_out_what_cannot_be() {
+    fn statistics_rule_out_impossible_roles() {
         use ColumnType::*;
         let schema = table(
             "events",

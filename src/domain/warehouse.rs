@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_project_makes_it_bigquery() {
+    fn a_project_selects_bigquery() {
         let bigquery = |project: &str, location: Option<&str>| WarehouseKind::BigQuery {
             project: project.into(),
             location: location.map(str::to_owned),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_fields_is_said_of_each() {
+    fn each_invalid_field_has_its_own_error() {
         for (project, location, paths) in [
             (Some("My Project"), None, &["gcp_project_id"][..]),
             (Some("p"), Some("here!"), &["gcp_project_id", "location"]),

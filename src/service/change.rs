@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_field_is_named() {
+    fn unknown_fields_are_named() {
         // Unknown fields are refused: a misspelled filter that is ignored gives wrong training
         // data.
         let errors = read(json!({"nmae": "x", "name": 3, "config": {}, "filters": {}})).unwrap_err();

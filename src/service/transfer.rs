@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_whole_or_as_a_config_alone() {
+    fn a_file_holds_a_dataset_or_a_config_alone() {
         let whole = "name: Orders\ndescription: null\nconfig:\n  primary_table: raw_data.orders\n";
         let read = ReadFile::read(whole, Format::Yaml).unwrap().input;
         assert_eq!((read.name.as_str(), read.description.as_str()), ("Orders", ""));

@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_lines_stand_beside_each_other() {
+    fn equal_lines_are_aligned() {
         let lists = lists(&[&["a", "b"], &["b", "c"]]);
         let lines = aligned(&lists.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let cells: Vec<Vec<Option<&str>>> = lines.iter().map(|l| l.cells.iter().map(Option::as_deref).collect()).collect();
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn named_lines_are_told_apart_by_their_names() {
+    fn named_lines_are_matched_by_their_names() {
         let lists = lists(&[&["user_id: a", "x: 1: 2"], &["user_id: b"]]);
         let lines = by_name(&lists.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!((lines[0].label.as_str(), lines[0].cells[1].as_deref()), ("user_id", Some("b")));

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_forbidden_and_empty_are_three_answers() {
+    fn missing_forbidden_and_empty_have_their_own_texts() {
         // A missing dataset, a missing permission and an empty dataset need different advice.
         let failed = |code: &str| no_tables(&Err(ApiError::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
         let titles =

@@ -140,7 +140,7 @@ fn every_planted_leak_is_found() {
 }
 
 #[test]
-fn nothing_is_cried_where_nothing_leaks() {
+fn datasets_without_leaks_have_no_findings() {
     let clean = [
         ("by time", config("singles", "at", json!({"split_config": by_time()}))),
         (
@@ -212,7 +212,7 @@ fn the_numbers_of_a_finding_are_those_of_the_rows() {
 }
 
 #[test]
-fn a_relative_date_far_ahead_is_told() {
+fn a_relative_date_far_in_the_future_is_reported() {
     // Nothing is later than today here, so the reference date is the data's own, not an outlier.
     let analysis = analyze(&config("singles", "at", json!({"split_config": by_time()})));
     assert_eq!(analysis.metrics.as_of, chrono::NaiveDate::from_ymd_opt(2024, 4, 9));

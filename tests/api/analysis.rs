@@ -102,7 +102,7 @@ async fn start() -> (TestApp, i64) {
 }
 
 #[tokio::test]
-async fn an_analysis_says_what_was_found() {
+async fn an_analysis_returns_its_findings() {
     let (app, id) = start().await;
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["analysis"], Json::Null);
     let body = analyzed(&app, id, json!({})).await;
@@ -191,7 +191,7 @@ async fn another_config_or_other_tables_make_it_stale() {
 }
 
 #[tokio::test]
-async fn dates_that_count_from_today_are_good_for_today() {
+async fn an_analysis_relative_to_today_is_valid_for_a_day() {
     let (app, id) = start().await;
     let today = json!({"split_config": {"type": "time_based", "eval_days": 7, "as_of": "today"}});
     app.post(&format!("/api/datasets/{id}/update/"), today).await.ok();
@@ -208,7 +208,7 @@ async fn dates_that_count_from_today_are_good_for_today() {
 }
 
 #[tokio::test]
-async fn nothing_is_taken_from_a_client_and_a_copy_keeps_it() {
+async fn clients_cannot_set_the_analysis_and_copies_keep_it() {
     // The server alone computes analyses: one from a client could be of other data.
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
@@ -251,7 +251,7 @@ async fn the_price_comes_before_the_scan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_all() {
+async fn concurrent_requests_share_a_run_and_a_cancel_stops_it_for_all() {
     let (app, id) = start().await;
     let app = Arc::new(app);
     let path = format!("/api/datasets/{id}/analyze/");
@@ -295,7 +295,7 @@ async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_al
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_away_ends_its_run() {
+async fn a_client_that_disconnects_ends_its_run() {
     let (app, id) = start().await;
     *app.fake.run_delay.lock().unwrap() = Duration::from_secs(60);
     let path = format!("/api/datasets/{id}/analyze/");
@@ -308,7 +308,7 @@ async fn a_client_that_goes_away_ends_its_run() {
 }
 
 #[tokio::test]
-async fn a_summary_asks_no_warehouse() {
+async fn a_summary_sends_no_request_to_the_warehouse() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     let (before, asked) = (ran(&app), app.fake.asked.lock().unwrap().len());
@@ -359,7 +359,7 @@ async fn datasets_side_by_side() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_compared_is_said() {
+async fn invalid_comparisons_are_refused() {
     let (app, id) = start().await;
     let other = app.dataset("Other").await;
     let model = app.post("/api/models/create/", json!({"name": "Second"})).await.ok()["model_id"].as_i64().unwrap();
@@ -381,7 +381,7 @@ async fn what_cannot_be_compared_is_said() {
 }
 
 #[tokio::test]
-async fn what_is_not_asked_for_rightly_is_refused() {
+async fn invalid_requests_are_refused() {
     let (app, id) = start().await;
     let path = format!("/api/datasets/{id}/analyze/");
     assert_eq!(app.post(&path, json!({"refresh": "yes"})).await.invalid_fields(), ["refresh"]);
@@ -399,7 +399,7 @@ async fn what_is_not_asked_for_rightly_is_refused() {
 
 /// Both are made of one result of one service: a difference would be what the pages' format lost.
 #[tokio::test]
-async fn pages_read_what_the_api_says() {
+async fn pages_show_the_same_as_the_api() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     app.fake.answer(counts(&[("full", 100), ("train", 90), ("eval", 10)]));

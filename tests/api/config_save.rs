@@ -41,7 +41,7 @@ async fn any_subset_is_saved_and_the_rest_stays() {
 }
 
 #[tokio::test]
-async fn the_second_editor_is_told_and_shown_what_is_stored() {
+async fn the_second_editor_gets_a_conflict_with_the_stored_state() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     update(&app, id, Some("\"1\""), json!({"description": "first"})).await.ok();
@@ -85,7 +85,7 @@ async fn saving_the_same_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_name_can_be_put_right_while_a_table_is_missing() {
+async fn a_dataset_can_be_renamed_while_a_table_is_missing() {
     let app = TestApp::new().await;
     let id = app.dataset("Ordres").await;
     app.fake.drop_table("raw_data.products");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::helpers::{TestApp, config, counts, request};
 
 #[tokio::test]
-async fn a_dataset_is_made_and_read_back() {
+async fn a_dataset_is_created_and_read_back() {
     let app = TestApp::new().await;
     let made = app
         .post("/api/models/1/datasets/create/", json!({"name": " Orders ", "description": " d ", "config": config()}))
@@ -55,7 +55,7 @@ async fn the_config_may_come_by_its_parts_and_in_the_old_spelling() {
 }
 
 #[tokio::test]
-async fn all_faults_are_named_by_their_path() {
+async fn all_validation_errors_have_their_path() {
     // All validation errors come at once, each with its field, as 422: one internal error would
     // help nobody.
     let app = TestApp::new().await;
@@ -81,7 +81,7 @@ async fn all_faults_are_named_by_their_path() {
 }
 
 #[tokio::test]
-async fn tables_of_other_datasets_are_refused_unasked() {
+async fn tables_of_other_datasets_are_refused_without_a_request() {
     let app = TestApp::new().await;
     let other = json!({"name": "x", "config": {"primary_table": "private.salaries"}});
     let body = app.post("/api/models/1/datasets/create/", other).await.refused(422, "invalid");
@@ -90,7 +90,7 @@ async fn tables_of_other_datasets_are_refused_unasked() {
 }
 
 #[tokio::test]
-async fn bad_json_is_a_400_that_says_where() {
+async fn invalid_json_is_400_with_its_position() {
     let app = TestApp::new().await;
     let send = |kind: &'static str, body: &'static str| {
         let request = request("POST", "/api/models/1/datasets/create/").header(header::CONTENT_TYPE, kind);
@@ -130,7 +130,7 @@ async fn names_are_unique_within_a_model_without_case_and_blanks() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_name() {
+async fn of_two_concurrent_creations_one_gets_the_name() {
     let app = TestApp::new().await;
     *app.fake.delay.lock().unwrap() = std::time::Duration::from_millis(50);
     let create = || app.post("/api/models/1/datasets/create/", json!({"name": "Race", "config": config()}));
@@ -248,7 +248,7 @@ async fn copies_get_the_next_free_name() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone() {
+async fn deleted_datasets_are_not_found() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let delete = format!("/api/datasets/{id}/delete/");
@@ -261,7 +261,7 @@ async fn what_is_deleted_is_gone() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_a_restart() {
+async fn acknowledged_changes_survive_a_restart() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let before = app.get(&format!("/api/datasets/{id}/")).await.ok();

@@ -50,7 +50,7 @@ fn add(app: &TestApp, schema: TableSchema) {
 }
 
 #[tokio::test]
-async fn joins_are_told_with_their_reasons_and_no_query_runs() {
+async fn joins_are_suggested_with_reasons_without_a_query() {
     let app = TestApp::new().await;
     let body = app.post(JOINS, json!({"tables": ["raw_data.orders", "raw_data.products"]})).await.ok();
     let join = &body["detected_joins"][0];
@@ -84,7 +84,7 @@ async fn tables_that_only_share_a_users_id_are_joined_by_it_where_nothing_else_i
 }
 
 #[tokio::test]
-async fn verified_joins_carry_evidence_and_a_repeat_runs_no_query() {
+async fn verified_joins_have_statistics_and_are_cached() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 990, 200, 9, 990], [300, 300, 300, 1, 200], 200, 990.0));
     let verify = json!({"tables": ["orders", "products"], "verify": true});
@@ -109,7 +109,7 @@ async fn verified_joins_carry_evidence_and_a_repeat_runs_no_query() {
 }
 
 #[tokio::test]
-async fn g60_a_key_that_is_there_many_times_is_not_suggested() {
+async fn g60_a_key_that_is_not_unique_is_not_suggested() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 1000, 200, 9, 1000], [3000, 3000, 200, 40, 3000], 200, 15_000.0));
     let body = app.post(JOINS, json!({"tables": ["orders", "products"], "verify": true})).await.ok();
@@ -117,7 +117,7 @@ async fn g60_a_key_that_is_there_many_times_is_not_suggested() {
 }
 
 #[tokio::test]
-async fn g74_the_cost_is_told_before_and_after() {
+async fn g74_the_cost_is_reported_before_and_after() {
     let app = TestApp::new().await;
     app.fake.is_metered.store(true, Ordering::SeqCst);
     app.fake.answer(counted([10, 10, 5, 2, 10], [5, 5, 5, 1, 5], 5, 10.0));
@@ -135,7 +135,7 @@ async fn g74_the_cost_is_told_before_and_after() {
 }
 
 #[tokio::test]
-async fn a_pair_that_cannot_be_asked_says_why_and_the_rest_stands() {
+async fn a_pair_that_cannot_be_verified_has_its_reason_and_the_others_are() {
     let app = TestApp::new().await;
     let verify = json!({"tables": ["orders", "products"], "verify": true});
     app.fake.break_with(WarehouseError::Resources("Out of memory.".into()));
@@ -150,7 +150,7 @@ async fn a_pair_that_cannot_be_asked_says_why_and_the_rest_stands() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_is_refused() {
+async fn invalid_requests_for_detection_are_refused() {
     let app = TestApp::new().await;
     for path in [JOINS, ROLES, "/api/models/1/detect-joins/estimate/"] {
         app.post(&path.replace("/1/", "/9/"), json!({"tables": ["orders"]})).await.refused(404, "not_found");
@@ -197,7 +197,7 @@ async fn columns_are_suggested_for_roles_and_no_query_runs() {
 }
 
 #[tokio::test]
-async fn schemas_tell_what_columns_look_like() {
+async fn schemas_include_column_hints() {
     let app = TestApp::new().await;
     add(
         &app,
@@ -246,7 +246,7 @@ async fn schemas_tell_what_columns_look_like() {
 }
 
 #[tokio::test]
-async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
+async fn g60_the_joins_of_a_config_are_verified_as_configured() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 1000, 200, 9, 1000], [3000, 3000, 200, 40, 3000], 200, 15_000.0));
     let key = |left: &str, column: &str, right: &str| json!({"left": {"table": left, "column": column}, "right": right});

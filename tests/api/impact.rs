@@ -75,7 +75,7 @@ fn filtered() -> DatasetConfig {
 }
 
 #[tokio::test]
-async fn what_was_asked_once_runs_no_query() {
+async fn a_repeated_request_runs_no_query() {
     let shop = Shop::open(false).await;
     let config = filtered();
     let (impact, cached, price) = shop.found(&config, false).await;
@@ -100,7 +100,7 @@ async fn what_was_asked_once_runs_no_query() {
 }
 
 #[tokio::test]
-async fn what_is_billed_asks_first_and_runs_nothing() {
+async fn metered_reading_needs_consent_and_runs_nothing_before() {
     // Metered scans run only after the price was agreed to.
     let shop = Shop::open(true).await;
     let config = filtered();
@@ -135,7 +135,7 @@ async fn what_is_billed_asks_first_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_and_not_kept() {
+async fn errors_are_returned_and_not_cached() {
     let shop = Shop::open(false).await;
     let mut config = filtered();
     config.filters.date_range = Some(DateRange::Rolling { days: Some(0), months: None, as_of: None });
@@ -151,7 +151,7 @@ async fn what_is_wrong_is_said_and_not_kept() {
 /// A caller that goes away stops the query: its numbers would be of an older config. Nothing of it
 /// is cached.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stops_waiting_stops_the_query() {
+async fn dropping_the_request_cancels_the_query() {
     let shop = Shop::open(false).await;
     *shop.test.fake.run_delay.lock().unwrap() = Duration::from_secs(60);
     let config = filtered();

@@ -17,7 +17,7 @@ async fn a_fresh_installation_has_a_model_on_the_embedded_warehouse() {
 }
 
 #[tokio::test]
-async fn models_are_made_and_renamed() {
+async fn models_are_created_and_renamed() {
     let app = TestApp::new().await;
     let made = app.post("/api/models/create/", json!({"name": "  Baskets ", "description": "d"})).await.ok();
     assert_eq!(made["model"]["name"], "Baskets");
@@ -38,7 +38,7 @@ async fn models_are_made_and_renamed() {
 }
 
 #[tokio::test]
-async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
+async fn a_model_is_connected_to_a_warehouse_and_disconnected() {
     let app = TestApp::new().await;
     let bigquery = json!({"name": "Baskets", "gcp_project_id": " my-project ", "location": "EU"});
     let made = app.post("/api/models/create/", bigquery).await.ok();
@@ -58,7 +58,7 @@ async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
 }
 
 #[tokio::test]
-async fn tables_are_listed_with_what_is_known_of_them() {
+async fn tables_are_listed_with_their_metadata() {
     let app = TestApp::new().await;
     let body = app.get("/api/models/1/bq-tables/").await.ok();
     let tables = body["tables"].as_array().unwrap();

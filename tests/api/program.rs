@@ -39,7 +39,7 @@ fn refused(output: &Output, words: &str) {
 }
 
 #[test]
-fn usage_is_2() {
+fn usage_errors_exit_with_2() {
     let folder = TempDir::new().unwrap();
     let output = trainset(folder.path()).arg("--nonsense").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -116,7 +116,7 @@ async fn a_backup_is_whole_while_others_write() {
 }
 
 #[test]
-fn a_warehouse_that_is_not_there_is_named() {
+fn a_missing_warehouse_is_named() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("trainset.db");
     let database = database.to_str().unwrap();
@@ -169,7 +169,7 @@ fn tables_that_cannot_be_read_are_named_and_all_else_is_served() {
 }
 
 #[test]
-fn a_taken_port_is_named() {
+fn a_port_in_use_is_named() {
     let folder = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
@@ -180,7 +180,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn a_database_that_is_not_ours_is_left_alone() {
+fn a_foreign_database_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("notes.txt");
     let args = |file: &Path| ["--addr".to_owned(), "127.0.0.1:0".into(), "--database".into(), file.display().to_string()];
@@ -197,7 +197,7 @@ fn a_database_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
-fn it_starts_says_where_and_stops() {
+fn the_server_starts_prints_its_address_and_stops() {
     let folder = TempDir::new().unwrap();
     let tables = folder.path().join("tables");
     fs::create_dir_all(&tables).unwrap();
@@ -235,7 +235,7 @@ async fn open(file: &Path) -> Result<SqliteStore, String> {
 }
 
 #[tokio::test]
-async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
+async fn damaged_foreign_and_newer_databases_have_their_own_errors_and_stay_unchanged() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("trainset.db");
     let store = open(&file).await.unwrap();
@@ -282,7 +282,7 @@ async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
 }
 
 #[test]
-fn the_demo_shop_is_not_written_over_anything() {
+fn the_demo_shop_overwrites_nothing() {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("shop");
     fs::create_dir(&target).unwrap();

@@ -21,7 +21,7 @@ fn three_columns(rows: usize) -> Rows {
 }
 
 #[tokio::test]
-async fn the_query_and_what_the_warehouse_thinks_of_it() {
+async fn the_query_has_the_validation_of_the_warehouse() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let body = app.get(&format!("/api/datasets/{id}/query/")).await.ok();
@@ -87,7 +87,7 @@ async fn a_preview_shows_rows_of_the_real_query() {
 }
 
 #[tokio::test]
-async fn the_warehouses_faults_have_their_own_statuses() {
+async fn errors_of_the_warehouse_have_their_own_statuses() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let preview = format!("/api/datasets/{id}/preview/");
@@ -113,7 +113,7 @@ async fn the_warehouses_faults_have_their_own_statuses() {
 /// If reading is metered, dates are resolved first and written into the query, so that it reads no
 /// unnecessary partition; and the price is reported.
 #[tokio::test]
-async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
+async fn a_metered_warehouse_gets_dates_as_literals() {
     use std::sync::atomic::Ordering;
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
@@ -143,7 +143,7 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
 }
 
 #[tokio::test]
-async fn a_time_zone_that_nobody_knows_is_a_fault() {
+async fn an_unknown_time_zone_is_an_error() {
     // Days of an unknown zone must not silently become days in UTC.
     let app = TestApp::new().await;
     let mut zoned = config();

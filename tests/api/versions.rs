@@ -46,7 +46,7 @@ async fn a_version_holds_all_that_was_frozen() {
 }
 
 #[tokio::test]
-async fn a_version_names_who_asked_for_it() {
+async fn a_version_names_its_author() {
     let (app, id) = activated().await;
     let exported = app.dataset("Exported").await;
     assert_eq!(app.post("/_fn/export-tfx", json!({"id": exported})).await.status, 200);
@@ -131,7 +131,7 @@ async fn an_export_for_tfx_is_frozen_once() {
 /// Reading can be repeated at no cost: it freezes nothing, does not count as a use, and runs a
 /// query only if this config is not frozen yet.
 #[tokio::test]
-async fn what_tfx_takes_is_read_without_a_change() {
+async fn reading_the_tfx_artefact_changes_nothing() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let export = format!("/api/datasets/{id}/query/tfx/");
@@ -160,7 +160,7 @@ async fn what_tfx_takes_is_read_without_a_change() {
 
 /// Activating freezes too, and an older version of the same config is found again by its config.
 #[tokio::test]
-async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
+async fn the_tfx_artefact_is_of_the_newest_version_of_the_current_config() {
     let (app, id) = activated().await;
     let export = format!("/api/datasets/{id}/query/tfx/");
     let version = async || app.get(&export).await.ok()["tfx"]["version"].clone();
@@ -184,7 +184,7 @@ async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
 }
 
 #[tokio::test]
-async fn tables_that_changed_are_told() {
+async fn changed_tables_are_reported() {
     let (app, id) = activated().await;
     let drift = async || app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
     assert_eq!(drift().await, json!({"version": 1, "changes": [], "renamed": []}));
@@ -211,7 +211,7 @@ async fn tables_that_changed_are_told() {
 /// Output names stay as training reads them until the next activation, since readers by name would
 /// fail; the draft lists what would be renamed then.
 #[tokio::test]
-async fn columns_by_other_names_are_told_before_the_next_activation() {
+async fn renamed_columns_are_reported_before_the_next_activation() {
     let (app, id) = activated().await;
     let mut columns = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["config"]["selected_columns"].clone();
     columns[1]["alias"] = json!("paid");

@@ -120,7 +120,7 @@ async fn a_wrong_region_is_named() {
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again() {
+async fn transient_errors_are_retried() {
     for fault in [
         error(429, "rateLimitExceeded", "slow down"),
         error(403, "rateLimitExceeded", "slow down"),
@@ -140,7 +140,7 @@ async fn what_passes_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_kept() {
+async fn retry_after_is_respected() {
     let server = working().await;
     server.on("GET", "/queries/", [Reply::With(429, "retry-after: 1", json!({})), Reply::Json(200, one_row())]);
     let since = Instant::now();
@@ -155,7 +155,7 @@ async fn a_wait_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test]
-async fn what_never_passes_ends() {
+async fn persistent_errors_end_the_retries() {
     for (fault, unreachable) in [
         (error(429, "rateLimitExceeded", "slow down"), false),
         (error(500, "backendError", "oops"), true),
@@ -182,7 +182,7 @@ async fn what_never_passes_ends() {
 }
 
 #[tokio::test]
-async fn a_job_whose_beginning_was_not_answered_runs_once() {
+async fn a_job_whose_insert_got_no_response_runs_once() {
     let server = working().await;
     // Created, but the response was lost; the second attempt finds it.
     server.on("POST", "/jobs?", [Reply::Cut, error(409, "duplicate", "Already Exists: Job")]);
@@ -270,7 +270,7 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
 /// The token goes only to the given address: not elsewhere with a list, a job or a page of its
 /// rows.
 #[tokio::test]
-async fn nobody_is_sent_elsewhere() {
+async fn redirects_are_not_followed() {
     let other = Server::start().await;
     for method in ["GET", "POST"] {
         other.on(method, "", [Reply::Json(200, one_row())]);
@@ -298,7 +298,7 @@ async fn nobody_is_sent_elsewhere() {
 
 /// Each page of an endless list is different, so no token repeats.
 #[tokio::test]
-async fn what_has_no_end_is_not_read_to_it() {
+async fn endless_responses_are_not_read_to_their_end() {
     let unreachable =
         |answer: Result<(), WarehouseError>| assert!(matches!(answer, Err(WarehouseError::Unreachable(_))), "{answer:?}");
     let since = Instant::now();
@@ -440,7 +440,7 @@ async fn five_hundred_tables_are_listed_in_one_call() {
 }
 
 #[tokio::test]
-async fn other_datasets_are_never_asked_for() {
+async fn other_datasets_are_never_requested() {
     let server = Server::with_dataset().await;
     let bigquery = connect(&server).await;
     let other = "private.orders".parse().unwrap();

@@ -53,7 +53,7 @@ fn the_catalog_is_the_shops() {
 }
 
 #[test]
-fn texts_are_those_that_are_kept() {
+fn the_sql_equals_the_goldens() {
     let goldens = goldens();
     assert!(goldens.len() >= 60);
     for golden in &goldens {
@@ -67,22 +67,22 @@ fn texts_are_those_that_are_kept() {
 
 // In four, so that the cores share them.
 #[test]
-fn they_give_the_oracles_rows_1_of_4() {
+fn the_sql_returns_the_oracles_rows_1_of_4() {
     check_every(4, 0);
 }
 
 #[test]
-fn they_give_the_oracles_rows_2_of_4() {
+fn the_sql_returns_the_oracles_rows_2_of_4() {
     check_every(4, 1);
 }
 
 #[test]
-fn they_give_the_oracles_rows_3_of_4() {
+fn the_sql_returns_the_oracles_rows_3_of_4() {
     check_every(4, 2);
 }
 
 #[test]
-fn they_give_the_oracles_rows_4_of_4() {
+fn the_sql_returns_the_oracles_rows_4_of_4() {
     check_every(4, 3);
 }
 
@@ -115,7 +115,7 @@ fn the_smallest_fingerprint_has_a_bucket() {
 /// TFX's executor starts with this query for each pattern, to read its columns. The three together
 /// still fit a command line's limit on arguments.
 #[test]
-fn tfx_can_ask_for_the_columns_of_each_pattern() {
+fn tfx_can_select_the_columns_of_each_pattern() {
     for golden in goldens() {
         let (artefact, columns) = match trainset::domain::tfx::artefact(&golden.config, &SHOP.catalog, None, Some("EU")) {
             Ok(made) => made,

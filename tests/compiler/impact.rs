@@ -190,7 +190,7 @@ pub fn holds_by_the_oracle(engine: &Engine, config: &DatasetConfig) {
 
 /// The number at a threshold is what the dataset's own query keeps, on the demo shop.
 #[test]
-fn the_shops_queries_keep_what_the_pictures_promise() {
+fn filters_keep_what_the_charts_show() {
     const NAMES: [&str; 5] =
         ["-products_then_customers", "-members_of_train", "-members_of_all", "-leave_last_after_pruning", "-everything"];
     let chosen: Vec<_> = goldens().into_iter().filter(|golden| NAMES.iter().any(|name| golden.name.ends_with(name))).collect();
@@ -215,7 +215,7 @@ fn the_shops_queries_keep_what_the_pictures_promise() {
 /// The days of a split are those that the timeline draws for it: none is on the wrong side of an
 /// edge.
 #[test]
-fn the_timelines_windows_are_the_querys_parts() {
+fn the_windows_of_the_timeline_are_the_parts_of_the_query() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("-time_split_with_test_and_gap")).unwrap();
     let impact = impact(&SHOP, &golden.config, golden.request.as_of);
     let windows = trainset::domain::impact::windows(&golden.config.split_config, impact.as_of.unwrap());

@@ -55,7 +55,7 @@ fn understood(sql: &str) -> Result<String, String> {
 }
 
 #[test]
-fn every_word_that_the_parser_knows_is_read_as_a_name() {
+fn every_keyword_of_the_parser_can_be_a_name() {
     const NO_KEYWORD: &str = "qqzz";
     let plain = understood(&query(NO_KEYWORD)).unwrap();
     // Three are columns of the pipeline, and a hyphen is in no bare name.

@@ -270,7 +270,7 @@ fn corpus() -> Vec<(String, String, Format)> {
 }
 
 #[test]
-fn what_was_found_once_does_no_harm_any_more() {
+fn inputs_that_were_found_once_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     for (name, text, format) in corpus() {
@@ -284,7 +284,7 @@ fn what_was_found_once_does_no_harm_any_more() {
 }
 
 #[test]
-fn no_bytes_do_harm() {
+fn random_bytes_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     Fuzz { seconds: 60, bytes: 400, shrinks: 2_000 }.run(|bytes| {

@@ -373,7 +373,7 @@ fn shown(views: &[(String, Vec<u8>)]) -> String {
 }
 
 #[test]
-fn views_that_were_found_once_do_no_harm_any_more() {
+fn views_that_were_found_once_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     let before = bench.warm_up(&[0, 1]);
@@ -413,7 +413,7 @@ fn views_that_were_found_once_do_no_harm_any_more() {
 }
 
 #[test]
-fn no_views_do_harm() {
+fn random_views_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     bench.warm_up(&[1]);

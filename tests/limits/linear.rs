@@ -69,7 +69,7 @@ fn a_thousand_columns_of_ten_thousand_are_checked_and_compiled() {
 }
 
 #[test]
-fn columns_that_are_not_there_are_told() {
+fn missing_columns_are_reported_fast() {
     let mut wide = schema("wide_1");
     wide.unusable = (0..COLUMNS).map(|i| (format!("{}{i}", "u".repeat(250)), "It is odd".to_owned())).collect();
     let column = |i: usize| json!({"table": "wide_1", "column": format!("{}x{i}", "U".repeat(250))});
@@ -79,7 +79,7 @@ fn columns_that_are_not_there_are_told() {
 }
 
 #[test]
-fn names_that_all_want_to_be_one_get_numbers() {
+fn equal_output_names_get_numbers_fast() {
     // Characters that an output name cannot have become underscores: all of these become equal.
     let names: Vec<String> = ('\u{4e00}'..).take(1_000).map(String::from).collect();
     let column = |name: &String| json!({"table": "t", "column": name});
@@ -94,7 +94,7 @@ fn names_that_all_want_to_be_one_get_numbers() {
 
 /// Configs stored before there were limits are still shown and compared.
 #[test]
-fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
+fn a_config_of_twenty_thousand_parts_is_described_and_compared_fast() {
     let name = |i: usize| format!("t{i}");
     let config = |from: usize| -> DatasetConfig {
         let of = from..from + 20_000;
@@ -117,7 +117,7 @@ fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
 }
 
 #[test]
-fn drift_of_wide_tables_is_told() {
+fn drift_of_wide_tables_is_found_fast() {
     let config = selected();
     let (then, now) = (schema("wide_1"), table("wide_1", (0..COLUMNS).map(|i| format!("new_{i}"))));
     let found = soon("drift", || drift(&config, from_ref(&then), &[now]));
@@ -126,14 +126,14 @@ fn drift_of_wide_tables_is_told() {
 }
 
 #[test]
-fn columns_of_wide_tables_are_suggested() {
+fn columns_of_wide_tables_are_suggested_fast() {
     let wide = schema("wide_1");
     assert_eq!(soon("keys", || potential_keys(&wide)).len(), COLUMNS);
     assert_eq!(soon("roles", || suggested_roles(&wide)).len(), COLUMNS);
 }
 
 #[test]
-fn joins_of_two_wide_tables_are_found() {
+fn joins_of_two_wide_tables_are_found_fast() {
     let described = |name: &str| {
         let mut table = schema(name);
         for column in &mut table.columns {
@@ -159,7 +159,7 @@ fn joins_of_two_wide_tables_are_found() {
 }
 
 #[test]
-fn names_that_can_be_cut_in_many_ways_take_no_time() {
+fn names_that_can_be_split_in_many_ways_are_split_fast() {
     // A table of words that begin alike, and columns that could abbreviate them in more ways than
     // can be tried.
     let noun = vec!["aaaaaaaa"; 40].join("_");

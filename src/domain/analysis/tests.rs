@@ -104,7 +104,7 @@ fn fails(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> bool {
 }
 
 #[test]
-fn what_is_good_costs_nothing() {
+fn a_good_dataset_loses_no_points() {
     let judged = judged(&good());
     assert_eq!((judged.quality_metrics.score, judged.quality_metrics.grade), (100, Grade::Excellent));
     assert!(judged.leaks.iter().all(|check| !check.is_leak()));
@@ -177,7 +177,7 @@ fn the_score_is_what_the_listed_points_leave() {
 }
 
 #[test]
-fn what_costs_nothing_is_still_said() {
+fn checks_without_points_are_still_reported() {
     for (code, set) in [
         ("null_user_id", (|metrics, n| metrics.null_users = Some(n)) as fn(&mut AnalysisMetrics, u64)),
         ("null_product_id", |metrics, n| metrics.null_products = Some(n)),
@@ -217,7 +217,7 @@ fn a_day_ahead_is_a_zone_and_two_are_the_future() {
 }
 
 #[test]
-fn joins_are_held_against_what_they_do() {
+fn joins_are_checked_for_match_rate_and_fan_out() {
     // Low match rates and keys that multiply rows.
     let join = |matched_rows, largest_fan_out| JoinMetrics {
         table: "products".parse().unwrap(),
@@ -234,7 +234,7 @@ fn joins_are_held_against_what_they_do() {
 }
 
 #[test]
-fn classes_out_of_balance_are_told() {
+fn unbalanced_and_shifted_classes_are_reported() {
     // Filters that move the class balance.
     let label = |before: u64, after: u64| {
         let balance = |positive| Balance { rows: 1_000, positive, negative: 1_000 - positive };
@@ -290,7 +290,7 @@ fn what_is_not_mapped_is_not_applicable_and_says_so() {
 }
 
 #[test]
-fn leaks_of_the_figures() {
+fn leaks_are_found_in_the_metrics() {
     let leaks = |change: fn(&mut AnalysisMetrics)| -> Vec<String> {
         let mut metrics = good();
         change(&mut metrics);

@@ -95,7 +95,7 @@ proptest! {
     /// The curve contains every crossing, so that the number shown at each percent is the filter's
     /// own.
     #[test]
-    fn the_top_percent_are_those_that_begin_below_it(entities in any_entities()) {
+    fn the_top_percent_are_the_entities_that_start_below_it(entities in any_entities()) {
         let sizes = sizes(&entities);
         let (ranks, all) = ranked(&entities);
         prop_assert_eq!((sizes.entities(), sizes.ranked()), (entities.len() as u64, ranks.len() as u64));
@@ -113,7 +113,7 @@ proptest! {
     /// The count at a threshold of few digits is exact. At any other it is wrong by no more than
     /// the steps that the threshold cuts, and is marked as approximate.
     #[test]
-    fn a_number_of_rows_keeps_as_many_as_there_are(
+    fn a_threshold_of_rows_keeps_the_exact_number_of_entities(
         entities in any_entities(),
         min in prop::option::of(0..4_000u32),
         max in prop::option::of(0..4_000_000u32),
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn a_revenue_keeps_as_many_as_there_are(
+    fn a_threshold_of_revenue_keeps_the_exact_number_of_entities(
         entities in any_entities(),
         min in prop::option::of(0..50_000i64),
         max in prop::option::of(0..50_000i64),
@@ -300,7 +300,7 @@ fn rows_of_a_query() -> Rows {
 }
 
 #[test]
-fn rows_are_read_into_their_places() {
+fn rows_are_read_into_their_fields() {
     let impact = read(&config(), &rows_of_a_query());
     assert_eq!(impact.as_of, Some("2024-05-31".parse().unwrap()));
     let stages: Vec<(&str, u64)> = impact.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
@@ -338,7 +338,7 @@ fn rows_are_read_into_their_places() {
 
 /// A chart stays valid until something before its filter changes.
 #[test]
-fn a_picture_holds_until_something_before_it_changes() {
+fn a_chart_is_valid_until_a_stage_before_it_changes() {
     let before = config();
     let changed = |change: &dyn Fn(&mut DatasetConfig)| {
         let mut config = before.clone();

@@ -76,7 +76,7 @@ fn g64_singulars_families_and_abbreviations() {
 }
 
 #[test]
-fn words_before_a_tables_name_say_which_one() {
+fn words_before_a_table_name_distinguish_references() {
     finds(
         &["orders: id INT64, billing_address_id INT64, ship_to_address_id INT64", "addresses: id INT64, city STRING"],
         &["orders.billing_address_id = addresses.id", "orders.ship_to_address_id = addresses.id"],
@@ -119,7 +119,7 @@ fn g65_chains_and_composite_keys() {
 }
 
 #[test]
-fn two_tables_that_share_a_dimension_are_not_joined_past_it() {
+fn two_tables_that_share_a_dimension_are_not_joined_directly() {
     let (orders, reviews) = ("orders: id INT64, customer_id INT64", "reviews: id INT64, customer_id INT64");
     finds(
         &[orders, reviews, "customers: id INT64"],
@@ -149,7 +149,7 @@ fn a_description_names_a_table() {
 }
 
 #[test]
-fn facts_decide_what_a_key_is() {
+fn statistics_decide_what_a_key_is() {
     let schemas = [table("sales: id INT64, shop_code STRING"), table("shops: shop_code STRING, name STRING")];
     let mut statistics = TableStatistics::default();
     let of = |name: &str| (schemas[1].table.clone(), name.parse().unwrap());
@@ -254,7 +254,7 @@ fn the_sides_are_swapped_where_the_data_say_so() {
 }
 
 #[test]
-fn one_question_for_two_tables_whatever_the_direction() {
+fn one_query_per_pair_of_tables_in_either_direction() {
     let order = [TableName::new("raw_data", "orders").unwrap(), TableName::new("raw_data", "users").unwrap()];
     let other = KeyPair { left: "last_user_id".parse().unwrap(), right: "id".parse().unwrap() };
     let candidates = [candidate(0.9), candidate(0.3).reversed(), Candidate { on: vec![other], ..candidate(0.8) }];
@@ -265,7 +265,7 @@ fn one_question_for_two_tables_whatever_the_direction() {
 }
 
 #[test]
-fn sixty_wide_tables_take_no_time() {
+fn detection_over_sixty_wide_tables_is_fast() {
     // Each refers to 48 others; or all have the same name, as the monthly tables of one source do.
     let word = |i: usize| format!("thing{}", ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"][i % 8]).repeat(i / 8 + 1);
     let columns = |i: usize| (1..49).map(|c| format!("some_{}_id INT64", word((i + c) % 60))).collect::<Vec<_>>().join(", ");

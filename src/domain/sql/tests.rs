@@ -112,7 +112,7 @@ fn rolling_months_and_a_time_split() {
 }
 
 #[test]
-fn members_are_computed_from_train_with_a_time_split() {
+fn entity_filters_are_computed_from_train_with_a_time_split() {
     // Filters that look at the eval window would leak it into training.
     let parts = json!({
         "filters": {
@@ -144,7 +144,7 @@ fn a_random_split_of_a_sample() {
 }
 
 #[test]
-fn one_row_a_key_and_ugly_names() {
+fn one_row_per_key_and_ugly_names() {
     // Reserved words as names are quoted, and a join by a key that is not unique takes one row.
     let parts = json!({
         "secondary_tables": ["raw_data.orders", {"table": "raw_data.odd table", "as": "odd one"}],
@@ -216,7 +216,7 @@ fn type_by_type() {
 }
 
 #[test]
-fn a_timestamp_says_how_it_is_read() {
+fn timestamps_need_a_format_that_fits_their_type() {
     // Texts and numbers as timestamps need a format.
     let mapping = |column: &str, format: Value| json!({"column_mapping": {"timestamp": {"table": "orders", "column": column}, "timestamp_format": format}});
     for (column, format, path) in [
@@ -331,7 +331,7 @@ fn removing_any_filter_changes_the_query() {
 }
 
 #[test]
-fn all_faults_come_at_once_by_their_paths() {
+fn all_validation_errors_are_returned_by_path() {
     assert_eq!(
         errors(json!({
             "secondary_tables": ["raw_data.orders", "raw_data.products", "raw_data.none", "raw_data.orders"],
@@ -365,7 +365,7 @@ fn all_faults_come_at_once_by_their_paths() {
 }
 
 #[test]
-fn filters_and_splits_that_do_not_fit_are_faults() {
+fn filters_and_splits_that_do_not_fit_are_errors() {
     let no_roles = |parts: Value| {
         let mut all = json!({"column_mapping": {}});
         all.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());

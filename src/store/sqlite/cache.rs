@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_too_large_is_not_kept_and_the_last_one_stays() {
+    async fn a_result_that_is_too_large_is_not_cached_and_the_last_one_stays() {
         let (_folder, store) = store().await;
         store.cache_insert("values", "q", Some("1"), &"small").await.unwrap();
         let large = "x".repeat(MAX_RESULT_BYTES);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_answers_make_room_and_the_file_stops_growing() {
+    async fn the_oldest_results_are_dropped_and_the_file_stops_growing() {
         let (folder, store) = store().await;
         let large = "x".repeat(MAX_RESULT_BYTES - 2);
         let fit = MAX_CACHE_BYTES as usize / MAX_RESULT_BYTES;

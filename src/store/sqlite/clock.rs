@@ -82,7 +82,7 @@ mod tests {
     const DAY: TimeDelta = TimeDelta::days(1);
 
     #[test]
-    fn only_steps_that_can_be_believed_count() {
+    fn only_plausible_clock_steps_count() {
         let start = Utc::now();
         let went = |days: i64| went_on(start, start, start + DAY * days as i32) - start;
         assert_eq!(went(0), TimeDelta::zero());
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_jumps_takes_out_nothing() {
+    async fn a_clock_jump_deletes_nothing() {
         let Deleted { _folder, store, id, at } = deleted().await;
         // Years ahead for some starts, back, before any valid time, ahead again.
         for days in [3650, 3651, 3652, 0, -9000, 1, 400, 401, 2] {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_deleted_goes_after_its_time() {
+    async fn deleted_datasets_are_removed_after_the_retention_time() {
         let Deleted { _folder, store, at, .. } = deleted().await;
         for day in 1..=30 {
             assert_eq!(store.housekeeping(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
@@ -130,7 +130,7 @@ mod tests {
     /// With a clock that is ten years ahead from the first day on; and if nobody started the
     /// program for a year.
     #[tokio::test]
-    async fn what_is_deleted_goes_after_its_time_by_a_clock_that_stays_wrong() {
+    async fn deleted_datasets_are_removed_in_time_even_if_the_clock_stays_wrong() {
         for ahead in [3650, 365] {
             let Deleted { _folder, store, at, .. } = deleted().await;
             for day in 1..=30 {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_deleted_by_a_clock_that_was_ahead_goes_too() {
+    async fn datasets_deleted_while_the_clock_was_ahead_are_removed_too() {
         let Deleted { _folder, store, at, .. } = deleted().await;
         store.housekeeping(at + DAY * 3650).await.unwrap();
         let id = store.insert_dataset(1, &DatasetInput { name: "Later".into(), ..DatasetInput::default() }).await.unwrap();

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_deleted_a_month_ago_goes_with_its_versions() {
+    async fn datasets_deleted_a_month_ago_are_removed_with_their_versions() {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let old = store.insert_dataset(1, &named("Old")).await.unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_before_keeps_all_that_is_in_it() {
+    async fn an_older_database_keeps_its_data_when_migrated() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         let mut connection = of_version_4(&file).await;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_older_file_that_many_open_at_once_is_brought_up_to_date_once() {
+    async fn an_older_database_opened_concurrently_is_migrated_once() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         let mut connection = of_version_4(&file).await;

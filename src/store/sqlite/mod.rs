@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn asking_often_whether_it_is_ready_writes_seldom() {
+    async fn frequent_readiness_checks_write_rarely() {
         let (_folder, store) = store().await;
         let changes = "SELECT total_changes()";
         let count = async || sqlx::query_scalar::<_, i64>(changes).fetch_one(&store.write).await.unwrap();
@@ -222,7 +222,7 @@ mod tests {
     /// The disk may have failed between the two: a late report proves nothing about its current
     /// state.
     #[tokio::test]
-    async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
+    async fn a_write_proves_the_disk_only_if_no_other_began_or_failed_since() {
         let (_folder, store) = store().await;
         let is_believed = || store.last_write().reached_disk.is_some();
         let (begun, number) = (store.begin().await.unwrap(), store.last_write().number);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn opened_by_many_at_once_a_new_file_is_made_once() {
+    async fn a_new_database_opened_concurrently_is_created_once() {
         for _ in 0..5 {
             let folder = TempDir::new().unwrap();
             let file = folder.path().join("trainset.db");
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_read_alone_is_not_changed() {
+    async fn a_database_opened_for_reading_is_not_changed() {
         let (folder, store) = store().await;
         let id = store.insert_dataset(1, &input("Read")).await.unwrap();
         let file = folder.path().join("trainset.db");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_missing_or_empty_is_opened_by_a_server_alone() {
+    async fn only_a_server_creates_a_missing_or_empty_database() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         assert!(SqliteStore::open_existing(&file).await.is_err() && SqliteStore::open_to_read(&file).await.is_err());

@@ -70,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_takes_its_noun() {
+    fn nouns_agree_with_their_number() {
         assert_eq!(counted(0, "table", "tables"), "0 tables");
         assert_eq!(counted(1, "query", "queries"), "1 query");
         assert_eq!(counted(1234, "query", "queries"), "1,234 queries");
     }
 
     #[test]
-    fn what_was_is_told_in_its_largest_unit() {
+    fn ages_are_shown_in_their_largest_unit() {
         assert_eq!([0, 59].map(ago), ["just now", "just now"]);
         assert_eq!([60, 7_199, 86_400, 1_209_600].map(ago), ["1 minute ago", "1 hour ago", "1 day ago", "2 weeks ago"]);
         assert_eq!([5_000_000, 70_000_000].map(ago), ["1 month ago", "2 years ago"]);

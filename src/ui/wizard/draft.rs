@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_takes_all_that_refers_to_it_along() {
+    fn removing_a_table_removes_all_references_to_it() {
         // References to a removed table would leave an invalid config.
         let mut draft = draft();
         draft.remove_secondary(&"orders".parse().unwrap());
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn another_primary_keeps_what_still_fits() {
+    fn changing_the_primary_table_keeps_valid_parts() {
         let mut draft = draft();
         draft.set_primary("raw_data.orders".parse().unwrap());
         assert_eq!(draft.config.secondary_tables.len(), 1);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_twice_has_two_names() {
+    fn a_table_used_twice_has_two_names() {
         let mut draft = draft();
         draft.add_secondary("raw_data.users".parse().unwrap());
         assert_eq!(draft.config.secondary_tables[2].name().as_str(), "users_2");
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn two_columns_are_connected_whichever_comes_first() {
+    fn two_columns_can_be_connected_in_either_order() {
         let mut draft = draft();
         draft.set_keys(&"orders".parse().unwrap(), vec![]);
         let name = draft.connect(&reference("orders", "id"), &reference("lines", "order"));
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_keys_is_joined_to_one_that_stands_later() {
+    fn joining_to_a_later_table_reorders_the_joins() {
         let mut draft = Draft::default();
         draft.set_primary("raw_data.lines".parse().unwrap());
         draft.add_secondary("raw_data.users".parse().unwrap());
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn all_and_none_leave_other_tables_alone() {
+    fn selecting_all_or_none_affects_one_table_only() {
         let mut draft = draft();
         let columns = [reference("users", "id"), reference("users", "name")];
         draft.select_all(&columns, true);
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_tell_names_and_who_gives_way() {
+    fn column_marks_show_output_names_and_renamed_columns() {
         // A later column of the same name gives way.
         let mut draft = draft();
         draft.select_all(&[reference("lines", "id"), reference("orders", "id")], true);
@@ -489,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_find_their_step() {
+    fn validation_errors_find_their_step() {
         assert_eq!(Step::of_path("join_config[1].on[0].right"), Step::Tables);
         assert_eq!(Step::of_path("split_config.eval_days"), Step::Filters);
         assert_eq!(Step::of_path("name"), Step::Basics);

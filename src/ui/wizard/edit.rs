@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_an_older_name_is_dropped() {
+    fn the_response_for_an_older_name_is_dropped() {
         // A slow response for an older name must not count for the new one.
         let mut edit = opened();
         edit.change(|draft| draft.name = "Ord".into());
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_not_be_checked_blocks_until_it_is() {
+    fn an_unchecked_name_blocks_until_it_is_checked() {
         let mut edit = Edit::begin(None, Ok(vec![]));
         edit.change(|draft| draft.name = "Orders".into());
         let error = ApiError::unreachable();
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_could_not_be_read_say_why_until_they_are() {
+    fn unread_tables_show_their_error_until_they_are_read() {
         let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(ApiError::unreachable()));
         assert_eq!(edit.unread(), Some(&ApiError::unreachable()));
         assert_eq!(edit.waits_for(Step::Filters), Some(texts::READING_COLUMNS));
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_refused_stands_until_the_draft_changes() {
+    fn errors_of_the_server_stay_until_the_draft_changes() {
         let mut edit = opened();
         let refused = |path: &str| FieldError::new(path, "The column no longer exists.");
         let first = edit.save_refused(vec![refused("filters.rows[0]"), refused("join_config[0].on[0].right")]);
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_someone_else_saved_is_overwritten_or_taken() {
+    fn a_conflict_is_resolved_by_either_version() {
         let mut edit = opened();
         edit.change(|draft| draft.description = "mine".into());
         edit.saved_meanwhile(dataset("Theirs", 5));
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_that_was_left_behind_is_as_old_as_it_is() {
+    fn a_continued_draft_keeps_its_revision() {
         let mut edit = opened();
         edit.continue_draft(Some(2), draft("Orders, again"));
         assert_eq!(edit.target(), Some(Target { id: 7, revision: 2 }));
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn a_join_that_multiplies_rows_waits_for_a_person() {
+    fn a_join_that_multiplies_rows_needs_a_decision() {
         let statistics = |edit: &Edit| {
             let (table, on) = edit.verifiable_joins().remove(0);
             let shares = json!({

@@ -251,7 +251,7 @@ mod tests {
     use crate::domain::dataset::DatasetConfig;
 
     #[test]
-    fn what_is_no_draft_is_passed_over() {
+    fn invalid_stored_drafts_are_ignored() {
         let good =
             r#"{"at":1764100000000,"revision":3,"name":"a","description":"","config":{"primary_table":"raw_data.orders"}}"#;
         assert_eq!(read(good).map(|saved| (saved.name().to_owned(), saved.revision)), Some(("a".into(), Some(3))));
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_found_as_it_was_kept() {
+    fn a_saved_draft_is_read_back() {
         let config: DatasetConfig = serde_json::from_value(serde_json::json!({
             "primary_table": "raw_data.orders",
             "selected_columns": [{"table": "orders", "column": "id"}],
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_config_that_cannot_be_read_says_why() {
+    fn an_unreadable_config_has_an_error_message() {
         let saved =
             |config: &str| read(&format!(r#"{{"at":1,"revision":null,"name":"a","description":"","config":{config}}}"#)).unwrap();
         for (config, why) in [

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn from_the_other_side_the_rows_multiply() {
+    fn a_join_in_the_other_direction_multiplies_rows() {
         assert_eq!(text(&config("users", &["orders"])), ["users.id = orders.buyer, multiplied"]);
     }
 
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn of_keys_that_are_chosen_it_is_said_what_is_known() {
+    fn chosen_keys_show_their_own_suggestion() {
         let mut draft = super::super::draft::Draft { config: config("orders", &["users"]), ..Default::default() };
         let name = "users".parse().unwrap();
         let on = |column: &str| {

@@ -161,7 +161,7 @@ mod tests {
     use std::io::{Error, ErrorKind};
 
     #[tokio::test]
-    async fn a_panic_is_told_without_its_words() {
+    async fn a_panic_is_reported_without_its_message() {
         let panic = || async { tokio::spawn(async { panic!("partition not used yet") }).await.unwrap_err() };
         for error in [
             DataFusionError::ExecutionJoin(Box::new(panic().await)),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_gives_out_is_told_as_what_it_is_and_is_no_tables_fault() {
+    fn a_full_or_unusable_spill_disk_is_reported_as_such() {
         let spilling = |error: SpillError| DataFusionError::from(ArrowError::from(Error::from(error))).context("spilling");
         for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
             let message = message(spilling(SpillError::from(Error::from(full))));

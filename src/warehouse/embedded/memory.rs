@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_that_hold_nothing_take_nothing_from_those_that_need_it() {
+    fn idle_operators_take_no_memory_from_others() {
         let pool = pool(ALL);
         let idle: Vec<_> = (0..1_000).map(|_| spilling(&pool)).collect();
         // FairSpillPool would grant it 1 MiB.
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_late_is_left_something() {
+    fn late_operators_still_get_memory() {
         let pool = pool(ALL);
         let sorts: Vec<_> = (0..32).map(|_| spilling(&pool)).collect();
         let held: Vec<usize> = sorts.iter().map(|sort| fill(sort, STEP)).collect();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_spill_may_have_all_and_no_more() {
+    fn operators_that_cannot_spill_may_use_the_whole_pool() {
         let pool = pool(ALL);
         let join = MemoryConsumer::new("join").register(&pool);
         join.try_grow(ALL).unwrap();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_runs_alone_waits_for_the_others_and_is_not_overtaken() {
+    async fn an_exclusive_query_waits_for_others_and_is_not_overtaken() {
         let permits = Arc::new(QueryPermits::new(2));
         let (one, two) = (permits.one().await, permits.one().await);
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();

@@ -247,7 +247,7 @@ mod tests {
     use crate::domain::value::Value;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_runs_alone_waits_for_the_memory_of_those_before() {
+    async fn an_exclusive_query_waits_until_memory_is_free() {
         const BYTES: usize = 32 << 20;
         let folder = tempfile::TempDir::new().unwrap();
         let rows: String = (0..100_000).map(|i| format!("{i}\n")).collect();

@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn planning_ends_with_its_time_and_others_go_on() {
+    async fn planning_ends_at_its_deadline_and_others_continue() {
         let permits = PlanningPermits::new(2, Duration::from_millis(50), false);
         // It checks now and then, as the rules do.
         let asks = permits.plan(|| {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_query_that_nobody_waits_for_is_not_planned_on_and_a_view_is() {
+    async fn abandoned_queries_stop_planning_and_views_continue() {
         for (permits, ends) in [(PlanningPermits::of_queries(1), true), (PlanningPermits::of_views(1), false)] {
             let (end, ended) = std::sync::mpsc::channel();
             let work = move || {
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_the_statements_own() {
+    async fn a_panic_is_the_error_of_its_statement() {
         let permits = PlanningPermits::of_queries(1);
         assert!(matches!(permits.plan::<()>(|| panic!("a bug of a library")).await, Err(WarehouseError::Query(_))));
         assert_eq!(permits.plan(|| Ok(1)).await, Ok(1));

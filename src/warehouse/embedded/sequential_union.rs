@@ -102,7 +102,7 @@ mod tests {
     use datafusion::prelude::SessionContext;
 
     #[tokio::test]
-    async fn the_parts_rows_come_in_their_order_and_a_limit_holds() {
+    async fn rows_come_part_by_part_and_a_limit_holds() {
         let state = SessionStateBuilder::new().with_default_features().with_physical_optimizer_rule(Arc::new(SequentialUnions));
         let context = SessionContext::new_with_state(state.build());
         context.sql("CREATE TABLE t AS VALUES (1), (2), (3), (4)").await.unwrap().collect().await.unwrap();

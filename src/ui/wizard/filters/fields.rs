@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_a_number_or_is_called_none() {
+    fn a_text_is_a_number_or_an_error() {
         // What is visible is what is saved.
         assert_eq!(read_number(" 12 ", true, true), Some(Some(12.0)));
         assert_eq!(read_number("", true, true), None);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unit_is_offered_by_the_word_of_its_config() {
+    fn every_unit_is_offered_by_its_config_value() {
         for unit in Unit::ALL {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.as_str());
         }

@@ -232,7 +232,7 @@ mod tests {
     use crate::domain::impact::Level;
 
     #[test]
-    fn the_pointer_takes_the_percent_whose_point_is_nearest() {
+    fn the_pointer_selects_the_nearest_percent() {
         let level = |percent, entities, revenue| Level { percent, entities, rows: entities, revenue };
         let sizes =
             EntitySizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..EntitySizes::default() };

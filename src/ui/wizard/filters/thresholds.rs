@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_threshold_lies_between_the_bars_that_it_parts() {
+    fn a_threshold_is_drawn_between_the_bars_that_it_separates() {
         let bar = |from, to| Bar { from, to, entities: 1 };
         let bars = [bar(-1, 0), bar(0, 10), bar(10, 20), bar(20, 40)];
         assert_eq!([-5.0, 0.0, 5.0, 10.0, 30.0, 99.0].map(|n| place(&bars, n)), [0.0, 1.0, 1.5, 2.0, 3.5, 4.0]);

@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_fall_into_the_parts_as_they_are_chosen_now() {
+    fn days_are_assigned_to_the_parts_of_the_current_split() {
         // Parts must have exactly the configured days, and leave some for train.
         let day = |n: u32| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
         let rows = |n: u32, part| DayRows { day: Some(day(n)), part, rows: 10 };

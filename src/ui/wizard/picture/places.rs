@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_places_are_read() {
+    fn only_valid_positions_are_read() {
         assert_eq!(
             read(r#"{"orders":[10,20.5],"far":[-1,5],"b":[1,99999]}"#),
             Places::from([("orders".to_owned(), (10.0, 20.5))])
