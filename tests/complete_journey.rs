@@ -163,9 +163,9 @@ async fn analyses_at_the_same_time_end_as_one_alone_within_a_gibibyte() {
     }
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program).args([TEST, "--exact", "--nocapture"]).env(MEASURED, "1").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    let peak = said.lines().find_map(|line| line.split_once("most memory, KiB: ")).unwrap().1;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+    let peak = stdout.lines().find_map(|line| line.split_once("most memory, KiB: ")).unwrap().1;
     let peak: u64 = peak.trim().parse().unwrap();
     assert!(peak < 1 << 20, "{} MiB", peak >> 10);
 }

@@ -392,10 +392,10 @@ async fn a_locked_database_is_reported_and_works_once_unlocked() {
     let file = folder.path().join("one.yaml");
     fs::write(&file, text(&export.stdout).replace("eval_days: 7", "eval_days: 3")).unwrap();
     let apply = run(folder.path(), &["apply", file.to_str().unwrap(), "--model", "My first model"]);
-    said(&apply, "locked");
+    fails_with(&apply, "locked");
     program.stop();
     let start = run(folder.path(), &["serve", "--addr", "127.0.0.1:0"]);
-    said(&start, "in use by another program");
+    fails_with(&start, "in use by another program");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     let program = Program::start(folder.path());
     assert_eq!(create(&program.client(), "Two").await.status, 200);
@@ -421,7 +421,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// A refusal with a message.
 #[track_caller]
-fn said(output: &Output, words: &str) {
+fn fails_with(output: &Output, words: &str) {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains(words), "{words}: {error}");
@@ -446,8 +446,8 @@ async fn each_command_reports_a_read_only_or_failing_disk() {
     let before = fs::read(folder.join("trainset.db")).unwrap();
 
     disk.fail(Fault::ReadOnly);
-    said(&run_on(folder, &serve, Some(&disk)), "read-only");
-    said(&run_on(folder, &apply, Some(&disk)), "read-only");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "read-only");
+    fails_with(&run_on(folder, &apply, Some(&disk)), "read-only");
     // Read-only commands need nothing more.
     let read = run_on(folder, &export, Some(&disk));
     assert_eq!((read.status.code(), text(&read.stdout)), (Some(0), exported.clone()), "{}", text(&read.stderr));
@@ -457,14 +457,14 @@ async fn each_command_reports_a_read_only_or_failing_disk() {
     assert_eq!(integrity(&copy).await, "ok");
 
     disk.fail(Fault::Full);
-    said(&run_on(folder, &serve, Some(&disk)), "the disk is full");
-    said(&run_on(folder, &apply, Some(&disk)), "full");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "the disk is full");
+    fails_with(&run_on(folder, &apply, Some(&disk)), "full");
     disk.fail(Fault::Broken);
-    said(&run_on(folder, &serve, Some(&disk)), "disk");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "disk");
     disk.fail(Fault::Unreadable);
     let another = folder.join("another copy");
     for args in [&serve[..], &apply, &export, &["backup", another.to_str().unwrap()]] {
-        said(&run_on(folder, args, Some(&disk)), "reports errors");
+        fails_with(&run_on(folder, args, Some(&disk)), "reports errors");
     }
     assert_eq!(fs::read(folder.join("trainset.db")).unwrap(), before);
     disk.heal();
@@ -496,7 +496,7 @@ async fn a_backup_that_fails_leaves_nothing() {
                 continue;
             }
             failed += 1;
-            said(&output, "copy.db");
+            fails_with(&output, "copy.db");
             assert!(!text(&output.stderr).contains("unfinished"), "{}", text(&output.stderr));
             assert_eq!(left(), Vec::<std::ffi::OsString>::new(), "{fault:?} after {calls}");
         }

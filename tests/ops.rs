@@ -80,29 +80,29 @@ async fn a_log_that_nobody_reads_does_not_block_the_server() {
     let (mut unread, mut stderr) = Program::start_unread(folder.path());
     let client = unread.client();
     ask(&client).await;
-    let told = Instant::now();
+    let since = Instant::now();
     assert_eq!(unread.stop(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
-    let mut said = String::new();
-    stderr.read_to_string(&mut said).unwrap();
-    assert!(said.contains("answered"), "{said}");
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).unwrap();
+    assert!(log.contains("answered"), "{log}");
 
     // Someone begins to read late.
     let (mut late, mut stderr) = Program::start_unread(folder.path());
     let client = late.client();
     ask(&client).await;
     let reader = std::thread::spawn(move || {
-        let mut said = String::new();
-        stderr.read_to_string(&mut said).unwrap();
-        said
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        log
     });
     for _ in 0..50 {
         client.get("/api/last").await.unwrap();
     }
     assert_eq!(late.stop(), Some(0));
-    let said = reader.join().unwrap();
-    assert!(said.contains("lines of the log were lost"), "{} bytes", said.len());
-    assert!(said.contains("/api/last") && said.contains("stopping"), "{} bytes", said.len());
+    let log = reader.join().unwrap();
+    assert!(log.contains("lines of the log were lost"), "{} bytes", log.len());
+    assert!(log.contains("/api/last") && log.contains("stopping"), "{} bytes", log.len());
 }
 
 /// A closed stderr is not an error.
@@ -264,9 +264,9 @@ fn shutdown_does_not_wait_for_requests_beyond_the_grace_time() {
     let mut program = Program::start_with(folder.path(), |command| command.env("TRAINSET_GRACE", "1"));
     let _half = begin(&program.addr, "{");
     std::thread::sleep(Duration::from_millis(300));
-    let told = Instant::now();
+    let since = Instant::now();
     assert_eq!(program.stop(), Some(0));
-    let took = told.elapsed();
+    let took = since.elapsed();
     assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert!(program.log().contains("dropped"), "{}", program.log());
 }
@@ -281,9 +281,9 @@ fn other_machines_are_served_only_with_allow_remote() {
         command
     };
     let refused = run(&[]).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("no login") && said.contains("--allow-remote"), "{said}");
+    let log = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{log}");
+    assert!(log.contains("no login") && log.contains("--allow-remote"), "{log}");
     assert!(refused.stdout.is_empty() && !folder.path().join("remote.db").exists());
 
     let mut child = run(&["--allow-remote"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -300,18 +300,18 @@ fn other_machines_are_served_only_with_allow_remote() {
 fn google() -> (String, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(String::new()));
-    let kept = asked.clone();
+    let received = Arc::new(Mutex::new(String::new()));
+    let writer = received.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let kept = kept.clone();
-            std::thread::spawn(move || answer(stream, &kept));
+            let writer = writer.clone();
+            std::thread::spawn(move || answer(stream, &writer));
         }
     });
-    (address, asked)
+    (address, received)
 }
 
-fn answer(mut stream: TcpStream, kept: &Mutex<String>) {
+fn answer(mut stream: TcpStream, writer: &Mutex<String>) {
     let mut request = vec![];
     let mut buffer = [0; 8192];
     // The head, and as much of a body as it announces.
@@ -335,7 +335,7 @@ fn answer(mut stream: TcpStream, kept: &Mutex<String>) {
         true => json!({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}),
         false => json!({"location": "EU", "totalItems": 0}),
     };
-    kept.lock().unwrap().push_str(&request);
+    writer.lock().unwrap().push_str(&request);
     let body = body.to_string();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -364,7 +364,7 @@ async fn log_of(credentials: Value, endpoint: &str, filter: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_never_logged() {
-    let (google, asked) = google();
+    let (google, received) = google();
     let pem = |body: &str| format!("-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n", kind = "PRIVATE KEY");
     let key = pem(&KEY.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n"));
     let account = json!({
@@ -377,7 +377,7 @@ async fn secrets_are_never_logged() {
         let log = log_of(account.clone(), &endpoint, filter).await;
         // The most detailed log, of a call with that very token.
         assert!(log.contains("TRACE"), "{log}");
-        assert!(asked.lock().unwrap().contains(&format!("Bearer {TOKEN}")), "Google was not asked: {log}");
+        assert!(received.lock().unwrap().contains(&format!("Bearer {TOKEN}")), "Google was not asked: {log}");
         for secret in [TOKEN, "PRIVATE KEY", "SECRET", &KEY[..40], &KEY[200..240]] {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{secret}");

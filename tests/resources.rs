@@ -171,9 +171,9 @@ async fn a_query_that_does_not_fit_fails_alone() {
     }
     for (i, task) in tasks.into_iter().enumerate() {
         match task.await.unwrap() {
-            Err(WarehouseError::Resources(said)) if i % 3 == 0 => {
+            Err(WarehouseError::Resources(message)) if i % 3 == 0 => {
                 assert_eq!(
-                    said,
+                    message,
                     "The query needs more than the 32 MiB of memory that queries may use here. Narrow its dates or filters, or sample it."
                 );
             }
@@ -223,9 +223,9 @@ async fn an_unusable_spill_folder_fails_only_queries_that_spill() {
     let file = root.path().join("a file");
     fs::write(&file, "").unwrap();
     let warehouse = Embedded::open_with(folder.path(), "raw_data", small(&file.join("spill"), 1 << 30)).await.unwrap();
-    let Err(WarehouseError::Resources(said)) = run(&warehouse, SORT).await else { panic!("it was put aside") };
-    assert!(said.contains("the spill folder cannot be used"), "{said}");
-    assert!(!said.contains(root.path().to_str().unwrap()), "{said}");
+    let Err(WarehouseError::Resources(message)) = run(&warehouse, SORT).await else { panic!("it was put aside") };
+    assert!(message.contains("the spill folder cannot be used"), "{message}");
+    assert!(!message.contains(root.path().to_str().unwrap()), "{message}");
     assert!(run(&warehouse, "SELECT COUNT(*) AS n FROM `raw_data.purchases`").await.is_ok());
     // The folder exists again, so the query works.
     fs::remove_file(&file).unwrap();
@@ -246,8 +246,8 @@ async fn a_result_that_is_too_large_is_not_queried_again() {
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let limits = Limits { max_bytes: MIB, max_rows: 100_000, ..Limits::default() };
     let answer = warehouse.run("SELECT category FROM `raw_data.purchases`", &limits).await;
-    let Err(WarehouseError::Resources(said)) = answer else { panic!("{answer:?}") };
-    assert!(said.contains("larger than the limit of 1 MiB"), "{said}");
+    let Err(WarehouseError::Resources(message)) = answer else { panic!("{answer:?}") };
+    assert!(message.contains("larger than the limit of 1 MiB"), "{message}");
     assert!(!other.is_finished());
     other.abort();
 }

@@ -311,7 +311,7 @@ async fn a_client_that_disconnects_ends_its_run() {
 async fn a_summary_sends_no_request_to_the_warehouse() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
-    let (before, asked) = (ran(&app), app.fake.asked.lock().unwrap().len());
+    let (before, requested) = (ran(&app), app.fake.requested.lock().unwrap().len());
     let summary = app.get(&format!("/api/datasets/{id}/summary/")).await.ok()["summary"].clone();
     assert_eq!(summary["tables"], json!(["raw_data.orders", "left join raw_data.products on orders.product_id = products.id"]));
     assert_eq!(summary["columns"], json!(["orders.user_id", "orders.amount", "products.category"]));
@@ -319,7 +319,7 @@ async fn a_summary_sends_no_request_to_the_warehouse() {
     assert_eq!(summary["filters"], json!([]));
     assert_eq!(summary["split"], "by time up to the latest event: eval 7 days, train all earlier rows");
     assert_eq!((&summary["name"], &summary["analysis"]["stale"]), (&json!("Orders"), &json!(false)));
-    assert_eq!((ran(&app), app.fake.asked.lock().unwrap().len()), (before, asked));
+    assert_eq!((ran(&app), app.fake.requested.lock().unwrap().len()), (before, requested));
     app.get("/api/datasets/99/summary/").await.refused(404, "not_found");
 }
 

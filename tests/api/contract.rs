@@ -220,8 +220,8 @@ async fn each_conflict_is_409_with_its_code() {
         app.post("/api/datasets/2/update/", json!({"description": "changed again"})).await.ok()
     });
     let refused = imported.refused(409, "stale");
-    let told = (&refused["current"]["description"], &refused["yours"]["description"]);
-    assert_eq!(told, (&json!("changed again"), &json!("from a file")));
+    let descriptions = (&refused["current"]["description"], &refused["yours"]["description"]);
+    assert_eq!(descriptions, (&json!("changed again"), &json!("from a file")));
     conflicts.push(("import_dataset", "stale", "", json!({})));
     *app.fake.delay.lock().unwrap() = Duration::ZERO;
     let (analyzed, _) = tokio::join!(app.post("/api/datasets/1/analyze/", json!({})), async {
@@ -344,8 +344,12 @@ async fn a_database_that_cannot_be_used_is_503_and_says_why() {
     for operation in with_status(app.document().await, "503") {
         let reply = call(&operation).send(&app).await;
         gives(&reply, 503, &operation);
-        let told = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
-        assert!(told.as_str().is_some_and(|told| told.starts_with("The database is damaged")), "{}: {told}", operation.id());
+        let message = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
+        assert!(
+            message.as_str().is_some_and(|text| text.starts_with("The database is damaged")),
+            "{}: {message}",
+            operation.id()
+        );
     }
 }
 

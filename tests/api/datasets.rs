@@ -86,7 +86,7 @@ async fn tables_of_other_datasets_are_refused_without_a_request() {
     let other = json!({"name": "x", "config": {"primary_table": "private.salaries"}});
     let body = app.post("/api/models/1/datasets/create/", other).await.refused(422, "invalid");
     assert!(body["errors"]["primary_table"].as_str().unwrap().contains("raw_data"), "{body}");
-    assert!(app.fake.asked.lock().unwrap().is_empty());
+    assert!(app.fake.requested.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

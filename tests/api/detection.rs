@@ -124,7 +124,7 @@ async fn g74_the_cost_is_reported_before_and_after() {
     let tables = json!({"tables": ["orders", "products"]});
     let estimate = app.post("/api/models/1/detect-joins/estimate/", tables.clone()).await.ok();
     // Two tables, each billed for at least 10 MiB.
-    let is_price = |told: &Json| (told.as_f64().unwrap() - 20.0 / 1024.0 / 1024.0 * 6.25).abs() < 1e-12;
+    let is_price = |value: &Json| (value.as_f64().unwrap() - 20.0 / 1024.0 / 1024.0 * 6.25).abs() < 1e-12;
     assert!(is_price(&estimate["estimate"]["price_usd"]), "{estimate}");
     assert_eq!((&estimate["estimate"]["queries"], &estimate["estimate"]["bytes"]), (&json!(1), &json!(4096)));
     assert_eq!(ran(&app), 0);
@@ -171,9 +171,9 @@ async fn invalid_requests_for_detection_are_refused() {
         assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.invalid_fields(), ["more"]);
     }
     assert_eq!(app.post(JOINS, json!({"tables": ["orders"], "verify": "yes"})).await.invalid_fields(), ["verify"]);
-    app.fake.asked.lock().unwrap().clear();
+    app.fake.requested.lock().unwrap().clear();
     app.post(JOINS, json!({"tables": ["orders", "private.salaries"]})).await.refused(404, "not_found");
-    assert!(app.fake.asked.lock().unwrap().is_empty(), "the warehouse was asked for another dataset");
+    assert!(app.fake.requested.lock().unwrap().is_empty(), "the warehouse was asked for another dataset");
     assert_eq!(ran(&app), 0);
 }
 
@@ -233,7 +233,7 @@ async fn schemas_include_column_hints() {
         },
     );
     let body = app.get("/api/models/1/bq-tables/deals/schema/").await.ok();
-    let told: Vec<(&Json, &Json)> =
+    let hints: Vec<(&Json, &Json)> =
         body["schema"].as_array().unwrap().iter().map(|c| (&c["suggested_role"], &c["is_potential_join_key"])).collect();
     let expected = [
         (json!("user_id"), json!(true)),
@@ -242,7 +242,7 @@ async fn schemas_include_column_hints() {
         (Json::Null, json!(false)),
         (json!("timestamp"), json!(false)),
     ];
-    assert_eq!(told, expected.each_ref().map(|(role, key)| (role, key)));
+    assert_eq!(hints, expected.each_ref().map(|(role, key)| (role, key)));
 }
 
 #[tokio::test]
@@ -255,31 +255,31 @@ async fn g60_the_joins_of_a_config_are_verified_as_configured() {
             {"table": "visits", "on": []}, {"table": "products", "on": join}
         ]})
     };
-    let weigh = async |config: Json, agreed: bool| {
+    let verify = async |config: Json, agreed: bool| {
         let answer = app.post("/_fn/weigh-joins", json!({"model_id": 1, "config": config, "agreed": agreed})).await;
         serde_json::to_value(answer.read::<VerifiedJoins>()).unwrap()
     };
     // Free: verified at once. Joins without keys are skipped.
     let chosen = config(json!([key("orders", "product_id", "id")]));
-    let body = weigh(chosen.clone(), false).await;
+    let body = verify(chosen.clone(), false).await;
     assert_eq!((ran(&app), body["joins"].as_array().unwrap().len()), (1, 1), "{body}");
     let shares = &body["joins"][0]["shares"];
     assert_eq!((&shares["largest_fan_out"], &shares["rows_after"]), (&json!(40), &json!(15_000)));
 
     // If it costs, the price is reported first; cached results are free.
     app.fake.is_metered.store(true, Ordering::SeqCst);
-    let known = weigh(chosen.clone(), false).await;
+    let known = verify(chosen.clone(), false).await;
     assert_eq!((ran(&app), &known["joins"], &known["open"]["queries"]), (1, &body["joins"], &json!(0)));
     let other = config(json!([key("orders", "user_id", "id")]));
-    let priced = weigh(other.clone(), false).await;
+    let priced = verify(other.clone(), false).await;
     assert!(priced["open"]["price_usd"].as_f64().unwrap() > 0.0, "{priced}");
     assert_eq!((ran(&app), &priced["joins"][0]["shares"]), (1, &Json::Null));
-    let agreed = weigh(other, true).await;
+    let agreed = verify(other, true).await;
     assert_eq!((ran(&app), &agreed["joins"][0]["shares"]["largest_fan_out"]), (2, &json!(40)));
 
     // What the two tables cannot show is reported without a query.
     let spread = config(json!([key("orders", "product_id", "id"), key("visits", "user_id", "id")]));
-    let body = weigh(spread, true).await;
+    let body = verify(spread, true).await;
     assert!(body["joins"][0]["error"].as_str().unwrap().contains("several tables"), "{body}");
     assert_eq!(ran(&app), 2);
 }

@@ -50,11 +50,11 @@ async fn the_examples_of_the_document_work() {
     let app = TestApp::over(warehouse, Arc::new(Fake::new()), Settings::default()).await;
     let document = app.document().await;
     let with_body: Vec<Operation> = document.operations().filter(|operation| operation.body().is_some()).collect();
-    let mut told: Vec<&str> = with_body.iter().map(Operation::id).collect();
-    told.sort_unstable();
+    let mut covered: Vec<&str> = with_body.iter().map(Operation::id).collect();
+    covered.sort_unstable();
     let mut story = STORY;
     story.sort_unstable();
-    assert_eq!(told, story, "each body has an example, and each is sent");
+    assert_eq!(covered, story, "each body has an example, and each is sent");
     for id in STORY {
         let operation = with_body.iter().find(|operation| operation.id() == id).unwrap();
         let example = &operation.spec["requestBody"]["content"]["application/json"]["example"];

@@ -35,7 +35,7 @@ pub struct Fake {
     pub rows: Mutex<Result<Rows, WarehouseError>>,
     pub dry: Mutex<Result<DryRun, WarehouseError>>,
     pub list: Mutex<Option<WarehouseError>>,
-    pub asked: Mutex<Vec<TableName>>,
+    pub requested: Mutex<Vec<TableName>>,
     pub ran: AtomicUsize,
     /// The queries that ran, in order.
     pub sql: Mutex<Vec<String>>,
@@ -65,7 +65,7 @@ impl Fake {
             rows: Mutex::new(Ok(Rows::default())),
             dry: Mutex::new(Ok(DryRun { columns: vec![], bytes: Some(4096), upper_bound: false })),
             list: Mutex::new(None),
-            asked: Mutex::new(vec![]),
+            requested: Mutex::new(vec![]),
             ran: AtomicUsize::new(0),
             sql: Mutex::new(vec![]),
             is_metered: AtomicBool::new(false),
@@ -137,7 +137,7 @@ impl Warehouse for Fake {
     }
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
-        self.asked.lock().unwrap().push(table.clone());
+        self.requested.lock().unwrap().push(table.clone());
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
         let schema = self.schemas.lock().unwrap().get(table).cloned();

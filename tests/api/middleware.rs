@@ -429,11 +429,11 @@ async fn a_refusal_does_not_reveal_whether_a_resource_exists() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let refusal = async |method: &str, path: &str, pairs: &[(&str, &str)]| {
-        let mut asked = request(method, path).header("x-request-id", "mine").header("access-control-request-method", "POST");
+        let mut sent = request(method, path).header("x-request-id", "mine").header("access-control-request-method", "POST");
         for (name, value) in pairs {
-            asked = asked.header(*name, *value);
+            sent = sent.header(*name, *value);
         }
-        let mut reply = app.send(asked.body(Body::empty()).unwrap()).await;
+        let mut reply = app.send(sent.body(Body::empty()).unwrap()).await;
         assert_eq!(reply.status, 403, "{method} {path}");
         // A connection adds it if it is missing.
         reply.headers.remove(header::CONTENT_LENGTH);

@@ -96,7 +96,7 @@ async fn schemas_by_id_or_full_name_of_our_dataset_alone() {
     app.get("/api/models/1/bq-tables/nope/schema/").await.refused(404, "not_found");
     app.get("/api/models/1/bq-tables/a%60b/schema/").await.refused(400, "bad_request");
     app.get("/api/models/1/bq-tables/..%2Fetc%2Fpasswd/schema/").await.refused(400, "bad_request");
-    app.fake.asked.lock().unwrap().clear();
+    app.fake.requested.lock().unwrap().clear();
     app.get("/api/models/1/bq-tables/private.salaries/schema/").await.refused(404, "not_found");
-    assert_eq!(*app.fake.asked.lock().unwrap(), Vec::<TableName>::new(), "the warehouse was asked for another dataset");
+    assert_eq!(*app.fake.requested.lock().unwrap(), Vec::<TableName>::new(), "the warehouse was asked for another dataset");
 }

@@ -31,10 +31,10 @@ fn serve(folder: &Path, args: &[&str]) -> Output {
 
 #[track_caller]
 fn refused(output: &Output, words: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
-    assert!(error.contains(words), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output_text}");
+    let error = output_text.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    assert!(error.contains(words), "{output_text}");
     assert!(output.stdout.is_empty());
 }
 
@@ -65,11 +65,11 @@ fn a_table_is_profiled_on_the_command_line() {
     let (code, text, _) = profile(&["orders", "--columns", "ID", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &json["columns"][0]["name"]), (Some(0), &serde_json::json!("id")));
-    for (args, said) in
+    for (args, output_text) in
         [(["nowhere"].as_slice(), "not found"), (&["orders", "--columns", "id,x"], "no column"), (&["a.b.c"], "a.b.c")]
     {
         let (code, text, error) = profile(args);
-        assert!(code == Some(1) && text.is_empty() && error.contains(said), "{error}");
+        assert!(code == Some(1) && text.is_empty() && error.contains(output_text), "{error}");
     }
 }
 
@@ -157,14 +157,17 @@ fn tables_that_cannot_be_read_are_named_and_all_else_is_served() {
     });
     child.kill().unwrap();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let warned: Vec<&str> = said.lines().filter(|line| line.starts_with("warning: ")).collect();
-    let listed = listed.unwrap_or_else(|| panic!("it did not start: {said}"));
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    let warned: Vec<&str> = output_text.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let listed = listed.unwrap_or_else(|| panic!("it did not start: {output_text}"));
     for name in ["raw_data.orders", "raw_data.empty", "raw_data.no_function"] {
-        assert!(warned.iter().any(|line| line.contains(name)), "{said}");
+        assert!(warned.iter().any(|line| line.contains(name)), "{output_text}");
         assert!(listed.contains(&format!("{name}\"")), "{listed}");
     }
-    assert!(listed.contains("raw_data.products") && !warned.iter().any(|line| line.contains("raw_data.products ")), "{said}");
+    assert!(
+        listed.contains("raw_data.products") && !warned.iter().any(|line| line.contains("raw_data.products ")),
+        "{output_text}"
+    );
     assert_eq!(fs::read(&broken).unwrap(), half, "left as it is");
 }
 
@@ -221,8 +224,8 @@ fn the_server_starts_prints_its_address_and_stops() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     // Its stdout is closed by now: that is no reason to stop, nor to fail at the end.
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(database.exists());
 }

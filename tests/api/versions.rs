@@ -197,9 +197,12 @@ async fn changed_tables_are_reported() {
     }
     app.fake.drop_table("raw_data.products");
     let changes = drift().await["changes"].clone();
-    let told: Vec<(&Value, &Value)> = changes.as_array().unwrap().iter().map(|c| (&c["change"], &c["used"])).collect();
+    let reported: Vec<(&Value, &Value)> = changes.as_array().unwrap().iter().map(|c| (&c["change"], &c["used"])).collect();
     let expected = [("type_changed", true), ("type_changed", true), ("table_gone", true), ("column_gone", false)];
-    assert_eq!(told, expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
+    assert_eq!(
+        reported,
+        expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>()
+    );
     let fresh = app.post("/api/models/1/datasets/create/", json!({"name": "New", "config": {"primary_table": "raw_data.visits", "selected_columns": [{"table": "visits", "column": "user_id"}]}})).await.ok();
     let id = fresh["dataset_id"].as_i64().unwrap();
     assert_eq!(
@@ -218,10 +221,10 @@ async fn renamed_columns_are_reported_before_the_next_activation() {
     columns.as_array_mut().unwrap().remove(2);
     edit(&app, id, json!({"selected_columns": columns})).await;
     let drift = app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
-    let told: Vec<(&Value, &Value, &Value)> =
+    let reported: Vec<(&Value, &Value, &Value)> =
         drift["renamed"].as_array().unwrap().iter().map(|r| (&r["column"]["column"], &r["from"], &r["to"])).collect();
     assert_eq!(
-        told,
+        reported,
         [(&json!("amount"), &json!("amount"), &json!("paid")), (&json!("category"), &json!("category"), &Value::Null)]
     );
     assert_eq!((&drift["version"], &drift["changes"]), (&json!(1), &json!([])));

@@ -149,8 +149,8 @@ async fn two_engines_give_one_answer() {
     let (here, there) = (Both::catalog(&both.embedded).await, Both::catalog(&both.bigquery).await);
     the_tables_are_the_same(&both).await;
     bad_queries_are_explained(&both).await;
-    joins_have_the_same_evidence(&both).await;
-    the_servers_own_faults_are_still_there(&both).await;
+    joins_have_the_same_statistics(&both).await;
+    known_bugs_of_the_emulator_are_still_there(&both).await;
     profiles_and_values_are_the_same(&both).await;
     let mut differences = vec![];
     for golden in goldens() {
@@ -202,7 +202,7 @@ async fn two_engines_give_one_answer() {
 }
 
 /// Checks the exceptions in [`APART`]: once the server is fixed, its exception can go.
-async fn the_servers_own_faults_are_still_there(both: &Both) {
+async fn known_bugs_of_the_emulator_are_still_there(both: &Both) {
     let sql = "SELECT FARM_FINGERPRINT(REPEAT('a', 128)) AS f, UNIX_SECONDS(TIMESTAMP '2024-08-04 19:16:09.557568+00:00') AS s";
     let right = [Value::Int(-4747627967806356490), Value::Int(1722798969)];
     let rows = both.bigquery.run(sql, &limits()).await.unwrap().rows;
@@ -294,7 +294,7 @@ fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
 
 /// Join statistics, by one key, by several, of a table with itself, and with keys of two types:
 /// both engines must show the same fan-out.
-async fn joins_have_the_same_evidence(both: &Both) {
+async fn joins_have_the_same_statistics(both: &Both) {
     let pair = |left: &str, right: &str| KeyPair { left: left.parse().unwrap(), right: right.parse().unwrap() };
     let cases = [
         ("orders", "customers", vec![vec![pair("buyer_id", "id")]]),

@@ -127,8 +127,8 @@ fn tfx_can_select_the_columns_of_each_pattern() {
             let got = SHOP.run(&format!("SELECT * FROM ({}) LIMIT 0", split.pattern));
             let typed = |name: &str, t, mode| (name.to_owned(), t, mode == trainset::domain::schema::Mode::Repeated);
             let got: Vec<_> = got.columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
-            let told: Vec<_> = columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
-            assert_eq!(got, told, "{}", golden.name);
+            let described: Vec<_> = columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
+            assert_eq!(got, described, "{}", golden.name);
         }
     }
 }
@@ -146,8 +146,8 @@ fn check(golden: &Golden) {
     impact::check(&SHOP, config, request.as_of, &answer);
     let query = compile(config, &SHOP.catalog, request).unwrap();
     let got = SHOP.run(&query.sql);
-    let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
-    let wanted: Vec<&OutRow> = answer.rows.iter().filter(asked).collect();
+    let in_split = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
+    let wanted: Vec<&OutRow> = answer.rows.iter().filter(in_split).collect();
     match request.kind {
         QueryKind::Rows if request.for_analysis => assert_eq!(got.rows.len(), wanted.len(), "{name}"),
         QueryKind::Rows => {

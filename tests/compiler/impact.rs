@@ -29,23 +29,23 @@ fn impact(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> 
 /// Rows by day and part, stages, reference date: as the oracle counts them.
 pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, answer: &Answer) -> FilterImpact {
     let impact = impact(engine, config, as_of);
-    let said = serde_json::to_string(config).unwrap();
-    assert_eq!(impact.as_of, answer.as_of, "{said}");
+    let context = serde_json::to_string(config).unwrap();
+    assert_eq!(impact.as_of, answer.as_of, "{context}");
 
     let mut days: BTreeMap<(Option<NaiveDate>, &str), u64> = BTreeMap::new();
     for row in &answer.rows {
         *days.entry((row.day, row.part.unwrap_or("full"))).or_default() += 1;
     }
     let counted: BTreeMap<_, _> = impact.days.iter().map(|day| ((day.day, day.part.as_str()), day.rows)).collect();
-    assert_eq!((counted.len(), counted), (impact.days.len(), days), "{said}");
+    assert_eq!((counted.len(), counted), (impact.days.len(), days), "{context}");
 
     let mapping = &config.column_mapping;
     for stage in &impact.stages {
         let (_, [rows, users, products]) = answer.funnel.iter().find(|(name, _)| *name == stage.stage).unwrap();
         let optional = |role: &Option<ColumnRef>, count: &usize| role.as_ref().map(|_| *count as u64);
         let expected = (*rows as u64, optional(&mapping.user_id, users), optional(&mapping.product_id, products));
-        assert_eq!((stage.rows, stage.users, stage.products), expected, "{} of {said}", stage.stage);
-        assert!(mapping.revenue.is_some() || stage.revenue.is_none(), "{said}");
+        assert_eq!((stage.rows, stage.users, stage.products), expected, "{} of {context}", stage.stage);
+        assert!(mapping.revenue.is_some() || stage.revenue.is_none(), "{context}");
     }
     let has = |name: &str| impact.stages.iter().any(|stage| stage.stage == name);
     let filters = &config.filters;
@@ -53,9 +53,9 @@ pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, 
     assert_eq!(
         (has("product_filter"), has("customer_filter"), has("min_interactions")),
         (filters.product_filter.is_some(), filters.customer_filter.is_some(), filters.min_interactions.is_some()),
-        "{said}"
+        "{context}"
     );
-    assert_eq!(impact.stages.last().unwrap().rows, answer.rows.len() as u64, "{said}");
+    assert_eq!(impact.stages.last().unwrap().rows, answer.rows.len() as u64, "{context}");
     assert_eq!(
         (impact.products.is_some(), impact.customers.is_some()),
         (mapping.product_id.is_some(), mapping.user_id.is_some())
@@ -163,10 +163,10 @@ fn hold(
             let mut filtered = config.clone();
             (kind.set)(&mut filtered.filters, filter.clone());
             let (found, found_rows) = kept(&filtered, kind);
-            let said = || format!("{filter:?} at {} of {}", kind.stage, serde_json::to_string(config).unwrap());
-            assert_eq!(entities, found, "{}", said());
+            let context = || format!("{filter:?} at {} of {}", kind.stage, serde_json::to_string(config).unwrap());
+            assert_eq!(entities, found, "{}", context());
             if let Some(rows) = rows.filter(|_| !from_train(config)) {
-                assert_eq!(rows, found_rows, "{}", said());
+                assert_eq!(rows, found_rows, "{}", context());
             }
             some += usize::from((1..sizes.entities()).contains(&entities));
         }

@@ -290,9 +290,9 @@ fn without_errors(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
 fn check(engine: &Engine, config: &DatasetConfig) {
     let answer = oracle::answer(config, &engine.catalog, &engine.tables, None);
     let expected = &answer.rows;
-    let mut asked: Vec<Option<Split>> = vec![None];
-    asked.extend(config.split_config.splits().iter().copied().map(Some));
-    for split in asked {
+    let mut splits: Vec<Option<Split>> = vec![None];
+    splits.extend(config.split_config.splits().iter().copied().map(Some));
+    for split in splits {
         let query = compile(config, &engine.catalog, &Request { split, ..Request::default() }).unwrap();
         // Equal configs, equal bytes.
         assert_eq!(query, compile(&config.clone(), &engine.catalog, &Request { split, ..Request::default() }).unwrap());

@@ -12,7 +12,7 @@ use crate::wide::{Site, beyond, config};
 async fn values_beyond_a_limit_are_refused_by_path_at_every_entry_point() {
     let site = Site::new().await;
     let id = made(&site).await;
-    let asked = site.warehouse.asked.load(Ordering::SeqCst);
+    let requested = site.warehouse.requested.load(Ordering::SeqCst);
     for (path, config) in beyond() {
         let part = path.split(['.', '[']).next().unwrap();
         let whole = json!({"name": "x", "config": config});
@@ -43,7 +43,7 @@ async fn values_beyond_a_limit_are_refused_by_path_at_every_entry_point() {
         let reply = site.post("/api/models/1/validate/", &json!({"config": config})).await;
         assert_eq!((reply.status, &reply.body["valid"], reply.paths()), (200, &json!(false), vec![path]), "{:.500}", reply.text);
     }
-    assert_eq!(site.warehouse.asked.load(Ordering::SeqCst), asked, "the warehouse was asked");
+    assert_eq!(site.warehouse.requested.load(Ordering::SeqCst), requested, "the warehouse was asked");
 }
 
 async fn made(site: &Site) -> i64 {
