@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::catalog::KnownTable;
+use super::catalog::CatalogTable;
 use super::dataset::{ColumnRef, DatasetConfig};
 use super::name::{ColumnName, OutputName, SourceName, TableName, fold};
 use super::output;
@@ -56,11 +56,11 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
             used: column.is_none_or(|column| uses(table, column)),
             text,
         };
-        let Some(after) = now.get(table).map(|schema| KnownTable::new((*schema).clone())) else {
+        let Some(after) = now.get(table).map(|schema| CatalogTable::new((*schema).clone())) else {
             found.push(one(None, Change::TableGone, format!("{table} no longer exists.")));
             continue;
         };
-        let known_before = KnownTable::new(before.clone());
+        let known_before = CatalogTable::new(before.clone());
         for column in &before.columns {
             let name = &column.name;
             match after.column(name) {

@@ -259,7 +259,7 @@ const EVENTS: [&str; 36] = [
 ];
 
 /// Attributes of a row, not of the event.
-const KEPT: [(&str, f64); 29] = [
+const STORED_AT: [(&str, f64); 29] = [
     ("created", 0.6),
     ("creation", 0.6),
     ("added", 0.7),
@@ -293,7 +293,7 @@ const KEPT: [(&str, f64); 29] = [
 
 fn timestamp(words: &[String]) -> Option<(f64, String)> {
     const TIMES: [&str; 8] = ["at", "date", "datetime", "day", "on", "time", "timestamp", "utc"];
-    let kept = words.iter().filter_map(|word| KEPT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
+    let kept = words.iter().filter_map(|word| STORED_AT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
     if let Some(weight) = kept.reduce(f64::min) {
         return Some((weight, "It records when the row was stored or changed.".into()));
     }

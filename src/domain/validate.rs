@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::catalog::{Catalog, KnownTable};
+use super::catalog::{Catalog, CatalogTable};
 use super::dataset::*;
 use super::field_error::{FieldError, FieldErrors};
 use super::limits;
@@ -52,7 +52,7 @@ struct Check<'a> {
     config: &'a DatasetConfig,
     catalog: &'a Catalog,
     /// The dataset's tables by their names in it, with their schemas if they are known.
-    sources: Vec<(SourceName, &'a TableName, Option<&'a KnownTable>)>,
+    sources: Vec<(SourceName, &'a TableName, Option<&'a CatalogTable>)>,
     errors: FieldErrors,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Check<'a> {
         earlier: &[(SourceName, &TableName)],
         join: &Join,
         key: &JoinKey,
-        right_table: Option<&KnownTable>,
+        right_table: Option<&CatalogTable>,
     ) {
         let left = match earlier.iter().find(|(name, _)| name.same_as(&key.left.table)) {
             Some((name, table)) => {
@@ -158,7 +158,7 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        table: &'s KnownTable,
+        table: &'s CatalogTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
         let column = self.known(&path, source, table, name)?;
@@ -169,7 +169,7 @@ impl<'a> Check<'a> {
         Some(column)
     }
 
-    fn row_order(&mut self, path: &str, join: &Join, table: Option<&KnownTable>) {
+    fn row_order(&mut self, path: &str, join: &Join, table: Option<&CatalogTable>) {
         if !join.order.is_empty() && join.on_duplicates != OnDuplicates::OneRow {
             self.error(format!("{path}.order"), "An order needs on_duplicates one_row.");
         }
@@ -188,7 +188,7 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        table: &'s KnownTable,
+        table: &'s CatalogTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
         let column = table.column(name);

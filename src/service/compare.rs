@@ -64,7 +64,7 @@ fn overview(dataset: Dataset) -> Overview {
 /// The compared fields of a dataset: all that is entered, and the metrics of its analysis, each
 /// `null` before the first.
 fn compared(dataset: &Dataset) -> Value {
-    let analysis = dataset.analysis.as_ref().map(|kept| &kept.analysis);
+    let analysis = dataset.analysis.as_ref().map(|stored| &stored.analysis);
     let mut compared = json!(dataset.input());
     // Short fields first, then the config.
     let config = compared["config"].take();

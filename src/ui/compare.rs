@@ -243,8 +243,8 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
                 figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
                 figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.summary().leaks.into())),
                 one(texts::MADE, &|o| {
-                    let kept = o.analysis.as_ref()?;
-                    Some(texts::made(&instant(kept.analysis.made_at), kept.stale))
+                    let stored = o.analysis.as_ref()?;
+                    Some(texts::made(&instant(stored.analysis.made_at), stored.stale))
                 }),
             ],
         ),

@@ -78,8 +78,8 @@ pub fn DatasetsPage() -> impl IntoView {
                     data
                 }
                 Err(error) => {
-                    let kept = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&error));
-                    match kept {
+                    let previous = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&error));
+                    match previous {
                         Some((_, data)) => {
                             connectivity.report(&error);
                             data

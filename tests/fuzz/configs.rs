@@ -120,7 +120,7 @@ impl Bench {
 
     fn config(&self, config: &DatasetConfig, request: &Request) {
         // What is displayed of any config, including a stored one that exceeds the limits.
-        let _ = (words::tables(config), words::columns(config), words::filters(&config.filters, &config.split_config));
+        let _ = (describe::tables(config), describe::columns(config), describe::filters(&config.filters, &config.split_config));
         let json = serde_json::to_value(config).unwrap();
         let other = &self.configs[0];
         differences(&[json.clone(), other.clone()]);

@@ -107,7 +107,7 @@ fn a_config_of_twenty_thousand_parts_is_described_and_compared_fast() {
         .unwrap()
     };
     let (one, other) = (config(0), config(10_000));
-    assert_eq!(soon("words", || words::tables(&one)).len(), 20_001);
+    assert_eq!(soon("words", || describe::tables(&one)).len(), 20_001);
     assert_eq!(soon("output names", || resolve(&one, &[])).len(), 20_000);
     assert_eq!(soon("tables", || one.tables().len()), 2);
     let json = [&one, &other].map(|config| serde_json::to_value(config).unwrap());

@@ -14,10 +14,10 @@ pub fn resolve(order: &[TableName], mut verified: Vec<VerifiedCandidate>) -> Res
     verified.retain(|one| one.candidate.score >= THRESHOLD && ends(one).is_some());
     verified.sort_by(|a, b| b.candidate.score.total_cmp(&a.candidate.score));
     let all: Vec<(usize, usize)> = verified.iter().filter_map(ends).collect();
-    let kept = kept(order.len(), &verified, &all);
-    let ends: Vec<(usize, usize)> = kept.iter().map(|i| all[*i]).collect();
+    let selected = selected(order.len(), &verified, &all);
+    let ends: Vec<(usize, usize)> = selected.iter().map(|i| all[*i]).collect();
     let mut joins: Vec<Option<VerifiedCandidate>> = verified.into_iter().map(Some).collect();
-    let mut joins: Vec<DetectedJoin> = kept.into_iter().filter_map(|i| joins[i].take()).map(detected).collect();
+    let mut joins: Vec<DetectedJoin> = selected.into_iter().filter_map(|i| joins[i].take()).map(detected).collect();
     let tree = tree(order.len(), &joins, &ends);
     let mut reached = vec![false; order.len()];
     if let Some(root) = reached.first_mut() {
@@ -40,12 +40,12 @@ type Pairs<'c> = Vec<(&'c ColumnName, &'c ColumnName)>;
 
 /// Positions of the joins that are suggested: a column refers to one table, and a table that refers
 /// to another is not referred to by the same columns.
-fn kept(tables: usize, verified: &[VerifiedCandidate], ends: &[(usize, usize)]) -> Vec<usize> {
+fn selected(tables: usize, verified: &[VerifiedCandidate], ends: &[(usize, usize)]) -> Vec<usize> {
     let mut referred: HashSet<(usize, Vec<&ColumnName>)> = HashSet::new();
     let mut linked: HashSet<(usize, usize, Pairs)> = HashSet::new();
     let mut parts = Parts((0..tables).collect());
     let last_resort = |i: &usize| verified[*i].candidate.last_resort && verified[*i].statistics.is_none();
-    let mut kept = vec![];
+    let mut selected = vec![];
     for i in (0..verified.len()).filter(|i| !last_resort(i)) {
         let (left, right) = ends[i];
         let sorted = |side: fn(&KeyPair) -> (&ColumnName, &ColumnName)| {
@@ -60,11 +60,11 @@ fn kept(tables: usize, verified: &[VerifiedCandidate], ends: &[(usize, usize)]) 
         }
         linked.insert((left, right, pairs));
         parts.join(left, right);
-        kept.push(i);
+        selected.push(i);
     }
     // Tables that only share a key are joined by it if nothing else connects them.
-    kept.extend((0..verified.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
-    kept
+    selected.extend((0..verified.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
+    selected
 }
 
 fn detected(one: VerifiedCandidate) -> DetectedJoin {

@@ -426,7 +426,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, sta
 /// Whether a time is when something happened or the row holds, as `date`, `seen_at` and
 /// `valid_from` are; not an attribute of the entity itself.
 fn is_period(field: &Field) -> bool {
-    const KEPT: [&str; 17] = [
+    const STORED_AT: [&str; 17] = [
         "birth",
         "changed",
         "created",
@@ -445,7 +445,7 @@ fn is_period(field: &Field) -> bool {
         "signup",
         "updated",
     ];
-    let kept = |word: &String| KEPT.contains(&word.as_str());
+    let kept = |word: &String| STORED_AT.contains(&word.as_str());
     field.column.column_type.is_temporal() && !field.name.stem.iter().any(kept)
 }
 

@@ -16,10 +16,10 @@ use super::values::Time;
 use super::{SqliteStore, StoreError};
 
 /// How long a deleted dataset can be restored.
-const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
+const DELETED_RETENTION: TimeDelta = TimeDelta::days(30);
 
 /// The largest plausible step of the machine's clock: a week in which nobody started the program.
-/// Deleted datasets stay for at least [`KEPT_DELETED`] less this, however the clock jumps once.
+/// Deleted datasets stay for at least [`DELETED_RETENTION`] less this, however the clock jumps once.
 const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
 
 /// How often a server does housekeeping: far more often than [`BELIEVED_STEP`], so that the
@@ -52,7 +52,7 @@ impl SqliteStore {
     pub(super) async fn housekeeping(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
-        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - KEPT_DELETED));
+        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - DELETED_RETENTION));
         let gone = old.execute(&mut *tx).await?.rows_affected();
         self.commit(tx).await?;
         if gone > 0 {

@@ -67,9 +67,9 @@ fn needed(array: &ArrayRef) -> Result<usize> {
 
 /// Puts [`CompactExec`] below each operator that holds its input batches.
 #[derive(Debug)]
-pub(super) struct CompactWhatIsKept;
+pub(super) struct CompactRetained;
 
-impl PhysicalOptimizerRule for CompactWhatIsKept {
+impl PhysicalOptimizerRule for CompactRetained {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let compacting = |node: Arc<dyn ExecutionPlan>| {
             let window = node.is::<WindowAggExec>();
@@ -90,7 +90,7 @@ impl PhysicalOptimizerRule for CompactWhatIsKept {
     }
 
     fn name(&self) -> &str {
-        "compact_what_is_kept"
+        "compact_retained"
     }
 
     fn schema_check(&self) -> bool {

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 
 use super::bounds::{Extent, MAX_QUERY_SIZE, MAX_VIEW_SIZE};
 use super::cancel::YieldInJoins;
-use super::compact::CompactWhatIsKept;
+use super::compact::CompactRetained;
 use super::files::{Columns, Content, Entry, Looks, printable};
 use super::planning::{self, PlanningPermits};
 use super::semantics::GoogleSemantics;
@@ -59,7 +59,7 @@ const MAX_VIEWS: usize = 100;
 const GIVEN_BACK: Duration = Duration::from_secs(5);
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`]
 /// counts. Those beyond are planned again.
-const MAX_KEPT: u64 = 200_000;
+const MAX_CACHED: u64 = 200_000;
 /// How long a view that was not planned in time is not tried again: otherwise each list of tables
 /// would wait for it.
 const SLOW_AGAIN: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ struct Views {
     /// When views were tried that were not planned in time.
     slow: HashMap<String, Instant>,
     /// The size of the cached plans.
-    kept: u64,
+    cached: u64,
 }
 
 struct PlannedView {
@@ -512,12 +512,12 @@ impl Engine {
             match planned {
                 Ok((columns, planned, extent)) => {
                     let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(planned.plan, None));
-                    let is_kept = views.kept.saturating_add(extent.size) <= MAX_KEPT;
-                    let kept = is_kept.then(|| provider.clone());
-                    let view = PlannedView { columns, extent, tables: planned.tables.clone(), provider: kept };
+                    let is_cached = views.cached.saturating_add(extent.size) <= MAX_CACHED;
+                    let cached = is_cached.then(|| provider.clone());
+                    let view = PlannedView { columns, extent, tables: planned.tables.clone(), provider: cached };
                     let before = views.planned.insert(id.clone(), Ok(Arc::new(view)));
-                    if is_kept && !before.is_some_and(|before| before.is_ok_and(|before| before.provider.is_some())) {
-                        views.kept += extent.size;
+                    if is_cached && !before.is_some_and(|before| before.is_ok_and(|before| before.provider.is_some())) {
+                        views.cached += extent.size;
                     }
                     sources.add(id, provider, extent, planned.tables);
                 }
@@ -665,7 +665,7 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_optimizer_rules(planning::optimizer_rules())
         .with_physical_optimizer_rules(pushdown::rules())
         .with_physical_optimizer_rule(Arc::new(SequentialUnions))
-        .with_physical_optimizer_rule(Arc::new(CompactWhatIsKept))
+        .with_physical_optimizer_rule(Arc::new(CompactRetained))
         .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build();
     for function in functions::all() {
