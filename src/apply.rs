@@ -4,20 +4,20 @@
 use serde_json::Value;
 use trainset::domain::diff::Difference;
 use trainset::domain::document::Format;
-use trainset::domain::record::Model;
+use trainset::domain::dto::Model;
 use trainset::service::{App, ImportOutcome, ImportPlan, RequestContext, dataset_file};
 use trainset::store::{Store, StoreError};
 
 use crate::config::{Apply, Export, FormatArg};
 use crate::installation::{self, store_to_read};
-use crate::offline::{Output, faults_of, no, read_file, yes};
+use crate::offline::{Output, no, read_file, validation_errors_of, yes};
 
 /// Exit status 1 if the file does not fit the tables; with `--exit-code`, also if something would
 /// change.
 pub async fn apply(options: &Apply) -> Result<Output, String> {
     let file = match read_file(&options.file)? {
         Ok(file) => file,
-        Err(faults) => return Ok(no(&faults)),
+        Err(errors) => return Ok(no(&errors)),
     };
     let app = installation::app(&options.installation).await?;
     let ctx = installation::context(&options.installation);
@@ -31,7 +31,7 @@ pub async fn apply(options: &Apply) -> Result<Output, String> {
     };
     match done {
         Ok(answer) => Ok(answer),
-        Err(error) => faults_of(file.placed(error)).map(|faults| no(&faults)),
+        Err(error) => validation_errors_of(file.placed(error)).map(|errors| no(&errors)),
     }
 }
 
@@ -39,7 +39,7 @@ async fn applied(
     app: &App,
     ctx: &RequestContext,
     model: &Model,
-    input: &trainset::domain::record::DatasetInput,
+    input: &trainset::domain::dto::DatasetInput,
 ) -> Result<String, trainset::service::ServiceError> {
     let (dataset, outcome) = app.put_dataset(ctx, model.id, input, true).await?;
     let word = match outcome {

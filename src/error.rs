@@ -9,11 +9,11 @@ use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
-pub struct Failure {
+pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// Stable, for programs: `not_found`, `name_taken`, `invalid`, `stale`, `warehouse` …
@@ -24,7 +24,7 @@ pub struct Failure {
     pub errors: BTreeMap<String, String>,
 }
 
-impl Failure {
+impl ApiError {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.into(), message: message.into(), errors: BTreeMap::new() }
     }
@@ -45,20 +45,20 @@ impl Failure {
 
     /// 422: the fields with validation errors, each with its reason. Of several errors of a path
     /// the first counts.
-    pub fn invalid(faults: &[FieldError]) -> Self {
-        let message = match faults {
+    pub fn invalid(errors: &[FieldError]) -> Self {
+        let message = match errors {
             [only] => only.to_string(),
             many => format!("{} fields have errors", many.len()),
         };
-        let mut failure = Self::new(422, "invalid", message);
-        for fault in faults {
-            failure.errors.entry(fault.path.clone()).or_insert_with(|| fault.message.clone());
+        let mut error = Self::new(422, "invalid", message);
+        for FieldError { path, message } in errors {
+            error.errors.entry(path.clone()).or_insert_with(|| message.clone());
         }
-        failure
+        error
     }
 }
 
-impl FromServerFnError for Failure {
+impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

@@ -104,7 +104,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     let file = installation::database(options.installation.database.as_ref())?;
     let store = SqliteStore::open(&file).await.map_err(|error| error.to_string())?;
     let settings = Settings { scans: options.scans, queue: options.queue, ..installation::settings(&options.installation) };
-    let housekeeping = tokio::spawn(store.clone().keep_house_hourly());
+    let housekeeping = tokio::spawn(store.clone().run_housekeeping());
     let app = App::new(store.clone(), Arc::new(warehouse), settings);
     let site = site(app, addr, &options.host, &installation::author(&options.installation));
 
@@ -113,7 +113,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     writeln!(stdout, "listening on http://{addr}").and_then(|()| stdout.flush()).ok();
 
     let (stop, stopped) = tokio::sync::watch::channel(());
-    let mut told = stopped.clone();
+    let mut stop_signal = stopped.clone();
     let server = listener::serve(listener, site, limits, async move {
         signal().await;
         tracing::info!("stopping");
@@ -121,7 +121,7 @@ async fn serve(options: Serve) -> Result<(), String> {
     });
     let grace = Duration::from_secs(options.grace);
     let deadline = async move {
-        told.changed().await.ok();
+        stop_signal.changed().await.ok();
         tokio::time::sleep(grace).await;
     };
     tokio::select! {

@@ -44,7 +44,7 @@ struct WarehouseLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KeptLabels {
+struct CacheLabels {
     kind: &'static str,
     result: &'static str,
 }
@@ -62,7 +62,7 @@ struct Inner {
     queries: Family<QueryLabels, Counter>,
     query_seconds: Histograms<WarehouseLabels>,
     query_bytes: Family<WarehouseLabels, Counter>,
-    kept: Family<KeptLabels, Counter>,
+    cache_lookups: Family<CacheLabels, Counter>,
     running: Gauge,
     waiting: Gauge,
 }
@@ -86,7 +86,7 @@ impl Default for Metrics {
             queries: Family::default(),
             query_seconds: Family::new_with_constructor(slow),
             query_bytes: Family::default(),
-            kept: Family::default(),
+            cache_lookups: Family::default(),
             running: Gauge::default(),
             waiting: Gauge::default(),
         };
@@ -96,7 +96,7 @@ impl Default for Metrics {
         registry.register("warehouse_queries", "Queries by outcome", inner.queries.clone());
         registry.register_with_unit("warehouse_query", "Query run time", Unit::Seconds, inner.query_seconds.clone());
         registry.register_with_unit("warehouse_read", "Bytes that queries read", Unit::Bytes, inner.query_bytes.clone());
-        registry.register("kept_answers", "Cache lookups for results about tables, by hit or miss", inner.kept.clone());
+        registry.register("kept_answers", "Cache lookups for results about tables, by hit or miss", inner.cache_lookups.clone());
         registry.register("scans_running", "Running queries", inner.running.clone());
         registry.register("scans_waiting", "Queued queries", inner.waiting.clone());
         Self(Arc::new(inner))
@@ -105,7 +105,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// A finished request. `route` is a template.
-    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+    pub fn request_finished(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = RequestLabels { method: method.into(), route: route.into(), status };
         self.0.requests.get_or_create(&labels).inc();
         let labels = RouteLabels { method: method.into(), route: route.into() };
@@ -113,7 +113,7 @@ impl Metrics {
     }
 
     /// A query and its outcome: `ok`, `failed` or `cancelled`.
-    pub fn asked(&self, warehouse: &'static str, kind: &'static str, outcome: &'static str, took: Duration) {
+    pub fn query_finished(&self, warehouse: &'static str, kind: &'static str, outcome: &'static str, took: Duration) {
         self.0.queries.get_or_create(&QueryLabels { warehouse, kind, outcome }).inc();
         self.0.query_seconds.get_or_create(&WarehouseLabels { warehouse }).observe(took.as_secs_f64());
     }
@@ -124,9 +124,9 @@ impl Metrics {
     }
 
     /// A lookup in the cache, which found a result (a hit) or not.
-    pub fn kept(&self, kind: &'static str, hit: bool) {
+    pub fn cache_lookup(&self, kind: &'static str, hit: bool) {
         let result = if hit { "hit" } else { "miss" };
-        self.0.kept.get_or_create(&KeptLabels { kind, result }).inc();
+        self.0.cache_lookups.get_or_create(&CacheLabels { kind, result }).inc();
     }
 
     /// A query that runs for as long as this is held.
@@ -169,13 +169,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_is_told() {
+    fn metrics_are_exported() {
         let metrics = Metrics::default();
-        metrics.answered("GET", "/api/datasets/{id}", 200, Duration::from_millis(3));
-        metrics.answered("GET", "/api/datasets/{id}", 200, Duration::from_millis(30));
-        metrics.asked("embedded", "run", "ok", Duration::from_millis(80));
+        metrics.request_finished("GET", "/api/datasets/{id}", 200, Duration::from_millis(3));
+        metrics.request_finished("GET", "/api/datasets/{id}", 200, Duration::from_millis(30));
+        metrics.query_finished("embedded", "run", "ok", Duration::from_millis(80));
         metrics.read("embedded", 4096);
-        metrics.kept("profile", true);
+        metrics.cache_lookup("profile", true);
         let held = metrics.running();
         let text = metrics.text();
         for line in [

@@ -9,19 +9,19 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::document::{Format, MAX_BYTES};
-use trainset::domain::fault::FieldError;
+use trainset::domain::field_error::FieldError;
 use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::TableName;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::TableSchema;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::tfx;
 use trainset::service::{ReadFile, ServiceError, checked_catalog, find_joins, find_out, find_profile};
 use trainset::warehouse::embedded::{self, Embedded};
 use trainset::warehouse::{Limits, Warehouse};
 
-use crate::config::{Analyze, Config, Frozen, Joins, Profile, ShapeArg, SplitArg, Sql, TablesOptions};
+use crate::config::{Analyze, Config, Frozen, Joins, Profile, QueryKindArg, SplitArg, Sql, TablesOptions};
 
 /// A command's result: its text on stdout, and whether it is positive.
 pub struct Output {
@@ -34,8 +34,8 @@ pub fn yes(text: String) -> Output {
 }
 
 /// The validation errors, one per line: a negative result.
-pub fn no(faults: &[FieldError]) -> Output {
-    Output { text: faults.iter().map(|fault| format!("{fault}\n")).collect(), yes: false }
+pub fn no(errors: &[FieldError]) -> Output {
+    Output { text: errors.iter().map(|error| format!("{error}\n")).collect(), yes: false }
 }
 
 pub fn schema() -> Output {
@@ -45,44 +45,44 @@ pub fn schema() -> Output {
 pub async fn validate(options: &Config) -> Result<Output, String> {
     Ok(match read(options).await? {
         Ok(_) => yes(String::new()),
-        Err(faults) => no(&faults),
+        Err(errors) => no(&errors),
     })
 }
 
 pub async fn sql(options: &Sql) -> Result<Output, String> {
     let (config, catalog) = match read(&options.frozen.config).await? {
         Ok(read) => read,
-        Err(faults) => return Ok(no(&faults)),
+        Err(errors) => return Ok(no(&errors)),
     };
     let split = options.split.map(|split| match split {
         SplitArg::Train => Split::Train,
         SplitArg::Eval => Split::Eval,
         SplitArg::Test => Split::Test,
     });
-    let shape = match options.shape {
-        ShapeArg::Rows => Shape::Rows,
-        ShapeArg::Tfx => Shape::Tfx,
-        ShapeArg::Counts => Shape::Counts,
-        ShapeArg::Funnel => Shape::Funnel,
-        ShapeArg::PerDay => Shape::PerDay,
-        ShapeArg::AsOf => Shape::AsOf,
-        ShapeArg::Analysis => Shape::Analysis,
+    let kind = match options.shape {
+        QueryKindArg::Rows => QueryKind::Rows,
+        QueryKindArg::Tfx => QueryKind::Tfx,
+        QueryKindArg::Counts => QueryKind::Counts,
+        QueryKindArg::Funnel => QueryKind::Funnel,
+        QueryKindArg::PerDay => QueryKind::PerDay,
+        QueryKindArg::AsOf => QueryKind::AsOf,
+        QueryKindArg::Analysis => QueryKind::Analysis,
     };
-    let request = Request { split, shape, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
+    let request = Request { split, kind, for_analysis: options.for_analysis, as_of: options.frozen.as_of };
     Ok(match compile(&config, &catalog, &request) {
         Ok(query) => yes(format!("{}\n", query.sql)),
-        Err(faults) => no(&faults),
+        Err(errors) => no(&errors),
     })
 }
 
 pub async fn tfx(options: &Frozen) -> Result<Output, String> {
     let (config, catalog) = match read(&options.config).await? {
         Ok(read) => read,
-        Err(faults) => return Ok(no(&faults)),
+        Err(errors) => return Ok(no(&errors)),
     };
     match tfx::artefact(&config, &catalog, options.as_of, None) {
         Ok((artefact, _)) => serde_json::to_string_pretty(&artefact).map(|json| yes(json + "\n")).map_err(|e| e.to_string()),
-        Err(faults) => Ok(no(&faults)),
+        Err(errors) => Ok(no(&errors)),
     }
 }
 
@@ -90,7 +90,7 @@ pub async fn tfx(options: &Frozen) -> Result<Output, String> {
 pub async fn analyze(options: &Analyze) -> Result<Output, String> {
     let (config, catalog) = match read(&options.config).await? {
         Ok(read) => read,
-        Err(faults) => return Ok(no(&faults)),
+        Err(errors) => return Ok(no(&errors)),
     };
     let warehouse = open(&options.config.tables).await?;
     let limits = Limits { max_rows: 200_000, ..Limits::default() };
@@ -102,7 +102,7 @@ pub async fn analyze(options: &Analyze) -> Result<Output, String> {
         serde_json::to_string_pretty(&analysis).map_err(|error| error.to_string())? + "\n"
     } else {
         let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
-        for part in &analysis.facts.counts {
+        for part in &analysis.metrics.counts {
             text.push_str(&format!("{}: {} rows\n", part.part.as_str(), part.rows));
         }
         for check in checks().filter(failed) {
@@ -181,18 +181,18 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
         schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
     }
     let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
-    let JoinDetection { settled, .. } = found.map_err(|error| error.to_string())?;
+    let JoinDetection { resolved, .. } = found.map_err(|error| error.to_string())?;
     let text = if options.json {
-        serde_json::to_string_pretty(&settled).map_err(|error| error.to_string())? + "\n"
+        serde_json::to_string_pretty(&resolved).map_err(|error| error.to_string())? + "\n"
     } else {
         let star = |join: &DetectedJoin| if join.in_tree { "*" } else { " " };
         let line = |join: &DetectedJoin| {
             let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
             format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.as_str(), join.join.text())
         };
-        settled.joins.iter().map(line).collect()
+        resolved.joins.iter().map(line).collect()
     };
-    Ok(Output { text, yes: !settled.joins.is_empty() })
+    Ok(Output { text, yes: !resolved.joins.is_empty() })
 }
 
 /// A table by its id (`orders`) or its full name (`raw_data.orders`).
@@ -210,12 +210,12 @@ async fn open(options: &TablesOptions) -> Result<Embedded, String> {
 async fn read(options: &Config) -> Result<Result<(DatasetConfig, Catalog), Vec<FieldError>>, String> {
     let file = match read_file(&options.file)? {
         Ok(file) => file,
-        Err(faults) => return Ok(Err(faults)),
+        Err(errors) => return Ok(Err(errors)),
     };
     let warehouse = open(&options.tables).await?;
     match checked_catalog(&warehouse, &options.tables.dataset, &file.input.config).await {
         Ok(catalog) => Ok(Ok((file.input.config, catalog))),
-        Err(error) => faults_of(file.placed(error)).map(Err),
+        Err(error) => validation_errors_of(file.placed(error)).map(Err),
     }
 }
 
@@ -225,15 +225,15 @@ pub fn read_file(path: &Path) -> Result<Result<ReadFile, Vec<FieldError>>, Strin
     let format = path.to_str().and_then(Format::of_file).unwrap_or_default();
     match ReadFile::read(&text(path)?, format) {
         Ok(file) => Ok(Ok(file)),
-        Err(ServiceError::Invalid(faults)) => Ok(Err(faults)),
+        Err(ServiceError::Invalid(errors)) => Ok(Err(errors)),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 
 /// The validation errors of an error; any other error is one of the command.
-pub fn faults_of(error: ServiceError) -> Result<Vec<FieldError>, String> {
+pub fn validation_errors_of(error: ServiceError) -> Result<Vec<FieldError>, String> {
     match error {
-        ServiceError::Invalid(faults) => Ok(faults),
+        ServiceError::Invalid(errors) => Ok(errors),
         other => Err(other.to_string()),
     }
 }

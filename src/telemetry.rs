@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_stays_one_line() {
+    fn a_log_line_stays_one_line() {
         for (text, line) in [
             ("a\nINFO forged", "a\\nINFO forged"),
             ("a\r\nb", "a\\r\\nb"),

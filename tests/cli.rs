@@ -19,21 +19,21 @@ use program::{Program, command, events_config, write_events};
 
 const MODEL: &str = "my FIRST model";
 
-struct Said {
+struct Finished {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-fn said(output: Output) -> Said {
+fn finished(output: Output) -> Finished {
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-fn run(folder: &Path, args: &[&str]) -> Said {
+fn run(folder: &Path, args: &[&str]) -> Finished {
     let mut command = command(folder);
     command.env("TRAINSET_DATABASE", folder.join("trainset.db")).env("TRAINSET_WAREHOUSE", folder.join("tables"));
-    said(command.args(args).output().unwrap())
+    finished(command.args(args).output().unwrap())
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
@@ -99,7 +99,7 @@ async fn a_file_is_applied_beside_a_running_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_refused_by_line_and_changes_nothing() {
+async fn invalid_files_are_refused_by_line_and_change_nothing() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_events(folder);
@@ -113,15 +113,15 @@ async fn what_does_not_fit_is_refused_by_line_and_changes_nothing() {
 
     let wrong = write(folder, "wrong.yaml", &yaml(7).replace("column: item", "column: nope"));
     for more in [&[][..], &["--dry-run"]] {
-        let said = run(folder, &[&["apply", &wrong, "--model", MODEL], more].concat());
-        assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
-        assert!(said.out.starts_with("selected_columns[1].column: ") && said.out.contains("(line 8, column 23)"), "{}", said.out);
+        let done = run(folder, &[&["apply", &wrong, "--model", MODEL], more].concat());
+        assert_eq!((done.code, done.err.as_str()), (Some(1), ""));
+        assert!(done.out.starts_with("selected_columns[1].column: ") && done.out.contains("(line 8, column 23)"), "{}", done.out);
     }
     for (text, words) in [("name: x\n  y: 1\n", "line 2"), ("nmae: x\n", "nmae"), ("config: {}\n", "name"), ("- 1\n", "config")] {
         let file = write(folder, "bad.yaml", text);
-        let said = run(folder, &["apply", &file, "--model", MODEL]);
-        assert_eq!(said.code, Some(1), "{text}");
-        assert!(format!("{}{}", said.out, said.err).contains(words), "{text}: {} {}", said.out, said.err);
+        let done = run(folder, &["apply", &file, "--model", MODEL]);
+        assert_eq!(done.code, Some(1), "{text}");
+        assert!(format!("{}{}", done.out, done.err).contains(words), "{text}: {} {}", done.out, done.err);
     }
     let unknown = run(folder, &["apply", &file, "--model", "Nobody's"]);
     assert!(unknown.code == Some(1) && unknown.err.contains("\"My first model\""), "{}", unknown.err);
@@ -156,9 +156,9 @@ fn every_command_on_a_file_reads_both_forms() {
         assert_eq!((validated.code, validated.out.as_str()), (Some(0), ""), "{file}: {}", validated.err);
         let mut of_file = vec![];
         for args in [&["sql", file, "--split", "train"][..], &["tfx", file, "--as-of", "2024-02-01"], &["analyze", file]] {
-            let said = run(folder, args);
-            assert!(!said.out.is_empty(), "{args:?}: {}", said.err);
-            of_file.push(said.out);
+            let done = run(folder, args);
+            assert!(!done.out.is_empty(), "{args:?}: {}", done.err);
+            of_file.push(done.out);
         }
         texts.push(of_file);
     }
@@ -168,8 +168,8 @@ fn every_command_on_a_file_reads_both_forms() {
 
     let wrong = write(folder, "wrong.yaml", &yaml(7).replace("seen_on", "nope"));
     for name in ["validate", "sql", "tfx", "analyze"] {
-        let said = run(folder, &[name, &wrong]);
-        assert!(said.code == Some(1) && said.out.contains("(line 10, column"), "{name}: {} {}", said.out, said.err);
+        let done = run(folder, &[name, &wrong]);
+        assert!(done.code == Some(1) && done.out.contains("(line 10, column"), "{name}: {} {}", done.out, done.err);
     }
     // From stdin, as YAML.
     let mut child = command(folder)
@@ -181,7 +181,7 @@ fn every_command_on_a_file_reads_both_forms() {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(yaml(7).as_bytes()).unwrap();
-    assert_eq!(said(child.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(finished(child.wait_with_output().unwrap()).code, Some(0));
 }
 
 /// A database as the program wrote it before its newest migration.
@@ -204,7 +204,7 @@ async fn newest_step(file: &Path) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_server_brings_an_older_database_up_to_date() {
+async fn only_a_server_migrates_an_older_database() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     write_events(folder);
@@ -216,9 +216,9 @@ async fn only_a_server_brings_an_older_database_up_to_date() {
     let export = ["export", "Events", "--model", MODEL];
     let apply = ["apply", dataset.as_str(), "--model", MODEL];
     for args in [&export[..], &apply, &[&apply[..], &["--dry-run"]].concat()] {
-        let said = run(folder, args);
-        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
-        assert!(said.err.contains("older Trainset") && said.err.contains("Start this version's server"), "{}", said.err);
+        let done = run(folder, args);
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{}", done.err);
+        assert!(done.err.contains("older Trainset") && done.err.contains("Start this version's server"), "{}", done.err);
     }
     // A backup copies the file as it is.
     assert_eq!(run(folder, &["backup", copy.to_str().unwrap()]).code, Some(0));
@@ -236,9 +236,9 @@ async fn only_a_server_brings_an_older_database_up_to_date() {
     let before = fs::read(&file).unwrap();
     let another = folder.join("another.db");
     for args in [&export[..], &apply, &["backup", another.to_str().unwrap()], &["serve", "--addr", "127.0.0.1:0"]] {
-        let said = run(folder, args);
-        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
-        assert!(said.err.contains("newer Trainset"), "{}", said.err);
+        let done = run(folder, args);
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{}", done.err);
+        assert!(done.err.contains("newer Trainset"), "{}", done.err);
     }
     assert_eq!((fs::read(&file).unwrap() == before, another.exists()), (true, false));
 }
@@ -270,11 +270,12 @@ fn values_that_cannot_be_used_are_refused_in_a_sentence() {
         let variable = format!("TRAINSET_{}", flag.trim_start_matches("--").replace('-', "_").to_uppercase());
         for value in values {
             let by_flag =
-                said(command(folder).args(["serve", "--addr", "127.0.0.1:0", &format!("{flag}={value}")]).output().unwrap());
-            let by_variable = said(command(folder).args(["serve", "--addr", "nowhere"]).env(&variable, value).output().unwrap());
-            for said in [by_flag, by_variable] {
-                assert_eq!(said.code, Some(2), "{flag} {value:?}: {}", said.err);
-                assert!(said.err.starts_with("error: ") && said.out.is_empty(), "{flag} {value:?}: {}", said.err);
+                finished(command(folder).args(["serve", "--addr", "127.0.0.1:0", &format!("{flag}={value}")]).output().unwrap());
+            let by_variable =
+                finished(command(folder).args(["serve", "--addr", "nowhere"]).env(&variable, value).output().unwrap());
+            for done in [by_flag, by_variable] {
+                assert_eq!(done.code, Some(2), "{flag} {value:?}: {}", done.err);
+                assert!(done.err.starts_with("error: ") && done.out.is_empty(), "{flag} {value:?}: {}", done.err);
             }
         }
     }
@@ -282,7 +283,7 @@ fn values_that_cannot_be_used_are_refused_in_a_sentence() {
 }
 
 #[test]
-fn the_memory_for_queries_is_set_by_a_flag_and_the_log_says_what_held_it() {
+fn query_memory_is_set_by_a_flag_and_the_log_names_what_held_it() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     let tables = write_events(folder);
@@ -293,8 +294,8 @@ fn the_memory_for_queries_is_set_by_a_flag_and_the_log_says_what_held_it() {
     // Two MiB.
     let little = run(folder, &["profile", "many", "--memory", "2097152"]);
     assert_eq!((little.code, little.out.as_str()), (Some(1), ""));
-    let told = "error: The query needs more than the 2 MiB of memory that queries may use here.";
-    assert!(little.err.lines().any(|line| line.starts_with(told)), "{}", little.err);
+    let message = "error: The query needs more than the 2 MiB of memory that queries may use here.";
+    assert!(little.err.lines().any(|line| line.starts_with(message)), "{}", little.err);
     let logged = little.err.lines().find(|line| line.contains("memory or disk for a query gave out")).expect(&little.err);
     assert!(logged.contains("AggregateStream"), "{logged}");
 }

@@ -77,7 +77,7 @@ fn comments_keep_their_width() {
 }
 
 #[test]
-fn reasons_are_in_words() {
+fn comments_have_reasons_instead_of_numbers() {
     let marked = lines(&files(&FOLDERS, &COMMENTED), has_mark);
     nothing(marked, "numbers instead of reasons");
 }

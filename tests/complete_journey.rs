@@ -13,9 +13,9 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use serde_json::json;
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::{DatasetConfig, KCore, Split};
+use trainset::domain::dto::{DatasetInput, ModelInput};
 use trainset::domain::parse::config_from_json;
-use trainset::domain::record::{DatasetInput, ModelInput};
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::value::Value;
 use trainset::service::{App, RequestContext, Settings};
 use trainset::store::sqlite::SqliteStore;
@@ -96,7 +96,7 @@ async fn the_main_job_agrees_with_a_query_written_by_hand() {
     let catalog = Catalog::new(None, schemas);
     let limits = Limits { max_rows: 2_000_000, ..Limits::default() };
 
-    let query = compile(&config, &catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let query = compile(&config, &catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
     let counts = warehouse.run(&query.sql, &limits).await.unwrap();
     let part = |name: &str, column: &str| {
         let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text(name.into()))).unwrap();
@@ -143,7 +143,7 @@ async fn a_core_of_any_rounds_is_counted_on_any_number_of_threads() {
             schemas.push(warehouse.schema(table).await.unwrap());
         }
         let query =
-            compile(&config, &Catalog::new(None, schemas), &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+            compile(&config, &Catalog::new(None, schemas), &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
         let counts =
             warehouse.run(&query.sql, &Limits::default()).await.unwrap_or_else(|error| panic!("{rounds} rounds: {error}"));
         let row = (0..counts.rows.len()).find(|i| counts.get(*i, "part") == Some(&Value::Text("full".into()))).unwrap();
@@ -163,9 +163,9 @@ async fn analyses_at_the_same_time_end_as_one_alone_within_a_gibibyte() {
     }
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program).args([TEST, "--exact", "--nocapture"]).env(MEASURED, "1").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    let peak = said.lines().find_map(|line| line.split_once("most memory, KiB: ")).unwrap().1;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+    let peak = stdout.lines().find_map(|line| line.split_once("most memory, KiB: ")).unwrap().1;
     let peak: u64 = peak.trim().parse().unwrap();
     assert!(peak < 1 << 20, "{} MiB", peak >> 10);
 }
@@ -195,7 +195,7 @@ async fn analyses_at_the_same_time() {
         // All are requested before the first is awaited.
         for analysis in analyses.collect::<Vec<_>>() {
             let analysis = analysis.await.unwrap().unwrap().analysis;
-            assert_eq!((&analysis.facts, &analysis.quality_metrics), (&alone.facts, &alone.quality_metrics));
+            assert_eq!((&analysis.metrics, &analysis.quality_metrics), (&alone.metrics, &alone.quality_metrics));
         }
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

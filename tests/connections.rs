@@ -110,7 +110,7 @@ async fn requests_that_run_are_not_closed_for_new_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_nobody_reads_are_small() {
+async fn responses_that_nobody_reads_use_little_memory() {
     let folder = folder();
     write_texts(folder.path());
     let program = Program::start_with(folder.path(), |command| command.args(["--queue", "100"]));
@@ -139,7 +139,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// HTTP/2 with windows of size 0, and the maximum number of requests on a connection: no response
 /// can be sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_cannot_ask_for_hundreds_of_answers() {
+async fn one_connection_cannot_request_hundreds_of_responses() {
     const SETTINGS: u8 = 4;
     const HEADERS: u8 = 1;
     const END: u8 = 0x1 | 0x4;

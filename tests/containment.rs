@@ -223,7 +223,7 @@ fn lists(levels: usize) -> ArrayRef {
 }
 
 #[test]
-fn a_file_of_nested_lists_is_its_own_problem() {
+fn a_file_of_nested_lists_affects_only_its_table() {
     // Writing such files needs a large stack; reading them must not.
     let written = std::thread::Builder::new().stack_size(1 << 30).spawn(|| {
         let folder = folder();
@@ -295,7 +295,7 @@ async fn wide_tables_are_seen_at_once_and_have_a_limit() {
 }
 
 #[tokio::test]
-async fn a_row_without_an_end_is_its_files_problem() {
+async fn an_endless_row_affects_only_its_file() {
     let folder = folder();
     let endless = |name: &str, start: &str, more: &str| {
         let mut file = File::create(folder.path().join(name)).unwrap();
@@ -330,7 +330,7 @@ fn whole() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_damaged_byte_is_its_files_problem() {
+async fn a_damaged_byte_affects_only_its_file() {
     let folder = folder();
     let whole = whole();
     let mut written = 0;
@@ -357,7 +357,7 @@ async fn a_damaged_byte_is_its_files_problem() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_not_waited_for() {
+async fn special_files_are_not_waited_for() {
     let folder = folder();
     for name in ["pipe.csv", "pipe.parquet", "pipe.sql"] {
         let made = std::process::Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap();
@@ -375,7 +375,7 @@ async fn what_is_no_file_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn names_of_files_stay_in_their_line() {
+async fn file_names_stay_on_one_line() {
     let folder = folder();
     let parts = folder.path().join("parts");
     fs::create_dir(&parts).unwrap();

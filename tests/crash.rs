@@ -21,7 +21,7 @@ use writer::{Writer, check_file};
 const WRITERS: u64 = 4;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_crash_loses_what_was_answered() {
+async fn no_crash_loses_an_acknowledged_change() {
     let (rounds, seed) = (number("TRAINSET_CRASH_ROUNDS", 200), number("TRAINSET_CRASH_SEED", 1));
     let folder = TempDir::new().unwrap();
     write_events(folder.path());

@@ -82,7 +82,7 @@ async fn integrity(file: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writes_fail_with_their_reason_while_the_disk_does_and_then_work() {
+async fn writes_fail_with_a_reason_while_the_disk_fails_and_then_work() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -123,7 +123,7 @@ async fn writes_fail_with_their_reason_while_the_disk_does_and_then_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_fails_at_any_call_of_a_change_leaves_the_program_whole() {
+async fn a_disk_failure_at_any_system_call_leaves_the_program_usable() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -157,7 +157,7 @@ async fn a_disk_that_fails_at_any_call_of_a_change_leaves_the_program_whole() {
 
 /// While a disk is read-only, SQLite opens files read-only without an error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_was_opened_on_a_read_only_disk_is_not_kept() {
+async fn a_connection_opened_on_a_read_only_disk_is_not_reused() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -179,7 +179,7 @@ async fn a_connection_that_was_opened_on_a_read_only_disk_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_change_comes_back_and_found_answers_are_given_without_being_kept() {
+async fn all_changes_work_again_and_results_are_returned_even_if_not_cached() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -222,7 +222,7 @@ async fn every_kind_of_change_comes_back_and_found_answers_are_given_without_bei
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_goes_away_in_the_middle_of_a_change_takes_no_connection_along() {
+async fn a_cancelled_change_loses_no_connection() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -256,7 +256,7 @@ async fn who_goes_away_in_the_middle_of_a_change_takes_no_connection_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_cannot_be_read_takes_no_connection_along() {
+async fn an_unreadable_disk_loses_no_connection() {
     let (folder, disk) = installation();
     let program = start(&folder, &disk);
     let client = program.client();
@@ -293,7 +293,7 @@ async fn a_disk_that_cannot_be_read_takes_no_connection_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_deleted_or_replaced_is_noticed_and_never_made_anew() {
+async fn a_deleted_or_replaced_database_is_noticed_and_not_recreated() {
     for replaced in [false, true] {
         let (folder, disk) = installation();
         let mut program = start(&folder, &disk);
@@ -331,7 +331,7 @@ async fn a_file_that_is_deleted_or_replaced_is_noticed_and_never_made_anew() {
 
 /// In place, as `cp` does it: the file is the same, its content is not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_overwritten_is_noticed() {
+async fn an_overwritten_database_is_noticed() {
     let overwritten: [fn(&Path, &Path); 3] = [
         |_, file| fs::write(file, "").unwrap(),
         |_, file| fs::write(file, "no database, but as long as one".repeat(4096)).unwrap(),
@@ -354,7 +354,7 @@ async fn a_file_that_is_overwritten_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_is_deleted_is_noticed_and_loses_nothing() {
+async fn a_deleted_write_ahead_log_is_noticed_and_loses_nothing() {
     for ending in ["-wal", "-shm"] {
         let (folder, disk) = installation();
         let program = start(&folder, &disk);
@@ -375,7 +375,7 @@ async fn a_log_that_is_deleted_is_noticed_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_database_is_told_and_works_once_it_is_let_go() {
+async fn a_locked_database_is_reported_and_works_once_unlocked() {
     let (folder, disk) = installation();
     let mut program = start(&folder, &disk);
     let client = program.client();
@@ -392,10 +392,10 @@ async fn a_locked_database_is_told_and_works_once_it_is_let_go() {
     let file = folder.path().join("one.yaml");
     fs::write(&file, text(&export.stdout).replace("eval_days: 7", "eval_days: 3")).unwrap();
     let apply = run(folder.path(), &["apply", file.to_str().unwrap(), "--model", "My first model"]);
-    said(&apply, "locked");
+    fails_with(&apply, "locked");
     program.stop();
     let start = run(folder.path(), &["serve", "--addr", "127.0.0.1:0"]);
-    said(&start, "in use by another program");
+    fails_with(&start, "in use by another program");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     let program = Program::start(folder.path());
     assert_eq!(create(&program.client(), "Two").await.status, 200);
@@ -421,7 +421,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// A refusal with a message.
 #[track_caller]
-fn said(output: &Output, words: &str) {
+fn fails_with(output: &Output, words: &str) {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains(words), "{words}: {error}");
@@ -431,7 +431,7 @@ fn said(output: &Output, words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_only_or_failing_disk_is_told_by_each_command() {
+async fn each_command_reports_a_read_only_or_failing_disk() {
     let (folder, disk) = installation();
     let mut program = start(&folder, &disk);
     assert_eq!(create(&program.client(), "One").await.status, 200);
@@ -446,8 +446,8 @@ async fn a_read_only_or_failing_disk_is_told_by_each_command() {
     let before = fs::read(folder.join("trainset.db")).unwrap();
 
     disk.fail(Fault::ReadOnly);
-    said(&run_on(folder, &serve, Some(&disk)), "read-only");
-    said(&run_on(folder, &apply, Some(&disk)), "read-only");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "read-only");
+    fails_with(&run_on(folder, &apply, Some(&disk)), "read-only");
     // Read-only commands need nothing more.
     let read = run_on(folder, &export, Some(&disk));
     assert_eq!((read.status.code(), text(&read.stdout)), (Some(0), exported.clone()), "{}", text(&read.stderr));
@@ -457,14 +457,14 @@ async fn a_read_only_or_failing_disk_is_told_by_each_command() {
     assert_eq!(integrity(&copy).await, "ok");
 
     disk.fail(Fault::Full);
-    said(&run_on(folder, &serve, Some(&disk)), "the disk is full");
-    said(&run_on(folder, &apply, Some(&disk)), "full");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "the disk is full");
+    fails_with(&run_on(folder, &apply, Some(&disk)), "full");
     disk.fail(Fault::Broken);
-    said(&run_on(folder, &serve, Some(&disk)), "disk");
+    fails_with(&run_on(folder, &serve, Some(&disk)), "disk");
     disk.fail(Fault::Unreadable);
     let another = folder.join("another copy");
     for args in [&serve[..], &apply, &export, &["backup", another.to_str().unwrap()]] {
-        said(&run_on(folder, args, Some(&disk)), "reports errors");
+        fails_with(&run_on(folder, args, Some(&disk)), "reports errors");
     }
     assert_eq!(fs::read(folder.join("trainset.db")).unwrap(), before);
     disk.heal();
@@ -496,7 +496,7 @@ async fn a_backup_that_fails_leaves_nothing() {
                 continue;
             }
             failed += 1;
-            said(&output, "copy.db");
+            fails_with(&output, "copy.db");
             assert!(!text(&output.stderr).contains("unfinished"), "{}", text(&output.stderr));
             assert_eq!(left(), Vec::<std::ffi::OsString>::new(), "{fault:?} after {calls}");
         }
@@ -509,7 +509,7 @@ async fn a_backup_that_fails_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_that_start_at_once_on_a_new_file_all_come_up() {
+async fn servers_that_start_concurrently_on_a_new_database_all_start() {
     for _ in 0..3 {
         let folder = TempDir::new().unwrap();
         write_events(folder.path());

@@ -221,7 +221,7 @@ fn nothing(wrong: Vec<String>) {
 }
 
 #[test]
-fn links_and_images_lead_somewhere() {
+fn links_and_images_exist() {
     let pages = pages();
     let mut wrong = vec![];
     for page in &pages {
@@ -363,7 +363,7 @@ fn commands_are_all_listed() {
 }
 
 #[test]
-fn variables_are_read_somewhere() {
+fn documented_variables_are_read() {
     let mut known: String = commands().into_values().collect();
     for folder in ["scripts", "scripts/setup", "tests", "tests/fuzz", "tests/bigquery"] {
         let files = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
@@ -481,7 +481,7 @@ fn the_limits_of_a_config_are_those_that_hold() {
 }
 
 #[test]
-fn sql_that_is_shown_is_a_goldens() {
+fn documented_sql_is_from_a_golden() {
     let text = page("docs/sql.md");
     let golden = read("tests/goldens/68-everything.sql");
     let blocks: Vec<Block> = text.blocks().into_iter().filter(|block| block.language == "sql").collect();

@@ -234,8 +234,8 @@ async fn only_selects_on_the_folders_tables_run() {
         "SHOW TABLES".to_owned(),
         "SELECT 1; SELECT 2".to_owned(),
     ] {
-        let said = failure(&warehouse, &sql).await;
-        assert!(!said.contains("DataFusion") && !said.contains(folder.path().to_str().unwrap()), "{sql}: {said}");
+        let message = failure(&warehouse, &sql).await;
+        assert!(!message.contains("DataFusion") && !message.contains(folder.path().to_str().unwrap()), "{sql}: {message}");
     }
     for sql in ["SELECT * FROM information_schema.tables", "SELECT * FROM `elsewhere.t`", "SELECT * FROM `p.raw_data.t`"] {
         assert!(failure(&warehouse, sql).await.contains("not found"), "{sql}");
@@ -243,11 +243,11 @@ async fn only_selects_on_the_folders_tables_run() {
     let file = folder.path().join("t.parquet");
     assert!(warehouse.run(&format!("SELECT * FROM '{}'", file.display()), &Limits::default()).await.is_err());
     assert_eq!(failure(&warehouse, "SELECT * FROM `raw_data.nope`").await, "Table raw_data.nope not found.");
-    let said = failure(&warehouse, "SELECT b FROM `raw_data.t`").await;
-    assert_eq!(said, "Column b not found. Columns: a.");
+    let message = failure(&warehouse, "SELECT b FROM `raw_data.t`").await;
+    assert_eq!(message, "Column b not found. Columns: a.");
     for sql in ["SELEC 1", "SELECT FROM WHERE", "SELECT NO_SUCH(1)", "SELECT 1 +", "SELECT CAST('x' AS INT64)", "SELECT 1 / 0"] {
-        let said = failure(&warehouse, sql).await;
-        assert!(!said.contains("DataFusion") && !said.contains("Error during") && !said.contains("Utf8"), "{said}");
+        let message = failure(&warehouse, sql).await;
+        assert!(!message.contains("DataFusion") && !message.contains("Error during") && !message.contains("Utf8"), "{message}");
     }
 }
 
@@ -412,7 +412,7 @@ async fn views_are_tables() {
 }
 
 #[tokio::test]
-async fn a_broken_file_takes_nothing_else_down() {
+async fn a_broken_file_affects_only_its_table() {
     let folder = TempDir::new().unwrap();
     parquet(&folder.path().join("good.parquet"), vec![("a", ints(&[1]))]);
     fs::write(folder.path().join("bad.parquet"), "not parquet at all").unwrap();
@@ -449,20 +449,20 @@ async fn a_broken_file_takes_nothing_else_down() {
 }
 
 #[tokio::test]
-async fn a_missing_folder_is_said_clearly() {
+async fn a_missing_folder_has_a_clear_error() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("x.parquet");
     fs::write(&file, "").unwrap();
     for path in [folder.path().join("nowhere"), file] {
-        let said = Embedded::open(&path, "raw_data").await.err().unwrap().to_string();
-        assert!(said.contains(path.to_str().unwrap()) && !said.contains('\n'), "{said}");
+        let message = Embedded::open(&path, "raw_data").await.err().unwrap().to_string();
+        assert!(message.contains(path.to_str().unwrap()) && !message.contains('\n'), "{message}");
     }
     let warehouse = open(folder.path()).await;
     let path = folder.path().to_owned();
     drop(folder);
     // Callers of a running server need not know where its files are.
-    let said = warehouse.tables().await.unwrap_err().to_string();
-    assert!(said.contains("no longer exists") && !said.contains(path.to_str().unwrap()), "{said}");
+    let message = warehouse.tables().await.unwrap_err().to_string();
+    assert!(message.contains("no longer exists") && !message.contains(path.to_str().unwrap()), "{message}");
 }
 
 #[tokio::test]
@@ -598,7 +598,7 @@ async fn a_dry_run_plans_and_counts_bytes() {
 }
 
 #[tokio::test]
-async fn shapes_of_compiled_queries_run() {
+async fn all_kinds_of_compiled_queries_run() {
     let folder = TempDir::new().unwrap();
     let at: ArrayRef =
         Arc::new(TimestampMicrosecondArray::from(vec![0i64, 86_400_000_000, 172_800_000_000]).with_timezone("UTC"));

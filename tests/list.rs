@@ -21,7 +21,7 @@ async fn a_page_of_10_000_datasets_is_one_query() {
     let client = program.client();
     many::fill(&client, folder.path()).await;
     let of_try_3 = (2..=many::DATASETS).filter(|i| i % 7 == 3).count();
-    for (asked, total) in [
+    for (params, total) in [
         ("", many::DATASETS as usize),
         ("?search=dataset%2077", 111),
         ("?search=TRY%203&status=active&page=2", (2..=many::DATASETS).filter(|i| i % 7 == 3 && i % 3 == 0).count()),
@@ -30,12 +30,12 @@ async fn a_page_of_10_000_datasets_is_one_query() {
         ("?page=1000", many::DATASETS as usize),
     ] {
         let before = program.log().matches("sqlx::query").count();
-        let body = client.get(&format!("/api/models/1/datasets/{asked}")).await.unwrap().body;
-        assert_eq!(body["pagination"]["total"], json!(total), "{asked}: {body}");
+        let body = client.get(&format!("/api/models/1/datasets/{params}")).await.unwrap().body;
+        assert_eq!(body["pagination"]["total"], json!(total), "{params}: {body}");
         // The pool's threads write their lines asynchronously.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         let log = program.log();
-        assert_eq!(log.matches("sqlx::query").count() - before, 1, "{asked}: {log}");
+        assert_eq!(log.matches("sqlx::query").count() - before, 1, "{params}: {log}");
     }
     assert_eq!(program.stop(), Some(0));
 }

@@ -34,7 +34,7 @@ async fn dataset(client: &Client, name: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_has_a_line_a_request_with_its_id() {
+async fn the_log_has_a_line_per_request_with_its_id() {
     let folder = folder();
     let mut program = Program::start_with(folder.path(), |command| command.args(["--log-format", "json"]));
     let client = program.client();
@@ -68,7 +68,7 @@ async fn the_log_has_a_line_a_request_with_its_id() {
 /// A log that nobody reads blocks nothing, and shutdown does not wait for it; lost lines are
 /// counted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_stops_nothing() {
+async fn a_log_that_nobody_reads_does_not_block_the_server() {
     let folder = folder();
     // About 2 MB of lines; a pipe holds 64 kB.
     let path = format!("/api/{}", "x".repeat(4000));
@@ -80,34 +80,34 @@ async fn a_log_that_nobody_reads_stops_nothing() {
     let (mut unread, mut stderr) = Program::start_unread(folder.path());
     let client = unread.client();
     ask(&client).await;
-    let told = Instant::now();
+    let since = Instant::now();
     assert_eq!(unread.stop(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
-    let mut said = String::new();
-    stderr.read_to_string(&mut said).unwrap();
-    assert!(said.contains("answered"), "{said}");
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).unwrap();
+    assert!(log.contains("answered"), "{log}");
 
     // Someone begins to read late.
     let (mut late, mut stderr) = Program::start_unread(folder.path());
     let client = late.client();
     ask(&client).await;
     let reader = std::thread::spawn(move || {
-        let mut said = String::new();
-        stderr.read_to_string(&mut said).unwrap();
-        said
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        log
     });
     for _ in 0..50 {
         client.get("/api/last").await.unwrap();
     }
     assert_eq!(late.stop(), Some(0));
-    let said = reader.join().unwrap();
-    assert!(said.contains("lines of the log were lost"), "{} bytes", said.len());
-    assert!(said.contains("/api/last") && said.contains("stopping"), "{} bytes", said.len());
+    let log = reader.join().unwrap();
+    assert!(log.contains("lines of the log were lost"), "{} bytes", log.len());
+    assert!(log.contains("/api/last") && log.contains("stopping"), "{} bytes", log.len());
 }
 
 /// A closed stderr is not an error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_cannot_be_written_stops_nothing() {
+async fn a_log_that_cannot_be_written_does_not_block_the_server() {
     let folder = folder();
     let (mut program, stderr) = Program::start_unread(folder.path());
     drop(stderr);
@@ -120,7 +120,7 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn names_from_outside_make_no_lines_of_the_log() {
+async fn names_from_outside_add_no_log_lines() {
     let folder = folder();
     let forged = "2024-01-01T00:00:00.000000Z  INFO request: forged";
     for name in
@@ -143,7 +143,7 @@ async fn names_from_outside_make_no_lines_of_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_is_counted_by_route() {
+async fn requests_are_counted_by_route() {
     let folder = folder();
     let mut program = Program::start(folder.path());
     let client = program.client();
@@ -202,7 +202,7 @@ async fn what_happens_is_counted_by_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readiness_says_what_is_not_there() {
+async fn readiness_names_what_is_missing() {
     let folder = folder();
     let program = Program::start(folder.path());
     let client = program.client();
@@ -233,7 +233,7 @@ fn begin(addr: &str, part: &str) -> TcpStream {
 }
 
 #[test]
-fn what_runs_is_finished_and_nothing_new_begins() {
+fn on_shutdown_running_requests_finish_and_no_new_ones_start() {
     let folder = folder();
     let mut program = Program::start(folder.path());
     let mut half = begin(&program.addr, "{\"name\":");
@@ -259,20 +259,20 @@ fn trainset_export_models(folder: &Path) -> String {
 }
 
 #[test]
-fn who_never_ends_is_not_waited_for() {
+fn shutdown_does_not_wait_for_requests_beyond_the_grace_time() {
     let folder = folder();
     let mut program = Program::start_with(folder.path(), |command| command.env("TRAINSET_GRACE", "1"));
     let _half = begin(&program.addr, "{");
     std::thread::sleep(Duration::from_millis(300));
-    let told = Instant::now();
+    let since = Instant::now();
     assert_eq!(program.stop(), Some(0));
-    let took = told.elapsed();
+    let took = since.elapsed();
     assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert!(program.log().contains("dropped"), "{}", program.log());
 }
 
 #[test]
-fn other_machines_are_let_in_only_by_word() {
+fn other_machines_are_served_only_with_allow_remote() {
     let folder = folder();
     let run = |more: &[&str]| {
         let mut command = command(folder.path());
@@ -281,9 +281,9 @@ fn other_machines_are_let_in_only_by_word() {
         command
     };
     let refused = run(&[]).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("no login") && said.contains("--allow-remote"), "{said}");
+    let log = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{log}");
+    assert!(log.contains("no login") && log.contains("--allow-remote"), "{log}");
     assert!(refused.stdout.is_empty() && !folder.path().join("remote.db").exists());
 
     let mut child = run(&["--allow-remote"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -300,18 +300,18 @@ fn other_machines_are_let_in_only_by_word() {
 fn google() -> (String, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(String::new()));
-    let kept = asked.clone();
+    let received = Arc::new(Mutex::new(String::new()));
+    let writer = received.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let kept = kept.clone();
-            std::thread::spawn(move || answer(stream, &kept));
+            let writer = writer.clone();
+            std::thread::spawn(move || answer(stream, &writer));
         }
     });
-    (address, asked)
+    (address, received)
 }
 
-fn answer(mut stream: TcpStream, kept: &Mutex<String>) {
+fn answer(mut stream: TcpStream, writer: &Mutex<String>) {
     let mut request = vec![];
     let mut buffer = [0; 8192];
     // The head, and as much of a body as it announces.
@@ -335,7 +335,7 @@ fn answer(mut stream: TcpStream, kept: &Mutex<String>) {
         true => json!({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}),
         false => json!({"location": "EU", "totalItems": 0}),
     };
-    kept.lock().unwrap().push_str(&request);
+    writer.lock().unwrap().push_str(&request);
     let body = body.to_string();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -364,7 +364,7 @@ async fn log_of(credentials: Value, endpoint: &str, filter: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_never_logged() {
-    let (google, asked) = google();
+    let (google, received) = google();
     let pem = |body: &str| format!("-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n", kind = "PRIVATE KEY");
     let key = pem(&KEY.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n"));
     let account = json!({
@@ -377,7 +377,7 @@ async fn secrets_are_never_logged() {
         let log = log_of(account.clone(), &endpoint, filter).await;
         // The most detailed log, of a call with that very token.
         assert!(log.contains("TRACE"), "{log}");
-        assert!(asked.lock().unwrap().contains(&format!("Bearer {TOKEN}")), "Google was not asked: {log}");
+        assert!(received.lock().unwrap().contains(&format!("Bearer {TOKEN}")), "Google was not asked: {log}");
         for secret in [TOKEN, "PRIVATE KEY", "SECRET", &KEY[..40], &KEY[200..240]] {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{secret}");
@@ -390,7 +390,7 @@ async fn secrets_are_never_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_when_to_come_again() {
+async fn a_full_queue_sends_retry_after() {
     // One query runs, none may wait.
     let folder = folder();
     let big = folder.path().join("tables").join("big.csv");
@@ -424,7 +424,7 @@ async fn a_full_queue_says_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_has_its_security_headers() {
+async fn every_response_has_its_security_headers() {
     let folder = folder();
     let program = Program::start(folder.path());
     let client = program.client();

@@ -48,7 +48,7 @@ fn top(column: &ColumnProfile) -> Vec<(Value, u64)> {
 }
 
 #[tokio::test]
-async fn every_type_has_the_figures_that_mean_something_for_it() {
+async fn every_type_has_its_statistics() {
     let folder = TempDir::new().unwrap();
     let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([
         Some(vec![Some(1), Some(2), Some(3)]),
@@ -191,7 +191,7 @@ async fn narrow_types_are_read_as_their_wide_ones() {
 }
 
 #[tokio::test]
-async fn what_is_estimated_is_near_and_says_so() {
+async fn estimates_are_close_and_marked() {
     let folder = TempDir::new().unwrap();
     let rows = 1_100_000u64;
     let scattered = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -259,7 +259,7 @@ async fn values_come_by_frequency_and_are_searched_in_any_case() {
 }
 
 #[tokio::test]
-async fn the_demo_shop_is_what_a_loop_over_its_rows_finds() {
+async fn profiles_of_the_demo_shop_equal_a_plain_computation() {
     let folder = TempDir::new().unwrap();
     let shop = folder.path().join("shop");
     demo::write(&shop, demo::SEED).unwrap();

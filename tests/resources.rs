@@ -87,7 +87,7 @@ fn sorted(rows: Rows) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_takes_what_its_sketches_hold_however_many_rows_there_are() {
+async fn memory_of_a_profile_does_not_grow_with_the_rows() {
     const ROWS: u64 = 3_000_000;
     let folder = TempDir::new().unwrap();
     table(&folder.path().join("t.parquet"), ROWS, |range| {
@@ -110,7 +110,7 @@ async fn a_profile_takes_what_its_sketches_hold_however_many_rows_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fits_runs_on_any_number_of_threads_with_one_answer() {
+async fn queries_that_fit_have_one_result_on_any_number_of_threads() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 300_000);
     let queries = [
@@ -135,7 +135,7 @@ async fn what_fits_runs_on_any_number_of_threads_with_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_at_once_answer_as_one_alone() {
+async fn concurrent_queries_have_the_same_results_as_single_ones() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 200_000);
     for threads in [2, 16] {
@@ -171,9 +171,9 @@ async fn a_query_that_does_not_fit_fails_alone() {
     }
     for (i, task) in tasks.into_iter().enumerate() {
         match task.await.unwrap() {
-            Err(WarehouseError::Resources(said)) if i % 3 == 0 => {
+            Err(WarehouseError::Resources(message)) if i % 3 == 0 => {
                 assert_eq!(
-                    said,
+                    message,
                     "The query needs more than the 32 MiB of memory that queries may use here. Narrow its dates or filters, or sample it."
                 );
             }
@@ -191,7 +191,7 @@ fn small(spill_folder: &Path, spill_bytes: u64) -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() {
+async fn queries_spill_to_the_given_folder_within_its_limit() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 500_000);
     let root = TempDir::new().unwrap();
@@ -216,16 +216,16 @@ async fn what_does_not_fit_goes_to_the_folder_that_was_given_within_its_limit() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
+async fn an_unusable_spill_folder_fails_only_queries_that_spill() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 500_000);
     let root = TempDir::new().unwrap();
     let file = root.path().join("a file");
     fs::write(&file, "").unwrap();
     let warehouse = Embedded::open_with(folder.path(), "raw_data", small(&file.join("spill"), 1 << 30)).await.unwrap();
-    let Err(WarehouseError::Resources(said)) = run(&warehouse, SORT).await else { panic!("it was put aside") };
-    assert!(said.contains("the spill folder cannot be used"), "{said}");
-    assert!(!said.contains(root.path().to_str().unwrap()), "{said}");
+    let Err(WarehouseError::Resources(message)) = run(&warehouse, SORT).await else { panic!("it was put aside") };
+    assert!(message.contains("the spill folder cannot be used"), "{message}");
+    assert!(!message.contains(root.path().to_str().unwrap()), "{message}");
     assert!(run(&warehouse, "SELECT COUNT(*) AS n FROM `raw_data.purchases`").await.is_ok());
     // The folder exists again, so the query works.
     fs::remove_file(&file).unwrap();
@@ -233,7 +233,7 @@ async fn a_spill_folder_that_cannot_be_used_fails_only_what_needs_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_too_large_is_not_asked_for_again() {
+async fn a_result_that_is_too_large_is_not_queried_again() {
     let folder = TempDir::new().unwrap();
     purchases(folder.path(), 100_000);
     let warehouse = open(folder.path(), 64, 2).await;
@@ -246,8 +246,8 @@ async fn an_answer_that_is_too_large_is_not_asked_for_again() {
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let limits = Limits { max_bytes: MIB, max_rows: 100_000, ..Limits::default() };
     let answer = warehouse.run("SELECT category FROM `raw_data.purchases`", &limits).await;
-    let Err(WarehouseError::Resources(said)) = answer else { panic!("{answer:?}") };
-    assert!(said.contains("larger than the limit of 1 MiB"), "{said}");
+    let Err(WarehouseError::Resources(message)) = answer else { panic!("{answer:?}") };
+    assert!(message.contains("larger than the limit of 1 MiB"), "{message}");
     assert!(!other.is_finished());
     other.abort();
 }

@@ -200,7 +200,7 @@ fn prose(page: &str) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn documents_use_the_fields_words() {
+fn documents_use_the_glossary() {
     let pages = [files(root(), "md", false), files(&root().join("docs"), "md", true)].concat();
     assert!(pages.len() >= 15, "{}", pages.len());
     let mut found = vec![];
@@ -242,7 +242,7 @@ fn without_names(help: &str) -> String {
 }
 
 #[test]
-fn the_help_uses_the_fields_words() {
+fn the_help_uses_the_glossary() {
     let whole = help(&[]);
     let listed = whole.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let names = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -277,7 +277,7 @@ fn descriptions(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_api_document_uses_the_fields_words() {
+async fn the_api_document_uses_the_glossary() {
     let folder = TempDir::new().unwrap();
     write_events(folder.path());
     let program = Program::start(folder.path());
@@ -327,7 +327,7 @@ fn literals(module: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn the_interface_uses_the_fields_words() {
+fn the_interface_uses_the_glossary() {
     let modules = files(&root().join("src/ui/texts"), "rs", true);
     assert!(modules.len() >= 12, "{}", modules.len());
     let mut found = vec![];
@@ -344,7 +344,7 @@ fn the_interface_uses_the_fields_words() {
 
 /// What validation, analysis and services report is shown in the interface and by the command line.
 #[test]
-fn messages_use_the_fields_words() {
+fn messages_use_the_glossary() {
     let domain = root().join("src/domain");
     let mut modules = files(&domain, "rs", false);
     for folder in ["analysis", "dataset", "joins", "validate"] {

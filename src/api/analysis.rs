@@ -11,7 +11,7 @@ use super::extract::{Body, DatasetPath, InPath, ModelPath};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Cancelled, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::cost::Estimate;
-use crate::domain::record::{Analyzed, Comparison, Overview, Progress};
+use crate::domain::dto::{Analyzed, Comparison, Overview, Progress};
 use crate::service::App;
 
 #[derive(Deserialize, ToSchema)]
@@ -132,7 +132,7 @@ pub async fn compare(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Body(asked): Body<ComparedIds>,
+    Body(body): Body<ComparedIds>,
 ) -> ApiResult<Comparison> {
-    Ok(success(app.compare(&ctx, at.id, &asked.dataset_ids).await?))
+    Ok(success(app.compare(&ctx, at.id, &body.dataset_ids).await?))
 }

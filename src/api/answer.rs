@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::fault::FieldError;
-use crate::error::Failure;
+use crate::domain::field_error::FieldError;
+use crate::error::ApiError;
 use crate::service::ServiceError;
 
 /// A handler's result: the typed fields beside the status.
-pub type ApiResult<T> = Result<Success<T>, ApiError>;
+pub type ApiResult<T> = Result<Success<T>, ErrorResponse>;
 
 /// 200 with the fields of `T` beside the status.
 #[derive(Debug)]
@@ -63,40 +63,40 @@ fn envelope<T: Serialize>(status: StatusCode, word: &'static str, body: &T) -> R
 
 /// An error, with fields that only the API adds.
 #[derive(Debug)]
-pub struct ApiError {
+pub struct ErrorResponse {
     /// Boxed: results are passed along by value, and errors are rare.
-    failure: Box<Failure>,
+    error: Box<ApiError>,
     more: Map<String, Value>,
 }
 
-impl ApiError {
+impl ErrorResponse {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Failure::new(status, code, message).into()
+        ApiError::new(status, code, message).into()
     }
 
     /// 400: a parameter or body that could not be read.
     pub fn bad_request(code: &str, path: Option<&str>, message: impl Into<String>) -> Self {
-        let mut failure = Failure::new(400, code, message);
+        let mut error = ApiError::new(400, code, message);
         if let Some(path) = path {
-            failure.errors.insert(path.into(), failure.message.clone());
+            error.errors.insert(path.into(), error.message.clone());
         }
-        failure.into()
+        error.into()
     }
 }
 
-impl From<Failure> for ApiError {
-    fn from(failure: Failure) -> Self {
-        Self { failure: Box::new(failure), more: Map::new() }
+impl From<ApiError> for ErrorResponse {
+    fn from(error: ApiError) -> Self {
+        Self { error: Box::new(error), more: Map::new() }
     }
 }
 
-impl From<Vec<FieldError>> for ApiError {
-    fn from(faults: Vec<FieldError>) -> Self {
-        Failure::invalid(&faults).into()
+impl From<Vec<FieldError>> for ErrorResponse {
+    fn from(errors: Vec<FieldError>) -> Self {
+        ApiError::invalid(&errors).into()
     }
 }
 
-impl From<ServiceError> for ApiError {
+impl From<ServiceError> for ErrorResponse {
     fn from(error: ServiceError) -> Self {
         let mut more = Map::new();
         match &error {
@@ -112,20 +112,20 @@ impl From<ServiceError> for ApiError {
             ServiceError::HasDatasets(count) => drop(more.insert("dataset_count".into(), (*count).into())),
             _ => {}
         }
-        Self { failure: Box::new(error.into()), more }
+        Self { error: Box::new(error.into()), more }
     }
 }
 
-impl IntoResponse for ApiError {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
-        let Self { failure, more } = self;
-        let failure = *failure;
-        let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let Self { error, more } = self;
+        let error = *error;
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut fields = Map::new();
-        fields.insert("code".into(), failure.code.into());
-        fields.insert("message".into(), failure.message.into());
-        if !failure.errors.is_empty() {
-            fields.insert("errors".into(), json!(failure.errors));
+        fields.insert("code".into(), error.code.into());
+        fields.insert("message".into(), error.message.into());
+        if !error.errors.is_empty() {
+            fields.insert("errors".into(), json!(error.errors));
         }
         fields.extend(more);
         envelope(status, "error", &fields)
@@ -133,6 +133,6 @@ impl IntoResponse for ApiError {
 }
 
 /// The envelope of an error outside the handlers.
-pub fn failure_response(status: u16, code: &str, message: &str) -> Response {
-    ApiError::new(status, code, message).into_response()
+pub fn error_response(status: u16, code: &str, message: &str) -> Response {
+    ErrorResponse::new(status, code, message).into_response()
 }

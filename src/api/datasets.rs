@@ -13,7 +13,7 @@ use super::query::{Nothing, Query};
 use super::refusals::{ActiveOrStale, Busy, HasVersions, Missing, NameTaken, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use super::replies::{DatasetSaved, Done, saved};
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, DatasetName, DatasetSummary, ListQuery, NameCheck, Pagination};
+use crate::domain::dto::{Dataset, DatasetName, DatasetSummary, ListQuery, NameCheck, Pagination};
 use crate::service::{App, DatasetChange};
 
 #[derive(Deserialize, IntoParams)]
@@ -65,14 +65,14 @@ pub async fn list(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Query(asked): Query<ListParams>,
+    Query(params): Query<ListParams>,
 ) -> ApiResult<Datasets> {
     let defaults = ListQuery::default();
     let query = ListQuery {
-        status: asked.status,
-        search: asked.search.unwrap_or_default(),
-        page: asked.page.unwrap_or(defaults.page),
-        per_page: asked.per_page.unwrap_or(defaults.per_page),
+        status: params.status,
+        search: params.search.unwrap_or_default(),
+        page: params.page.unwrap_or(defaults.page),
+        per_page: params.per_page.unwrap_or(defaults.per_page),
     };
     let page = app.datasets(&ctx, at.id, &query).await?;
     Ok(success(Datasets { datasets: page.datasets, pagination: page.pagination }))
@@ -189,9 +189,9 @@ pub async fn delete(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Body(asked): Body<Deletion>,
+    Body(body): Body<Deletion>,
 ) -> ApiResult<Done> {
-    app.delete_dataset(&ctx, at.id, asked.force.unwrap_or_default()).await?;
+    app.delete_dataset(&ctx, at.id, body.force.unwrap_or_default()).await?;
     Ok(success(Done { message: "Dataset deleted.".into() }))
 }
 
@@ -228,9 +228,9 @@ pub async fn clone(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Body(asked): Body<Cloning>,
+    Body(body): Body<Cloning>,
 ) -> ApiResult<DatasetMade> {
-    let copy = app.clone_dataset(&ctx, at.id, asked.name.as_deref()).await?;
+    let copy = app.clone_dataset(&ctx, at.id, body.name.as_deref()).await?;
     let message = format!("Cloned as {}.", copy.summary.name);
     Ok(success(DatasetMade { message, dataset_id: copy.summary.id, dataset: copy }))
 }

@@ -15,8 +15,9 @@ use crate::domain::roles::RoleSuggestion;
 use crate::service::App;
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = JoinQuestion)]
 #[serde(deny_unknown_fields)]
-pub struct JoinQuestion {
+pub struct JoinRequest {
     /// Tables by id or full name, the primary table first.
     #[serde(default)]
     #[schema(required = true, min_items = 1, max_items = 60)]
@@ -27,8 +28,9 @@ pub struct JoinQuestion {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AskedTables)]
 #[serde(deny_unknown_fields)]
-pub struct AskedTables {
+pub struct TablesRequest {
     /// Tables by id or full name, the primary table first.
     #[serde(default)]
     #[schema(required = true, min_items = 1, max_items = 60)]
@@ -54,20 +56,20 @@ pub struct DetectedJoins {
 /// By names, types and keys; with `verify` also by data: the match rate of the left keys, the
 /// uniqueness of the right key, and the largest fan-out. Results are cached until a table changes.
 #[utoipa::path(post, path = "/api/models/{id}/detect-joins", operation_id = "detect_joins", tag = "suggestions", params(ModelPath),
-    request_body = JoinQuestion,
+    request_body = JoinRequest,
     responses((status = 200, description = "Possible joins, with reasons.", body = DetectedJoins), MissingTable, Busy, WarehouseRefused, WarehouseTimeout))]
 pub async fn detect_joins(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Body(asked): Body<JoinQuestion>,
+    Body(body): Body<JoinRequest>,
 ) -> ApiResult<DetectedJoins> {
-    let JoinDetection { settled, verification } =
-        app.detect_joins(&ctx, at.id, &asked.tables, asked.verify.unwrap_or_default()).await?;
+    let JoinDetection { resolved, verification } =
+        app.detect_joins(&ctx, at.id, &body.tables, body.verify.unwrap_or_default()).await?;
     Ok(success(DetectedJoins {
-        detected_joins: settled.joins,
-        tree: settled.tree,
-        unconnected: settled.unconnected,
+        detected_joins: resolved.joins,
+        tree: resolved.tree,
+        unconnected: resolved.unconnected,
         threshold: THRESHOLD,
         verification,
     }))
@@ -80,15 +82,15 @@ pub struct JoinEstimate {
 
 /// Estimate what verifying joins would read
 #[utoipa::path(post, path = "/api/models/{id}/detect-joins/estimate", operation_id = "estimate_joins", tag = "suggestions", params(ModelPath),
-    request_body = AskedTables,
+    request_body = TablesRequest,
     responses((status = 200, description = "The estimate, from dry runs: nothing is read.", body = JoinEstimate), MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn estimate(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Body(asked): Body<AskedTables>,
+    Body(body): Body<TablesRequest>,
 ) -> ApiResult<JoinEstimate> {
-    Ok(success(JoinEstimate { estimate: app.joins_estimate(&ctx, at.id, &asked.tables).await?.into() }))
+    Ok(success(JoinEstimate { estimate: app.joins_estimate(&ctx, at.id, &body.tables).await?.into() }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -111,17 +113,17 @@ pub struct SuggestedRoles {
 
 /// Suggest columns for the roles
 #[utoipa::path(post, path = "/api/models/{id}/suggest-columns", operation_id = "suggest_columns", tag = "suggestions", params(ModelPath),
-    request_body = AskedTables,
+    request_body = TablesRequest,
     responses((status = 200, description = "The best column for each role, and alternatives.", body = Suggestions),
         MissingTable, WarehouseRefused, WarehouseTimeout))]
 pub async fn suggest_columns(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Body(asked): Body<AskedTables>,
+    Body(body): Body<TablesRequest>,
 ) -> ApiResult<Suggestions> {
     use crate::domain::dataset::Role::{ProductId, Revenue, Timestamp, UserId};
-    let mut found = app.suggest_columns(&ctx, at.id, &asked.tables).await?;
+    let mut found = app.suggest_columns(&ctx, at.id, &body.tables).await?;
     Ok(success(Suggestions {
         suggestions: SuggestedRoles {
             user_id: found.remove(&UserId),

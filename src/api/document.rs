@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use super::refusals::{BadRequest, DatabaseUnavailable, Forbidden, Internal, Invalid, TooLarge};
 use super::{examples, links, refusals};
 use crate::domain::document::{Format, write};
-use crate::domain::record::DatasetInput;
+use crate::domain::dto::DatasetInput;
 
 /// The tags, in the order of the page.
 const TAGS: [(&str, &str); 9] = [

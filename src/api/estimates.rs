@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::cost::Estimate;
-use crate::domain::{joins, profile, record};
+use crate::domain::{dto, joins, profile};
 
 /// Estimated cost of profiling the columns that are not cached.
 #[derive(Serialize, ToSchema)]
@@ -65,9 +65,9 @@ pub struct QueryValidation {
     error: Option<String>,
 }
 
-impl From<record::QueryView> for QueryView {
-    fn from(record::QueryView { query, validation }: record::QueryView) -> Self {
-        let record::QueryValidation { valid, estimate, error } = validation;
+impl From<dto::QueryView> for QueryView {
+    fn from(dto::QueryView { query, validation }: dto::QueryView) -> Self {
+        let dto::QueryValidation { valid, estimate, error } = validation;
         let Estimate { bytes, price_usd, upper_bound } = estimate;
         let validation =
             QueryValidation { valid, total_bytes_processed: bytes, estimated_cost_usd: price_usd, upper_bound, error };

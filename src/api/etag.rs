@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_known_by_its_own_name_weak_or_not() {
+    fn an_etag_matches_its_own_value_weak_or_strong() {
         let tag = of_hash(&[0, 0xab]);
         let knows = |values: &[&'static str]| {
             let values = values.iter().map(|value| (header::IF_NONE_MATCH, HeaderValue::from_static(value)));

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
-use super::answer::ApiError;
-use crate::domain::fault::FieldError;
+use super::answer::ErrorResponse;
+use crate::domain::field_error::FieldError;
 use crate::domain::unreadable::{explain, not_json};
 use crate::service::cpu::{HEAVY_BYTES, compute};
 
@@ -77,12 +77,12 @@ pub struct ColumnPath {
 pub struct InPath<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
-    type Rejection = ApiError;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(_) => Err(ApiError::bad_request("bad_parameter", None, "A number in the path is not a whole number.")),
+            Err(_) => Err(ErrorResponse::bad_request("bad_parameter", None, "A number in the path is not a whole number.")),
         }
     }
 }
@@ -91,9 +91,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Body<T> {
-    type Rejection = ApiError;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let body = Json::of(request, state).await?;
         compute(body.is_heavy(), move || body.object()?.read().map(Self)).await
     }
@@ -103,9 +103,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send + 'static> FromRequest<S> for Bo
 pub struct Object(pub Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for Object {
-    type Rejection = ApiError;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let body = Json::of(request, state).await?;
         compute(body.is_heavy(), move || body.object()).await
     }
@@ -118,7 +118,7 @@ struct Json {
 }
 
 impl Json {
-    async fn of<S: Send + Sync>(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn of<S: Send + Sync>(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let is_json = is_json(request.headers());
         Ok(Self { bytes: Bytes::from_request(request, state).await.map_err(body_error)?, is_json })
     }
@@ -127,25 +127,31 @@ impl Json {
         self.bytes.len() >= HEAVY_BYTES
     }
 
-    fn object(&self) -> Result<Object, ApiError> {
+    fn object(&self) -> Result<Object, ErrorResponse> {
         if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Object(Map::new()));
         }
         // Also a protection: a page of another site can send a form, but not JSON.
         if !self.is_json {
-            return Err(ApiError::bad_request("bad_request", None, "Send JSON, with the header Content-Type: application/json."));
+            return Err(ErrorResponse::bad_request(
+                "bad_request",
+                None,
+                "Send JSON, with the header Content-Type: application/json.",
+            ));
         }
         match serde_json::from_slice(&self.bytes) {
             Ok(Value::Object(object)) => Ok(Object(object)),
-            Ok(_) => Err(ApiError::bad_request("bad_json", None, "The body is not a JSON object.")),
-            Err(error) => Err(ApiError::bad_request("bad_json", None, format!("The body cannot be read. {}", not_json(&error)))),
+            Ok(_) => Err(ErrorResponse::bad_request("bad_json", None, "The body is not a JSON object.")),
+            Err(error) => {
+                Err(ErrorResponse::bad_request("bad_json", None, format!("The body cannot be read. {}", not_json(&error))))
+            }
         }
     }
 }
 
 impl Object {
     /// Takes a field out; `null` counts as missing.
-    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ErrorResponse> {
         match self.0.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value)
@@ -155,7 +161,7 @@ impl Object {
     }
 
     /// All fields, as one typed value.
-    pub fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, ErrorResponse> {
         serde_path_to_error::deserialize(Value::Object(self.0)).map_err(|error| {
             let path = error.path().to_string();
             let text = error.into_inner().to_string();
@@ -174,10 +180,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-pub(super) fn body_error(error: BytesRejection) -> ApiError {
+pub(super) fn body_error(error: BytesRejection) -> ErrorResponse {
     match error.status().as_u16() {
-        413 => ApiError::new(413, "too_large", "The body is larger than 1 MB."),
-        _ => ApiError::bad_request("bad_request", None, "The body is incomplete."),
+        413 => ErrorResponse::new(413, "too_large", "The body is larger than 1 MB."),
+        _ => ErrorResponse::bad_request("bad_request", None, "The body is incomplete."),
     }
 }
 
@@ -194,7 +200,7 @@ pub struct IfMatch {
 
 /// The revision that a change started from: the header `If-Match`, otherwise the body's `revision`.
 /// `*` is any.
-pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Option<i64>, ApiError> {
+pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Option<i64>, ErrorResponse> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(in_body) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
@@ -202,6 +208,6 @@ pub fn expected_revision(headers: &HeaderMap, in_body: Option<i64>) -> Result<Op
     }
     match text.trim_start_matches("W/").trim_matches('"').parse() {
         Ok(revision) => Ok(Some(revision)),
-        Err(_) => Err(ApiError::bad_request("bad_parameter", None, "If-Match must be the ETag of the dataset.")),
+        Err(_) => Err(ErrorResponse::bad_request("bad_parameter", None, "If-Match must be the ETag of the dataset.")),
     }
 }

@@ -35,7 +35,7 @@ mod replies;
 mod transfer;
 mod versions;
 
-pub use answer::{ApiError, failure_response};
+pub use answer::{ErrorResponse, error_response};
 
 /// Everything under `/api/`, with a JSON error for unknown paths.
 pub fn routes(app: App) -> Router {
@@ -111,10 +111,10 @@ fn health_routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(health::alive)).routes(routes!(health::ready))
 }
 
-async fn no_route() -> ApiError {
-    ApiError::new(404, "not_found", "Route not found.")
+async fn no_route() -> ErrorResponse {
+    ErrorResponse::new(404, "not_found", "Route not found.")
 }
 
-async fn no_method() -> ApiError {
-    ApiError::new(405, "method_not_allowed", "This route does not support that method.")
+async fn no_method() -> ErrorResponse {
+    ErrorResponse::new(405, "method_not_allowed", "This route does not support that method.")
 }

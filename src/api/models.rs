@@ -12,8 +12,8 @@ use super::query::{Nothing, Query};
 use super::refusals::{HasDatasets, Missing, MissingTable, NameTaken, WarehouseRefused, WarehouseTimeout};
 use super::replies::Done;
 use crate::domain::dataset::Role;
+use crate::domain::dto::{self, ModelInput};
 use crate::domain::name::{ColumnName, TableName};
-use crate::domain::record::{self, ModelInput};
 use crate::domain::schema::{Column, ColumnType, Mode, TableInfo, TableKind};
 use crate::service::{App, DescribedTable};
 
@@ -31,9 +31,9 @@ pub struct Model {
     updated_at: DateTime<Utc>,
 }
 
-impl From<record::Model> for Model {
-    fn from(model: record::Model) -> Self {
-        let record::Model { id, dataset_count, created_at, updated_at, .. } = model;
+impl From<dto::Model> for Model {
+    fn from(model: dto::Model) -> Self {
+        let dto::Model { id, dataset_count, created_at, updated_at, .. } = model;
         let ModelInput { name, description, gcp_project_id, location } = model.into();
         Self { id, name, description, gcp_project_id, location, dataset_count, created_at, updated_at }
     }

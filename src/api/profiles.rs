@@ -71,9 +71,9 @@ pub async fn stats(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<TablePath>,
-    Query(asked): Query<ProfiledColumns>,
+    Query(params): Query<ProfiledColumns>,
 ) -> ApiResult<Profile> {
-    let profile = app.profile(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
+    let profile = app.profile(&ctx, at.id, &at.table, params.columns.as_deref()).await?;
     let columns = profile.columns.into_iter().map(|column| (column.name.clone(), column)).collect();
     Ok(success(Profile { stats: Stats { columns, _meta: profile.meta } }))
 }
@@ -91,9 +91,9 @@ pub async fn estimate(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<TablePath>,
-    Query(asked): Query<ProfiledColumns>,
+    Query(params): Query<ProfiledColumns>,
 ) -> ApiResult<ProfilePrice> {
-    let estimate = app.profile_estimate(&ctx, at.id, &at.table, asked.columns.as_deref()).await?;
+    let estimate = app.profile_estimate(&ctx, at.id, &at.table, params.columns.as_deref()).await?;
     Ok(success(ProfilePrice { estimate: estimate.into() }))
 }
 
@@ -126,9 +126,9 @@ pub async fn samples(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ColumnPath>,
-    Query(asked): Query<ValueParams>,
+    Query(params): Query<ValueParams>,
 ) -> ApiResult<Values> {
-    let limit = asked.limit.unwrap_or(10);
-    let found = app.column_values(&ctx, at.id, &at.table, &at.column, asked.search.as_deref(), limit).await?;
+    let limit = params.limit.unwrap_or(10);
+    let found = app.column_values(&ctx, at.id, &at.table, &at.column, params.search.as_deref(), limit).await?;
     Ok(success(Values { sample_values: found.values, complete: found.complete }))
 }

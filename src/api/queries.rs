@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{ApiError, ApiResult, success};
+use super::answer::{ApiResult, ErrorResponse, success};
 use super::bodies::{Empty, UnsavedConfig, UnsavedQuery};
 use super::context::Context;
 use super::estimates::QueryView;
@@ -16,7 +16,7 @@ use super::extract::{Body, DatasetPath, InPath, ModelPath, Object};
 use super::query::{Nothing, Query};
 use super::refusals::{Busy, Invalid, Missing, WarehouseRefused, WarehouseTimeout};
 use crate::domain::dataset::Split;
-use crate::domain::record::{Counts, PartCounts, Preview};
+use crate::domain::dto::{Counts, PartCounts, Preview};
 use crate::domain::tfx::TfxArtefact;
 use crate::service::{App, DatasetChange};
 
@@ -44,15 +44,19 @@ pub async fn query(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<QueryParams>,
+    Query(params): Query<QueryParams>,
 ) -> ApiResult<QueryView> {
-    let for_analysis = asked.for_analysis.unwrap_or_default();
-    let view = match asked.version {
+    let for_analysis = params.for_analysis.unwrap_or_default();
+    let view = match params.version {
         Some(_) if for_analysis => {
-            return Err(ApiError::bad_request("bad_parameter", Some("for_analysis"), "A version's SQL is as it was frozen."));
+            return Err(ErrorResponse::bad_request(
+                "bad_parameter",
+                Some("for_analysis"),
+                "A version's SQL is as it was frozen.",
+            ));
         }
-        Some(number) => app.version_query(&ctx, at.id, number, asked.split).await?,
-        None => app.query(&ctx, at.id, asked.split, for_analysis).await?,
+        Some(number) => app.version_query(&ctx, at.id, number, params.split).await?,
+        None => app.query(&ctx, at.id, params.split, for_analysis).await?,
     };
     Ok(success(view.into()))
 }
@@ -123,9 +127,9 @@ pub async fn tfx(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<TfxParams>,
+    Query(params): Query<TfxParams>,
 ) -> ApiResult<Tfx> {
-    let tfx = match asked.version {
+    let tfx = match params.version {
         Some(number) => app.version_tfx(&ctx, at.id, number).await?,
         None => app.tfx(&ctx, at.id).await?,
     };
@@ -162,9 +166,9 @@ pub async fn validate_query(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Body(asked): Body<ValidatedPart>,
+    Body(body): Body<ValidatedPart>,
 ) -> ApiResult<QueryView> {
-    Ok(success(app.query(&ctx, at.id, asked.split, false).await?.into()))
+    Ok(success(app.query(&ctx, at.id, body.split, false).await?.into()))
 }
 
 /// Compile a config
@@ -203,10 +207,10 @@ pub async fn validate(
     Object(body): Object,
 ) -> ApiResult<ConfigCheck> {
     let read = DatasetChange::read(body).await?.new_dataset().await.map(|input| input.config);
-    let faults = app.config_faults(&ctx, at.id, read).await?;
+    let found = app.validation_errors(&ctx, at.id, read).await?;
     let mut errors = BTreeMap::new();
-    for fault in faults {
-        errors.entry(fault.path).or_insert(fault.message);
+    for error in found {
+        errors.entry(error.path).or_insert(error.message);
     }
     Ok(success(ConfigCheck { valid: errors.is_empty(), errors }))
 }
@@ -233,9 +237,9 @@ pub async fn preview(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<PreviewParams>,
+    Query(params): Query<PreviewParams>,
 ) -> ApiResult<Previewed> {
-    Ok(success(Previewed { preview: app.preview(&ctx, at.id, asked.split, asked.limit.unwrap_or(100)).await? }))
+    Ok(success(Previewed { preview: app.preview(&ctx, at.id, params.split, params.limit.unwrap_or(100)).await? }))
 }
 
 #[derive(Serialize, ToSchema)]

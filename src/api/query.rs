@@ -10,7 +10,7 @@ use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-use super::answer::ApiError;
+use super::answer::ErrorResponse;
 use crate::domain::unreadable::explain;
 
 /// The query's parameters. Unknown names are refused; an empty value counts as missing. Of several
@@ -24,17 +24,17 @@ pub struct Query<T>(pub T);
 pub struct Nothing {}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = ApiError;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(pairs)) => read(pairs).map(Self),
-            Err(_) => Err(ApiError::bad_request("bad_parameter", None, "The query string cannot be read.")),
+            Err(_) => Err(ErrorResponse::bad_request("bad_parameter", None, "The query string cannot be read.")),
         }
     }
 }
 
-fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ApiError> {
+fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ErrorResponse> {
     let mut named: Vec<(String, Values)> = vec![];
     for (name, value) in pairs {
         match named.iter_mut().find(|(known, _)| *known == name) {
@@ -49,7 +49,7 @@ fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, ApiError
             true => format!("Unknown parameter {name}."),
             false => format!("{name}: {}", explain(&reason)),
         };
-        ApiError::bad_request("bad_parameter", Some(&name), message)
+        ErrorResponse::bad_request("bad_parameter", Some(&name), message)
     })
 }
 
@@ -141,7 +141,7 @@ mod tests {
         search: Option<String>,
     }
 
-    fn of(pairs: &[(&str, &str)]) -> Result<All, ApiError> {
+    fn of(pairs: &[(&str, &str)]) -> Result<All, ErrorResponse> {
         read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 

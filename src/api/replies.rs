@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{Success, success};
-use crate::domain::record::Dataset;
+use crate::domain::dto::Dataset;
 
 /// A completed action.
 #[derive(Serialize, ToSchema)]

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{ApiError, ApiResult, success};
+use super::answer::{ApiResult, ErrorResponse, success};
 use super::bodies::NewDataset;
 use super::context::Context;
 use super::extract::{DatasetPath, InPath, ModelPath, body_error};
 use super::query::Query;
 use super::refusals::{Missing, TakenOrStale, WarehouseRefused, WarehouseTimeout};
 use crate::domain::document::Format;
-use crate::domain::record::Dataset;
+use crate::domain::dto::Dataset;
 use crate::service::{App, ImportOutcome};
 
 #[derive(Deserialize, IntoParams)]
@@ -37,9 +37,9 @@ pub async fn export(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<ExportParams>,
-) -> Result<Response, ApiError> {
-    let format = asked.format.unwrap_or_default();
+    Query(params): Query<ExportParams>,
+) -> Result<Response, ErrorResponse> {
+    let format = params.format.unwrap_or_default();
     let file = app.export_dataset(&ctx, at.id, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
@@ -80,10 +80,10 @@ pub async fn import(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<ModelPath>,
-    Query(asked): Query<ImportParams>,
+    Query(params): Query<ImportParams>,
     file: FileBody,
 ) -> ApiResult<Imported> {
-    let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, asked.update.unwrap_or_default()).await?;
+    let (dataset, outcome) = app.import_dataset(&ctx, at.id, &file.text, file.format, params.update.unwrap_or_default()).await?;
     let message = match outcome {
         ImportOutcome::Created => "Dataset created.",
         ImportOutcome::Updated => "Dataset saved.",
@@ -101,22 +101,22 @@ pub struct FileBody {
 }
 
 impl<S: Send + Sync> FromRequest<S> for FileBody {
-    type Rejection = ApiError;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let format = match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => Format::Yaml,
             "application/json" => Format::Json,
             _ => {
                 let message = "Send a file, with the header Content-Type: application/yaml or application/json.";
-                return Err(ApiError::bad_request("bad_request", None, message));
+                return Err(ErrorResponse::bad_request("bad_request", None, message));
             }
         };
         let bytes: Result<Bytes, BytesRejection> = Bytes::from_request(request, state).await;
         match String::from_utf8(bytes.map_err(body_error)?.into()) {
             Ok(text) => Ok(Self { format, text }),
-            Err(_) => Err(ApiError::bad_request("bad_request", None, "The file is not UTF-8.")),
+            Err(_) => Err(ErrorResponse::bad_request("bad_request", None, "The file is not UTF-8.")),
         }
     }
 }

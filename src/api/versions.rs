@@ -5,13 +5,13 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{ApiError, ApiResult, success};
+use super::answer::{ApiResult, ErrorResponse, success};
 use super::context::Context;
 use super::extract::{Body, DatasetPath, IfMatch, InPath, VersionPath, expected_revision};
 use super::query::{Nothing, Query};
 use super::refusals::{Missing, Stale, WarehouseRefused, WarehouseTimeout};
 use super::replies::{DatasetSaved, saved};
-use crate::domain::record::{DriftReport, Version, VersionDiff, VersionSummary};
+use crate::domain::dto::{DriftReport, Version, VersionDiff, VersionSummary};
 use crate::service::App;
 
 #[derive(Serialize, ToSchema)]
@@ -77,11 +77,11 @@ pub async fn diff(
     State(app): State<App>,
     Context(ctx): Context,
     InPath(at): InPath<DatasetPath>,
-    Query(asked): Query<DiffParams>,
+    Query(params): Query<DiffParams>,
 ) -> ApiResult<Diff> {
-    let wrong = |name: &str, text: &str| ApiError::bad_request("bad_parameter", Some(name), text);
-    let from = asked.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
-    let to = match asked.to.as_deref() {
+    let wrong = |name: &str, text: &str| ErrorResponse::bad_request("bad_parameter", Some(name), text);
+    let from = params.from.ok_or_else(|| wrong("from", "from must be a version number."))?;
+    let to = match params.to.as_deref() {
         None | Some("current") => None,
         Some(text) => Some(text.parse().map_err(|_| wrong("to", "to must be a version number or current."))?),
     };
@@ -108,9 +108,9 @@ pub async fn restore(
     Context(ctx): Context,
     InPath(at): InPath<VersionPath>,
     headers: HeaderMap,
-    Body(asked): Body<Restoring>,
+    Body(body): Body<Restoring>,
 ) -> ApiResult<DatasetSaved> {
-    let revision = expected_revision(&headers, asked.revision)?;
+    let revision = expected_revision(&headers, body.revision)?;
     let dataset = app.restore_version(&ctx, at.id, at.number, revision).await?;
     Ok(saved(dataset, format!("Version {} restored.", at.number)))
 }

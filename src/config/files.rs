@@ -82,8 +82,8 @@ pub struct Sql {
     #[arg(long, env = "TRAINSET_SPLIT", value_enum)]
     pub split: Option<SplitArg>,
     /// Query kind
-    #[arg(long, env = "TRAINSET_SHAPE", value_enum, default_value_t = ShapeArg::Rows)]
-    pub shape: ShapeArg,
+    #[arg(long, env = "TRAINSET_SHAPE", value_enum, default_value_t = QueryKindArg::Rows)]
+    pub shape: QueryKindArg,
     /// Name mapped columns by their roles
     #[arg(long, env = "TRAINSET_FOR_ANALYSIS")]
     pub for_analysis: bool,
@@ -98,7 +98,7 @@ pub enum SplitArg {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub enum ShapeArg {
+pub enum QueryKindArg {
     Rows,
     Tfx,
     Counts,

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_ones_that_can_be_met() {
+    fn names_in_flags_are_validated() {
         for text in ["", " ", "raw-data", "raw.data", "a b", "a`b", "größe", "a\nb"] {
             assert!(dataset(text).is_err(), "{text}");
         }

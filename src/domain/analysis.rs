@@ -46,7 +46,7 @@ pub struct Analysis {
     /// US dollars; `None` if reading is free.
     pub price_usd: Option<f64>,
     #[serde(flatten)]
-    pub facts: AnalysisMetrics,
+    pub metrics: AnalysisMetrics,
     pub split_estimates: Vec<SplitEstimate>,
     pub quality_metrics: Quality,
     /// `None` without a split.
@@ -58,8 +58,8 @@ pub struct Analysis {
 
 impl Analysis {
     /// The summary on a card.
-    pub fn brief(&self) -> AnalysisBrief {
-        AnalysisBrief {
+    pub fn summary(&self) -> AnalysisSummary {
+        AnalysisSummary {
             score: self.quality_metrics.score,
             grade: self.quality_metrics.grade,
             leaks: self.leaks.iter().filter(|check| check.is_leak()).count() as u32,
@@ -72,7 +72,8 @@ impl Analysis {
 /// Summary of an analysis, for a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct AnalysisBrief {
+#[cfg_attr(feature = "ssr", schema(as = AnalysisBrief))]
+pub struct AnalysisSummary {
     /// 0 to 100.
     pub score: u32,
     pub grade: Grade,
@@ -103,14 +104,14 @@ pub struct AnalysisMetrics {
     pub null_products: Option<u64>,
     pub null_timestamps: Option<u64>,
     /// `None` if a required role is not mapped.
-    pub users: Option<Members>,
-    pub products: Option<Members>,
+    pub users: Option<DistinctCounts>,
+    pub products: Option<DistinctCounts>,
     /// Pairs of a user and a product.
-    pub pairs: Option<Members>,
+    pub pairs: Option<DistinctCounts>,
     /// Distinct user, product and timestamp: further rows are duplicates.
-    pub events: Option<Members>,
+    pub events: Option<DistinctCounts>,
     /// Distinct user and timestamp: what was bought together.
-    pub baskets: Option<Members>,
+    pub baskets: Option<DistinctCounts>,
     /// Train rows later than the first eval row, if a query counted them. A split by time has none,
     /// which its days show.
     pub late_train_rows: Option<u64>,
@@ -228,7 +229,8 @@ pub struct SplitEstimate {
 /// `None` if the config does not have the split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Members {
+#[cfg_attr(feature = "ssr", schema(as = Members))]
+pub struct DistinctCounts {
     /// Rows that have the ids.
     pub rows: u64,
     pub all: u64,
@@ -247,7 +249,7 @@ pub struct Members {
     pub shared: Option<u64>,
 }
 
-impl Members {
+impl DistinctCounts {
     /// Rows per entity; 0 without entities.
     pub fn mean(&self) -> f64 {
         share(self.rows, self.all)
@@ -355,23 +357,23 @@ pub struct Judged {
 }
 
 /// Checks the metrics of a config. `today` is the day of the run; later dates lie in the future.
-pub fn judge(config: &DatasetConfig, facts: &AnalysisMetrics, today: NaiveDate) -> Judged {
+pub fn judge(config: &DatasetConfig, metrics: &AnalysisMetrics, today: NaiveDate) -> Judged {
     Judged {
-        split_estimates: split_estimates(config, facts),
-        quality_metrics: quality::quality(config, facts, today),
-        split_proof: proof::proof(config, facts),
-        leaks: leaks::audit(config, facts),
-        readiness: readiness::readiness(facts),
+        split_estimates: split_estimates(config, metrics),
+        quality_metrics: quality::quality(config, metrics, today),
+        split_proof: proof::proof(config, metrics),
+        leaks: leaks::audit(config, metrics),
+        readiness: readiness::readiness(metrics),
     }
 }
 
 /// From the rows per day: events are rarely spread evenly, so a share of the span would mislead.
-fn split_estimates(config: &DatasetConfig, facts: &AnalysisMetrics) -> Vec<SplitEstimate> {
+fn split_estimates(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Vec<SplitEstimate> {
     let estimate = |split: &Split| {
-        let days = || facts.per_day.iter().filter(|day| day.part == Part::from(*split));
+        let days = || metrics.per_day.iter().filter(|day| day.part == Part::from(*split));
         let rows = days().map(|day| day.rows).sum();
         let days = days().filter(|day| day.day.is_some() && day.rows > 0).count() as u64;
-        SplitEstimate { split: *split, rows, percent: share(rows, facts.rows()) * 100.0, days }
+        SplitEstimate { split: *split, rows, percent: share(rows, metrics.rows()) * 100.0, days }
     };
     config.split_config.splits().iter().map(estimate).collect()
 }

@@ -11,13 +11,13 @@ use super::schema::{Column, TableSchema};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     project: Option<String>,
-    tables: Arc<BTreeMap<TableName, KnownTable>>,
+    tables: Arc<BTreeMap<TableName, CatalogTable>>,
 }
 
 impl Catalog {
     /// With a project, tables are written `project.raw_data.t` in SQL, otherwise `raw_data.t`.
     pub fn new(project: Option<String>, schemas: impl IntoIterator<Item = TableSchema>) -> Self {
-        let tables = schemas.into_iter().map(|schema| (schema.table.clone(), KnownTable::new(schema))).collect();
+        let tables = schemas.into_iter().map(|schema| (schema.table.clone(), CatalogTable::new(schema))).collect();
         Self { project, tables: Arc::new(tables) }
     }
 
@@ -26,29 +26,29 @@ impl Catalog {
     }
 
     pub fn schema(&self, table: &TableName) -> Option<&TableSchema> {
-        self.table(table).map(|known| &known.schema)
+        self.table(table).map(|table| &table.schema)
     }
 
-    pub fn table(&self, table: &TableName) -> Option<&KnownTable> {
+    pub fn table(&self, table: &TableName) -> Option<&CatalogTable> {
         self.tables.get(table)
     }
 
     /// Columns of all tables: the work on them grows with this number.
     pub fn columns(&self) -> usize {
-        self.tables.values().map(|known| known.schema.columns.len()).sum()
+        self.tables.values().map(|table| table.schema.columns.len()).sum()
     }
 
     /// The schema behind a name within the dataset.
     pub fn source(&self, config: &DatasetConfig, source: &SourceName) -> Option<&TableSchema> {
-        self.known(config, source).map(|known| &known.schema)
+        self.table_of(config, source).map(|table| &table.schema)
     }
 
     /// The column behind a reference.
     pub fn column(&self, config: &DatasetConfig, reference: &ColumnRef) -> Option<&Column> {
-        self.known(config, &reference.table)?.column(&reference.column)
+        self.table_of(config, &reference.table)?.column(&reference.column)
     }
 
-    fn known(&self, config: &DatasetConfig, source: &SourceName) -> Option<&KnownTable> {
+    fn table_of(&self, config: &DatasetConfig, source: &SourceName) -> Option<&CatalogTable> {
         let (_, table) = config.sources().into_iter().find(|(name, _)| name.same_as(source))?;
         self.table(table)
     }
@@ -57,7 +57,7 @@ impl Catalog {
 /// A table whose columns are found by name without a scan: a table has up to 10,000 columns, and a
 /// config refers to a thousand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownTable {
+pub struct CatalogTable {
     pub schema: TableSchema,
     /// The first column of each name, without regard to case.
     folded: HashMap<String, usize>,
@@ -67,7 +67,7 @@ pub struct KnownTable {
     unusable: HashMap<String, usize>,
 }
 
-impl KnownTable {
+impl CatalogTable {
     pub fn new(schema: TableSchema) -> Self {
         let (mut folded, mut twins) = (HashMap::with_capacity(schema.columns.len()), HashMap::new());
         for (place, column) in schema.columns.iter().enumerate() {
@@ -105,14 +105,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_looking_at_all_columns_finds(names in prop::collection::vec("[aAäÄbB]{1,2}", 0..12), asked in "[aAäÄbB]{1,2}") {
+        fn the_index_finds_the_same_column_as_a_scan(names in prop::collection::vec("[aAäÄbB]{1,2}", 0..12), wanted in "[aAäÄbB]{1,2}") {
             let column = |name: &String| serde_json::json!({"name": name, "type": "INT64"});
             let columns: Vec<_> = names.iter().map(column).collect();
             let schema: TableSchema = serde_json::from_value(serde_json::json!({"table": "raw_data.t", "columns": columns})).unwrap();
-            let asked: ColumnName = asked.parse().unwrap();
-            let known = KnownTable::new(schema.clone());
+            let wanted: ColumnName = wanted.parse().unwrap();
+            let table = CatalogTable::new(schema.clone());
             let place = |found: Option<&Column>, of: &TableSchema| found.and_then(|found| of.columns.iter().position(|c| std::ptr::eq(c, found)));
-            prop_assert_eq!(place(known.column(&asked), &known.schema), place(schema.column(&asked), &schema));
+            prop_assert_eq!(place(table.column(&wanted), &table.schema), place(schema.column(&wanted), &schema));
         }
     }
 }

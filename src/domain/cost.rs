@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_knows_what_all_its_parts_know() {
+    fn a_sum_is_known_only_if_all_its_parts_are() {
         let part = |bytes, price| Estimate::of(bytes, false, 1, price);
         let both = part(Some(HALF), Some(PRICE)) + Estimate::of(Some(HALF), true, 1, Some(PRICE));
         assert_eq!(both, Estimate { bytes: Some(2 * HALF), price_usd: Some(8.0), upper_bound: true });
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn no_query_reads_nothing_and_has_no_price_where_none_has() {
+    fn no_query_reads_nothing_and_has_a_price_only_if_reading_is_metered() {
         for price in [None, Some(PRICE)] {
             let part = Estimate::of(Some(HALF), true, 1, price);
             assert_eq!(Estimate::nothing(price) + part, part);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_adds_up_as_what_would_be() {
+    fn costs_add_up_like_estimates() {
         let part = |bytes| Cost::of(bytes, 1, Some(PRICE));
         assert_eq!(Cost::nothing(Some(PRICE)) + part(Some(HALF)) + part(Some(HALF)), part(Some(2 * HALF)));
         assert_eq!(part(Some(HALF)) + part(None), Cost::default());

@@ -185,7 +185,7 @@ mod tests {
         }
 
         #[test]
-        fn either_way_round_it_is_the_same(a in tree(), b in tree()) {
+        fn the_order_of_the_two_sides_does_not_matter(a in tree(), b in tree()) {
             let turned = |mut found: Vec<Difference>| {
                 found.iter_mut().for_each(|difference| difference.values.reverse());
                 found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -197,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn what_differs_between_two_of_three_differs_among_the_three(a in tree(), b in tree(), c in tree()) {
+        fn a_difference_between_two_of_three_is_a_difference_among_all(a in tree(), b in tree(), c in tree()) {
             let three = differences(&[a.clone(), b.clone(), c]);
             prop_assert!(a == b || !three.is_empty());
             prop_assert!(three.iter().all(|difference| difference.values.len() == 3));

@@ -15,7 +15,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
 use strum::{EnumCount, IntoStaticStr};
 
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::unreadable::not_json;
 
 /// Maximum size of a file: the same as that of a request.
@@ -96,15 +96,15 @@ impl Document {
 
     /// Adds to each validation error the position of its field, or of the nearest node around it.
     /// Paths are those of a config; in the document it may stand below `config`.
-    pub fn placed(&self, faults: Vec<FieldError>) -> Vec<FieldError> {
-        let place = |fault: FieldError| match self.places.as_ref().and_then(|root| root.place(&fault.path)) {
-            None => fault,
+    pub fn placed(&self, errors: Vec<FieldError>) -> Vec<FieldError> {
+        let place = |error: FieldError| match self.places.as_ref().and_then(|root| root.place(&error.path)) {
+            None => error,
             Some((line, column)) => {
-                let message = fault.message.trim_end_matches('.');
-                FieldError::new(fault.path, format!("{message} (line {line}, column {column})."))
+                let message = error.message.trim_end_matches('.');
+                FieldError::new(error.path, format!("{message} (line {line}, column {column})."))
             }
         };
-        faults.into_iter().map(place).collect()
+        errors.into_iter().map(place).collect()
     }
 }
 

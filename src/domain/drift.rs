@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::catalog::KnownTable;
+use super::catalog::CatalogTable;
 use super::dataset::{ColumnRef, DatasetConfig};
 use super::name::{ColumnName, OutputName, SourceName, TableName, fold};
 use super::output;
@@ -56,11 +56,11 @@ pub fn drift(config: &DatasetConfig, then: &[TableSchema], now: &[TableSchema]) 
             used: column.is_none_or(|column| uses(table, column)),
             text,
         };
-        let Some(after) = now.get(table).map(|schema| KnownTable::new((*schema).clone())) else {
+        let Some(after) = now.get(table).map(|schema| CatalogTable::new((*schema).clone())) else {
             found.push(one(None, Change::TableGone, format!("{table} no longer exists.")));
             continue;
         };
-        let known_before = KnownTable::new(before.clone());
+        let known_before = CatalogTable::new(before.clone());
         for column in &before.columns {
             let name = &column.name;
             match after.column(name) {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_told_by_table_and_column_what_is_used_first() {
+    fn changes_are_listed_by_table_and_column_used_ones_first() {
         let config: DatasetConfig = serde_json::from_value(json!({
             "primary_table": "raw_data.orders",
             "secondary_tables": ["raw_data.users", "raw_data.gone"],
@@ -187,9 +187,9 @@ mod tests {
             schema("users", &[("id", "INT64", "NULLABLE"), ("tags", "STRING", "REPEATED")]),
         ];
         let found = drift(&config, &then, &now);
-        let told: Vec<_> = found.iter().map(|d| (d.change, d.column.as_ref().map(|c| c.as_str()), d.used)).collect();
+        let reported: Vec<_> = found.iter().map(|d| (d.change, d.column.as_ref().map(|c| c.as_str()), d.used)).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 (Change::ModeChanged, Some("User"), true),
                 (Change::TypeChanged, Some("amount"), true),
@@ -207,7 +207,7 @@ mod tests {
     /// Aligned by the table's column, since the name alone would show a rename as one column less
     /// and one more.
     #[test]
-    fn columns_by_other_names_are_told_by_what_they_are() {
+    fn renamed_columns_are_matched_by_their_table_column() {
         let config = |columns: serde_json::Value| -> DatasetConfig {
             serde_json::from_value(json!({"primary_table": "raw_data.orders", "selected_columns": columns})).unwrap()
         };
@@ -215,10 +215,10 @@ mod tests {
         let then =
             config(json!([column("id", None), column("amount", Some("revenue")), column("user", None), column("amount", None)]));
         let now = config(json!([column("amount", None), column("id", Some("order")), column("amount", Some("price"))]));
-        let told: Vec<_> = renamed(&then, &now).into_iter().map(|r| (r.column.to_string(), r.from, r.to)).collect();
+        let reported: Vec<_> = renamed(&then, &now).into_iter().map(|r| (r.column.to_string(), r.from, r.to)).collect();
         let of = |column: &str, from: &str, to: Option<&str>| (column.to_owned(), from.to_owned(), to.map(str::to_owned));
         assert_eq!(
-            told,
+            reported,
             [
                 of("orders.id", "id", Some("order")),
                 of("orders.amount", "revenue", Some("price")),

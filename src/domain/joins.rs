@@ -2,8 +2,8 @@
 //! verified with the data if it was read, and resolved to the best join of each reference and a
 //! tree that connects the tables.
 //!
-//! [`propose`] lists all that is plausible, [`weigh`] corrects a candidate by join statistics,
-//! [`settle`] keeps what is good enough.
+//! [`propose`] lists all that is plausible, [`verify_candidate`] corrects a candidate by join
+//! statistics, [`resolve`] keeps what is good enough.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,13 +17,13 @@ use super::schema::{ColumnType, TableSchema};
 use super::statistics::TableStatistics;
 
 mod composite;
-mod evidence;
 mod references;
-mod settle;
+mod resolve;
+mod statistics;
 mod tables;
 
-pub use evidence::{Evidence, KeySide, Shares, weigh};
-pub use settle::settle;
+pub use resolve::resolve;
+pub use statistics::{KeySide, KeyStatistics, Shares, verify_candidate};
 
 /// Joins below this score are not suggested.
 pub const THRESHOLD: f64 = 0.5;
@@ -117,8 +117,8 @@ pub struct DetectedJoin {
     /// One of the joins that connect the tables.
     pub in_tree: bool,
     /// Join statistics, if the join was verified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Shares>,
+    #[serde(rename = "evidence", default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<Shares>,
     /// Why the join could not be verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -126,7 +126,7 @@ pub struct DetectedJoin {
 
 /// The joins of some tables.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Settled {
+pub struct ResolvedJoins {
     /// At or above [`THRESHOLD`], the best first.
     pub joins: Vec<DetectedJoin>,
     /// Positions in `joins` of those in the tree, in an order in which a dataset can join them:
@@ -138,22 +138,22 @@ pub struct Settled {
 
 /// A candidate and the outcome of verifying it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Weighed {
+pub struct VerifiedCandidate {
     pub candidate: Candidate,
-    pub evidence: Option<Evidence>,
+    pub statistics: Option<KeyStatistics>,
     pub error: Option<String>,
 }
 
-impl From<Candidate> for Weighed {
+impl From<Candidate> for VerifiedCandidate {
     fn from(candidate: Candidate) -> Self {
-        Self { candidate, evidence: None, error: None }
+        Self { candidate, statistics: None, error: None }
     }
 }
 
 /// All plausible joins of the tables, the best first: scores from [`PLAUSIBLE`] on, so also some
 /// that only the data can confirm.
-pub fn propose(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<Candidate> {
-    let tables = tables::TableIndex::read(schemas, facts);
+pub fn propose(schemas: &[TableSchema], statistics: &TableStatistics) -> Vec<Candidate> {
+    let tables = tables::TableIndex::read(schemas, statistics);
     let mut found = references::find(&tables);
     found.extend(composite::find(&tables));
     found.extend(tables.shared_without_owner());
@@ -167,9 +167,9 @@ pub fn propose(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<Candidat
 }
 
 /// Joins by names, types and keys alone.
-pub fn detect(schemas: &[TableSchema], facts: &TableStatistics) -> Settled {
+pub fn detect(schemas: &[TableSchema], statistics: &TableStatistics) -> ResolvedJoins {
     let order: Vec<TableName> = schemas.iter().map(|schema| schema.table.clone()).collect();
-    settle(&order, propose(schemas, facts).into_iter().map(Weighed::from).collect())
+    resolve(&order, propose(schemas, statistics).into_iter().map(VerifiedCandidate::from).collect())
 }
 
 /// For each column of a table, whether its name and type are those of a key: a column that a join
@@ -191,73 +191,73 @@ fn joinable(left: ColumnType, right: ColumnType) -> bool {
 
 /// What one query counts about two tables.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairQuestion {
+pub struct PairQuery {
     /// Positions of the tables in the given list; equal if a table refers to itself.
     pub left: usize,
     pub right: usize,
     pub on: Vec<Vec<KeyPair>>,
     /// For each candidate to verify: its position, its position in `on`, and whether its direction
     /// is reversed.
-    pub asked: Vec<(usize, usize, bool)>,
+    pub candidates: Vec<(usize, usize, bool)>,
 }
 
 /// The queries that verify the candidates, one per pair of tables, in the order of the candidates.
-pub fn questions(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuestion> {
-    let mut questions: Vec<PairQuestion> = vec![];
+pub fn pair_queries(order: &[TableName], candidates: &[Candidate]) -> Vec<PairQuery> {
+    let mut queries: Vec<PairQuery> = vec![];
     let places: HashMap<&TableName, usize> = order.iter().enumerate().rev().map(|(place, table)| (table, place)).collect();
     let mut of_tables: HashMap<(usize, usize), usize> = HashMap::new();
     let mut of_pairs: HashMap<(usize, Vec<KeyPair>), usize> = HashMap::new();
     for (i, candidate) in candidates.iter().enumerate() {
         let ends = places.get(&candidate.left).zip(places.get(&candidate.right));
         let Some((&left, &right)) = ends else { continue };
-        let turned = left > right;
-        let straight = if turned { candidate.clone().reversed() } else { candidate.clone() };
+        let reversed = left > right;
+        let straight = if reversed { candidate.clone().reversed() } else { candidate.clone() };
         let (left, right) = (left.min(right), left.max(right));
         let at = *of_tables.entry((left, right)).or_insert_with(|| {
-            questions.push(PairQuestion { left, right, on: vec![], asked: vec![] });
-            questions.len() - 1
+            queries.push(PairQuery { left, right, on: vec![], candidates: vec![] });
+            queries.len() - 1
         });
-        let question = &mut questions[at];
+        let query = &mut queries[at];
         let mut on = straight.on;
         on.sort_unstable();
         let list = *of_pairs.entry((at, on)).or_insert_with_key(|(_, on)| {
-            question.on.push(on.clone());
-            question.on.len() - 1
+            query.on.push(on.clone());
+            query.on.len() - 1
         });
-        question.asked.push((i, list, turned));
+        query.candidates.push((i, list, reversed));
     }
-    questions
+    queries
 }
 
-/// Candidates with the results of [`questions`]: what was counted for each list of pairs, or why it
-/// could not be counted.
-pub fn weigh_all(
+/// Candidates with the results of [`pair_queries`]: what was counted for each list of pairs, or why
+/// it could not be counted.
+pub fn verify_candidates(
     candidates: Vec<Candidate>,
-    questions: &[PairQuestion],
-    answers: &[Result<Vec<Option<Evidence>>, String>],
-) -> Vec<Weighed> {
-    let mut weighed: Vec<Weighed> = candidates.into_iter().map(Weighed::from).collect();
-    for (question, answer) in questions.iter().zip(answers) {
-        for (i, list, turned) in &question.asked {
-            let one = &mut weighed[*i];
+    queries: &[PairQuery],
+    answers: &[Result<Vec<Option<KeyStatistics>>, String>],
+) -> Vec<VerifiedCandidate> {
+    let mut verified: Vec<VerifiedCandidate> = candidates.into_iter().map(VerifiedCandidate::from).collect();
+    for (query, answer) in queries.iter().zip(answers) {
+        for (i, list, reversed) in &query.candidates {
+            let one = &mut verified[*i];
             match answer {
                 Ok(counted) => {
-                    let Some(evidence) = counted.get(*list).copied().flatten() else { continue };
-                    let evidence = if *turned { evidence.reversed() } else { evidence };
-                    *one = weigh(one.candidate.clone(), evidence);
+                    let Some(statistics) = counted.get(*list).copied().flatten() else { continue };
+                    let statistics = if *reversed { statistics.reversed() } else { statistics };
+                    *one = verify_candidate(one.candidate.clone(), statistics);
                 }
                 Err(message) => one.error = Some(message.clone()),
             }
         }
     }
-    weighed
+    verified
 }
 
 /// The joins of some tables, and what finding them took.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinDetection {
     #[serde(flatten)]
-    pub settled: Settled,
+    pub resolved: ResolvedJoins,
     /// Set if the data were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
@@ -305,7 +305,7 @@ pub struct JoinStatistics {
 
 /// Join statistics of a dataset, and what reading the missing ones costs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct JoinsWeighed {
+pub struct VerifiedJoins {
     /// Those that have keys, in the order of the config.
     pub joins: Vec<JoinStatistics>,
     /// What is still to be queried, and its price; nothing if all is cached.

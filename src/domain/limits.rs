@@ -9,7 +9,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::dataset::{DatasetConfig, Predicate, Scalar};
-use super::fault::{FieldError, FieldErrors};
+use super::field_error::{FieldError, FieldErrors};
 
 /// Maximum number of tables of a dataset, its primary included.
 pub const MAX_TABLES: usize = 20;
@@ -77,9 +77,9 @@ pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
         }
     }
     if values_of_all > MAX_ALL_VALUES {
-        check.faults.add("filters.rows", "All lists together have at most 20,000 values.");
+        check.errors.add("filters.rows", "All lists together have at most 20,000 values.");
     }
-    check.faults.into_list()
+    check.errors.into_list()
 }
 
 /// How many parts a config has: the work on it grows with this number.
@@ -112,13 +112,13 @@ const TEXT_TOO_LONG: &str = "A string has at most 10,000 characters.";
 
 #[derive(Default)]
 struct Check {
-    faults: FieldErrors,
+    errors: FieldErrors,
 }
 
 impl Check {
     fn list(&mut self, path: impl std::fmt::Display, length: usize, most: usize, name: &str) {
         if length > most {
-            self.faults.add(path.to_string(), limit_of(name).1);
+            self.errors.add(path.to_string(), limit_of(name).1);
         }
     }
 
@@ -130,7 +130,7 @@ impl Check {
 
     fn text(&mut self, path: std::fmt::Arguments, text: &str) {
         if is_too_long(text) {
-            self.faults.add(path.to_string(), TEXT_TOO_LONG);
+            self.errors.add(path.to_string(), TEXT_TOO_LONG);
         }
     }
 }
@@ -144,14 +144,14 @@ fn is_too_long(text: &str) -> bool {
 /// the parser would refuse. Older spellings are converted to today's by repeating names, which must
 /// be short and few by then.
 pub fn exceeded_in_json(config: &Value) -> Vec<FieldError> {
-    let mut walk = Walk { path: String::new(), faults: FieldErrors::default() };
+    let mut walk = Walk { path: String::new(), errors: FieldErrors::default() };
     walk.value("config", config, 0);
-    walk.faults.into_list()
+    walk.errors.into_list()
 }
 
 struct Walk {
     path: String,
-    faults: FieldErrors,
+    errors: FieldErrors,
 }
 
 impl Walk {
@@ -160,14 +160,14 @@ impl Walk {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
             Value::String(text) => {
                 if is_too_long(text) {
-                    self.fault(TEXT_TOO_LONG);
+                    self.error(TEXT_TOO_LONG);
                 }
             }
-            Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => self.fault("It is nested too deeply for a config."),
+            Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => self.error("It is nested too deeply for a config."),
             Value::Array(items) => {
                 let (most, message) = limit_of(name);
                 if items.len() > most {
-                    return self.fault(message);
+                    return self.error(message);
                 }
                 for (i, item) in items.iter().enumerate() {
                     let before = self.path.len();
@@ -184,17 +184,17 @@ impl Walk {
                     _ => (MAX_KEYS, "It has too many keys for a config."),
                 };
                 if map.len() > most {
-                    return self.fault(message);
+                    return self.error(message);
                 }
                 if name == "selected_columns" {
                     let columns: usize = map.values().filter_map(Value::as_array).map(Vec::len).sum();
                     if columns > MAX_COLUMNS {
-                        return self.fault(limit_of("selected_columns").1);
+                        return self.error(limit_of("selected_columns").1);
                     }
                 }
                 for (key, value) in map {
                     if is_too_long(key) {
-                        self.fault("A key is too long for a config.");
+                        self.error("A key is too long for a config.");
                         continue;
                     }
                     let before = self.path.len();
@@ -209,9 +209,9 @@ impl Walk {
         }
     }
 
-    fn fault(&mut self, message: &str) {
+    fn error(&mut self, message: &str) {
         let path = if self.path.is_empty() { "config" } else { &self.path };
-        self.faults.add(path, message);
+        self.errors.add(path, message);
     }
 }
 
@@ -275,16 +275,16 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_at_a_limit_is_read_and_what_is_beyond_is_named() {
+    fn configs_at_a_limit_are_read_and_those_beyond_are_refused_by_path() {
         for (name, most) in SIZED {
             let (config, path) = sized(name, most);
-            let config = config_from_json(config).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+            let config = config_from_json(config).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
             assert_eq!(exceeded(&config), [], "{name}");
             // The same limit holds for JSON and for a stored config.
             let (json, _) = sized(name, most + 1);
             let typed: DatasetConfig = serde_json::from_value(json.clone()).unwrap();
-            for faults in [exceeded(&typed), config_from_json(json).err().unwrap_or_else(|| exceeded(&typed))] {
-                assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), [path.as_str()], "{name}");
+            for errors in [exceeded(&typed), config_from_json(json).err().unwrap_or_else(|| exceeded(&typed))] {
+                assert_eq!(errors.iter().map(|error| error.path.as_str()).collect::<Vec<_>>(), [path.as_str()], "{name}");
             }
         }
     }
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_name_the_numbers() {
+    fn the_messages_name_the_limits() {
         let plain = |text: &str| text.replace(',', "");
         for list in ["secondary_tables", "join_config", "on", "order", "selected_columns", "rows", "values"] {
             let (most, message) = limit_of(list);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn older_spellings_are_held_before_they_are_turned() {
+    fn older_spellings_are_checked_before_they_are_converted() {
         // Converted, each column would repeat its table's name: gigabytes from a request of one
         // megabyte.
         let name = "t".repeat(400_000);
@@ -335,8 +335,8 @@ mod tests {
     #[test]
     fn depth_and_keys_have_a_limit() {
         let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
-        let faults = config_from_json(json!({"filters": {"rows": [{"where": {"op": "in", "values": deep}}]}})).unwrap_err();
-        assert!(faults[0].path.starts_with("filters.rows[0].where.values[0][0]"), "{faults:?}");
+        let errors = config_from_json(json!({"filters": {"rows": [{"where": {"op": "in", "values": deep}}]}})).unwrap_err();
+        assert!(errors[0].path.starts_with("filters.rows[0].where.values[0][0]"), "{errors:?}");
         let many: serde_json::Map<String, Value> = (0..50_000).map(|i| (format!("k{i}"), Value::Null)).collect();
         assert_eq!(config_from_json(Value::Object(many)).unwrap_err()[0].path, "config");
     }

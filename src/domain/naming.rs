@@ -469,7 +469,7 @@ mod tests {
 
     /// Each of these words can be split at each of its positions, and each piece again.
     #[test]
-    fn long_names_are_taken_apart_at_once() {
+    fn long_names_are_split_quickly() {
         let words = Vocabulary::of([]);
         for i in 0..200 {
             let marks = format!("{}{i}", ["id", "key", "num", "code", "uuid", "number"].concat().repeat(13));

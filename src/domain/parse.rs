@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::dataset::DatasetConfig;
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::limits::exceeded_in_json;
 use super::unreadable::explain;
 
@@ -124,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn null_missing_and_empty_are_one() {
+    fn null_missing_and_empty_are_the_same() {
         // A filter that was removed may be stored as null or as an empty object.
         let plain = config_from_json(json!({"primary_table": "raw_data.orders"})).unwrap();
         for form in [
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_named_by_their_path() {
+    fn validation_errors_have_their_path() {
         for (json, path) in [
             (json!({"bogus": null}), "bogus"),
             (json!({"primary_table": "orders"}), "primary_table"),
@@ -150,8 +150,8 @@ mod tests {
             (json!({"join_config": [{"table": "a", "on": [{"left": "a.b", "right": "c"}]}]}), "join_config[0].on[0].left"),
             (json!([1]), "config"),
         ] {
-            let faults = config_from_json(json.clone()).unwrap_err();
-            assert_eq!(faults[0].path, path, "{json} {faults:?}");
+            let errors = config_from_json(json.clone()).unwrap_err();
+            assert_eq!(errors[0].path, path, "{json} {errors:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cost::Estimate;
 use super::schema::{Column, ColumnType, Mode};
-use super::sql::profile::{Fact, QUANTILES, TOP_VALUES};
+use super::sql::profile::{QUANTILES, Statistic, TOP_VALUES};
 use super::value::{Rows, Value, shortest};
 
 /// Maximum number of bins of a histogram, tails included.
@@ -176,12 +176,12 @@ pub fn unusable(name: &str, reason: &str) -> ColumnProfile {
 
 /// Reads the result of a profile's query: the table's rows, and the columns requested. `exact` as
 /// requested.
-pub fn read(columns: &[&Column], facts: &[(usize, Fact)], exact: bool, answer: &Rows) -> (u64, Vec<ColumnProfile>) {
+pub fn read(columns: &[&Column], statistics: &[(usize, Statistic)], exact: bool, answer: &Rows) -> (u64, Vec<ColumnProfile>) {
     let mut cells = answer.rows.first().map(Vec::as_slice).unwrap_or_default().iter();
     let rows = cells.next().and_then(whole).unwrap_or_default();
-    let mut found: Vec<BTreeMap<Fact, &Value>> = vec![BTreeMap::new(); columns.len()];
-    for ((position, fact), cell) in facts.iter().zip(cells) {
-        found[*position].insert(*fact, cell);
+    let mut found: Vec<BTreeMap<Statistic, &Value>> = vec![BTreeMap::new(); columns.len()];
+    for ((position, statistic), cell) in statistics.iter().zip(cells) {
+        found[*position].insert(*statistic, cell);
     }
     let profiles = columns.iter().zip(&found).map(|(column, found)| Found { column, rows, found }.profile(exact));
     (rows, profiles.collect())
@@ -191,7 +191,7 @@ pub fn read(columns: &[&Column], facts: &[(usize, Fact)], exact: bool, answer: &
 struct Found<'a> {
     column: &'a Column,
     rows: u64,
-    found: &'a BTreeMap<Fact, &'a Value>,
+    found: &'a BTreeMap<Statistic, &'a Value>,
 }
 
 impl Found<'_> {
@@ -200,12 +200,12 @@ impl Found<'_> {
         let of = column.column_type;
         let repeated = column.mode == Mode::Repeated;
         // BigQuery's arrays are empty, never NULL.
-        let count = self.whole(Fact::Count).unwrap_or(rows);
+        let count = self.whole(Statistic::Count).unwrap_or(rows);
         let quantiles = self.quantiles();
         let lengths = self.lengths();
         let share = |part: u64, all: u64| if all == 0 { 0.0 } else { part as f64 / all as f64 };
         // An estimate may exceed the number of values.
-        let cardinality = self.whole(Fact::Distinct).map(|distinct| distinct.min(count));
+        let cardinality = self.whole(Statistic::Distinct).map(|distinct| distinct.min(count));
         ColumnProfile {
             name: column.name.to_string(),
             column_type: Some(of),
@@ -216,19 +216,19 @@ impl Found<'_> {
             cardinality,
             cardinality_is_exact: exact && cardinality.is_some(),
             uniqueness: cardinality.filter(|_| count > 0).map(|distinct| share(distinct, count)),
-            min: self.value(Fact::Min),
-            max: self.value(Fact::Max),
-            mean: self.number(Fact::Mean),
-            stddev: self.number(Fact::Stddev),
-            zero_count: self.whole(Fact::Zeros),
-            negative_count: self.whole(Fact::Negatives),
-            not_finite_count: self.whole(Fact::NotFinite),
-            true_percent: self.whole(Fact::True).filter(|_| count > 0).map(|part| 100.0 * share(part, count)),
+            min: self.value(Statistic::Min),
+            max: self.value(Statistic::Max),
+            mean: self.number(Statistic::Mean),
+            stddev: self.number(Statistic::Stddev),
+            zero_count: self.whole(Statistic::Zeros),
+            negative_count: self.whole(Statistic::Negatives),
+            not_finite_count: self.whole(Statistic::NotFinite),
+            true_percent: self.whole(Statistic::True).filter(|_| count > 0).map(|part| 100.0 * share(part, count)),
             range_days: self.range_days(),
             lengths: lengths.filter(|_| !repeated),
             array_lengths: lengths.filter(|_| repeated),
             top_values: self.top_values(),
-            histogram: self.histogram(&quantiles, count - self.whole(Fact::NotFinite).unwrap_or_default().min(count)),
+            histogram: self.histogram(&quantiles, count - self.whole(Statistic::NotFinite).unwrap_or_default().min(count)),
             quantiles: SHOWN_QUANTILES
                 .iter()
                 .filter_map(|at| Some(Quantile { share: f64::from(*at) / 100.0, value: quantiles.get(*at as usize)?.clone() }))
@@ -236,20 +236,20 @@ impl Found<'_> {
         }
     }
 
-    fn whole(&self, fact: Fact) -> Option<u64> {
-        whole(self.found.get(&fact)?)
+    fn whole(&self, statistic: Statistic) -> Option<u64> {
+        whole(self.found.get(&statistic)?)
     }
 
-    fn number(&self, fact: Fact) -> Option<f64> {
-        match self.found.get(&fact)? {
+    fn number(&self, statistic: Statistic) -> Option<f64> {
+        match self.found.get(&statistic)? {
             Value::Float(number) => Some(*number),
             Value::Int(number) => Some(*number as f64),
             _ => None,
         }
     }
 
-    fn value(&self, fact: Fact) -> Option<Value> {
-        match self.found.get(&fact)? {
+    fn value(&self, statistic: Statistic) -> Option<Value> {
+        match self.found.get(&statistic)? {
             Value::Null => None,
             value => Some(shown((*value).clone())),
         }
@@ -259,33 +259,33 @@ impl Found<'_> {
         if !self.column.column_type.is_temporal() || self.column.mode == Mode::Repeated {
             return None;
         }
-        let day = |fact| match self.found.get(&fact)? {
+        let day = |statistic| match self.found.get(&statistic)? {
             Value::Text(text) => text.get(..10)?.parse::<NaiveDate>().ok(),
             _ => None,
         };
-        Some((day(Fact::Max)? - day(Fact::Min)?).num_days())
+        Some((day(Statistic::Max)? - day(Statistic::Min)?).num_days())
     }
 
     fn lengths(&self) -> Option<Lengths> {
         Some(Lengths {
-            min: self.whole(Fact::Shortest)?,
-            max: self.whole(Fact::Longest)?,
-            mean: self.number(Fact::MeanLength)?,
-            empty: self.whole(Fact::Empty)?,
+            min: self.whole(Statistic::Shortest)?,
+            max: self.whole(Statistic::Longest)?,
+            mean: self.number(Statistic::MeanLength)?,
+            empty: self.whole(Statistic::Empty)?,
         })
     }
 
     /// All of them, or none.
     fn quantiles(&self) -> Vec<Value> {
-        let mut quantiles = match self.found.get(&Fact::Quantiles) {
+        let mut quantiles = match self.found.get(&Statistic::Quantiles) {
             Some(Value::Array(values)) if values.len() == QUANTILES as usize + 1 => values.clone(),
             _ => return vec![],
         };
         // The minimum and maximum are exact.
-        for (at, fact) in [(0, Fact::Min), (QUANTILES as usize, Fact::Max)] {
+        for (at, statistic) in [(0, Statistic::Min), (QUANTILES as usize, Statistic::Max)] {
             let end = self
                 .found
-                .get(&fact)
+                .get(&statistic)
                 .and_then(|value| place(value, self.column.column_type))
                 .and_then(|place| value_at(place, self.column.column_type));
             if let Some(end) = end {
@@ -301,7 +301,7 @@ impl Found<'_> {
             value: serde_json::Value,
             count: serde_json::Value,
         }
-        let Some(Value::Text(json)) = self.found.get(&Fact::TopValues) else { return vec![] };
+        let Some(Value::Text(json)) = self.found.get(&Statistic::TopValues) else { return vec![] };
         let Ok(top) = serde_json::from_str::<Vec<Top>>(json) else { return vec![] };
         let read = |top: Top| {
             // Both engines write numbers that JSON cannot hold as text.
@@ -458,20 +458,21 @@ fn shares(places: &[f64], edges: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::domain::name::ColumnName;
-    use crate::domain::sql::profile::facts_of;
+    use crate::domain::sql::profile::statistics_of;
 
     fn column(column_type: ColumnType, mode: Mode) -> Column {
         Column { name: "x".parse::<ColumnName>().unwrap(), column_type, mode, description: None }
     }
 
     /// A column's profile from these results; all others are NULL.
-    fn profile(of: ColumnType, mode: Mode, rows: i64, found: &[(Fact, Value)]) -> ColumnProfile {
+    fn profile(of: ColumnType, mode: Mode, rows: i64, found: &[(Statistic, Value)]) -> ColumnProfile {
         let column = column(of, mode);
-        let facts: Vec<(usize, Fact)> = facts_of(&column).iter().map(|fact| (0, *fact)).collect();
-        let cell = |fact: &Fact| found.iter().find(|(f, _)| f == fact).map_or(Value::Null, |(_, value)| value.clone());
-        let row = [Value::Int(rows)].into_iter().chain(facts.iter().map(|(_, fact)| cell(fact))).collect();
+        let statistics: Vec<(usize, Statistic)> = statistics_of(&column).iter().map(|statistic| (0, *statistic)).collect();
+        let cell =
+            |statistic: &Statistic| found.iter().find(|(f, _)| f == statistic).map_or(Value::Null, |(_, value)| value.clone());
+        let row = [Value::Int(rows)].into_iter().chain(statistics.iter().map(|(_, statistic)| cell(statistic))).collect();
         let answer = Rows { rows: vec![row], ..Rows::default() };
-        let (count, mut columns) = read(&[&column], &facts, true, &answer);
+        let (count, mut columns) = read(&[&column], &statistics, true, &answer);
         assert_eq!(count, rows as u64);
         columns.remove(0)
     }
@@ -485,16 +486,19 @@ mod tests {
     }
 
     #[test]
-    fn figures_of_a_number() {
+    fn statistics_of_a_number_column() {
         let found = [
-            (Fact::Count, Value::Int(800)),
-            (Fact::Distinct, Value::Int(400)),
-            (Fact::Min, text("-1.5")),
-            (Fact::Max, text("98.5")),
-            (Fact::Mean, Value::Float(48.5)),
-            (Fact::Negatives, Value::Int(9)),
-            (Fact::Quantiles, quantiles(|at| Value::Float(f64::from(at) - 1.5))),
-            (Fact::TopValues, text(r#"[{"value":null,"count":200},{"value":3.25,"count":"50"},{"value":"1e40","count":7}]"#)),
+            (Statistic::Count, Value::Int(800)),
+            (Statistic::Distinct, Value::Int(400)),
+            (Statistic::Min, text("-1.5")),
+            (Statistic::Max, text("98.5")),
+            (Statistic::Mean, Value::Float(48.5)),
+            (Statistic::Negatives, Value::Int(9)),
+            (Statistic::Quantiles, quantiles(|at| Value::Float(f64::from(at) - 1.5))),
+            (
+                Statistic::TopValues,
+                text(r#"[{"value":null,"count":200},{"value":3.25,"count":"50"},{"value":"1e40","count":7}]"#),
+            ),
         ];
         let found = profile(ColumnType::Numeric, Mode::Nullable, 1000, &found);
         assert_eq!((found.null_count, found.null_percent), (200, 20.0));
@@ -509,10 +513,10 @@ mod tests {
     }
 
     #[test]
-    fn few_values_far_out_have_bins_of_their_own() {
+    fn outliers_have_bins_of_their_own() {
         // 98 % from 0 to 97; one value at a million.
         let far = |at: u32| Value::Int(if at == 100 { 1_000_000 } else { i64::from(at) });
-        let found = [(Fact::Count, Value::Int(10_000)), (Fact::Quantiles, quantiles(far))];
+        let found = [(Statistic::Count, Value::Int(10_000)), (Statistic::Quantiles, quantiles(far))];
         let bins = profile(ColumnType::Int64, Mode::Nullable, 10_000, &found).histogram;
         let last = &bins[bins.len() - 1];
         assert_eq!(last.to, Value::Int(1_000_000));
@@ -521,9 +525,9 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_not_torn() {
+    fn bins_do_not_split_whole_numbers() {
         let ratings = |at: u32| Value::Int(i64::from(at / 25 + 1).min(4));
-        let found = [(Fact::Count, Value::Int(100)), (Fact::Quantiles, quantiles(ratings))];
+        let found = [(Statistic::Count, Value::Int(100)), (Statistic::Quantiles, quantiles(ratings))];
         let bins = profile(ColumnType::Int64, Mode::Nullable, 100, &found).histogram;
         let shown: Vec<_> = bins.iter().map(|bin| (bin.from.as_i64().unwrap(), bin.to.as_i64().unwrap(), bin.count)).collect();
         assert_eq!(shown, [(1, 2, 25), (2, 3, 25), (3, 4, 25), (4, 5, 25)]);
@@ -531,13 +535,17 @@ mod tests {
 
     #[test]
     fn one_value_and_no_value() {
-        let found = [(Fact::Count, Value::Int(7)), (Fact::Quantiles, quantiles(|_| text("2017-03-01")))];
+        let found = [(Statistic::Count, Value::Int(7)), (Statistic::Quantiles, quantiles(|_| text("2017-03-01")))];
         let bins = profile(ColumnType::Date, Mode::Nullable, 7, &found).histogram;
         assert_eq!(bins, [Bin { from: text("2017-03-01"), to: text("2017-03-02"), count: 7 }]);
-        let found = [(Fact::Count, Value::Int(7)), (Fact::Quantiles, quantiles(|_| Value::Float(1.5)))];
+        let found = [(Statistic::Count, Value::Int(7)), (Statistic::Quantiles, quantiles(|_| Value::Float(1.5)))];
         assert_eq!(profile(ColumnType::Float64, Mode::Nullable, 7, &found).histogram.len(), 1);
 
-        let nothing = [(Fact::Count, Value::Int(0)), (Fact::Distinct, Value::Int(0)), (Fact::Quantiles, Value::Array(vec![]))];
+        let nothing = [
+            (Statistic::Count, Value::Int(0)),
+            (Statistic::Distinct, Value::Int(0)),
+            (Statistic::Quantiles, Value::Array(vec![])),
+        ];
         let found = profile(ColumnType::Float64, Mode::Nullable, 0, &nothing);
         assert_eq!((found.null_percent, found.uniqueness, found.min), (0.0, None, None));
         assert!(found.histogram.is_empty() && found.quantiles.is_empty() && found.top_values.is_empty());
@@ -545,30 +553,34 @@ mod tests {
 
     #[test]
     fn dates_lengths_shares_and_arrays() {
-        let found =
-            [(Fact::Count, Value::Int(1)), (Fact::Min, text("2016-02-28T23:59:59Z")), (Fact::Max, text("2016-03-01T00:00:00Z"))];
+        let found = [
+            (Statistic::Count, Value::Int(1)),
+            (Statistic::Min, text("2016-02-28T23:59:59Z")),
+            (Statistic::Max, text("2016-03-01T00:00:00Z")),
+        ];
         assert_eq!(profile(ColumnType::Timestamp, Mode::Nullable, 1, &found).range_days, Some(2));
         let lengths = [
-            (Fact::Shortest, Value::Int(0)),
-            (Fact::Longest, Value::Int(9)),
-            (Fact::MeanLength, Value::Float(4.5)),
-            (Fact::Empty, Value::Int(3)),
+            (Statistic::Shortest, Value::Int(0)),
+            (Statistic::Longest, Value::Int(9)),
+            (Statistic::MeanLength, Value::Float(4.5)),
+            (Statistic::Empty, Value::Int(3)),
         ];
         let expected = Some(Lengths { min: 0, max: 9, mean: 4.5, empty: 3 });
         let arrays = profile(ColumnType::Struct, Mode::Repeated, 10, &lengths);
         assert_eq!((arrays.array_lengths, arrays.lengths, arrays.unsupported, arrays.null_count), (expected, None, None, 0));
         let mut texts = lengths.to_vec();
-        texts.push((Fact::Min, text(&"é".repeat(1000))));
+        texts.push((Statistic::Min, text(&"é".repeat(1000))));
         let texts = profile(ColumnType::String, Mode::Nullable, 10, &texts);
         assert_eq!((texts.lengths, texts.min), (expected, Some(text(&format!("{}…", "é".repeat(SHOWN))))));
-        let truth = profile(ColumnType::Bool, Mode::Nullable, 10, &[(Fact::Count, Value::Int(8)), (Fact::True, Value::Int(2))]);
+        let truth =
+            profile(ColumnType::Bool, Mode::Nullable, 10, &[(Statistic::Count, Value::Int(8)), (Statistic::True, Value::Int(2))]);
         assert_eq!(truth.true_percent, Some(25.0));
         assert!(profile(ColumnType::Json, Mode::Nullable, 10, &[]).unsupported.is_some_and(|reason| reason.contains("JSON")));
     }
 
     #[test]
     fn an_estimate_is_not_higher_than_there_are_values() {
-        let found = [(Fact::Count, Value::Int(100)), (Fact::Distinct, Value::Int(103))];
+        let found = [(Statistic::Count, Value::Int(100)), (Statistic::Distinct, Value::Int(103))];
         assert_eq!(profile(ColumnType::String, Mode::Nullable, 100, &found).uniqueness, Some(1.0));
     }
 }

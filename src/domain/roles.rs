@@ -43,9 +43,9 @@ pub struct RoleSuggestion {
 pub type RoleSuggestions = BTreeMap<Role, RoleSuggestion>;
 
 /// Columns for the roles of a dataset over these tables, the first of which is the primary.
-pub fn suggest(schemas: &[TableSchema], facts: &TableStatistics) -> RoleSuggestions {
+pub fn suggest(schemas: &[TableSchema], statistics: &TableStatistics) -> RoleSuggestions {
     let vocabulary = Vocabulary::of(schemas);
-    let joins = propose(schemas, facts);
+    let joins = propose(schemas, statistics);
     let sure = || joins.iter().filter(|join| join.score >= super::joins::THRESHOLD && !join.last_resort);
     let mut choices: BTreeMap<Role, Vec<Choice>> = BTreeMap::new();
     for (position, schema) in schemas.iter().enumerate() {
@@ -56,7 +56,7 @@ pub fn suggest(schemas: &[TableSchema], facts: &TableStatistics) -> RoleSuggesti
         let place = if position == 0 { 1.0 } else { 0.95 } * if describes { 0.8 } else { 1.0 };
         for column in &schema.columns {
             for role in Role::ALL {
-                let known = facts.of(&schema.table, &column.name);
+                let known = statistics.of(&schema.table, &column.name);
                 let Some((score, reason)) = score(role, schema, column, &vocabulary, known) else { continue };
                 let score = (score * place * 100.0).round() / 100.0;
                 if score >= THRESHOLD {
@@ -93,10 +93,10 @@ fn score(
     schema: &TableSchema,
     column: &Column,
     vocabulary: &Vocabulary,
-    facts: Option<ColumnStatistics>,
+    statistics: Option<ColumnStatistics>,
 ) -> Option<(f64, String)> {
     fits_role(role, column).ok()?;
-    if facts.is_some_and(|facts| contradicts(role, facts)) {
+    if statistics.is_some_and(|statistics| contradicts(role, statistics)) {
         return None;
     }
     let words = vocabulary.words(column.name.as_str());
@@ -111,12 +111,12 @@ fn score(
 }
 
 /// Whether the data rule out a role for a column.
-fn contradicts(role: Role, facts: ColumnStatistics) -> bool {
-    let told = facts.filled() > 1;
+fn contradicts(role: Role, statistics: ColumnStatistics) -> bool {
+    let has_values = statistics.filled() > 1;
     match role {
         // Users repeat: an id that is unique in every row is the row's.
-        Role::UserId => told && (facts.distinct <= 1 || facts.is_unique() == Some(true)),
-        Role::ProductId | Role::Timestamp | Role::Revenue => told && facts.distinct <= 1,
+        Role::UserId => has_values && (statistics.distinct <= 1 || statistics.is_unique() == Some(true)),
+        Role::ProductId | Role::Timestamp | Role::Revenue => has_values && statistics.distinct <= 1,
     }
 }
 
@@ -196,7 +196,7 @@ const LINES: [&str; 9] = ["basket", "cart", "detail", "invoice", "line", "order"
 fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String]) -> Option<(f64, String)> {
     let find = |word: &String| words.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight);
     let stem: Vec<&String> = name.stem.iter().filter(|word| !WHICH.contains(&word.as_str())).collect();
-    let said = match name.mark {
+    let by_mark = match name.mark {
         Mark::Id | Mark::Key => 0.97,
         Mark::Code | Mark::Number => 0.92,
         Mark::None if plural => return None,
@@ -215,7 +215,7 @@ fn id(words: &Words, what: &str, name: &KeyName, plural: bool, table: &[String])
         _ if name.mark == Mark::None => 0.6,
         _ => 0.9,
     };
-    Some((weight * said * before, format!("{last} means {what}.")))
+    Some((weight * by_mark * before, format!("{last} means {what}.")))
 }
 
 /// What happens to users and products.
@@ -259,7 +259,7 @@ const EVENTS: [&str; 36] = [
 ];
 
 /// Attributes of a row, not of the event.
-const KEPT: [(&str, f64); 29] = [
+const STORED_AT: [(&str, f64); 29] = [
     ("created", 0.6),
     ("creation", 0.6),
     ("added", 0.7),
@@ -293,7 +293,7 @@ const KEPT: [(&str, f64); 29] = [
 
 fn timestamp(words: &[String]) -> Option<(f64, String)> {
     const TIMES: [&str; 8] = ["at", "date", "datetime", "day", "on", "time", "timestamp", "utc"];
-    let kept = words.iter().filter_map(|word| KEPT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
+    let kept = words.iter().filter_map(|word| STORED_AT.iter().find(|(known, _)| known == word).map(|(_, weight)| *weight));
     if let Some(weight) = kept.reduce(f64::min) {
         return Some((weight, "It records when the row was stored or changed.".into()));
     }
@@ -422,11 +422,11 @@ mod tests {
         suggested_roles(&schema)[0]
     }
 
-    fn columns(schemas: &[TableSchema], facts: &TableStatistics) -> Vec<String> {
+    fn columns(schemas: &[TableSchema], statistics: &TableStatistics) -> Vec<String> {
         let text = |(role, one): (&Role, &RoleSuggestion)| {
             format!("{} {}.{}", role.as_str(), one.choice.table.table(), one.choice.column)
         };
-        suggest(schemas, facts).iter().map(text).collect()
+        suggest(schemas, statistics).iter().map(text).collect()
     }
 
     #[test]
@@ -488,21 +488,21 @@ mod tests {
     }
 
     #[test]
-    fn the_data_rule_out_what_cannot_be() {
+    fn statistics_rule_out_impossible_roles() {
         use ColumnType::*;
         let schema = table(
             "events",
             &[("user_id", Int64), ("customer_key", Int64), ("at", Timestamp), ("day", Date), ("revenue", Float64)],
         );
-        let mut facts = TableStatistics::default();
+        let mut statistics = TableStatistics::default();
         let mut add = |name: &str, distinct| {
-            facts.add(schema.table.clone(), name.parse().unwrap(), ColumnStatistics { rows: 1000, nulls: 0, distinct });
+            statistics.add(schema.table.clone(), name.parse().unwrap(), ColumnStatistics { rows: 1000, nulls: 0, distinct });
         };
         add("user_id", 1000);
         add("customer_key", 120);
         add("at", 1);
         add("day", 90);
         add("revenue", 1);
-        assert_eq!(columns(&[schema], &facts), ["user_id events.customer_key", "timestamp events.day"]);
+        assert_eq!(columns(&[schema], &statistics), ["user_id events.customer_key", "timestamp events.day"]);
     }
 }

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings_of_types_are_one() {
+    fn both_spellings_of_a_type_are_the_same() {
         // BigQuery's API and its SQL spell these types differently.
         for (legacy, sql) in
             [("INTEGER", "INT64"), ("FLOAT", "FLOAT64"), ("BOOLEAN", "BOOL"), ("RECORD", "STRUCT"), ("integer", "INT64")]

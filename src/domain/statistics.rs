@@ -34,8 +34,8 @@ impl ColumnStatistics {
 pub struct TableStatistics(BTreeMap<TableName, BTreeMap<ColumnName, ColumnStatistics>>);
 
 impl TableStatistics {
-    pub fn add(&mut self, table: TableName, column: ColumnName, facts: ColumnStatistics) {
-        self.0.entry(table).or_default().insert(column, facts);
+    pub fn add(&mut self, table: TableName, column: ColumnName, statistics: ColumnStatistics) {
+        self.0.entry(table).or_default().insert(column, statistics);
     }
 
     pub fn of(&self, table: &TableName, column: &ColumnName) -> Option<ColumnStatistics> {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
 use super::dataset::{DatasetConfig, Split};
-use super::fault::FieldError;
-use super::sql::{OutputColumn, Request, Shape, Title, compile};
+use super::field_error::FieldError;
+use super::sql::{OutputColumn, QueryKind, Request, Title, compile};
 
 /// The input of TFX and how to use it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub fn artefact(
     let mut columns = vec![];
     let mut splits = vec![];
     let mut query = |split: Option<Split>| {
-        let compiled = compile(config, catalog, &Request { split, shape: Shape::Tfx, as_of, ..Request::default() })?;
+        let compiled = compile(config, catalog, &Request { split, kind: QueryKind::Tfx, as_of, ..Request::default() })?;
         columns = compiled.columns;
         let name = split.unwrap_or(Split::Train).as_str();
         splits.push(TfxSplit { name: name.into(), pattern: compiled.sql });

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serdes_words_become_sentences() {
+    fn serde_messages_become_sentences() {
         for (words, sentence) in [
             ("invalid type: string \"yes\", expected a boolean", "Expected true or false, got \"yes\"."),
             ("invalid type: map, expected a sequence", "Expected a list, got an object."),
@@ -118,7 +118,7 @@ mod tests {
 
     /// Real messages: no name of a Rust type is left, whatever the input.
     #[test]
-    fn no_rust_is_spoken_of() {
+    fn messages_do_not_mention_rust_types() {
         use crate::domain::parse::config_from_json;
         use serde_json::json;
 
@@ -134,9 +134,9 @@ mod tests {
                 "filters",
                 "split_config",
             ] {
-                let Err(faults) = config_from_json(json!({part: value})) else { continue };
-                for fault in faults {
-                    let text = &fault.message;
+                let Err(errors) = config_from_json(json!({part: value})) else { continue };
+                for error in errors {
+                    let text = &error.message;
                     for word in
                         ["struct ", "enum ", "variant", "sequence", " map", "u32", "i64", "usize", "invalid type", "identifier"]
                     {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_told_by_its_place() {
+    fn invalid_json_has_its_position() {
         let error = serde_json::from_str::<serde_json::Value>("{\"a\":\n 1,}").unwrap_err();
         assert_eq!(not_json(&error), "It is not JSON, or nested too deeply: see line 2, column 4.");
     }

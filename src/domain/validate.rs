@@ -6,9 +6,9 @@ use std::fmt::{self, Display};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::catalog::{Catalog, KnownTable};
+use super::catalog::{Catalog, CatalogTable};
 use super::dataset::*;
-use super::fault::{FieldError, FieldErrors};
+use super::field_error::{FieldError, FieldErrors};
 use super::limits;
 use super::name::{ColumnName, SourceName, TableName, same};
 use super::output::Taken;
@@ -28,14 +28,14 @@ pub fn validate(config: &DatasetConfig, catalog: &Catalog) -> Vec<FieldError> {
     }
     let known = |table| catalog.table(table);
     let sources = config.sources().into_iter().map(|(name, table)| (name, table, known(table))).collect();
-    let mut check = Check { config, catalog, sources, faults: FieldErrors::default() };
+    let mut check = Check { config, catalog, sources, errors: FieldErrors::default() };
     check.tables();
     check.joins();
     check.columns();
     check.mapping();
     check.filters();
     check.split();
-    check.faults.into_list()
+    check.errors.into_list()
 }
 
 /// `list[3]`, formatted only if there is an error to report.
@@ -52,33 +52,33 @@ struct Check<'a> {
     config: &'a DatasetConfig,
     catalog: &'a Catalog,
     /// The dataset's tables by their names in it, with their schemas if they are known.
-    sources: Vec<(SourceName, &'a TableName, Option<&'a KnownTable>)>,
-    faults: FieldErrors,
+    sources: Vec<(SourceName, &'a TableName, Option<&'a CatalogTable>)>,
+    errors: FieldErrors,
 }
 
 impl<'a> Check<'a> {
-    fn fault(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.faults.add(path, message);
+    fn error(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.errors.add(path, message);
     }
 
     fn tables(&mut self) {
         let config = self.config;
         let Some(primary) = &config.primary_table else {
-            self.fault("primary_table", "Choose a primary table.");
+            self.error("primary_table", "Choose a primary table.");
             return;
         };
         if self.catalog.schema(primary).is_none() {
-            self.fault("primary_table", format!("Table {primary} not found."));
+            self.error("primary_table", format!("Table {primary} not found."));
         }
         let mut seen = vec![SourceName::from(primary)];
         for (i, secondary) in config.secondary_tables.iter().enumerate() {
             let path = format!("secondary_tables[{i}]");
             if self.catalog.schema(&secondary.table).is_none() {
-                self.fault(&path, format!("Table {} not found.", secondary.table));
+                self.error(&path, format!("Table {} not found.", secondary.table));
             }
             let name = secondary.name();
             if seen.iter().any(|s| s.same_as(&name)) {
-                self.fault(&path, format!("Another table is named {name}; rename this one with \"as\"."));
+                self.error(&path, format!("Another table is named {name}; rename this one with \"as\"."));
             }
             seen.push(name);
         }
@@ -90,7 +90,7 @@ impl<'a> Check<'a> {
         for (i, secondary) in config.secondary_tables.iter().enumerate() {
             // No default key: most tables have no common `id`.
             if config.join_of(&secondary.name()).is_none() {
-                self.fault(
+                self.error(
                     format!("secondary_tables[{i}]"),
                     format!("{} has no join: choose how to join it to the tables before it.", secondary.name()),
                 );
@@ -99,14 +99,14 @@ impl<'a> Check<'a> {
         for (i, join) in config.join_config.iter().enumerate() {
             let path = format!("join_config[{i}]");
             let Some(position) = sources.iter().skip(1).position(|(name, _)| name.same_as(&join.table)).map(|p| p + 1) else {
-                self.fault(format!("{path}.table"), format!("{} is not a secondary table.", join.table));
+                self.error(format!("{path}.table"), format!("{} is not a secondary table.", join.table));
                 continue;
             };
             if config.join_config[..i].iter().any(|other| other.table.same_as(&join.table)) {
-                self.fault(format!("{path}.table"), format!("{} is already joined; add the keys to that join.", join.table));
+                self.error(format!("{path}.table"), format!("{} is already joined; add the keys to that join.", join.table));
             }
             if join.on.is_empty() {
-                self.fault(format!("{path}.on"), "Choose at least one pair of key columns.");
+                self.error(format!("{path}.on"), "Choose at least one pair of key columns.");
             }
             let right_table = self.catalog.table(sources[position].1);
             for (j, key) in join.on.iter().enumerate() {
@@ -122,7 +122,7 @@ impl<'a> Check<'a> {
         earlier: &[(SourceName, &TableName)],
         join: &Join,
         key: &JoinKey,
-        right_table: Option<&KnownTable>,
+        right_table: Option<&CatalogTable>,
     ) {
         let left = match earlier.iter().find(|(name, _)| name.same_as(&key.left.table)) {
             Some((name, table)) => {
@@ -135,7 +135,7 @@ impl<'a> Check<'a> {
                 } else {
                     format!("The dataset has no table {}.", key.left.table)
                 };
-                self.fault(format!("{path}.left.table"), message);
+                self.error(format!("{path}.left.table"), message);
                 None
             }
         };
@@ -144,7 +144,7 @@ impl<'a> Check<'a> {
             && !comparable(left.column_type, right.column_type)
         {
             // Types that differ are not cast: the query would fail, or match nothing.
-            self.fault(
+            self.error(
                 format!("{path}.right"),
                 format!(
                     "{} is {} and {} is {}: these types cannot be joined. Cast one of them in a view.",
@@ -158,27 +158,27 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        table: &'s KnownTable,
+        table: &'s CatalogTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
         let column = self.known(&path, source, table, name)?;
         if !column.is_scalar() {
-            self.fault(path.to_string(), format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
+            self.error(path.to_string(), format!("{source}.{name} is {} and cannot be a key.", column.type_label()));
             return None;
         }
         Some(column)
     }
 
-    fn row_order(&mut self, path: &str, join: &Join, table: Option<&KnownTable>) {
+    fn row_order(&mut self, path: &str, join: &Join, table: Option<&CatalogTable>) {
         if !join.order.is_empty() && join.on_duplicates != OnDuplicates::OneRow {
-            self.fault(format!("{path}.order"), "An order needs on_duplicates one_row.");
+            self.error(format!("{path}.order"), "An order needs on_duplicates one_row.");
         }
         for (k, key) in join.order.iter().enumerate() {
             let path = format!("{path}.order[{k}].column");
             if let Some(column) = table.and_then(|t| self.known(&path, &join.table, t, &key.column))
                 && !column.is_scalar()
             {
-                self.fault(path, format!("{} is {} and cannot be ordered by.", key.column, column.type_label()));
+                self.error(path, format!("{} is {} and cannot be ordered by.", key.column, column.type_label()));
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'a> Check<'a> {
         &mut self,
         path: impl Display,
         source: &SourceName,
-        table: &'s KnownTable,
+        table: &'s CatalogTable,
         name: &ColumnName,
     ) -> Option<&'s Column> {
         let column = table.column(name);
@@ -197,7 +197,7 @@ impl<'a> Check<'a> {
                 Some(reason) => format!("{source}.{name} cannot be used: {reason}."),
                 None => format!("{source} has no column {name}."),
             };
-            self.fault(path.to_string(), message);
+            self.error(path.to_string(), message);
         }
         column
     }
@@ -206,7 +206,7 @@ impl<'a> Check<'a> {
     /// `None` without an error if the table itself is unknown: that is reported at the table.
     fn referenced(&mut self, path: impl Display, table: &SourceName, column: &ColumnName) -> Option<&'a Column> {
         let Some((_, _, known)) = self.position_of(table).map(|i| &self.sources[i]) else {
-            self.fault(format!("{path}.table"), format!("The dataset has no table {table}."));
+            self.error(format!("{path}.table"), format!("The dataset has no table {table}."));
             return None;
         };
         let known = (*known)?;
@@ -221,7 +221,7 @@ impl<'a> Check<'a> {
     fn columns(&mut self) {
         let config = self.config;
         if config.selected_columns.is_empty() {
-            self.fault("selected_columns", "Choose at least one column.");
+            self.error("selected_columns", "Choose at least one column.");
         }
         // A column is one object in the catalog; the source distinguishes two uses of a table.
         let mut seen: HashSet<(Option<usize>, *const Column)> = HashSet::with_capacity(config.selected_columns.len());
@@ -230,16 +230,16 @@ impl<'a> Check<'a> {
             let path = Nth("selected_columns", i);
             let column = self.referenced(path, &selected.table, &selected.column);
             if let Some(reason) = column.and_then(|column| column.column_type.unsupported()) {
-                self.fault(format!("{path}.column"), format!("{} is {reason}.", selected.reference()));
+                self.error(format!("{path}.column"), format!("{} is {reason}.", selected.reference()));
             }
             if let Some(alias) = &selected.alias {
                 if !aliases.take(alias.as_str()) {
                     // Two output columns of one name make the query invalid, and BigQuery
                     // compares names without regard to case.
-                    self.fault(format!("{path}.alias"), format!("Another column is already named {alias}."));
+                    self.error(format!("{path}.alias"), format!("Another column is already named {alias}."));
                 }
             } else if column.is_some_and(|column| !seen.insert((self.position_of(&selected.table), column))) {
-                self.fault(path.to_string(), format!("{} is selected twice; rename one of them.", selected.reference()));
+                self.error(path.to_string(), format!("{} is selected twice; rename one of them.", selected.reference()));
             }
         }
     }
@@ -253,20 +253,20 @@ impl<'a> Check<'a> {
             if role == Role::Timestamp && can_be_read(column) {
                 self.timestamp_format(&path, column);
             } else if let Err(reason) = fits_role(role, column) {
-                self.fault(&path, format!("{reference} is {}: {reason}.", column.type_label()));
+                self.error(&path, format!("{reference} is {}: {reason}.", column.type_label()));
             }
             let same = |other: &ColumnRef| {
                 other.table.same_as(&reference.table) && same(other.column.as_str(), reference.column.as_str())
             };
             if let Some((other, _)) = mapped.iter().find(|(_, other)| same(other)) {
-                self.fault(&path, format!("{reference} is already the {}.", other.as_str()));
+                self.error(&path, format!("{reference} is already the {}.", other.as_str()));
             }
             mapped.push((role, reference));
         }
         if let Some(format) = config.column_mapping.timestamp_format {
             let path = "column_mapping.timestamp_format";
             match &config.column_mapping.timestamp {
-                None => self.fault(path, "No column is mapped to timestamp: map one, or remove this."),
+                None => self.error(path, "No column is mapped to timestamp: map one, or remove this."),
                 Some(timestamp) => {
                     if let Some(column) = self.catalog.column(config, timestamp)
                         && column.column_type.is_temporal()
@@ -276,7 +276,7 @@ impl<'a> Check<'a> {
                             column.column_type,
                             format.as_str()
                         );
-                        self.fault(path, message);
+                        self.error(path, message);
                     }
                 }
             }
@@ -294,10 +294,10 @@ impl<'a> Check<'a> {
             Some(format) if format.reads(t) => {}
             Some(format) => {
                 let message = format!("{} does not fit {t}: use {}.", format.as_str(), fitting());
-                self.fault("column_mapping.timestamp_format", message);
+                self.error("column_mapping.timestamp_format", message);
             }
             // A text or number has no calendar day until its format is known.
-            None => self.fault(path, format!("{} is {t}: set timestamp_format to one of: {}.", column.name, fitting())),
+            None => self.error(path, format!("{} is {t}: set timestamp_format to one of: {}.", column.name, fitting())),
         }
     }
 
@@ -306,7 +306,7 @@ impl<'a> Check<'a> {
         let mapped = self.config.column_mapping.get(role).is_some();
         if !mapped {
             // Without the mapping, the SQL would name a column that does not exist.
-            self.fault(path, format!("{what} needs {}: map a column to it first.", role.as_str()));
+            self.error(path, format!("{what} needs {}: map a column to it first.", role.as_str()));
         }
         mapped
     }
@@ -315,7 +315,7 @@ impl<'a> Check<'a> {
     fn within(&mut self, path: impl Into<String>, value: u32, from: u32, to: u32) -> bool {
         let fits = (from..=to).contains(&value);
         if !fits {
-            self.fault(path, format!("{value} is not between {from} and {to}."));
+            self.error(path, format!("{value} is not between {from} and {to}."));
         }
         fits
     }
@@ -325,7 +325,7 @@ impl<'a> Check<'a> {
         if let Some(day) = day
             && !(1..=9999).contains(&day.year())
         {
-            self.fault(path, "Use a date between 0001-01-01 and 9999-12-31.");
+            self.error(path, "Use a date between 0001-01-01 and 9999-12-31.");
         }
     }
 }

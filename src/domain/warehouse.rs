@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::FieldError;
+use super::field_error::FieldError;
 
 /// A kind of warehouse, with what distinguishes two of one kind. A new kind is a variant here and
 /// an engine in `crate::warehouse`; the matches that miss it then do not compile.
@@ -26,24 +26,24 @@ impl WarehouseKind {
     pub fn parse(gcp_project_id: Option<&str>, location: Option<&str>) -> Result<Self, Vec<FieldError>> {
         let given = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let (project, location) = (given(gcp_project_id), given(location));
-        let mut faults = vec![];
+        let mut errors = vec![];
         if project.as_deref().is_some_and(|id| !is_project_id(id)) {
-            faults.push(FieldError::new(
+            errors.push(FieldError::new(
                 "gcp_project_id",
                 "A project id has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter; it is not the project's name.",
             ));
         }
         match &location {
             Some(location) if !is_location(location) => {
-                faults.push(FieldError::new("location", "Enter a BigQuery location, such as EU, US or europe-west3."));
+                errors.push(FieldError::new("location", "Enter a BigQuery location, such as EU, US or europe-west3."));
             }
             Some(_) if project.is_none() => {
-                faults.push(FieldError::new("location", "A location needs a project: enter one, or leave this empty."));
+                errors.push(FieldError::new("location", "A location needs a project: enter one, or leave this empty."));
             }
             Some(_) | None => {}
         }
-        if !faults.is_empty() {
-            return Err(faults);
+        if !errors.is_empty() {
+            return Err(errors);
         }
         Ok(match project {
             Some(project) => Self::BigQuery { project, location },
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_project_makes_it_bigquery() {
+    fn a_project_selects_bigquery() {
         let bigquery = |project: &str, location: Option<&str>| WarehouseKind::BigQuery {
             project: project.into(),
             location: location.map(str::to_owned),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_fields_is_said_of_each() {
+    fn each_invalid_field_has_its_own_error() {
         for (project, location, paths) in [
             (Some("My Project"), None, &["gcp_project_id"][..]),
             (Some("p"), Some("here!"), &["gcp_project_id", "location"]),
@@ -116,8 +116,8 @@ mod tests {
             // A location needs a project.
             (None, Some("EU"), &["location"]),
         ] {
-            let faults = WarehouseKind::parse(project, location).unwrap_err();
-            assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), paths);
+            let errors = WarehouseKind::parse(project, location).unwrap_err();
+            assert_eq!(errors.iter().map(|error| error.path.as_str()).collect::<Vec<_>>(), paths);
         }
     }
 

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use chrono::{NaiveDate, Utc};
 
+use super::cache::{FALLBACK_TTL, state_of};
 use super::cpu::{HEAVY_PARTS, compute};
-use super::known::{UNTOLD, state_of};
 use super::queries::{compiled, run_within};
 use super::running::Run;
 use super::tables::within_limits;
@@ -14,9 +14,9 @@ use crate::domain::analysis::{Analysis, Judged, Part, judge, read};
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::dataset::DatasetConfig;
+use crate::domain::dto::{Analyzed, Dataset, Model, Progress};
 use crate::domain::name::TableName;
-use crate::domain::record::{Analyzed, Dataset, Model, Progress};
-use crate::domain::sql::{Request, Shape, counts_from_today, seeks_as_of};
+use crate::domain::sql::{QueryKind, Request, counts_from_today, seeks_as_of};
 use crate::domain::value::Value;
 use crate::store::{Cached, Sizes, config_hash};
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
@@ -30,22 +30,22 @@ impl App {
     pub async fn analyze(&self, ctx: &RequestContext, id: i64, refresh: bool) -> Result<Analyzed, ServiceError> {
         let dataset = self.dataset(ctx, id).await?;
         let model = self.model(ctx, dataset.model_id).await?;
-        let asked = Utc::now();
+        let requested_at = Utc::now();
         let run = self.0.running.join(id);
         let work = async {
-            if !refresh && let Some(analysis) = self.kept_analysis(&model, &dataset).await? {
-                self.metrics().kept("analysis", true);
+            if !refresh && let Some(analysis) = self.stored_analysis(&model, &dataset).await? {
+                self.metrics().cache_lookup("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
-            let place = self.0.asked.place(&format!("analysis {id}"));
-            let _alone = place.lock().await;
+            let lock = self.0.in_flight.lock_for(&format!("analysis {id}"));
+            let _alone = lock.lock().await;
             // Another request's run may have ended meanwhile.
-            let fresh = |analysis: &Analysis| !refresh || analysis.made_at > asked;
-            if let Some(analysis) = self.kept_analysis(&model, &dataset).await?.filter(fresh) {
-                self.metrics().kept("analysis", true);
+            let fresh = |analysis: &Analysis| !refresh || analysis.made_at > requested_at;
+            if let Some(analysis) = self.stored_analysis(&model, &dataset).await?.filter(fresh) {
+                self.metrics().cache_lookup("analysis", true);
                 return Ok(Analyzed { analysis, cached: true });
             }
-            self.metrics().kept("analysis", false);
+            self.metrics().cache_lookup("analysis", false);
             let analysis = self.run_analysis(&model, &dataset, &run).await?;
             Ok(Analyzed { analysis, cached: false })
         };
@@ -58,7 +58,7 @@ impl App {
         let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let warehouse = self.warehouse_of(&model).await?;
-        estimate(&*warehouse, &dataset.config, &catalog, Shape::Analysis, self.price_in(&*warehouse)).await
+        estimate(&*warehouse, &dataset.config, &catalog, QueryKind::Analysis, self.price_in(&*warehouse)).await
     }
 
     /// The progress of a dataset's analysis; `None` if none is running.
@@ -74,9 +74,9 @@ impl App {
     }
 
     /// The stored analysis, if nothing has changed since.
-    async fn kept_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
-        let Some(kept) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
-        if kept.answer.config_hash != dataset.config_hash {
+    async fn stored_analysis(&self, model: &Model, dataset: &Dataset) -> Result<Option<Analysis>, ServiceError> {
+        let Some(stored) = self.store().analysis(dataset.summary.id).await? else { return Ok(None) };
+        if stored.value.config_hash != dataset.config_hash {
             return Ok(None);
         }
         let state = match self.state(model, &dataset.config).await {
@@ -85,7 +85,7 @@ impl App {
             Err(ServiceError::Warehouse(WarehouseError::NoTable(_) | WarehouseError::Unreadable { .. })) => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(still_holds(&kept, state.as_deref()).then_some(kept.answer))
+        Ok(still_holds(&stored, state.as_deref()).then_some(stored.value))
     }
 
     /// Identifies the tables' content now, and the current day if dates count back from it; `None`
@@ -111,25 +111,25 @@ impl App {
         let state = self.state(model, config).await?;
         let warehouse = self.warehouse_of(model).await?;
         let found = {
-            let _turn = self.scan().await?;
+            let _permit = self.scan().await?;
             find_out(&*warehouse, config, &catalog, &self.limits(MAX_ROWS), self.settings().price, |step| run.at(step)).await?
         };
         run.at(3);
         let sizes = Sizes {
-            rows: found.facts.rows(),
-            users: found.facts.part(Part::Full).and_then(|full| full.users),
-            products: found.facts.part(Part::Full).and_then(|full| full.products),
+            rows: found.metrics.rows(),
+            users: found.metrics.part(Part::Full).and_then(|full| full.users),
+            products: found.metrics.part(Part::Full).and_then(|full| full.products),
         };
-        self.store().keep_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
+        self.store().store_analysis(dataset.summary.id, state.as_deref(), &found, sizes).await?;
         Ok(found)
     }
 }
 
 /// As for every cached result: if tables do not report changes, it is valid for a short time only.
-fn still_holds(kept: &Cached<Analysis>, state: Option<&str>) -> bool {
+fn still_holds(stored: &Cached<Analysis>, state: Option<&str>) -> bool {
     match state {
-        Some(_) => kept.state.as_deref() == state,
-        None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
+        Some(_) => stored.state.as_deref() == state,
+        None => stored.state.is_none() && Utc::now() - stored.at < FALLBACK_TTL,
     }
 }
 
@@ -156,18 +156,18 @@ pub async fn find_out(
     let price = price_in(warehouse, price);
     let tables = config.sources().len();
     // Before anything is paid for: BigQuery also reports here what is wrong with a query.
-    let estimate = estimate(warehouse, config, catalog, Shape::Analysis, price).await?;
+    let estimate = estimate(warehouse, config, catalog, QueryKind::Analysis, price).await?;
     let mut cost = Cost::nothing(price);
     let mut as_of = None;
     if seeks_as_of(config) {
         step(1);
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::AsOf, ..Request::default() }).await?;
         let rows = run_within(warehouse, &query.sql, limits).await?;
         as_of = rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok());
         cost = cost + Cost::of(rows.bytes_processed, tables, price);
     }
     step(2);
-    let query = compiled(config, catalog, &Request { shape: Shape::Analysis, as_of, ..Request::default() }).await?;
+    let query = compiled(config, catalog, &Request { kind: QueryKind::Analysis, as_of, ..Request::default() }).await?;
     let rows = run_within(warehouse, &query.sql, limits).await?;
     if rows.truncated {
         return Err(WarehouseError::Resources(format!(
@@ -179,11 +179,11 @@ pub async fn find_out(
     let heavy = rows.rows.len() >= HEAVY_PARTS;
     let owned = config.clone();
     let judged = move || {
-        let facts = read(&owned, &rows);
-        let judged = judge(&owned, &facts, today(&owned));
-        (facts, judged)
+        let metrics = read(&owned, &rows);
+        let judged = judge(&owned, &metrics, today(&owned));
+        (metrics, judged)
     };
-    let (facts, judged) = compute(heavy, judged).await;
+    let (metrics, judged) = compute(heavy, judged).await;
     let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged;
     Ok(Analysis {
         config_hash: config_hash(config),
@@ -192,7 +192,7 @@ pub async fn find_out(
         estimate,
         bytes: cost.bytes.or(estimate.bytes),
         price_usd: cost.price_usd,
-        facts,
+        metrics,
         split_estimates,
         quality_metrics,
         split_proof,
@@ -207,13 +207,13 @@ pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     config: &DatasetConfig,
     catalog: &Catalog,
-    shape: Shape,
+    kind: QueryKind,
     price: Option<Price>,
 ) -> Result<Estimate, ServiceError> {
     let seeks = seeks_as_of(config);
     let mut total = Estimate { upper_bound: seeks, ..Estimate::nothing(price) };
-    for shape in [Shape::AsOf, shape].into_iter().skip(usize::from(!seeks)) {
-        let query = compiled(config, catalog, &Request { shape, ..Request::default() }).await?;
+    for kind in [QueryKind::AsOf, kind].into_iter().skip(usize::from(!seeks)) {
+        let query = compiled(config, catalog, &Request { kind, ..Request::default() }).await?;
         total = total + warehouse.dry_run(&query.sql).await?.estimate(config.sources().len(), price);
     }
     Ok(total)

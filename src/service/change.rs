@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::cpu::{HEAVY_PARTS, compute, is_heavy};
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::fault::{FieldError, FieldErrors};
+use crate::domain::dto::{Dataset, DatasetInput};
+use crate::domain::field_error::{FieldError, FieldErrors};
 use crate::domain::limits::parts;
 use crate::domain::parse::config_from_json;
-use crate::domain::record::{Dataset, DatasetInput};
 
 /// The parts of a config, as they may stand beside the name.
 const PARTS: [&str; 7] =
@@ -32,7 +32,7 @@ impl DatasetChange {
     /// absent.
     pub fn from_json(body: Map<String, Value>) -> Result<Self, Vec<FieldError>> {
         let mut change = Self::default();
-        let mut faults = FieldErrors::default();
+        let mut errors = FieldErrors::default();
         let mut known = DatasetInput::default();
         for (key, value) in body {
             let is_text = known.text_mut(&key).is_some();
@@ -41,15 +41,15 @@ impl DatasetChange {
                 ("config", value) => change.config = Some(value),
                 (_, Value::Null) if is_text => {}
                 (_, Value::String(text)) if is_text => drop(change.texts.insert(key, text)),
-                _ if is_text => faults.add(key, "This must be a string."),
+                _ if is_text => errors.add(key, "This must be a string."),
                 (part, value) if PARTS.contains(&part) => drop(change.parts.insert(key, value)),
-                _ => faults.add(key.as_str(), format!("Unknown field {key}.")),
+                _ => errors.add(key.as_str(), format!("Unknown field {key}.")),
             }
         }
         if change.config.is_some() && !change.parts.is_empty() {
-            faults.add("config", "Send the config as a whole or by its parts, not both.");
+            errors.add("config", "Send the config as a whole or by its parts, not both.");
         }
-        if faults.is_empty() { Ok(change) } else { Err(faults.into_list()) }
+        if errors.is_empty() { Ok(change) } else { Err(errors.into_list()) }
     }
 
     /// Takes a change out of a JSON object; a large one off the async threads.
@@ -149,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_field_is_named() {
+    fn unknown_fields_are_named() {
         // Unknown fields are refused: a misspelled filter that is ignored gives wrong training
         // data.
-        let faults = read(json!({"nmae": "x", "name": 3, "config": {}, "filters": {}})).unwrap_err();
-        assert_eq!(faults.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["nmae", "name", "config"]);
+        let errors = read(json!({"nmae": "x", "name": 3, "config": {}, "filters": {}})).unwrap_err();
+        assert_eq!(errors.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["nmae", "name", "config"]);
     }
 }

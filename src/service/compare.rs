@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::cpu::{HEAVY_PARTS, compute};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::analysis::Analysis;
+use crate::domain::describe;
 use crate::domain::diff::differences;
+use crate::domain::dto::{Comparison, Dataset, Overview};
 use crate::domain::limits::parts;
-use crate::domain::record::{Comparison, Dataset, Overview};
-use crate::domain::words;
 
 /// How many datasets can be compared.
 const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
@@ -50,11 +50,11 @@ impl App {
 fn overview(dataset: Dataset) -> Overview {
     let config = &dataset.config;
     Overview {
-        tables: words::tables(config),
-        columns: words::columns(config),
-        roles: words::roles(&config.column_mapping),
-        filters: words::filters(&config.filters, &config.split_config),
-        split: words::split(&config.split_config),
+        tables: describe::tables(config),
+        columns: describe::columns(config),
+        roles: describe::roles(&config.column_mapping),
+        filters: describe::filters(&config.filters, &config.split_config),
+        split: describe::split(&config.split_config),
         summary: dataset.summary,
         config_hash: dataset.config_hash,
         analysis: dataset.analysis,
@@ -64,7 +64,7 @@ fn overview(dataset: Dataset) -> Overview {
 /// The compared fields of a dataset: all that is entered, and the metrics of its analysis, each
 /// `null` before the first.
 fn compared(dataset: &Dataset) -> Value {
-    let analysis = dataset.analysis.as_ref().map(|kept| &kept.analysis);
+    let analysis = dataset.analysis.as_ref().map(|stored| &stored.analysis);
     let mut compared = json!(dataset.input());
     // Short fields first, then the config.
     let config = compared["config"].take();
@@ -80,20 +80,20 @@ fn compared(dataset: &Dataset) -> Value {
 fn figures(analysis: Option<&Analysis>) -> Value {
     let of = |figure: fn(&Analysis) -> Value| analysis.map_or(Value::Null, figure);
     let part = |word: &str| {
-        let part = analysis.and_then(|a| a.facts.counts.iter().find(|counts| counts.part.as_str() == word));
+        let part = analysis.and_then(|a| a.metrics.counts.iter().find(|counts| counts.part.as_str() == word));
         part.map_or(Value::Null, |part| json!(part.rows))
     };
     json!({
-        "as_of": of(|a| json!(a.facts.as_of)),
+        "as_of": of(|a| json!(a.metrics.as_of)),
         "rows": part("full"),
         "train_rows": part("train"),
         "eval_rows": part("eval"),
         "test_rows": part("test"),
-        "users": of(|a| json!(a.facts.users.map(|members| members.all))),
-        "products": of(|a| json!(a.facts.products.map(|members| members.all))),
+        "users": of(|a| json!(a.metrics.users.map(|entities| entities.all))),
+        "products": of(|a| json!(a.metrics.products.map(|entities| entities.all))),
         "span_days": of(|a| json!(a.quality_metrics.span_days)),
         "sparsity": of(|a| json!(a.quality_metrics.sparsity)),
         "score": of(|a| json!(a.quality_metrics.score)),
-        "leaks": of(|a| json!(a.brief().leaks)),
+        "leaks": of(|a| json!(a.summary().leaks)),
     })
 }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn light_work_runs_here_and_heavy_work_beside() {
+    async fn light_work_runs_inline_and_heavy_work_on_another_thread() {
         let here = std::thread::current().id();
         let place = || std::thread::current().id();
         assert_eq!(compute(false, place).await, here);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_the_callers() {
+    async fn a_panic_propagates_to_the_caller() {
         for heavy in [false, true] {
             let work = std::panic::AssertUnwindSafe(compute(heavy, || panic!("no"))).catch_unwind();
             let panic: Result<(), _> = work.await;
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_runs_at_a_time_than_there_are_cores() {
+    async fn at_most_one_job_per_core_runs_at_a_time() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let work = || {
             let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn large_values_are_heavy_whatever_they_are_made_of() {
+    fn large_values_are_heavy_whatever_their_type() {
         assert!(!is_heavy(&json!({"a": [1, "b", null]})));
         for heavy in [
             json!("x".repeat(20_000)),

@@ -2,12 +2,12 @@
 
 use futures::future::try_join_all;
 
-use super::models::{checked_description, checked_name, model_error, name_fault};
+use super::models::{checked_description, checked_name, model_error, name_error};
 use super::versions::new_version;
 use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::dataset::Status;
-use crate::domain::fault::FieldError;
-use crate::domain::record::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
+use crate::domain::dto::{Counts, Dataset, DatasetInput, DatasetName, DatasetPage, ListQuery, NameCheck, Pagination};
+use crate::domain::field_error::FieldError;
 use crate::store::StoreError;
 
 /// Longest search text for datasets, in characters: longer than a name, and each dataset is
@@ -45,7 +45,7 @@ impl App {
     ) -> Result<NameCheck, ServiceError> {
         self.model(ctx, model_id).await?;
         let name = name.trim();
-        if let Some(message) = name_fault(name) {
+        if let Some(message) = name_error(name) {
             return Ok(NameCheck { available: false, message });
         }
         let taken = self.store().name_is_taken(model_id, name, exclude_id).await?;
@@ -81,10 +81,10 @@ impl App {
         input: &DatasetInput,
     ) -> Result<DatasetInput, ServiceError> {
         let model = self.model(ctx, model_id).await?;
-        let mut faults = vec![];
-        let checked = checked_input(input, &mut faults);
+        let mut errors = vec![];
+        let checked = checked_input(input, &mut errors);
         let config = self.checked_catalog(&model, &checked.config).await;
-        refuse(faults, config.map(drop))?;
+        refuse(errors, config.map(drop))?;
         Ok(checked)
     }
 
@@ -125,10 +125,10 @@ impl App {
         input: &DatasetInput,
     ) -> Result<Dataset, ServiceError> {
         let id = stored.summary.id;
-        let mut faults = vec![];
-        let checked = checked_input(input, &mut faults);
+        let mut errors = vec![];
+        let checked = checked_input(input, &mut errors);
         let same_config = checked.config == stored.config;
-        if same_config && faults.is_empty() && checked == stored.input() {
+        if same_config && errors.is_empty() && checked == stored.input() {
             return Ok(stored);
         }
         if revision.is_some_and(|revision| revision != stored.revision) {
@@ -141,7 +141,7 @@ impl App {
             let model = self.model(ctx, stored.model_id).await?;
             self.checked_catalog(&model, &checked.config).await.map(drop)
         };
-        refuse(faults, config)?;
+        refuse(errors, config)?;
         match self.store().update_dataset(id, revision, &checked).await {
             Err(StoreError::Stale) => Err(self.stale(ctx, id, Some(checked)).await?),
             done => Ok(done?),
@@ -162,9 +162,9 @@ impl App {
 
     /// A draft with the same config; the default name is "… (Copy)", then "… (Copy 2)".
     pub async fn clone_dataset(&self, ctx: &RequestContext, id: i64, name: Option<&str>) -> Result<Dataset, ServiceError> {
-        let mut faults = vec![];
-        let name = name.map(|name| checked_name(name, &mut faults));
-        refuse(faults, Ok(()))?;
+        let mut errors = vec![];
+        let name = name.map(|name| checked_name(name, &mut errors));
+        refuse(errors, Ok(()))?;
         let copy = self.store().clone_dataset(id, name.as_deref()).await?;
         self.dataset(ctx, copy).await
     }
@@ -206,22 +206,22 @@ impl App {
     }
 }
 
-fn checked_input(input: &DatasetInput, faults: &mut Vec<FieldError>) -> DatasetInput {
+fn checked_input(input: &DatasetInput, errors: &mut Vec<FieldError>) -> DatasetInput {
     DatasetInput {
-        name: checked_name(&input.name, faults),
-        description: checked_description(&input.description, faults),
+        name: checked_name(&input.name, errors),
+        description: checked_description(&input.description, errors),
         config: input.config.clone(),
     }
 }
 
 /// All validation errors at once: first those of the name, then those of the config.
-fn refuse(mut faults: Vec<FieldError>, config: Result<(), ServiceError>) -> Result<(), ServiceError> {
+fn refuse(mut errors: Vec<FieldError>, config: Result<(), ServiceError>) -> Result<(), ServiceError> {
     match config {
         Ok(()) => {}
-        Err(ServiceError::Invalid(more)) => faults.extend(more),
+        Err(ServiceError::Invalid(more)) => errors.extend(more),
         Err(other) => return Err(other),
     }
-    if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
+    if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
 }
 
 /// No model can be trained or evaluated on no rows.

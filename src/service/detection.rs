@@ -12,15 +12,15 @@ use super::cpu::{HEAVY_PARTS, compute};
 use super::queries::run_within;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::cost::{Cost, Estimate, Price};
+use crate::domain::dto::Model;
 use crate::domain::joins::{
-    Candidate, Evidence, JoinDetection, MAX_COLUMNS, MAX_TABLES, PairQuestion, Settled, Verification, VerifyEstimate, detect,
-    propose, questions, settle, weigh_all,
+    Candidate, JoinDetection, KeyStatistics, MAX_COLUMNS, MAX_TABLES, PairQuery, ResolvedJoins, Verification, VerifyEstimate,
+    detect, pair_queries, propose, resolve, verify_candidates,
 };
 use crate::domain::name::TableName;
-use crate::domain::record::Model;
 use crate::domain::roles::{RoleSuggestions, suggest};
 use crate::domain::schema::TableSchema;
-use crate::domain::sql::{evidence_query, read_evidence};
+use crate::domain::sql::{join_statistics_query, read_join_statistics};
 use crate::domain::statistics::TableStatistics;
 use crate::warehouse::{Limits, LiveTable, Warehouse, WarehouseError};
 
@@ -33,7 +33,8 @@ const MAX_LISTS: usize = 100;
 /// Join statistics of two tables, as cached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredCounts {
-    pub(super) evidence: Vec<Option<Evidence>>,
+    #[serde(rename = "evidence")]
+    pub(super) statistics: Vec<Option<KeyStatistics>>,
     bytes: Option<u64>,
 }
 
@@ -48,22 +49,22 @@ impl App {
         verify: bool,
     ) -> Result<JoinDetection, ServiceError> {
         let model = self.model(ctx, model_id).await?;
-        let live = self.asked_tables(&model, tables).await?;
-        let facts = self.known_facts(&model, &live).await?;
+        let live = self.requested_tables(&model, tables).await?;
+        let statistics = self.cached_statistics(&model, &live).await?;
         let heavy = is_heavy(&live);
         if !verify {
             let schemas = schemas_of(live);
-            let settled = compute(heavy, move || detect(&schemas, &facts)).await;
-            return Ok(JoinDetection { settled, verification: None });
+            let resolved = compute(heavy, move || detect(&schemas, &statistics)).await;
+            return Ok(JoinDetection { resolved, verification: None });
         }
-        let (live, schemas, candidates, questions) = planned(live, facts).await?;
+        let (live, schemas, candidates, queries) = planned(live, statistics).await?;
         let warehouse = self.warehouse_of(&model).await?;
         // No more at a time than may run: none of them should wait for a permit longer than the
         // others take.
-        let asking: Vec<_> = questions.iter().map(|question| self.counted(ctx, &model, &*warehouse, &live, question)).collect();
-        let counted = stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
+        let counting: Vec<_> = queries.iter().map(|query| self.counted(ctx, &model, &*warehouse, &live, query)).collect();
+        let counted = stream::iter(counting).buffered(self.settings().scans.max(1)).try_collect().await?;
         let price = self.price_in(&*warehouse);
-        Ok(compute(heavy, move || told(&schemas, candidates, &questions, counted, price)).await)
+        Ok(compute(heavy, move || detection(&schemas, candidates, &queries, counted, price)).await)
     }
 
     /// What [`App::detect_joins`] with `verify` would read, by dry runs.
@@ -74,19 +75,19 @@ impl App {
         tables: &[String],
     ) -> Result<VerifyEstimate, ServiceError> {
         let model = self.model(ctx, model_id).await?;
-        let live = self.asked_tables(&model, tables).await?;
-        let facts = self.known_facts(&model, &live).await?;
-        let (live, schemas, _, questions) = planned(live, facts).await?;
+        let live = self.requested_tables(&model, tables).await?;
+        let statistics = self.cached_statistics(&model, &live).await?;
+        let (live, schemas, _, queries) = planned(live, statistics).await?;
         let warehouse = self.warehouse_of(&model).await?;
         let mut open = vec![];
-        for question in &questions {
-            let (left, right) = (&live[question.left], &live[question.right]);
-            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &[left, right])).await?.is_none() {
-                open.push(question);
+        for query in &queries {
+            let (left, right) = (&live[query.left], &live[query.right]);
+            if self.cache_get::<StoredCounts>(&App::cache_key(&model, "join", &query.on, &[left, right])).await?.is_none() {
+                open.push(query);
             }
         }
         let total = estimate(&*warehouse, &schemas, &open, self.price_in(&*warehouse)).await?;
-        Ok(VerifyEstimate { pairs: questions.len() as u32, ..total })
+        Ok(VerifyEstimate { pairs: queries.len() as u32, ..total })
     }
 
     /// Columns for the roles of a dataset over these tables; the first is the primary.
@@ -97,14 +98,14 @@ impl App {
         tables: &[String],
     ) -> Result<RoleSuggestions, ServiceError> {
         let model = self.model(ctx, model_id).await?;
-        let live = self.asked_tables(&model, tables).await?;
-        let facts = self.known_facts(&model, &live).await?;
+        let live = self.requested_tables(&model, tables).await?;
+        let statistics = self.cached_statistics(&model, &live).await?;
         let (heavy, schemas) = (is_heavy(&live), schemas_of(live));
-        Ok(compute(heavy, move || suggest(&schemas, &facts)).await)
+        Ok(compute(heavy, move || suggest(&schemas, &statistics)).await)
     }
 
     /// The requested tables, as they are now.
-    pub(super) async fn asked_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
+    pub(super) async fn requested_tables(&self, model: &Model, tables: &[String]) -> Result<Vec<LiveTable>, ServiceError> {
         if tables.is_empty() {
             return Err(ServiceError::BadRequest("List the tables to join in tables, the primary table first.".into()));
         }
@@ -134,15 +135,15 @@ impl App {
         model: &Model,
         warehouse: &dyn Warehouse,
         live: &[LiveTable],
-        question: &PairQuestion,
+        query: &PairQuery,
     ) -> Result<KeyCounts, ServiceError> {
-        let (left, right) = (&live[question.left], &live[question.right]);
+        let (left, right) = (&live[query.left], &live[query.right]);
         let find = async {
-            let _turn = self.scan().await?;
-            count(warehouse, &left.schema, &right.schema, question, &self.limits(MAX_ROWS)).await
+            let _permit = self.scan().await?;
+            count(warehouse, &left.schema, &right.schema, query, &self.limits(MAX_ROWS)).await
         };
-        match self.known(ctx, &App::question(model, "join", &question.on, &[left, right]), find).await {
-            Ok(known) => Ok(KeyCounts { counted: Ok(known.answer), ran: !known.cached }),
+        match self.cache_get_or_compute(ctx, &App::cache_key(model, "join", &query.on, &[left, right]), find).await {
+            Ok(found) => Ok(KeyCounts { counted: Ok(found.value), ran: !found.cached }),
             Err(error) => Ok(KeyCounts { counted: Err(of_one_pair(error)?), ran: true }),
         }
     }
@@ -167,15 +168,15 @@ fn schemas_of(live: Vec<LiveTable>) -> Vec<TableSchema> {
     live.into_iter().map(|table| table.schema).collect()
 }
 
-type Planned = (Vec<LiveTable>, Vec<TableSchema>, Vec<Candidate>, Vec<PairQuestion>);
+type Planned = (Vec<LiveTable>, Vec<TableSchema>, Vec<Candidate>, Vec<PairQuery>);
 
 /// The result of [`plan`], with its tables.
-async fn planned(live: Vec<LiveTable>, facts: TableStatistics) -> Result<Planned, ServiceError> {
+async fn planned(live: Vec<LiveTable>, statistics: TableStatistics) -> Result<Planned, ServiceError> {
     let heavy = is_heavy(&live);
     let planning = move || {
         let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
-        let (candidates, questions) = plan(&schemas, &facts)?;
-        Ok((live, schemas, candidates, questions))
+        let (candidates, queries) = plan(&schemas, &statistics)?;
+        Ok((live, schemas, candidates, queries))
     };
     compute(heavy, planning).await
 }
@@ -188,7 +189,7 @@ pub(super) struct KeyCounts {
     ran: bool,
 }
 
-impl PairQuestion {
+impl PairQuery {
     /// How many tables its query reads.
     fn tables(&self) -> usize {
         if self.left == self.right { 1 } else { 2 }
@@ -204,33 +205,33 @@ pub async fn find_joins(
 ) -> Result<JoinDetection, ServiceError> {
     few_columns(schemas.iter())?;
     if !verify {
-        return Ok(JoinDetection { settled: detect(schemas, &TableStatistics::default()), verification: None });
+        return Ok(JoinDetection { resolved: detect(schemas, &TableStatistics::default()), verification: None });
     }
-    let (candidates, questions) = plan(schemas, &TableStatistics::default())?;
+    let (candidates, queries) = plan(schemas, &TableStatistics::default())?;
     let mut counted = vec![];
-    for question in &questions {
-        let found = count(warehouse, &schemas[question.left], &schemas[question.right], question, limits).await;
+    for query in &queries {
+        let found = count(warehouse, &schemas[query.left], &schemas[query.right], query, limits).await;
         let found = match found {
             Ok(counted) => Ok(counted),
             Err(error) => Err(of_one_pair(error)?),
         };
         counted.push(KeyCounts { counted: found, ran: true });
     }
-    Ok(told(schemas, candidates, &questions, counted, None))
+    Ok(detection(schemas, candidates, &queries, counted, None))
 }
 
 /// What these queries would read and cost, by dry runs.
 pub(super) async fn estimate(
     warehouse: &dyn Warehouse,
     schemas: &[TableSchema],
-    open: &[&PairQuestion],
+    open: &[&PairQuery],
     price: Option<Price>,
 ) -> Result<VerifyEstimate, ServiceError> {
-    let dry = async |question: &&PairQuestion| warehouse.dry_run(&sql(warehouse, schemas, question)).await;
+    let dry = async |query: &&PairQuery| warehouse.dry_run(&sql(warehouse, schemas, query)).await;
     let mut total = Estimate::nothing(price);
-    for (question, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
+    for (query, dry) in open.iter().zip(join_all(open.iter().map(dry)).await) {
         match dry {
-            Ok(dry) => total = total + dry.estimate(question.tables(), price),
+            Ok(dry) => total = total + dry.estimate(query.tables(), price),
             // A query that cannot run costs nothing.
             Err(error) => drop(of_one_pair(error.into())?),
         }
@@ -240,43 +241,43 @@ pub(super) async fn estimate(
 }
 
 /// The plausible joins, and the queries that verify them.
-fn plan(schemas: &[TableSchema], facts: &TableStatistics) -> Result<(Vec<Candidate>, Vec<PairQuestion>), ServiceError> {
-    let candidates = propose(schemas, facts);
-    let questions = questions(&order(schemas), &candidates);
-    if let Some(question) = questions.iter().find(|question| question.on.len() > MAX_LISTS) {
-        let (left, right) = (&schemas[question.left].table, &schemas[question.right].table);
+fn plan(schemas: &[TableSchema], statistics: &TableStatistics) -> Result<(Vec<Candidate>, Vec<PairQuery>), ServiceError> {
+    let candidates = propose(schemas, statistics);
+    let queries = pair_queries(&order(schemas), &candidates);
+    if let Some(query) = queries.iter().find(|query| query.on.len() > MAX_LISTS) {
+        let (left, right) = (&schemas[query.left].table, &schemas[query.right].table);
         return Err(ServiceError::BadRequest(format!(
             "{left} and {right} can be joined in {} ways, the maximum to verify is {MAX_LISTS}: set verify to false.",
-            question.on.len()
+            query.on.len()
         )));
     }
-    if questions.len() > MAX_PAIRS {
+    if queries.len() > MAX_PAIRS {
         return Err(ServiceError::BadRequest(format!(
             "{} pairs of these tables need verification, the maximum is {MAX_PAIRS}: list fewer tables, or set verify to false.",
-            questions.len()
+            queries.len()
         )));
     }
-    Ok((candidates, questions))
+    Ok((candidates, queries))
 }
 
 fn order(schemas: &[TableSchema]) -> Vec<TableName> {
     schemas.iter().map(|schema| schema.table.clone()).collect()
 }
 
-fn sql(warehouse: &dyn Warehouse, schemas: &[TableSchema], question: &PairQuestion) -> String {
-    evidence_query(warehouse.project(), &schemas[question.left], &schemas[question.right], &question.on)
+fn sql(warehouse: &dyn Warehouse, schemas: &[TableSchema], query: &PairQuery) -> String {
+    join_statistics_query(warehouse.project(), &schemas[query.left], &schemas[query.right], &query.on)
 }
 
 async fn count(
     warehouse: &dyn Warehouse,
     left: &TableSchema,
     right: &TableSchema,
-    question: &PairQuestion,
+    query: &PairQuery,
     limits: &Limits,
 ) -> Result<StoredCounts, ServiceError> {
-    let sql = evidence_query(warehouse.project(), left, right, &question.on);
+    let sql = join_statistics_query(warehouse.project(), left, right, &query.on);
     let rows = run_within(warehouse, &sql, limits).await?;
-    Ok(StoredCounts { evidence: read_evidence(&rows, question.on.len()), bytes: rows.bytes_processed })
+    Ok(StoredCounts { statistics: read_join_statistics(&rows, query.on.len()), bytes: rows.bytes_processed })
 }
 
 /// The text of an error that concerns only these tables; the error itself if it concerns all.
@@ -291,25 +292,25 @@ fn of_one_pair(error: ServiceError) -> Result<String, ServiceError> {
 }
 
 /// Resolves the candidates, and sums up the cost.
-fn told(
+fn detection(
     schemas: &[TableSchema],
     candidates: Vec<Candidate>,
-    questions: &[PairQuestion],
+    queries: &[PairQuery],
     answers: Vec<KeyCounts>,
     price: Option<Price>,
 ) -> JoinDetection {
-    let ran = || questions.iter().zip(&answers).filter(|(_, answer)| answer.ran);
+    let ran = || queries.iter().zip(&answers).filter(|(_, answer)| answer.ran);
     let bytes = |answer: &KeyCounts| answer.counted.as_ref().map_or(Some(0), |counted| counted.bytes);
-    let costs = ran().map(|(question, answer)| Cost::of(bytes(answer), question.tables(), price));
+    let costs = ran().map(|(query, answer)| Cost::of(bytes(answer), query.tables(), price));
     let Cost { bytes, price_usd } = costs.fold(Cost::nothing(price), Add::add);
     let verification = Verification {
-        pairs: questions.len() as u32,
+        pairs: queries.len() as u32,
         queries: ran().count() as u32,
         cached: ran().count() == 0,
         bytes_processed: bytes,
         price_usd,
     };
-    let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.evidence)).collect();
-    let settled: Settled = settle(&order(schemas), weigh_all(candidates, questions, &counted));
-    JoinDetection { settled, verification: Some(verification) }
+    let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.statistics)).collect();
+    let resolved: ResolvedJoins = resolve(&order(schemas), verify_candidates(candidates, queries, &counted));
+    JoinDetection { resolved, verification: Some(verification) }
 }

@@ -1,8 +1,8 @@
 //! The errors of a use case, and the API errors that they become.
 
-use crate::domain::fault::FieldError;
-use crate::domain::record::{Dataset, DatasetInput};
-use crate::error::Failure;
+use crate::domain::dto::{Dataset, DatasetInput};
+use crate::domain::field_error::FieldError;
+use crate::error::ApiError;
 use crate::store::StoreError;
 use crate::warehouse::WarehouseError;
 
@@ -62,17 +62,17 @@ impl From<StoreError> for ServiceError {
     }
 }
 
-impl From<ServiceError> for Failure {
+impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         let message = error.to_string();
         match error {
             ServiceError::NotFound(_) => Self::new(404, "not_found", message),
-            ServiceError::Invalid(faults) => Self::invalid(&faults),
+            ServiceError::Invalid(errors) => Self::invalid(&errors),
             ServiceError::BadRequest(_) => Self::new(400, "bad_request", message),
             ServiceError::NameTaken(_) => {
-                let mut failure = Self::new(409, "name_taken", message.clone());
-                failure.errors.insert("name".into(), message);
-                failure
+                let mut error = Self::new(409, "name_taken", message.clone());
+                error.errors.insert("name".into(), message);
+                error
             }
             ServiceError::Stale { .. } => Self::new(409, "stale", message),
             ServiceError::HasVersions(_) => Self::new(409, "has_versions", message),
@@ -81,9 +81,9 @@ impl From<ServiceError> for Failure {
             ServiceError::Cancelled => Self::new(409, "cancelled", message),
             ServiceError::Busy => Self::new(429, "busy", message),
             ServiceError::NotReady(what) => {
-                let mut failure = Self::new(503, "not_ready", message);
-                failure.errors.extend(what.into_iter().map(|fault| (fault.path, fault.message)));
-                failure
+                let mut error = Self::new(503, "not_ready", message);
+                error.errors.extend(what.into_iter().map(|error| (error.path, error.message)));
+                error
             }
             ServiceError::Warehouse(error) => {
                 let (status, code) = match error {

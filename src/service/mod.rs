@@ -13,31 +13,31 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::cost::Price;
-use crate::domain::fault::FieldError;
-use crate::domain::record::Model;
+use crate::domain::dto::Model;
+use crate::domain::field_error::FieldError;
 use crate::metrics::{Held, Metrics};
 use crate::store::{Store, Unavailable};
 use crate::warehouse::bigquery::BigQuerySettings;
 use crate::warehouse::{Connections, Warehouse};
 
 mod analysis;
+mod cache;
 mod change;
 mod compare;
 mod context;
 pub mod cpu;
 mod datasets;
 mod detection;
-mod effect;
 mod error;
-mod known;
+mod impact;
 mod models;
 mod profiles;
 mod queries;
 mod running;
 mod tables;
 mod transfer;
+mod verification;
 mod versions;
-mod weighed;
 
 pub use analysis::find_out;
 pub use change::DatasetChange;
@@ -91,7 +91,7 @@ struct Inner {
     /// Queries that wait for a permit.
     waiting: AtomicUsize,
     metrics: Metrics,
-    asked: known::InFlight,
+    in_flight: cache::InFlight,
     running: running::Running,
 }
 
@@ -107,15 +107,15 @@ impl App {
             scans,
             waiting: AtomicUsize::new(0),
             metrics,
-            asked: Default::default(),
+            in_flight: Default::default(),
             running: Default::default(),
         }))
     }
 
     /// Whether the database and the embedded warehouse respond; the error names those that do not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        let store = tokio::time::timeout(PATIENCE, self.store().ready());
-        let warehouse = tokio::time::timeout(PATIENCE, self.0.warehouses.embedded().tables());
+        let store = tokio::time::timeout(READINESS_TIMEOUT, self.store().ready());
+        let warehouse = tokio::time::timeout(READINESS_TIMEOUT, self.0.warehouses.embedded().tables());
         let (store, warehouse) = tokio::join!(store, warehouse);
         let mut not_ready = vec![];
         match store {
@@ -162,28 +162,28 @@ impl App {
 
     /// A permit to run a query that reads tables. `Busy` at once if too many are waiting already,
     /// otherwise after a timeout.
-    async fn scan(&self) -> Result<Turn<'_>, ServiceError> {
-        let turn = |permit| Turn { _permit: permit, _counted: self.metrics().running() };
+    async fn scan(&self) -> Result<QueryPermit<'_>, ServiceError> {
+        let held_with = |permit| QueryPermit { _permit: permit, _counted: self.metrics().running() };
         // None is free while others wait.
         if let Ok(permit) = self.0.scans.try_acquire() {
-            return Ok(turn(permit));
+            return Ok(held_with(permit));
         }
-        let _place = self.place_in_queue().ok_or(ServiceError::Busy)?;
+        let _position = self.queue_position().ok_or(ServiceError::Busy)?;
         match tokio::time::timeout(self.settings().wait, self.0.scans.acquire()).await {
-            Ok(Ok(permit)) => Ok(turn(permit)),
+            Ok(Ok(permit)) => Ok(held_with(permit)),
             _ => Err(ServiceError::Busy),
         }
     }
 
-    fn place_in_queue(&self) -> Option<QueuePosition<'_>> {
-        let place = QueuePosition { waiting: &self.0.waiting, _counted: self.metrics().waiting() };
+    fn queue_position(&self) -> Option<QueuePosition<'_>> {
+        let position = QueuePosition { waiting: &self.0.waiting, _counted: self.metrics().waiting() };
         let before = self.0.waiting.fetch_add(1, Ordering::SeqCst);
-        (before < self.settings().queue).then_some(place)
+        (before < self.settings().queue).then_some(position)
     }
 }
 
 /// The permit to run a query, for as long as it is held.
-struct Turn<'a> {
+struct QueryPermit<'a> {
     _permit: SemaphorePermit<'a>,
     _counted: Held,
 }
@@ -201,14 +201,14 @@ impl Drop for QueuePosition<'_> {
 }
 
 /// How long a component may take to report that it is ready.
-const PATIENCE: Duration = Duration::from_secs(5);
+const READINESS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why tables of a config cannot be used although they may exist, by the table's full name.
 type TableProblems = BTreeMap<String, String>;
 
 /// The price, if reading is metered.
 fn price_in(warehouse: &dyn Warehouse, price: Price) -> Option<Price> {
-    warehouse.bills().then_some(price)
+    warehouse.is_metered().then_some(price)
 }
 
 /// Input in quotation marks, for a sentence about it; truncated if it is long.

@@ -1,8 +1,8 @@
 //! Models: the ML projects that datasets belong to.
 
 use super::{App, RequestContext, ServiceError};
-use crate::domain::fault::FieldError;
-use crate::domain::record::{CheckedModel, Model, ModelInput};
+use crate::domain::dto::{CheckedModel, Model, ModelInput};
+use crate::domain::field_error::FieldError;
 use crate::domain::warehouse::WarehouseKind;
 use crate::store::{MAX_NAME_CHARS, StoreError};
 
@@ -43,29 +43,29 @@ pub(super) fn model_error(error: StoreError) -> ServiceError {
 }
 
 fn checked_model(input: &ModelInput) -> Result<CheckedModel, ServiceError> {
-    let mut faults = vec![];
-    let name = checked_name(&input.name, &mut faults);
-    let description = checked_description(&input.description, &mut faults);
+    let mut errors = vec![];
+    let name = checked_name(&input.name, &mut errors);
+    let description = checked_description(&input.description, &mut errors);
     match WarehouseKind::parse(input.gcp_project_id.as_deref(), input.location.as_deref()) {
-        Ok(warehouse) if faults.is_empty() => Ok(CheckedModel { name, description, warehouse }),
+        Ok(warehouse) if errors.is_empty() => Ok(CheckedModel { name, description, warehouse }),
         parsed => {
-            faults.extend(parsed.err().into_iter().flatten());
-            Err(ServiceError::Invalid(faults))
+            errors.extend(parsed.err().into_iter().flatten());
+            Err(ServiceError::Invalid(errors))
         }
     }
 }
 
-/// The trimmed name; validation errors are added to `faults`.
-pub(super) fn checked_name(name: &str, faults: &mut Vec<FieldError>) -> String {
+/// The trimmed name; validation errors are added to `errors`.
+pub(super) fn checked_name(name: &str, errors: &mut Vec<FieldError>) -> String {
     let name = name.trim();
-    if let Some(fault) = name_fault(name) {
-        faults.push(FieldError::new("name", fault));
+    if let Some(error) = name_error(name) {
+        errors.push(FieldError::new("name", error));
     }
     name.to_owned()
 }
 
 /// The validation error of a trimmed name.
-pub(super) fn name_fault(name: &str) -> Option<String> {
+pub(super) fn name_error(name: &str) -> Option<String> {
     if name.is_empty() {
         Some("Enter a name.".into())
     } else if name.chars().count() > MAX_NAME_CHARS {
@@ -77,10 +77,10 @@ pub(super) fn name_fault(name: &str) -> Option<String> {
     }
 }
 
-pub(super) fn checked_description(description: &str, faults: &mut Vec<FieldError>) -> String {
+pub(super) fn checked_description(description: &str, errors: &mut Vec<FieldError>) -> String {
     let description = description.trim();
     if description.chars().count() > MAX_DESCRIPTION_CHARS {
-        faults.push(FieldError::new("description", "A description has at most 2,000 characters."));
+        errors.push(FieldError::new("description", "A description has at most 2,000 characters."));
     }
     description.to_owned()
 }

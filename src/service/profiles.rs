@@ -6,16 +6,16 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cache::{CacheKey, CacheResult};
 use super::cpu::compute;
-use super::known::{Known, Question};
 use super::queries::{MAX_SHOWN_CELL, run_within};
 use super::{App, RequestContext, ServiceError, price_in, shown};
 use crate::domain::cost::{Cost, Estimate, Price};
+use crate::domain::dto::Model;
 use crate::domain::name::{ColumnName, same};
 use crate::domain::profile::{
     ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
 };
-use crate::domain::record::Model;
 use crate::domain::schema::{Column, Mode, TableSchema};
 use crate::domain::sql::profile::{profile, values};
 use crate::domain::statistics::{ColumnStatistics, TableStatistics};
@@ -43,13 +43,13 @@ const NOTHING_TO_FIND: ProfileEstimate =
 
 /// The cached columns of a table: those requested so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct KeptProfile {
+struct CachedProfile {
     rows: u64,
-    columns: BTreeMap<String, KeptColumn>,
+    columns: BTreeMap<String, CachedColumn>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct KeptColumn {
+struct CachedColumn {
     at: DateTime<Utc>,
     profile: ColumnProfile,
 }
@@ -75,35 +75,37 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
-        let question = profile_question(&model, &live);
-        let mut known: KeptProfile = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
+        let key = profile_key(&model, &live);
+        let mut entry: CachedProfile = self.cache_get(&key).await?.map(|found| found.value).unwrap_or_default();
         // Without a query no price is reported.
         let mut cost = Cost::nothing(None);
-        let cached = wanted.missing(&known).is_empty();
-        self.metrics().kept(question.kind, cached);
+        let cached = wanted.missing(&entry).is_empty();
+        self.metrics().cache_lookup(key.kind, cached);
         if !cached {
-            let place = self.asked(&question);
-            let _alone = place.lock().await;
+            let lock = self.in_flight_lock(&key);
+            let _alone = lock.lock().await;
             // Another request may have computed them meanwhile.
-            known = self.kept(&question).await?.map(|known| known.answer).unwrap_or_default();
-            let missing = wanted.missing(&known);
+            entry = self.cache_get(&key).await?.map(|found| found.value).unwrap_or_default();
+            let missing = wanted.missing(&entry);
             if !missing.is_empty() {
                 let warehouse = self.warehouse_of(&model).await?;
-                let _turn = self.scan().await?;
+                let _permit = self.scan().await?;
                 let found = find_profile(&*warehouse, &live, &missing, &self.limits(1), self.settings().price).await?;
                 cost = found.cost;
                 let at = Utc::now();
-                known.rows = found.rows;
-                known.columns.extend(found.columns.into_iter().map(|profile| (profile.name.clone(), KeptColumn { at, profile })));
-                self.keep(ctx, &question, &known).await?;
+                entry.rows = found.rows;
+                entry
+                    .columns
+                    .extend(found.columns.into_iter().map(|profile| (profile.name.clone(), CachedColumn { at, profile })));
+                self.cache_insert(ctx, &key, &entry).await?;
             }
         }
-        let columns = wanted.profiles(&known);
-        let times = wanted.columns.iter().filter_map(|column| known.columns.get(column.name.as_str()));
+        let columns = wanted.profiles(&entry);
+        let times = wanted.columns.iter().filter_map(|column| entry.columns.get(column.name.as_str()));
         let meta = ProfileMeta {
-            rows: known.rows,
+            rows: entry.rows,
             cached,
-            at: times.map(|kept| kept.at).min().unwrap_or_else(Utc::now),
+            at: times.map(|cached| cached.at).min().unwrap_or_else(Utc::now),
             bytes: cost.bytes,
             price_usd: cost.price_usd,
             seconds: start.elapsed().as_secs_f64(),
@@ -122,8 +124,8 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let wanted = Wanted::of(&live.schema, columns)?;
-        let known: Option<Known<KeptProfile>> = self.kept(&profile_question(&model, &live)).await?;
-        let missing = wanted.missing(&known.map(|known| known.answer).unwrap_or_default());
+        let found: Option<CacheResult<CachedProfile>> = self.cache_get(&profile_key(&model, &live)).await?;
+        let missing = wanted.missing(&found.map(|found| found.value).unwrap_or_default());
         if missing.is_empty() {
             return Ok(NOTHING_TO_FIND);
         }
@@ -148,7 +150,7 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
-        let question = values_question(&model, &live, column, search, limit);
+        let key = values_key(&model, &live, column, search, limit);
         let find = async {
             let warehouse = self.warehouse_of(&model).await?;
             // One more, to know whether there are more.
@@ -164,7 +166,7 @@ impl App {
             let values = rows.into_iter().enumerate().filter_map(value).take(limit as usize);
             Ok(ColumnValues { values: values.collect(), complete })
         };
-        Ok(self.known(ctx, &question, find).await?.answer)
+        Ok(self.cache_get_or_compute(ctx, &key, find).await?.value)
     }
 
     /// What looking up values would read, by a dry run; nothing if they are cached.
@@ -181,8 +183,8 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let live = self.live_table(&model, table).await?;
         let column = with_values(&live.schema, column)?;
-        let question = values_question(&model, &live, column, search, limit);
-        if self.kept::<ColumnValues>(&question).await?.is_some() {
+        let key = values_key(&model, &live, column, search, limit);
+        if self.cache_get::<ColumnValues>(&key).await?.is_some() {
             return Ok(NOTHING_TO_FIND);
         }
         let warehouse = self.warehouse_of(&model).await?;
@@ -197,19 +199,19 @@ impl App {
     }
 
     /// The cached statistics of tables' columns, without a request to the warehouse.
-    pub(super) async fn known_facts(&self, model: &Model, tables: &[LiveTable]) -> Result<TableStatistics, ServiceError> {
-        let mut facts = TableStatistics::default();
+    pub(super) async fn cached_statistics(&self, model: &Model, tables: &[LiveTable]) -> Result<TableStatistics, ServiceError> {
+        let mut statistics = TableStatistics::default();
         for table in tables {
-            let Some(known) = self.kept::<KeptProfile>(&profile_question(model, table)).await? else { continue };
-            let KeptProfile { rows, columns } = known.answer;
+            let Some(found) = self.cache_get::<CachedProfile>(&profile_key(model, table)).await? else { continue };
+            let CachedProfile { rows, columns } = found.value;
             for column in &table.schema.columns {
-                let found = columns.get(column.name.as_str()).and_then(|kept| facts_of(rows, &kept.profile));
+                let found = columns.get(column.name.as_str()).and_then(|cached| statistics_of(rows, &cached.profile));
                 if let Some(found) = found {
-                    facts.add(table.schema.table.clone(), column.name.clone(), found);
+                    statistics.add(table.schema.table.clone(), column.name.clone(), found);
                 }
             }
         }
-        Ok(facts)
+        Ok(statistics)
     }
 }
 
@@ -238,20 +240,20 @@ fn with_values<'a>(table: &'a TableSchema, column: &str) -> Result<&'a Column, S
     }
 }
 
-fn values_question(model: &Model, live: &LiveTable, column: &Column, search: Option<&str>, limit: u32) -> Question {
-    App::question(model, "values", &(&column.name, search, limit), &[live])
+fn values_key(model: &Model, live: &LiveTable, column: &Column, search: Option<&str>, limit: u32) -> CacheKey {
+    App::cache_key(model, "values", &(&column.name, search, limit), &[live])
 }
 
 /// Estimates count only if the column is clearly not unique: close to one value per row they could
 /// be off.
-fn facts_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnStatistics> {
+fn statistics_of(rows: u64, profile: &ColumnProfile) -> Option<ColumnStatistics> {
     let distinct = profile.cardinality?;
     let is_sure = profile.cardinality_is_exact || profile.uniqueness.is_some_and(|uniqueness| uniqueness < 0.9);
     is_sure.then_some(ColumnStatistics { rows, nulls: profile.null_count, distinct })
 }
 
-fn profile_question(model: &Model, live: &LiveTable) -> Question {
-    App::question(model, "profile", &(), &[live])
+fn profile_key(model: &Model, live: &LiveTable) -> CacheKey {
+    App::cache_key(model, "profile", &(), &[live])
 }
 
 /// Computes column profiles by one query. Without a store, for the command line too.
@@ -269,7 +271,7 @@ pub async fn find_profile(
     let answer = run_within(warehouse, &query.sql, limits).await?;
     let cost = Cost::of(answer.bytes_processed.or(dry.bytes), 1, price_in(warehouse, price));
     let (heavy, columns): (_, Vec<Column>) = (columns.len() >= HEAVY_COLUMNS, columns.iter().copied().cloned().collect());
-    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.facts, exact, &answer);
+    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.statistics, exact, &answer);
     let (rows, columns) = compute(heavy, reading).await;
     Ok(FoundProfile { rows, columns, cost })
 }
@@ -323,13 +325,13 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn missing(&self, known: &KeptProfile) -> Vec<&'a Column> {
-        self.columns.iter().copied().filter(|column| !known.columns.contains_key(column.name.as_str())).collect()
+    fn missing(&self, entry: &CachedProfile) -> Vec<&'a Column> {
+        self.columns.iter().copied().filter(|column| !entry.columns.contains_key(column.name.as_str())).collect()
     }
 
-    fn profiles(&self, known: &KeptProfile) -> Vec<ColumnProfile> {
-        let columns = self.columns.iter().filter_map(|column| known.columns.get(column.name.as_str()));
-        let columns = columns.map(|kept| kept.profile.clone());
+    fn profiles(&self, entry: &CachedProfile) -> Vec<ColumnProfile> {
+        let columns = self.columns.iter().filter_map(|column| entry.columns.get(column.name.as_str()));
+        let columns = columns.map(|cached| cached.profile.clone());
         columns.chain(self.unusable.iter().map(|(name, reason)| unusable(name, reason))).collect()
     }
 }

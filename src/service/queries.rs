@@ -8,10 +8,10 @@ use super::versions::new_version;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role, Split};
-use crate::domain::fault::FieldError;
+use crate::domain::dto::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
+use crate::domain::field_error::FieldError;
 use crate::domain::limits::parts;
-use crate::domain::record::{Counts, Dataset, Model, PartCounts, PartQuery, Preview, PreviewColumn, QueryValidation, QueryView};
-use crate::domain::sql::{CompiledQuery, Request, Shape, Title, compile, seeks_as_of};
+use crate::domain::sql::{CompiledQuery, QueryKind, Request, Title, compile, seeks_as_of};
 use crate::domain::tfx::{TfxArtefact, artefact};
 use crate::domain::value::{Rows, Value};
 use crate::store::{Sizes, StoreError};
@@ -48,7 +48,7 @@ impl App {
     }
 
     /// The validation errors of an unsaved config, from parsing or from validation.
-    pub async fn config_faults(
+    pub async fn validation_errors(
         &self,
         ctx: &RequestContext,
         model_id: i64,
@@ -57,11 +57,11 @@ impl App {
         let model = self.model(ctx, model_id).await?;
         let config = match read {
             Ok(config) => config,
-            Err(faults) => return Ok(faults),
+            Err(errors) => return Ok(errors),
         };
         match self.checked_catalog(&model, &config).await {
             Ok(_) => Ok(vec![]),
-            Err(ServiceError::Invalid(faults)) => Ok(faults),
+            Err(ServiceError::Invalid(errors)) => Ok(errors),
             Err(error) => Err(error),
         }
     }
@@ -147,7 +147,7 @@ impl App {
         let dataset = self.dataset(ctx, id).await?;
         let ResolvedTfx { artefact, catalog, as_of } = self.tfx_of(ctx, &dataset).await?;
         let version = new_version(ctx, &dataset.config, &catalog, as_of, "exported for TFX", None).await?;
-        let number = self.store().keep_export(id, &version).await?;
+        let number = self.store().store_export(id, &version).await?;
         let title = Title { version: Some(number), as_of, ..title(&dataset, None) };
         Ok(TfxArtefact { version: Some(number), ..artefact }.titled(&title))
     }
@@ -177,7 +177,7 @@ impl App {
         if !seeks_as_of(config) {
             return Ok(None);
         }
-        let query = compiled(config, catalog, &Request { shape: Shape::AsOf, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::AsOf, ..Request::default() }).await?;
         let rows = self.run(model, &query.sql, 1).await?;
         Ok(rows.get(0, "as_of").and_then(Value::as_str).and_then(|day| day.parse().ok()))
     }
@@ -201,7 +201,7 @@ impl App {
         let model = self.model(ctx, dataset.model_id).await?;
         let catalog = self.checked_catalog(&model, &dataset.config).await?;
         let counts = self.counts_of(&model, &dataset.config, &catalog).await?;
-        match self.store().keep_sizes(id, &dataset.config_hash, sizes(&counts)).await {
+        match self.store().store_sizes(id, &dataset.config_hash, sizes(&counts)).await {
             // The card shows them after the next count.
             Err(StoreError::Unavailable { reason, .. }) => {
                 tracing::warn!(%reason, request_id = ctx.request_id(), "a count is not kept");
@@ -236,9 +236,9 @@ impl App {
         }
         let catalog = self.checked_catalog(model, config).await?;
         // One more row than is shown, to know whether there are more.
-        let shape = Shape::Preview { limit: limit + 1 };
+        let kind = QueryKind::Preview { limit: limit + 1 };
         let as_of = self.frozen(model, config, &catalog).await?;
-        let query = compiled(config, &catalog, &Request { split, shape, as_of, ..Request::default() }).await?;
+        let query = compiled(config, &catalog, &Request { split, kind, as_of, ..Request::default() }).await?;
         let shown = limit as usize;
         let limits = Limits { max_bytes: MAX_PREVIEW_BYTES, max_cell: Some(MAX_SHOWN_CELL), ..self.limits(shown + 1) };
         let mut rows = self.run_limited(model, &query.sql, &limits).await?;
@@ -267,7 +267,7 @@ impl App {
         catalog: &Catalog,
     ) -> Result<Counts, ServiceError> {
         let as_of = self.frozen(model, config, catalog).await?;
-        let query = compiled(config, catalog, &Request { shape: Shape::Counts, as_of, ..Request::default() }).await?;
+        let query = compiled(config, catalog, &Request { kind: QueryKind::Counts, as_of, ..Request::default() }).await?;
         Ok(read_counts(config, &self.run(model, &query.sql, 100).await?))
     }
 
@@ -301,7 +301,7 @@ impl App {
         config: &DatasetConfig,
         catalog: &Catalog,
     ) -> Result<Option<NaiveDate>, ServiceError> {
-        if !self.warehouse_of(model).await?.bills() {
+        if !self.warehouse_of(model).await?.is_metered() {
             return Ok(None);
         }
         self.resolve_as_of(model, config, catalog).await
@@ -315,7 +315,7 @@ impl App {
     /// Runs a query once a permit is free.
     pub(super) async fn run_limited(&self, model: &Model, sql: &str, limits: &Limits) -> Result<Rows, ServiceError> {
         let warehouse = self.warehouse_of(model).await?;
-        let _turn = self.scan().await?;
+        let _permit = self.scan().await?;
         run_within(&*warehouse, sql, limits).await
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::ServiceError;
-use crate::domain::record::Progress;
+use crate::domain::dto::Progress;
 
 /// What an analysis does, in its order.
 const STEPS: [&str; 4] =

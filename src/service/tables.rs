@@ -8,11 +8,11 @@ use super::cpu::{HEAVY_PARTS, compute};
 use super::{App, RequestContext, ServiceError, TableProblems, shown};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{DatasetConfig, Role};
-use crate::domain::fault::FieldError;
+use crate::domain::dto::Model;
+use crate::domain::field_error::FieldError;
 use crate::domain::joins::potential_keys;
 use crate::domain::limits;
 use crate::domain::name::TableName;
-use crate::domain::record::Model;
 use crate::domain::roles::suggested_roles;
 use crate::domain::schema::{TableInfo, TableSchema};
 use crate::domain::validate::validate;
@@ -126,26 +126,26 @@ pub(super) fn within_limits(config: &DatasetConfig) -> Result<(), ServiceError> 
 }
 
 fn check(config: &DatasetConfig, catalog: Catalog, problems: &TableProblems) -> Result<Catalog, ServiceError> {
-    let mut faults = validate(config, &catalog);
+    let mut errors = validate(config, &catalog);
     let primary = config.primary_table.iter().map(|table| ("primary_table".to_owned(), table));
     let secondary = config.secondary_tables.iter().enumerate().map(|(i, s)| (format!("secondary_tables[{i}]"), &s.table));
     for (path, table) in primary.chain(secondary) {
         // "There is no such table" would be wrong.
         if let Some(problem) = problems.get(&table.to_string()) {
-            faults.retain(|fault| fault.path != path);
-            faults.push(FieldError::new(path, problem));
+            errors.retain(|error| error.path != path);
+            errors.push(FieldError::new(path, problem));
         }
     }
     // The browser has no time zone database, so the domain only checks the syntax of a zone.
     if let Some(zone) = &config.column_mapping.time_zone
         && zone.as_str().parse::<chrono_tz::Tz>().is_err()
     {
-        faults.push(FieldError::new(
+        errors.push(FieldError::new(
             "column_mapping.time_zone",
             format!("Unknown time zone {zone}: use one of the IANA database."),
         ));
     }
-    if faults.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(faults)) }
+    if errors.is_empty() { Ok(catalog) } else { Err(ServiceError::Invalid(errors)) }
 }
 
 /// The live schemas of a config's tables, read concurrently. Missing tables are absent; those that

@@ -8,9 +8,9 @@ use super::cpu::{HEAVY_BYTES, HEAVY_PARTS, compute, is_heavy};
 use super::{App, DatasetChange, RequestContext, ServiceError};
 use crate::domain::diff::{Difference, differences};
 use crate::domain::document::{Document, Format, write};
+use crate::domain::dto::{Dataset, DatasetInput};
 use crate::domain::limits::parts;
 use crate::domain::parse::without_empty;
-use crate::domain::record::{Dataset, DatasetInput};
 
 /// A dataset's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl ReadFile {
         };
         match change.and_then(DatasetChange::into_new) {
             Ok(input) => Ok(Self { input, document }),
-            Err(faults) => Err(ServiceError::Invalid(document.placed(faults))),
+            Err(errors) => Err(ServiceError::Invalid(document.placed(errors))),
         }
     }
 
@@ -80,7 +80,7 @@ impl ReadFile {
     /// Adds the positions in the file to the validation errors.
     pub fn placed(&self, error: ServiceError) -> ServiceError {
         match error {
-            ServiceError::Invalid(faults) => ServiceError::Invalid(self.document.placed(faults)),
+            ServiceError::Invalid(errors) => ServiceError::Invalid(self.document.placed(errors)),
             other => other,
         }
     }
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_whole_or_as_a_config_alone() {
+    fn a_file_holds_a_dataset_or_a_config_alone() {
         let whole = "name: Orders\ndescription: null\nconfig:\n  primary_table: raw_data.orders\n";
         let read = ReadFile::read(whole, Format::Yaml).unwrap().input;
         assert_eq!((read.name.as_str(), read.description.as_str()), ("Orders", ""));
@@ -213,8 +213,8 @@ mod tests {
         // Unknown keys are refused, wherever they stand: a misspelled key that is ignored changes
         // the dataset silently.
         for (text, path) in [("nmae: x\n", "nmae"), ("config: {primary_table: raw_data.a, colour: 1}\n", "colour")] {
-            let Err(ServiceError::Invalid(faults)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
-            assert_eq!(faults[0].path, path);
+            let Err(ServiceError::Invalid(errors)) = ReadFile::read(text, Format::Yaml) else { panic!("{text}") };
+            assert_eq!(errors[0].path, path);
         }
         assert!(matches!(ReadFile::read("- 1\n", Format::Yaml), Err(ServiceError::BadRequest(_))));
         // A written file can be read again, and gives the same text.

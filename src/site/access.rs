@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_table_does_not_name_is_closed() {
+    fn routes_that_are_not_listed_are_closed() {
         assert_eq!(class_of(&Method::GET, Some("/")), Class::Page);
         assert_eq!(class_of(&Method::HEAD, Some("/api/datasets/{id}/preview")), Class::Scan);
         assert_eq!(class_of(&Method::GET, None), Class::Absent);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn no_route_is_of_two_classes() {
+    fn each_route_has_one_class() {
         let mut all: Vec<&str> = ROUTES.iter().flat_map(|(_, templates)| templates.iter().copied()).collect();
         let count = all.len();
         all.sort_unstable();

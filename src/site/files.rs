@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_taken_out_of_a_path() {
+    fn the_hash_is_removed_from_a_path() {
         let plain = |path: &str| hashed(path).map(|(plain, _)| plain);
         assert_eq!(plain("pkg/0123456789abcdef/trainset.js").as_deref(), Some("pkg/trainset.js"));
         assert_eq!(hashed("pkg/0123456789abcdef/wizard.wasm"), Some(("pkg/wizard.wasm".into(), "0123456789abcdef")));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_share_the_bytes_of_a_file() {
+    fn responses_share_the_bytes_of_a_file() {
         // As in a debug build, where each request reads the file again.
         let read = |hash: u8, content: &str| shared("a/file".into(), Cow::Owned(content.as_bytes().to_vec()), [hash; 32]);
         let (first, second) = (read(1, "the same"), read(1, "the same"));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_another_build_is_not_there() {
+    fn files_of_another_build_are_not_found() {
         assert!(answer("/pkg/0000000000000000/trainset.js", &HeaderMap::new()).is_none());
     }
 

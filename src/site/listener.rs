@@ -338,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_all_else() {
+    fn connections_leave_file_descriptors_for_other_uses() {
         for (descriptors, connections) in [(1 << 20, 256), (1024, 256), (256, 128), (64, 16), (3, 1), (0, 1)] {
             assert_eq!(ConnectionLimits::for_descriptors(descriptors).connections, connections, "{descriptors}");
         }

@@ -32,7 +32,7 @@ pub async fn measure(State(metrics): State<Metrics>, request: Request, next: Nex
     // Requests without a match count as one route: paths come from outside, without limit.
     let route = response.extensions().get::<Route>().map_or("other", |route| route.0.as_str());
     let status = response.status().as_u16();
-    metrics.answered(method, route, status, took);
+    metrics.request_finished(method, route, status, took);
     let ms = took.as_secs_f64() * 1000.0;
     match route {
         // Requested every few seconds by machines, or a dozen times per page.

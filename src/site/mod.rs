@@ -1,9 +1,9 @@
 //! The web application: REST, server functions, pages and files in one router, and the middleware
 //! around them.
 //!
-//! From the outside in: request id and trace, metrics, the caller and the path (`gate`), receiving
-//! the body, catching panics, the request's context (`context`), removing the slash at the end, the
-//! router, and for the matched route whether the caller may use it (`access`).
+//! From the outside in: request id and trace, metrics, the caller and the path (`same_origin`),
+//! receiving the body, catching panics, the request's context (`context`), removing the slash at
+//! the end, the router, and for the matched route whether the caller may use it (`access`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,21 +27,21 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::api::{self, failure_response};
-use crate::error::Failure;
+use crate::api::{self, error_response};
+use crate::error::ApiError;
 use crate::service::App;
 use crate::ui;
 
 pub mod access;
 mod context;
 mod files;
-mod gate;
 pub mod listener;
 mod measure;
 mod path;
+mod same_origin;
 
-use gate::Gate;
 use listener::{Connection, ConnectionLimits};
+use same_origin::AllowedHosts;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1_000_000;
@@ -65,7 +65,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .merge(pages(app, addr))
         .layer(from_fn(measure::tell_route))
         // The last layer is the first to see a request, once the router has matched it.
-        .layer(from_fn(gate::admit));
+        .layer(from_fn(same_origin::admit));
     // The slash at the end has to be removed before the router sees the path.
     Router::new()
         .fallback_service(NormalizePath::trim_trailing_slash(inner))
@@ -73,7 +73,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .layer(map_request_with_state(Arc::from(author), context::provide))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(receive_body))
-        .layer(from_fn_with_state(Arc::new(Gate::new(addr, hosts)), gate::guard))
+        .layer(from_fn_with_state(Arc::new(AllowedHosts::new(addr, hosts)), same_origin::guard))
         .layer(from_fn_with_state(metrics, measure::measure))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -87,7 +87,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         LeptosOptions::builder().output_name("trainset").site_root("target/site").site_pkg_dir("pkg").site_addr(addr).build();
     let context = move || {
         provide_context(app.clone());
-        gate::page_policy();
+        same_origin::page_policy();
     };
     let shell = {
         let options = options.clone();
@@ -101,7 +101,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
     let not_found = render_app_to_stream_with_context(context.clone(), shell.clone());
     let fallback = move |request: Request| async move {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return failure_response(405, "method_not_allowed", "This route does not support that method.");
+            return error_response(405, "method_not_allowed", "This route does not support that method.");
         }
         if let Some(file) = files::answer(request.uri().path(), request.headers()) {
             return file;
@@ -119,7 +119,7 @@ fn pages(app: App, addr: SocketAddr) -> Router {
         .fallback(fallback)
         .layer(map_request(restore_path))
         .layer(from_fn(json_calls))
-        .layer(from_fn(failure_status))
+        .layer(from_fn(error_status))
         .layer(from_fn(in_time))
         .layer(compression())
         // A page links to the files of its build, so it is revalidated: a cached page would link to
@@ -182,7 +182,7 @@ async fn receive_body(request: Request, next: Next) -> Response {
     let bytes = match tokio::time::timeout(limit, read_body(body)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(refusal)) => return refusal,
-        Err(_) => return failure_response(408, "timeout", "The request did not arrive in time. Send it again."),
+        Err(_) => return error_response(408, "timeout", "The request did not arrive in time. Send it again."),
     };
     let _busy = connection.as_ref().map(Connection::busy);
     next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -192,9 +192,9 @@ async fn read_body(body: Body) -> Result<Bytes, Response> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| failure_response(400, "bad_request", "The body is incomplete."))?;
+        let chunk = chunk.map_err(|_| error_response(400, "bad_request", "The body is incomplete."))?;
         if bytes.len() + chunk.len() > MAX_BODY {
-            return Err(failure_response(413, "too_large", "The body is larger than 1 MB."));
+            return Err(error_response(413, "too_large", "The body is larger than 1 MB."));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -204,13 +204,13 @@ async fn read_body(body: Body) -> Result<Bytes, Response> {
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => failure_response(504, "timeout", "The response took too long and was cancelled."),
+        Err(_) => error_response(504, "timeout", "The response took too long and was cancelled."),
     }
 }
 
 /// An unknown server function: the page is of another version.
 async fn no_function() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(Failure { status: 404, ..Failure::outdated() })).into_response()
+    (StatusCode::NOT_FOUND, axum::Json(ApiError { status: 404, ..ApiError::outdated() })).into_response()
 }
 
 fn is_call(request: &Request) -> bool {
@@ -225,25 +225,25 @@ async fn json_calls(request: Request, next: Next) -> Response {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let is_json = kind.eq_ignore_ascii_case("application/json") && kinds.next().is_none();
     if is_call(&request) && *request.method() == Method::POST && !is_json {
-        return failure_response(415, "not_json", "Send JSON, with the header Content-Type: application/json.");
+        return error_response(415, "not_json", "Send JSON, with the header Content-Type: application/json.");
     }
     next.run(request).await
 }
 
 /// A server function's error has its own status: Leptos gives 500 to all.
-async fn failure_status(request: Request, next: Next) -> Response {
+async fn error_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if !response.headers().contains_key("serverfnerror") {
         return response;
     }
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
-    let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) else {
-        return failure_response(500, "internal", "Internal server error. See the server log for details.");
+    let Ok(error) = serde_json::from_slice::<ApiError>(&bytes) else {
+        return error_response(500, "internal", "Internal server error. See the server log for details.");
     };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // 0: the arguments could not be parsed.
-    parts.status = match failure.status {
+    parts.status = match error.status {
         0 => StatusCode::BAD_REQUEST,
         status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
@@ -253,7 +253,7 @@ async fn failure_status(request: Request, next: Next) -> Response {
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("(no message)"), "a handler panicked");
-    failure_response(500, "internal", "Internal server error. See the server log for details.")
+    error_response(500, "internal", "Internal server error. See the server log for details.")
 }
 
 fn span(request: &Request) -> tracing::Span {

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_read_in_two_ways_is_not() {
+    fn ambiguous_paths_are_not_canonical() {
         for path in [
             "",
             "*",

@@ -13,7 +13,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::record::Counts;
+use crate::domain::dto::Counts;
 use crate::domain::schema::TableSchema;
 
 pub mod sqlite;
@@ -88,7 +88,7 @@ pub struct NewVersion {
 /// A cached result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cached<T> {
-    pub answer: T,
+    pub value: T,
     /// Identifies the tables' content at that time.
     pub state: Option<String>,
     pub at: DateTime<Utc>,

@@ -11,13 +11,13 @@ use super::query_panel::size_and_price;
 use super::texts::{analysis as texts, common};
 use super::work::{Loader, Opening, Work, every};
 use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
+use crate::domain::dto::{Progress, StoredAnalysis};
 use crate::domain::format::{bytes, dollars, instant, integer, percent, second};
-use crate::domain::record::{KeptAnalysis, Progress};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// Interval between requests for the progress of a run.
-const ASK_EVERY: Duration = Duration::from_millis(400);
+const POLL_EVERY: Duration = Duration::from_millis(400);
 
 #[component]
 pub fn AnalysisDialog(
@@ -34,9 +34,9 @@ pub fn AnalysisDialog(
             let (title, body) = match overview.await {
                 Ok(overview) => {
                     let title = texts::title(&overview.summary.name);
-                    (title, view! { <Panel id kept=overview.analysis on_changed /> }.into_any())
+                    (title, view! { <Panel id stored=overview.analysis on_changed /> }.into_any())
                 }
-                Err(failure) => (texts::TITLE.to_owned(), view! { <Problem failure=Some(failure) /> }.into_any()),
+                Err(error) => (texts::TITLE.to_owned(), view! { <Problem error=Some(error) /> }.into_any()),
             };
             view! {
                 <Dialog title on_close served=closed class="modal-wide">
@@ -49,17 +49,17 @@ pub fn AnalysisDialog(
 }
 
 #[component]
-fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl IntoView {
-    let kept = RwSignal::new(kept);
-    let failure = RwSignal::new(None::<Failure>);
+fn Panel(id: i64, stored: Option<StoredAnalysis>, on_changed: Callback<()>) -> impl IntoView {
+    let stored = RwSignal::new(stored);
+    let error = RwSignal::new(None::<ApiError>);
     let note = RwSignal::new(None::<&'static str>);
     // In the browser only: the page does not wait for a warehouse.
     let estimate = Loader::new();
-    Effect::new(move |_| estimate.ask(rpc::estimate_analysis(id)));
+    Effect::new(move |_| estimate.load(rpc::estimate_analysis(id)));
     let estimated = move || estimate.with(|answer| Some(size_and_price(answer?.as_ref().ok()?)));
     let running = RwSignal::new(false);
     let run = move |refresh: bool| {
-        failure.set(None);
+        error.set(None);
         note.set(None);
         running.set(true);
         // No `Work`: the run outlives its dialog. What it reads is paid for, and its result is
@@ -70,23 +70,23 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
             match answer {
                 Ok(found) => {
                     note.try_set(found.cached.then_some(texts::CACHED));
-                    kept.try_set(Some(KeptAnalysis { stale: false, analysis: found.analysis }));
+                    stored.try_set(Some(StoredAnalysis { stale: false, analysis: found.analysis }));
                     // The user may have left the page by now.
                     on_changed.try_run(());
                 }
                 Err(stopped) if stopped.code == "cancelled" => {
                     note.try_set(Some(texts::STOPPED));
                 }
-                Err(error) => {
-                    failure.try_set(Some(error));
+                Err(reason) => {
+                    error.try_set(Some(reason));
                 }
             }
         });
     };
-    let words = move || if kept.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
+    let words = move || if stored.with(Option::is_none) { texts::ANALYZE } else { texts::AGAIN };
     // An analysis that is out of date is replaced by itself; one that is up to date only on
     // request.
-    let insist = move || kept.with(|kept| kept.as_ref().is_some_and(|kept| !kept.stale));
+    let insist = move || stored.with(|stored| stored.as_ref().is_some_and(|stored| !stored.stale));
     view! {
         <div class="analysis-head">
             <button
@@ -101,9 +101,9 @@ fn Panel(id: i64, kept: Option<KeptAnalysis>, on_changed: Callback<()>) -> impl 
         </div>
         {move || running.get().then(|| view! { <Running id /> })}
         {move || note.get().map(|note| view! { <p class="note" role="status">{note}</p> })}
-        <Problem failure />
-        {move || (kept.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
-        {move || kept.get().map(|KeptAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
+        <Problem error />
+        {move || (stored.with(Option::is_none) && !running.get()).then(|| view! { <p>{texts::NOT_YET}</p> })}
+        {move || stored.get().map(|StoredAnalysis { stale, analysis }| view! { <Report analysis stale /> })}
     }
 }
 
@@ -113,7 +113,7 @@ fn Running(id: i64) -> impl IntoView {
     let progress = RwSignal::new(None::<Progress>);
     let look = Work::new();
     Effect::new(move |_| {
-        every(ASK_EVERY, move || {
+        every(POLL_EVERY, move || {
             // A slow server gets no second request before its response.
             if !untrack(|| look.running()) {
                 look.start(async move {
@@ -131,11 +131,12 @@ fn Running(id: i64) -> impl IntoView {
             let _ = rpc::cancel_analysis(id).await;
         });
     };
-    let said = move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds));
+    let progress_text =
+        move || progress.get().map_or(texts::STARTING.into(), |at| texts::step(at.step, at.steps, &at.what, at.seconds));
     view! {
         <div class="progress" role="status">
             <span class="spinner" aria-hidden="true"></span>
-            <span>{said}</span>
+            <span>{progress_text}</span>
             <button type="button" class="button small" on:click=stop>
                 {common::STOP}
             </button>
@@ -147,11 +148,11 @@ fn Running(id: i64) -> impl IntoView {
 #[component]
 pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
     let quality = analysis.quality_metrics;
-    let facts = analysis.facts;
+    let metrics = analysis.metrics;
     let mut made = vec![instant(analysis.made_at), texts::seconds(analysis.seconds)];
     made.extend(analysis.bytes.map(|read| texts::read(&bytes(read))));
     made.extend(analysis.price_usd.map(dollars));
-    made.extend(facts.as_of.map(|day| texts::as_of(&day.to_string())));
+    made.extend(metrics.as_of.map(|day| texts::as_of(&day.to_string())));
     let leaks = analysis.leaks.iter().filter(|check| check.outcome == Outcome::Failed).count();
     let tone = if leaks > 0 { "open" } else { quality.grade.as_str() };
     view! {
@@ -169,14 +170,14 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
                 <span>{texts::of_hundred(texts::verdict(quality.grade, leaks > 0))}</span>
             </p>
             <p class="score" class:score-poor=move || { leaks > 0 } class:score-excellent=move || { leaks == 0 }>
-                <strong>{integer(facts.part(Part::Full).map_or(0, |full| full.rows))}</strong>
+                <strong>{integer(metrics.part(Part::Full).map_or(0, |full| full.rows))}</strong>
                 <span>{texts::rows_and_leaks(leaks)}</span>
             </p>
             <p class="note">{made.join(common::DOT)}</p>
         </div>
         <section class="report">
             <h3>{texts::PARTS}</h3>
-            <PartsTable counts=facts.counts.clone() estimates=analysis.split_estimates proof=analysis.split_proof />
+            <PartsTable counts=metrics.counts.clone() estimates=analysis.split_estimates proof=analysis.split_proof />
         </section>
         <section class="report">
             <h3>{texts::LEAKAGE}</h3>
@@ -188,23 +189,23 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
         </section>
         <section class="report">
             <h3>{texts::FUNNEL}</h3>
-            <Funnel stages=facts.funnel />
+            <Funnel stages=metrics.funnel />
         </section>
-        {(!facts.per_day.is_empty() && facts.timestamp_type.is_some())
+        {(!metrics.per_day.is_empty() && metrics.timestamp_type.is_some())
             .then(|| {
                 view! {
                     <section class="report">
                         <h3>{texts::PER_DAY}</h3>
-                        <DayChart days=facts.per_day />
+                        <DayChart days=metrics.per_day />
                     </section>
                 }
             })}
-        {(!facts.joins.is_empty())
+        {(!metrics.joins.is_empty())
             .then(|| {
                 view! {
                     <section class="report">
                         <h3>{texts::JOINS}</h3>
-                        <JoinsTable joins=facts.joins />
+                        <JoinsTable joins=metrics.joins />
                     </section>
                 }
             })}
@@ -244,10 +245,10 @@ fn PartsTable(counts: Vec<PartMetrics>, estimates: Vec<SplitEstimate>, proof: Op
         })
         .collect_view();
     let proven = proof.map(|proof| {
-        let mut said =
+        let mut notes =
             vec![texts::in_two_splits(&integer(proof.rows_in_two_splits)), texts::in_no_split(&integer(proof.rows_in_no_split))];
-        said.extend(proof.train_rows_after_first_eval.map(|rows| texts::late_train(&integer(rows))));
-        view! { <p class="note">{said.join(common::DOT)}</p> }
+        notes.extend(proof.train_rows_after_first_eval.map(|rows| texts::late_train(&integer(rows))));
+        view! { <p class="note">{notes.join(common::DOT)}</p> }
     });
     view! {
         <div class="table-scroll">

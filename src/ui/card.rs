@@ -2,20 +2,20 @@
 
 use leptos::prelude::*;
 
+use super::connectivity::use_connectivity;
 use super::icon;
-use super::place::{DialogKind, PageState};
 use super::query_panel::size_and_price;
-use super::reach::use_reach;
+use super::route::{DialogKind, PageState};
 use super::texts::analysis::verdict;
 use super::texts::{common, list as texts};
 use super::toast::{Toaster, use_toaster};
 use super::when::When;
 use super::work::{Waiting, Work};
-use crate::domain::analysis::AnalysisBrief;
+use crate::domain::analysis::AnalysisSummary;
 use crate::domain::dataset::Status;
+use crate::domain::dto::DatasetSummary;
 use crate::domain::format::{integer, short};
-use crate::domain::record::DatasetSummary;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 #[component]
@@ -32,9 +32,9 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
 #[derive(Clone, Copy)]
 pub struct CardsOf {
     pub model_id: i64,
-    pub place: Memo<PageState>,
+    pub page_state: Memo<PageState>,
     /// Reading the tables costs money.
-    pub bills: bool,
+    pub is_metered: bool,
     /// Datasets selected for comparison.
     pub chosen: RwSignal<Vec<i64>>,
     /// Fetches the list again.
@@ -55,15 +55,15 @@ fn size(label: &'static str, number: Option<u64>) -> impl IntoView {
 }
 
 /// The summary of the last analysis, as a link to it.
-fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
-    let said = match quality {
+fn quality(quality: Option<AnalysisSummary>, href: String) -> impl IntoView {
+    let summary = match quality {
         None => view! {
             <dd class="unknown" title=texts::NOT_ANALYZED>
                 {common::DASH}
             </dd>
         }
         .into_any(),
-        Some(AnalysisBrief { score, grade, leaks, .. }) => {
+        Some(AnalysisSummary { score, grade, leaks, .. }) => {
             let tone = if leaks > 0 { "open" } else { grade.as_str() };
             let verdict = verdict(grade, leaks > 0);
             view! {
@@ -86,7 +86,7 @@ fn quality(quality: Option<AnalysisBrief>, href: String) -> impl IntoView {
     view! {
         <div>
             <dt>{texts::QUALITY}</dt>
-            {said}
+            {summary}
         </div>
     }
 }
@@ -130,7 +130,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
             }
         });
     };
-    let address = |kind: DialogKind| of.place.get_untracked().with(kind, id).address(of.model_id);
+    let address = |kind: DialogKind| of.page_state.get_untracked().with(kind, id).address(of.model_id);
     let link = |kind: DialogKind, text: &'static str| {
         view! {
             <a
@@ -196,7 +196,7 @@ pub fn DatasetCard(dataset: DatasetSummary, of: CardsOf) -> impl IntoView {
                     {texts::COMPARE}
                 </label>
             </div>
-            {activation.said()}
+            {activation.status_view()}
             <div class="card-actions">
                 {link(DialogKind::View, texts::VIEW)} {link(DialogKind::Edit, texts::EDIT)}
                 {link(DialogKind::Analysis, texts::ANALYZE)} {link(DialogKind::Query, texts::QUERY)} {activation.button()}
@@ -219,7 +219,7 @@ struct Activation {
     of: CardsOf,
     toaster: Toaster,
     work: Work,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     /// What the count would read and cost, for confirmation.
     price: RwSignal<Option<String>>,
 }
@@ -233,7 +233,7 @@ impl Activation {
             of,
             toaster: use_toaster(),
             work: Work::new(),
-            failure: RwSignal::new(None),
+            error: RwSignal::new(None),
             price: RwSignal::new(None),
         }
     }
@@ -241,33 +241,33 @@ impl Activation {
     /// Changes the status; if reading costs money, requests the price first.
     fn change(self, agreed: bool) {
         let to = if self.status == Status::Draft { Status::Active } else { Status::Draft };
-        self.failure.set(None);
+        self.error.set(None);
         self.work.start(async move {
-            if to == Status::Active && self.of.bills && !agreed {
+            if to == Status::Active && self.of.is_metered && !agreed {
                 match rpc::query(self.id, None).await {
                     Ok(view) if view.validation.valid => {
                         return self.price.set(Some(size_and_price(&view.validation.estimate)));
                     }
                     Ok(view) => {
                         let message = view.validation.error.unwrap_or_default();
-                        return self.failure.set(Some(Failure::new(502, "warehouse", message)));
+                        return self.error.set(Some(ApiError::new(502, "warehouse", message)));
                     }
-                    Err(failure) => return self.failure.set(Some(failure)),
+                    Err(error) => return self.error.set(Some(error)),
                 }
             }
             self.price.set(None);
             match rpc::set_status(self.id, to).await {
                 Ok(dataset) => {
                     let name = dataset.summary.name;
-                    let said = match to {
+                    let message = match to {
                         Status::Active => texts::activated(&name, dataset.summary.active_version),
                         Status::Draft => texts::deactivated(&name),
                     };
                     let (id, back, toaster, reload) = (self.id, self.status, self.toaster, self.of.reload);
-                    toaster.undoable(said, move || set_back(id, back, toaster, reload));
+                    toaster.undoable(message, move || set_back(id, back, toaster, reload));
                     self.of.reload.run(());
                 }
-                Err(failure) => self.failure.set(Some(failure)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -289,7 +289,7 @@ impl Activation {
     }
 
     /// What runs, what it would cost, or why it failed.
-    fn said(self) -> impl IntoView {
+    fn status_view(self) -> impl IntoView {
         move || {
             if self.work.running() {
                 let what = if self.status == Status::Draft { texts::ACTIVATING } else { texts::DEACTIVATING };
@@ -298,8 +298,8 @@ impl Activation {
             if let Some(price) = self.price.get() {
                 return self.agree(price);
             }
-            match self.failure.get() {
-                Some(failure) => self.missing(failure),
+            match self.error.get() {
+                Some(error) => self.missing(error),
                 None => ().into_any(),
             }
         }
@@ -322,13 +322,12 @@ impl Activation {
         .into_any()
     }
 
-    fn missing(self, failure: Failure) -> AnyView {
-        use_reach().noticed(&failure);
+    fn missing(self, error: ApiError) -> AnyView {
+        use_connectivity().report(&error);
         // The config has validation errors; otherwise it is the warehouse, or a concurrent change.
-        let config = failure.code == "invalid";
-        let lines: Vec<String> =
-            if failure.errors.is_empty() { vec![failure.message] } else { failure.errors.into_values().collect() };
-        let edit = self.of.place.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
+        let config = error.code == "invalid";
+        let lines: Vec<String> = if error.errors.is_empty() { vec![error.message] } else { error.errors.into_values().collect() };
+        let edit = self.of.page_state.get_untracked().with(DialogKind::Edit, self.id).address(self.of.model_id);
         view! {
             <div class="card-note info-box bad" role="alert">
                 {config.then(|| view! { <p>{texts::CANNOT_ACTIVATE}</p> })}
@@ -345,7 +344,7 @@ impl Activation {
                     <button type="button" class="button small" on:click=move |_| self.change(false)>
                         {common::TRY_AGAIN}
                     </button>
-                    <button type="button" class="button small quiet" on:click=move |_| self.failure.set(None)>
+                    <button type="button" class="button small quiet" on:click=move |_| self.error.set(None)>
                         {common::DISMISS}
                     </button>
                 </p>
@@ -363,7 +362,7 @@ fn set_back(id: i64, to: Status, toaster: Toaster, reload: Callback<()>) {
                 Status::Active => texts::activated(&dataset.summary.name, dataset.summary.active_version),
                 Status::Draft => texts::deactivated(&dataset.summary.name),
             }),
-            Err(failure) => toaster.failed(&failure),
+            Err(error) => toaster.failed(&error),
         }
         // The user may have left the page by now.
         reload.try_run(());

@@ -5,16 +5,16 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
+use super::connectivity::use_connectivity;
 use super::icon;
-use super::layout::{Page, PageFailure, datasets_path};
-use super::reach::use_reach;
+use super::layout::{Page, PageError, datasets_path};
 use super::texts::{common, compare as texts, list};
 use super::versions::difference_line;
 use crate::domain::analysis::Part;
 use crate::domain::diff::Difference;
+use crate::domain::dto::{Comparison, DatasetName, Model, Overview};
 use crate::domain::format::{instant, integer};
-use crate::domain::record::{Comparison, DatasetName, Model, Overview};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// Maximum number of datasets in a comparison.
@@ -58,7 +58,7 @@ pub fn CompareBar(model_id: i64, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
 /// there are two or more datasets.
 type Data = (Vec<Model>, Vec<DatasetName>, Option<Comparison>);
 
-async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, Failure> {
+async fn load(model_id: i64, ids: Vec<i64>) -> Result<Data, ApiError> {
     let names = rpc::dataset_names(model_id).await?;
     let comparison = if ids.len() < 2 { None } else { Some(rpc::compare(model_id, ids).await?) };
     Ok((rpc::models().await?, names, comparison))
@@ -70,9 +70,11 @@ pub fn ComparePage() -> impl IntoView {
     let query = use_query_map();
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
     let ids = Memo::new(move |_| query.with(|q| read_ids(q.get_str("ids").unwrap_or_default())));
-    let reach = use_reach();
-    let data =
-        Resource::new_blocking(move || (model_id.get(), ids.get(), reach.back()), |(model_id, ids, _)| load(model_id, ids));
+    let connectivity = use_connectivity();
+    let data = Resource::new_blocking(
+        move || (model_id.get(), ids.get(), connectivity.reconnects()),
+        |(model_id, ids, _)| load(model_id, ids),
+    );
     let page = move || {
         Suspend::new(async move {
             match data.await {
@@ -80,7 +82,7 @@ pub fn ComparePage() -> impl IntoView {
                     let (model_id, ids) = (model_id.get_untracked(), ids.get_untracked());
                     view! { <Compared models model_id names ids comparison /> }.into_any()
                 }
-                Err(failure) => view! { <PageFailure failure /> }.into_any(),
+                Err(error) => view! { <PageError error /> }.into_any(),
             }
         })
     };
@@ -105,7 +107,7 @@ fn Chooser(model_id: i64, names: Vec<DatasetName>, ids: Vec<i64>) -> impl IntoVi
             view! {
                 <li class="chip chip-plain">
                     {name.clone()}
-                    <a href=compare_path(model_id, &others) aria-label=texts::take_away(&name) data-noscroll="">
+                    <a href=compare_path(model_id, &others) aria-label=texts::remove_from_comparison(&name) data-noscroll="">
                         {icon::cross()}
                     </a>
                 </li>
@@ -231,18 +233,18 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
         (
             texts::ANALYSIS,
             vec![
-                one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.facts.as_of.map(|day| day.to_string())),
+                one(texts::AS_OF, &|o| o.analysis.as_ref()?.analysis.metrics.as_of.map(|day| day.to_string())),
                 figure(texts::ROWS, |o| rows_of(o, Part::Full)),
                 figure(Part::Train.as_str(), |o| rows_of(o, Part::Train)),
                 figure(Part::Eval.as_str(), |o| rows_of(o, Part::Eval)),
                 figure(Part::Test.as_str(), |o| rows_of(o, Part::Test)),
-                figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.users),
-                figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.facts.part(Part::Full)?.products),
+                figure(texts::USERS, |o| o.analysis.as_ref()?.analysis.metrics.part(Part::Full)?.users),
+                figure(texts::PRODUCTS, |o| o.analysis.as_ref()?.analysis.metrics.part(Part::Full)?.products),
                 figure(texts::SCORE, |o| Some(o.analysis.as_ref()?.analysis.quality_metrics.score.into())),
-                figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.brief().leaks.into())),
+                figure(texts::LEAKS, |o| Some(o.analysis.as_ref()?.analysis.summary().leaks.into())),
                 one(texts::MADE, &|o| {
-                    let kept = o.analysis.as_ref()?;
-                    Some(texts::made(&instant(kept.analysis.made_at), kept.stale))
+                    let stored = o.analysis.as_ref()?;
+                    Some(texts::made(&instant(stored.analysis.made_at), stored.stale))
                 }),
             ],
         ),
@@ -250,7 +252,7 @@ fn sections(all: &[Overview]) -> Vec<(&'static str, Vec<Line>)> {
 }
 
 fn rows_of(overview: &Overview, part: Part) -> Option<u64> {
-    overview.analysis.as_ref()?.analysis.facts.part(part).map(|part| part.rows)
+    overview.analysis.as_ref()?.analysis.metrics.part(part).map(|part| part.rows)
 }
 
 #[component]
@@ -261,7 +263,7 @@ fn Compared(
     ids: Vec<i64>,
     comparison: Option<Comparison>,
 ) -> impl IntoView {
-    let said = match &comparison {
+    let content = match &comparison {
         Some(comparison) => texts::differences(comparison.differences.len()),
         None if ids.is_empty() => texts::CHOOSE.to_owned(),
         None => texts::CHOOSE_MORE.to_owned(),
@@ -273,7 +275,7 @@ fn Compared(
                 <div>
                     <h1>{texts::TITLE}</h1>
                     <p class="lead" role="status">
-                        {said}
+                        {content}
                     </p>
                 </div>
                 <a href=datasets_path(model_id) class="button">
@@ -388,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_lines_stand_beside_each_other() {
+    fn equal_lines_are_aligned() {
         let lists = lists(&[&["a", "b"], &["b", "c"]]);
         let lines = aligned(&lists.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let cells: Vec<Vec<Option<&str>>> = lines.iter().map(|l| l.cells.iter().map(Option::as_deref).collect()).collect();
@@ -397,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn named_lines_are_told_apart_by_their_names() {
+    fn named_lines_are_matched_by_their_names() {
         let lists = lists(&[&["user_id: a", "x: 1: 2"], &["user_id: b"]]);
         let lines = by_name(&lists.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!((lines[0].label.as_str(), lines[0].cells[1].as_deref()), ("user_id", Some("b")));

@@ -8,23 +8,23 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::card::{CardsOf, DatasetCard};
 use super::compare::CompareBar;
+use super::connectivity::{is_unreachable, use_connectivity};
 use super::dialog::Dialog;
 use super::empty::NoDatasets;
 use super::icon;
 use super::keys::on_key;
-use super::layout::{Page, PageFailure};
+use super::layout::{Page, PageError};
 use super::parts::{self, Frame, LazyPart};
-use super::place::{DialogKind, PageState, Tab};
-use super::reach::{is_unreachable, use_reach};
+use super::route::{DialogKind, PageState, Tab};
 use super::search::{Search, SearchBar};
 use super::texts::{common, list as texts};
-use crate::domain::record::{DatasetPage, ListQuery, Model, Pagination};
-use crate::error::Failure;
+use crate::domain::dto::{DatasetPage, ListQuery, Model, Pagination};
+use crate::error::ApiError;
 use crate::rpc;
 
 type Data = (Vec<Model>, DatasetPage);
 
-async fn load(model_id: i64, list: ListQuery) -> Result<Data, Failure> {
+async fn load(model_id: i64, list: ListQuery) -> Result<Data, ApiError> {
     // The model first: a missing model is the page's 404.
     rpc::model(model_id).await?;
     Ok((rpc::models().await?, rpc::datasets(model_id, list).await?))
@@ -35,13 +35,15 @@ pub fn DatasetsPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let model_id = Memo::new(move |_| params.with(|p| p.get_str("id").and_then(|id| id.parse::<i64>().ok())).unwrap_or_default());
-    let place = Memo::new(move |_| query.with(PageState::read));
-    let list = Memo::new(move |_| place.with(|place| place.list.clone()));
-    let reach = use_reach();
-    let data =
-        Resource::new_blocking(move || (model_id.get(), list.get(), reach.back()), |(model_id, list, _)| load(model_id, list));
+    let page_state = Memo::new(move |_| query.with(PageState::read));
+    let list = Memo::new(move |_| page_state.with(|page_state| page_state.list.clone()));
+    let connectivity = use_connectivity();
+    let data = Resource::new_blocking(
+        move || (model_id.get(), list.get(), connectivity.reconnects()),
+        |(model_id, list, _)| load(model_id, list),
+    );
     let reload = Callback::new(move |()| data.refetch());
-    let search = Search::new(model_id, place);
+    let search = Search::new(model_id, page_state);
     // From a new URL until its response. Not by `set_pending`: a page whose URL opens a dialog
     // stayed pending forever.
     let loading = RwSignal::new(false);
@@ -75,39 +77,40 @@ pub fn DatasetsPage() -> impl IntoView {
                     last.set_value(Some((model_id, data.clone())));
                     data
                 }
-                Err(failure) => {
-                    let kept = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&failure));
-                    match kept {
+                Err(error) => {
+                    let previous = last.get_value().filter(|(of, _)| *of == model_id && is_unreachable(&error));
+                    match previous {
                         Some((_, data)) => {
-                            reach.noticed(&failure);
+                            connectivity.report(&error);
                             data
                         }
-                        None => return view! { <PageFailure failure /> }.into_any(),
+                        None => return view! { <PageError error /> }.into_any(),
                     }
                 }
             };
             let (models, datasets) = shown;
-            let bills = models.iter().any(|model| model.id == model_id && model.warehouse.is_metered());
-            let of = CardsOf { model_id, place, bills, chosen, reload };
+            let is_metered = models.iter().any(|model| model.id == model_id && model.warehouse.is_metered());
+            let of = CardsOf { model_id, page_state, is_metered, chosen, reload };
             view! { <Loaded models datasets of search loading /> }.into_any()
         })
     };
     view! {
         <Transition>{page}</Transition>
-        <OpenDialog model_id place reload />
+        <OpenDialog model_id page_state reload />
     }
 }
 
 #[component]
 fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search, loading: RwSignal<bool>) -> impl IntoView {
-    let CardsOf { model_id, place, chosen, .. } = of;
+    let CardsOf { model_id, page_state, chosen, .. } = of;
     let model = models.iter().find(|m| m.id == model_id).map(|m| m.name.clone()).unwrap_or_default();
     let DatasetPage { datasets, pagination } = datasets;
-    let searching = place.with_untracked(|place| !place.list.search.is_empty() || place.list.status.is_some());
-    let new_address = move || PageState { dialog: Some((DialogKind::New, None)), ..place.get().closed() }.address(model_id);
+    let searching =
+        page_state.with_untracked(|page_state| !page_state.list.search.is_empty() || page_state.list.status.is_some());
+    let new_address = move || PageState { dialog: Some((DialogKind::New, None)), ..page_state.get().closed() }.address(model_id);
     let none = datasets.is_empty();
     let past_end = (none && pagination.total > 0).then(|| {
-        let closed = place.get_untracked().closed();
+        let closed = page_state.get_untracked().closed();
         PageState { list: ListQuery { page: 1, ..closed.list.clone() }, ..closed }.address(model_id)
     });
     let cards = datasets.into_iter().map(|dataset| view! { <DatasetCard dataset of /> }).collect_view();
@@ -130,16 +133,16 @@ fn Loaded(models: Vec<Model>, datasets: DatasetPage, of: CardsOf, search: Search
                 <ul class="cards">{cards}</ul>
             </div>
             <CompareBar model_id chosen />
-            {pages(pagination, place, model_id)}
+            {pages(pagination, page_state, model_id)}
         </Page>
     }
 }
 
 /// `11–20 of 57`, and links to the neighbouring pages.
-fn pages(pagination: Pagination, place: Memo<PageState>, model_id: i64) -> impl IntoView {
+fn pages(pagination: Pagination, page_state: Memo<PageState>, model_id: i64) -> impl IntoView {
     let link = move |page: u32, text: &'static str, there: bool| {
         let there = there.then(|| {
-            let closed = place.get_untracked().closed();
+            let closed = page_state.get_untracked().closed();
             PageState { list: ListQuery { page, ..closed.list.clone() }, ..closed }.address(model_id)
         });
         let off = there.is_none().then_some("true");
@@ -164,12 +167,12 @@ fn pages(pagination: Pagination, place: Memo<PageState>, model_id: i64) -> impl 
 
 /// The dialog in the URL.
 #[component]
-fn OpenDialog(model_id: Memo<i64>, place: Memo<PageState>, reload: Callback<()>) -> impl IntoView {
+fn OpenDialog(model_id: Memo<i64>, page_state: Memo<PageState>, reload: Callback<()>) -> impl IntoView {
     let navigate = use_navigate();
     let go = Callback::new(move |to: PageState| {
         navigate(&to.address(model_id.get_untracked()), NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
-    let on_close = Callback::new(move |()| go.run(place.get_untracked().closed()));
+    let on_close = Callback::new(move |()| go.run(page_state.get_untracked().closed()));
     let on_changed = Callback::new(move |()| {
         on_close.run(());
         reload.run(());
@@ -177,17 +180,19 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<PageState>, reload: Callback<()>)
     let frame = Frame::Dialog(on_close);
     on_key(
         "n",
-        Callback::new(move |()| go.run(PageState { dialog: Some((DialogKind::New, None)), ..place.get_untracked().closed() })),
+        Callback::new(move |()| {
+            go.run(PageState { dialog: Some((DialogKind::New, None)), ..page_state.get_untracked().closed() })
+        }),
     );
     // Most dialogs exist in the browser only: the server renders that they are loading. Read-only
     // ones are rendered completely.
     let in_browser = RwSignal::new(false);
     Effect::new(move |_| in_browser.set(true));
-    let dialog = Memo::new(move |_| place.with(|place| place.dialog));
+    let dialog = Memo::new(move |_| page_state.with(|page_state| page_state.dialog));
     // A closing dialog keeps its part: a new one would be built from data that no longer exists.
     let tab = Memo::new(move |before: Option<&Tab>| {
-        place.with(|place| match place.dialog {
-            Some((DialogKind::View, _)) => place.tab,
+        page_state.with(|page_state| match page_state.dialog {
+            Some((DialogKind::View, _)) => page_state.tab,
             _ => before.copied().unwrap_or_default(),
         })
     });
@@ -195,11 +200,11 @@ fn OpenDialog(model_id: Memo<i64>, place: Memo<PageState>, reload: Callback<()>)
         let model_id = model_id.get();
         let (kind, id) = dialog.get()?;
         let id = id.unwrap_or_default();
-        let closed = place.get_untracked().closed().address(model_id);
+        let closed = page_state.get_untracked().closed().address(model_id);
         Some(match kind {
             DialogKind::View => {
-                let address = Callback::new(move |tab: Tab| PageState { tab, ..place.get_untracked() }.address(model_id));
-                let other = Callback::new(move |kind| place.get_untracked().with(kind, id).address(model_id));
+                let address = Callback::new(move |tab: Tab| PageState { tab, ..page_state.get_untracked() }.address(model_id));
+                let other = Callback::new(move |kind| page_state.get_untracked().with(kind, id).address(model_id));
                 let part = move || parts::detail(id, tab, address, other, closed.clone(), on_close, reload);
                 view! { <LazyPart frame part /> }.into_any()
             }

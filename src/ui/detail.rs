@@ -7,16 +7,16 @@ use super::analysis::Report;
 use super::card::StatusBadge;
 use super::dialog::Dialog;
 use super::dialogs::CountsPanel;
-use super::place::{DialogKind, Tab};
 use super::problem::Problem;
 use super::profiles::Profiles;
+use super::route::{DialogKind, Tab};
 use super::texts::{common, dialogs as texts, list};
 use super::versions::Versions;
 use super::when::When;
 use super::work::Opening;
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, KeptAnalysis};
-use crate::domain::words;
+use crate::domain::describe;
+use crate::domain::dto::{Dataset, StoredAnalysis};
 use crate::rpc;
 
 /// A list with a heading.
@@ -66,10 +66,10 @@ pub fn DetailDialog(
                         </Dialog>
                     }
                 }
-                Err(failure) => view! {
+                Err(error) => view! {
                     <Dialog title=texts::DATASET on_close served=closed class="modal-small">
                         <div class="modal-body">
-                            <Problem failure=Some(failure) />
+                            <Problem error=Some(error) />
                         </div>
                     </Dialog>
                 },
@@ -88,7 +88,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
             </a>
         }
     };
-    let facts = move || {
+    let details = move || {
         dataset.with(|dataset| {
             let summary = &dataset.summary;
             let older = summary.active_version.filter(|_| summary.status == Status::Draft);
@@ -104,7 +104,7 @@ fn head(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl
     };
     view! {
         <div class="detail-head">
-            <p class="card-facts">{facts}</p>
+            <p class="card-facts">{details}</p>
             <p class="problem-actions">
                 {link(DialogKind::Edit, texts::EDIT)} {link(DialogKind::Query, texts::QUERY)}
                 {link(DialogKind::Analysis, texts::ANALYZE)}
@@ -145,23 +145,23 @@ fn tabs(tab: Memo<Tab>, address: Callback<Tab, String>) -> impl IntoView {
 
 fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
     let id = dataset.with_untracked(|dataset| dataset.summary.id);
-    let said = move || {
+    let content = move || {
         dataset.with(|dataset| {
             let config = &dataset.config;
             let description = Some(dataset.summary.description.clone()).filter(|text| !text.is_empty());
             view! {
                 {description.map(|text| view! { <p class="lead">{text}</p> })}
                 <div class="detail">
-                    {section(texts::TABLES, words::tables(config))} {section(texts::ROLES, words::roles(&config.column_mapping))}
-                    {section(texts::FILTERS, words::filters(&config.filters, &config.split_config))}
-                    {section(texts::SPLIT, vec![words::split(&config.split_config)])}
+                    {section(texts::TABLES, describe::tables(config))} {section(texts::ROLES, describe::roles(&config.column_mapping))}
+                    {section(texts::FILTERS, describe::filters(&config.filters, &config.split_config))}
+                    {section(texts::SPLIT, vec![describe::split(&config.split_config)])}
                 </div>
-                <div class="detail-columns">{section(texts::COLUMNS, words::columns(config))}</div>
+                <div class="detail-columns">{section(texts::COLUMNS, describe::columns(config))}</div>
             }
         })
     };
     view! {
-        {said}
+        {content}
         <section class="detail-section">
             <h3>{texts::COUNTS}</h3>
             <CountsPanel id />
@@ -171,7 +171,7 @@ fn overview(dataset: RwSignal<Dataset>) -> impl IntoView {
 
 fn quality(dataset: RwSignal<Dataset>, other: Callback<DialogKind, String>) -> impl IntoView {
     move || match dataset.with(|dataset| dataset.analysis.clone()) {
-        Some(KeptAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
+        Some(StoredAnalysis { stale, analysis }) => view! { <Report analysis stale /> }.into_any(),
         None => view! {
             <div class="empty">
                 <p>{texts::NOT_ANALYZED}</p>

@@ -14,9 +14,9 @@ use super::texts::{common, dialogs as texts};
 use super::toast::{Toaster, use_toaster};
 use super::work::{Loader, Waiting, Work};
 use crate::domain::dataset::{Split, Status};
+use crate::domain::dto::{Counts, Dataset, NameCheck, PartCounts, Preview};
 use crate::domain::format::integer;
-use crate::domain::record::{Counts, Dataset, NameCheck, PartCounts, Preview};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 const QUIET: Duration = Duration::from_millis(300);
@@ -42,7 +42,7 @@ pub fn CountsPanel(id: i64) -> impl IntoView {
             {move || match (work.running(), answer.get()) {
                 (true, _) => view! { <Waiting what=texts::COUNTING on_stop=stop /> }.into_any(),
                 (false, Some(Ok(counts))) => counts_table(&counts),
-                (false, Some(Err(failure))) => view! { <Problem failure=Some(failure) /> }.into_any(),
+                (false, Some(Err(error))) => view! { <Problem error=Some(error) /> }.into_any(),
                 (false, None) => ().into_any(),
             }}
         </div>
@@ -101,17 +101,17 @@ fn counts_table(counts: &Counts) -> AnyView {
 }
 
 /// The dataset of a dialog, requested in the browser when it opens.
-pub fn asked_dataset(id: i64) -> (Loader<Dataset>, Callback<()>) {
-    let asked = Loader::new();
-    let ask = Callback::new(move |()| asked.ask(rpc::dataset(id)));
-    Effect::new(move |_| ask.run(()));
-    (asked, ask)
+pub fn load_dataset(id: i64) -> (Loader<Dataset>, Callback<()>) {
+    let loaded = Loader::new();
+    let fetch = Callback::new(move |()| loaded.load(rpc::dataset(id)));
+    Effect::new(move |_| fetch.run(()));
+    (loaded, fetch)
 }
 
 /// The name of a requested dataset; empty until it has arrived.
-pub fn name_of(asked: Loader<Dataset>) -> Signal<String> {
+pub fn name_of(loaded: Loader<Dataset>) -> Signal<String> {
     Signal::derive(move || {
-        asked.with(|answer| match answer {
+        loaded.with(|answer| match answer {
             Some(Ok(dataset)) => dataset.summary.name.clone(),
             _ => String::new(),
         })
@@ -120,7 +120,7 @@ pub fn name_of(asked: Loader<Dataset>) -> Signal<String> {
 
 #[component]
 pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (dataset, _) = asked_dataset(id);
+    let (dataset, _) = load_dataset(id);
     let name = name_of(dataset);
     let splits = Signal::derive(move || {
         dataset.with(|answer| match answer {
@@ -130,17 +130,17 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
     });
     let part = RwSignal::new(None::<Split>);
     let rows = Loader::new();
-    let ask = Callback::new(move |()| rows.ask(rpc::preview(id, part.get_untracked(), 100)));
+    let fetch = Callback::new(move |()| rows.load(rpc::preview(id, part.get_untracked(), 100)));
     Effect::new(move |_| {
         part.track();
-        ask.run(());
+        fetch.run(());
     });
     let shown = |preview: &Preview| view! { <RowsTable preview=preview.clone() /> }.into_any();
     view! {
         <Dialog title=Signal::derive(move || texts::rows_of(&name.get())) on_close class="modal-wide">
             <div class="modal-body">
                 <PartTabs splits part />
-                {rows.show(texts::RUNNING, ask, shown)}
+                {rows.show(texts::RUNNING, fetch, shown)}
             </div>
         </Dialog>
     }
@@ -151,13 +151,13 @@ pub fn PreviewDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
 fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<NameCheck>> {
     let check = RwSignal::new(None);
     let work = Work::new();
-    let mut ask_soon = debounce(QUIET, move |()| {
-        let asked = name.with_untracked(|name| name.trim().to_owned());
-        if asked.is_empty() {
+    let mut check_soon = debounce(QUIET, move |()| {
+        let wanted = name.with_untracked(|name| name.trim().to_owned());
+        if wanted.is_empty() {
             return;
         }
         work.start(async move {
-            let answer = rpc::check_name(model_id, asked, None).await;
+            let answer = rpc::check_name(model_id, wanted, None).await;
             check.set(Some(answer.unwrap_or_else(|f| NameCheck { available: false, message: f.message })));
         });
     });
@@ -165,7 +165,7 @@ fn check_as_typed(model_id: i64, name: RwSignal<String>) -> RwSignal<Option<Name
         name.track();
         check.set(None);
         work.stop();
-        ask_soon(());
+        check_soon(());
     });
     check
 }
@@ -175,7 +175,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
     let toaster = use_toaster();
     let name = RwSignal::new(String::new());
     let check = check_as_typed(model_id, name);
-    let failure = RwSignal::new(None::<Failure>);
+    let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     let named = Memo::new(move |_| name.with(|name| !name.trim().is_empty()));
     let taken = Memo::new(move |_| check.with(|check| check.as_ref().is_some_and(|check| !check.available)));
@@ -185,7 +185,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
         if untrack(blocked) {
             return;
         }
-        failure.set(None);
+        error.set(None);
         let given = name.with_untracked(|name| Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
         work.start(async move {
             match rpc::clone_dataset(id, given).await {
@@ -193,11 +193,11 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                     toaster.good(texts::cloned(&dataset.summary.name));
                     on_done.run(());
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     };
-    let said = move || match check.get() {
+    let hint = move || match check.get() {
         Some(check) => check.message,
         None if named.get() => texts::CHECKING.to_owned(),
         None => texts::COPY_HINT.to_owned(),
@@ -206,7 +206,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
         <Dialog title=texts::CLONE_TITLE on_close class="modal-small">
             <form class="modal-body" on:submit=submit>
                 <p>{texts::COPY_WHAT}</p>
-                <Problem failure />
+                <Problem error />
                 <label class="field">
                     <span>{texts::COPY_NAME}</span>
                     <input
@@ -221,7 +221,7 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
                     />
                 </label>
                 <p id="copy-said" class="name-check" role="status" class:field-error=move || taken.get() class:note=move || !named.get()>
-                    {said}
+                    {hint}
                 </p>
                 <div class="modal-footer">
                     <button type="button" class="button" on:click=move |_| on_close.run(())>
@@ -244,19 +244,19 @@ pub fn CloneDialog(id: i64, model_id: i64, on_close: Callback<()>, on_done: Call
 #[component]
 pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> impl IntoView {
     let toaster = use_toaster();
-    let (dataset, again) = asked_dataset(id);
-    let failure = RwSignal::new(None::<Failure>);
+    let (dataset, again) = load_dataset(id);
+    let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     // The name of the deleted dataset, and whether deleting its versions was confirmed.
     let delete = Callback::new(move |(name, force): (String, bool)| {
-        failure.set(None);
+        error.set(None);
         work.start(async move {
             match rpc::delete_dataset(id, force).await {
                 Ok(()) => {
                     toaster.undoable(texts::deleted(&name), move || bring_back(id, toaster, reload));
                     on_done.run(());
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     });
@@ -264,7 +264,7 @@ pub fn DeleteDialog(id: i64, on_close: Callback<()>, on_done: Callback<()>, relo
     view! {
         <Dialog title=texts::DELETE_TITLE on_close class="modal-small">
             <div class="modal-body">
-                <Problem failure />
+                <Problem error />
                 {dataset.show_with(common::LOADING, again, what)}
             </div>
         </Dialog>
@@ -276,7 +276,7 @@ fn bring_back(id: i64, toaster: Toaster, reload: Callback<()>) {
     leptos::task::spawn_local(async move {
         match rpc::undelete_dataset(id).await {
             Ok(dataset) => toaster.good(texts::restored(&dataset.summary.name)),
-            Err(failure) => toaster.failed(&failure),
+            Err(error) => toaster.failed(&error),
         }
         // The user may have left the page by now.
         reload.try_run(());

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::connectivity;
 use super::layout::datasets_path;
-use super::reach;
 use super::texts::list as texts;
 use super::work::Loader;
 use crate::domain::schema::TableInfo;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// A sentence, advice, and perhaps an action.
@@ -30,17 +30,17 @@ pub fn Empty(
 
 /// Why a model has no tables to choose from: title, advice, and the warehouse's own message if it
 /// has one. `None` if it has tables.
-pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static str, &'static str, String)> {
+pub fn no_tables(answer: &Result<Vec<TableInfo>, ApiError>) -> Option<(&'static str, &'static str, String)> {
     match answer {
         Ok(tables) if tables.is_empty() => Some((texts::NO_TABLES_TITLE, texts::NO_TABLES_ADVICE, String::new())),
         Ok(_) => None,
-        Err(failure) => {
-            let (title, advice) = match failure.code.as_str() {
+        Err(error) => {
+            let (title, advice) = match error.code.as_str() {
                 "no_dataset" => (texts::NO_WAREHOUSE_TITLE, texts::NO_WAREHOUSE_ADVICE),
                 "no_permission" => (texts::NO_PERMISSION_TITLE, texts::NO_PERMISSION_ADVICE),
                 _ => (texts::TABLES_UNKNOWN_TITLE, texts::TABLES_UNKNOWN_ADVICE),
             };
-            Some((title, advice, failure.message.clone()))
+            Some((title, advice, error.message.clone()))
         }
     }
 }
@@ -49,18 +49,18 @@ pub fn no_tables(answer: &Result<Vec<TableInfo>, Failure>) -> Option<(&'static s
 /// page does not wait for a warehouse.
 #[component]
 pub fn TablesThere(model_id: i64) -> impl IntoView {
-    let asked = Loader::new();
-    Effect::new(move |_| asked.ask(rpc::tables(model_id)));
+    let loaded = Loader::new();
+    Effect::new(move |_| loaded.load(rpc::tables(model_id)));
     move || {
-        asked.with(|answer| {
+        loaded.with(|answer| {
             // The banner already reports that the server is offline.
-            let answer = answer.filter(|answer| !answer.as_ref().is_err_and(reach::is_unreachable))?;
-            let (title, advice, said) = no_tables(answer)?;
+            let answer = answer.filter(|answer| !answer.as_ref().is_err_and(connectivity::is_unreachable))?;
+            let (title, advice, reason) = no_tables(answer)?;
             Some(view! {
                 <div class="info-box warning" role="status">
                     <h3>{title}</h3>
                     <p>{advice}</p>
-                    <p class="note">{said}</p>
+                    <p class="note">{reason}</p>
                 </div>
             })
         })
@@ -91,9 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_forbidden_and_empty_are_three_answers() {
+    fn missing_forbidden_and_empty_have_their_own_texts() {
         // A missing dataset, a missing permission and an empty dataset need different advice.
-        let failed = |code: &str| no_tables(&Err(Failure::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
+        let failed = |code: &str| no_tables(&Err(ApiError::new(502, code, "as the warehouse says"))).map(|(title, ..)| title);
         let titles =
             [failed("no_dataset"), failed("no_permission"), no_tables(&Ok(vec![])).map(|(title, ..)| title), failed("timeout")];
         assert!(titles.iter().all(Option::is_some));

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_make_the_text_again() {
+    fn the_pieces_joined_are_the_text() {
         let sql = "-- Trainset: ü, 1\nSELECT\n  `a\\`b` AS x_1, 'it\\'s', 12.5 - 1, COUNT(*)\nFROM t.u -- ü\nWHERE DATE '2025-01-01' < 'open";
         let cut = pieces(sql);
         assert_eq!(cut.iter().map(|(_, piece)| *piece).collect::<String>(), sql);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_becomes_a_tag() {
+    fn text_is_escaped() {
         let made = html("SELECT '<img src=x>' AS `a&b`, 1 < 2");
         assert!(!made.contains("<img") && made.contains("&lt;img src=x&gt;") && made.contains("a&amp;b"), "{made}");
         assert_eq!(made.matches("<span").count(), made.matches("</span>").count());

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::connectivity::use_connectivity;
 use super::keys::KeysButton;
-use super::reach::use_reach;
 use super::texts::common;
 use super::theme::ThemeSwitch;
-use crate::domain::record::Model;
-use crate::error::Failure;
+use crate::domain::dto::Model;
+use crate::error::ApiError;
 
 /// The URL of a model's datasets.
 pub fn datasets_path(model_id: i64) -> String {
@@ -80,13 +80,13 @@ fn TopBar() -> impl IntoView {
 }
 
 /// A page whose part of the program could not be fetched; `actions` are what can be done.
-pub fn not_loaded(failure: Failure, actions: impl IntoView) -> impl IntoView {
+pub fn not_loaded(error: ApiError, actions: impl IntoView) -> impl IntoView {
     view! {
         <Title text=common::NOT_LOADED />
         <TopBar />
         <main class="content empty" id="content" tabindex="-1">
             <h1>{common::NOT_LOADED}</h1>
-            <p>{failure.message}</p>
+            <p>{error.message}</p>
             {actions}
         </main>
     }
@@ -117,13 +117,13 @@ pub fn NotFound() -> impl IntoView {
 
 /// A page that could not be loaded, with the status of the response.
 #[component]
-pub fn PageFailure(failure: Failure) -> impl IntoView {
+pub fn PageError(error: ApiError) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let (Some(response), Ok(status)) =
-        (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(failure.status))
+        (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(error.status))
     {
         response.set_status(status);
     }
-    use_reach().noticed(&failure);
-    sentence(common::SOMETHING_WRONG, failure.message)
+    use_connectivity().report(&error);
+    sentence(common::SOMETHING_WRONG, error.message)
 }

@@ -11,25 +11,25 @@ use self::parts::{Frame, LazyPart};
 mod analysis;
 mod card;
 mod compare;
+mod connectivity;
 mod datasets;
 mod detail;
 mod dialog;
 mod dialogs;
 mod empty;
-mod gone;
 mod highlight;
 mod icon;
 mod keys;
 mod layout;
 mod models;
+mod offline;
 mod parts;
 mod pictures;
-mod place;
 mod problem;
 mod profiles;
 mod query;
 mod query_panel;
-mod reach;
+mod route;
 mod rows;
 mod search;
 mod tabs;
@@ -103,7 +103,7 @@ pub fn App() -> impl IntoView {
             </FlatRoutes>
         </Router>
         <keys::Keys />
-        <gone::Gone />
+        <offline::OfflineBanner />
         // The end of the document: see the shell.
         <div id="end">
             <toast::Toasts />

@@ -4,25 +4,25 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::connectivity::{is_unreachable, use_connectivity};
 use super::dialog::Dialog;
 use super::empty::Empty;
 use super::icon;
 use super::keys::on_key;
-use super::layout::{Page, PageFailure, datasets_path};
+use super::layout::{Page, PageError, datasets_path};
 use super::problem::Problem;
-use super::reach::{is_unreachable, use_reach};
 use super::texts::{common, models as texts};
 use super::toast::use_toaster;
 use super::work::Work;
-use crate::domain::record::{Model, ModelInput};
+use crate::domain::dto::{Model, ModelInput};
 use crate::domain::warehouse::WarehouseKind;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 #[component]
 pub fn ModelsPage() -> impl IntoView {
-    let reach = use_reach();
-    let models = Resource::new_blocking(move || reach.back(), |_| rpc::models());
+    let connectivity = use_connectivity();
+    let models = Resource::new_blocking(move || connectivity.reconnects(), |_| rpc::models());
     // The last content stays while the server is offline.
     let last = StoredValue::new(None::<Vec<Model>>);
     // `Some(None)` adds one, `Some(Some(model))` renames it.
@@ -34,12 +34,12 @@ pub fn ModelsPage() -> impl IntoView {
                     last.set_value(Some(models.clone()));
                     view! { <Loaded models editing /> }.into_any()
                 }
-                Err(failure) => match last.get_value().filter(|_| is_unreachable(&failure)) {
+                Err(error) => match last.get_value().filter(|_| is_unreachable(&error)) {
                     Some(models) => {
-                        reach.noticed(&failure);
+                        connectivity.report(&error);
                         view! { <Loaded models editing /> }.into_any()
                     }
-                    None => view! { <PageFailure failure /> }.into_any(),
+                    None => view! { <PageError error /> }.into_any(),
                 },
             }
         })
@@ -134,10 +134,10 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     let (name, description) = (RwSignal::new(before.name.clone()), RwSignal::new(before.description.clone()));
     let project = RwSignal::new(before.gcp_project_id.clone().unwrap_or_default());
     let location = RwSignal::new(before.location.clone().unwrap_or_default());
-    let failure = RwSignal::new(None::<Failure>);
+    let error = RwSignal::new(None::<ApiError>);
     let work = Work::new();
     let save = move |input: ModelInput| {
-        failure.set(None);
+        error.set(None);
         work.start(async move {
             let saved = match id {
                 Some(id) => rpc::update_model(id, input).await,
@@ -148,7 +148,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
                     toaster.good(texts::saved(&model.name));
                     on_done.run(true);
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     };
@@ -165,7 +165,7 @@ fn ModelDialog(model: Option<Model>, on_done: Callback<bool>) -> impl IntoView {
     view! {
         <Dialog title=if id.is_some() { texts::EDIT_TITLE } else { texts::ADD } on_close=Callback::new(move |()| on_done.run(false)) class="modal-small">
             <form class="modal-body" on:submit=submit>
-                <Problem failure />
+                <Problem error />
                 <label class="field">
                     <span>{texts::NAME}</span>
                     <input autofocus type="text" required maxlength="255" prop:value=move || name.get() on:input:target=move |e| name.set(e.target().value()) />

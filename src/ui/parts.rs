@@ -20,15 +20,15 @@ use super::detail::DetailDialog;
 use super::dialog::Dialog;
 use super::dialogs::{CloneDialog, DeleteDialog, PreviewDialog};
 use super::layout::not_loaded;
-use super::place::{DialogKind, Tab};
 use super::problem::Problem;
 use super::query::QueryDialog;
+use super::route::{DialogKind, Tab};
 use super::texts::common;
 use super::wizard::Wizard;
 use super::work::{Opening, Waiting};
-use crate::error::Failure;
+use crate::error::ApiError;
 
-impl From<SplitLoaderError> for Failure {
+impl From<SplitLoaderError> for ApiError {
     fn from(_: SplitLoaderError) -> Self {
         Self::new(0, "part_missing", common::PART_MISSING)
     }
@@ -46,14 +46,14 @@ pub enum Frame {
 #[component]
 pub fn LazyPart<F>(frame: Frame, part: impl Fn() -> F + Send + Sync + 'static) -> impl IntoView
 where
-    F: Future<Output = Result<AnyView, Failure>> + Send + 'static,
+    F: Future<Output = Result<AnyView, ApiError>> + Send + 'static,
 {
     let attempt = RwSignal::new(0u32);
     let again = Callback::new(move |()| attempt.update(|attempt| *attempt += 1));
     let body = move || {
         attempt.track();
         let part = part();
-        Suspend::new(async move { part.await.unwrap_or_else(|failure| missing(frame, failure, again)) })
+        Suspend::new(async move { part.await.unwrap_or_else(|error| missing(frame, error, again)) })
     };
     let fallback = move || match frame {
         Frame::Page => view! { <div class="opening"><Waiting what=common::LOADING /></div> }.into_any(),
@@ -62,7 +62,7 @@ where
     view! { <Suspense fallback>{body}</Suspense> }
 }
 
-fn missing(frame: Frame, failure: Failure, again: Callback<()>) -> AnyView {
+fn missing(frame: Frame, error: ApiError, again: Callback<()>) -> AnyView {
     let actions = view! {
         <p class="problem-actions">
             <button type="button" class="button primary" on:click=move |_| again.run(())>
@@ -74,11 +74,11 @@ fn missing(frame: Frame, failure: Failure, again: Callback<()>) -> AnyView {
         </p>
     };
     match frame {
-        Frame::Page => not_loaded(failure, actions).into_any(),
+        Frame::Page => not_loaded(error, actions).into_any(),
         Frame::Dialog(on_close) => view! {
             <Dialog title=common::NOT_LOADED on_close class="modal-small">
                 <div class="modal-body">
-                    <Problem failure=Some(failure) />
+                    <Problem error=Some(error) />
                     {actions}
                 </div>
             </Dialog>
@@ -88,7 +88,7 @@ fn missing(frame: Frame, failure: Failure, again: Callback<()>) -> AnyView {
 }
 
 #[wasm_split(wizard, wasm_split_path = leptos::wasm_split, preload(preload_wizard), fallible)]
-pub fn wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> Result<AnyView, Failure> {
+pub fn wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <Wizard model_id id on_close on_saved /> }.into_any())
 }
 
@@ -101,37 +101,37 @@ pub fn detail(
     closed: String,
     on_close: Callback<()>,
     on_changed: Callback<()>,
-) -> Result<AnyView, Failure> {
+) -> Result<AnyView, ApiError> {
     Ok(view! { <DetailDialog id tab address other closed on_close on_changed /> }.into_any())
 }
 
 #[wasm_split(analysis, wasm_split_path = leptos::wasm_split, preload(preload_analysis), fallible)]
-pub fn analysis(id: i64, closed: String, on_close: Callback<()>, on_changed: Callback<()>) -> Result<AnyView, Failure> {
+pub fn analysis(id: i64, closed: String, on_close: Callback<()>, on_changed: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <AnalysisDialog id closed on_close on_changed /> }.into_any())
 }
 
 #[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
-pub fn query(id: i64, on_close: Callback<()>) -> Result<AnyView, Failure> {
+pub fn query(id: i64, on_close: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <QueryDialog id on_close /> }.into_any())
 }
 
 #[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
-pub fn preview(id: i64, on_close: Callback<()>) -> Result<AnyView, Failure> {
+pub fn preview(id: i64, on_close: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <PreviewDialog id on_close /> }.into_any())
 }
 
 #[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
-pub fn clone(id: i64, model_id: i64, on_close: Callback<()>, on_done: Callback<()>) -> Result<AnyView, Failure> {
+pub fn clone(id: i64, model_id: i64, on_close: Callback<()>, on_done: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <CloneDialog id model_id on_close on_done /> }.into_any())
 }
 
 #[wasm_split(dialogs, wasm_split_path = leptos::wasm_split, fallible)]
-pub fn delete(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> Result<AnyView, Failure> {
+pub fn delete(id: i64, on_close: Callback<()>, on_done: Callback<()>, reload: Callback<()>) -> Result<AnyView, ApiError> {
     Ok(view! { <DeleteDialog id on_close on_done reload /> }.into_any())
 }
 
 #[wasm_split(compare, wasm_split_path = leptos::wasm_split, preload(preload_compare), fallible)]
-pub fn compare() -> Result<AnyView, Failure> {
+pub fn compare() -> Result<AnyView, ApiError> {
     Ok(view! { <ComparePage /> }.into_any())
 }
 
@@ -155,7 +155,7 @@ pub fn fetch_wizard_when_idle() {
 pub async fn fetch_parts_of_page() -> Result<(), SplitLoaderError> {
     use leptos_router::location::{BrowserUrl, LocationProvider};
 
-    use super::place::PageState;
+    use super::route::PageState;
 
     let Ok(url) = BrowserUrl::current() else { return Ok(()) };
     if url.path().trim_end_matches('/').ends_with("/compare") {
@@ -191,23 +191,23 @@ pub fn say_page_is_not_live() {
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub async fn compile_sql(schemas: String, config: String, request: String) -> Result<String, wasm_bindgen::JsError> {
-    compile(schemas, config, request).await.map_err(|failure| wasm_bindgen::JsError::new(&failure.message))
+    compile(schemas, config, request).await.map_err(|error| wasm_bindgen::JsError::new(&error.message))
 }
 
 #[cfg(feature = "hydrate")]
 #[wasm_split(wizard, wasm_split_path = leptos::wasm_split, fallible)]
-fn compile(schemas: String, config: String, request: String) -> Result<String, Failure> {
+fn compile(schemas: String, config: String, request: String) -> Result<String, ApiError> {
     use crate::domain::catalog::Catalog;
     use crate::domain::dataset::DatasetConfig;
     use crate::domain::schema::TableSchema;
     use crate::domain::sql::{self, Request};
 
-    fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
-        serde_json::from_slice(text.as_bytes()).map_err(|error| Failure::new(0, "invalid", error.to_string()))
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+        serde_json::from_slice(text.as_bytes()).map_err(|error| ApiError::new(0, "invalid", error.to_string()))
     }
     let (schemas, config) = (read::<Vec<TableSchema>>(&schemas)?, read::<DatasetConfig>(&config)?);
     let request: Request = read(&request)?;
     let compiled = sql::compile(&config, &Catalog::new(None, schemas), &request);
-    let lines = |faults: Vec<_>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
-    compiled.map(|query| query.sql).map_err(|faults| Failure::new(0, "invalid", lines(faults)))
+    let lines = |errors: Vec<_>| errors.iter().map(|error| format!("{error}\n")).collect::<String>();
+    compiled.map(|query| query.sql).map_err(|errors| ApiError::new(0, "invalid", lines(errors)))
 }

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_without_rows_have_their_place_and_many_days_share_bars() {
+    fn days_without_rows_are_drawn_and_many_days_share_bars() {
         let day = |text: &str, part, rows| DayRows { day: text.parse().ok(), part, rows };
         let bars = day_bars(&[day("2024-01-01", Part::Train, 5), day("2024-01-04", Part::Eval, 2), day("x", Part::Train, 9)]);
         assert_eq!(bars.len(), 4);

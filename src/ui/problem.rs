@@ -2,22 +2,22 @@
 
 use leptos::prelude::*;
 
-use super::reach::use_reach;
-use crate::error::Failure;
+use super::connectivity::use_connectivity;
+use crate::error::ApiError;
 
 /// An error, shown where it happened.
 #[component]
-pub fn Problem(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
-    let reach = use_reach();
-    Effect::new(move |_| failure.with(|failure| failure.iter().for_each(|failure| reach.noticed(failure))));
+pub fn Problem(#[prop(into)] error: Signal<Option<ApiError>>) -> impl IntoView {
+    let connectivity = use_connectivity();
+    Effect::new(move |_| error.with(|error| error.iter().for_each(|error| connectivity.report(error))));
     move || {
-        failure.get().map(|failure| {
+        error.get().map(|error| {
             // The validation error of a single field is the message already.
-            let listed = if failure.errors.len() > 1 { failure.errors } else { Default::default() };
+            let listed = if error.errors.len() > 1 { error.errors } else { Default::default() };
             let fields = listed.into_iter().map(|(path, text)| view! { <li><code>{path}</code>" " {text}</li> }).collect_view();
             view! {
                 <div class="problem" role="alert">
-                    <p>{failure.message}</p>
+                    <p>{error.message}</p>
                     <ul>{fields}</ul>
                 </div>
             }

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use super::query_panel::size_and_price;
 use super::texts::{common, dialogs as texts, profiles as words};
 use super::work::Loader;
+use crate::domain::dto::Dataset;
 use crate::domain::format::{integer, percent, short};
 use crate::domain::profile::{ColumnProfile, ProfileEstimate, TableProfile};
-use crate::domain::record::Dataset;
 use crate::domain::value::Value;
 use crate::rpc;
 
@@ -42,18 +42,18 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
     let profile = Loader::new();
     let wanted = RwSignal::new(false);
     let what = StoredValue::new((table, columns));
-    let ask_estimate = Callback::new(move |()| {
+    let fetch_estimate = Callback::new(move |()| {
         let (table, columns) = what.get_value();
-        estimate.ask(async move {
+        estimate.load(async move {
             // The first columns stand for all: one query computes them together.
             let first = columns.into_iter().take(AT_A_TIME).collect();
             rpc::estimate_profile(model_id, table, Some(first)).await
         });
     });
-    let ask_profile = Callback::new(move |()| {
+    let fetch_profile = Callback::new(move |()| {
         let (table, columns) = what.get_value();
         wanted.set(true);
-        profile.ask(async move {
+        profile.load(async move {
             let mut all: Option<TableProfile> = None;
             for some in columns.chunks(AT_A_TIME) {
                 let found = rpc::profile(model_id, table.clone(), Some(some.to_vec())).await?;
@@ -63,26 +63,26 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
                 }
             }
             // There is at least one column, or this table would not be listed.
-            all.ok_or_else(|| crate::error::Failure::new(0, "outdated", texts::NO_STATISTICS))
+            all.ok_or_else(|| crate::error::ApiError::new(0, "outdated", texts::NO_STATISTICS))
         });
     });
-    Effect::new(move |_| ask_estimate.run(()));
+    Effect::new(move |_| fetch_estimate.run(()));
     // Nothing would be run: it is loaded without a click.
     Effect::new(move |_| {
         let known = estimate.with(|answer| matches!(answer, Some(Ok(ProfileEstimate { columns: 0, .. }))));
         if known {
-            ask_profile.run(());
+            fetch_profile.run(());
         }
     });
     let offer = move |ProfileEstimate { columns, estimate }: &ProfileEstimate| {
         if *columns == 0 {
             return ().into_any();
         }
-        let said = size_and_price(estimate);
+        let cost = size_and_price(estimate);
         view! {
             <p>
-                <button type="button" class="button small" on:click=move |_| ask_profile.run(())>
-                    {texts::find_out(*columns, &said)}
+                <button type="button" class="button small" on:click=move |_| fetch_profile.run(())>
+                    {texts::find_out(*columns, &cost)}
                 </button>
             </p>
         }
@@ -93,9 +93,9 @@ fn of_table_view(model_id: i64, name: String, table: String, columns: Vec<String
             <h3>{texts::columns_of(&name)}</h3>
             {move || {
                 if wanted.get() {
-                    profile.show(texts::LOOKING, ask_profile, table_of).into_any()
+                    profile.show(texts::LOOKING, fetch_profile, table_of).into_any()
                 } else {
-                    estimate.show_with(texts::LOOKING, ask_estimate, offer).into_any()
+                    estimate.show_with(texts::LOOKING, fetch_estimate, offer).into_any()
                 }
             }}
         </section>

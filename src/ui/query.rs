@@ -6,15 +6,15 @@ use std::ops::Add;
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
-use super::dialogs::{asked_dataset, name_of};
+use super::dialogs::{load_dataset, name_of};
 use super::query_panel::{SqlBlock, TextBlock, Verdict, size_and_price};
 use super::tabs::Tabs;
 use super::texts::{common, query as texts};
 use super::work::Loader;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
+use crate::domain::dto::{PartQuery, QueryValidation};
 use crate::domain::format::{bytes, dollars};
-use crate::domain::record::{PartQuery, QueryValidation};
 use crate::domain::tfx::TfxArtefact;
 use crate::rpc;
 
@@ -23,11 +23,11 @@ const TFX_FILE: &str = "trainset.tfx.json";
 
 #[component]
 pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
-    let (dataset, _) = asked_dataset(id);
+    let (dataset, _) = load_dataset(id);
     let name = name_of(dataset);
     let queries = Loader::new();
-    let ask = Callback::new(move |()| queries.ask(rpc::queries(id)));
-    Effect::new(move |_| ask.run(()));
+    let fetch = Callback::new(move |()| queries.load(rpc::queries(id)));
+    Effect::new(move |_| fetch.run(()));
     // The full query until the splits are known.
     let splits = Signal::derive(move || {
         queries.with(|answer| match answer {
@@ -58,7 +58,7 @@ pub fn QueryDialog(id: i64, on_close: Callback<()>) -> impl IntoView {
                     if is_tfx.get() {
                         view! { <Tfx id /> }.into_any()
                     } else {
-                        queries.show_with(texts::ASKING, ask, parts).into_any()
+                        queries.show_with(texts::LOADING_QUERY, fetch, parts).into_any()
                     }
                 }}
             </div>
@@ -83,7 +83,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
         return ().into_any();
     };
     let total = QueryValidation { valid: splits().all(|v| v.valid), estimate, error: None };
-    let brief = size_and_price(&estimate);
+    let cost = size_and_price(&estimate);
     let lines = all
         .iter()
         .map(|part| line_of(part.split.map_or(texts::FULL, Split::as_str), &part.view.validation))
@@ -91,7 +91,7 @@ fn totals(all: &[PartQuery]) -> impl IntoView {
         .collect_view();
     view! {
         <details class="totals">
-            <summary>{texts::SPLITS_TOTAL} {(!brief.is_empty()).then_some(common::DOT)} {brief}</summary>
+            <summary>{texts::SPLITS_TOTAL} {(!cost.is_empty()).then_some(common::DOT)} {cost}</summary>
             <div class="table-scroll">
                 <table class="rows">
                     <caption class="for-readers">{texts::TOTALS}</caption>
@@ -143,7 +143,7 @@ fn Tfx(id: i64) -> impl IntoView {
     let started = RwSignal::new(false);
     let export = Callback::new(move |()| {
         started.set(true);
-        artefact.ask(rpc::export_tfx(id));
+        artefact.load(rpc::export_tfx(id));
     });
     view! {
         <p>{texts::TFX_WHAT}</p>

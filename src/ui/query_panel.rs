@@ -9,8 +9,8 @@ use super::toast::use_toaster;
 use super::work::Work;
 use crate::domain::cost::Estimate;
 use crate::domain::dataset::Split;
+use crate::domain::dto::QueryValidation;
 use crate::domain::format::{bytes, dollars};
-use crate::domain::record::QueryValidation;
 
 /// Selects the full query or one of the splits.
 #[component]
@@ -113,12 +113,12 @@ pub fn size_and_price(estimate: &Estimate) -> String {
 #[component]
 pub fn Verdict(validation: QueryValidation) -> impl IntoView {
     if validation.valid {
-        let said = size_and_price(&validation.estimate);
+        let cost = size_and_price(&validation.estimate);
         view! {
             <p class="verdict">
                 <strong>{texts::VALID}</strong>
-                {(!said.is_empty()).then_some(common::DOT)}
-                {said}
+                {(!cost.is_empty()).then_some(common::DOT)}
+                {cost}
             </p>
         }
     } else {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::empty::Empty;
 use super::texts::dialogs as texts;
+use crate::domain::dto::Preview;
 use crate::domain::format::integer;
-use crate::domain::record::Preview;
 use crate::domain::schema::Mode;
 use crate::domain::value::Value;
 
@@ -54,11 +54,11 @@ pub fn RowsTable(preview: Preview) -> impl IntoView {
             view! { <tr>{cells}</tr> }
         })
         .collect_view();
-    let said =
+    let summary =
         if preview.limited { texts::first_rows(&integer(preview.total.into())) } else { texts::all_rows(preview.total.into()) };
     let cut = (!preview.cut_cells.is_empty()).then_some(texts::CELLS_ARE_CUT);
     view! {
-        <p class="note">{said} {cut}</p>
+        <p class="note">{summary} {cut}</p>
         <div class="table-scroll" tabindex="0" role="region" aria-label=texts::ROWS>
             <table class="rows">
                 <thead>

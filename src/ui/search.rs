@@ -10,10 +10,10 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::keys::on_key;
-use super::place::{PageState, parse_status};
+use super::route::{PageState, parse_status};
 use super::texts::list as texts;
 use crate::domain::dataset::Status;
-use crate::domain::record::ListQuery;
+use crate::domain::dto::ListQuery;
 
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -25,27 +25,27 @@ pub struct Search {
     /// The last search that was sent: another one in the URL came from elsewhere, such as the back
     /// button.
     sent: StoredValue<String>,
-    place: Memo<PageState>,
+    page_state: Memo<PageState>,
     go: Callback<ListQuery>,
 }
 
 impl Search {
-    pub fn new(model_id: Memo<i64>, place: Memo<PageState>) -> Self {
-        let now = place.get_untracked().list.search;
+    pub fn new(model_id: Memo<i64>, page_state: Memo<PageState>) -> Self {
+        let now = page_state.get_untracked().list.search;
         let navigate = use_navigate();
         let go = Callback::new(move |list: ListQuery| {
             let list = ListQuery { page: 1, ..list };
-            let address = PageState { list, ..place.get_untracked().closed() }.address(model_id.get_untracked());
+            let address = PageState { list, ..page_state.get_untracked().closed() }.address(model_id.get_untracked());
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
         });
-        let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), place, go };
+        let search = Self { text: RwSignal::new(now.clone()), sent: StoredValue::new(now), page_state, go };
         let mut send_soon = debounce(QUIET, move |()| search.send());
         Effect::new(move |_| {
             search.text.track();
             send_soon(());
         });
         Effect::new(move |_| {
-            let there = place.with(|place| place.list.search.clone());
+            let there = page_state.with(|page_state| page_state.list.search.clone());
             if search.sent.with_value(|sent| *sent != there) {
                 search.sent.set_value(there.clone());
                 search.text.set(there);
@@ -61,11 +61,11 @@ impl Search {
             return;
         }
         self.sent.set_value(search.clone());
-        self.go.run(ListQuery { search, ..self.place.get_untracked().list });
+        self.go.run(ListQuery { search, ..self.page_state.get_untracked().list });
     }
 
     fn filter(self, status: Option<Status>) {
-        self.go.run(ListQuery { status, search: self.text.get_untracked(), ..self.place.get_untracked().list });
+        self.go.run(ListQuery { status, search: self.text.get_untracked(), ..self.page_state.get_untracked().list });
     }
 }
 
@@ -86,7 +86,7 @@ pub fn SearchBar(search: Search) -> impl IntoView {
         event.prevent_default();
         search.send();
     };
-    let chosen = move || search.place.get().list.status;
+    let chosen = move || search.page_state.get().list.status;
     let option = move |status: Option<Status>| {
         let (value, text) = status.map_or(("", texts::ALL_STATUSES), |status| (status.as_str(), texts::status(status)));
         view! {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::connectivity::{self, Connectivity};
 use super::icon;
-use super::reach::{self, Reach};
 use super::texts::common;
-use crate::error::Failure;
+use crate::error::ApiError;
 
 /// How long a toast stays, in seconds.
 const STAYS: u64 = 5;
@@ -43,16 +43,16 @@ pub struct Toaster {
     /// The open dialogs, the topmost last: only its content is visible and announced, so toasts are
     /// shown there.
     dialogs: RwSignal<Vec<u32>>,
-    reach: Reach,
+    connectivity: Connectivity,
 }
 
 pub fn provide() {
-    reach::provide();
+    connectivity::provide();
     provide_context(Toaster {
         toasts: RwSignal::new(vec![]),
         next: StoredValue::new(1),
         dialogs: RwSignal::new(vec![]),
-        reach: reach::use_reach(),
+        connectivity: connectivity::use_connectivity(),
     });
 }
 
@@ -75,11 +75,11 @@ impl Toaster {
     }
 
     /// An error that is not shown elsewhere. The banner already reports that the server is offline.
-    pub fn failed(self, failure: &Failure) {
-        if reach::is_unreachable(failure) {
-            self.reach.noticed(failure);
+    pub fn failed(self, error: &ApiError) {
+        if connectivity::is_unreachable(error) {
+            self.connectivity.report(error);
         } else {
-            self.bad(failure.message.clone());
+            self.bad(error.message.clone());
         }
     }
 

@@ -11,9 +11,9 @@ use super::when::When;
 use super::work::{Loader, Work};
 use crate::domain::diff::Difference;
 use crate::domain::drift::{Drift, Renaming};
+use crate::domain::dto::{Dataset, Version, VersionDiff, VersionSummary};
 use crate::domain::format::integer;
-use crate::domain::record::{Dataset, Version, VersionDiff, VersionSummary};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 
 /// What is shown of one version.
@@ -29,7 +29,7 @@ enum Shown {
 struct Lines {
     dataset: RwSignal<Dataset>,
     open: RwSignal<Option<(u32, Shown)>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     work: Work,
     toaster: Toaster,
     on_changed: Callback<()>,
@@ -38,17 +38,17 @@ struct Lines {
 #[component]
 pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl IntoView {
     let id = dataset.with_untracked(|dataset| dataset.summary.id);
-    let failure = RwSignal::new(None::<Failure>);
-    let lines = Lines { dataset, open: RwSignal::new(None), failure, work: Work::new(), toaster: use_toaster(), on_changed };
-    let stale = move || failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "stale"));
+    let error = RwSignal::new(None::<ApiError>);
+    let lines = Lines { dataset, open: RwSignal::new(None), error, work: Work::new(), toaster: use_toaster(), on_changed };
+    let stale = move || error.with(|error| error.as_ref().is_some_and(|error| error.code == "stale"));
     let look_again = move |_| {
         lines.work.start(async move {
             match rpc::dataset(id).await {
                 Ok(now) => {
-                    failure.set(None);
+                    error.set(None);
                     dataset.set(now);
                 }
-                Err(error) => failure.set(Some(error)),
+                Err(reason) => error.set(Some(reason)),
             }
         });
     };
@@ -62,7 +62,7 @@ pub fn Versions(dataset: RwSignal<Dataset>, on_changed: Callback<()>) -> impl In
     };
     view! {
         <DriftNote id />
-        <Problem failure />
+        <Problem error />
         {move || {
             stale()
                 .then(|| {
@@ -83,10 +83,10 @@ impl Lines {
     fn line(self, version: VersionSummary, active: Option<u32>, hash: &str) -> AnyView {
         let VersionSummary { number, config_hash, reason, author, as_of, rows, created_at } = version;
         let same = config_hash == hash;
-        let mut said = vec![reason];
-        said.extend(Some(author).filter(|author| !author.is_empty()).map(|author| texts::by(&author)));
-        said.extend(as_of.map(|day| texts::as_of(&day.to_string())));
-        said.extend(rows.map(|rows| texts::rows(&integer(rows))));
+        let mut details = vec![reason];
+        details.extend(Some(author).filter(|author| !author.is_empty()).map(|author| texts::by(&author)));
+        details.extend(as_of.map(|day| texts::as_of(&day.to_string())));
+        details.extend(rows.map(|rows| texts::rows(&integer(rows))));
         let short = config_hash[..config_hash.len().min(12)].to_owned();
         view! {
             <li class="version">
@@ -97,7 +97,7 @@ impl Lines {
                     <span class="note">
                         <When at=created_at />
                         {common::DOT}
-                        {said.join(common::DOT)}
+                        {details.join(common::DOT)}
                     </span>
                     <code class="note" title=config_hash>
                         {short}
@@ -152,7 +152,7 @@ impl Lines {
     }
 
     fn restore(self, number: u32) {
-        self.failure.set(None);
+        self.error.set(None);
         let before = self.dataset.get_untracked();
         self.work.start(async move {
             match rpc::restore_version(before.summary.id, number, before.revision).await {
@@ -163,7 +163,7 @@ impl Lines {
                     self.dataset.set(restored);
                     self.on_changed.run(());
                 }
-                Err(error) => self.failure.set(Some(error)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -178,7 +178,7 @@ impl Lines {
                     self.toaster.good(texts::UNDONE);
                     self.dataset.try_set(dataset);
                 }
-                Err(failure) => self.toaster.failed(&failure),
+                Err(error) => self.toaster.failed(&error),
             }
             self.on_changed.try_run(());
         });
@@ -190,7 +190,7 @@ impl Lines {
 #[component]
 fn DriftNote(id: i64) -> impl IntoView {
     let drift = Loader::new();
-    Effect::new(move |_| drift.ask(rpc::drift(id)));
+    Effect::new(move |_| drift.load(rpc::drift(id)));
     move || {
         drift.with(|answer| {
             let report = answer?.as_ref().ok()?;
@@ -233,10 +233,10 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
     // `None`: the current dataset.
     let with = RwSignal::new(None::<u32>);
     let diff = Loader::new();
-    let ask = Callback::new(move |()| diff.ask(rpc::version_diff(id, number, with.get_untracked())));
+    let fetch = Callback::new(move |()| diff.load(rpc::version_diff(id, number, with.get_untracked())));
     Effect::new(move |_| {
         with.track();
-        ask.run(());
+        fetch.run(());
     });
     let options =
         others.into_iter().map(|other| view! { <option value=other.to_string()>{texts::version(other)}</option> }).collect_view();
@@ -248,7 +248,7 @@ fn Diff(dataset: RwSignal<Dataset>, number: u32) -> impl IntoView {
                 {options}
             </select>
         </label>
-        {diff.show(texts::COMPARING, ask, diff_of)}
+        {diff.show(texts::COMPARING, fetch, diff_of)}
     }
 }
 
@@ -304,9 +304,9 @@ pub fn difference_line(difference: &Difference) -> AnyView {
 
 fn frozen_sql(id: i64, number: u32) -> impl IntoView {
     let version = Loader::new();
-    let ask = Callback::new(move |()| version.ask(rpc::version(id, number)));
-    Effect::new(move |_| ask.run(()));
-    version.show(common::LOADING, ask, sql_of)
+    let fetch = Callback::new(move |()| version.load(rpc::version(id, number)));
+    Effect::new(move |_| fetch.run(()));
+    version.show(common::LOADING, fetch, sql_of)
 }
 
 fn sql_of(version: &Version) -> AnyView {

@@ -15,18 +15,18 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 #[component]
 pub fn When(at: DateTime<Utc>) -> impl IntoView {
     // Set by an effect, so that the hydrated content equals the server's.
-    let told = RwSignal::new(None::<String>);
+    let relative = RwSignal::new(None::<String>);
     Effect::new(move |_| {
         let look = move || {
             let now = DateTime::from_timestamp_millis(js_sys::Date::now() as i64);
-            told.set(now.map(|now| ago(at, now)));
+            relative.set(now.map(|now| ago(at, now)));
         };
         look();
         every(LOOK_AGAIN, look);
     });
     view! {
         <time datetime=instant_for_programs(at) title=instant(at)>
-            {move || told.get().unwrap_or_else(|| instant(at))}
+            {move || relative.get().unwrap_or_else(|| instant(at))}
         </time>
     }
 }

@@ -9,7 +9,7 @@ use leptos::reactive::spawn_local_scoped_with_cancellation;
 
 use super::problem::Problem;
 use super::texts::common;
-use crate::error::Failure;
+use crate::error::ApiError;
 
 /// From this many seconds on, the time is shown, and a button to stop.
 const LONG: u64 = 2;
@@ -63,7 +63,7 @@ impl Work {
 
 /// A request to the server and its response.
 pub struct Loader<T: 'static> {
-    answer: RwSignal<Option<Result<T, Failure>>>,
+    answer: RwSignal<Option<Result<T, ApiError>>>,
     work: Work,
 }
 
@@ -81,15 +81,15 @@ impl<T: Send + Sync + 'static> Loader<T> {
     }
 
     /// Sends a request, and drops the previous response.
-    pub fn ask(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
+    pub fn load(self, request: impl Future<Output = Result<T, ApiError>> + 'static) {
         self.answer.set(None);
-        self.renew(question);
+        self.renew(request);
     }
 
     /// Sends a request, and keeps the previous response until the next one arrives.
-    pub fn renew(self, question: impl Future<Output = Result<T, Failure>> + 'static) {
+    pub fn renew(self, request: impl Future<Output = Result<T, ApiError>> + 'static) {
         self.work.start(async move {
-            let answer = question.await;
+            let answer = request.await;
             self.answer.try_set(Some(answer));
         });
     }
@@ -106,7 +106,7 @@ impl<T: Send + Sync + 'static> Loader<T> {
     }
 
     /// Reads the response, if there is one.
-    pub fn with<R>(self, look: impl FnOnce(Option<&Result<T, Failure>>) -> R) -> R {
+    pub fn with<R>(self, look: impl FnOnce(Option<&Result<T, ApiError>>) -> R) -> R {
         self.answer.with(|answer| look(answer.as_ref()))
     }
 
@@ -125,13 +125,13 @@ impl<T: Send + Sync + 'static> Loader<T> {
         let work = self.work;
         // On the server nothing was requested: it shows the waiting state, as the browser does at
         // first.
-        let asked = RwSignal::new(false);
-        Effect::new(move |_| asked.set(true));
+        let is_mounted = RwSignal::new(false);
+        Effect::new(move |_| is_mounted.set(true));
         move || {
             self.answer.with(|answer| match answer {
                 Some(Ok(found)) => view(found),
-                Some(Err(failure)) => failed(failure.clone(), again),
-                None if work.running() || !asked.get() => {
+                Some(Err(error)) => failed(error.clone(), again),
+                None if work.running() || !is_mounted.get() => {
                     view! { <Waiting what on_stop=Callback::new(move |()| work.stop()) /> }.into_any()
                 }
                 None => stopped(again),
@@ -150,9 +150,9 @@ fn again_button(again: Callback<()>) -> impl IntoView {
     }
 }
 
-fn failed(failure: Failure, again: Callback<()>) -> AnyView {
+fn failed(error: ApiError, again: Callback<()>) -> AnyView {
     view! {
-        <Problem failure=Some(failure) />
+        <Problem error=Some(error) />
         {again_button(again)}
     }
     .into_any()

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn long_cells_are_cut_and_their_length_is_told() {
+    fn long_cells_are_cut_and_their_length_is_reported() {
         let most = Some(3);
         let mut answer = answer(Limits { max_cell: most, ..Limits::default() });
         for text in ["abc", "abcd", "größer"] {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_cut_by_what_their_items_weigh() {
+    fn arrays_are_cut_by_the_size_of_their_items() {
         let numbers =
             |n: i64, most| Cell::array((0..n as usize).map(|n| Ok::<_, ()>(Value::Int(n as i64).into())), most).unwrap();
         assert_eq!(numbers(3, Some(100)).whole, None);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_ends_at_its_size_and_what_is_counted_with_fails() {
+    fn previews_end_at_the_size_limit_and_computed_results_fail() {
         let text = "x".repeat(100);
         let mut shown = answer(Limits { max_bytes: 350, max_cell: Some(1000), ..Limits::default() });
         let taken = (0..10).take_while(|_| shown.push(row(&text, Some(1000))).unwrap()).count();

@@ -39,14 +39,14 @@ impl Connections {
                 if let Some(known) = made.get(kind) {
                     return Ok(known.clone());
                 }
-                let BigQuerySettings { endpoint, credentials, pace, .. } = self.bigquery.clone();
+                let BigQuerySettings { endpoint, credentials, retry_policy, .. } = self.bigquery.clone();
                 let options = bigquery::Options {
                     project: project.clone(),
                     dataset: self.dataset.clone(),
                     location: location.clone(),
                     endpoint,
                     credentials,
-                    pace,
+                    retry_policy,
                 };
                 // If the credentials cannot be read, the next request tries again.
                 let connected = Arc::new(BigQuery::connect(options).await?);

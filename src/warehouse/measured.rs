@@ -46,7 +46,7 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.measured.metrics.asked(self.measured.name, self.kind, self.outcome, self.since.elapsed());
+        self.measured.metrics.query_finished(self.measured.name, self.kind, self.outcome, self.since.elapsed());
     }
 }
 
@@ -60,8 +60,8 @@ impl Warehouse for Measured {
         self.inner.location().await
     }
 
-    fn bills(&self) -> bool {
-        self.inner.bills()
+    fn is_metered(&self) -> bool {
+        self.inner.is_metered()
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {

@@ -40,7 +40,7 @@ pub trait Warehouse: Send + Sync {
 
     /// Whether reading costs money. If so, dates are resolved first and written into queries, so
     /// that the engine reads no unnecessary partition.
-    fn bills(&self) -> bool {
+    fn is_metered(&self) -> bool {
         false
     }
 

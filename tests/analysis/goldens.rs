@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::LazyLock;
 
-use trainset::domain::analysis::{AnalysisMetrics, Members, Part, read};
+use trainset::domain::analysis::{AnalysisMetrics, DistinctCounts, Part, read};
 use trainset::domain::dataset::{DatasetConfig, Role, SplitConfig};
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::warehouse::demo;
 
 use crate::engine::Engine;
@@ -64,12 +64,12 @@ fn check(golden: &Golden) {
     let engine = &SHOP.engine;
     let answer = oracle::answer(config, &engine.catalog, &SHOP.tables, request.as_of);
     // As it is run: with the reference date as a literal.
-    let request = Request { shape: Shape::Analysis, as_of: answer.as_of, ..Request::default() };
-    let facts = read(config, &engine.run(&compile(config, &engine.catalog, &request).unwrap().sql));
-    assert_eq!(facts.as_of, answer.as_of, "{name}");
-    counts(name, config, &facts, &answer);
-    members(name, config, &facts, &answer);
-    let judged = trainset::domain::analysis::judge(config, &facts, chrono::NaiveDate::from_ymd_opt(2030, 1, 1).unwrap());
+    let request = Request { kind: QueryKind::Analysis, as_of: answer.as_of, ..Request::default() };
+    let metrics = read(config, &engine.run(&compile(config, &engine.catalog, &request).unwrap().sql));
+    assert_eq!(metrics.as_of, answer.as_of, "{name}");
+    counts(name, config, &metrics, &answer);
+    entities(name, config, &metrics, &answer);
+    let judged = trainset::domain::analysis::judge(config, &metrics, chrono::NaiveDate::from_ymd_opt(2030, 1, 1).unwrap());
 
     // Exactly what each split's query gives: approximate estimates would mislead.
     for estimate in &judged.split_estimates {
@@ -88,8 +88,8 @@ fn check(golden: &Golden) {
     }
 }
 
-fn counts(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: &Answer) {
-    for counted in &facts.counts {
+fn counts(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer: &Answer) {
+    for counted in &metrics.counts {
         let rows: Vec<&OutRow> =
             answer.rows.iter().filter(|row| counted.part == Part::Full || row.part == Some(counted.part.as_str())).collect();
         assert_eq!(counted.rows, rows.len() as u64, "{name} {:?}", counted.part);
@@ -106,31 +106,31 @@ fn counts(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: &
         *days.entry((row.day.is_none(), row.day, part)).or_default() += 1;
     }
     let wanted: Vec<_> = days.into_iter().map(|((_, day, part), rows)| (day, part, rows)).collect();
-    assert_eq!(facts.per_day.iter().map(|day| (day.day, day.part, day.rows)).collect::<Vec<_>>(), wanted, "{name}");
+    assert_eq!(metrics.per_day.iter().map(|day| (day.day, day.part, day.rows)).collect::<Vec<_>>(), wanted, "{name}");
 
     let without = |missing: fn(&OutRow) -> bool| answer.rows.iter().filter(|row| missing(row)).count() as u64;
     let mapped = |role: Role, nulls: u64| config.column_mapping.get(role).map(|_| nulls);
-    assert_eq!(facts.null_users, mapped(Role::UserId, without(|row| row.user.is_none())), "{name}");
-    assert_eq!(facts.null_products, mapped(Role::ProductId, without(|row| row.product.is_none())), "{name}");
-    assert_eq!(facts.null_timestamps, mapped(Role::Timestamp, without(|row| row.at.is_none())), "{name}");
+    assert_eq!(metrics.null_users, mapped(Role::UserId, without(|row| row.user.is_none())), "{name}");
+    assert_eq!(metrics.null_products, mapped(Role::ProductId, without(|row| row.product.is_none())), "{name}");
+    assert_eq!(metrics.null_timestamps, mapped(Role::Timestamp, without(|row| row.at.is_none())), "{name}");
 
     // Each stage counts over what the one before left, or the funnel would not match the dataset.
     let funnel: BTreeMap<&str, [usize; 3]> = answer.funnel.iter().copied().collect();
-    for stage in &facts.funnel {
+    for stage in &metrics.funnel {
         let [rows, users, products] = funnel[stage.stage.as_str()].map(|n| n as u64);
         let wanted = (rows, mapped(Role::UserId, users), mapped(Role::ProductId, products));
         assert_eq!((stage.rows, stage.users, stage.products), wanted, "{name} {}", stage.stage);
     }
-    assert_eq!(facts.funnel.last().map(|stage| stage.rows), Some(answer.rows.len() as u64), "{name}");
+    assert_eq!(metrics.funnel.last().map(|stage| stage.rows), Some(answer.rows.len() as u64), "{name}");
     // What each join does to the rows: a right key that is not unique multiplies them without an
     // error.
     let joins: Vec<[u64; 4]> =
-        facts.joins.iter().map(|j| [j.rows_before, j.matched_rows, j.rows_after, j.largest_fan_out]).collect();
+        metrics.joins.iter().map(|j| [j.rows_before, j.matched_rows, j.rows_after, j.largest_fan_out]).collect();
     let wanted = answer.joins.iter().map(|j| [j.before, j.matched, j.after, j.largest].map(|n| n as u64));
     assert_eq!(joins, wanted.collect::<Vec<_>>(), "{name}");
 }
 
-fn members(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: &Answer) {
+fn entities(name: &str, config: &DatasetConfig, metrics: &AnalysisMetrics, answer: &Answer) {
     let mapped = |roles: &[Role]| roles.iter().all(|role| config.column_mapping.get(*role).is_some());
     let splits = config.split_config.splits().len();
     let (u, p, t) = (Role::UserId, Role::ProductId, Role::Timestamp);
@@ -140,15 +140,15 @@ fn members(name: &str, config: &DatasetConfig, facts: &AnalysisMetrics, answer: 
     let pairs = mapped(&[u, p]).then(|| counted(answer, splits, pair));
     let events = mapped(&[u, p, t]).then(|| counted(answer, splits, |row| pair(row).zip(row.at)));
     let baskets = mapped(&[u, t]).then(|| counted(answer, splits, |row| row.user.clone().zip(row.at)));
-    assert_eq!(facts.users, users, "{name}");
-    assert_eq!(facts.products, products, "{name}");
-    assert_eq!(facts.pairs, pairs, "{name}");
-    assert_eq!(facts.events, events, "{name}");
-    assert_eq!(facts.baskets, baskets, "{name}");
+    assert_eq!(metrics.users, users, "{name}");
+    assert_eq!(metrics.products, products, "{name}");
+    assert_eq!(metrics.pairs, pairs, "{name}");
+    assert_eq!(metrics.events, events, "{name}");
+    assert_eq!(metrics.baskets, baskets, "{name}");
 }
 
 /// Entities by a map of their rows in each part.
-fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -> Option<K>) -> Members {
+fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -> Option<K>) -> DistinctCounts {
     let mut rows: HashMap<K, BTreeMap<&str, u64>> = HashMap::new();
     for row in &answer.rows {
         if let Some(key) = key(row) {
@@ -163,7 +163,7 @@ fn counted<K: Hash + Eq>(answer: &Answer, splits: usize, key: impl Fn(&OutRow) -
     let shared =
         |parts: &&BTreeMap<&str, u64>| ["train", "eval", "test"].into_iter().filter(|part| of(parts, part) > 0).count() > 1;
     let split = |at_least: usize, number: u64| (splits >= at_least).then_some(number);
-    Members {
+    DistinctCounts {
         rows: rows.values().flat_map(BTreeMap::values).sum(),
         all: rows.len() as u64,
         once: rows.values().filter(|parts| parts.values().sum::<u64>() == 1).count() as u64,

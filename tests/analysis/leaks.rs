@@ -21,7 +21,7 @@ fn config(table: &str, time: &str, more: Value) -> Value {
 }
 
 fn analyze(config: &Value) -> Analysis {
-    let config = config_from_json(config.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{config:#}"));
+    let config = config_from_json(config.clone()).unwrap_or_else(|errors| panic!("{errors:?}\n{config:#}"));
     SETS.analyze(&config)
 }
 
@@ -135,12 +135,12 @@ fn every_planted_leak_is_found() {
         for leak in analysis.leaks.iter().filter(|check| check.is_leak()) {
             assert!(leak.value.is_some_and(|value| value > 0.0) && leak.advice.is_some() && !leak.reason.is_empty(), "{leak:?}");
         }
-        assert_eq!(analysis.brief().leaks as usize, codes.len());
+        assert_eq!(analysis.summary().leaks as usize, codes.len());
     }
 }
 
 #[test]
-fn nothing_is_cried_where_nothing_leaks() {
+fn datasets_without_leaks_have_no_findings() {
     let clean = [
         ("by time", config("singles", "at", json!({"split_config": by_time()}))),
         (
@@ -193,7 +193,7 @@ fn nothing_is_cried_where_nothing_leaks() {
 fn the_numbers_of_a_finding_are_those_of_the_rows() {
     // 20 users, 40 days, one event per day: updated on the twentieth day at ten.
     let analysis = analyze(&joined(json!([{"table": "users", "column": "updated_at"}]), json!({})));
-    let [time] = analysis.facts.attributes.as_slice() else { panic!("{:?}", analysis.facts.attributes) };
+    let [time] = analysis.metrics.attributes.as_slice() else { panic!("{:?}", analysis.metrics.attributes) };
     assert_eq!((time.column.as_str(), time.rows), ("users.updated_at", 800));
     // Days 0 to 18 are earlier, and day 19 is at seven in the evening.
     assert_eq!(time.newer, 19 * 20);
@@ -203,19 +203,19 @@ fn the_numbers_of_a_finding_are_those_of_the_rows() {
         "at",
         json!({"split_config": by_time(), "filters": {"product_filter": {"transactions": {"min": 20}}, "scope": "all"}}),
     );
-    assert_eq!(analyze(&seen).facts.held_out_rows_seen, Some(7 * 20));
+    assert_eq!(analyze(&seen).metrics.held_out_rows_seen, Some(7 * 20));
     // Two thirds are bought, before and after: the filters keep the class balance.
-    let label = analyze(&labelled("bought")).facts.label.unwrap();
+    let label = analyze(&labelled("bought")).metrics.label.unwrap();
     assert_eq!((label.before, label.after()), (label.after(), label.before));
     assert_eq!((label.before.rows, label.before.positive + label.before.negative), (800, 800));
     assert_eq!(label.told_by_revenue, Some(800));
 }
 
 #[test]
-fn a_relative_date_far_ahead_is_told() {
+fn a_relative_date_far_in_the_future_is_reported() {
     // Nothing is later than today here, so the reference date is the data's own, not an outlier.
     let analysis = analyze(&config("singles", "at", json!({"split_config": by_time()})));
-    assert_eq!(analysis.facts.as_of, chrono::NaiveDate::from_ymd_opt(2024, 4, 9));
+    assert_eq!(analysis.metrics.as_of, chrono::NaiveDate::from_ymd_opt(2024, 4, 9));
     let future = analysis.quality_metrics.checks.iter().find(|check| check.code == "future_timestamps").unwrap();
     assert_eq!(future.outcome, Outcome::Passed);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use trainset::domain::record::{Dataset, DriftReport, Overview, Version, VersionDiff};
+use trainset::domain::dto::{Dataset, DriftReport, Overview, Version, VersionDiff};
 use trainset::domain::schema::{ColumnType, Mode};
 use trainset::domain::sql::{JoinMeasure, Measure};
 use trainset::domain::value::{ResultColumn, Rows, Value};
@@ -102,7 +102,7 @@ async fn start() -> (TestApp, i64) {
 }
 
 #[tokio::test]
-async fn an_analysis_says_what_was_found() {
+async fn an_analysis_returns_its_findings() {
     let (app, id) = start().await;
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["analysis"], Json::Null);
     let body = analyzed(&app, id, json!({})).await;
@@ -191,7 +191,7 @@ async fn another_config_or_other_tables_make_it_stale() {
 }
 
 #[tokio::test]
-async fn dates_that_count_from_today_are_good_for_today() {
+async fn an_analysis_relative_to_today_is_valid_for_a_day() {
     let (app, id) = start().await;
     let today = json!({"split_config": {"type": "time_based", "eval_days": 7, "as_of": "today"}});
     app.post(&format!("/api/datasets/{id}/update/"), today).await.ok();
@@ -208,14 +208,14 @@ async fn dates_that_count_from_today_are_good_for_today() {
 }
 
 #[tokio::test]
-async fn nothing_is_taken_from_a_client_and_a_copy_keeps_it() {
+async fn clients_cannot_set_the_analysis_and_copies_keep_it() {
     // The server alone computes analyses: one from a client could be of other data.
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     let forged = json!({"name": "Forged", "config": config(), "analysis": {"score": 100}});
-    assert_eq!(app.post("/api/models/1/datasets/create/", forged).await.faults(), ["analysis"]);
-    assert_eq!(app.post(&format!("/api/datasets/{id}/update/"), json!({"analysis": null})).await.faults(), ["analysis"]);
-    assert_eq!(app.post(&format!("/api/datasets/{id}/analyze/"), json!({"analysis": {}})).await.faults(), ["analysis"]);
+    assert_eq!(app.post("/api/models/1/datasets/create/", forged).await.invalid_fields(), ["analysis"]);
+    assert_eq!(app.post(&format!("/api/datasets/{id}/update/"), json!({"analysis": null})).await.invalid_fields(), ["analysis"]);
+    assert_eq!(app.post(&format!("/api/datasets/{id}/analyze/"), json!({"analysis": {}})).await.invalid_fields(), ["analysis"]);
     let copy = app.post(&format!("/api/datasets/{id}/clone/"), json!({})).await.ok();
     assert_eq!(copy["dataset"]["analysis"]["stale"], false);
     let before = ran(&app);
@@ -233,7 +233,7 @@ async fn the_price_comes_before_the_scan() {
     let (app, id) = start().await;
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
     assert_eq!(estimate, json!({"bytes": 8192, "price_usd": null, "upper_bound": true}));
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     let estimate = app.get(&format!("/api/datasets/{id}/analyze/estimate/")).await.ok()["estimate"].clone();
     // Two queries over two tables, each billed at the minimum.
     assert_eq!(estimate["price_usd"], json!(2.0 * 20.0 / 1_048_576.0 * 6.25));
@@ -251,7 +251,7 @@ async fn the_price_comes_before_the_scan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_all() {
+async fn concurrent_requests_share_a_run_and_a_cancel_stops_it_for_all() {
     let (app, id) = start().await;
     let app = Arc::new(app);
     let path = format!("/api/datasets/{id}/analyze/");
@@ -295,7 +295,7 @@ async fn who_asks_at_the_same_time_shares_a_run_and_who_stops_it_stops_it_for_al
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_away_ends_its_run() {
+async fn a_client_that_disconnects_ends_its_run() {
     let (app, id) = start().await;
     *app.fake.run_delay.lock().unwrap() = Duration::from_secs(60);
     let path = format!("/api/datasets/{id}/analyze/");
@@ -308,10 +308,10 @@ async fn a_client_that_goes_away_ends_its_run() {
 }
 
 #[tokio::test]
-async fn a_summary_asks_no_warehouse() {
+async fn a_summary_sends_no_request_to_the_warehouse() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
-    let (before, asked) = (ran(&app), app.fake.asked.lock().unwrap().len());
+    let (before, requested) = (ran(&app), app.fake.requested.lock().unwrap().len());
     let summary = app.get(&format!("/api/datasets/{id}/summary/")).await.ok()["summary"].clone();
     assert_eq!(summary["tables"], json!(["raw_data.orders", "left join raw_data.products on orders.product_id = products.id"]));
     assert_eq!(summary["columns"], json!(["orders.user_id", "orders.amount", "products.category"]));
@@ -319,7 +319,7 @@ async fn a_summary_asks_no_warehouse() {
     assert_eq!(summary["filters"], json!([]));
     assert_eq!(summary["split"], "by time up to the latest event: eval 7 days, train all earlier rows");
     assert_eq!((&summary["name"], &summary["analysis"]["stale"]), (&json!("Orders"), &json!(false)));
-    assert_eq!((ran(&app), app.fake.asked.lock().unwrap().len()), (before, asked));
+    assert_eq!((ran(&app), app.fake.requested.lock().unwrap().len()), (before, requested));
     app.get("/api/datasets/99/summary/").await.refused(404, "not_found");
 }
 
@@ -359,19 +359,19 @@ async fn datasets_side_by_side() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_compared_is_said() {
+async fn invalid_comparisons_are_refused() {
     let (app, id) = start().await;
     let other = app.dataset("Other").await;
     let model = app.post("/api/models/create/", json!({"name": "Second"})).await.ok()["model_id"].as_i64().unwrap();
     let compare = |body: Json| app.post("/api/models/1/datasets/compare/", body);
     for ids in [json!([]), json!([id]), json!([1, 2, 3, 4, 5, 6]), json!([id, id]), json!("1,2")] {
-        assert_eq!(compare(json!({"dataset_ids": ids})).await.faults(), ["dataset_ids"], "{ids}");
+        assert_eq!(compare(json!({"dataset_ids": ids})).await.invalid_fields(), ["dataset_ids"], "{ids}");
     }
     for ids in [json!([id, "x"]), json!([id, 1.5])] {
-        assert_eq!(compare(json!({"dataset_ids": ids})).await.faults(), ["dataset_ids[1]"], "{ids}");
+        assert_eq!(compare(json!({"dataset_ids": ids})).await.invalid_fields(), ["dataset_ids[1]"], "{ids}");
     }
-    assert_eq!(compare(json!({})).await.faults(), ["dataset_ids"]);
-    assert_eq!(compare(json!({"dataset_ids": [id, other], "deep": true})).await.faults(), ["deep"]);
+    assert_eq!(compare(json!({})).await.invalid_fields(), ["dataset_ids"]);
+    assert_eq!(compare(json!({"dataset_ids": [id, other], "deep": true})).await.invalid_fields(), ["deep"]);
     let body = compare(json!({"dataset_ids": [id, 4711]})).await.refused(404, "not_found");
     assert!(body["message"].as_str().unwrap().contains("4711"));
     // A dataset of another model does not belong to this one.
@@ -381,25 +381,25 @@ async fn what_cannot_be_compared_is_said() {
 }
 
 #[tokio::test]
-async fn what_is_not_asked_for_rightly_is_refused() {
+async fn invalid_requests_are_refused() {
     let (app, id) = start().await;
     let path = format!("/api/datasets/{id}/analyze/");
-    assert_eq!(app.post(&path, json!({"refresh": "yes"})).await.faults(), ["refresh"]);
-    assert_eq!(app.post(&path, json!({"config": config()})).await.faults(), ["config"]);
-    assert_eq!(app.post(&format!("{path}cancel/"), json!({"all": true})).await.faults(), ["all"]);
+    assert_eq!(app.post(&path, json!({"refresh": "yes"})).await.invalid_fields(), ["refresh"]);
+    assert_eq!(app.post(&path, json!({"config": config()})).await.invalid_fields(), ["config"]);
+    assert_eq!(app.post(&format!("{path}cancel/"), json!({"all": true})).await.invalid_fields(), ["all"]);
     app.get(&path).await.refused(405, "method_not_allowed");
     app.get(&format!("{path}progress/?x=1")).await.refused(400, "bad_parameter");
     app.post("/api/datasets/x/analyze/", json!({})).await.refused(400, "bad_parameter");
     // A missing table: the error names the field, and no query runs.
     app.fake.drop_table("raw_data.products");
     let before = ran(&app);
-    assert!(app.post(&path, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
+    assert!(app.post(&path, json!({})).await.invalid_fields().contains(&"secondary_tables[0]".to_owned()));
     assert_eq!(ran(&app), before);
 }
 
 /// Both are made of one result of one service: a difference would be what the pages' format lost.
 #[tokio::test]
-async fn pages_read_what_the_api_says() {
+async fn pages_show_the_same_as_the_api() {
     let (app, id) = start().await;
     analyzed(&app, id, json!({})).await;
     app.fake.answer(counts(&[("full", 100), ("train", 90), ("eval", 10)]));

@@ -30,10 +30,10 @@ async fn any_subset_is_saved_and_the_rest_stays() {
     let body = update(&app, id, None, json!({"split_config": null, "name": null})).await.ok();
     assert_eq!(body["dataset"]["config"]["split_config"], json!({"type": "none"}));
     assert_eq!(body["dataset"]["name"], "Orders");
-    assert_eq!(update(&app, id, None, json!({"name": ""})).await.faults(), ["name"]);
-    assert_eq!(update(&app, id, None, json!({"nam": ""})).await.faults(), ["nam"]);
-    assert_eq!(update(&app, id, None, json!({"config": {}, "filters": {}})).await.faults(), ["config"]);
-    assert_eq!(update(&app, id, None, json!({"revision": "x"})).await.faults(), ["revision"]);
+    assert_eq!(update(&app, id, None, json!({"name": ""})).await.invalid_fields(), ["name"]);
+    assert_eq!(update(&app, id, None, json!({"nam": ""})).await.invalid_fields(), ["nam"]);
+    assert_eq!(update(&app, id, None, json!({"config": {}, "filters": {}})).await.invalid_fields(), ["config"]);
+    assert_eq!(update(&app, id, None, json!({"revision": "x"})).await.invalid_fields(), ["revision"]);
     update(&app, id, Some("soon"), json!({"name": "x"})).await.refused(400, "bad_parameter");
     update(&app, 99, None, json!({"name": "x"})).await.refused(404, "not_found");
     app.dataset("Other").await;
@@ -41,7 +41,7 @@ async fn any_subset_is_saved_and_the_rest_stays() {
 }
 
 #[tokio::test]
-async fn the_second_editor_is_told_and_shown_what_is_stored() {
+async fn the_second_editor_gets_a_conflict_with_the_stored_state() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     update(&app, id, Some("\"1\""), json!({"description": "first"})).await.ok();
@@ -85,13 +85,13 @@ async fn saving_the_same_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_name_can_be_put_right_while_a_table_is_missing() {
+async fn a_dataset_can_be_renamed_while_a_table_is_missing() {
     let app = TestApp::new().await;
     let id = app.dataset("Ordres").await;
     app.fake.drop_table("raw_data.products");
     update(&app, id, None, json!({"name": "Orders"})).await.ok();
-    let faults = update(&app, id, None, json!({"split_config": null})).await.faults();
-    assert!(faults.contains(&"secondary_tables[0]".to_owned()), "{faults:?}");
+    let errors = update(&app, id, None, json!({"split_config": null})).await.invalid_fields();
+    assert!(errors.contains(&"secondary_tables[0]".to_owned()), "{errors:?}");
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ async fn each_operation_succeeds() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_400() {
+async fn unreadable_requests_are_400() {
     // Errors have statuses of their own, so that clients can tell their own mistakes from the
     // server's.
     let app = prepared(Settings::default()).await;
@@ -126,7 +126,7 @@ async fn what_cannot_be_read_is_400() {
 }
 
 #[tokio::test]
-async fn who_may_not_come_in_gets_403() {
+async fn callers_without_access_get_403() {
     let app = prepared(Settings::default()).await;
     for operation in with_status(app.document().await, "403") {
         let call = call(&operation);
@@ -136,7 +136,7 @@ async fn who_may_not_come_in_gets_403() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_404() {
+async fn missing_resources_are_404() {
     // A missing resource is the client's mistake, not an error of the server.
     let app = prepared(Settings::default()).await;
     for operation in with_status(app.document().await, "404") {
@@ -147,7 +147,7 @@ async fn what_is_not_there_is_404() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_take_is_405() {
+async fn unsupported_methods_are_405() {
     let app = prepared(Settings::default()).await;
     for operation in app.document().await.operations() {
         let call = call(&operation);
@@ -220,8 +220,8 @@ async fn each_conflict_is_409_with_its_code() {
         app.post("/api/datasets/2/update/", json!({"description": "changed again"})).await.ok()
     });
     let refused = imported.refused(409, "stale");
-    let told = (&refused["current"]["description"], &refused["yours"]["description"]);
-    assert_eq!(told, (&json!("changed again"), &json!("from a file")));
+    let descriptions = (&refused["current"]["description"], &refused["yours"]["description"]);
+    assert_eq!(descriptions, (&json!("changed again"), &json!("from a file")));
     conflicts.push(("import_dataset", "stale", "", json!({})));
     *app.fake.delay.lock().unwrap() = Duration::ZERO;
     let (analyzed, _) = tokio::join!(app.post("/api/datasets/1/analyze/", json!({})), async {
@@ -272,7 +272,7 @@ async fn fields_that_are_wrong_are_422() {
 }
 
 #[tokio::test]
-async fn when_all_places_are_taken_it_is_429() {
+async fn a_full_queue_is_429() {
     let app = prepared(Settings { scans: 1, wait: Duration::ZERO, ..Settings::default() }).await;
     *app.fake.run_delay.lock().unwrap() = Duration::from_secs(300);
     let asks = async {
@@ -344,14 +344,18 @@ async fn a_database_that_cannot_be_used_is_503_and_says_why() {
     for operation in with_status(app.document().await, "503") {
         let reply = call(&operation).send(&app).await;
         gives(&reply, 503, &operation);
-        let told = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
-        assert!(told.as_str().is_some_and(|told| told.starts_with("The database is damaged")), "{}: {told}", operation.id());
+        let message = if operation.id() == "get_readiness" { &reply.body["errors"]["database"] } else { &reply.body["message"] };
+        assert!(
+            message.as_str().is_some_and(|text| text.starts_with("The database is damaged")),
+            "{}: {message}",
+            operation.id()
+        );
     }
 }
 
 /// Errors that only changes can get: they are refused before and after they are written.
 #[tokio::test]
-async fn a_change_is_503_where_the_file_of_the_database_is_gone() {
+async fn a_change_is_503_if_the_database_file_is_missing() {
     let app = prepared(Settings::default()).await;
     app.post("/api/datasets/1/deactivate/", json!({})).await.ok();
     app.post("/api/datasets/1/update/", json!({"split_config": null})).await.ok();
@@ -391,7 +395,7 @@ async fn a_change_is_503_where_the_file_of_the_database_is_gone() {
 }
 
 #[tokio::test]
-async fn no_status_is_described_that_no_test_here_provokes() {
+async fn every_documented_status_is_tested() {
     let provoked = ["200", "304", "400", "403", "404", "409", "413", "422", "429", "500", "502", "503", "504"];
     let app = TestApp::new().await;
     let mut ids: BTreeSet<String> = BTreeSet::new();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::helpers::{TestApp, config, counts, request};
 
 #[tokio::test]
-async fn a_dataset_is_made_and_read_back() {
+async fn a_dataset_is_created_and_read_back() {
     let app = TestApp::new().await;
     let made = app
         .post("/api/models/1/datasets/create/", json!({"name": " Orders ", "description": " d ", "config": config()}))
@@ -55,7 +55,7 @@ async fn the_config_may_come_by_its_parts_and_in_the_old_spelling() {
 }
 
 #[tokio::test]
-async fn all_faults_are_named_by_their_path() {
+async fn all_validation_errors_have_their_path() {
     // All validation errors come at once, each with its field, as 422: one internal error would
     // help nobody.
     let app = TestApp::new().await;
@@ -63,34 +63,34 @@ async fn all_faults_are_named_by_their_path() {
     let mut bad = config();
     bad["join_config"][0]["on"][0]["right"] = json!("nope");
     bad["selected_columns"][0]["column"] = json!("nope");
-    let faults = app.post(create, json!({"name": "", "config": bad})).await.faults();
-    assert!(faults.iter().any(|path| path == "name"), "{faults:?}");
-    assert!(faults.iter().any(|path| path.starts_with("join_config[0].on[0].right")), "{faults:?}");
-    assert!(faults.iter().any(|path| path.starts_with("selected_columns[0]")), "{faults:?}");
+    let errors = app.post(create, json!({"name": "", "config": bad})).await.invalid_fields();
+    assert!(errors.iter().any(|path| path == "name"), "{errors:?}");
+    assert!(errors.iter().any(|path| path.starts_with("join_config[0].on[0].right")), "{errors:?}");
+    assert!(errors.iter().any(|path| path.starts_with("selected_columns[0]")), "{errors:?}");
     // Unknown keys, at the top and below it.
-    assert_eq!(app.post(create, json!({"name": "x", "colour": 1})).await.faults(), ["colour"]);
+    assert_eq!(app.post(create, json!({"name": "x", "colour": 1})).await.invalid_fields(), ["colour"]);
     let deep = json!({"name": "x", "config": {"filters": {"date_range": {"type": "rolling", "days": 3, "weeks": 1}}}});
-    assert!(app.post(create, deep).await.faults()[0].starts_with("filters"));
-    assert_eq!(app.post(create, json!({"name": 3})).await.faults(), ["name"]);
+    assert!(app.post(create, deep).await.invalid_fields()[0].starts_with("filters"));
+    assert_eq!(app.post(create, json!({"name": 3})).await.invalid_fields(), ["name"]);
     let long = json!({"name": "x".repeat(256), "description": "y".repeat(2001), "config": config()});
-    assert_eq!(app.post(create, long).await.faults(), ["description", "name"]);
-    assert_eq!(app.post(create, json!({"name": "a\u{7}b", "config": config()})).await.faults(), ["name"]);
-    assert_eq!(app.post(create, json!({})).await.faults(), ["name", "primary_table", "selected_columns"]);
+    assert_eq!(app.post(create, long).await.invalid_fields(), ["description", "name"]);
+    assert_eq!(app.post(create, json!({"name": "a\u{7}b", "config": config()})).await.invalid_fields(), ["name"]);
+    assert_eq!(app.post(create, json!({})).await.invalid_fields(), ["name", "primary_table", "selected_columns"]);
     app.post("/api/models/9/datasets/create/", json!({"name": "x", "config": config()})).await.refused(404, "not_found");
     assert_eq!(app.get("/api/models/1/datasets/").await.ok()["pagination"]["total"], 0);
 }
 
 #[tokio::test]
-async fn tables_of_other_datasets_are_refused_unasked() {
+async fn tables_of_other_datasets_are_refused_without_a_request() {
     let app = TestApp::new().await;
     let other = json!({"name": "x", "config": {"primary_table": "private.salaries"}});
     let body = app.post("/api/models/1/datasets/create/", other).await.refused(422, "invalid");
     assert!(body["errors"]["primary_table"].as_str().unwrap().contains("raw_data"), "{body}");
-    assert!(app.fake.asked.lock().unwrap().is_empty());
+    assert!(app.fake.requested.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn bad_json_is_a_400_that_says_where() {
+async fn invalid_json_is_400_with_its_position() {
     let app = TestApp::new().await;
     let send = |kind: &'static str, body: &'static str| {
         let request = request("POST", "/api/models/1/datasets/create/").header(header::CONTENT_TYPE, kind);
@@ -125,12 +125,12 @@ async fn names_are_unique_within_a_model_without_case_and_blanks() {
     let empty = free(json!({"name": " "})).await.ok();
     assert_eq!(empty["available"], json!(false));
     assert!(empty["message"].as_str().unwrap().contains("name"));
-    assert_eq!(free(json!({"nam": "x"})).await.faults(), ["nam"]);
+    assert_eq!(free(json!({"nam": "x"})).await.invalid_fields(), ["nam"]);
     app.post("/api/models/9/datasets/check-name/", json!({"name": "x"})).await.refused(404, "not_found");
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_name() {
+async fn of_two_concurrent_creations_one_gets_the_name() {
     let app = TestApp::new().await;
     *app.fake.delay.lock().unwrap() = std::time::Duration::from_millis(50);
     let create = || app.post("/api/models/1/datasets/create/", json!({"name": "Race", "config": config()}));
@@ -238,7 +238,7 @@ async fn copies_get_the_next_free_name() {
     let named = app.post(&clone, json!({"name": "Mine"})).await.ok();
     assert_eq!(named["dataset"]["name"], "Mine");
     app.post(&clone, json!({"name": "mine "})).await.refused(409, "name_taken");
-    assert_eq!(app.post(&clone, json!({"name": " "})).await.faults(), ["name"]);
+    assert_eq!(app.post(&clone, json!({"name": " "})).await.invalid_fields(), ["name"]);
     app.post("/api/datasets/99/clone/", json!({})).await.refused(404, "not_found");
     // A long name is cut for the ending.
     let long = app.dataset(&"x".repeat(255)).await;
@@ -248,11 +248,11 @@ async fn copies_get_the_next_free_name() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone() {
+async fn deleted_datasets_are_not_found() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let delete = format!("/api/datasets/{id}/delete/");
-    assert_eq!(app.post(&delete, json!({"force": "yes"})).await.faults(), ["force"]);
+    assert_eq!(app.post(&delete, json!({"force": "yes"})).await.invalid_fields(), ["force"]);
     app.post(&delete, json!({})).await.ok();
     app.get(&format!("/api/datasets/{id}/")).await.refused(404, "not_found");
     app.post(&delete, json!({})).await.refused(404, "not_found");
@@ -261,7 +261,7 @@ async fn what_is_deleted_is_gone() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_a_restart() {
+async fn acknowledged_changes_survive_a_restart() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let before = app.get(&format!("/api/datasets/{id}/")).await.ok();

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
-use trainset::domain::joins::JoinsWeighed;
+use trainset::domain::joins::VerifiedJoins;
 use trainset::domain::schema::{Column, ColumnType, Mode, TableSchema};
 use trainset::domain::value::{ResultColumn, Rows, Value};
 use trainset::warehouse::WarehouseError;
@@ -50,7 +50,7 @@ fn add(app: &TestApp, schema: TableSchema) {
 }
 
 #[tokio::test]
-async fn joins_are_told_with_their_reasons_and_no_query_runs() {
+async fn joins_are_suggested_with_reasons_without_a_query() {
     let app = TestApp::new().await;
     let body = app.post(JOINS, json!({"tables": ["raw_data.orders", "raw_data.products"]})).await.ok();
     let join = &body["detected_joins"][0];
@@ -84,7 +84,7 @@ async fn tables_that_only_share_a_users_id_are_joined_by_it_where_nothing_else_i
 }
 
 #[tokio::test]
-async fn verified_joins_carry_evidence_and_a_repeat_runs_no_query() {
+async fn verified_joins_have_statistics_and_are_cached() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 990, 200, 9, 990], [300, 300, 300, 1, 200], 200, 990.0));
     let verify = json!({"tables": ["orders", "products"], "verify": true});
@@ -109,7 +109,7 @@ async fn verified_joins_carry_evidence_and_a_repeat_runs_no_query() {
 }
 
 #[tokio::test]
-async fn g60_a_key_that_is_there_many_times_is_not_suggested() {
+async fn g60_a_key_that_is_not_unique_is_not_suggested() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 1000, 200, 9, 1000], [3000, 3000, 200, 40, 3000], 200, 15_000.0));
     let body = app.post(JOINS, json!({"tables": ["orders", "products"], "verify": true})).await.ok();
@@ -117,14 +117,14 @@ async fn g60_a_key_that_is_there_many_times_is_not_suggested() {
 }
 
 #[tokio::test]
-async fn g74_the_cost_is_told_before_and_after() {
+async fn g74_the_cost_is_reported_before_and_after() {
     let app = TestApp::new().await;
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     app.fake.answer(counted([10, 10, 5, 2, 10], [5, 5, 5, 1, 5], 5, 10.0));
     let tables = json!({"tables": ["orders", "products"]});
     let estimate = app.post("/api/models/1/detect-joins/estimate/", tables.clone()).await.ok();
     // Two tables, each billed for at least 10 MiB.
-    let is_price = |told: &Json| (told.as_f64().unwrap() - 20.0 / 1024.0 / 1024.0 * 6.25).abs() < 1e-12;
+    let is_price = |value: &Json| (value.as_f64().unwrap() - 20.0 / 1024.0 / 1024.0 * 6.25).abs() < 1e-12;
     assert!(is_price(&estimate["estimate"]["price_usd"]), "{estimate}");
     assert_eq!((&estimate["estimate"]["queries"], &estimate["estimate"]["bytes"]), (&json!(1), &json!(4096)));
     assert_eq!(ran(&app), 0);
@@ -135,7 +135,7 @@ async fn g74_the_cost_is_told_before_and_after() {
 }
 
 #[tokio::test]
-async fn a_pair_that_cannot_be_asked_says_why_and_the_rest_stands() {
+async fn a_pair_that_cannot_be_verified_has_its_reason_and_the_others_are() {
     let app = TestApp::new().await;
     let verify = json!({"tables": ["orders", "products"], "verify": true});
     app.fake.break_with(WarehouseError::Resources("Out of memory.".into()));
@@ -150,7 +150,7 @@ async fn a_pair_that_cannot_be_asked_says_why_and_the_rest_stands() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_is_refused() {
+async fn invalid_requests_for_detection_are_refused() {
     let app = TestApp::new().await;
     for path in [JOINS, ROLES, "/api/models/1/detect-joins/estimate/"] {
         app.post(&path.replace("/1/", "/9/"), json!({"tables": ["orders"]})).await.refused(404, "not_found");
@@ -166,14 +166,14 @@ async fn what_cannot_be_looked_at_is_refused() {
         for (wrong, at) in
             [(json!("orders"), "tables"), (json!([1]), "tables[0]"), (json!({"a": 1}), "tables"), (json!(true), "tables")]
         {
-            assert_eq!(app.post(path, json!({"tables": wrong})).await.faults(), [at]);
+            assert_eq!(app.post(path, json!({"tables": wrong})).await.invalid_fields(), [at]);
         }
-        assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.faults(), ["more"]);
+        assert_eq!(app.post(path, json!({"tables": ["orders"], "more": 1})).await.invalid_fields(), ["more"]);
     }
-    assert_eq!(app.post(JOINS, json!({"tables": ["orders"], "verify": "yes"})).await.faults(), ["verify"]);
-    app.fake.asked.lock().unwrap().clear();
+    assert_eq!(app.post(JOINS, json!({"tables": ["orders"], "verify": "yes"})).await.invalid_fields(), ["verify"]);
+    app.fake.requested.lock().unwrap().clear();
     app.post(JOINS, json!({"tables": ["orders", "private.salaries"]})).await.refused(404, "not_found");
-    assert!(app.fake.asked.lock().unwrap().is_empty(), "the warehouse was asked for another dataset");
+    assert!(app.fake.requested.lock().unwrap().is_empty(), "the warehouse was asked for another dataset");
     assert_eq!(ran(&app), 0);
 }
 
@@ -197,7 +197,7 @@ async fn columns_are_suggested_for_roles_and_no_query_runs() {
 }
 
 #[tokio::test]
-async fn schemas_tell_what_columns_look_like() {
+async fn schemas_include_column_hints() {
     let app = TestApp::new().await;
     add(
         &app,
@@ -233,7 +233,7 @@ async fn schemas_tell_what_columns_look_like() {
         },
     );
     let body = app.get("/api/models/1/bq-tables/deals/schema/").await.ok();
-    let told: Vec<(&Json, &Json)> =
+    let hints: Vec<(&Json, &Json)> =
         body["schema"].as_array().unwrap().iter().map(|c| (&c["suggested_role"], &c["is_potential_join_key"])).collect();
     let expected = [
         (json!("user_id"), json!(true)),
@@ -242,11 +242,11 @@ async fn schemas_tell_what_columns_look_like() {
         (Json::Null, json!(false)),
         (json!("timestamp"), json!(false)),
     ];
-    assert_eq!(told, expected.each_ref().map(|(role, key)| (role, key)));
+    assert_eq!(hints, expected.each_ref().map(|(role, key)| (role, key)));
 }
 
 #[tokio::test]
-async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
+async fn g60_the_joins_of_a_config_are_verified_as_configured() {
     let app = TestApp::new().await;
     app.fake.answer(counted([1000, 1000, 200, 9, 1000], [3000, 3000, 200, 40, 3000], 200, 15_000.0));
     let key = |left: &str, column: &str, right: &str| json!({"left": {"table": left, "column": column}, "right": right});
@@ -255,31 +255,31 @@ async fn g60_the_joins_of_a_config_are_weighed_as_they_stand() {
             {"table": "visits", "on": []}, {"table": "products", "on": join}
         ]})
     };
-    let weigh = async |config: Json, agreed: bool| {
+    let verify = async |config: Json, agreed: bool| {
         let answer = app.post("/_fn/weigh-joins", json!({"model_id": 1, "config": config, "agreed": agreed})).await;
-        serde_json::to_value(answer.read::<JoinsWeighed>()).unwrap()
+        serde_json::to_value(answer.read::<VerifiedJoins>()).unwrap()
     };
     // Free: verified at once. Joins without keys are skipped.
     let chosen = config(json!([key("orders", "product_id", "id")]));
-    let body = weigh(chosen.clone(), false).await;
+    let body = verify(chosen.clone(), false).await;
     assert_eq!((ran(&app), body["joins"].as_array().unwrap().len()), (1, 1), "{body}");
     let shares = &body["joins"][0]["shares"];
     assert_eq!((&shares["largest_fan_out"], &shares["rows_after"]), (&json!(40), &json!(15_000)));
 
     // If it costs, the price is reported first; cached results are free.
-    app.fake.bills.store(true, Ordering::SeqCst);
-    let known = weigh(chosen.clone(), false).await;
+    app.fake.is_metered.store(true, Ordering::SeqCst);
+    let known = verify(chosen.clone(), false).await;
     assert_eq!((ran(&app), &known["joins"], &known["open"]["queries"]), (1, &body["joins"], &json!(0)));
     let other = config(json!([key("orders", "user_id", "id")]));
-    let priced = weigh(other.clone(), false).await;
+    let priced = verify(other.clone(), false).await;
     assert!(priced["open"]["price_usd"].as_f64().unwrap() > 0.0, "{priced}");
     assert_eq!((ran(&app), &priced["joins"][0]["shares"]), (1, &Json::Null));
-    let agreed = weigh(other, true).await;
+    let agreed = verify(other, true).await;
     assert_eq!((ran(&app), &agreed["joins"][0]["shares"]["largest_fan_out"]), (2, &json!(40)));
 
     // What the two tables cannot show is reported without a query.
     let spread = config(json!([key("orders", "product_id", "id"), key("visits", "user_id", "id")]));
-    let body = weigh(spread, true).await;
+    let body = verify(spread, true).await;
     assert!(body["joins"][0]["error"].as_str().unwrap().contains("several tables"), "{body}");
     assert_eq!(ran(&app), 2);
 }

@@ -37,10 +37,10 @@ impl Document {
 
     /// The described path that matches a path; words take precedence over placeholders.
     fn place(&self, path: &str) -> Option<&Map<String, Json>> {
-        let asked: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+        let given: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let fits = |described: &str| {
             let parts: Vec<&str> = described.trim_end_matches('/').split('/').collect();
-            parts.len() == asked.len() && parts.iter().zip(&asked).all(|(part, word)| part.starts_with('{') || part == word)
+            parts.len() == given.len() && parts.iter().zip(&given).all(|(part, word)| part.starts_with('{') || part == word)
         };
         let all = self.0["paths"].as_object().unwrap().iter().filter(|(described, _)| fits(described));
         all.min_by_key(|(described, _)| described.matches('{').count()).and_then(|(_, item)| item.as_object())
@@ -70,9 +70,9 @@ impl Document {
         let kind = reply.headers["content-type"].to_str().unwrap().split(';').next().unwrap().to_owned();
         let described = content.get(&kind).unwrap_or_else(|| panic!("no body of type {kind} is described: {what}"));
         if kind == "application/json" {
-            let mut faults = vec![];
-            self.check(&described["schema"], &reply.body, "", &mut faults);
-            assert!(faults.is_empty(), "{what}\n{}", faults.join("\n"));
+            let mut errors = vec![];
+            self.check(&described["schema"], &reply.body, "", &mut errors);
+            assert!(errors.is_empty(), "{what}\n{}", errors.join("\n"));
         }
     }
 
@@ -89,12 +89,12 @@ impl Document {
     }
 
     /// The errors of a value, by its path.
-    pub fn check(&self, schema: &Json, value: &Json, at: &str, faults: &mut Vec<String>) {
+    pub fn check(&self, schema: &Json, value: &Json, at: &str, errors: &mut Vec<String>) {
         let schema = self.resolve(schema);
         let keywords = schema.as_object().unwrap_or_else(|| panic!("a schema at {at:?} is no object: {schema}"));
-        for (keyword, said) in keywords {
-            if let Err(fault) = self.check_keyword(keyword, said, schema, value, at, faults) {
-                faults.push(format!("{at}: {fault}, by {keyword}: {said}; it is {value}"));
+        for (keyword, rule) in keywords {
+            if let Err(error) = self.check_keyword(keyword, rule, schema, value, at, errors) {
+                errors.push(format!("{at}: {error}, by {keyword}: {rule}; it is {value}"));
             }
         }
     }
@@ -102,36 +102,36 @@ impl Document {
     fn check_keyword(
         &self,
         keyword: &str,
-        said: &Json,
+        rule: &Json,
         schema: &Json,
         value: &Json,
         at: &str,
-        faults: &mut Vec<String>,
+        errors: &mut Vec<String>,
     ) -> Result<(), String> {
         let must = |holds: bool, text: &str| if holds { Ok(()) } else { Err(text.to_owned()) };
-        let number = || said.as_f64().unwrap();
+        let number = || rule.as_f64().unwrap();
         let at_most = |n: usize| must(n as f64 <= number(), "too long");
         let at_least = |n: usize| must(n as f64 >= number(), "too short");
         match keyword {
             "title" | "description" | "example" | "examples" | "default" | "deprecated" => Ok(()),
             "$schema" | "$defs" => Ok(()),
             "type" => {
-                let names = said.as_array().cloned().unwrap_or_else(|| vec![said.clone()]);
+                let names = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
                 must(names.iter().any(|name| is_of_type(value, name.as_str().unwrap())), "not of that type")
             }
-            "enum" => must(said.as_array().unwrap().contains(value), "none of these"),
+            "enum" => must(rule.as_array().unwrap().contains(value), "none of these"),
             "minimum" => must(value.as_f64().is_none_or(|n| n >= number()), "too small"),
             "maximum" => must(value.as_f64().is_none_or(|n| n <= number()), "too large"),
             "minLength" => value.as_str().map_or(Ok(()), |text| at_least(text.chars().count())),
             "maxLength" => value.as_str().map_or(Ok(()), |text| at_most(text.chars().count())),
             "minItems" => value.as_array().map_or(Ok(()), |items| at_least(items.len())),
             "maxItems" => value.as_array().map_or(Ok(()), |items| at_most(items.len())),
-            "format" => must(value.is_null() || has_format(value, said.as_str().unwrap()), "not of that format"),
+            "format" => must(value.is_null() || has_format(value, rule.as_str().unwrap()), "not of that format"),
             "oneOf" | "anyOf" => {
-                let fits = said.as_array().unwrap().iter().filter(|choice| {
-                    let mut faults = vec![];
-                    self.check(choice, value, at, &mut faults);
-                    faults.is_empty()
+                let fits = rule.as_array().unwrap().iter().filter(|choice| {
+                    let mut errors = vec![];
+                    self.check(choice, value, at, &mut errors);
+                    errors.is_empty()
                 });
                 let count = fits.count();
                 must(if keyword == "oneOf" { count == 1 } else { count > 0 }, &format!("{count} of the choices fit"))
@@ -139,53 +139,53 @@ impl Document {
             "required" => {
                 let Some(fields) = value.as_object() else { return Ok(()) };
                 let missing: Vec<&Json> =
-                    said.as_array().unwrap().iter().filter(|name| !fields.contains_key(name.as_str().unwrap())).collect();
+                    rule.as_array().unwrap().iter().filter(|name| !fields.contains_key(name.as_str().unwrap())).collect();
                 must(missing.is_empty(), &format!("{missing:?} is missing"))
             }
             "properties" => {
-                let described = said.as_object().unwrap();
+                let described = rule.as_object().unwrap();
                 for (name, field) in value.as_object().into_iter().flatten() {
                     match described.get(name) {
-                        Some(schema) => self.check(schema, field, &format!("{at}.{name}"), faults),
+                        Some(schema) => self.check(schema, field, &format!("{at}.{name}"), errors),
                         // Open only if the document says so, and then only for what it allows.
                         None if schema["additionalProperties"].is_object() => {}
-                        None => faults.push(format!("{at}.{name} is not described")),
+                        None => errors.push(format!("{at}.{name} is not described")),
                     }
                 }
                 Ok(())
             }
-            "additionalProperties" if said.is_object() => {
+            "additionalProperties" if rule.is_object() => {
                 let described = |name: &String| schema["properties"].get(name).is_some();
                 for (name, field) in value.as_object().into_iter().flatten().filter(|(name, _)| !described(name)) {
-                    self.check(said, field, &format!("{at}.{name}"), faults);
+                    self.check(rule, field, &format!("{at}.{name}"), errors);
                 }
                 Ok(())
             }
             "additionalProperties" => {
                 let is_empty = value.as_object().is_none_or(|fields| schema["properties"].is_object() || fields.is_empty());
-                must(*said == json!(false) && is_empty, "closed, and there are fields")
+                must(*rule == json!(false) && is_empty, "closed, and there are fields")
             }
             "propertyNames" => {
                 for name in value.as_object().into_iter().flat_map(Map::keys) {
-                    self.check(said, &json!(name), at, faults);
+                    self.check(rule, &json!(name), at, errors);
                 }
                 Ok(())
             }
-            "items" if *said == json!(false) => {
+            "items" if *rule == json!(false) => {
                 let described = schema["prefixItems"].as_array().map_or(0, Vec::len);
                 must(value.as_array().is_none_or(|items| items.len() <= described), "too many items")
             }
             "items" => {
                 let described = schema["prefixItems"].as_array().map_or(0, Vec::len);
                 for (i, item) in value.as_array().into_iter().flatten().enumerate().skip(described) {
-                    self.check(said, item, &format!("{at}[{i}]"), faults);
+                    self.check(rule, item, &format!("{at}[{i}]"), errors);
                 }
                 Ok(())
             }
             "prefixItems" => {
-                for (i, (schema, item)) in said.as_array().unwrap().iter().zip(value.as_array().into_iter().flatten()).enumerate()
+                for (i, (schema, item)) in rule.as_array().unwrap().iter().zip(value.as_array().into_iter().flatten()).enumerate()
                 {
-                    self.check(schema, item, &format!("{at}[{i}]"), faults);
+                    self.check(schema, item, &format!("{at}[{i}]"), errors);
                 }
                 Ok(())
             }

@@ -42,7 +42,7 @@ fn ours(reply: &Reply, what: &str) {
 }
 
 #[tokio::test]
-async fn bodies_that_cannot_be_read_are_refused_in_our_words() {
+async fn unreadable_bodies_are_refused_with_plain_messages() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let long = format!("{{\"config\": {{\"primary_table\": \"{}\"}}}}", "x".repeat(500_000));
@@ -73,7 +73,7 @@ async fn bodies_that_cannot_be_read_are_refused_in_our_words() {
 }
 
 #[tokio::test]
-async fn values_of_the_wrong_kind_are_refused_in_our_words() {
+async fn values_of_the_wrong_type_are_refused_with_plain_messages() {
     let app = TestApp::new().await;
     let wrong =
         [json!(null), json!(true), json!(-1), json!(1.5), json!("x"), json!([]), json!([3]), json!({"a": 1}), json!([[null]])];
@@ -124,7 +124,7 @@ async fn values_of_the_wrong_kind_are_refused_in_our_words() {
 
 /// A function under a slightly different path, called as a form would be, or not called by POST.
 #[tokio::test]
-async fn functions_are_refused_in_our_words() {
+async fn wrong_calls_of_server_functions_get_plain_messages() {
     let app = TestApp::new().await;
     // The slash at the end makes no difference.
     assert_eq!(app.post("/_fn/models/", json!({})).await.status, 200);

@@ -50,17 +50,17 @@ async fn the_examples_of_the_document_work() {
     let app = TestApp::over(warehouse, Arc::new(Fake::new()), Settings::default()).await;
     let document = app.document().await;
     let with_body: Vec<Operation> = document.operations().filter(|operation| operation.body().is_some()).collect();
-    let mut told: Vec<&str> = with_body.iter().map(Operation::id).collect();
-    told.sort_unstable();
+    let mut covered: Vec<&str> = with_body.iter().map(Operation::id).collect();
+    covered.sort_unstable();
     let mut story = STORY;
     story.sort_unstable();
-    assert_eq!(told, story, "each body has an example, and each is sent");
+    assert_eq!(covered, story, "each body has an example, and each is sent");
     for id in STORY {
         let operation = with_body.iter().find(|operation| operation.id() == id).unwrap();
         let example = &operation.spec["requestBody"]["content"]["application/json"]["example"];
-        let mut faults = vec![];
-        document.check(operation.body().unwrap(), example, "", &mut faults);
-        assert!(faults.is_empty(), "{id}: {}", faults.join("\n"));
+        let mut errors = vec![];
+        document.check(operation.body().unwrap(), example, "", &mut errors);
+        assert!(errors.is_empty(), "{id}: {}", errors.join("\n"));
         if id == "deactivate_dataset" {
             every_path(&app).await;
         }

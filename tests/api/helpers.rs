@@ -35,12 +35,12 @@ pub struct Fake {
     pub rows: Mutex<Result<Rows, WarehouseError>>,
     pub dry: Mutex<Result<DryRun, WarehouseError>>,
     pub list: Mutex<Option<WarehouseError>>,
-    pub asked: Mutex<Vec<TableName>>,
+    pub requested: Mutex<Vec<TableName>>,
     pub ran: AtomicUsize,
     /// The queries that ran, in order.
     pub sql: Mutex<Vec<String>>,
     /// Reading costs money.
-    pub bills: AtomicBool,
+    pub is_metered: AtomicBool,
     /// The state of all tables.
     pub state: Mutex<String>,
     /// How long reading a schema takes, so that requests can overlap.
@@ -65,10 +65,10 @@ impl Fake {
             rows: Mutex::new(Ok(Rows::default())),
             dry: Mutex::new(Ok(DryRun { columns: vec![], bytes: Some(4096), upper_bound: false })),
             list: Mutex::new(None),
-            asked: Mutex::new(vec![]),
+            requested: Mutex::new(vec![]),
             ran: AtomicUsize::new(0),
             sql: Mutex::new(vec![]),
-            bills: AtomicBool::new(false),
+            is_metered: AtomicBool::new(false),
             state: Mutex::new("1".into()),
             delay: Mutex::new(Duration::ZERO),
             run_delay: Mutex::new(Duration::ZERO),
@@ -124,8 +124,8 @@ impl Warehouse for Fake {
         None
     }
 
-    fn bills(&self) -> bool {
-        self.bills.load(Ordering::SeqCst)
+    fn is_metered(&self) -> bool {
+        self.is_metered.load(Ordering::SeqCst)
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
@@ -137,7 +137,7 @@ impl Warehouse for Fake {
     }
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
-        self.asked.lock().unwrap().push(table.clone());
+        self.requested.lock().unwrap().push(table.clone());
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
         let schema = self.schemas.lock().unwrap().get(table).cloned();
@@ -224,7 +224,7 @@ impl Reply {
 
     /// The paths of the fields that a 422 names.
     #[track_caller]
-    pub fn faults(self) -> Vec<String> {
+    pub fn invalid_fields(self) -> Vec<String> {
         let body = self.refused(422, "invalid");
         body["errors"].as_object().unwrap().keys().cloned().collect()
     }

@@ -57,7 +57,7 @@ async fn to_end(mut stream: TcpStream) -> String {
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[tokio::test]
-async fn heads_and_idle_connections_have_their_time() {
+async fn heads_and_idle_connections_have_a_timeout() {
     let app = TestApp::new().await;
     let server = start(app.router, limits()).await;
     for part in ["", "GET ", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
@@ -77,7 +77,7 @@ async fn heads_and_idle_connections_have_their_time() {
 }
 
 #[tokio::test]
-async fn bodies_have_their_time_and_size() {
+async fn bodies_have_a_timeout_and_a_size_limit() {
     let app = TestApp::new().await;
     let server = start(app.router, limits()).await;
     for (path, kind) in [("/api/models/create/", "application/json"), ("/_fn/models", "application/json"), ("/", "text/plain")] {
@@ -116,7 +116,7 @@ fn large_answer() -> (Router, tokio::sync::mpsc::UnboundedReceiver<oneshot::Rece
 const LARGE: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn an_answer_that_is_not_read_is_dropped() {
+async fn a_response_that_is_not_read_is_dropped() {
     let (site, mut answers) = large_answer();
     let server = start(site, limits()).await;
     // Not at all; and a few bytes now and then.
@@ -146,7 +146,7 @@ async fn an_answer_that_is_not_read_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_full_server_closes_what_was_idle_longest_and_nothing_that_works() {
+async fn a_full_server_closes_the_longest_idle_connection_only() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     app.fake.answer(counts(&[("full", 9)]));
@@ -175,7 +175,7 @@ async fn a_full_server_closes_what_was_idle_longest_and_nothing_that_works() {
 }
 
 #[tokio::test]
-async fn what_runs_when_the_server_stops_is_finished() {
+async fn running_requests_are_finished_on_shutdown() {
     let (started, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let slow = async move || {
         started.send(()).unwrap();

@@ -17,18 +17,18 @@ async fn a_fresh_installation_has_a_model_on_the_embedded_warehouse() {
 }
 
 #[tokio::test]
-async fn models_are_made_and_renamed() {
+async fn models_are_created_and_renamed() {
     let app = TestApp::new().await;
     let made = app.post("/api/models/create/", json!({"name": "  Baskets ", "description": "d"})).await.ok();
     assert_eq!(made["model"]["name"], "Baskets");
     let id = made["model_id"].as_i64().unwrap();
     let taken = app.post("/api/models/create/", json!({"name": "BASKETS"})).await.refused(409, "name_taken");
     assert!(taken["errors"]["name"].is_string());
-    assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.faults(), ["name"]);
-    assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.faults(), ["nmae"]);
+    assert_eq!(app.post("/api/models/create/", json!({"name": " "})).await.invalid_fields(), ["name"]);
+    assert_eq!(app.post("/api/models/create/", json!({"nmae": "x"})).await.invalid_fields(), ["nmae"]);
     // An invalid project is refused, rather than accepted without tables.
     let bigquery = json!({"name": "x", "gcp_project_id": "p"});
-    assert_eq!(app.post("/api/models/create/", bigquery).await.faults(), ["gcp_project_id"]);
+    assert_eq!(app.post("/api/models/create/", bigquery).await.invalid_fields(), ["gcp_project_id"]);
     let renamed = app.post(&format!("/api/models/{id}/update/"), json!({"name": "Shop"})).await.ok();
     assert_eq!((&renamed["model"]["name"], &renamed["model"]["description"]), (&json!("Shop"), &json!("d")));
     // Saving the same again is not a change.
@@ -38,7 +38,7 @@ async fn models_are_made_and_renamed() {
 }
 
 #[tokio::test]
-async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
+async fn a_model_is_connected_to_a_warehouse_and_disconnected() {
     let app = TestApp::new().await;
     let bigquery = json!({"name": "Baskets", "gcp_project_id": " my-project ", "location": "EU"});
     let made = app.post("/api/models/create/", bigquery).await.ok();
@@ -51,14 +51,14 @@ async fn a_model_is_bound_to_a_warehouse_and_taken_back() {
     assert_eq!(app.get(&path).await.ok()["model"], made["model"]);
     // Absent fields stay, so a location alone would be left.
     let update = format!("{path}update/");
-    assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.faults(), ["location"]);
+    assert_eq!(app.post(&update, json!({"gcp_project_id": null})).await.invalid_fields(), ["location"]);
     let embedded = app.post(&update, json!({"gcp_project_id": null, "location": null})).await.ok();
     assert_eq!(warehouse(&embedded["model"]), (json!(null), json!(null)));
     assert_eq!(app.get(&path).await.ok()["model"], embedded["model"]);
 }
 
 #[tokio::test]
-async fn tables_are_listed_with_what_is_known_of_them() {
+async fn tables_are_listed_with_their_metadata() {
     let app = TestApp::new().await;
     let body = app.get("/api/models/1/bq-tables/").await.ok();
     let tables = body["tables"].as_array().unwrap();
@@ -96,7 +96,7 @@ async fn schemas_by_id_or_full_name_of_our_dataset_alone() {
     app.get("/api/models/1/bq-tables/nope/schema/").await.refused(404, "not_found");
     app.get("/api/models/1/bq-tables/a%60b/schema/").await.refused(400, "bad_request");
     app.get("/api/models/1/bq-tables/..%2Fetc%2Fpasswd/schema/").await.refused(400, "bad_request");
-    app.fake.asked.lock().unwrap().clear();
+    app.fake.requested.lock().unwrap().clear();
     app.get("/api/models/1/bq-tables/private.salaries/schema/").await.refused(404, "not_found");
-    assert_eq!(*app.fake.asked.lock().unwrap(), Vec::<TableName>::new(), "the warehouse was asked for another dataset");
+    assert_eq!(*app.fake.requested.lock().unwrap(), Vec::<TableName>::new(), "the warehouse was asked for another dataset");
 }

@@ -34,7 +34,7 @@ fn ran(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn a_profile_is_one_query_and_is_kept_until_the_table_changes() {
+async fn a_profile_is_one_query_and_cached_until_the_table_changes() {
     let app = TestApp::new().await;
     app.fake.answer(answer(&[90, 45]));
     let body = app.get(&format!("{STATS}?columns=amount,user_id")).await.ok();
@@ -71,7 +71,7 @@ async fn a_profile_is_one_query_and_is_kept_until_the_table_changes() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_the_same_time_share_one_query() {
+async fn concurrent_requests_share_one_query() {
     let app = Arc::new(TestApp::new().await);
     app.fake.answer(answer(&[90, 45]));
     *app.fake.run_delay.lock().unwrap() = Duration::from_millis(100);
@@ -86,10 +86,10 @@ async fn those_who_ask_at_the_same_time_share_one_query() {
 }
 
 #[tokio::test]
-async fn what_it_would_cost_is_known_before() {
+async fn the_cost_of_a_profile_is_estimated_before() {
     // A person agrees to the price before a scan, so the estimate must not scan.
     let app = TestApp::new().await;
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     *app.fake.dry.lock().unwrap() = Ok(DryRun { columns: vec![], bytes: Some(1 << 40), upper_bound: true });
     let path = "/api/models/1/bq-tables/orders/stats/estimate/?columns=amount,id";
     let estimate = app.get(path).await.ok()["estimate"].clone();
@@ -105,7 +105,7 @@ async fn what_it_would_cost_is_known_before() {
 }
 
 #[tokio::test]
-async fn what_fails_is_not_kept() {
+async fn errors_are_not_cached() {
     let app = TestApp::new().await;
     app.fake.break_with(WarehouseError::Timeout(9));
     app.get(STATS).await.refused(504, "timeout");
@@ -116,7 +116,7 @@ async fn what_fails_is_not_kept() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named() {
+async fn missing_tables_and_columns_are_named() {
     let app = TestApp::new().await;
     let get = async |path: &str| app.get(&format!("/api/models/1/bq-tables/{path}")).await;
     get("nothing/stats/").await.refused(404, "not_found");
@@ -140,7 +140,7 @@ async fn what_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn very_many_columns_are_asked_for_by_name() {
+async fn profiles_of_wide_tables_need_column_names() {
     let app = TestApp::new().await;
     let names: Vec<String> = (0..101).map(|n| format!("c{n}")).collect();
     let columns: Vec<(&str, ColumnType)> = names.iter().map(|name| (name.as_str(), ColumnType::Int64)).collect();
@@ -162,7 +162,7 @@ async fn very_many_columns_are_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn values_come_with_their_counts_and_are_kept() {
+async fn values_have_counts_and_are_cached() {
     // Values come from the whole table: in a sample of rows, rare ones would be missing.
     let app = TestApp::new().await;
     app.fake.answer(counted(&[("O'Brien", 30), ("<script>", 20), ("b", 10)]));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
-use trainset::domain::record::{DatasetInput, ListQuery};
+use trainset::domain::dto::{DatasetInput, ListQuery};
 use trainset::store::StoreError;
 use trainset::store::sqlite::SqliteStore;
 
@@ -31,15 +31,15 @@ fn serve(folder: &Path, args: &[&str]) -> Output {
 
 #[track_caller]
 fn refused(output: &Output, words: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
-    assert!(error.contains(words), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output_text}");
+    let error = output_text.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    assert!(error.contains(words), "{output_text}");
     assert!(output.stdout.is_empty());
 }
 
 #[test]
-fn usage_is_2() {
+fn usage_errors_exit_with_2() {
     let folder = TempDir::new().unwrap();
     let output = trainset(folder.path()).arg("--nonsense").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -65,11 +65,11 @@ fn a_table_is_profiled_on_the_command_line() {
     let (code, text, _) = profile(&["orders", "--columns", "ID", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &json["columns"][0]["name"]), (Some(0), &serde_json::json!("id")));
-    for (args, said) in
+    for (args, output_text) in
         [(["nowhere"].as_slice(), "not found"), (&["orders", "--columns", "id,x"], "no column"), (&["a.b.c"], "a.b.c")]
     {
         let (code, text, error) = profile(args);
-        assert!(code == Some(1) && text.is_empty() && error.contains(said), "{error}");
+        assert!(code == Some(1) && text.is_empty() && error.contains(output_text), "{error}");
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_backup_is_whole_while_others_write() {
 }
 
 #[test]
-fn a_warehouse_that_is_not_there_is_named() {
+fn a_missing_warehouse_is_named() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("trainset.db");
     let database = database.to_str().unwrap();
@@ -157,19 +157,22 @@ fn tables_that_cannot_be_read_are_named_and_all_else_is_served() {
     });
     child.kill().unwrap();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let warned: Vec<&str> = said.lines().filter(|line| line.starts_with("warning: ")).collect();
-    let listed = listed.unwrap_or_else(|| panic!("it did not start: {said}"));
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    let warned: Vec<&str> = output_text.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let listed = listed.unwrap_or_else(|| panic!("it did not start: {output_text}"));
     for name in ["raw_data.orders", "raw_data.empty", "raw_data.no_function"] {
-        assert!(warned.iter().any(|line| line.contains(name)), "{said}");
+        assert!(warned.iter().any(|line| line.contains(name)), "{output_text}");
         assert!(listed.contains(&format!("{name}\"")), "{listed}");
     }
-    assert!(listed.contains("raw_data.products") && !warned.iter().any(|line| line.contains("raw_data.products ")), "{said}");
+    assert!(
+        listed.contains("raw_data.products") && !warned.iter().any(|line| line.contains("raw_data.products ")),
+        "{output_text}"
+    );
     assert_eq!(fs::read(&broken).unwrap(), half, "left as it is");
 }
 
 #[test]
-fn a_taken_port_is_named() {
+fn a_port_in_use_is_named() {
     let folder = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
@@ -180,7 +183,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn a_database_that_is_not_ours_is_left_alone() {
+fn a_foreign_database_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("notes.txt");
     let args = |file: &Path| ["--addr".to_owned(), "127.0.0.1:0".into(), "--database".into(), file.display().to_string()];
@@ -197,7 +200,7 @@ fn a_database_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
-fn it_starts_says_where_and_stops() {
+fn the_server_starts_prints_its_address_and_stops() {
     let folder = TempDir::new().unwrap();
     let tables = folder.path().join("tables");
     fs::create_dir_all(&tables).unwrap();
@@ -221,8 +224,8 @@ fn it_starts_says_where_and_stops() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     // Its stdout is closed by now: that is no reason to stop, nor to fail at the end.
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(database.exists());
 }
@@ -235,7 +238,7 @@ async fn open(file: &Path) -> Result<SqliteStore, String> {
 }
 
 #[tokio::test]
-async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
+async fn damaged_foreign_and_newer_databases_have_their_own_errors_and_stay_unchanged() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("trainset.db");
     let store = open(&file).await.unwrap();
@@ -282,7 +285,7 @@ async fn a_damaged_foreign_or_newer_file_is_told_apart_and_untouched() {
 }
 
 #[test]
-fn the_demo_shop_is_not_written_over_anything() {
+fn the_demo_shop_overwrites_nothing() {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("shop");
     fs::create_dir(&target).unwrap();

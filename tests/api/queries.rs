@@ -21,7 +21,7 @@ fn three_columns(rows: usize) -> Rows {
 }
 
 #[tokio::test]
-async fn the_query_and_what_the_warehouse_thinks_of_it() {
+async fn the_query_has_the_validation_of_the_warehouse() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let body = app.get(&format!("/api/datasets/{id}/query/")).await.ok();
@@ -33,7 +33,7 @@ async fn the_query_and_what_the_warehouse_thinks_of_it() {
     let posted = app.post(&format!("/api/datasets/{id}/validate-query/"), json!({})).await.ok();
     assert_eq!(posted, body);
     // A split that the dataset does not make.
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.faults(), ["split"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?split=test")).await.invalid_fields(), ["split"]);
     app.get(&format!("/api/datasets/{id}/query/?split=half")).await.refused(400, "bad_parameter");
     app.get("/api/datasets/99/query/").await.refused(404, "not_found");
     // A refusal by the warehouse is a result: the query can be inspected.
@@ -50,7 +50,7 @@ async fn the_queries_of_all_splits() {
     assert_eq!(body["queries"].as_object().unwrap().keys().collect::<Vec<_>>(), ["train", "eval"]);
     assert_eq!(body["queries"]["eval"]["validation"]["valid"], json!(true));
     app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": null})).await.ok();
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/split/")).await.faults(), ["split_config"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/split/")).await.invalid_fields(), ["split_config"]);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn an_unsaved_config_is_compiled() {
     assert_eq!(query, format!("-- Trainset: Orders, all rows\n{}", whole["query"].as_str().unwrap()));
     let mut bad = config();
     bad["primary_table"] = json!("raw_data.nope");
-    assert!(app.post("/api/models/1/compile/", bad).await.faults().contains(&"primary_table".to_owned()));
+    assert!(app.post("/api/models/1/compile/", bad).await.invalid_fields().contains(&"primary_table".to_owned()));
     app.post("/api/models/9/compile/", config()).await.refused(404, "not_found");
 }
 
@@ -87,7 +87,7 @@ async fn a_preview_shows_rows_of_the_real_query() {
 }
 
 #[tokio::test]
-async fn the_warehouses_faults_have_their_own_statuses() {
+async fn errors_of_the_warehouse_have_their_own_statuses() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let preview = format!("/api/datasets/{id}/preview/");
@@ -113,12 +113,12 @@ async fn the_warehouses_faults_have_their_own_statuses() {
 /// If reading is metered, dates are resolved first and written into the query, so that it reads no
 /// unnecessary partition; and the price is reported.
 #[tokio::test]
-async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
+async fn a_metered_warehouse_gets_dates_as_literals() {
     use std::sync::atomic::Ordering;
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     app.post(&format!("/api/datasets/{id}/update/"), json!({"split_config": {"type": "time_based", "eval_days": 7}})).await.ok();
-    app.fake.bills.store(true, Ordering::SeqCst);
+    app.fake.is_metered.store(true, Ordering::SeqCst);
     app.fake.answer(three_columns(5));
     app.get(&format!("/api/datasets/{id}/preview/?limit=5&split=eval")).await.ok();
     let ran = app.fake.sql.lock().unwrap().clone();
@@ -130,7 +130,7 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
     assert!((cost - 6.25 * 20.0 / (1024.0 * 1024.0)).abs() < 1e-12, "{cost}");
     // TFX's queries are frozen on any engine: otherwise its splits would move relative to each
     // other while they are read. Each split is one complete query.
-    app.fake.bills.store(false, Ordering::SeqCst);
+    app.fake.is_metered.store(false, Ordering::SeqCst);
     let tfx = app.post(&format!("/api/datasets/{id}/query/tfx/"), json!({})).await.ok()["tfx"].clone();
     let splits = tfx["input_config"]["splits"].as_array().unwrap();
     assert_eq!(splits.iter().map(|s| s["name"].as_str().unwrap()).collect::<Vec<_>>(), ["train", "eval"]);
@@ -143,12 +143,12 @@ async fn a_warehouse_that_bills_gets_its_dates_as_literals() {
 }
 
 #[tokio::test]
-async fn a_time_zone_that_nobody_knows_is_a_fault() {
+async fn an_unknown_time_zone_is_an_error() {
     // Days of an unknown zone must not silently become days in UTC.
     let app = TestApp::new().await;
     let mut zoned = config();
     zoned["column_mapping"]["time_zone"] = json!("Europe/Berlin");
     app.post("/api/models/1/compile/", zoned.clone()).await.ok();
     zoned["column_mapping"]["time_zone"] = json!("Europe/Berlim");
-    assert_eq!(app.post("/api/models/1/compile/", zoned).await.faults(), ["column_mapping.time_zone"]);
+    assert_eq!(app.post("/api/models/1/compile/", zoned).await.invalid_fields(), ["column_mapping.time_zone"]);
 }

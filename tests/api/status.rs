@@ -53,9 +53,9 @@ async fn the_same_content_is_the_same_version() {
 async fn an_empty_part_is_refused() {
     let (app, id) = counted().await;
     app.fake.answer(counts(&[("full", 10), ("train", 10)]));
-    assert_eq!(activate(&app, id).await.faults(), ["split_config"]);
+    assert_eq!(activate(&app, id).await.invalid_fields(), ["split_config"]);
     app.fake.answer(counts(&[("full", 0)]));
-    assert_eq!(activate(&app, id).await.faults(), ["filters"]);
+    assert_eq!(activate(&app, id).await.invalid_fields(), ["filters"]);
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["status"], "draft");
 }
 
@@ -66,7 +66,7 @@ async fn the_live_tables_decide() {
     let body = activate(&app, id).await.refused(502, "warehouse");
     assert_eq!(body["message"], "Unrecognized name: x at [1:2]");
     app.fake.drop_table("raw_data.products");
-    assert!(activate(&app, id).await.faults().contains(&"secondary_tables[0]".to_owned()));
+    assert!(activate(&app, id).await.invalid_fields().contains(&"secondary_tables[0]".to_owned()));
     assert_eq!(app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["version_count"], 0);
 }
 

@@ -19,7 +19,7 @@ async fn export(app: &TestApp, id: i64, format: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_file_is_the_dataset_in_either_form() {
+async fn a_dataset_is_exported_as_yaml_or_json() {
     let app = TestApp::new().await;
     let body = json!({"name": "Orders: \"all\" of/../2024", "description": "Two lines,\nnot one: #2", "config": config()});
     let id = app.post("/api/models/1/datasets/create/", body).await.ok()["dataset_id"].as_i64().unwrap();
@@ -51,7 +51,7 @@ async fn a_file_is_the_dataset_in_either_form() {
 }
 
 #[tokio::test]
-async fn a_file_changes_the_dataset_of_its_name_only_when_asked() {
+async fn an_import_updates_an_existing_dataset_only_with_update() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let changed =
@@ -68,11 +68,11 @@ async fn a_file_changes_the_dataset_of_its_name_only_when_asked() {
     // The file replaces everything: missing fields become empty.
     let done =
         import(&app, "?update=true", "application/yaml", "name: orders\nconfig:\n  primary_table: raw_data.visits\n").await;
-    assert_eq!(done.faults(), ["selected_columns"]);
+    assert_eq!(done.invalid_fields(), ["selected_columns"]);
 }
 
 #[tokio::test]
-async fn a_file_that_does_not_fit_says_where() {
+async fn an_invalid_file_has_errors_with_positions() {
     let app = TestApp::new().await;
     let yaml =
         "name: Orders\nconfig:\n  primary_table: raw_data.orders\n  selected_columns:\n    - {table: orders, column: nope}\n";
@@ -84,7 +84,7 @@ async fn a_file_that_does_not_fit_says_where() {
     assert!(body["errors"]["colour"].as_str().unwrap().contains("(line 3, column 3)"), "{body}");
     let body = import(&app, "", "application/yaml", "name: Orders\n config: {}\n").await.refused(400, "bad_request");
     assert!(body["message"].as_str().unwrap().contains("(line 2, "), "{body}");
-    assert_eq!(import(&app, "", "application/yaml", "").await.faults()[0], "name");
+    assert_eq!(import(&app, "", "application/yaml", "").await.invalid_fields()[0], "name");
     for (kind, text) in [("text/plain", "name: x"), ("application/x-www-form-urlencoded", "name=x"), ("", "name: x")] {
         import(&app, "", kind, text).await.refused(400, "bad_request");
     }

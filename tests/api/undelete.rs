@@ -1,12 +1,12 @@
 //! Deleting can be undone: hidden everywhere, restored completely.
 
 use serde_json::{Value, json};
-use trainset::domain::record::Dataset;
+use trainset::domain::dto::Dataset;
 
 use crate::helpers::{TestApp, counts};
 
 #[tokio::test]
-async fn a_deleted_dataset_is_nowhere_and_comes_back_whole() {
+async fn a_deleted_dataset_is_hidden_and_restored_completely() {
     // A mistaken deletion must not lose what was trained on.
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
@@ -90,7 +90,7 @@ async fn a_name_is_free_after_its_dataset_is_deleted() {
 }
 
 #[tokio::test]
-async fn the_pages_bring_it_back_too() {
+async fn the_pages_restore_it_too() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let call = async |name: &str, body: Value| app.post(&format!("/_fn/{name}"), body).await;

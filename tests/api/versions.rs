@@ -46,7 +46,7 @@ async fn a_version_holds_all_that_was_frozen() {
 }
 
 #[tokio::test]
-async fn a_version_names_who_asked_for_it() {
+async fn a_version_names_its_author() {
     let (app, id) = activated().await;
     let exported = app.dataset("Exported").await;
     assert_eq!(app.post("/_fn/export-tfx", json!({"id": exported})).await.status, 200);
@@ -69,7 +69,7 @@ async fn the_active_version_stays_while_a_draft_is_edited() {
     let title = "-- Trainset: Orders, version 1, eval split, reference date 2024-03-31";
     assert_eq!(frozen["query"], format!("{title}\n{}", stored.as_str().unwrap()));
     assert_eq!(frozen["validation"]["valid"], json!(true));
-    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?version=1&split=test")).await.faults(), ["split"]);
+    assert_eq!(app.get(&format!("/api/datasets/{id}/query/?version=1&split=test")).await.invalid_fields(), ["split"]);
     app.get(&format!("/api/datasets/{id}/query/?version=7")).await.refused(404, "not_found");
     app.get(&format!("/api/datasets/{id}/query/?version=1&for_analysis=true")).await.refused(400, "bad_parameter");
 
@@ -106,7 +106,7 @@ async fn versions_differ_by_path_and_can_be_restored() {
     // A config that no longer fits the tables is not restored.
     edit(&app, id, json!({"split_config": null, "selected_columns": [{"table": "orders", "column": "id"}]})).await;
     app.fake.drop_table("raw_data.products");
-    assert!(app.post(&restore, json!({})).await.faults().contains(&"secondary_tables[0]".to_owned()));
+    assert!(app.post(&restore, json!({})).await.invalid_fields().contains(&"secondary_tables[0]".to_owned()));
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn an_export_for_tfx_is_frozen_once() {
 /// Reading can be repeated at no cost: it freezes nothing, does not count as a use, and runs a
 /// query only if this config is not frozen yet.
 #[tokio::test]
-async fn what_tfx_takes_is_read_without_a_change() {
+async fn reading_the_tfx_artefact_changes_nothing() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let export = format!("/api/datasets/{id}/query/tfx/");
@@ -160,7 +160,7 @@ async fn what_tfx_takes_is_read_without_a_change() {
 
 /// Activating freezes too, and an older version of the same config is found again by its config.
 #[tokio::test]
-async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
+async fn the_tfx_artefact_is_of_the_newest_version_of_the_current_config() {
     let (app, id) = activated().await;
     let export = format!("/api/datasets/{id}/query/tfx/");
     let version = async || app.get(&export).await.ok()["tfx"]["version"].clone();
@@ -184,7 +184,7 @@ async fn what_tfx_takes_is_of_the_newest_version_of_the_present_config() {
 }
 
 #[tokio::test]
-async fn tables_that_changed_are_told() {
+async fn changed_tables_are_reported() {
     let (app, id) = activated().await;
     let drift = async || app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
     assert_eq!(drift().await, json!({"version": 1, "changes": [], "renamed": []}));
@@ -197,9 +197,12 @@ async fn tables_that_changed_are_told() {
     }
     app.fake.drop_table("raw_data.products");
     let changes = drift().await["changes"].clone();
-    let told: Vec<(&Value, &Value)> = changes.as_array().unwrap().iter().map(|c| (&c["change"], &c["used"])).collect();
+    let reported: Vec<(&Value, &Value)> = changes.as_array().unwrap().iter().map(|c| (&c["change"], &c["used"])).collect();
     let expected = [("type_changed", true), ("type_changed", true), ("table_gone", true), ("column_gone", false)];
-    assert_eq!(told, expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
+    assert_eq!(
+        reported,
+        expected.map(|(change, used)| (json!(change), json!(used))).iter().map(|(a, b)| (a, b)).collect::<Vec<_>>()
+    );
     let fresh = app.post("/api/models/1/datasets/create/", json!({"name": "New", "config": {"primary_table": "raw_data.visits", "selected_columns": [{"table": "visits", "column": "user_id"}]}})).await.ok();
     let id = fresh["dataset_id"].as_i64().unwrap();
     assert_eq!(
@@ -211,17 +214,17 @@ async fn tables_that_changed_are_told() {
 /// Output names stay as training reads them until the next activation, since readers by name would
 /// fail; the draft lists what would be renamed then.
 #[tokio::test]
-async fn columns_by_other_names_are_told_before_the_next_activation() {
+async fn renamed_columns_are_reported_before_the_next_activation() {
     let (app, id) = activated().await;
     let mut columns = app.get(&format!("/api/datasets/{id}/")).await.ok()["dataset"]["config"]["selected_columns"].clone();
     columns[1]["alias"] = json!("paid");
     columns.as_array_mut().unwrap().remove(2);
     edit(&app, id, json!({"selected_columns": columns})).await;
     let drift = app.get(&format!("/api/datasets/{id}/drift/")).await.ok()["drift"].clone();
-    let told: Vec<(&Value, &Value, &Value)> =
+    let reported: Vec<(&Value, &Value, &Value)> =
         drift["renamed"].as_array().unwrap().iter().map(|r| (&r["column"]["column"], &r["from"], &r["to"])).collect();
     assert_eq!(
-        told,
+        reported,
         [(&json!("amount"), &json!("amount"), &json!("paid")), (&json!("category"), &json!("category"), &Value::Null)]
     );
     assert_eq!((&drift["version"], &drift["changes"]), (&json!(1), &json!([])));

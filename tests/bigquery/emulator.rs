@@ -16,11 +16,11 @@ use trainset::domain::joins::KeyPair;
 use trainset::domain::profile::ColumnProfile;
 use trainset::domain::schema::{Column, Mode};
 use trainset::domain::sql::profile::values;
-use trainset::domain::sql::{OutputColumn, Request, Shape, compile, evidence_query, read_evidence};
+use trainset::domain::sql::{OutputColumn, QueryKind, Request, compile, join_statistics_query, read_join_statistics};
 use trainset::domain::tfx;
 use trainset::domain::value::{Rows, Value};
 use trainset::service::find_profile;
-use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
+use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, RetryPolicy};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse, WarehouseError, demo};
 
@@ -80,7 +80,7 @@ impl Both {
             location: None,
             endpoint: endpoint.trim().into(),
             credentials: Credentials::Anonymous,
-            pace: Pace::default(),
+            retry_policy: RetryPolicy::default(),
         };
         Self {
             embedded: Embedded::open(&shop, "raw_data").await.unwrap(),
@@ -149,15 +149,22 @@ async fn two_engines_give_one_answer() {
     let (here, there) = (Both::catalog(&both.embedded).await, Both::catalog(&both.bigquery).await);
     the_tables_are_the_same(&both).await;
     bad_queries_are_explained(&both).await;
-    joins_have_the_same_evidence(&both).await;
-    the_servers_own_faults_are_still_there(&both).await;
+    joins_have_the_same_statistics(&both).await;
+    known_bugs_of_the_emulator_are_still_there(&both).await;
     profiles_and_values_are_the_same(&both).await;
     let mut differences = vec![];
     for golden in goldens() {
         let config = &golden.config;
         let mut requests = vec![golden.request];
-        for shape in [Shape::Counts, Shape::Funnel, Shape::PerDay, Shape::AsOf, Shape::Analysis, Shape::Effect] {
-            requests.push(Request { shape, as_of: golden.request.as_of, ..Request::default() });
+        for kind in [
+            QueryKind::Counts,
+            QueryKind::Funnel,
+            QueryKind::PerDay,
+            QueryKind::AsOf,
+            QueryKind::Analysis,
+            QueryKind::FilterImpact,
+        ] {
+            requests.push(Request { kind, as_of: golden.request.as_of, ..Request::default() });
         }
         for request in requests {
             if APART.iter().any(|(name, _)| golden.name.ends_with(name)) {
@@ -165,7 +172,7 @@ async fn two_engines_give_one_answer() {
             }
             let (left, right) = (compile(config, &here, &request).unwrap(), compile(config, &there, &request).unwrap());
             let mut sql = [left.sql, right.sql];
-            if matches!(request.shape, Shape::Rows | Shape::Tfx) {
+            if matches!(request.kind, QueryKind::Rows | QueryKind::Tfx) {
                 sql = [first_rows(&sql[0], &left.columns), first_rows(&sql[1], &right.columns)];
             }
             let embedded = both
@@ -176,9 +183,9 @@ async fn two_engines_give_one_answer() {
             match both.bigquery.run(&sql[1], &limits()).await {
                 Ok(bigquery) => {
                     let difference = difference(&embedded, &bigquery);
-                    differences.extend(difference.map(|text| format!("{} {:?}: {text}", golden.name, request.shape)));
+                    differences.extend(difference.map(|text| format!("{} {:?}: {text}", golden.name, request.kind)));
                 }
-                Err(error) => differences.push(format!("{} {:?}: {error}\n{}", golden.name, request.shape, sql[1])),
+                Err(error) => differences.push(format!("{} {:?}: {error}\n{}", golden.name, request.kind, sql[1])),
             }
         }
         // TFX's executor starts with this query.
@@ -195,7 +202,7 @@ async fn two_engines_give_one_answer() {
 }
 
 /// Checks the exceptions in [`APART`]: once the server is fixed, its exception can go.
-async fn the_servers_own_faults_are_still_there(both: &Both) {
+async fn known_bugs_of_the_emulator_are_still_there(both: &Both) {
     let sql = "SELECT FARM_FINGERPRINT(REPEAT('a', 128)) AS f, UNIX_SECONDS(TIMESTAMP '2024-08-04 19:16:09.557568+00:00') AS s";
     let right = [Value::Int(-4747627967806356490), Value::Int(1722798969)];
     let rows = both.bigquery.run(sql, &limits()).await.unwrap().rows;
@@ -287,7 +294,7 @@ fn apart(mut column: ColumnProfile) -> (Vec<String>, Vec<f64>) {
 
 /// Join statistics, by one key, by several, of a table with itself, and with keys of two types:
 /// both engines must show the same fan-out.
-async fn joins_have_the_same_evidence(both: &Both) {
+async fn joins_have_the_same_statistics(both: &Both) {
     let pair = |left: &str, right: &str| KeyPair { left: left.parse().unwrap(), right: right.parse().unwrap() };
     let cases = [
         ("orders", "customers", vec![vec![pair("buyer_id", "id")]]),
@@ -303,12 +310,15 @@ async fn joins_have_the_same_evidence(both: &Both) {
         for warehouse in [&both.embedded as &dyn Warehouse, &both.bigquery] {
             let catalog = Both::catalog(warehouse).await;
             let schema = |table: &str| catalog.schema(&format!("raw_data.{table}").parse().unwrap()).unwrap().clone();
-            let sql = evidence_query(warehouse.project(), &schema(left), &schema(right), &on);
+            let sql = join_statistics_query(warehouse.project(), &schema(left), &schema(right), &on);
             answers.push(warehouse.run(&sql, &limits()).await.unwrap_or_else(|error| panic!("{error}\n{sql}")));
         }
         assert_eq!(difference(&answers[0], &answers[1]), None, "{left} and {right}");
-        let evidence = read_evidence(&answers[0], on.len());
-        assert!(evidence.iter().all(Option::is_some) && evidence == read_evidence(&answers[1], on.len()), "{evidence:?}");
+        let statistics = read_join_statistics(&answers[0], on.len());
+        assert!(
+            statistics.iter().all(Option::is_some) && statistics == read_join_statistics(&answers[1], on.len()),
+            "{statistics:?}"
+        );
     }
 }
 

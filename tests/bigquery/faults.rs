@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use trainset::domain::schema::ColumnType;
 use trainset::domain::value::Value;
-use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, Pace};
+use trainset::warehouse::bigquery::{BigQuery, Credentials, Options, RetryPolicy};
 use trainset::warehouse::{Limits, Warehouse, WarehouseError};
 
 use crate::server::{Reply, Server, error};
@@ -17,7 +17,7 @@ async fn connect(server: &Server) -> BigQuery {
 }
 
 async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
-    let pace = Pace {
+    let retry_policy = RetryPolicy {
         attempt: Duration::from_secs(2),
         call: Duration::from_secs(4),
         list: Duration::from_secs(6),
@@ -31,7 +31,7 @@ async fn connect_in(server: &Server, location: Option<&str>) -> BigQuery {
         location: location.map(str::to_owned),
         endpoint: server.endpoint.clone(),
         credentials: Credentials::Anonymous,
-        pace,
+        retry_policy,
     };
     BigQuery::connect(options).await.unwrap()
 }
@@ -63,7 +63,7 @@ async fn a_job_says_what_it_may_cost_and_where_it_runs() {
     let limits = Limits { max_bytes_billed: Some(5_000_000), use_cache: false, ..Limits::default() };
     let rows = connect(&server).await.run("SELECT 7 AS n", &limits).await.unwrap();
     assert_eq!((rows.rows, rows.bytes_processed, rows.truncated), (vec![vec![Value::Int(7)]], Some(1024), false));
-    let [insert] = &server.asked("POST", "/projects/some-project/jobs?")[..] else { panic!("one job") };
+    let [insert] = &server.received("POST", "/projects/some-project/jobs?")[..] else { panic!("one job") };
     let configuration = &insert.body["configuration"];
     assert_eq!(configuration["query"]["maximumBytesBilled"], "5000000");
     assert_eq!(configuration["query"]["useLegacySql"], false);
@@ -74,8 +74,8 @@ async fn a_job_says_what_it_may_cost_and_where_it_runs() {
     assert_eq!(connect(&server).await.location().await.unwrap().as_deref(), Some("EU"));
     // The dataset's own location, on the job and on its results: a job elsewhere fails.
     assert_eq!(insert.body["jobReference"]["location"], "EU");
-    assert!(server.asked("GET", "/queries/").iter().all(|asked| asked.path.contains("location=EU")));
-    assert!(server.asked("POST", "/cancel?").is_empty());
+    assert!(server.received("GET", "/queries/").iter().all(|received| received.path.contains("location=EU")));
+    assert!(server.received("POST", "/cancel?").is_empty());
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn refusals_say_what_to_do() {
         assert_eq!(got, kind, "{reply:?} {error}");
         assert!(error.to_string().contains(words), "{error}");
         // A permanent error is not retried.
-        assert_eq!(server.asked("POST", "/jobs?").len(), 1, "{reply:?}");
+        assert_eq!(server.received("POST", "/jobs?").len(), 1, "{reply:?}");
     }
 }
 
@@ -116,11 +116,11 @@ async fn a_wrong_region_is_named() {
     let error = connect_in(&server, Some("US")).await.run("SELECT 1", &Limits::default()).await.unwrap_err().to_string();
     assert!(error.contains("US") && error.contains("Leave the location empty"), "{error}");
     // A configured location is not requested.
-    assert!(server.asked("GET", "/datasets/raw_data?").is_empty());
+    assert!(server.received("GET", "/datasets/raw_data?").is_empty());
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again() {
+async fn transient_errors_are_retried() {
     for fault in [
         error(429, "rateLimitExceeded", "slow down"),
         error(403, "rateLimitExceeded", "slow down"),
@@ -134,13 +134,13 @@ async fn what_passes_is_tried_again() {
         server.on("GET", "/queries/", [fault.clone(), fault.clone(), Reply::Json(200, one_row())]);
         let since = Instant::now();
         assert_eq!(run(&server).await.unwrap().rows, [[Value::Int(7)]], "{fault:?}");
-        assert_eq!(server.asked("GET", "/queries/").len(), 3, "{fault:?}");
+        assert_eq!(server.received("GET", "/queries/").len(), 3, "{fault:?}");
         quickly(since);
     }
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_kept() {
+async fn retry_after_is_respected() {
     let server = working().await;
     server.on("GET", "/queries/", [Reply::With(429, "retry-after: 1", json!({})), Reply::Json(200, one_row())]);
     let since = Instant::now();
@@ -155,7 +155,7 @@ async fn a_wait_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test]
-async fn what_never_passes_ends() {
+async fn persistent_errors_end_the_retries() {
     for (fault, unreachable) in [
         (error(429, "rateLimitExceeded", "slow down"), false),
         (error(500, "backendError", "oops"), true),
@@ -182,18 +182,18 @@ async fn what_never_passes_ends() {
 }
 
 #[tokio::test]
-async fn a_job_whose_beginning_was_not_answered_runs_once() {
+async fn a_job_whose_insert_got_no_response_runs_once() {
     let server = working().await;
     // Created, but the response was lost; the second attempt finds it.
     server.on("POST", "/jobs?", [Reply::Cut, error(409, "duplicate", "Already Exists: Job")]);
     assert_eq!(run(&server).await.unwrap().rows, [[Value::Int(7)]]);
-    let inserts = server.asked("POST", "/jobs?");
-    let ids: Vec<&Json> = inserts.iter().map(|asked| &asked.body["jobReference"]["jobId"]).collect();
+    let inserts = server.received("POST", "/jobs?");
+    let ids: Vec<&Json> = inserts.iter().map(|received| &received.body["jobReference"]["jobId"]).collect();
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);
     // Another query is another job.
     run(&server).await.unwrap();
-    assert_ne!(&server.asked("POST", "/jobs?").last().unwrap().body["jobReference"]["jobId"], ids[0]);
+    assert_ne!(&server.received("POST", "/jobs?").last().unwrap().body["jobReference"]["jobId"], ids[0]);
 }
 
 #[tokio::test]
@@ -215,22 +215,22 @@ async fn a_job_nobody_waits_for_is_cancelled() {
     let bigquery = connect(&server).await;
     let query = tokio::spawn(async move { bigquery.run("SELECT 1", &Limits::default()).await });
     for _ in 0..500 {
-        if !server.asked("GET", "/queries/").is_empty() {
+        if !server.received("GET", "/queries/").is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     query.abort();
     cancelled(&server).await;
-    assert_eq!(server.asked("POST", "/jobs?").len(), 1);
+    assert_eq!(server.received("POST", "/jobs?").len(), 1);
 }
 
 async fn cancelled(server: &Server) {
     for _ in 0..200 {
-        if let [asked] = &server.asked("POST", "/cancel?")[..] {
-            let made = &server.asked("POST", "/some-project/jobs?")[0].body["jobReference"]["jobId"];
-            assert!(asked.path.contains(made.as_str().unwrap()), "{}", asked.path);
-            assert!(asked.path.contains("location=EU"));
+        if let [received] = &server.received("POST", "/cancel?")[..] {
+            let made = &server.received("POST", "/some-project/jobs?")[0].body["jobReference"]["jobId"];
+            assert!(received.path.contains(made.as_str().unwrap()), "{}", received.path);
+            assert!(received.path.contains("location=EU"));
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -256,7 +256,7 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
     let limits = Limits { max_rows: 4, ..Limits::default() };
     let rows = connect(&server).await.run("SELECT n", &limits).await.unwrap();
     assert_eq!((rows.rows.len(), rows.truncated), (4, true));
-    assert_eq!(server.asked("GET", "/queries/").len(), 2);
+    assert_eq!(server.received("GET", "/queries/").len(), 2);
 
     // A repeating token would be read forever.
     let server = working().await;
@@ -270,7 +270,7 @@ async fn pages_are_read_to_their_end_or_to_the_limit() {
 /// The token goes only to the given address: not elsewhere with a list, a job or a page of its
 /// rows.
 #[tokio::test]
-async fn nobody_is_sent_elsewhere() {
+async fn redirects_are_not_followed() {
     let other = Server::start().await;
     for method in ["GET", "POST"] {
         other.on(method, "", [Reply::Json(200, one_row())]);
@@ -289,23 +289,23 @@ async fn nobody_is_sent_elsewhere() {
                 matches!(&error, WarehouseError::Unreachable(text) if text.contains("redirects")),
                 "{status} {path}: {error}"
             );
-            assert_eq!(server.asked(method, path).len(), 1, "{status} {path}");
+            assert_eq!(server.received(method, path).len(), 1, "{status} {path}");
             quickly(since);
         }
     }
-    assert!(other.asked("GET", "").is_empty() && other.asked("POST", "").is_empty());
+    assert!(other.received("GET", "").is_empty() && other.received("POST", "").is_empty());
 }
 
 /// Each page of an endless list is different, so no token repeats.
 #[tokio::test]
-async fn what_has_no_end_is_not_read_to_it() {
+async fn endless_responses_are_not_read_to_their_end() {
     let unreachable =
         |answer: Result<(), WarehouseError>| assert!(matches!(answer, Err(WarehouseError::Unreachable(_))), "{answer:?}");
     let since = Instant::now();
     let server = Server::with_dataset().await;
     server.on("GET", "/tables?", (0..1000).map(|page| Reply::Json(200, json!({"nextPageToken": format!("page{page}")}))));
     unreachable(connect(&server).await.tables().await.map(drop));
-    assert!(server.asked("GET", "/tables?").len() <= 100);
+    assert!(server.received("GET", "/tables?").len() <= 100);
     // A list that is slow in all its parts.
     let server = Server::with_dataset().await;
     let tables: Vec<Json> = (0..1000)
@@ -326,7 +326,7 @@ async fn what_has_no_end_is_not_read_to_it() {
     let server = working().await;
     server.on("GET", "/queries/", (0..2000).map(|number| page(format!("page{number}"))));
     unreachable(run(&server).await.map(drop));
-    assert!(server.asked("GET", "/queries/").len() <= 1000);
+    assert!(server.received("GET", "/queries/").len() <= 1000);
     let server = working().await;
     server.on("GET", "/queries/", [page("x".repeat(1_000_000))]);
     unreachable(run(&server).await.map(drop));
@@ -393,7 +393,7 @@ async fn a_dry_run_runs_nothing_and_knows_an_upper_bound() {
     server.on("POST", "/jobs?", [Reply::Json(200, planned)]);
     let dry = connect(&server).await.dry_run("SELECT x").await.unwrap();
     assert_eq!((dry.bytes, dry.upper_bound, dry.columns[0].column_type), (Some(123_456), true, ColumnType::Float64));
-    assert_eq!(server.asked("POST", "/jobs?")[0].body["configuration"]["dryRun"], true);
+    assert_eq!(server.received("POST", "/jobs?")[0].body["configuration"]["dryRun"], true);
 }
 
 /// One list for up to a thousand tables; their metadata, which is free, with at most sixteen
@@ -431,8 +431,8 @@ async fn five_hundred_tables_are_listed_in_one_call() {
     // A view's rows are unknown, not 0; a table without permission says so.
     assert_eq!(found[7].rows, None);
     assert!(found[8].problem.as_ref().unwrap().contains("Data Viewer"));
-    let lists = server.asked("GET", "/tables?").len();
-    assert_eq!((lists, server.asked("GET", "/tables/").len()), (1, 500));
+    let lists = server.received("GET", "/tables?").len();
+    assert_eq!((lists, server.received("GET", "/tables/").len()), (1, 500));
     assert!(server.most_at_once() <= 16, "{}", server.most_at_once());
     // An unknown type removes its column, not the table.
     let schema = connect(&server).await.schema(&"raw_data.table_001".parse().unwrap()).await.unwrap();
@@ -440,12 +440,12 @@ async fn five_hundred_tables_are_listed_in_one_call() {
 }
 
 #[tokio::test]
-async fn other_datasets_are_never_asked_for() {
+async fn other_datasets_are_never_requested() {
     let server = Server::with_dataset().await;
     let bigquery = connect(&server).await;
     let other = "private.orders".parse().unwrap();
     assert!(matches!(bigquery.schema(&other).await, Err(WarehouseError::NoTable(_))));
-    assert!(server.asked("GET", "private").is_empty());
+    assert!(server.received("GET", "private").is_empty());
     let missing = "raw_data.missing".parse().unwrap();
     assert!(matches!(bigquery.schema(&missing).await, Err(WarehouseError::NoTable(_))));
 }
@@ -478,7 +478,7 @@ async fn credentials_that_cannot_be_used_are_named_without_their_content() {
             location: None,
             endpoint: "http://127.0.0.1:9/bigquery/v2".into(),
             credentials: Credentials::File(file.clone()),
-            pace: Pace::default(),
+            retry_policy: RetryPolicy::default(),
         };
         let Err(error) = BigQuery::connect(options).await else { panic!("{content:?}") };
         let text = error.to_string();

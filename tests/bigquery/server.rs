@@ -31,14 +31,14 @@ pub enum Reply {
 }
 
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Received {
     pub method: String,
     /// Path and query.
     pub path: String,
     pub body: Value,
 }
 
-impl Asked {
+impl Received {
     /// The path alone, followed by a question mark for its end.
     fn matched(&self) -> String {
         format!("{}?", self.path.split('?').next().unwrap())
@@ -50,7 +50,7 @@ type Rule = (&'static str, &'static str, VecDeque<Reply>);
 #[derive(Clone)]
 pub struct Server {
     pub endpoint: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    received: Arc<Mutex<Vec<Received>>>,
     rules: Arc<Mutex<Vec<Rule>>>,
     /// Open connections now, and their maximum.
     open: Arc<Mutex<(usize, usize)>>,
@@ -70,7 +70,7 @@ impl Server {
         let endpoint = format!("http://{}/bigquery/v2", listener.local_addr().unwrap());
         let server = Self {
             endpoint,
-            asked: Default::default(),
+            received: Default::default(),
             rules: Default::default(),
             open: Default::default(),
             slow: Default::default(),
@@ -113,9 +113,9 @@ impl Server {
     }
 
     /// The requests of a method whose path contains a text, matched as rules are.
-    pub fn asked(&self, method: &str, path: &str) -> Vec<Asked> {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|asked| asked.method == method && asked.matched().contains(path)).cloned().collect()
+    pub fn received(&self, method: &str, path: &str) -> Vec<Received> {
+        let received = self.received.lock().unwrap();
+        received.iter().filter(|received| received.method == method && received.matched().contains(path)).cloned().collect()
     }
 
     pub fn most_at_once(&self) -> usize {
@@ -123,28 +123,29 @@ impl Server {
     }
 
     async fn answer(&self, mut stream: TcpStream) {
-        let Some(asked) = read(&mut stream).await else { return };
+        let Some(received) = read(&mut stream).await else { return };
         {
             let mut open = self.open.lock().unwrap();
             open.0 += 1;
             open.1 = open.1.max(open.0);
         }
-        self.asked.lock().unwrap().push(asked.clone());
+        self.received.lock().unwrap().push(received.clone());
         let reply = {
             let mut rules = self.rules.lock().unwrap();
-            let path = asked.matched();
-            let rule = rules.iter_mut().find(|(method, part, _)| *method == asked.method && path.contains(part));
+            let path = received.matched();
+            let rule = rules.iter_mut().find(|(method, part, _)| *method == received.method && path.contains(part));
             rule.map(|(_, _, replies)| if replies.len() > 1 { replies.pop_front().unwrap() } else { replies[0].clone() })
         };
         let pause = *self.slow.lock().unwrap();
         tokio::time::sleep(pause).await;
-        let reply = reply.unwrap_or_else(|| error(404, "notFound", &format!("no rule for {} {}", asked.method, asked.path)));
+        let reply =
+            reply.unwrap_or_else(|| error(404, "notFound", &format!("no rule for {} {}", received.method, received.path)));
         let _ = say(&mut stream, reply).await;
         self.open.lock().unwrap().0 -= 1;
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+async fn read(stream: &mut TcpStream) -> Option<Received> {
     let mut bytes = vec![];
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -169,7 +170,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
         }
     }
     let mut words = text.lines().next()?.split(' ');
-    Some(Asked {
+    Some(Received {
         method: words.next()?.to_owned(),
         path: words.next()?.to_owned(),
         body: serde_json::from_slice(&body).unwrap_or_default(),

@@ -16,13 +16,13 @@ use datafusion::sql::sqlparser::dialect::BigQueryDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::schema::TableSchema;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::value::Value;
 use trainset::warehouse::demo;
 
-use crate::effect;
 use crate::engine::Engine;
 use crate::files::{Golden, folder, goldens};
+use crate::impact;
 use crate::oracle::{self, Answer, OutRow};
 
 /// The demo shop, opened once.
@@ -53,7 +53,7 @@ fn the_catalog_is_the_shops() {
 }
 
 #[test]
-fn texts_are_those_that_are_kept() {
+fn the_sql_equals_the_goldens() {
     let goldens = goldens();
     assert!(goldens.len() >= 60);
     for golden in &goldens {
@@ -67,22 +67,22 @@ fn texts_are_those_that_are_kept() {
 
 // In four, so that the cores share them.
 #[test]
-fn they_give_the_oracles_rows_1_of_4() {
+fn the_sql_returns_the_oracles_rows_1_of_4() {
     check_every(4, 0);
 }
 
 #[test]
-fn they_give_the_oracles_rows_2_of_4() {
+fn the_sql_returns_the_oracles_rows_2_of_4() {
     check_every(4, 1);
 }
 
 #[test]
-fn they_give_the_oracles_rows_3_of_4() {
+fn the_sql_returns_the_oracles_rows_3_of_4() {
     check_every(4, 2);
 }
 
 #[test]
-fn they_give_the_oracles_rows_4_of_4() {
+fn the_sql_returns_the_oracles_rows_4_of_4() {
     check_every(4, 3);
 }
 
@@ -91,7 +91,7 @@ fn they_give_the_oracles_rows_4_of_4() {
 #[test]
 fn a_split_of_a_sample_keeps_its_shares() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("a_sample_then_a_split")).unwrap();
-    let counts = compile(&golden.config, &SHOP.catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let counts = compile(&golden.config, &SHOP.catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
     let got = SHOP.run(&counts.sql);
     let rows = |part: &str| {
         let i = (0..got.rows.len()).find(|i| got.get(*i, "part").unwrap().as_str() == Some(part)).unwrap();
@@ -115,11 +115,11 @@ fn the_smallest_fingerprint_has_a_bucket() {
 /// TFX's executor starts with this query for each pattern, to read its columns. The three together
 /// still fit a command line's limit on arguments.
 #[test]
-fn tfx_can_ask_for_the_columns_of_each_pattern() {
+fn tfx_can_select_the_columns_of_each_pattern() {
     for golden in goldens() {
         let (artefact, columns) = match trainset::domain::tfx::artefact(&golden.config, &SHOP.catalog, None, Some("EU")) {
             Ok(made) => made,
-            Err(faults) => panic!("{}: {faults:?}", golden.name),
+            Err(errors) => panic!("{}: {errors:?}", golden.name),
         };
         let size: usize = artefact.input_config.splits.iter().map(|split| split.pattern.len()).sum();
         assert!(size < 10_000, "{}: {size} bytes", golden.name);
@@ -127,8 +127,8 @@ fn tfx_can_ask_for_the_columns_of_each_pattern() {
             let got = SHOP.run(&format!("SELECT * FROM ({}) LIMIT 0", split.pattern));
             let typed = |name: &str, t, mode| (name.to_owned(), t, mode == trainset::domain::schema::Mode::Repeated);
             let got: Vec<_> = got.columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
-            let told: Vec<_> = columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
-            assert_eq!(got, told, "{}", golden.name);
+            let described: Vec<_> = columns.iter().map(|c| typed(&c.name, c.column_type, c.mode)).collect();
+            assert_eq!(got, described, "{}", golden.name);
         }
     }
 }
@@ -143,33 +143,35 @@ fn check(golden: &Golden) {
     let Golden { name, config, request, .. } = golden;
     let answer = oracle::answer(config, &SHOP.catalog, &SHOP.tables, request.as_of);
     check_counts(golden, &answer);
-    effect::check(&SHOP, config, request.as_of, &answer);
+    impact::check(&SHOP, config, request.as_of, &answer);
     let query = compile(config, &SHOP.catalog, request).unwrap();
     let got = SHOP.run(&query.sql);
-    let asked = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
-    let wanted: Vec<&OutRow> = answer.rows.iter().filter(asked).collect();
-    match request.shape {
-        Shape::Rows if request.for_analysis => assert_eq!(got.rows.len(), wanted.len(), "{name}"),
-        Shape::Rows => {
+    let in_split = |row: &&OutRow| request.split.is_none_or(|split| row.part == Some(split.as_str()));
+    let wanted: Vec<&OutRow> = answer.rows.iter().filter(in_split).collect();
+    match request.kind {
+        QueryKind::Rows if request.for_analysis => assert_eq!(got.rows.len(), wanted.len(), "{name}"),
+        QueryKind::Rows => {
             assert_eq!(got.rows.len(), wanted.len(), "{name}\n{}", query.sql);
             assert_eq!(bag(got.rows.iter()), bag(wanted.iter().map(|row| &row.values)), "{name}\n{}", query.sql);
         }
-        Shape::Preview { limit } => {
+        QueryKind::Preview { limit } => {
             assert_eq!(got.rows.len(), wanted.len().min(limit as usize), "{name}");
             let all: HashSet<String> = wanted.iter().map(|row| text(&row.values)).collect();
             assert!(got.rows.iter().all(|row| all.contains(&text(row))), "{name}");
         }
         // Converted: as many rows, and no value is NULL, which TFX would turn into a sparse
         // feature.
-        Shape::Tfx => {
+        QueryKind::Tfx => {
             assert_eq!(got.rows.len(), wanted.len(), "{name}");
             assert!(got.rows.iter().flatten().all(|value| *value != Value::Null), "{name}");
         }
         // Counts are compared with the oracle for every golden; analyses in `tests/analysis`,
-        // filter impact in `effect.rs`.
-        Shape::Counts | Shape::Analysis | Shape::Effect => {}
-        Shape::AsOf => assert_eq!(got.rows, [[answer.as_of.map_or(Value::Null, |day| Value::Text(day.to_string()))]], "{name}"),
-        Shape::Funnel => {
+        // filter impact in `impact.rs`.
+        QueryKind::Counts | QueryKind::Analysis | QueryKind::FilterImpact => {}
+        QueryKind::AsOf => {
+            assert_eq!(got.rows, [[answer.as_of.map_or(Value::Null, |day| Value::Text(day.to_string()))]], "{name}")
+        }
+        QueryKind::Funnel => {
             // A query's rows come in any order.
             let of = |i| (got.get(i, "stage").unwrap().as_str().unwrap(), got.get(i, "row_count").unwrap().as_i64().unwrap());
             let by_stage: BTreeMap<&str, i64> = (0..got.rows.len()).map(of).collect();
@@ -180,7 +182,7 @@ fn check(golden: &Golden) {
             let source = oracle::joined_rows(config, &SHOP.catalog, &SHOP.tables);
             assert_eq!(counts.first().copied(), Some(source as i64), "{name}");
         }
-        Shape::PerDay => {
+        QueryKind::PerDay => {
             let mut days: BTreeMap<(String, String), i64> = BTreeMap::new();
             for row in &answer.rows {
                 let day = row.day.map_or("NULL".to_owned(), |day| day.to_string());
@@ -201,7 +203,7 @@ type Part = (String, i64, Option<i64>, Option<i64>, Option<String>, Option<Strin
 
 fn check_counts(golden: &Golden, answer: &Answer) {
     let Golden { name, config, request, .. } = golden;
-    let counts = compile(config, &SHOP.catalog, &Request { shape: Shape::Counts, as_of: request.as_of, ..Request::default() });
+    let counts = compile(config, &SHOP.catalog, &Request { kind: QueryKind::Counts, as_of: request.as_of, ..Request::default() });
     let counts = counts.unwrap();
     let got = SHOP.run(&counts.sql);
     let mut parts: Vec<&str> = answer.rows.iter().filter_map(|row| row.part).collect();
@@ -231,7 +233,7 @@ fn check_counts(golden: &Golden, answer: &Answer) {
     counted.sort();
     assert_eq!(counted, wanted, "{name}\n{}", counts.sql);
     let alone =
-        compile(config, &SHOP.catalog, &Request { shape: Shape::AsOf, as_of: request.as_of, ..Request::default() }).unwrap();
+        compile(config, &SHOP.catalog, &Request { kind: QueryKind::AsOf, as_of: request.as_of, ..Request::default() }).unwrap();
     assert_eq!(SHOP.run(&alone.sql).get(0, "as_of"), got.get(0, "as_of"), "{name}");
     // The resolved reference date is in the result: without it nobody knows which days were
     // counted.

@@ -1,8 +1,8 @@
 //! The compiler compared with a plain computation of what configs mean, on the embedded engine.
 
-mod effect;
 mod engine;
 mod goldens;
+mod impact;
 mod literals;
 mod names;
 // The tests of analyses use more of it.

@@ -43,7 +43,7 @@ fn query(word: &str) -> String {
     }))
     .unwrap();
     let request = Request { split: Some(Split::Train), ..Request::default() };
-    compile(&config, &Catalog::new(None, [events, items]), &request).unwrap_or_else(|faults| panic!("{word}: {faults:?}")).sql
+    compile(&config, &Catalog::new(None, [events, items]), &request).unwrap_or_else(|errors| panic!("{word}: {errors:?}")).sql
 }
 
 /// A query as the parser has understood it: its tree, since some functions are written as names
@@ -55,7 +55,7 @@ fn understood(sql: &str) -> Result<String, String> {
 }
 
 #[test]
-fn every_word_that_the_parser_knows_is_read_as_a_name() {
+fn every_keyword_of_the_parser_can_be_a_name() {
     const NO_KEYWORD: &str = "qqzz";
     let plain = understood(&query(NO_KEYWORD)).unwrap();
     // Three are columns of the pipeline, and a hyphen is in no bare name.

@@ -60,16 +60,16 @@ pub fn answer(config: &DatasetConfig, catalog: &Catalog, tables: &Tables, frozen
     left("filtered", &rows);
     let filters = &config.filters;
     let needs_label = filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train;
-    let late = matches!(config.split_config, SplitConfig::LeaveLast { .. }) && !(filters.has_membership() && needs_label);
+    let late = matches!(config.split_config, SplitConfig::LeaveLast { .. }) && !(filters.has_entity_filter() && needs_label);
     if !late {
         oracle.label(&mut rows, as_of);
     }
     if let Some(filter) = &filters.product_filter {
-        rows = oracle.members(rows, Role::ProductId, filter);
+        rows = oracle.entities(rows, Role::ProductId, filter);
         left("product_filter", &rows);
     }
     if let Some(filter) = &filters.customer_filter {
-        rows = oracle.members(rows, Role::UserId, filter);
+        rows = oracle.entities(rows, Role::UserId, filter);
         left("customer_filter", &rows);
     }
     if let Some(core) = &filters.min_interactions {
@@ -496,50 +496,50 @@ impl Oracle<'_> {
         self.config.filters.apply_to == ApplyTo::Train && row.part.is_some_and(|part| part != "train")
     }
 
-    fn members(&self, rows: Vec<Row>, role: Role, filter: &MemberFilter) -> Vec<Row> {
+    fn entities(&self, rows: Vec<Row>, role: Role, filter: &EntityFilter) -> Vec<Row> {
         #[derive(Default)]
-        struct Member {
+        struct Entity {
             id: Option<Value>,
             rows: u64,
             /// In billionths; `None` without any revenue.
             revenue: Option<i128>,
         }
-        let mut members: HashMap<String, Member> = HashMap::new();
+        let mut entities: HashMap<String, Entity> = HashMap::new();
         for row in rows.iter().filter(|r| !self.counts_train_only() || r.part == Some("train")) {
             let id = self.role(&row.at, role);
             let Some(key) = key_text(id) else { continue };
-            let member = members.entry(key).or_default();
-            member.id = Some(id.clone());
-            member.rows += 1;
+            let entity = entities.entry(key).or_default();
+            entity.id = Some(id.clone());
+            entity.rows += 1;
             if let Some(amount) = billionths(self.role(&row.at, Role::Revenue)) {
-                *member.revenue.get_or_insert(0) += amount;
+                *entity.revenue.get_or_insert(0) += amount;
             }
         }
         let mut top: HashSet<&String> = HashSet::new();
         if let Some(percent) = filter.top_revenue_percent {
-            let mut positive: Vec<(&String, &Member)> = members.iter().filter(|(_, m)| m.revenue > Some(0)).collect();
-            let of = |m: &Member| m.revenue.unwrap_or(0);
+            let mut positive: Vec<(&String, &Entity)> = entities.iter().filter(|(_, m)| m.revenue > Some(0)).collect();
+            let of = |m: &Entity| m.revenue.unwrap_or(0);
             positive.sort_by(|(_, a), (_, b)| of(b).cmp(&of(a)).then_with(|| compare_any(&a.id, &b.id)));
             let all: i128 = positive.iter().map(|(_, m)| of(m)).sum();
             let mut before = 0;
-            for (key, member) in positive {
+            for (key, entity) in positive {
                 if before * 100 < all * i128::from(percent) {
                     top.insert(key);
                 }
-                before += of(member);
+                before += of(entity);
             }
         }
         let amount = |n: f64| billionths(&Value::Float(n)).expect("a number");
-        let kept: HashSet<&String> = members
+        let kept: HashSet<&String> = entities
             .iter()
-            .filter(|(key, member)| {
+            .filter(|(key, entity)| {
                 let count = filter.transactions.unwrap_or_default();
                 let sum = filter.revenue.unwrap_or_default();
                 (filter.top_revenue_percent.is_none() || top.contains(key))
-                    && count.min.is_none_or(|n| member.rows >= u64::from(n))
-                    && count.max.is_none_or(|n| member.rows <= u64::from(n))
-                    && sum.min.is_none_or(|n| member.revenue.is_some_and(|r| r >= amount(n)))
-                    && sum.max.is_none_or(|n| member.revenue.is_some_and(|r| r <= amount(n)))
+                    && count.min.is_none_or(|n| entity.rows >= u64::from(n))
+                    && count.max.is_none_or(|n| entity.rows <= u64::from(n))
+                    && sum.min.is_none_or(|n| entity.revenue.is_some_and(|r| r >= amount(n)))
+                    && sum.max.is_none_or(|n| entity.revenue.is_some_and(|r| r <= amount(n)))
             })
             .map(|(key, _)| key)
             .collect();

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use trainset::domain::dataset::*;
 use trainset::domain::name::SourceName;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
 
 use crate::engine::{Engine, sorted};
-use crate::{effect, oracle, tables};
+use crate::{impact, oracle, tables};
 
 const SCALARS: [(&str, &str); 20] = [
     ("odd lines", "seconds"),
@@ -127,9 +127,9 @@ fn any_row_filter() -> impl Strategy<Value = RowFilter> {
     })
 }
 
-fn any_members() -> impl Strategy<Value = MemberFilter> {
+fn any_entity_filter() -> impl Strategy<Value = EntityFilter> {
     (prop::option::of(1..99u32), prop::option::of(1..20u32), prop::option::of(-50..200i32)).prop_map(|(percent, count, sum)| {
-        MemberFilter {
+        EntityFilter {
             top_revenue_percent: percent,
             transactions: count.map(|min| CountRange { min: Some(min), max: None }),
             revenue: sum.map(|min| AmountRange { min: Some(f64::from(min) / 4.0), max: Some(1_000.5) }),
@@ -194,8 +194,8 @@ prop_compose! {
     fn any_filters()(
         date_range in prop::option::of(any_date_range()),
         rows in prop::collection::vec(any_row_filter(), 0..3),
-        product_filter in prop::option::weighted(0.3, any_members()),
-        customer_filter in prop::option::weighted(0.3, any_members()),
+        product_filter in prop::option::weighted(0.3, any_entity_filter()),
+        customer_filter in prop::option::weighted(0.3, any_entity_filter()),
         core in prop::option::weighted(0.2, (1..4u32, 1..4u32, 1..4u32)),
         sample in prop::option::weighted(0.2, (20..99u32, any_unit(), any_seed())),
         scope in prop::option::of(select(vec![Scope::All, Scope::Train])),
@@ -264,15 +264,15 @@ prop_compose! {
 
 /// Removes, part by part, what validation reports, so that most generated configs still have
 /// content.
-fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
+fn without_errors(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
     for _ in 0..30 {
-        let faults = validate(&config, &engine.catalog);
-        let Some(fault) = faults.last() else { break };
+        let errors = validate(&config, &engine.catalog);
+        let Some(error) = errors.last() else { break };
         let filters = &mut config.filters;
-        let index = || fault.path.split(['[', ']']).nth(1).and_then(|i| i.parse::<usize>().ok());
-        match fault.path.split(['.', '[']).nth(1) {
-            _ if fault.path.starts_with("split_config") => config.split_config = SplitConfig::None,
-            _ if fault.path.starts_with("column_mapping") => config.column_mapping = ColumnMapping::default(),
+        let index = || error.path.split(['[', ']']).nth(1).and_then(|i| i.parse::<usize>().ok());
+        match error.path.split(['.', '[']).nth(1) {
+            _ if error.path.starts_with("split_config") => config.split_config = SplitConfig::None,
+            _ if error.path.starts_with("column_mapping") => config.column_mapping = ColumnMapping::default(),
             Some("rows") => drop(filters.rows.remove(index().unwrap())),
             Some("date_range") => filters.date_range = None,
             Some("product_filter") => filters.product_filter = None,
@@ -281,7 +281,7 @@ fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
             Some("sample") => filters.sample = None,
             Some("scope") => filters.scope = None,
             Some("apply_to") => filters.apply_to = ApplyTo::All,
-            other => panic!("{fault:?} {other:?}"),
+            other => panic!("{error:?} {other:?}"),
         }
     }
     config
@@ -290,9 +290,9 @@ fn without_faults(mut config: DatasetConfig, engine: &Engine) -> DatasetConfig {
 fn check(engine: &Engine, config: &DatasetConfig) {
     let answer = oracle::answer(config, &engine.catalog, &engine.tables, None);
     let expected = &answer.rows;
-    let mut asked: Vec<Option<Split>> = vec![None];
-    asked.extend(config.split_config.splits().iter().copied().map(Some));
-    for split in asked {
+    let mut splits: Vec<Option<Split>> = vec![None];
+    splits.extend(config.split_config.splits().iter().copied().map(Some));
+    for split in splits {
         let query = compile(config, &engine.catalog, &Request { split, ..Request::default() }).unwrap();
         // Equal configs, equal bytes.
         assert_eq!(query, compile(&config.clone(), &engine.catalog, &Request { split, ..Request::default() }).unwrap());
@@ -305,7 +305,7 @@ fn check(engine: &Engine, config: &DatasetConfig) {
         assert_eq!(got, wanted, "{split:?}\n{}\n{}", serde_json::to_string(config).unwrap(), query.sql);
     }
     // The counts agree with the rows.
-    let counts = compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).unwrap();
+    let counts = compile(config, &engine.catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).unwrap();
     let mut parts: BTreeMap<String, i64> = BTreeMap::from([("full".into(), expected.len() as i64)]);
     for part in expected.iter().filter_map(|row| row.part) {
         *parts.entry(part.into()).or_default() += 1;
@@ -319,8 +319,8 @@ fn check(engine: &Engine, config: &DatasetConfig) {
     assert_eq!(counted, parts, "{}", counts.sql);
     eval_has_its_days(config, &answer);
     every_filter_matters(engine, config);
-    effect::check(engine, config, None, &answer);
-    effect::holds_by_the_oracle(engine, config);
+    impact::check(engine, config, None, &answer);
+    impact::holds_by_the_oracle(engine, config);
 }
 
 /// Of the N days of eval, eval has each that has rows, and no other: an off-by-one would put a day
@@ -339,7 +339,7 @@ fn eval_has_its_days(config: &DatasetConfig, answer: &oracle::Answer) {
 /// No filter is dropped on the way: the query without it differs.
 fn every_filter_matters(engine: &Engine, config: &DatasetConfig) {
     let sql = |config: &DatasetConfig| {
-        compile(config, &engine.catalog, &Request { shape: Shape::Counts, ..Request::default() }).map(|query| query.sql)
+        compile(config, &engine.catalog, &Request { kind: QueryKind::Counts, ..Request::default() }).map(|query| query.sql)
     };
     let whole = sql(config).unwrap();
     let without = |change: &dyn Fn(&mut Filters)| {
@@ -376,7 +376,7 @@ fn generated_configs_give_the_oracles_rows() {
         proptest::test_runner::TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
     runner
         .run(&any_config(), |config| {
-            check(&engine, &without_faults(config, &engine));
+            check(&engine, &without_errors(config, &engine));
             Ok(())
         })
         .unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use trainset::domain::joins::{Settled, detect};
+use trainset::domain::joins::{ResolvedJoins, detect};
 use trainset::domain::schema::TableSchema;
 use trainset::domain::statistics::TableStatistics;
 use trainset::service::find_joins;
@@ -83,13 +83,13 @@ fn cases(folder: &Path) -> Vec<Case> {
 #[derive(Clone, Copy, Default)]
 struct Figures {
     right: usize,
-    told: usize,
+    suggested: usize,
     known: usize,
 }
 
 impl Figures {
     fn precision(self) -> f64 {
-        if self.told == 0 { 1.0 } else { self.right as f64 / self.told as f64 }
+        if self.suggested == 0 { 1.0 } else { self.right as f64 / self.suggested as f64 }
     }
 
     fn recall(self) -> f64 {
@@ -97,12 +97,12 @@ impl Figures {
     }
 
     fn f1(self) -> f64 {
-        2.0 * self.right as f64 / (self.told + self.known) as f64
+        2.0 * self.right as f64 / (self.suggested + self.known) as f64
     }
 
     fn add(&mut self, other: Figures) {
         self.right += other.right;
-        self.told += other.told;
+        self.suggested += other.suggested;
         self.known += other.known;
     }
 
@@ -113,7 +113,7 @@ impl Figures {
 
 /// All suggestions compared with the truth; a composite key counts as one, and the direction must
 /// be right. Errors are printed on the way.
-fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures {
+fn judge(links: &[Link], resolved: &ResolvedJoins, wrong: &mut Vec<String>) -> Figures {
     type Pairs = (String, String, Vec<(String, String)>);
     let pairs = |left: &str, right: &str, mut on: Vec<(String, String)>| -> Pairs {
         on.sort_unstable();
@@ -121,7 +121,7 @@ fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures 
     };
     let known: HashSet<Pairs> =
         links.iter().map(|(l, a, r, b)| pairs(l, r, a.iter().cloned().zip(b.iter().cloned()).collect())).collect();
-    let told: HashSet<Pairs> = settled
+    let suggested: HashSet<Pairs> = resolved
         .joins
         .iter()
         .map(|one| {
@@ -129,11 +129,11 @@ fn judge(links: &[Link], settled: &Settled, wrong: &mut Vec<String>) -> Figures 
             pairs(one.join.left.table(), one.join.right.table(), on)
         })
         .collect();
-    assert_eq!(told.len(), settled.joins.len(), "a join is told twice");
-    for (word, links) in [("wrong", told.difference(&known)), ("missed", known.difference(&told))] {
+    assert_eq!(suggested.len(), resolved.joins.len(), "a join is told twice");
+    for (word, links) in [("wrong", suggested.difference(&known)), ("missed", known.difference(&suggested))] {
         wrong.extend(links.map(|(left, right, on)| format!("  {word}: {left} to {right} by {on:?}")));
     }
-    Figures { right: told.intersection(&known).count(), told: told.len(), known: known.len() }
+    Figures { right: suggested.intersection(&known).count(), suggested: suggested.len(), known: known.len() }
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn g64_joins_are_found_and_wrong_ones_are_not() {
             let took = start.elapsed();
             let limits = Limits { max_rows: 10_000, ..Limits::default() };
             let data = find_joins(&warehouse, &schemas, true, &limits).await.unwrap();
-            (schemas, names, data.settled, took)
+            (schemas, names, data.resolved, took)
         });
         assert!(took < Duration::from_millis(500), "{}: {took:?}", case.name);
         let failed: Vec<_> = data.joins.iter().filter_map(|join| join.error.as_ref()).collect();
@@ -184,7 +184,7 @@ fn g64_joins_are_found_and_wrong_ones_are_not() {
     for (name, names, data) in held_out {
         // A known gap: its one key is found, but by names alone two tables that share the item are
         // also joined; the data correct that.
-        let is_open = name == "retailrocket" && (names.right, names.told) == (1, 2);
+        let is_open = name == "retailrocket" && (names.right, names.suggested) == (1, 2);
         assert!((names.f1() >= 0.8 || is_open) && data.f1() >= 0.8, "{name}\n{details}");
     }
 }

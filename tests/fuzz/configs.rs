@@ -5,15 +5,15 @@ use std::fs;
 use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
+use trainset::domain::describe;
 use trainset::domain::diff::differences;
 use trainset::domain::document::{Format, MAX_BYTES, write};
 use trainset::domain::drift::{drift, renamed};
-use trainset::domain::fault::{FieldError, MAX_FIELD_ERRORS};
+use trainset::domain::field_error::{FieldError, MAX_FIELD_ERRORS};
 use trainset::domain::limits::exceeded;
 use trainset::domain::parse::config_from_json;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::validate::validate;
-use trainset::domain::words;
 use trainset::service::{DatasetChange, ReadFile, ServiceError};
 
 use crate::driver::{self, Choices, Fuzz, LONGEST, alone, odd_text};
@@ -27,17 +27,17 @@ mod clock;
 
 use clock::thread_time;
 
-const SHAPES: [Shape; 10] = [
-    Shape::Rows,
-    Shape::Preview { limit: 10 },
-    Shape::Tfx,
-    Shape::Counts,
-    Shape::Funnel,
-    Shape::AsOf,
-    Shape::PerDay,
-    Shape::Analysis,
-    Shape::Effect,
-    Shape::Preview { limit: u32::MAX },
+const KINDS: [QueryKind; 10] = [
+    QueryKind::Rows,
+    QueryKind::Preview { limit: 10 },
+    QueryKind::Tfx,
+    QueryKind::Counts,
+    QueryKind::Funnel,
+    QueryKind::AsOf,
+    QueryKind::PerDay,
+    QueryKind::Analysis,
+    QueryKind::FilterImpact,
+    QueryKind::Preview { limit: u32::MAX },
 ];
 
 struct Bench {
@@ -59,8 +59,8 @@ impl Bench {
     /// Runs what the bytes encode.
     fn run(&self, bytes: &[u8]) {
         let mut choices = Choices(bytes);
-        let shape = SHAPES[choices.below(SHAPES.len())];
-        let request = Request { shape, for_analysis: choices.below(2) == 1, ..Request::default() };
+        let kind = KINDS[choices.below(KINDS.len())];
+        let request = Request { kind, for_analysis: choices.below(2) == 1, ..Request::default() };
         match choices.below(8) {
             0 => self.document(&String::from_utf8_lossy(choices.0), Format::Yaml, &request),
             1 => self.document(&String::from_utf8_lossy(choices.0), Format::Json, &request),
@@ -96,7 +96,7 @@ impl Bench {
                 }
                 self.read(&file.input.config, request);
             }
-            Err(ServiceError::Invalid(faults)) => few(&faults),
+            Err(ServiceError::Invalid(errors)) => few(&errors),
             Err(error) => assert!(error.to_string().len() < 100_000),
         }
     }
@@ -107,7 +107,7 @@ impl Bench {
         }
         match config_from_json(config) {
             Ok(config) => self.read(&config, request),
-            Err(faults) => few(&faults),
+            Err(errors) => few(&errors),
         }
     }
 
@@ -120,20 +120,20 @@ impl Bench {
 
     fn config(&self, config: &DatasetConfig, request: &Request) {
         // What is displayed of any config, including a stored one that exceeds the limits.
-        let _ = (words::tables(config), words::columns(config), words::filters(&config.filters, &config.split_config));
+        let _ = (describe::tables(config), describe::columns(config), describe::filters(&config.filters, &config.split_config));
         let json = serde_json::to_value(config).unwrap();
         let other = &self.configs[0];
         differences(&[json.clone(), other.clone()]);
         renamed(config, &DatasetConfig::default());
         drift(config, &[], &[]);
-        let faults = validate(config, &self.catalog);
-        few(&faults);
+        let errors = validate(config, &self.catalog);
+        few(&errors);
         if !exceeded(config).is_empty() {
-            assert_eq!(faults, exceeded(config), "the limits come first");
+            assert_eq!(errors, exceeded(config), "the limits come first");
         }
         match compile(config, &self.catalog, request) {
             Ok(query) => {
-                assert!(faults.is_empty() && query.sql.len() < 50_000_000, "{}", query.sql.len())
+                assert!(errors.is_empty() && query.sql.len() < 50_000_000, "{}", query.sql.len())
             }
             Err(refused) => few(&refused),
         }
@@ -248,9 +248,9 @@ fn mutated_text(choices: &mut Choices, text: &str) -> String {
 }
 
 #[track_caller]
-fn few(faults: &[FieldError]) {
-    assert!(faults.len() <= MAX_FIELD_ERRORS + 1, "{} faults", faults.len());
-    let bytes: usize = faults.iter().map(|fault| fault.path.len() + fault.message.len()).sum();
+fn few(errors: &[FieldError]) {
+    assert!(errors.len() <= MAX_FIELD_ERRORS + 1, "{} faults", errors.len());
+    let bytes: usize = errors.iter().map(|error| error.path.len() + error.message.len()).sum();
     assert!(bytes < 1_000_000, "{bytes} bytes of faults");
 }
 
@@ -270,13 +270,13 @@ fn corpus() -> Vec<(String, String, Format)> {
 }
 
 #[test]
-fn what_was_found_once_does_no_harm_any_more() {
+fn inputs_that_were_found_once_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     for (name, text, format) in corpus() {
-        for shape in SHAPES {
+        for kind in KINDS {
             let start = thread_time();
-            bench.document(&text, format, &Request { shape, ..Request::default() });
+            bench.document(&text, format, &Request { kind, ..Request::default() });
             let took = thread_time() - start;
             assert!(took < LONGEST, "{name}: {took:?}");
         }
@@ -284,7 +284,7 @@ fn what_was_found_once_does_no_harm_any_more() {
 }
 
 #[test]
-fn no_bytes_do_harm() {
+fn random_bytes_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     let run = |bytes: &[u8]| {

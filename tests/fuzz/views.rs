@@ -25,7 +25,7 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::profile::profile;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::value::Value;
 use trainset::warehouse::embedded::{Embedded, Options};
 use trainset::warehouse::{Limits, Warehouse, WarehouseError};
@@ -363,7 +363,7 @@ fn query(schema: &TableSchema, kind: usize) -> Option<String> {
     let columns: Vec<_> = columns.map(|column| json!({"table": schema.table.table(), "column": column.name.as_str()})).collect();
     let config = json!({"primary_table": schema.table.to_string(), "selected_columns": columns});
     let config = config_from_json(config).ok()?;
-    let request = Request { shape: Shape::Preview { limit: 11 }, ..Request::default() };
+    let request = Request { kind: QueryKind::Preview { limit: 11 }, ..Request::default() };
     Some(compile(&config, &Catalog::new(None, [schema.clone()]), &request).ok()?.sql)
 }
 
@@ -373,7 +373,7 @@ fn shown(views: &[(String, Vec<u8>)]) -> String {
 }
 
 #[test]
-fn views_that_were_found_once_do_no_harm_any_more() {
+fn views_that_were_found_once_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     let before = bench.warm_up(&[0, 1]);
@@ -413,7 +413,7 @@ fn views_that_were_found_once_do_no_harm_any_more() {
 }
 
 #[test]
-fn no_views_do_harm() {
+fn random_views_do_no_harm() {
     let _alone = alone();
     let bench = Bench::new();
     bench.warm_up(&[1]);

@@ -58,7 +58,7 @@ fn largest() -> Value {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn the_thread_of_all_requests_is_never_kept_for_long() {
+async fn the_async_thread_is_never_blocked_for_long() {
     let site = Arc::new(Site::new().await);
     let beyond = beyond();
     let of = |path: &str| beyond.iter().find(|(at, _)| *at == path).unwrap().1.clone();
@@ -90,7 +90,7 @@ async fn the_thread_of_all_requests_is_never_kept_for_long() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn tables_that_are_too_wide_together_are_refused_in_words() {
+async fn tables_that_are_too_wide_together_are_refused() {
     let site = Site::new().await;
     for path in ["/api/models/1/detect-joins/", "/api/models/1/detect-joins/estimate/", "/api/models/1/suggest-columns/"] {
         let reply = site.post(path, &json!({"tables": ["wide_1", "wide_2", "wide_3"]})).await;
@@ -108,7 +108,7 @@ async fn tables_that_are_too_wide_together_are_refused_in_words() {
 const HEALTH: Duration = if cfg!(debug_assertions) { Duration::from_secs(3) } else { Duration::from_millis(50) };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_says_that_it_lives_through_all_of_it() {
+async fn the_program_answers_health_checks_throughout() {
     let folder = TempDir::new().unwrap();
     let tables = write_events(folder.path());
     let names: Vec<String> = (0..2_000).map(|i| format!("some_{i}_id")).collect();

@@ -9,10 +9,10 @@ use crate::program::{command, write_events};
 use crate::wide::{Site, beyond, config};
 
 #[tokio::test]
-async fn what_is_beyond_a_limit_is_refused_by_its_path_in_every_way_in() {
+async fn values_beyond_a_limit_are_refused_by_path_at_every_entry_point() {
     let site = Site::new().await;
     let id = made(&site).await;
-    let asked = site.warehouse.asked.load(Ordering::SeqCst);
+    let requested = site.warehouse.requested.load(Ordering::SeqCst);
     for (path, config) in beyond() {
         let part = path.split(['.', '[']).next().unwrap();
         let whole = json!({"name": "x", "config": config});
@@ -43,7 +43,7 @@ async fn what_is_beyond_a_limit_is_refused_by_its_path_in_every_way_in() {
         let reply = site.post("/api/models/1/validate/", &json!({"config": config})).await;
         assert_eq!((reply.status, &reply.body["valid"], reply.paths()), (200, &json!(false), vec![path]), "{:.500}", reply.text);
     }
-    assert_eq!(site.warehouse.asked.load(Ordering::SeqCst), asked, "the warehouse was asked");
+    assert_eq!(site.warehouse.requested.load(Ordering::SeqCst), requested, "the warehouse was asked");
 }
 
 async fn made(site: &Site) -> i64 {
@@ -131,7 +131,7 @@ async fn lists_and_texts_of_requests_have_limits() {
 }
 
 #[tokio::test]
-async fn an_answer_does_not_grow_with_the_faults() {
+async fn a_response_does_not_grow_with_the_errors() {
     let site = Site::new().await;
     let unknown: Vec<Value> =
         (0..1_000).map(|i| json!({"table": "orders", "column": format!("{}{i}", "c".repeat(290))})).collect();
@@ -162,7 +162,7 @@ async fn an_answer_does_not_grow_with_the_faults() {
 }
 
 #[test]
-fn the_command_line_refuses_them_by_their_paths_too() {
+fn the_command_line_refuses_values_beyond_a_limit_by_path() {
     let folder = TempDir::new().unwrap();
     let tables = write_events(folder.path());
     for (path, config) in beyond() {

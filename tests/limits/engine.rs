@@ -10,7 +10,7 @@ use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
 use trainset::domain::limits::MAX_ROW_FILTERS;
 use trainset::domain::parse::config_from_json;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::warehouse::embedded::Embedded;
 use trainset::warehouse::{Limits, Warehouse};
 
@@ -100,23 +100,23 @@ async fn a_config_at_the_limits_runs() {
     let table = warehouse.schema(&"raw_data.facts".parse().unwrap()).await.unwrap();
     let catalog = Catalog::new(None, [table]);
     let limits = Limits { max_rows: 100, ..Limits::default() };
-    let preview = Shape::Preview { limit: 10 };
-    for (name, part, shapes) in [
-        ("filters", filtered(), vec![Shape::Rows, Shape::Counts, Shape::Effect]),
-        ("lists", lists(), vec![Shape::Rows, Shape::Tfx, Shape::Counts, Shape::Analysis]),
-        ("left joins", joined("left", "one_row"), vec![preview, Shape::PerDay]),
-        ("full joins", joined("full", "one_row"), vec![preview, Shape::Counts]),
+    let preview = QueryKind::Preview { limit: 10 };
+    for (name, part, kinds) in [
+        ("filters", filtered(), vec![QueryKind::Rows, QueryKind::Counts, QueryKind::FilterImpact]),
+        ("lists", lists(), vec![QueryKind::Rows, QueryKind::Tfx, QueryKind::Counts, QueryKind::Analysis]),
+        ("left joins", joined("left", "one_row"), vec![preview, QueryKind::PerDay]),
+        ("full joins", joined("full", "one_row"), vec![preview, QueryKind::Counts]),
     ] {
         let config = config(part);
-        for shape in shapes {
+        for kind in kinds {
             let start = Instant::now();
-            let query = compile(&config, &catalog, &Request { shape, ..Request::default() })
-                .unwrap_or_else(|faults| panic!("{name} {faults:?}"));
+            let query = compile(&config, &catalog, &Request { kind, ..Request::default() })
+                .unwrap_or_else(|errors| panic!("{name} {errors:?}"));
             let compiled = start.elapsed();
-            warehouse.dry_run(&query.sql).await.unwrap_or_else(|error| panic!("{name} {shape:?} dry: {error}"));
-            let rows = warehouse.run(&query.sql, &limits).await.unwrap_or_else(|error| panic!("{name} {shape:?}: {error}"));
+            warehouse.dry_run(&query.sql).await.unwrap_or_else(|error| panic!("{name} {kind:?} dry: {error}"));
+            let rows = warehouse.run(&query.sql, &limits).await.unwrap_or_else(|error| panic!("{name} {kind:?}: {error}"));
             println!(
-                "{name} {shape:?}: {} bytes, compiled in {compiled:?}, run in {:?}, {} rows",
+                "{name} {kind:?}: {} bytes, compiled in {compiled:?}, run in {:?}, {} rows",
                 query.sql.len(),
                 start.elapsed(),
                 rows.rows.len()

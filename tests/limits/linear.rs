@@ -7,18 +7,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trainset::domain::catalog::Catalog;
 use trainset::domain::dataset::DatasetConfig;
+use trainset::domain::describe;
 use trainset::domain::diff::differences;
 use trainset::domain::drift::{drift, renamed};
-use trainset::domain::joins::{detect, potential_keys, propose, questions};
+use trainset::domain::joins::{detect, pair_queries, potential_keys, propose};
 use trainset::domain::limits::MAX_ROW_FILTERS;
 use trainset::domain::output::resolve;
 use trainset::domain::parse::config_from_json;
 use trainset::domain::roles::{suggest, suggested_roles};
 use trainset::domain::schema::TableSchema;
-use trainset::domain::sql::{Request, Shape, compile};
+use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::statistics::TableStatistics;
 use trainset::domain::validate::validate;
-use trainset::domain::words;
 
 use crate::thread_time;
 use crate::wide::{COLUMNS, schema};
@@ -63,13 +63,13 @@ fn selected() -> DatasetConfig {
 fn a_thousand_columns_of_ten_thousand_are_checked_and_compiled() {
     let (config, catalog) = (selected(), Catalog::new(None, [schema("wide_1")]));
     assert_eq!(soon("validate", || validate(&config, &catalog)), []);
-    for shape in [Shape::Rows, Shape::Analysis] {
-        soon("compile", || compile(&config, &catalog, &Request { shape, ..Request::default() })).unwrap();
+    for kind in [QueryKind::Rows, QueryKind::Analysis] {
+        soon("compile", || compile(&config, &catalog, &Request { kind, ..Request::default() })).unwrap();
     }
 }
 
 #[test]
-fn columns_that_are_not_there_are_told() {
+fn missing_columns_are_reported_fast() {
     let mut wide = schema("wide_1");
     wide.unusable = (0..COLUMNS).map(|i| (format!("{}{i}", "u".repeat(250)), "It is odd".to_owned())).collect();
     let column = |i: usize| json!({"table": "wide_1", "column": format!("{}x{i}", "U".repeat(250))});
@@ -79,7 +79,7 @@ fn columns_that_are_not_there_are_told() {
 }
 
 #[test]
-fn names_that_all_want_to_be_one_get_numbers() {
+fn equal_output_names_get_numbers_fast() {
     // Characters that an output name cannot have become underscores: all of these become equal.
     let names: Vec<String> = ('\u{4e00}'..).take(1_000).map(String::from).collect();
     let column = |name: &String| json!({"table": "t", "column": name});
@@ -94,7 +94,7 @@ fn names_that_all_want_to_be_one_get_numbers() {
 
 /// Configs stored before there were limits are still shown and compared.
 #[test]
-fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
+fn a_config_of_twenty_thousand_parts_is_described_and_compared_fast() {
     let name = |i: usize| format!("t{i}");
     let config = |from: usize| -> DatasetConfig {
         let of = from..from + 20_000;
@@ -107,7 +107,7 @@ fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
         .unwrap()
     };
     let (one, other) = (config(0), config(10_000));
-    assert_eq!(soon("words", || words::tables(&one)).len(), 20_001);
+    assert_eq!(soon("words", || describe::tables(&one)).len(), 20_001);
     assert_eq!(soon("output names", || resolve(&one, &[])).len(), 20_000);
     assert_eq!(soon("tables", || one.tables().len()), 2);
     let json = [&one, &other].map(|config| serde_json::to_value(config).unwrap());
@@ -117,7 +117,7 @@ fn a_config_of_twenty_thousand_parts_is_shown_and_compared() {
 }
 
 #[test]
-fn drift_of_wide_tables_is_told() {
+fn drift_of_wide_tables_is_found_fast() {
     let config = selected();
     let (then, now) = (schema("wide_1"), table("wide_1", (0..COLUMNS).map(|i| format!("new_{i}"))));
     let found = soon("drift", || drift(&config, from_ref(&then), &[now]));
@@ -126,14 +126,14 @@ fn drift_of_wide_tables_is_told() {
 }
 
 #[test]
-fn columns_of_wide_tables_are_suggested() {
+fn columns_of_wide_tables_are_suggested_fast() {
     let wide = schema("wide_1");
     assert_eq!(soon("keys", || potential_keys(&wide)).len(), COLUMNS);
     assert_eq!(soon("roles", || suggested_roles(&wide)).len(), COLUMNS);
 }
 
 #[test]
-fn joins_of_two_wide_tables_are_found() {
+fn joins_of_two_wide_tables_are_found_fast() {
     let described = |name: &str| {
         let mut table = schema(name);
         for column in &mut table.columns {
@@ -152,14 +152,14 @@ fn joins_of_two_wide_tables_are_found() {
     ] {
         let order: Vec<_> = schemas.iter().map(|schema| schema.table.clone()).collect();
         let candidates = soon(what, || propose(&schemas, &TableStatistics::default()));
-        soon("questions", || questions(&order, &candidates));
+        soon("questions", || pair_queries(&order, &candidates));
         soon("detect", || detect(&schemas, &TableStatistics::default()));
         soon("suggest", || suggest(&schemas, &TableStatistics::default()));
     }
 }
 
 #[test]
-fn names_that_can_be_cut_in_many_ways_take_no_time() {
+fn names_that_can_be_split_in_many_ways_are_split_fast() {
     // A table of words that begin alike, and columns that could abbreviate them in more ways than
     // can be tried.
     let noun = vec!["aaaaaaaa"; 40].join("_");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use trainset::domain::dataset::DatasetConfig;
-use trainset::domain::record::DatasetInput;
+use trainset::domain::dto::DatasetInput;
 use trainset::store::NewVersion;
 
 use crate::wide::{Site, beyond, config, schema};
@@ -30,7 +30,7 @@ async fn stored(site: &Site, name: &str, config: &Value) -> i64 {
 }
 
 #[tokio::test]
-async fn what_was_stored_before_the_limits_is_shown_and_refused_where_it_would_be_compiled() {
+async fn stored_configs_beyond_the_limits_are_shown_but_not_compiled() {
     let site = Site::new().await;
     let good = site.post("/api/models/1/datasets/create/", &json!({"name": "Good", "config": config()})).await;
     let good = good.body["dataset_id"].as_i64().unwrap();

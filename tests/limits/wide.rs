@@ -26,7 +26,7 @@ pub const COLUMNS: usize = 10_000;
 #[derive(Default)]
 pub struct Wide {
     /// Number of requests to it.
-    pub asked: AtomicUsize,
+    pub requested: AtomicUsize,
 }
 
 fn columns(table: &str) -> Vec<Value> {
@@ -55,12 +55,12 @@ impl Warehouse for Wide {
     }
 
     async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.requested.fetch_add(1, Ordering::SeqCst);
         Ok(vec![])
     }
 
     async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.requested.fetch_add(1, Ordering::SeqCst);
         // Reading tables is another thread's work, and not measured here.
         let name = table.table().to_owned();
         let schema = tokio::task::spawn_blocking(move || schema(&name)).await.unwrap();
@@ -81,12 +81,12 @@ impl Warehouse for Wide {
     }
 
     async fn run(&self, _: &str, _: &Limits) -> Result<Rows, WarehouseError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.requested.fetch_add(1, Ordering::SeqCst);
         Ok(Rows::default())
     }
 
     async fn dry_run(&self, _: &str) -> Result<DryRun, WarehouseError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.requested.fetch_add(1, Ordering::SeqCst);
         Ok(DryRun { columns: vec![], bytes: Some(1), upper_bound: false })
     }
 }

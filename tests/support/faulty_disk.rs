@@ -49,7 +49,7 @@ pub struct FaultyDisk {
     folder: TempDir,
     part: String,
     /// Number of commands so far, so that no line equals the one before.
-    told: AtomicU32,
+    commands: AtomicU32,
 }
 
 impl FaultyDisk {
@@ -61,7 +61,7 @@ impl FaultyDisk {
         compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(folder.path().join("faulty_disk.so")).args([source, "-ldl"]);
         let built = compiler.output().unwrap_or_else(|error| panic!("there is no C compiler: {error}"));
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        Self { folder, part: part.into(), told: AtomicU32::new(0) }
+        Self { folder, part: part.into(), commands: AtomicU32::new(0) }
     }
 
     /// The environment of a program on this disk.
@@ -79,7 +79,7 @@ impl FaultyDisk {
 
     /// Fails after this many successful calls.
     pub fn fail_after(&self, fault: Fault, calls: u32) {
-        let number = self.told.fetch_add(1, Ordering::Relaxed);
+        let number = self.commands.fetch_add(1, Ordering::Relaxed);
         self.tell(&format!("{} {calls} {number}", fault.line()));
     }
 

@@ -35,7 +35,7 @@ pub fn goldens() -> Vec<Golden> {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let File { config, request, .. } =
             serde_json::from_slice(&fs::read(&file).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let config = config_from_json(config).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+        let config = config_from_json(config).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
         // The rows of the last split cover the most.
         let of_last = Request { split: config.split_config.splits().last().copied(), ..Request::default() };
         Golden { name, config, request: request.unwrap_or(of_last) }

@@ -54,23 +54,23 @@ fn joined(choices: impl Iterator<Item = String>) -> String {
 
 fn bounds(schema: &Value) -> String {
     let number = |key: &str| schema[key].as_f64();
-    let mut said = vec![];
+    let mut parts = vec![];
     for (low, high, unit) in
         [("minimum", "maximum", ""), ("minLength", "maxLength", " characters"), ("minItems", "maxItems", " items")]
     {
         match (number(low), number(high)) {
-            (Some(low), Some(high)) => said.push(format!("{low} to {high}{unit}")),
+            (Some(low), Some(high)) => parts.push(format!("{low} to {high}{unit}")),
             // At least 0 holds for every count.
             (Some(0.0), None) | (None, None) => {}
-            (Some(low), None) => said.push(format!("at least {low}{unit}")),
-            (None, Some(high)) => said.push(format!("at most {high}{unit}")),
+            (Some(low), None) => parts.push(format!("at least {low}{unit}")),
+            (None, Some(high)) => parts.push(format!("at most {high}{unit}")),
         }
     }
     if !schema["default"].is_null() {
         let default = schema["default"].as_str().map_or_else(|| schema["default"].to_string(), str::to_owned);
-        said.push(format!("{} by default", code(&default)));
+        parts.push(format!("{} by default", code(&default)));
     }
-    said.into_iter().map(|text| format!(", {text}")).collect()
+    parts.into_iter().map(|text| format!(", {text}")).collect()
 }
 
 /// The fields, if it is an object.

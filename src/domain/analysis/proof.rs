@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisMetrics, Members, Part, share};
+use super::{AnalysisMetrics, DistinctCounts, Part, share};
 use crate::domain::dataset::{DatasetConfig, Split};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,13 +49,13 @@ pub struct Cold {
 }
 
 /// `None` without a split.
-pub(super) fn proof(config: &DatasetConfig, facts: &AnalysisMetrics) -> Option<Proof> {
+pub(super) fn proof(config: &DatasetConfig, metrics: &AnalysisMetrics) -> Option<Proof> {
     let splits = config.split_config.splits();
     if splits.is_empty() {
         return None;
     }
     let parts = splits.iter().filter_map(|split| {
-        let part = facts.part((*split).into())?;
+        let part = metrics.part((*split).into())?;
         Some(ProofPart {
             split: *split,
             rows: part.rows,
@@ -63,39 +63,39 @@ pub(super) fn proof(config: &DatasetConfig, facts: &AnalysisMetrics) -> Option<P
             products: part.products,
             first_at: part.first_at,
             last_at: part.last_at,
-            cold_users: cold(facts.users.as_ref(), *split, part.rows),
-            cold_products: cold(facts.products.as_ref(), *split, part.rows),
+            cold_users: cold(metrics.users.as_ref(), *split, part.rows),
+            cold_products: cold(metrics.products.as_ref(), *split, part.rows),
         })
     });
     let parts: Vec<ProofPart> = parts.collect();
-    let rows_in_no_split = facts.part(Part::Gap).map_or(0, |gap| gap.rows);
+    let rows_in_no_split = metrics.part(Part::Gap).map_or(0, |gap| gap.rows);
     let in_parts = parts.iter().map(|part| part.rows).sum::<u64>() + rows_in_no_split;
     Some(Proof {
-        rows_in_two_splits: in_parts.saturating_sub(facts.rows()),
+        rows_in_two_splits: in_parts.saturating_sub(metrics.rows()),
         rows_in_no_split,
-        train_rows_after_first_eval: late_train_rows(facts),
+        train_rows_after_first_eval: late_train_rows(metrics),
         parts,
     })
 }
 
 /// Entities of a held-out part that train lacks.
-pub(super) fn cold(members: Option<&Members>, split: Split, rows: u64) -> Option<Cold> {
-    let members = members?;
+pub(super) fn cold(entities: Option<&DistinctCounts>, split: Split, rows: u64) -> Option<Cold> {
+    let entities = entities?;
     let (count, cold_rows) = match split {
         Split::Train => return None,
-        Split::Eval => (members.cold_eval?, members.cold_eval_rows?),
-        Split::Test => (members.cold_test?, members.cold_test_rows?),
+        Split::Eval => (entities.cold_eval?, entities.cold_eval_rows?),
+        Split::Test => (entities.cold_test?, entities.cold_test_rows?),
     };
     Some(Cold { count, rows: cold_rows, share: share(cold_rows, rows) })
 }
 
 /// Counted by a query, or none if train's last row is not later than eval's first.
-pub(super) fn late_train_rows(facts: &AnalysisMetrics) -> Option<u64> {
-    facts.timestamp_type?;
-    if facts.late_train_rows.is_some() {
-        return facts.late_train_rows;
+pub(super) fn late_train_rows(metrics: &AnalysisMetrics) -> Option<u64> {
+    metrics.timestamp_type?;
+    if metrics.late_train_rows.is_some() {
+        return metrics.late_train_rows;
     }
-    match (facts.part(Part::Train)?.last_at, facts.part(Part::Eval)?.first_at) {
+    match (metrics.part(Part::Train)?.last_at, metrics.part(Part::Eval)?.first_at) {
         (Some(last), Some(first)) if last > first => None,
         _ => Some(0),
     }

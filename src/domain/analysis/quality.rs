@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 
 use super::check::{Check, Severity, percent};
 use super::proof::cold;
-use super::{AnalysisMetrics, Members, share};
+use super::{AnalysisMetrics, DistinctCounts, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
 use crate::domain::format::{counted, integer};
 
@@ -64,69 +64,75 @@ const RARE: f64 = 0.01;
 /// How far the filters may move the share of positives, relative to what it was.
 const MOVED: f64 = 0.1;
 
-pub(super) fn quality(config: &DatasetConfig, facts: &AnalysisMetrics, today: NaiveDate) -> Quality {
+pub(super) fn quality(config: &DatasetConfig, metrics: &AnalysisMetrics, today: NaiveDate) -> Quality {
     let mut checks = vec![
-        interactions(facts.users.as_ref(), "user", 2.0, 15, "Set a minimum number of transactions, or use a longer date range."),
-        interactions(facts.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or use a longer date range."),
-        members(facts.users.as_ref(), "user", 100, 20),
-        members(facts.products.as_ref(), "product", 50, 15),
-        sparse(facts),
-        span(facts),
+        interactions(
+            metrics.users.as_ref(),
+            "user",
+            2.0,
+            15,
+            "Set a minimum number of transactions, or use a longer date range.",
+        ),
+        interactions(metrics.products.as_ref(), "product", 5.0, 10, "Filter to the top products, or use a longer date range."),
+        entities(metrics.users.as_ref(), "user", 100, 20),
+        entities(metrics.products.as_ref(), "product", 50, 15),
+        sparse(metrics),
+        span(metrics),
     ];
     for (role, nulls) in
-        [("user_id", facts.null_users), ("product_id", facts.null_products), ("timestamp", facts.null_timestamps)]
+        [("user_id", metrics.null_users), ("product_id", metrics.null_products), ("timestamp", metrics.null_timestamps)]
     {
-        checks.push(without(role, nulls, facts.rows()));
+        checks.push(without(role, nulls, metrics.rows()));
     }
-    checks.push(duplicates(facts));
-    checks.push(future(facts, today));
-    empty_splits(config, facts, &mut checks);
-    cold_members(config, facts, &mut checks);
-    joins(config, facts, &mut checks);
-    label(facts, &mut checks);
+    checks.push(duplicates(metrics));
+    checks.push(future(metrics, today));
+    empty_splits(config, metrics, &mut checks);
+    cold_entities(config, metrics, &mut checks);
+    joins(config, metrics, &mut checks);
+    label(metrics, &mut checks);
     let lost: u32 = checks.iter().map(|check| check.points).sum();
     let score = 100u32.saturating_sub(lost);
     Quality {
         score,
         grade: Grade::of(score),
-        interactions_per_user: facts.users.as_ref().map(Members::mean),
-        interactions_per_product: facts.products.as_ref().map(Members::mean),
-        sparsity: sparsity(facts),
-        span_days: facts.span_days(),
+        interactions_per_user: metrics.users.as_ref().map(DistinctCounts::mean),
+        interactions_per_product: metrics.products.as_ref().map(DistinctCounts::mean),
+        sparsity: sparsity(metrics),
+        span_days: metrics.span_days(),
         checks,
     }
 }
 
-fn interactions(members: Option<&Members>, one: &str, least: f64, points: u32, advice: &str) -> Check {
+fn interactions(entities: Option<&DistinctCounts>, one: &str, least: f64, points: u32, advice: &str) -> Check {
     let check = Check::new(&format!("interactions_per_{one}"), &format!("Interactions per {one}"));
-    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
-    let mean = members.mean();
+    let Some(entities) = entities else { return unmapped(check, &format!("{one}_id")) };
+    let mean = entities.mean();
     let few = mean < least;
     let reason = format!("{} interactions per {one} on average; recommended: {least} or more.", (mean * 100.0).round() / 100.0);
     check.measured(mean, least, reason).fails_if(few, Severity::Warning, advice).costs(if few { points } else { 0 })
 }
 
-fn members(members: Option<&Members>, one: &str, least: u64, points: u32) -> Check {
+fn entities(entities: Option<&DistinctCounts>, one: &str, least: u64, points: u32) -> Check {
     let check = Check::new(&format!("{one}s"), if one == "user" { "Users" } else { "Products" });
-    let Some(members) = members else { return unmapped(check, &format!("{one}_id")) };
-    let few = members.all < least;
-    let reason = format!("{}; recommended: {least} or more.", counted(members.all, one, &format!("{one}s")));
-    let check = check.measured(members.all as f64, least as f64, reason);
+    let Some(entities) = entities else { return unmapped(check, &format!("{one}_id")) };
+    let few = entities.all < least;
+    let reason = format!("{}; recommended: {least} or more.", counted(entities.all, one, &format!("{one}s")));
+    let check = check.measured(entities.all as f64, least as f64, reason);
     check.fails_if(few, Severity::Warning, "Relax the filters, or use a longer date range.").costs(if few { points } else { 0 })
 }
 
 /// Of the matrix of users and products: its cells are counted once, however often the two met.
-fn sparsity(facts: &AnalysisMetrics) -> Option<f64> {
-    let cells = facts.users.as_ref()?.all as f64 * facts.products.as_ref()?.all as f64;
-    (cells > 0.0).then(|| 1.0 - facts.pairs.as_ref().map_or(0, |pairs| pairs.all) as f64 / cells)
+fn sparsity(metrics: &AnalysisMetrics) -> Option<f64> {
+    let cells = metrics.users.as_ref()?.all as f64 * metrics.products.as_ref()?.all as f64;
+    (cells > 0.0).then(|| 1.0 - metrics.pairs.as_ref().map_or(0, |pairs| pairs.all) as f64 / cells)
 }
 
-fn sparse(facts: &AnalysisMetrics) -> Check {
+fn sparse(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("sparsity", "Sparsity");
-    if facts.pairs.is_none() {
+    if metrics.pairs.is_none() {
         return check.not_applicable("The roles user_id and product_id are not both mapped.");
     }
-    let Some(sparsity) = sparsity(facts) else { return check.not_applicable("There are no users or no products.") };
+    let Some(sparsity) = sparsity(metrics) else { return check.not_applicable("There are no users or no products.") };
     let (threshold, severity, points) = match sparsity {
         s if s > 0.9999 => (0.9999, Severity::Error, 20),
         s if s > 0.999 => (0.999, Severity::Warning, 10),
@@ -137,12 +143,12 @@ fn sparse(facts: &AnalysisMetrics) -> Check {
     check.measured(sparsity, threshold, reason).fails_if(points > 0, severity, advice).costs(points)
 }
 
-fn span(facts: &AnalysisMetrics) -> Check {
+fn span(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("span", "Days covered");
-    if facts.timestamp_type.is_none() {
+    if metrics.timestamp_type.is_none() {
         return unmapped(check, "timestamp");
     }
-    let days = facts.span_days().unwrap_or_default();
+    let days = metrics.span_days().unwrap_or_default();
     let (threshold, severity, points) = match days {
         ..30 => (30, Severity::Error, 15),
         30..90 => (90, Severity::Warning, 5),
@@ -166,9 +172,9 @@ fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
     )
 }
 
-fn duplicates(facts: &AnalysisMetrics) -> Check {
+fn duplicates(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("duplicate_interactions", "Duplicate interactions");
-    let Some(events) = &facts.events else {
+    let Some(events) = &metrics.events else {
         return check.not_applicable("The roles user_id, product_id and timestamp are not all mapped.");
     };
     let again = events.rows - events.all.min(events.rows);
@@ -184,14 +190,14 @@ fn duplicates(facts: &AnalysisMetrics) -> Check {
 
 /// Outliers in the future would push the reference date. One day is tolerated, since time zones
 /// differ by that much.
-fn future(facts: &AnalysisMetrics, today: NaiveDate) -> Check {
+fn future(metrics: &AnalysisMetrics, today: NaiveDate) -> Check {
     let check = Check::new("future_timestamps", "Timestamps in the future");
-    if facts.timestamp_type.is_none() {
+    if metrics.timestamp_type.is_none() {
         return unmapped(check, "timestamp");
     }
     let last = today.checked_add_days(Days::new(1)).unwrap_or(today);
-    let rows: u64 = facts.per_day.iter().filter(|day| day.day.is_some_and(|day| day > last)).map(|day| day.rows).sum();
-    let counted_from = facts.as_of.filter(|day| *day > last);
+    let rows: u64 = metrics.per_day.iter().filter(|day| day.day.is_some_and(|day| day > last)).map(|day| day.rows).sum();
+    let counted_from = metrics.as_of.filter(|day| *day > last);
     let mut reason = format!("{} later than {last}.", counted(rows, "row is", "rows are"));
     if let Some(day) = counted_from {
         reason.push_str(&format!(" The reference date is {day}."));
@@ -202,9 +208,9 @@ fn future(facts: &AnalysisMetrics, today: NaiveDate) -> Check {
 }
 
 /// No model can be trained or evaluated on no rows, and jobs downstream fail only much later.
-fn empty_splits(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
+fn empty_splits(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let check = |split: &Split| {
-        let rows = facts.part((*split).into()).map_or(0, |part| part.rows);
+        let rows = metrics.part((*split).into()).map_or(0, |part| part.rows);
         let check = Check::new("empty_split", "Rows per split").about(split.as_str());
         let check = check.measured(rows as f64, 1.0, format!("{} has {}.", split.as_str(), counted(rows, "row", "rows")));
         check.fails_if(rows == 0, Severity::Error, "Change the split config so that each split has rows, or relax the filters.")
@@ -216,18 +222,18 @@ fn empty_splits(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Ve
     }
 }
 
-fn cold_members(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
-    let kinds = [("user", facts.users.as_ref()), ("product", facts.products.as_ref())];
-    for (one, members) in kinds {
+fn cold_entities(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
+    let kinds = [("user", metrics.users.as_ref()), ("product", metrics.products.as_ref())];
+    for (one, entities) in kinds {
         let check = || Check::new(&format!("cold_{one}s"), &format!("Cold-start {one}s"));
-        if members.is_none() {
+        if entities.is_none() {
             checks.push(unmapped(check(), &format!("{one}_id")));
             continue;
         }
         let held_out = config.split_config.splits().iter().filter(|split| **split != Split::Train);
         let found = held_out.filter_map(|split| {
-            let rows = facts.part((*split).into())?.rows;
-            let cold = cold(members, *split, rows)?;
+            let rows = metrics.part((*split).into())?.rows;
+            let cold = cold(entities, *split, rows)?;
             let who = counted(cold.count, one, &format!("{one}s"));
             let reason = format!("{who} of {} have no row in train: {} of its rows.", split.as_str(), percent(cold.share));
             let advice = "Filter eval to users and products in train, use a longer train window, or use a model with attributes.";
@@ -242,8 +248,8 @@ fn cold_members(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Ve
     }
 }
 
-fn joins(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
-    for join in &facts.joins {
+fn joins(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
+    for join in &metrics.joins {
         let check = Check::new("join_fan_out", "Join fan-out").about(&join.table);
         let reason = format!(
             "A row has up to {} in {}: {} became {}.",
@@ -264,17 +270,17 @@ fn joins(config: &DatasetConfig, facts: &AnalysisMetrics, checks: &mut Vec<Check
         let advice = "Check that the keys hold the same ids in the same format.";
         checks.push(check.fails_if(rate < MATCHED && join.rows_before > 0, Severity::Warning, advice));
     }
-    if facts.joins.is_empty() {
+    if metrics.joins.is_empty() {
         checks.push(Check::new("join_fan_out", "Join fan-out").not_applicable("No tables are joined."));
         checks.push(Check::new("join_match_rate", "Join match rate").not_applicable("No tables are joined."));
     }
 }
 
 /// The share of positives, and what the filters did to it: filters can remove most of one class.
-fn label(facts: &AnalysisMetrics, checks: &mut Vec<Check>) {
+fn label(metrics: &AnalysisMetrics, checks: &mut Vec<Check>) {
     let check = Check::new("class_balance", "Class balance");
     let moved = Check::new("class_balance_moved", "Class balance before and after the filters");
-    let Some(label) = &facts.label else {
+    let Some(label) = &metrics.label else {
         let reason = "No selected column looks like a label.";
         checks.extend([check.not_applicable(reason), moved.not_applicable(reason)]);
         return;

@@ -15,20 +15,20 @@ const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_fil
 /// Reads the result of a config's analysis query. Metrics without a row stay empty.
 pub fn read(config: &DatasetConfig, rows: &Rows) -> AnalysisMetrics {
     let answer = SectionRows { rows };
-    let mut facts = AnalysisMetrics { as_of: None, ..AnalysisMetrics::default() };
+    let mut metrics = AnalysisMetrics { as_of: None, ..AnalysisMetrics::default() };
     if let Some(row) = answer.rows_of(Section::Dataset).next() {
-        facts.as_of = row.day();
-        facts.timestamp_type = row.item().and_then(ColumnType::parse);
+        metrics.as_of = row.day();
+        metrics.timestamp_type = row.item().and_then(ColumnType::parse);
     }
-    facts.users = answer.members(Section::Users);
-    facts.products = answer.members(Section::Products);
-    facts.pairs = answer.members(Section::Pairs);
-    facts.events = answer.members(Section::Events);
-    facts.baskets = answer.members(Section::Baskets);
-    days(config, &answer, &mut facts);
-    facts.funnel = funnel(&answer, &facts);
-    facts.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count(Measure::RowCount));
-    facts.held_out_rows_seen = answer.rows_of(Section::Seen).next().and_then(|row| row.count(Measure::RowCount));
+    metrics.users = answer.entities(Section::Users);
+    metrics.products = answer.entities(Section::Products);
+    metrics.pairs = answer.entities(Section::Pairs);
+    metrics.events = answer.entities(Section::Events);
+    metrics.baskets = answer.entities(Section::Baskets);
+    days(config, &answer, &mut metrics);
+    metrics.funnel = funnel(&answer, &metrics);
+    metrics.late_train_rows = answer.rows_of(Section::Late).next().and_then(|row| row.count(Measure::RowCount));
+    metrics.held_out_rows_seen = answer.rows_of(Section::Seen).next().and_then(|row| row.count(Measure::RowCount));
     let attribute = |row: Row| {
         Some(AttributeTime {
             column: row.item()?.into(),
@@ -36,29 +36,29 @@ pub fn read(config: &DatasetConfig, rows: &Rows) -> AnalysisMetrics {
             newer: row.count(Measure::NewerRows)?,
         })
     };
-    facts.attributes = answer.rows_of(Section::Newer).filter_map(attribute).collect();
-    facts.attributes.sort_by(|a, b| a.column.cmp(&b.column));
-    facts.label = label(&answer);
+    metrics.attributes = answer.rows_of(Section::Newer).filter_map(attribute).collect();
+    metrics.attributes.sort_by(|a, b| a.column.cmp(&b.column));
+    metrics.label = label(&answer);
     let catalogue = |row: Row| Some(Catalogue { items: row.count(Measure::KeyCount)?, used: row.count(Measure::UsedKeys)? });
-    facts.catalogue = answer.rows_of(Section::Catalogue).next().and_then(catalogue);
-    facts.joins = joins(config, &answer);
-    facts
+    metrics.catalogue = answer.rows_of(Section::Catalogue).next().and_then(catalogue);
+    metrics.joins = joins(config, &answer);
+    metrics
 }
 
 /// The counts of each part and the rows of each day.
-fn days(config: &DatasetConfig, answer: &SectionRows, facts: &mut AnalysisMetrics) {
+fn days(config: &DatasetConfig, answer: &SectionRows, metrics: &mut AnalysisMetrics) {
     let mapped = |role: Role| config.column_mapping.get(role).map(|_| 0);
     let (mut users, mut products) = (mapped(Role::UserId), mapped(Role::ProductId));
     let mut parts: BTreeMap<Part, PartMetrics> = BTreeMap::new();
     let gap = matches!(config.split_config, SplitConfig::TimeBased { gap_days: 1.., .. });
     let splits = config.split_config.splits().iter().map(|split| Part::from(*split));
     for part in [Part::Full].into_iter().chain(splits).chain(gap.then_some(Part::Gap)) {
-        let members = |members: Option<&Members>| members.map(|m| m.of(part).unwrap_or_default());
+        let entities = |entities: Option<&DistinctCounts>| entities.map(|m| m.of(part).unwrap_or_default());
         let empty = PartMetrics {
             part,
             rows: 0,
-            users: members(facts.users.as_ref()),
-            products: members(facts.products.as_ref()),
+            users: entities(metrics.users.as_ref()),
+            products: entities(metrics.products.as_ref()),
             first_day: None,
             last_day: None,
             first_at: None,
@@ -68,7 +68,7 @@ fn days(config: &DatasetConfig, answer: &SectionRows, facts: &mut AnalysisMetric
     }
     for row in answer.rows_of(Section::Days) {
         let (Some(part), Some(rows)) = (row.part(), row.count(Measure::RowCount)) else { continue };
-        facts.per_day.push(DayRows { day: row.day(), part, rows });
+        metrics.per_day.push(DayRows { day: row.day(), part, rows });
         let add = |to: &mut Option<u64>, measure: Measure| *to = to.map(|sum| sum + row.count(measure).unwrap_or_default());
         add(&mut users, Measure::NullUsers);
         add(&mut products, Measure::NullProducts);
@@ -81,11 +81,11 @@ fn days(config: &DatasetConfig, answer: &SectionRows, facts: &mut AnalysisMetric
             counts.last_at = counts.last_at.max(row.instant(Measure::LastMicros));
         }
     }
-    facts.per_day.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
-    (facts.null_users, facts.null_products) = (users, products);
-    let undated = facts.per_day.iter().filter(|day| day.day.is_none()).map(|day| day.rows).sum();
-    facts.null_timestamps = mapped(Role::Timestamp).map(|_: u64| undated);
-    facts.counts = parts.into_values().collect();
+    metrics.per_day.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
+    (metrics.null_users, metrics.null_products) = (users, products);
+    let undated = metrics.per_day.iter().filter(|day| day.day.is_none()).map(|day| day.rows).sum();
+    metrics.null_timestamps = mapped(Role::Timestamp).map(|_: u64| undated);
+    metrics.counts = parts.into_values().collect();
 }
 
 /// The smaller of the values that are present.
@@ -96,7 +96,7 @@ fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     }
 }
 
-fn funnel(answer: &SectionRows, facts: &AnalysisMetrics) -> Vec<Stage> {
+fn funnel(answer: &SectionRows, metrics: &AnalysisMetrics) -> Vec<Stage> {
     let stage = |row: Row| {
         let (users, products) = (row.count(Measure::UserCount), row.count(Measure::ProductCount));
         Some(Stage { stage: row.item()?.into(), rows: row.count(Measure::RowCount)?, users, products })
@@ -105,8 +105,8 @@ fn funnel(answer: &SectionRows, facts: &AnalysisMetrics) -> Vec<Stage> {
     funnel.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
     // The last stage's users and products are the dataset's.
     if let Some(last) = funnel.last_mut() {
-        last.users = facts.users.as_ref().map(|members| members.all);
-        last.products = facts.products.as_ref().map(|members| members.all);
+        last.users = metrics.users.as_ref().map(|entities| entities.all);
+        last.products = metrics.products.as_ref().map(|entities| entities.all);
     }
     funnel
 }
@@ -139,7 +139,7 @@ fn label(answer: &SectionRows) -> Option<Label> {
 
 fn joins(config: &DatasetConfig, answer: &SectionRows) -> Vec<JoinMetrics> {
     let Some(row) = answer.rows_of(Section::Joins).next() else { return vec![] };
-    let fact = |(i, (table, _)): (usize, (SourceName, _))| {
+    let join_metrics = |(i, (table, _)): (usize, (SourceName, _))| {
         let number = |measure: JoinMeasure| row.number(&measure.column(i));
         Some(JoinMetrics {
             join_type: config.join_of(&table)?.join_type,
@@ -150,10 +150,10 @@ fn joins(config: &DatasetConfig, answer: &SectionRows) -> Vec<JoinMetrics> {
             largest_fan_out: number(JoinMeasure::LargestFanOut)?,
         })
     };
-    config.sources().into_iter().skip(1).enumerate().filter_map(fact).collect()
+    config.sources().into_iter().skip(1).enumerate().filter_map(join_metrics).collect()
 }
 
-impl Members {
+impl DistinctCounts {
     fn of(&self, part: Part) -> Option<u64> {
         match part {
             Part::Full => Some(self.all),
@@ -176,9 +176,9 @@ impl<'a> SectionRows<'a> {
         (0..rows.rows.len()).filter(is).map(move |row| Row { rows, row })
     }
 
-    fn members(&self, section: Section) -> Option<Members> {
+    fn entities(&self, section: Section) -> Option<DistinctCounts> {
         let row = self.rows_of(section).next()?;
-        Some(Members {
+        Some(DistinctCounts {
             rows: row.count(Measure::RowCount)?,
             all: row.count(Measure::EntityCount)?,
             once: row.count(Measure::SingleCount)?,

@@ -24,16 +24,18 @@ const USERS: [u64; 2] = [25, 1_000];
 /// Share of the catalogue without an interaction. Our own threshold: none is published.
 const IDLE: f64 = 0.5;
 
-pub(super) fn readiness(facts: &AnalysisMetrics) -> Readiness {
-    let checks = vec![interactions(facts), users(facts), catalogue(facts)];
+pub(super) fn readiness(metrics: &AnalysisMetrics) -> Readiness {
+    let checks = vec![interactions(metrics), users(metrics), catalogue(metrics)];
     let needed = &checks[..2];
     let ready = needed.iter().all(|check| check.outcome != Outcome::NotApplicable && check.severity != Some(Severity::Error));
     Readiness { target: "Amazon Personalize".into(), ready, checks }
 }
 
-fn interactions(facts: &AnalysisMetrics) -> Check {
+fn interactions(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_interactions", "Interactions");
-    let Some(pairs) = &facts.pairs else { return check.not_applicable("The roles user_id and product_id are not both mapped.") };
+    let Some(pairs) = &metrics.pairs else {
+        return check.not_applicable("The roles user_id and product_id are not both mapped.");
+    };
     let found = counted(pairs.rows, "row has", "rows have");
     let check = two_steps(check, pairs.rows, INTERACTIONS, |least, word| {
         format!("{found} a user and a product; {} are {word}.", integer(least))
@@ -42,9 +44,9 @@ fn interactions(facts: &AnalysisMetrics) -> Check {
     by_step(check, pairs.rows, INTERACTIONS, advice)
 }
 
-fn users(facts: &AnalysisMetrics) -> Check {
+fn users(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_users", "Users with two interactions or more");
-    let Some(users) = &facts.users else { return check.not_applicable("The role user_id is not mapped.") };
+    let Some(users) = &metrics.users else { return check.not_applicable("The role user_id is not mapped.") };
     let often = users.all - users.once.min(users.all);
     let found = counted(often, "user has", "users have");
     let check =
@@ -63,9 +65,9 @@ fn by_step(check: Check, value: u64, [needed, advised]: [u64; 2], advice: &str) 
     check.fails_if(value < advised, severity, advice)
 }
 
-fn catalogue(facts: &AnalysisMetrics) -> Check {
+fn catalogue(metrics: &AnalysisMetrics) -> Check {
     let check = Check::new("readiness_catalogue", "Products without interactions");
-    let Some(catalogue) = &facts.catalogue else {
+    let Some(catalogue) = &metrics.catalogue else {
         return check.not_applicable("No table is joined by product only, so there is no catalogue to count.");
     };
     let idle = share(catalogue.items.saturating_sub(catalogue.used), catalogue.items);

@@ -25,9 +25,9 @@ fn config() -> DatasetConfig {
     .unwrap()
 }
 
-fn members(rows: u64, all: u64) -> Members {
+fn entities(rows: u64, all: u64) -> DistinctCounts {
     let cold = Some(0);
-    Members {
+    DistinctCounts {
         rows,
         all,
         train: Some(all),
@@ -35,7 +35,7 @@ fn members(rows: u64, all: u64) -> Members {
         cold_eval: cold,
         cold_eval_rows: cold,
         shared: Some(0),
-        ..Members::default()
+        ..DistinctCounts::default()
     }
 }
 
@@ -54,11 +54,11 @@ fn good() -> AnalysisMetrics {
     AnalysisMetrics {
         timestamp_type: Some(ColumnType::Timestamp),
         counts: vec![part(Part::Full, 20_000), part(Part::Train, 19_000), part(Part::Eval, 1_000)],
-        users: Some(members(20_000, 200)),
-        products: Some(members(20_000, 100)),
-        pairs: Some(members(20_000, 8_000)),
-        events: Some(members(20_000, 20_000)),
-        baskets: Some(members(20_000, 5_000)),
+        users: Some(entities(20_000, 200)),
+        products: Some(entities(20_000, 100)),
+        pairs: Some(entities(20_000, 8_000)),
+        events: Some(entities(20_000, 20_000)),
+        baskets: Some(entities(20_000, 5_000)),
         null_users: Some(0),
         null_products: Some(0),
         null_timestamps: Some(0),
@@ -66,8 +66,8 @@ fn good() -> AnalysisMetrics {
     }
 }
 
-fn judged(facts: &AnalysisMetrics) -> Judged {
-    judge(&config(), facts, today())
+fn judged(metrics: &AnalysisMetrics) -> Judged {
+    judge(&config(), metrics, today())
 }
 
 #[track_caller]
@@ -79,9 +79,9 @@ fn check<'j>(judged: &'j Judged, code: &str) -> &'j Check {
 /// Points and score after one change to the good dataset; no other check may cost points.
 #[track_caller]
 fn cost(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> u32 {
-    let mut facts = good();
-    change(&mut facts);
-    let judged = judged(&facts);
+    let mut metrics = good();
+    change(&mut metrics);
+    let judged = judged(&metrics);
     let points = check(&judged, code).points;
     assert_eq!(check(&judged, code).outcome == Outcome::Failed, points > 0, "{:?}", check(&judged, code));
     assert_eq!(judged.quality_metrics.score, 100 - points, "{:?}", judged.quality_metrics.checks);
@@ -91,9 +91,9 @@ fn cost(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> u32 {
 /// Whether a check without points fails after a change.
 #[track_caller]
 fn fails(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> bool {
-    let mut facts = good();
-    change(&mut facts);
-    let judged = judged(&facts);
+    let mut metrics = good();
+    change(&mut metrics);
+    let judged = judged(&metrics);
     let check = check(&judged, code);
     assert_eq!(judged.quality_metrics.score, 100);
     // Each reports the value and its threshold, and a failed one what to change.
@@ -104,7 +104,7 @@ fn fails(code: &str, change: impl FnOnce(&mut AnalysisMetrics)) -> bool {
 }
 
 #[test]
-fn what_is_good_costs_nothing() {
+fn a_good_dataset_loses_no_points() {
     let judged = judged(&good());
     assert_eq!((judged.quality_metrics.score, judged.quality_metrics.grade), (100, Grade::Excellent));
     assert!(judged.leaks.iter().all(|check| !check.is_leak()));
@@ -115,17 +115,17 @@ fn what_is_good_costs_nothing() {
 
 #[test]
 fn interactions_of_users_and_products() {
-    let users = |rows: u64| cost("interactions_per_user", |facts| facts.users = Some(members(rows, 200)));
+    let users = |rows: u64| cost("interactions_per_user", |metrics| metrics.users = Some(entities(rows, 200)));
     assert_eq!([users(399), users(400), users(401)], [15, 0, 0]);
-    let products = |rows: u64| cost("interactions_per_product", |facts| facts.products = Some(members(rows, 100)));
+    let products = |rows: u64| cost("interactions_per_product", |metrics| metrics.products = Some(entities(rows, 100)));
     assert_eq!([products(499), products(500), products(501)], [10, 0, 0]);
 }
 
 #[test]
 fn how_many_users_and_products() {
-    let users = |all: u64| cost("users", |facts| facts.users = Some(members(20_000, all)));
+    let users = |all: u64| cost("users", |metrics| metrics.users = Some(entities(20_000, all)));
     assert_eq!([users(99), users(100), users(101)], [20, 0, 0]);
-    let products = |all: u64| cost("products", |facts| facts.products = Some(members(20_000, all)));
+    let products = |all: u64| cost("products", |metrics| metrics.products = Some(entities(20_000, all)));
     assert_eq!([products(49), products(50), products(51)], [15, 0, 0]);
 }
 
@@ -133,10 +133,10 @@ fn how_many_users_and_products() {
 fn sparsity_has_two_steps() {
     // Of ten million cells: 1,000 filled is 0.9999, 10,000 is 0.999.
     let of = |pairs: u64| {
-        cost("sparsity", |facts| {
-            facts.users = Some(members(100_000, 10_000));
-            facts.products = Some(members(100_000, 1_000));
-            facts.pairs = Some(members(100_000, pairs));
+        cost("sparsity", |metrics| {
+            metrics.users = Some(entities(100_000, 10_000));
+            metrics.products = Some(entities(100_000, 1_000));
+            metrics.pairs = Some(entities(100_000, pairs));
         })
     };
     assert_eq!([of(999), of(1_000), of(1_001)], [20, 10, 10]);
@@ -145,7 +145,7 @@ fn sparsity_has_two_steps() {
 
 #[test]
 fn days_are_counted_with_both_ends() {
-    let of = |last: &str| cost("span", |facts| facts.counts[0].last_day = Some(day(last)));
+    let of = |last: &str| cost("span", |metrics| metrics.counts[0].last_day = Some(day(last)));
     // 29, 30, 31 days and 89, 90, 91.
     assert_eq!([of("2024-01-29"), of("2024-01-30"), of("2024-01-31")], [15, 5, 5]);
     assert_eq!([of("2024-03-29"), of("2024-03-30"), of("2024-03-31")], [5, 0, 0]);
@@ -162,9 +162,9 @@ fn grades_begin_at_their_thresholds() {
 fn the_score_is_what_the_listed_points_leave() {
     // An empty dataset fails every rule that costs points, and the other checks still report.
     let empty = AnalysisMetrics {
-        users: Some(members(0, 0)),
-        products: Some(members(0, 0)),
-        pairs: Some(members(0, 0)),
+        users: Some(entities(0, 0)),
+        products: Some(entities(0, 0)),
+        pairs: Some(entities(0, 0)),
         timestamp_type: Some(ColumnType::Date),
         ..AnalysisMetrics::default()
     };
@@ -177,25 +177,26 @@ fn the_score_is_what_the_listed_points_leave() {
 }
 
 #[test]
-fn what_costs_nothing_is_still_said() {
+fn checks_without_points_are_still_reported() {
     for (code, set) in [
-        ("null_user_id", (|facts, n| facts.null_users = Some(n)) as fn(&mut AnalysisMetrics, u64)),
-        ("null_product_id", |facts, n| facts.null_products = Some(n)),
-        ("null_timestamp", |facts, n| facts.null_timestamps = Some(n)),
+        ("null_user_id", (|metrics, n| metrics.null_users = Some(n)) as fn(&mut AnalysisMetrics, u64)),
+        ("null_product_id", |metrics, n| metrics.null_products = Some(n)),
+        ("null_timestamp", |metrics, n| metrics.null_timestamps = Some(n)),
     ] {
-        assert!(!fails(code, |facts| set(facts, 0)) && fails(code, |facts| set(facts, 1)), "{code}");
+        assert!(!fails(code, |metrics| set(metrics, 0)) && fails(code, |metrics| set(metrics, 1)), "{code}");
     }
     // 1 % of 20,000 rows.
-    let duplicates = |again: u64| fails("duplicate_interactions", |facts| facts.events = Some(members(20_000, 20_000 - again)));
+    let duplicates =
+        |again: u64| fails("duplicate_interactions", |metrics| metrics.events = Some(entities(20_000, 20_000 - again)));
     assert_eq!([duplicates(199), duplicates(200), duplicates(201)], [false, false, true]);
-    let empty = |rows: u64| fails("empty_split", |facts| facts.counts[1].rows = rows);
+    let empty = |rows: u64| fails("empty_split", |metrics| metrics.counts[1].rows = rows);
     assert_eq!([empty(0), empty(1)], [true, false]);
     // A fifth of eval's 1,000 rows.
     for code in ["cold_users", "cold_products"] {
         let cold = |rows: u64| {
-            fails(code, |facts| {
-                let members = if code == "cold_users" { &mut facts.users } else { &mut facts.products };
-                *members = members.map(|m| Members { cold_eval: Some(3), cold_eval_rows: Some(rows), ..m });
+            fails(code, |metrics| {
+                let entities = if code == "cold_users" { &mut metrics.users } else { &mut metrics.products };
+                *entities = entities.map(|m| DistinctCounts { cold_eval: Some(3), cold_eval_rows: Some(rows), ..m });
             })
         };
         assert_eq!([cold(199), cold(200), cold(201)], [false, false, true], "{code}");
@@ -208,15 +209,15 @@ fn a_day_ahead_is_a_zone_and_two_are_the_future() {
     // date.
     let rows = |on: &str| {
         let on = day(on);
-        fails("future_timestamps", |facts| facts.per_day = vec![DayRows { day: Some(on), part: Part::Train, rows: 1 }])
+        fails("future_timestamps", |metrics| metrics.per_day = vec![DayRows { day: Some(on), part: Part::Train, rows: 1 }])
     };
     assert_eq!([rows("2025-01-01"), rows("2025-01-02"), rows("2025-01-03")], [false, false, true]);
-    let as_of = |on: &str| fails("future_timestamps", |facts| facts.as_of = Some(day(on)));
+    let as_of = |on: &str| fails("future_timestamps", |metrics| metrics.as_of = Some(day(on)));
     assert_eq!([as_of("2025-01-02"), as_of("2025-01-03")], [false, true]);
 }
 
 #[test]
-fn joins_are_held_against_what_they_do() {
+fn joins_are_checked_for_match_rate_and_fan_out() {
     // Low match rates and keys that multiply rows.
     let join = |matched_rows, largest_fan_out| JoinMetrics {
         table: "products".parse().unwrap(),
@@ -226,32 +227,32 @@ fn joins_are_held_against_what_they_do() {
         rows_after: 1_000,
         largest_fan_out,
     };
-    let rate = |matched: u64| fails("join_match_rate", |facts| facts.joins = vec![join(matched, 1)]);
+    let rate = |matched: u64| fails("join_match_rate", |metrics| metrics.joins = vec![join(matched, 1)]);
     assert_eq!([rate(899), rate(900), rate(901)], [true, false, false]);
-    let fan_out = |largest: u64| fails("join_fan_out", |facts| facts.joins = vec![join(1_000, largest)]);
+    let fan_out = |largest: u64| fails("join_fan_out", |metrics| metrics.joins = vec![join(1_000, largest)]);
     assert_eq!([fan_out(0), fan_out(1), fan_out(2)], [false, false, true]);
 }
 
 #[test]
-fn classes_out_of_balance_are_told() {
+fn unbalanced_and_shifted_classes_are_reported() {
     // Filters that move the class balance.
     let label = |before: u64, after: u64| {
         let balance = |positive| Balance { rows: 1_000, positive, negative: 1_000 - positive };
         let parts = vec![PartBalance { part: Part::Full, balance: balance(after) }];
         Some(Label { column: "views.clicked".into(), before: balance(before), parts, told_by_revenue: None })
     };
-    let rare = |positive: u64| fails("class_balance", |facts| facts.label = label(positive, positive));
+    let rare = |positive: u64| fails("class_balance", |metrics| metrics.label = label(positive, positive));
     assert_eq!([rare(9), rare(10), rare(11), rare(990), rare(991)], [true, false, false, false, true]);
-    let moved = |after: u64| fails("class_balance_moved", |facts| facts.label = label(200, after));
+    let moved = |after: u64| fails("class_balance_moved", |metrics| metrics.label = label(200, after));
     assert_eq!([moved(180), moved(179), moved(220), moved(221)], [false, true, false, true]);
 }
 
 #[test]
 fn readiness_is_personalizes() {
     let interactions = |rows: u64| {
-        let mut facts = good();
-        facts.pairs = Some(members(rows, 8_000));
-        let judged = judged(&facts);
+        let mut metrics = good();
+        metrics.pairs = Some(entities(rows, 8_000));
+        let judged = judged(&metrics);
         (judged.readiness.ready, check(&judged, "readiness_interactions").severity)
     };
     assert_eq!(interactions(999), (false, Some(Severity::Error)));
@@ -259,18 +260,18 @@ fn readiness_is_personalizes() {
     assert_eq!(interactions(49_999), (true, Some(Severity::Notice)));
     assert_eq!(interactions(50_000), (true, None));
     let users = |often: u64| {
-        let mut facts = good();
-        facts.users = Some(Members { once: 500, ..members(20_000, 500 + often) });
-        let judged = judged(&facts);
+        let mut metrics = good();
+        metrics.users = Some(DistinctCounts { once: 500, ..entities(20_000, 500 + often) });
+        let judged = judged(&metrics);
         (judged.readiness.ready, check(&judged, "readiness_users").severity)
     };
     assert_eq!(users(24), (false, Some(Severity::Error)));
     assert_eq!(users(25), (true, Some(Severity::Notice)));
     assert_eq!(users(1_000), (true, None));
     let idle = |used: u64| {
-        let mut facts = good();
-        facts.catalogue = Some(Catalogue { items: 1_000, used });
-        check(&judged(&facts), "readiness_catalogue").severity
+        let mut metrics = good();
+        metrics.catalogue = Some(Catalogue { items: 1_000, used });
+        check(&judged(&metrics), "readiness_catalogue").severity
     };
     assert_eq!([idle(499), idle(500), idle(501)], [Some(Severity::Notice), None, None]);
 }
@@ -289,39 +290,47 @@ fn what_is_not_mapped_is_not_applicable_and_says_so() {
 }
 
 #[test]
-fn leaks_of_the_figures() {
+fn leaks_are_found_in_the_metrics() {
     let leaks = |change: fn(&mut AnalysisMetrics)| -> Vec<String> {
-        let mut facts = good();
-        change(&mut facts);
-        judged(&facts).leaks.into_iter().filter(Check::is_leak).map(|check| check.code).collect()
+        let mut metrics = good();
+        change(&mut metrics);
+        judged(&metrics).leaks.into_iter().filter(Check::is_leak).map(|check| check.code).collect()
     };
-    assert_eq!(leaks(|facts| facts.late_train_rows = Some(1)), ["train_after_eval"]);
-    assert_eq!(leaks(|facts| facts.late_train_rows = Some(0)), [""; 0]);
-    assert_eq!(leaks(|facts| facts.events = facts.events.map(|m| Members { shared: Some(1), ..m })), ["row_in_two_splits"]);
-    assert_eq!(leaks(|facts| facts.baskets = facts.baskets.map(|m| Members { shared: Some(1), ..m })), ["basket_in_two_splits"]);
-    let newer =
-        |facts: &mut AnalysisMetrics| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 1 }];
+    assert_eq!(leaks(|metrics| metrics.late_train_rows = Some(1)), ["train_after_eval"]);
+    assert_eq!(leaks(|metrics| metrics.late_train_rows = Some(0)), [""; 0]);
+    assert_eq!(
+        leaks(|metrics| metrics.events = metrics.events.map(|m| DistinctCounts { shared: Some(1), ..m })),
+        ["row_in_two_splits"]
+    );
+    assert_eq!(
+        leaks(|metrics| metrics.baskets = metrics.baskets.map(|m| DistinctCounts { shared: Some(1), ..m })),
+        ["basket_in_two_splits"]
+    );
+    let newer = |metrics: &mut AnalysisMetrics| {
+        metrics.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 1 }]
+    };
     assert_eq!(leaks(newer), ["attribute_newer_than_event"]);
-    let older =
-        |facts: &mut AnalysisMetrics| facts.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 0 }];
+    let older = |metrics: &mut AnalysisMetrics| {
+        metrics.attributes = vec![AttributeTime { column: "users.seen".into(), rows: 9, newer: 0 }]
+    };
     assert_eq!(leaks(older), [""; 0]);
 }
 
 #[test]
 fn the_proof_adds_up() {
-    let mut facts = good();
-    let proof = |facts: &AnalysisMetrics| judged(facts).split_proof.unwrap();
-    assert_eq!((proof(&facts).rows_in_two_splits, proof(&facts).rows_in_no_split), (0, 0));
-    facts.counts[1].rows += 5;
-    assert_eq!(proof(&facts).rows_in_two_splits, 5);
-    facts.users = facts.users.map(|m| Members { cold_eval: Some(4), cold_eval_rows: Some(50), ..m });
-    assert_eq!(proof(&facts).parts[1].cold_users, Some(Cold { count: 4, rows: 50, share: 0.05 }));
+    let mut metrics = good();
+    let proof = |metrics: &AnalysisMetrics| judged(metrics).split_proof.unwrap();
+    assert_eq!((proof(&metrics).rows_in_two_splits, proof(&metrics).rows_in_no_split), (0, 0));
+    metrics.counts[1].rows += 5;
+    assert_eq!(proof(&metrics).rows_in_two_splits, 5);
+    metrics.users = metrics.users.map(|m| DistinctCounts { cold_eval: Some(4), cold_eval_rows: Some(50), ..m });
+    assert_eq!(proof(&metrics).parts[1].cold_users, Some(Cold { count: 4, rows: 50, share: 0.05 }));
 }
 
 #[test]
 fn an_analysis_survives_its_json() {
-    let facts = AnalysisMetrics { per_day: vec![DayRows { day: None, part: Part::Train, rows: 3 }], ..good() };
-    let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged(&facts);
+    let metrics = AnalysisMetrics { per_day: vec![DayRows { day: None, part: Part::Train, rows: 3 }], ..good() };
+    let Judged { split_estimates, quality_metrics, split_proof, leaks, readiness } = judged(&metrics);
     let analysis = Analysis {
         config_hash: "00".into(),
         made_at: "2025-01-01T00:00:00Z".parse().unwrap(),
@@ -329,7 +338,7 @@ fn an_analysis_survives_its_json() {
         estimate: Estimate { bytes: Some(4096), price_usd: None, upper_bound: true },
         bytes: Some(1 << 40),
         price_usd: Some(6.25),
-        facts,
+        metrics,
         split_estimates,
         quality_metrics,
         split_proof,

@@ -18,9 +18,9 @@ pub struct Filters {
     #[cfg_attr(feature = "ssr", schema(max_items = 50))]
     pub rows: Vec<RowFilter>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_filter: Option<MemberFilter>,
+    pub product_filter: Option<EntityFilter>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_filter: Option<MemberFilter>,
+    pub customer_filter: Option<EntityFilter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_interactions: Option<KCore>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct Filters {
 
 impl Filters {
     /// Whether there is an entity filter, on products, customers or both.
-    pub fn has_membership(&self) -> bool {
+    pub fn has_entity_filter(&self) -> bool {
         self.product_filter.is_some() || self.customer_filter.is_some() || self.min_interactions.is_some()
     }
 
@@ -210,8 +210,9 @@ pub enum Scalar {
 /// combined by AND; each is computed from the rows of the previous stage (within the scope).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ssr", schema(as = MemberFilter))]
 #[serde(default, deny_unknown_fields)]
-pub struct MemberFilter {
+pub struct EntityFilter {
     /// 1 to 99: keep the entities of largest revenue that together make this share of the total,
     /// including the one that crosses it. Only positive totals count; ties are broken by id.
     #[serde(skip_serializing_if = "Option::is_none")]

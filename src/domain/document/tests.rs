@@ -30,7 +30,7 @@ fn yaml_is_read_as_version_1_2_has_it() {
 }
 
 #[test]
-fn what_cannot_be_read_says_where() {
+fn parse_errors_have_their_position() {
     for (text, line) in [
         ("a: 1\n b: 2\n", 2),
         // The position of the opening bracket: where it should close, nobody knows.
@@ -88,7 +88,7 @@ fn a_hostile_text_ends_quickly() {
 }
 
 #[test]
-fn faults_say_where_their_field_stands() {
+fn validation_errors_have_the_position_of_their_field() {
     let text = "name: Orders\nconfig:\n  primary_table: raw_data.orders\n  join_config:\n    - table: products\n      type: left\n      \
                 on:\n        - left: {table: orders, column: product_id}\n          right: 'a`b'\n";
     let document = Document::read(text, Format::Yaml).unwrap();
@@ -100,9 +100,9 @@ fn faults_say_where_their_field_stands() {
     assert_eq!(place("name"), "No (line 1, column 1).");
     assert_eq!(place("filters.date_range"), "No.");
     // With the path and message that the config's parser gives.
-    let faults = document.placed(config_from_json(document.value["config"].clone()).unwrap_err());
-    assert_eq!(faults[0].path, "join_config[0].on[0].right");
-    assert!(faults[0].message.ends_with("(line 9, column 11)."), "{faults:?}");
+    let errors = document.placed(config_from_json(document.value["config"].clone()).unwrap_err());
+    assert_eq!(errors[0].path, "join_config[0].on[0].right");
+    assert!(errors[0].message.ends_with("(line 9, column 11)."), "{errors:?}");
 
     // A config alone, as JSON with tabs.
     let document = Document::read("{\n\t\"primary_table\": \"raw_data.orders\",\n\t\"bogus\": 1\n}", Format::Json).unwrap();
@@ -150,7 +150,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(value in value()) {
+    fn a_written_document_is_read_back(value in value()) {
         for format in Format::ALL {
             let text = write(&value, format);
             let read = Document::read(&text, format).map(|document| document.value).map_err(|error| error.to_string());

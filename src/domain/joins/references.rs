@@ -173,9 +173,9 @@ impl Search<'_, '_, '_> {
             return;
         }
         let Some(key) = self.table.sure_key().filter(|key| key.field != self.at.1) else { return };
-        let said =
+        let is_named =
             self.field.name.mark != Mark::None || reports || (another_row && self.field.column.column_type == ColumnType::Int64);
-        if said && self.fits(self.table, key) {
+        if is_named && self.fits(self.table, key) {
             let reason = format!("{} refers to another row of the same table.", phrase(stem));
             self.add(self.at.0, key, if self.field.name.mark == Mark::None { 0.72 } else { 0.8 }, vec![reason]);
         }
@@ -217,8 +217,8 @@ impl Search<'_, '_, '_> {
         let stem = &self.field.name.stem;
         let by = stem.len() >= 2 && stem.last().is_some_and(|last| last == "by") && stem[stem.len() - 2].ends_with("ed");
         let agent = stem.last().is_some_and(|last| AGENTS.contains(&last.as_str()));
-        let said = by || (agent && self.field.name.mark != Mark::None);
-        if !said {
+        let is_named = by || (agent && self.field.name.mark != Mark::None);
+        if !is_named {
             return;
         }
         let rank = |t: &usize| PEOPLE.iter().position(|word| *word == self.tables.all[*t].noun[0]);
@@ -296,7 +296,7 @@ impl Search<'_, '_, '_> {
     fn clarity(&self, target: &Table, key: Key, role: &[String]) -> f64 {
         let other = &target.fields[key.field];
         let same_name = self.field.name.stem == other.name.stem && self.field.name.mark == other.name.mark;
-        let said = match (self.field.name.mark, self.field.column.column_type) {
+        let name_clarity = match (self.field.name.mark, self.field.column.column_type) {
             (Mark::None, _) if same_name => 0.9,
             (Mark::None, _) if other.name.mark == Mark::None => 0.85,
             (Mark::None, ColumnType::Int64) if can_name(self.field) => 0.85,
@@ -311,7 +311,7 @@ impl Search<'_, '_, '_> {
             _ => 1.0,
         };
         let types = if self.field.column.column_type == other.column.column_type { 1.0 } else { 0.95 };
-        said * types * self.marks(target, key) * (0.6 + 0.4 * key.certainty)
+        name_clarity * types * self.marks(target, key) * (0.6 + 0.4 * key.certainty)
     }
 
     fn names(&self, target: &Table, key: Key) -> String {

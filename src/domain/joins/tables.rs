@@ -208,7 +208,7 @@ pub struct TableIndex<'a> {
 }
 
 impl<'a> TableIndex<'a> {
-    pub fn read(schemas: &'a [TableSchema], facts: &TableStatistics) -> Self {
+    pub fn read(schemas: &'a [TableSchema], statistics: &TableStatistics) -> Self {
         let vocabulary = Vocabulary::of(schemas);
         let nouns = nouns(schemas, &vocabulary);
         let mut all: Vec<Table> =
@@ -218,7 +218,7 @@ impl<'a> TableIndex<'a> {
             exact.entry(phrase(&table.noun)).or_default().push(i);
         }
         for (i, table) in all.iter_mut().enumerate() {
-            table.keys = keys(i, table, &exact, facts);
+            table.keys = keys(i, table, &exact, statistics);
         }
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (t, table) in all.iter().enumerate() {
@@ -372,7 +372,7 @@ pub fn potential_keys(vocabulary: &Vocabulary, schema: &TableSchema) -> Vec<bool
 }
 
 /// The columns that can be a table's key alone, the most certain first.
-fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, facts: &TableStatistics) -> Vec<Key> {
+fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, statistics: &TableStatistics) -> Vec<Key> {
     let marked = table.fields.iter().filter(|field| field.is_marked()).count();
     let first_marked = table.fields.iter().position(Field::is_marked);
     let timed = table.fields.iter().any(is_period);
@@ -408,9 +408,9 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
         };
         let by_name = if is_bridge && !stem.is_empty() { by_name * 0.35 } else { by_name };
         let required = if field.column.mode == Mode::Required && by_name > 0.0 { 0.05 } else { 0.0 };
-        match facts.of(&table.schema.table, &field.column.name).map(|facts| (facts.is_unique(), facts)) {
+        match statistics.of(&table.schema.table, &field.column.name).map(|statistics| (statistics.is_unique(), statistics)) {
             Some((Some(true), _)) if by_name > 0.0 || field.name.mark != Mark::None => by_name.max(0.9),
-            Some((Some(false), facts)) if facts.distinct * 10 < facts.filled() * 9 => 0.0,
+            Some((Some(false), statistics)) if statistics.distinct * 10 < statistics.filled() * 9 => 0.0,
             _ => (by_name + required).min(1.0),
         }
     };
@@ -426,7 +426,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, fac
 /// Whether a time is when something happened or the row holds, as `date`, `seen_at` and
 /// `valid_from` are; not an attribute of the entity itself.
 fn is_period(field: &Field) -> bool {
-    const KEPT: [&str; 17] = [
+    const STORED_AT: [&str; 17] = [
         "birth",
         "changed",
         "created",
@@ -445,7 +445,7 @@ fn is_period(field: &Field) -> bool {
         "signup",
         "updated",
     ];
-    let kept = |word: &String| KEPT.contains(&word.as_str());
+    let kept = |word: &String| STORED_AT.contains(&word.as_str());
     field.column.column_type.is_temporal() && !field.name.stem.iter().any(kept)
 }
 

@@ -23,7 +23,7 @@ fn table(text: &str) -> TableSchema {
     }
 }
 
-fn found(tables: &[&str]) -> Settled {
+fn found(tables: &[&str]) -> ResolvedJoins {
     let schemas: Vec<TableSchema> = tables.iter().map(|text| table(text)).collect();
     detect(&schemas, &TableStatistics::default())
 }
@@ -76,7 +76,7 @@ fn g64_singulars_families_and_abbreviations() {
 }
 
 #[test]
-fn words_before_a_tables_name_say_which_one() {
+fn words_before_a_table_name_distinguish_references() {
     finds(
         &["orders: id INT64, billing_address_id INT64, ship_to_address_id INT64", "addresses: id INT64, city STRING"],
         &["orders.billing_address_id = addresses.id", "orders.ship_to_address_id = addresses.id"],
@@ -119,16 +119,16 @@ fn g65_chains_and_composite_keys() {
 }
 
 #[test]
-fn two_tables_that_share_a_dimension_are_not_joined_past_it() {
+fn two_tables_that_share_a_dimension_are_not_joined_directly() {
     let (orders, reviews) = ("orders: id INT64, customer_id INT64", "reviews: id INT64, customer_id INT64");
     finds(
         &[orders, reviews, "customers: id INT64"],
         &["orders.customer_id = customers.id", "reviews.customer_id = customers.id"],
     );
     // Without it they are joined, if nothing else connects them, at a low score.
-    let settled = found(&[orders, reviews]);
-    assert_eq!(settled.joins.len(), 1);
-    assert_eq!((settled.joins[0].confidence, settled.joins[0].in_tree), (Confidence::Low, true));
+    let resolved = found(&[orders, reviews]);
+    assert_eq!(resolved.joins.len(), 1);
+    assert_eq!((resolved.joins[0].confidence, resolved.joins[0].in_tree), (Confidence::Low, true));
 }
 
 #[test]
@@ -143,26 +143,26 @@ fn g63_types_that_cannot_be_compared_are_no_join() {
 fn a_description_names_a_table() {
     let mut orders = table("orders: id INT64, who INT64");
     orders.columns[1].description = Some("Foreign key: references customers.id.".into());
-    let settled = detect(&[orders, table("customers: id INT64")], &TableStatistics::default());
-    assert_eq!(settled.joins[0].join.text(), "orders.who = customers.id");
-    assert_eq!(settled.joins[0].confidence, Confidence::High);
+    let resolved = detect(&[orders, table("customers: id INT64")], &TableStatistics::default());
+    assert_eq!(resolved.joins[0].join.text(), "orders.who = customers.id");
+    assert_eq!(resolved.joins[0].confidence, Confidence::High);
 }
 
 #[test]
-fn facts_decide_what_a_key_is() {
+fn statistics_decide_what_a_key_is() {
     let schemas = [table("sales: id INT64, shop_code STRING"), table("shops: shop_code STRING, name STRING")];
-    let mut facts = TableStatistics::default();
+    let mut statistics = TableStatistics::default();
     let of = |name: &str| (schemas[1].table.clone(), name.parse().unwrap());
     let (table, column) = of("shop_code");
-    facts.add(table, column, ColumnStatistics { rows: 100, nulls: 0, distinct: 7 });
+    statistics.add(table, column, ColumnStatistics { rows: 100, nulls: 0, distinct: 7 });
     // Shops have many rows per code: it is all that both share, and no more.
-    assert_eq!(detect(&schemas, &facts).joins[0].confidence, Confidence::Low);
+    assert_eq!(detect(&schemas, &statistics).joins[0].confidence, Confidence::Low);
     assert_eq!(detect(&schemas, &TableStatistics::default()).joins[0].confidence, Confidence::High);
 }
 
 #[test]
 fn the_tree_reaches_all_tables_from_the_first_and_each_once() {
-    let settled = found(&[
+    let resolved = found(&[
         "lines: order_id INT64, product_id INT64, amount FLOAT64",
         "orders: id INT64, customer_id INT64, address_id INT64",
         "products: id INT64, category_id INT64",
@@ -171,24 +171,24 @@ fn the_tree_reaches_all_tables_from_the_first_and_each_once() {
         "addresses: id INT64",
         "notes: text STRING",
     ]);
-    assert_eq!(settled.tree.len(), 5, "{settled:?}");
-    let mut reached = vec![settled.joins[settled.tree[0]].join.left.clone()];
+    assert_eq!(resolved.tree.len(), 5, "{resolved:?}");
+    let mut reached = vec![resolved.joins[resolved.tree[0]].join.left.clone()];
     assert_eq!(reached[0].table(), "lines");
-    for position in &settled.tree {
-        let join = &settled.joins[*position];
+    for position in &resolved.tree {
+        let join = &resolved.joins[*position];
         assert!(join.in_tree);
         let new = [&join.join.left, &join.join.right].into_iter().filter(|table| !reached.contains(table)).count();
         assert_eq!(new, 1, "{}", join.join.text());
         reached.extend([join.join.left.clone(), join.join.right.clone()]);
     }
-    assert_eq!(settled.joins.len(), 6);
-    assert_eq!(settled.unconnected.iter().map(TableName::table).collect::<Vec<_>>(), ["notes"]);
+    assert_eq!(resolved.joins.len(), 6);
+    assert_eq!(resolved.unconnected.iter().map(TableName::table).collect::<Vec<_>>(), ["notes"]);
 }
 
 #[test]
 fn scores_are_sorted_and_none_is_below_the_threshold() {
-    let settled = found(&["orders: id INT64, buyer INT64, product_id INT64", "users: id INT64", "products: id INT64"]);
-    let scores: Vec<f64> = settled.joins.iter().map(|join| join.join.score).collect();
+    let resolved = found(&["orders: id INT64, buyer INT64, product_id INT64", "users: id INT64", "products: id INT64"]);
+    let scores: Vec<f64> = resolved.joins.iter().map(|join| join.join.score).collect();
     assert!(scores.is_sorted_by(|a, b| a >= b) && scores.iter().all(|score| (THRESHOLD..=1.0).contains(score)), "{scores:?}");
 }
 
@@ -199,7 +199,7 @@ fn candidate(score: f64) -> Candidate {
 }
 
 /// Rows, keys and matched rows of each side; keys in common.
-fn evidence(left: [u64; 3], right: [u64; 3], common_keys: u64) -> Evidence {
+fn statistics(left: [u64; 3], right: [u64; 3], common_keys: u64) -> KeyStatistics {
     let side = |[rows, keys, matched_rows]: [u64; 3]| KeySide {
         rows,
         rows_with_key: rows,
@@ -207,65 +207,65 @@ fn evidence(left: [u64; 3], right: [u64; 3], common_keys: u64) -> Evidence {
         largest: rows.checked_div(keys).unwrap_or_default(),
         matched_rows,
     };
-    Evidence { left: side(left), right: side(right), common_keys, pairs: left[2] }
+    KeyStatistics { left: side(left), right: side(right), common_keys, pairs: left[2] }
 }
 
-fn weighed(prior: f64, evidence: Evidence) -> f64 {
-    weigh(candidate(prior), evidence).candidate.score
+fn verified(prior: f64, statistics: KeyStatistics) -> f64 {
+    verify_candidate(candidate(prior), statistics).candidate.score
 }
 
 #[test]
 fn the_data_confirm_names_or_overrule_them() {
-    let good = evidence([1000, 200, 1000], [300, 300, 500], 200);
-    assert!(weighed(0.7, good) > 0.8);
+    let good = statistics([1000, 200, 1000], [300, 300, 500], 200);
+    assert!(verified(0.7, good) > 0.8);
     // Keys that do not exist on the other side, and a key that repeats and would multiply rows.
-    assert!(weighed(0.95, evidence([1000, 200, 10], [300, 300, 2], 2)) < THRESHOLD);
-    assert!(weighed(0.95, evidence([1000, 200, 1000], [1000, 300, 700], 200)) < THRESHOLD);
+    assert!(verified(0.95, statistics([1000, 200, 10], [300, 300, 2], 2)) < THRESHOLD);
+    assert!(verified(0.95, statistics([1000, 200, 1000], [1000, 300, 700], 200)) < THRESHOLD);
     // A few orphans and one duplicate key are dirty data.
-    assert!(weighed(0.95, evidence([1000, 200, 990], [301, 300, 290], 195)) > 0.8);
+    assert!(verified(0.95, statistics([1000, 200, 990], [301, 300, 290], 195)) > 0.8);
     // Households of which only some have an age: the names are clear, and all that have one are
     // customers.
-    assert!(weighed(0.9, evidence([9000, 2469, 3000], [801, 801, 801], 801)) >= THRESHOLD);
+    assert!(verified(0.9, statistics([9000, 2469, 3000], [801, 801, 801], 801)) >= THRESHOLD);
     // An empty table proves nothing.
-    assert_eq!(weighed(0.9, evidence([0, 0, 0], [300, 300, 0], 0)), 0.9);
+    assert_eq!(verified(0.9, statistics([0, 0, 0], [300, 300, 0], 0)), 0.9);
 }
 
 #[test]
 fn numbers_that_are_included_by_chance_make_no_join() {
-    let by_chance = evidence([5000, 40, 5000], [300, 300, 40], 40);
-    assert!(weighed(PLAUSIBLE - 0.05, by_chance) < THRESHOLD, "without a word in the names");
+    let by_chance = statistics([5000, 40, 5000], [300, 300, 40], 40);
+    assert!(verified(PLAUSIBLE - 0.05, by_chance) < THRESHOLD, "without a word in the names");
     // Data raise a score that the names leave open, but no higher than such data can justify.
-    let risen = weighed(0.4, by_chance);
+    let risen = verified(0.4, by_chance);
     assert!((THRESHOLD..MEDIUM).contains(&risen), "{risen}");
-    assert!(weighed(0.4, evidence([5000, 2, 5000], [300, 300, 2], 2)) < THRESHOLD, "two keys tell nothing");
+    assert!(verified(0.4, statistics([5000, 2, 5000], [300, 300, 2], 2)) < THRESHOLD, "two keys tell nothing");
 }
 
 #[test]
 fn the_sides_are_swapped_where_the_data_say_so() {
-    let the_other_way = evidence([300, 300, 200], [1000, 200, 1000], 200);
-    let turned = weigh(candidate(0.8), the_other_way);
+    let the_other_way = statistics([300, 300, 200], [1000, 200, 1000], 200);
+    let turned = verify_candidate(candidate(0.8), the_other_way);
     assert_eq!((turned.candidate.left.table(), turned.candidate.right.table()), ("users", "orders"));
     assert_eq!(turned.candidate.on[0].left.as_str(), "id");
     assert!(turned.candidate.score >= THRESHOLD);
-    assert_eq!(turned.evidence.unwrap().right.rows, 300);
+    assert_eq!(turned.statistics.unwrap().right.rows, 300);
     // Two unique sides keep the direction of the names.
-    let both = weigh(candidate(0.8), evidence([300, 300, 300], [300, 300, 300], 300));
+    let both = verify_candidate(candidate(0.8), statistics([300, 300, 300], [300, 300, 300], 300));
     assert_eq!(both.candidate.left.table(), "orders");
 }
 
 #[test]
-fn one_question_for_two_tables_whatever_the_direction() {
+fn one_query_per_pair_of_tables_in_either_direction() {
     let order = [TableName::new("raw_data", "orders").unwrap(), TableName::new("raw_data", "users").unwrap()];
     let other = KeyPair { left: "last_user_id".parse().unwrap(), right: "id".parse().unwrap() };
     let candidates = [candidate(0.9), candidate(0.3).reversed(), Candidate { on: vec![other], ..candidate(0.8) }];
-    let questions = questions(&order, &candidates);
-    assert_eq!(questions.len(), 1);
-    assert_eq!(questions[0].on.len(), 2);
-    assert_eq!(questions[0].asked, [(0, 0, false), (1, 0, true), (2, 1, false)]);
+    let queries = pair_queries(&order, &candidates);
+    assert_eq!(queries.len(), 1);
+    assert_eq!(queries[0].on.len(), 2);
+    assert_eq!(queries[0].candidates, [(0, 0, false), (1, 0, true), (2, 1, false)]);
 }
 
 #[test]
-fn sixty_wide_tables_take_no_time() {
+fn detection_over_sixty_wide_tables_is_fast() {
     // Each refers to 48 others; or all have the same name, as the monthly tables of one source do.
     let word = |i: usize| format!("thing{}", ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"][i % 8]).repeat(i / 8 + 1);
     let columns = |i: usize| (1..49).map(|c| format!("some_{}_id INT64", word((i + c) % 60))).collect::<Vec<_>>().join(", ");
@@ -274,11 +274,11 @@ fn sixty_wide_tables_take_no_time() {
     };
     for schemas in [wide(&word), wide(&|i| format!("thing_{i}"))] {
         let start = std::time::Instant::now();
-        let settled = detect(&schemas, &TableStatistics::default());
+        let resolved = detect(&schemas, &TableStatistics::default());
         let took = start.elapsed();
-        assert!(settled.joins.len() <= 60 * 48);
+        assert!(resolved.joins.len() <= 60 * 48);
         // Without optimisation, and on a machine under load.
         assert!(took.as_millis() < 1_000, "{took:?}");
-        println!("{took:?} for {} joins", settled.joins.len());
+        println!("{took:?} for {} joins", resolved.joins.len());
     }
 }

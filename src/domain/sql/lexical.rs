@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_words_that_mean_nothing_else_are_bare() {
+    fn only_plain_words_without_another_meaning_are_unquoted() {
         for name in ["id", "user_id", "_PARTITIONTIME", "UserId", "a1", "date", "timestamp", "user", "value"] {
             assert!(is_bare(name), "{name}");
         }

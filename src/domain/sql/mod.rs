@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
 use super::dataset::{ApplyTo, DatasetConfig, Role, Scope, Split};
-use super::fault::FieldError;
+use super::field_error::FieldError;
 use super::schema::{ColumnType, Mode};
 use super::validate::validate;
 
+mod entities;
 mod expr;
 mod keywords;
 mod lexical;
-mod members;
 mod pipeline;
 mod plan;
 mod predicate;
@@ -36,10 +36,10 @@ use pipeline::Pipeline;
 use plan::Plan;
 pub use plan::{counts_from_today, hashable, seeks_as_of};
 pub use queries::analysis::{JoinMeasure, Measure, Section};
-pub use queries::effect::{EffectMeasure, EffectSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
-pub use queries::evidence::{evidence_query, read_evidence};
+pub use queries::filter_impact::{ImpactMeasure, ImpactSection, MILLION, MOST_REVENUE, REVENUE_DIGITS, ROW_DIGITS};
+pub use queries::join_statistics::{join_statistics_query, read_join_statistics};
 pub use queries::profile;
-use queries::{analysis, effect, rows, tfx};
+use queries::{analysis, filter_impact, rows, tfx};
 use query::Query;
 pub use title::Title;
 
@@ -50,7 +50,8 @@ pub struct Request {
     /// `None` is the full query; a split that the config does not make is a validation error at
     /// `split`.
     pub split: Option<Split>,
-    pub shape: Shape,
+    #[serde(rename = "shape")]
+    pub kind: QueryKind,
     /// Name mapped columns by their roles, whatever their output names.
     pub for_analysis: bool,
     /// The reference date as a literal, if it was resolved before: the frozen form.
@@ -60,7 +61,7 @@ pub struct Request {
 /// What a query returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Shape {
+pub enum QueryKind {
     /// The dataset's rows.
     #[default]
     Rows,
@@ -84,8 +85,9 @@ pub enum Shape {
     PerDay,
     /// All counts of an analysis, in rows of one form: see [`Section`]. Ignores `split`.
     Analysis,
-    /// What filters and split do, in rows of one form: see [`EffectSection`]. Ignores `split`.
-    Effect,
+    /// What filters and split do, in rows of one form: see [`ImpactSection`]. Ignores `split`.
+    #[serde(rename = "effect")]
+    FilterImpact,
 }
 
 /// A column of a compiled query.
@@ -106,30 +108,30 @@ pub struct CompiledQuery {
 
 /// Compiles a config, or returns all of its validation errors.
 pub fn compile(config: &DatasetConfig, catalog: &Catalog, request: &Request) -> Result<CompiledQuery, Vec<FieldError>> {
-    let mut faults = validate(config, catalog);
+    let mut errors = validate(config, catalog);
     if let Some(split) = request.split
         && !config.split_config.splits().contains(&split)
     {
-        faults.push(FieldError::new("split", format!("This dataset has no {} split.", split.as_str())));
+        errors.push(FieldError::new("split", format!("This dataset has no {} split.", split.as_str())));
     }
-    if !faults.is_empty() {
-        return Err(faults);
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    let plan = Plan::new(config, catalog, request).map_err(|fault| vec![fault])?;
-    let mut pipeline = match request.shape {
-        Shape::AsOf => first_stages(&plan),
-        shape => all_stages(&plan, shape == Shape::Effect),
+    let plan = Plan::new(config, catalog, request).map_err(|error| vec![error])?;
+    let mut pipeline = match request.kind {
+        QueryKind::AsOf => first_stages(&plan),
+        kind => all_stages(&plan, kind == QueryKind::FilterImpact),
     };
-    let (body, columns) = match request.shape {
-        Shape::Rows => rows::rows(&pipeline, request.split, None),
-        Shape::Preview { limit } => rows::rows(&pipeline, request.split, Some(limit)),
-        Shape::Tfx => tfx::rows(&pipeline, request.split)?,
-        Shape::Counts => rows::counts(&pipeline),
-        Shape::Funnel => rows::funnel(&pipeline),
-        Shape::PerDay => rows::per_day(&pipeline),
-        Shape::AsOf => rows::as_of(&pipeline),
-        Shape::Analysis => analysis::report(&mut pipeline),
-        Shape::Effect => effect::report(&mut pipeline),
+    let (body, columns) = match request.kind {
+        QueryKind::Rows => rows::rows(&pipeline, request.split, None),
+        QueryKind::Preview { limit } => rows::rows(&pipeline, request.split, Some(limit)),
+        QueryKind::Tfx => tfx::rows(&pipeline, request.split)?,
+        QueryKind::Counts => rows::counts(&pipeline),
+        QueryKind::Funnel => rows::funnel(&pipeline),
+        QueryKind::PerDay => rows::per_day(&pipeline),
+        QueryKind::AsOf => rows::as_of(&pipeline),
+        QueryKind::Analysis => analysis::report(&mut pipeline),
+        QueryKind::FilterImpact => filter_impact::report(&mut pipeline),
     };
     let sql = render::render(&Query { with: pipeline.ctes, body });
     Ok(CompiledQuery { sql, columns })
@@ -151,10 +153,10 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 /// A split label that follows from the row itself (its day, or a hash) is added before the filters
 /// on products and customers, so that these can look at train alone. Only leave-last comes after
 /// them, unless they look at train.
-fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
+fn all_stages<'p>(plan: &'p Plan<'p>, shows_entities: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = plan.config.split_config.depends_on_rows_left()
-        && !((shows_members || filters.has_membership())
+        && !((shows_entities || filters.has_entity_filter())
             && (filters.scope == Some(Scope::Train) || filters.apply_to == ApplyTo::Train));
     let mut pipeline = Pipeline::new(plan);
     pipeline.source();
@@ -164,13 +166,13 @@ fn all_stages<'p>(plan: &'p Plan<'p>, shows_members: bool) -> Pipeline<'p> {
         pipeline.label();
     }
     pipeline.unpruned = Some(pipeline.current.clone());
-    pipeline.shows_members = shows_members;
-    if shows_members && !label_last {
-        effect::narrow(&mut pipeline);
+    pipeline.shows_entities = shows_entities;
+    if shows_entities && !label_last {
+        filter_impact::narrow(&mut pipeline);
     }
-    members::products(&mut pipeline);
-    members::customers(&mut pipeline);
-    members::min_interactions(&mut pipeline);
+    entities::products(&mut pipeline);
+    entities::customers(&mut pipeline);
+    entities::min_interactions(&mut pipeline);
     if label_last {
         pipeline.label();
     }

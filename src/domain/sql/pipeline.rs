@@ -26,7 +26,7 @@ pub(super) struct Pipeline<'p> {
     /// The CTE before the filters on products and customers.
     pub unpruned: Option<String>,
     /// Totals of products and customers are computed even without a filter: for the charts.
-    pub shows_members: bool,
+    pub shows_entities: bool,
     /// The names of those totals, and the CTEs that have them.
     pub totals: Vec<(&'static str, String)>,
 }
@@ -41,7 +41,7 @@ impl<'p> Pipeline<'p> {
             stages: vec![],
             tables: vec![],
             unpruned: None,
-            shows_members: false,
+            shows_entities: false,
             totals: vec![],
         }
     }

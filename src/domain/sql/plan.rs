@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use super::Request;
 use super::expr::{Day, Expr, Ident, Moment};
 use super::reading;
-use crate::domain::catalog::{Catalog, KnownTable};
+use crate::domain::catalog::{Catalog, CatalogTable};
 use crate::domain::dataset::*;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{ColumnName, SourceName, TableName, fold, same};
 use crate::domain::output::{self, Taken};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
@@ -203,7 +203,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-type Sources<'a> = Vec<(SourceName, &'a TableName, &'a KnownTable)>;
+type Sources<'a> = Vec<(SourceName, &'a TableName, &'a CatalogTable)>;
 
 fn sources<'a>(config: &'a DatasetConfig, catalog: &'a Catalog) -> Result<Sources<'a>, FieldError> {
     config

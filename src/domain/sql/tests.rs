@@ -81,9 +81,9 @@ fn sql(more: Value, request: &Request) -> String {
     compile(&config(more), &shop(), request).unwrap().sql
 }
 
-fn faults(more: Value) -> Vec<String> {
-    let faults = compile(&config(more), &shop(), &Request::default()).unwrap_err();
-    faults.into_iter().map(|f| f.path).collect()
+fn errors(more: Value) -> Vec<String> {
+    let errors = compile(&config(more), &shop(), &Request::default()).unwrap_err();
+    errors.into_iter().map(|f| f.path).collect()
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn rolling_months_and_a_time_split() {
         "split_config": {"type": "time_based", "eval_days": 14, "test_days": 7, "gap_days": 1},
     });
     insta::assert_snapshot!("time_split_train", sql(parts.clone(), &Request { split: Some(Split::Train), ..Request::default() }));
-    let frozen = Request { as_of: "2025-06-30".parse().ok(), shape: Shape::Counts, ..Request::default() };
+    let frozen = Request { as_of: "2025-06-30".parse().ok(), kind: QueryKind::Counts, ..Request::default() };
     insta::assert_snapshot!("time_split_frozen_counts", sql(parts, &frozen));
 }
 
 #[test]
-fn members_are_computed_from_train_with_a_time_split() {
+fn entity_filters_are_computed_from_train_with_a_time_split() {
     // Filters that look at the eval window would leak it into training.
     let parts = json!({
         "filters": {
@@ -144,7 +144,7 @@ fn a_random_split_of_a_sample() {
 }
 
 #[test]
-fn one_row_a_key_and_ugly_names() {
+fn one_row_per_key_and_ugly_names() {
     // Reserved words as names are quoted, and a join by a key that is not unique takes one row.
     let parts = json!({
         "secondary_tables": ["raw_data.orders", {"table": "raw_data.odd table", "as": "odd one"}],
@@ -201,14 +201,14 @@ fn type_by_type() {
                 });
                 let parts = json!({"column_mapping": mapping, "filters": filters, "split_config": split});
                 let text = sql(parts, request);
-                let told = text.lines().filter(|line| {
+                let date_lines = text.lines().filter(|line| {
                     let line = line.trim();
                     line.ends_with("AS event_time")
                         || line.contains("AS as_of")
                         || ["WHERE", "AND", "WHEN", "ELSE"].iter().any(|word| line.starts_with(word))
                 });
                 table += &format!("{column} {} {}: {case}\n", format.unwrap_or("as it is"), zone.unwrap_or("UTC"));
-                told.for_each(|line| table += &format!("    {}\n", line.trim()));
+                date_lines.for_each(|line| table += &format!("    {}\n", line.trim()));
             }
         }
     }
@@ -216,7 +216,7 @@ fn type_by_type() {
 }
 
 #[test]
-fn a_timestamp_says_how_it_is_read() {
+fn timestamps_need_a_format_that_fits_their_type() {
     // Texts and numbers as timestamps need a format.
     let mapping = |column: &str, format: Value| json!({"column_mapping": {"timestamp": {"table": "orders", "column": column}, "timestamp_format": format}});
     for (column, format, path) in [
@@ -226,10 +226,10 @@ fn a_timestamp_says_how_it_is_read() {
         ("epoch", json!("iso_date"), "column_mapping.timestamp_format"),
         ("at", json!("unix_seconds"), "column_mapping.timestamp_format"),
     ] {
-        assert_eq!(faults(mapping(column, format)), [path], "{column}");
+        assert_eq!(errors(mapping(column, format)), [path], "{column}");
     }
     let none = json!({"column_mapping": {"timestamp_format": "unix_seconds"}});
-    assert_eq!(faults(none), ["column_mapping.timestamp_format"]);
+    assert_eq!(errors(none), ["column_mapping.timestamp_format"]);
     for bad in ["Berlin Time", "Europe/Berlin'", "", "+02:00", &"x".repeat(65)] {
         assert!(bad.parse::<crate::domain::dataset::TimeZone>().is_err(), "{bad}");
     }
@@ -295,7 +295,7 @@ fn a_fixed_end_bounds_the_latest_event() {
         "filters": {"date_range": {"type": "fixed", "end": "2025-03-31"}},
         "split_config": {"type": "time_based", "eval_days": 3},
     });
-    insta::assert_snapshot!(sql(parts, &Request { shape: Shape::PerDay, ..Request::default() }));
+    insta::assert_snapshot!(sql(parts, &Request { kind: QueryKind::PerDay, ..Request::default() }));
 }
 
 #[test]
@@ -331,9 +331,9 @@ fn removing_any_filter_changes_the_query() {
 }
 
 #[test]
-fn all_faults_come_at_once_by_their_paths() {
+fn all_validation_errors_are_returned_by_path() {
     assert_eq!(
-        faults(json!({
+        errors(json!({
             "secondary_tables": ["raw_data.orders", "raw_data.products", "raw_data.none", "raw_data.orders"],
             "join_config": [
                 {"table": "orders", "on": [{"left": {"table": "products", "column": "code"}, "right": "id"}]},
@@ -365,11 +365,11 @@ fn all_faults_come_at_once_by_their_paths() {
 }
 
 #[test]
-fn filters_and_splits_that_do_not_fit_are_faults() {
+fn filters_and_splits_that_do_not_fit_are_errors() {
     let no_roles = |parts: Value| {
         let mut all = json!({"column_mapping": {}});
         all.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
-        faults(all)
+        errors(all)
     };
     // Without the role, the SQL would name a column that does not exist.
     assert_eq!(no_roles(json!({"split_config": {"type": "time_based", "eval_days": 3}})), ["split_config"]);
@@ -377,7 +377,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
     assert_eq!(no_roles(json!({"filters": {"product_filter": {"top_revenue_percent": 80}}})).len(), 2);
     // A window longer than the data leaves no days for train.
     let window = json!({"filters": {"date_range": {"type": "rolling", "days": 10}}, "split_config": {"type": "time_based", "eval_days": 7, "test_days": 3}});
-    assert_eq!(faults(window), ["split_config"]);
+    assert_eq!(errors(window), ["split_config"]);
     for (parts, path) in [
         (json!({"filters": {"date_range": {"type": "rolling"}}}), "filters.date_range"),
         (json!({"filters": {"date_range": {"type": "rolling", "days": 1, "months": 1}}}), "filters.date_range"),
@@ -402,7 +402,7 @@ fn filters_and_splits_that_do_not_fit_are_faults() {
         (json!({"split_config": {"type": "random", "train_percent": 90, "test_percent": 10}}), "split_config.test_percent"),
         (json!({"split_config": {"type": "leave_last", "n": 0}}), "split_config.n"),
     ] {
-        assert_eq!(faults(parts.clone()), [path], "{parts}");
+        assert_eq!(errors(parts.clone()), [path], "{parts}");
     }
     let unsplit = compile(&config(json!({})), &shop(), &Request { split: Some(Split::Eval), ..Request::default() });
     assert_eq!(unsplit.unwrap_err()[0].path, "split");
@@ -420,7 +420,10 @@ fn tfx_gets_its_types_and_no_null() {
         ],
         "split_config": {"type": "random", "train_percent": 80},
     });
-    insta::assert_snapshot!(sql(parts.clone(), &Request { shape: Shape::Tfx, split: Some(Split::Train), ..Request::default() }));
+    insta::assert_snapshot!(sql(
+        parts.clone(),
+        &Request { kind: QueryKind::Tfx, split: Some(Split::Train), ..Request::default() }
+    ));
 
     let (artefact, columns) = crate::domain::tfx::artefact(&config(parts), &shop(), None, Some("EU")).unwrap();
     let names: Vec<_> = artefact.input_config.splits.iter().map(|split| split.name.as_str()).collect();
@@ -428,6 +431,6 @@ fn tfx_gets_its_types_and_no_null() {
     assert!(columns.iter().all(|c| matches!(c.column_type, ColumnType::Int64 | ColumnType::Float64 | ColumnType::String)));
 
     let bad = json!({"selected_columns": [{"table": "orders", "column": "at", "default": "never"}]});
-    let faults = compile(&config(bad), &shop(), &Request { shape: Shape::Tfx, ..Request::default() }).unwrap_err();
-    assert_eq!(faults[0].path, "selected_columns[0]");
+    let errors = compile(&config(bad), &shop(), &Request { kind: QueryKind::Tfx, ..Request::default() }).unwrap_err();
+    assert_eq!(errors[0].path, "selected_columns[0]");
 }

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_parts_of_a_title_are_left_out() {
         let day = NaiveDate::from_ymd_opt(2025, 5, 31);
         let title = Title { dataset: "Orders", version: None, split: None, as_of: day };
         assert_eq!(title.to_string(), "-- Trainset: Orders, all rows, reference date 2025-05-31");

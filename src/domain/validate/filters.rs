@@ -15,10 +15,10 @@ impl Check<'_> {
             self.row_filter(&format!("filters.rows[{i}]"), filter);
         }
         if let Some(filter) = &filters.product_filter {
-            self.member_filter("filters.product_filter", Role::ProductId, filter);
+            self.entity_filter("filters.product_filter", Role::ProductId, filter);
         }
         if let Some(filter) = &filters.customer_filter {
-            self.member_filter("filters.customer_filter", Role::UserId, filter);
+            self.entity_filter("filters.customer_filter", Role::UserId, filter);
         }
         if let Some(core) = &filters.min_interactions {
             let path = "filters.min_interactions";
@@ -35,10 +35,10 @@ impl Check<'_> {
         }
         let has_train = !self.config.split_config.splits().is_empty();
         if filters.scope == Some(Scope::Train) && !has_train {
-            self.fault("filters.scope", "There is no train split: choose a split first.");
+            self.error("filters.scope", "There is no train split: choose a split first.");
         }
         if filters.apply_to == ApplyTo::Train && !has_train {
-            self.fault("filters.apply_to", "There is no train split: choose a split first.");
+            self.error("filters.apply_to", "There is no train split: choose a split first.");
         }
     }
 
@@ -53,7 +53,7 @@ impl Check<'_> {
                     (None, Some(months)) => {
                         self.within("filters.date_range.months", *months, 1, MAX_DAYS / 30);
                     }
-                    _ => self.fault("filters.date_range", "Set either days or months."),
+                    _ => self.error("filters.date_range", "Set either days or months."),
                 }
                 self.as_of("filters.date_range.as_of", *as_of);
             }
@@ -67,9 +67,9 @@ impl Check<'_> {
         self.date(format!("{path}.start"), start);
         self.date(format!("{path}.end"), end);
         match (start, end) {
-            (None, None) => self.fault(path, "Set a start, an end, or both."),
+            (None, None) => self.error(path, "Set a start, an end, or both."),
             (Some(start), Some(end)) if start > end => {
-                self.fault(format!("{path}.end"), format!("The end {end} is before the start {start}."));
+                self.error(format!("{path}.end"), format!("The end {end} is before the start {start}."));
             }
             _ => {}
         }
@@ -86,10 +86,10 @@ impl Check<'_> {
         let at = format!("{path}.where");
         let null_test = matches!(filter.predicate, Predicate::IsNull | Predicate::NotNull);
         if null_test && filter.nulls != NullPolicy::Exclude {
-            self.fault(format!("{path}.nulls"), "A NULL test takes no nulls policy.");
+            self.error(format!("{path}.nulls"), "A NULL test takes no nulls policy.");
         }
         if column.mode == Mode::Repeated || (column.column_type.unsupported().is_some() && !null_test) {
-            self.fault(
+            self.error(
                 format!("{path}.column"),
                 format!("{} is {} and cannot be filtered.", filter.reference(), column.type_label()),
             );
@@ -100,7 +100,7 @@ impl Check<'_> {
             Predicate::IsNull | Predicate::NotNull => {}
             Predicate::In { values } | Predicate::NotIn { values } => {
                 if values.is_empty() {
-                    self.fault(format!("{at}.values"), "Choose at least one value.");
+                    self.error(format!("{at}.values"), "Choose at least one value.");
                 }
                 for (j, value) in values.iter().enumerate() {
                     self.scalar(format_args!("{at}.values[{j}]"), value, t);
@@ -127,10 +127,10 @@ impl Check<'_> {
             }
             Predicate::Contains { text } => {
                 if t != ColumnType::String {
-                    self.fault(&at, format!("{} is {t}: contains needs a STRING column.", filter.reference()));
+                    self.error(&at, format!("{} is {t}: contains needs a STRING column.", filter.reference()));
                 }
                 if text.is_empty() {
-                    self.fault(format!("{at}.text"), "Enter the text to search for.");
+                    self.error(format!("{at}.text"), "Enter the text to search for.");
                 }
                 self.text(format_args!("{at}.text"), text);
             }
@@ -139,7 +139,7 @@ impl Check<'_> {
 
     fn temporal(&mut self, path: &str, filter: &RowFilter, t: ColumnType) {
         if !t.is_temporal() {
-            self.fault(
+            self.error(
                 path,
                 format!("{} is {t}: a date condition needs a DATE, DATETIME or TIMESTAMP column.", filter.reference()),
             );
@@ -174,22 +174,22 @@ impl Check<'_> {
                 ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => "a date such as 2024-01-31",
                 _ => "only a NULL test",
             };
-            self.fault(path.to_string(), format!("A {t} column takes {wanted}."));
+            self.error(path.to_string(), format!("A {t} column takes {wanted}."));
         }
     }
 
     /// GoogleSQL has no way to write NUL that every engine reads.
     fn text(&mut self, path: impl Display, text: &str) {
         if text.contains('\0') {
-            self.fault(path.to_string(), "A string cannot contain the NUL character.");
+            self.error(path.to_string(), "A string cannot contain the NUL character.");
         }
     }
 
-    fn member_filter(&mut self, path: &str, role: Role, filter: &MemberFilter) {
+    fn entity_filter(&mut self, path: &str, role: Role, filter: &EntityFilter) {
         let what = if role == Role::ProductId { "A product filter" } else { "A customer filter" };
         self.needs_role(role, path, what);
         if filter.top_revenue_percent.is_none() && filter.transactions.is_none() && filter.revenue.is_none() {
-            self.fault(path, "Set a share of revenue, a number of transactions or an amount of revenue.");
+            self.error(path, "Set a share of revenue, a number of transactions or an amount of revenue.");
         }
         if let Some(percent) = filter.top_revenue_percent {
             let path = format!("{path}.top_revenue_percent");
@@ -203,7 +203,7 @@ impl Check<'_> {
             let path = format!("{path}.revenue");
             self.needs_role(Role::Revenue, &path, "An amount of revenue");
             if min.into_iter().chain(max).any(|amount| !amount.is_finite() || amount.abs() > MAX_AMOUNT) {
-                self.fault(&path, "Enter an amount below a quadrillion.");
+                self.error(&path, "Enter an amount below a quadrillion.");
             }
             self.ends(&path, min, max);
         }
@@ -211,9 +211,9 @@ impl Check<'_> {
 
     fn ends<T: PartialOrd + std::fmt::Display>(&mut self, path: &str, min: Option<T>, max: Option<T>) {
         match (min, max) {
-            (None, None) => self.fault(path, "Set a minimum, a maximum, or both."),
+            (None, None) => self.error(path, "Set a minimum, a maximum, or both."),
             (Some(min), Some(max)) if min > max => {
-                self.fault(format!("{path}.max"), format!("The maximum {max} is below the minimum {min}."));
+                self.error(format!("{path}.max"), format!("The maximum {max} is below the minimum {min}."));
             }
             _ => {}
         }
@@ -238,7 +238,7 @@ impl Check<'_> {
                     || config.selected_columns.iter().any(|selected| found(selected).is_some_and(hashable));
                 // An empty selection has its own validation error.
                 if !any && !config.selected_columns.is_empty() {
-                    self.fault(
+                    self.error(
                         path,
                         "Sampling or splitting by row needs values that identify a row: select an id, a string, a whole number or a date, or use user.",
                     );
@@ -250,7 +250,7 @@ impl Check<'_> {
     fn seed(&mut self, path: &str, seed: &Seed) {
         self.text(path, &seed.0);
         if seed.0.chars().count() > limits::MAX_SEED_CHARS {
-            self.fault(path, "A seed has at most 100 characters.");
+            self.error(path, "A seed has at most 100 characters.");
         }
     }
 
@@ -271,7 +271,7 @@ impl Check<'_> {
                 self.within(format!("{path}.train_percent"), *train_percent, 1, 99);
                 self.within(format!("{path}.test_percent"), *test_percent, 0, 98);
                 if u64::from(*train_percent) + u64::from(*test_percent) > 99 && *train_percent <= 99 {
-                    self.fault(format!("{path}.test_percent"), "Train and test leave no rows for eval.");
+                    self.error(format!("{path}.test_percent"), "Train and test leave no rows for eval.");
                 }
                 self.unit(path, *unit);
                 self.seed(&format!("{path}.seed"), seed);
@@ -289,7 +289,7 @@ impl Check<'_> {
         if let (Some(split), Some(DateRange::Rolling { as_of: Some(range), .. })) = (of_split, &self.config.filters.date_range)
             && split != *range
         {
-            self.fault(
+            self.error(
                 "split_config.as_of",
                 format!("The date range has the reference date {}: set the same here, or remove this.", String::from(*range)),
             );
@@ -309,7 +309,7 @@ impl Check<'_> {
         if let Some(span) = span
             && held_out >= span
         {
-            self.fault(
+            self.error(
                 "split_config",
                 format!("Eval, test and gap take {held_out} days of a window of {span}: no days are left for train."),
             );
@@ -321,7 +321,7 @@ impl Check<'_> {
         if let (Some(as_of), Some(DateRange::Fixed { start: Some(start), .. })) = (as_of, &self.config.filters.date_range)
             && as_of < *start
         {
-            self.fault("split_config.as_of", format!("{as_of} is before the start of the date range."));
+            self.error("split_config.as_of", format!("{as_of} is before the start of the date range."));
         }
     }
 }

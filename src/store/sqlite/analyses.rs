@@ -2,7 +2,7 @@
 
 use sqlx::types::Json;
 
-use super::answers::KeptRow;
+use super::cache::CacheRow;
 use super::datasets::set_sizes;
 use super::values::Time;
 use super::{SqliteStore, StoreError};
@@ -13,18 +13,24 @@ impl SqliteStore {
     /// The last analysis of a dataset, regardless of its current config and tables. `None` if
     /// another version of this program wrote it in another format.
     pub async fn analysis(&self, id: i64) -> Result<Option<Cached<Analysis>>, StoreError> {
-        let row: Option<KeptRow> =
+        let row: Option<CacheRow> =
             sqlx::query_as("SELECT analysis AS answer, state, made_at AS kept_at FROM analyses WHERE dataset_id = $1")
                 .bind(id)
                 .fetch_optional(&self.read)
                 .await?;
-        Ok(row.and_then(KeptRow::read))
+        Ok(row.and_then(CacheRow::read))
     }
 
     /// Replaces the last analysis, and its sizes for the card, if the dataset still has the config
     /// that was analyzed. Not a change of the dataset.
-    pub async fn keep_analysis(&self, id: i64, state: Option<&str>, analysis: &Analysis, sizes: Sizes) -> Result<(), StoreError> {
-        let brief = analysis.brief();
+    pub async fn store_analysis(
+        &self,
+        id: i64,
+        state: Option<&str>,
+        analysis: &Analysis,
+        sizes: Sizes,
+    ) -> Result<(), StoreError> {
+        let summary = analysis.summary();
         let made_at = Time(analysis.made_at);
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -34,8 +40,8 @@ impl SqliteStore {
         .bind(id)
         .bind(&analysis.config_hash)
         .bind(state)
-        .bind(brief.score)
-        .bind(brief.leaks)
+        .bind(summary.score)
+        .bind(summary.leaks)
         .bind(made_at)
         .bind(Json(analysis))
         .execute(&mut *tx)

@@ -16,10 +16,10 @@ use super::values::Time;
 use super::{SqliteStore, StoreError};
 
 /// How long a deleted dataset can be restored.
-const KEPT_DELETED: TimeDelta = TimeDelta::days(30);
+const DELETED_RETENTION: TimeDelta = TimeDelta::days(30);
 
 /// The largest plausible step of the machine's clock: a week in which nobody started the program.
-/// Deleted datasets stay for at least [`KEPT_DELETED`] less this, however the clock jumps once.
+/// Deleted datasets stay for at least [`DELETED_RETENTION`] less this, however the clock jumps once.
 const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
 
 /// How often a server does housekeeping: far more often than [`BELIEVED_STEP`], so that the
@@ -49,10 +49,10 @@ pub(super) async fn look_at_clock(tx: &mut Tx, now: DateTime<Utc>) -> Result<Dat
 impl SqliteStore {
     /// Removes datasets, with their versions, that were deleted long enough ago by the database's
     /// time. Returns how many.
-    pub(super) async fn keep_house(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(super) async fn housekeeping(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let time = look_at_clock(&mut tx, now).await?;
-        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - KEPT_DELETED));
+        let old = sqlx::query("DELETE FROM datasets WHERE deleted_at < $1").bind(Time(time - DELETED_RETENTION));
         let gone = old.execute(&mut *tx).await?.rows_affected();
         self.commit(tx).await?;
         if gone > 0 {
@@ -62,10 +62,10 @@ impl SqliteStore {
     }
 
     /// Does housekeeping for as long as a server runs.
-    pub async fn keep_house_hourly(self) {
+    pub async fn run_housekeeping(self) {
         loop {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
-            if let Err(error) = self.keep_house(Utc::now()).await {
+            if let Err(error) = self.housekeeping(Utc::now()).await {
                 tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
             }
         }
@@ -77,12 +77,12 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::DatasetInput;
+    use crate::domain::dto::DatasetInput;
 
     const DAY: TimeDelta = TimeDelta::days(1);
 
     #[test]
-    fn only_steps_that_can_be_believed_count() {
+    fn only_plausible_clock_steps_count() {
         let start = Utc::now();
         let went = |days: i64| went_on(start, start, start + DAY * days as i32) - start;
         assert_eq!(went(0), TimeDelta::zero());
@@ -109,46 +109,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_jumps_takes_out_nothing() {
+    async fn a_clock_jump_deletes_nothing() {
         let Deleted { _folder, store, id, at } = deleted().await;
         // Years ahead for some starts, back, before any valid time, ahead again.
         for days in [3650, 3651, 3652, 0, -9000, 1, 400, 401, 2] {
-            assert_eq!(store.keep_house(at + DAY * days).await.unwrap(), 0, "{days}");
+            assert_eq!(store.housekeeping(at + DAY * days).await.unwrap(), 0, "{days}");
         }
         store.undelete_dataset(id).await.unwrap();
     }
 
     #[tokio::test]
-    async fn what_is_deleted_goes_after_its_time() {
+    async fn deleted_datasets_are_removed_after_the_retention_time() {
         let Deleted { _folder, store, at, .. } = deleted().await;
         for day in 1..=30 {
-            assert_eq!(store.keep_house(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
+            assert_eq!(store.housekeeping(at + DAY * day - TimeDelta::hours(1)).await.unwrap(), 0, "{day}");
         }
-        assert_eq!(store.keep_house(at + DAY * 31).await.unwrap(), 1);
+        assert_eq!(store.housekeeping(at + DAY * 31).await.unwrap(), 1);
     }
 
     /// With a clock that is ten years ahead from the first day on; and if nobody started the
     /// program for a year.
     #[tokio::test]
-    async fn what_is_deleted_goes_after_its_time_by_a_clock_that_stays_wrong() {
+    async fn deleted_datasets_are_removed_in_time_even_if_the_clock_stays_wrong() {
         for ahead in [3650, 365] {
             let Deleted { _folder, store, at, .. } = deleted().await;
             for day in 1..=30 {
-                assert_eq!(store.keep_house(at + DAY * (ahead + day)).await.unwrap(), 0, "{day}");
+                assert_eq!(store.housekeeping(at + DAY * (ahead + day)).await.unwrap(), 0, "{day}");
             }
-            assert_eq!(store.keep_house(at + DAY * (ahead + 32)).await.unwrap(), 1);
+            assert_eq!(store.housekeeping(at + DAY * (ahead + 32)).await.unwrap(), 1);
         }
     }
 
     #[tokio::test]
-    async fn what_was_deleted_by_a_clock_that_was_ahead_goes_too() {
+    async fn datasets_deleted_while_the_clock_was_ahead_are_removed_too() {
         let Deleted { _folder, store, at, .. } = deleted().await;
-        store.keep_house(at + DAY * 3650).await.unwrap();
+        store.housekeeping(at + DAY * 3650).await.unwrap();
         let id = store.insert_dataset(1, &DatasetInput { name: "Later".into(), ..DatasetInput::default() }).await.unwrap();
         store.delete_dataset(id, false).await.unwrap();
         let mut gone = 0;
         for day in 0..32 {
-            gone += store.keep_house(at + DAY * day).await.unwrap();
+            gone += store.housekeeping(at + DAY * day).await.unwrap();
         }
         assert_eq!(gone, 2);
     }

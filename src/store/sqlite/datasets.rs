@@ -5,7 +5,7 @@ use super::values::Time;
 use super::versions::version_summaries;
 use super::{SqliteStore, StoreError};
 use crate::domain::dataset::Status;
-use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, ListQuery};
+use crate::domain::dto::{Dataset, DatasetInput, DatasetName, DatasetSummary, ListQuery};
 use crate::store::{MAX_NAME_CHARS, Sizes, name_key};
 
 impl SqliteStore {
@@ -162,7 +162,7 @@ impl SqliteStore {
 
     /// Stores a count with its dataset, if the dataset still has the config that was counted. Not a
     /// change of the dataset.
-    pub async fn keep_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
+    pub async fn store_sizes(&self, id: i64, config_hash: &str, sizes: Sizes) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         set_sizes(&mut tx, id, config_hash, sizes, Time::now()).await?;
         self.commit(tx).await?;

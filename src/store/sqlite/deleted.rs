@@ -49,7 +49,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::{DatasetInput, ListQuery};
+    use crate::domain::dto::{DatasetInput, ListQuery};
     use crate::store::sqlite::open::MIGRATOR;
 
     fn named(name: &str) -> DatasetInput {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_deleted_a_month_ago_goes_with_its_versions() {
+    async fn datasets_deleted_a_month_ago_are_removed_with_their_versions() {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("trainset.db")).await.unwrap();
         let old = store.insert_dataset(1, &named("Old")).await.unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_before_keeps_all_that_is_in_it() {
+    async fn an_older_database_keeps_its_data_when_migrated() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         let mut connection = of_version_4(&file).await;
@@ -125,7 +125,7 @@ mod tests {
         let store = SqliteStore::open(&file).await.unwrap();
         let dataset = store.dataset(8).await.unwrap();
         assert_eq!((dataset.revision, dataset.summary.active_version, dataset.summary.row_count_estimate), (5, Some(2), Some(9)));
-        assert_eq!(dataset.summary.quality.map(|brief| (brief.score, brief.leaks)), Some((70, 1)));
+        assert_eq!(dataset.summary.quality.map(|summary| (summary.score, summary.leaks)), Some((70, 1)));
         let versions: Vec<_> = dataset.versions.iter().map(|v| (v.number, v.author.as_str(), v.as_of.is_some())).collect();
         assert_eq!(versions, [(2, "bob", true), (1, "ann", false)]);
         assert_eq!(store.datasets(3, &ListQuery::default()).await.unwrap().1, 1);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_older_file_that_many_open_at_once_is_brought_up_to_date_once() {
+    async fn an_older_database_opened_concurrently_is_migrated_once() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         let mut connection = of_version_4(&file).await;

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_that_a_person_can_meet_have_their_reason() {
+    fn sqlite_error_codes_have_their_reason() {
         let reasons = [
             (3, "database_no_access"),
             (5, "database_locked"),

@@ -13,8 +13,8 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 mod analyses;
-mod answers;
 mod backup;
+mod cache;
 mod clock;
 mod datasets;
 mod deleted;
@@ -60,18 +60,18 @@ struct LastWrite {
     reached_disk: Option<Instant>,
     /// Increases with each change that begins or fails: a change that reached the disk before that
     /// and reports it later proves nothing about the disk's current state.
-    turn: u64,
+    number: u64,
 }
 
 impl LastWrite {
     fn begun_or_failed(&mut self) {
         self.reached_disk = None;
-        self.turn += 1;
+        self.number += 1;
     }
 
     /// A change that was committed under this number reached the disk.
-    fn reached_disk(&mut self, turn: u64) {
-        if self.turn == turn {
+    fn reached_disk(&mut self, number: u64) {
+        if self.number == number {
             self.reached_disk = Some(Instant::now());
         }
     }
@@ -119,13 +119,13 @@ impl SqliteStore {
 
     /// Acknowledges nothing that was written to a file which nobody finds again.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let turn = self.last_write().turn;
+        let number = self.last_write().number;
         let committed = async {
             tx.commit().await?;
             self.in_place().await
         };
         committed.await.inspect_err(|_: &StoreError| self.last_write().begun_or_failed())?;
-        self.last_write().reached_disk(turn);
+        self.last_write().reached_disk(number);
         Ok(())
     }
 
@@ -157,7 +157,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::record::DatasetInput;
+    use crate::domain::dto::DatasetInput;
 
     fn input(name: &str) -> DatasetInput {
         DatasetInput { name: name.into(), description: "x".repeat(2000), ..DatasetInput::default() }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn asking_often_whether_it_is_ready_writes_seldom() {
+    async fn frequent_readiness_checks_write_rarely() {
         let (_folder, store) = store().await;
         let changes = "SELECT total_changes()";
         let count = async || sqlx::query_scalar::<_, i64>(changes).fetch_one(&store.write).await.unwrap();
@@ -222,20 +222,20 @@ mod tests {
     /// The disk may have failed between the two: a late report proves nothing about its current
     /// state.
     #[tokio::test]
-    async fn a_write_is_believed_only_where_no_other_began_or_failed_meanwhile() {
+    async fn a_write_proves_the_disk_only_if_no_other_began_or_failed_since() {
         let (_folder, store) = store().await;
         let is_believed = || store.last_write().reached_disk.is_some();
-        let (begun, turn) = (store.begin().await.unwrap(), store.last_write().turn);
+        let (begun, number) = (store.begin().await.unwrap(), store.last_write().number);
         assert!(!is_believed());
         store.last_write().begun_or_failed();
-        store.last_write().reached_disk(turn);
+        store.last_write().reached_disk(number);
         assert!(!is_believed());
         store.commit(begun).await.unwrap();
         assert!(is_believed());
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn opened_by_many_at_once_a_new_file_is_made_once() {
+    async fn a_new_database_opened_concurrently_is_created_once() {
         for _ in 0..5 {
             let folder = TempDir::new().unwrap();
             let file = folder.path().join("trainset.db");
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_read_alone_is_not_changed() {
+    async fn a_database_opened_for_reading_is_not_changed() {
         let (folder, store) = store().await;
         let id = store.insert_dataset(1, &input("Read")).await.unwrap();
         let file = folder.path().join("trainset.db");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_missing_or_empty_is_opened_by_a_server_alone() {
+    async fn only_a_server_creates_a_missing_or_empty_database() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("trainset.db");
         assert!(SqliteStore::open_existing(&file).await.is_err() && SqliteStore::open_to_read(&file).await.is_err());

@@ -2,7 +2,7 @@ use sqlx::FromRow;
 
 use super::values::Time;
 use super::{SqliteStore, StoreError};
-use crate::domain::record::{CheckedModel, Model};
+use crate::domain::dto::{CheckedModel, Model};
 use crate::domain::warehouse::WarehouseKind;
 use crate::store::name_key;
 

@@ -76,7 +76,7 @@ impl SqliteStore {
         let store = Self::opened(file, Wanted::Any).await?;
         store.ensure_a_model().await.map_err(|error| error.at_opening(file))?;
         // A full disk is no reason not to show what is stored.
-        if let Err(error) = store.keep_house(Utc::now()).await {
+        if let Err(error) = store.housekeeping(Utc::now()).await {
             tracing::warn!(%error, "nothing was taken out of what was deleted: it is tried again in an hour");
         }
         Ok(store)

@@ -10,9 +10,9 @@ use sqlx::{FromRow, Row, Sqlite};
 
 use super::read_json;
 use super::values::Time;
-use crate::domain::analysis::{AnalysisBrief, Grade};
+use crate::domain::analysis::{AnalysisSummary, Grade};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Dataset, DatasetInput, DatasetName, DatasetSummary, KeptAnalysis, VersionSummary};
+use crate::domain::dto::{Dataset, DatasetInput, DatasetName, DatasetSummary, StoredAnalysis, VersionSummary};
 use crate::store::{canonical, name_key};
 
 /// What a save writes and a list shows: the input, and what is displayed of a config, so that a
@@ -172,7 +172,7 @@ pub(super) const ANALYZED: &str = "LEFT JOIN (SELECT dataset_id, score, leaks, m
 
 impl From<SummaryRow> for DatasetSummary {
     fn from(row: SummaryRow) -> Self {
-        let quality = row.analyzed.brief(&row.card.config_hash);
+        let quality = row.analyzed.summary(&row.card.config_hash);
         // A count of another config says nothing about this one.
         let is_counted = row.estimate_hash.is_some_and(|hash| hash == row.card.config_hash);
         Self {
@@ -198,9 +198,9 @@ impl From<SummaryRow> for DatasetSummary {
 }
 
 impl AnalyzedRow {
-    fn brief(self, config_hash: &str) -> Option<AnalysisBrief> {
+    fn summary(self, config_hash: &str) -> Option<AnalysisSummary> {
         let score = self.score?;
-        Some(AnalysisBrief {
+        Some(AnalysisSummary {
             score,
             grade: Grade::of(score),
             leaks: self.leaks?,
@@ -214,7 +214,7 @@ impl DatasetRow {
     pub fn with_versions(self, versions: Vec<VersionSummary>) -> Dataset {
         let config_hash = self.summary.card.config_hash.clone();
         let summary = DatasetSummary::from(self.summary);
-        let stale = summary.quality.is_some_and(|brief| brief.stale);
+        let stale = summary.quality.is_some_and(|summary| summary.stale);
         // `None` if another version of this program wrote it in another format.
         let analysis = self.analysis.and_then(|text| read_json("analysis", &text).ok());
         Dataset {
@@ -225,7 +225,7 @@ impl DatasetRow {
             model_id: self.model_id,
             model_name: self.model_name,
             versions,
-            analysis: analysis.map(|analysis| KeptAnalysis { stale, analysis }),
+            analysis: analysis.map(|analysis| StoredAnalysis { stale, analysis }),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::datasets::{Tx, read_dataset, set_sizes, set_status};
 use super::values::Time;
 use super::{SqliteStore, StoreError};
 use crate::domain::dataset::{DatasetConfig, Status};
-use crate::domain::record::{Counts, Dataset, Version, VersionSummary};
+use crate::domain::dto::{Counts, Dataset, Version, VersionSummary};
 use crate::domain::schema::TableSchema;
 use crate::store::{NewVersion, Sizes, canonical};
 
@@ -115,7 +115,7 @@ impl SqliteStore {
 
     /// Freezes what is exported for training, and records the time. Not a change of the dataset.
     /// Returns the version's number.
-    pub async fn keep_export(&self, id: i64, version: &NewVersion) -> Result<u32, StoreError> {
+    pub async fn store_export(&self, id: i64, version: &NewVersion) -> Result<u32, StoreError> {
         let now = Time::now();
         let mut tx = self.begin().await?;
         let used = sqlx::query("UPDATE datasets SET last_used_at = $2 WHERE id = $1 AND deleted_at IS NULL");

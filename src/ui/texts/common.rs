@@ -34,8 +34,8 @@ pub const NO_SUCH_PAGE: &str = "This page does not exist";
 pub const SOMETHING_WRONG: &str = "Something went wrong";
 pub const BACK_TO_MODELS: &str = "Back to models";
 
-pub const GONE: &str = "Cannot reach the server. Your changes are still here.";
-pub const GONE_TRYING: &str = "Reconnecting…";
+pub const OFFLINE: &str = "Cannot reach the server. Your changes are still here.";
+pub const RECONNECTING: &str = "Reconnecting…";
 pub const BACK: &str = "Reconnected to the server.";
 pub const LATE: &str =
     "This is still loading. If it does not finish, reload the page. You can view the list and every dataset meanwhile.";
@@ -70,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_takes_its_noun() {
+    fn nouns_agree_with_their_number() {
         assert_eq!(counted(0, "table", "tables"), "0 tables");
         assert_eq!(counted(1, "query", "queries"), "1 query");
         assert_eq!(counted(1234, "query", "queries"), "1,234 queries");
     }
 
     #[test]
-    fn what_was_is_told_in_its_largest_unit() {
+    fn ages_are_shown_in_their_largest_unit() {
         assert_eq!([0, 59].map(ago), ["just now", "just now"]);
         assert_eq!([60, 7_199, 86_400, 1_209_600].map(ago), ["1 minute ago", "1 hour ago", "1 day ago", "2 weeks ago"]);
         assert_eq!([5_000_000, 70_000_000].map(ago), ["1 month ago", "2 years ago"]);

@@ -45,6 +45,6 @@ pub fn differences(n: usize) -> String {
     if n == 0 { SAME.to_owned() } else { counted(n as u64, "difference", "differences") }
 }
 
-pub fn take_away(name: &str) -> String {
+pub fn remove_from_comparison(name: &str) -> String {
     format!("Remove {name}")
 }

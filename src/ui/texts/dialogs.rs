@@ -63,9 +63,9 @@ pub fn columns_of(table: &str) -> String {
     format!("Columns of {table}")
 }
 
-pub fn find_out(columns: usize, said: &str) -> String {
+pub fn find_out(columns: usize, cost: &str) -> String {
     let columns = counted(columns as u64, "column", "columns");
-    if said.is_empty() { format!("Profile {columns}") } else { format!("Profile {columns} · {said}") }
+    if cost.is_empty() { format!("Profile {columns}") } else { format!("Profile {columns} · {cost}") }
 }
 
 pub fn revision(n: i64) -> String {

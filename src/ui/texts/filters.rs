@@ -20,7 +20,7 @@ pub const COUNT_AGAIN: &str = "Count again";
 pub const NOT_SOUND: &str = "Fix the errors to update the charts.";
 pub const STALE: &str = "out of date";
 
-pub fn asks(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
+pub fn count_cost(&Estimate { bytes: read, price_usd, upper_bound }: &Estimate) -> String {
     let Some(price_usd) = price_usd else {
         return "The warehouse cannot estimate the cost of counting.".into();
     };
@@ -40,12 +40,12 @@ pub fn seconds(seconds: u64) -> String {
 
 /// `Counted just now` …, with what it cost.
 pub fn counted_how(cached: bool, Cost { bytes: read, price_usd }: Cost) -> String {
-    let mut said = vec![if cached { "Cached, no query was run".to_owned() } else { "Counted from the data".to_owned() }];
+    let mut parts = vec![if cached { "Cached, no query was run".to_owned() } else { "Counted from the data".to_owned() }];
     if !cached {
-        said.extend(read.map(|read| format!("read {}", bytes(read))));
-        said.extend(price_usd.map(dollars));
+        parts.extend(read.map(|read| format!("read {}", bytes(read))));
+        parts.extend(price_usd.map(dollars));
     }
-    said.join(" · ")
+    parts.join(" · ")
 }
 
 // Dates.
@@ -144,7 +144,7 @@ pub struct Nouns {
 pub const PRODUCT: Nouns = Nouns { one: "product", many: "products" };
 pub const CUSTOMER: Nouns = Nouns { one: "customer", many: "customers" };
 
-fn members(n: u64, nouns: &Nouns) -> String {
+fn entities(n: u64, nouns: &Nouns) -> String {
     counted(n, nouns.one, nouns.many)
 }
 
@@ -161,7 +161,7 @@ pub fn by_revenue(nouns: &Nouns) -> String {
 }
 
 pub fn no_threshold(ranked: u64, nouns: &Nouns) -> String {
-    format!("No threshold: all {} with revenue. Drag the curve or enter a percentage.", members(ranked, nouns))
+    format!("No threshold: all {} with revenue. Drag the curve or enter a percentage.", entities(ranked, nouns))
 }
 
 /// `1,054 of 4,554 products make 80.0 % of the revenue, in 88,082 rows.`
@@ -169,7 +169,7 @@ pub fn top_is(kept: u64, ranked: u64, rows: u64, share: f64, nouns: &Nouns) -> S
     format!(
         "{} of {} make {} of the revenue, in {}.",
         integer(kept),
-        members(ranked, nouns),
+        entities(ranked, nouns),
         percent(share * 100.0),
         counted(rows, "row", "rows")
     )
@@ -177,7 +177,7 @@ pub fn top_is(kept: u64, ranked: u64, rows: u64, share: f64, nouns: &Nouns) -> S
 
 pub fn stay(kept: u64, all: u64, exact: bool, nouns: &Nouns) -> String {
     let about = if exact { "" } else { "about " };
-    format!("{about}{} of {} remain", integer(kept), members(all, nouns))
+    format!("{about}{} of {} remain", integer(kept), entities(all, nouns))
 }
 
 pub fn rows_of_each(nouns: &Nouns) -> String {
@@ -204,7 +204,7 @@ pub const SAMPLE_SEED: &str = "Sample seed";
 pub const CORE_NOTE: &str = "Removes users and products with fewer rows, and repeats on the remaining rows each round (k-core).";
 pub const SAMPLE_NOTE: &str = "The sample is chosen by hash, before product and customer filters. The same seed gives the same sample on every run and every engine.";
 pub const NEEDS_BOTH: &str = "Map user_id and product_id in step 3 to set minimum interactions.";
-pub const WHO_DECIDES: &str = "Filter scope";
+pub const FILTER_SCOPE: &str = "Filter scope";
 pub const COMPUTED_FROM: &str = "Compute from";
 pub const FROM_DEFAULT: &str = "Default: train if split by time, else all rows";
 pub const FROM_TRAIN: &str = "Train rows";

@@ -10,7 +10,7 @@ pub const DOWNLOAD: &str = "Download";
 pub const SQL: &str = "SQL";
 pub const VALID: &str = "Valid";
 pub const NOT_VALID: &str = "Invalid: ";
-pub const ASKING: &str = "Running a dry run…";
+pub const LOADING_QUERY: &str = "Running a dry run…";
 pub const NO_QUERY: &str = "No query: the config does not match the tables.";
 
 pub const TOTALS: &str = "Bytes and cost per split";

@@ -25,7 +25,7 @@ pub const READING_COLUMNS: &str = "Reading the tables' columns…";
 pub const NOTHING_CHANGED: &str = "No changes to save.";
 pub const DELETED_MEANWHILE: &str =
     "This dataset was deleted. Your changes are still here: save again to create it as a new dataset.";
-pub const SERVER_GONE: &str = "Cannot reach the server. Your changes are stored in this browser. Retrying every few seconds.";
+pub const SERVER_OFFLINE: &str = "Cannot reach the server. Your changes are stored in this browser. Retrying every few seconds.";
 
 pub fn saved(name: &str) -> String {
     format!("{name} saved.")
@@ -410,5 +410,5 @@ pub const PREVIEW_ROWS: &str = "Preview rows";
 pub const RUNNING: &str = "Running…";
 pub const SQL_FILE: &str = "dataset.sql";
 pub const NO_SQL_YET: &str = "To see the SQL:";
-pub const ASKING_BYTES: &str = "Estimating bytes…";
+pub const ESTIMATING: &str = "Estimating bytes…";
 pub const ROWS_AS_IT_STANDS: &str = "Rows of the current draft";

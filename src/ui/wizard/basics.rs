@@ -8,8 +8,8 @@ use crate::ui::texts::wizard as texts;
 
 #[component]
 pub fn Basics(state: State) -> impl IntoView {
-    let said = Memo::new(move |_| state.read(Edit::said_of_name));
-    let is_bad = move || said.get().is_some_and(|(good, _)| !good);
+    let name_status = Memo::new(move |_| state.read(Edit::name_status));
+    let is_bad = move || name_status.get().is_some_and(|(good, _)| !good);
     view! {
         <div class="form">
             <label class="field">
@@ -29,7 +29,7 @@ pub fn Basics(state: State) -> impl IntoView {
                 />
             </label>
             <p class="name-check" id="wizard-name-said" role="status" class:field-error=is_bad>
-                {move || said.get().map(|(_, text)| text)}
+                {move || name_status.get().map(|(_, text)| text)}
             </p>
             <div class="faults"><FieldErrors state path="name" /></div>
             <label class="field">

@@ -186,7 +186,7 @@ fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>)
         })
     });
     let shown = move || typed.get().unwrap_or_else(|| mark.with(|mark| mark.output.clone()).unwrap_or_default());
-    let said = move || match (bad.get(), mark.with(|mark| (mark.gives_way, mark.output.clone()))) {
+    let note = move || match (bad.get(), mark.with(|mark| (mark.gives_way, mark.output.clone()))) {
         (true, _) => Some(view! { <span class="field-error">{texts::BAD_OUTPUT_NAME}</span> }),
         (false, (true, Some(output))) => {
             let own = reference.with_value(|r| r.column.to_string());
@@ -218,6 +218,6 @@ fn OutputName(state: State, reference: StoredValue<ColumnRef>, mark: Memo<Mark>)
                 }
             }
         />
-        {said}
+        {note}
     }
 }

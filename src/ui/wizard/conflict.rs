@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::kept::as_json;
+use super::saved_draft::as_json;
 use crate::domain::diff::differences;
+use crate::domain::dto::Dataset;
 use crate::domain::format::instant;
-use crate::domain::record::Dataset;
 use crate::ui::dialog::Dialog;
 use crate::ui::texts::wizard as texts;
 

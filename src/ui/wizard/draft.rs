@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
-use crate::domain::fault::FieldError;
+use crate::domain::dto::DatasetInput;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{OutputName, SourceName, TableName, fold, same};
 use crate::domain::output;
-use crate::domain::record::DatasetInput;
 use crate::domain::schema::{Column, TableSchema};
 use crate::domain::validate::validate;
 use crate::ui::texts::wizard as texts;
@@ -59,8 +59,8 @@ impl Step {
 }
 
 /// Validation errors of a path and of all below it.
-pub fn at<'a>(faults: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
-    faults.iter().filter(move |fault| is_below(&fault.path, path))
+pub fn at<'a>(errors: &'a [FieldError], path: &'a str) -> impl Iterator<Item = &'a FieldError> {
+    errors.iter().filter(move |error| is_below(&error.path, path))
 }
 
 /// Whether a path equals another, or is a part of it.
@@ -69,16 +69,16 @@ pub fn is_below(path: &str, of: &str) -> bool {
 }
 
 /// Validation errors of the domain, including the name's.
-pub fn faults(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
+pub fn errors(draft: &Draft, catalog: &Catalog) -> Vec<FieldError> {
     let name = draft.name.trim();
-    let mut faults = vec![];
+    let mut errors = vec![];
     if name.is_empty() {
-        faults.push(FieldError::new("name", texts::NAME_MISSING));
+        errors.push(FieldError::new("name", texts::NAME_MISSING));
     } else if name.chars().count() > 255 {
-        faults.push(FieldError::new("name", texts::NAME_TOO_LONG));
+        errors.push(FieldError::new("name", texts::NAME_TOO_LONG));
     }
-    faults.extend(validate(&draft.config, catalog));
-    faults
+    errors.extend(validate(&draft.config, catalog));
+    errors
 }
 
 impl Draft {
@@ -202,7 +202,7 @@ impl Draft {
                 None => join.on.push(key),
             }
         });
-        self.settle_order();
+        self.restore_join_order();
         Some(right.table.clone())
     }
 
@@ -210,7 +210,7 @@ impl Draft {
     /// to.
     pub fn set_keys(&mut self, name: &SourceName, on: Vec<JoinKey>) {
         self.edit_join(name, |join| join.on = on);
-        self.settle_order();
+        self.restore_join_order();
     }
 
     /// Whether a table's keys refer to another, directly or through tables between.
@@ -232,7 +232,7 @@ impl Draft {
 
     /// Reorders the tables with as few changes as possible, so that joins refer only to earlier
     /// ones. A cycle stays as it is: validation reports it.
-    fn settle_order(&mut self) {
+    fn restore_join_order(&mut self) {
         let mut waiting = std::mem::take(&mut self.config.secondary_tables);
         let mut placed: Vec<SourceName> = self.config.primary_table.iter().map(SourceName::from).collect();
         while !waiting.is_empty() {
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_takes_all_that_refers_to_it_along() {
+    fn removing_a_table_removes_all_references_to_it() {
         // References to a removed table would leave an invalid config.
         let mut draft = draft();
         draft.remove_secondary(&"orders".parse().unwrap());
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn another_primary_keeps_what_still_fits() {
+    fn changing_the_primary_table_keeps_valid_parts() {
         let mut draft = draft();
         draft.set_primary("raw_data.orders".parse().unwrap());
         assert_eq!(draft.config.secondary_tables.len(), 1);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_twice_has_two_names() {
+    fn a_table_used_twice_has_two_names() {
         let mut draft = draft();
         draft.add_secondary("raw_data.users".parse().unwrap());
         assert_eq!(draft.config.secondary_tables[2].name().as_str(), "users_2");
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn two_columns_are_connected_whichever_comes_first() {
+    fn two_columns_can_be_connected_in_either_order() {
         let mut draft = draft();
         draft.set_keys(&"orders".parse().unwrap(), vec![]);
         let name = draft.connect(&reference("orders", "id"), &reference("lines", "order"));
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_keys_is_joined_to_one_that_stands_later() {
+    fn joining_to_a_later_table_reorders_the_joins() {
         let mut draft = Draft::default();
         draft.set_primary("raw_data.lines".parse().unwrap());
         draft.add_secondary("raw_data.users".parse().unwrap());
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn all_and_none_leave_other_tables_alone() {
+    fn selecting_all_or_none_affects_one_table_only() {
         let mut draft = draft();
         let columns = [reference("users", "id"), reference("users", "name")];
         draft.select_all(&columns, true);
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_tell_names_and_who_gives_way() {
+    fn column_marks_show_output_names_and_renamed_columns() {
         // A later column of the same name gives way.
         let mut draft = draft();
         draft.select_all(&[reference("lines", "id"), reference("orders", "id")], true);
@@ -489,11 +489,11 @@ mod tests {
     }
 
     #[test]
-    fn faults_find_their_step() {
+    fn validation_errors_find_their_step() {
         assert_eq!(Step::of_path("join_config[1].on[0].right"), Step::Tables);
         assert_eq!(Step::of_path("split_config.eval_days"), Step::Filters);
         assert_eq!(Step::of_path("name"), Step::Basics);
-        let faults = [FieldError::new("join_config[1].on", "x"), FieldError::new("join_config[10]", "y")];
-        assert_eq!(at(&faults, "join_config[1]").count(), 1);
+        let errors = [FieldError::new("join_config[1].on", "x"), FieldError::new("join_config[10]", "y")];
+        assert_eq!(at(&errors, "join_config[1]").count(), 1);
     }
 }

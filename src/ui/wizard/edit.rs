@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::draft::{self, Draft, Schemas, Step};
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::{Join, JoinKey, OnDuplicates};
-use crate::domain::fault::FieldError;
+use crate::domain::dto::{Dataset, NameCheck};
+use crate::domain::field_error::FieldError;
 use crate::domain::joins::JoinStatistics;
 use crate::domain::name::{SourceName, TableName};
-use crate::domain::record::{Dataset, NameCheck};
 use crate::domain::schema::TableSchema;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::ui::texts::wizard as texts;
 
 /// The stored dataset that a save overwrites.
@@ -31,17 +31,17 @@ pub struct Edit {
     base_revision: Option<i64>,
     draft: Draft,
     /// The draft's validation errors: the domain's, and after a refused save the server's.
-    faults: Vec<FieldError>,
+    errors: Vec<FieldError>,
     refused: Vec<FieldError>,
     /// The tables that have been read, and the same for the validation.
     schemas: Arc<Schemas>,
     catalog: Catalog,
     /// Why tables could not be read.
-    unread: Option<Failure>,
+    unread: Option<ApiError>,
     /// Whether the draft's name is free; `None` until the server has responded.
-    name_check: Option<Result<NameCheck, Failure>>,
+    name_check: Option<Result<NameCheck, ApiError>>,
     /// Statistics of joins, each for the keys that it names.
-    join_facts: Vec<JoinStatistics>,
+    join_statistics: Vec<JoinStatistics>,
     /// Joins whose fan-out a person has accepted.
     accepted: Vec<(SourceName, Vec<JoinKey>)>,
     /// What someone else saved meanwhile, until the conflict is resolved.
@@ -51,7 +51,7 @@ pub struct Edit {
 /// The transitions.
 impl Edit {
     /// Opens a new dataset, or a stored one.
-    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, Failure>) -> Self {
+    pub fn begin(dataset: Option<&Dataset>, tables: Result<Vec<TableSchema>, ApiError>) -> Self {
         let mut edit = Self::default();
         if let Some(dataset) = dataset {
             edit.start_from(dataset);
@@ -92,16 +92,16 @@ impl Edit {
     }
 
     fn validate(&mut self) {
-        self.faults = draft::faults(&self.draft, &self.catalog);
-        for fault in &self.refused {
-            if !self.faults.contains(fault) {
-                self.faults.push(fault.clone());
+        self.errors = draft::errors(&self.draft, &self.catalog);
+        for error in &self.refused {
+            if !self.errors.contains(error) {
+                self.errors.push(error.clone());
             }
         }
     }
 
     /// The server has returned tables, or an error.
-    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, Failure>) {
+    pub fn tables_read(&mut self, answer: Result<Vec<TableSchema>, ApiError>) {
         match answer {
             Ok(read) => {
                 self.unread = None;
@@ -110,13 +110,13 @@ impl Edit {
                 self.catalog = Catalog::new(None, schemas.values().cloned());
                 self.validate();
             }
-            Err(failure) => self.unread = Some(failure),
+            Err(error) => self.unread = Some(error),
         }
     }
 
     /// The server has returned whether a name is free. The response for an older name is dropped,
     /// since responses can arrive out of order.
-    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, Failure>) {
+    pub fn name_checked(&mut self, name: &str, answer: Result<NameCheck, ApiError>) {
         if self.draft.name.trim() == name {
             self.name_check = Some(answer);
         }
@@ -133,7 +133,7 @@ impl Edit {
     pub fn joins_verified(&mut self, joins: &[Join], found: Vec<JoinStatistics>) -> bool {
         let current = self.draft.config.join_config == joins;
         if current {
-            self.join_facts = found;
+            self.join_statistics = found;
         }
         current
     }
@@ -149,7 +149,7 @@ impl Edit {
     pub fn save_refused(&mut self, refused: Vec<FieldError>) -> Option<Step> {
         self.refused = refused;
         self.validate();
-        self.refused.iter().map(|fault| Step::of_path(&fault.path)).min()
+        self.refused.iter().map(|error| Step::of_path(&error.path)).min()
     }
 
     /// The dataset was deleted, but what was typed was not: the next save creates a new one.
@@ -218,8 +218,8 @@ impl Edit {
         &self.catalog
     }
 
-    pub fn faults(&self) -> &[FieldError] {
-        &self.faults
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
 
     pub fn theirs(&self) -> Option<&Dataset> {
@@ -247,7 +247,7 @@ impl Edit {
     }
 
     /// Why the draft's tables are missing.
-    pub fn unread(&self) -> Option<&Failure> {
+    pub fn unread(&self) -> Option<&ApiError> {
         self.unread.as_ref().filter(|_| !self.is_loaded())
     }
 
@@ -258,7 +258,7 @@ impl Edit {
     }
 
     /// The message about the name, and whether the name is free.
-    pub fn said_of_name(&self) -> Option<(bool, String)> {
+    pub fn name_status(&self) -> Option<(bool, String)> {
         if self.draft.name.trim().is_empty() {
             return None;
         }
@@ -266,7 +266,7 @@ impl Edit {
             None => Some((true, texts::CHECKING_NAME.to_owned())),
             Some(Ok(check)) if check.message.is_empty() => None,
             Some(Ok(check)) => Some((check.available, check.message.clone())),
-            Some(Err(failure)) => Some((false, failure.message.clone())),
+            Some(Err(error)) => Some((false, error.message.clone())),
         }
     }
 
@@ -284,12 +284,12 @@ impl Edit {
             return Some(waiting.into());
         }
         if step == Step::Basics
-            && let Some((false, message)) = self.said_of_name()
+            && let Some((false, message)) = self.name_status()
         {
             return Some(message);
         }
-        let fault = self.faults.iter().find(|fault| Step::of_path(&fault.path) == step).map(|fault| fault.message.clone());
-        fault.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
+        let error = self.errors.iter().find(|error| Step::of_path(&error.path) == step).map(|error| error.message.clone());
+        error.or_else(|| (step == Step::Tables).then(|| self.open_fan_out()).flatten())
     }
 
     /// The first blocked step, and why.
@@ -303,15 +303,15 @@ impl Edit {
         joins.find_map(|join| Some(texts::fan_out_open(join.table.as_str(), self.fan_out_of(join)?)))
     }
 
-    fn facts_of(&self, join: &Join) -> Option<&JoinStatistics> {
-        self.join_facts.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
+    fn statistics_of(&self, join: &Join) -> Option<&JoinStatistics> {
+        self.join_statistics.iter().find(|known| known.table.same_as(&join.table) && known.on == join.on)
     }
 
     fn fan_out_of(&self, join: &Join) -> Option<u64> {
         if join.on_duplicates == OnDuplicates::OneRow {
             return None;
         }
-        let most = self.facts_of(join)?.shares?.largest_fan_out;
+        let most = self.statistics_of(join)?.shares?.largest_fan_out;
         let accepted = || self.accepted.iter().any(|(name, on)| name.same_as(&join.table) && *on == join.on);
         // A saved join was accepted when it was saved.
         let saved = || self.base.config.join_of(&join.table) == Some(join);
@@ -319,8 +319,8 @@ impl Edit {
     }
 
     /// The statistics of a join with its current keys.
-    pub fn join_facts(&self, name: &SourceName) -> Option<&JoinStatistics> {
-        self.facts_of(self.draft.config.join_of(name)?)
+    pub fn join_statistics(&self, name: &SourceName) -> Option<&JoinStatistics> {
+        self.statistics_of(self.draft.config.join_of(name)?)
     }
 
     /// The most rows per key of a join, if they multiply and nobody has accepted it.
@@ -330,8 +330,8 @@ impl Edit {
 
     /// The joins that can be verified: those that have keys, without validation errors.
     pub fn verifiable_joins(&self) -> Vec<(SourceName, Vec<JoinKey>)> {
-        let is_wrong = |fault: &FieldError| fault.path.starts_with("join_config") && !fault.path.ends_with("].on");
-        if !self.is_loaded() || self.faults.iter().any(is_wrong) {
+        let is_wrong = |error: &FieldError| error.path.starts_with("join_config") && !error.path.ends_with("].on");
+        if !self.is_loaded() || self.errors.iter().any(is_wrong) {
             return vec![];
         }
         let joins = self.draft.config.join_config.iter().filter(|join| !join.on.is_empty());
@@ -341,7 +341,7 @@ impl Edit {
     /// Whether the statistics of all these joins are there.
     pub fn is_verified(&self, joins: &[(SourceName, Vec<JoinKey>)]) -> bool {
         let is_there = |(name, on): &(SourceName, Vec<JoinKey>)| {
-            self.join_facts.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
+            self.join_statistics.iter().any(|known| known.table == *name && known.on == *on && known.shares.is_some())
         };
         joins.iter().all(is_there)
     }
@@ -387,11 +387,11 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn tables() -> Result<Vec<TableSchema>, Failure> {
+    fn tables() -> Result<Vec<TableSchema>, ApiError> {
         Ok(vec![schema("orders"), schema("users")])
     }
 
-    fn free() -> Result<NameCheck, Failure> {
+    fn free() -> Result<NameCheck, ApiError> {
         Ok(NameCheck { available: true, message: "This name is available.".into() })
     }
 
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_an_older_name_is_dropped() {
+    fn the_response_for_an_older_name_is_dropped() {
         // A slow response for an older name must not count for the new one.
         let mut edit = opened();
         edit.change(|draft| draft.name = "Ord".into());
@@ -440,12 +440,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_not_be_checked_blocks_until_it_is() {
+    fn an_unchecked_name_blocks_until_it_is_checked() {
         let mut edit = Edit::begin(None, Ok(vec![]));
         edit.change(|draft| draft.name = "Orders".into());
-        let failure = Failure::unreachable();
-        edit.name_checked("Orders", Err(failure.clone()));
-        assert_eq!(edit.blocked(Step::Basics), Some(failure.message));
+        let error = ApiError::unreachable();
+        edit.name_checked("Orders", Err(error.clone()));
+        assert_eq!(edit.blocked(Step::Basics), Some(error.message));
         edit.recheck_name();
         assert_eq!(edit.unchecked_name(), Some("Orders".into()));
         edit.name_checked("Orders", free());
@@ -454,9 +454,9 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_could_not_be_read_say_why_until_they_are() {
-        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(Failure::unreachable()));
-        assert_eq!(edit.unread(), Some(&Failure::unreachable()));
+    fn unread_tables_show_their_error_until_they_are_read() {
+        let mut edit = Edit::begin(Some(&dataset("Orders", 3)), Err(ApiError::unreachable()));
+        assert_eq!(edit.unread(), Some(&ApiError::unreachable()));
         assert_eq!(edit.waits_for(Step::Filters), Some(texts::READING_COLUMNS));
         edit.tables_read(tables());
         assert_eq!(edit.unread(), None);
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_refused_stands_until_the_draft_changes() {
+    fn errors_of_the_server_stay_until_the_draft_changes() {
         let mut edit = opened();
         let refused = |path: &str| FieldError::new(path, "The column no longer exists.");
         let first = edit.save_refused(vec![refused("filters.rows[0]"), refused("join_config[0].on[0].right")]);
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_someone_else_saved_is_overwritten_or_taken() {
+    fn a_conflict_is_resolved_by_either_version() {
         let mut edit = opened();
         edit.change(|draft| draft.description = "mine".into());
         edit.saved_meanwhile(dataset("Theirs", 5));
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_that_was_left_behind_is_as_old_as_it_is() {
+    fn a_continued_draft_keeps_its_revision() {
         let mut edit = opened();
         edit.continue_draft(Some(2), draft("Orders, again"));
         assert_eq!(edit.target(), Some(Target { id: 7, revision: 2 }));
@@ -508,8 +508,8 @@ mod tests {
     }
 
     #[test]
-    fn a_join_that_multiplies_rows_waits_for_a_person() {
-        let facts = |edit: &Edit| {
+    fn a_join_that_multiplies_rows_needs_a_decision() {
+        let statistics = |edit: &Edit| {
             let (table, on) = edit.verifiable_joins().remove(0);
             let shares = json!({
                 "left_rows": 9, "left_rows_with_key": 9, "left_keys": 3, "left_keys_found": 3, "right_rows": 9, "right_keys": 3,
@@ -521,8 +521,8 @@ mod tests {
         let mut edit = Edit::begin(None, tables());
         edit.change(|now| *now = draft("Orders"));
         let joins = edit.draft().config.join_config.clone();
-        assert!(!edit.joins_verified(&[], facts(&edit)), "the answer about other joins is dropped");
-        assert!(edit.joins_verified(&joins, facts(&edit)));
+        assert!(!edit.joins_verified(&[], statistics(&edit)), "the answer about other joins is dropped");
+        assert!(edit.joins_verified(&joins, statistics(&edit)));
         assert!(edit.is_verified(&edit.verifiable_joins()));
         assert_eq!(edit.fan_out(&users), Some(4));
         assert!(edit.blocked(Step::Tables).is_some());
@@ -534,7 +534,7 @@ mod tests {
 
         // A saved join was accepted when it was saved.
         let mut stored = opened();
-        stored.joins_verified(&joins, facts(&stored));
+        stored.joins_verified(&joins, statistics(&stored));
         assert_eq!(stored.fan_out(&users), None);
     }
 }

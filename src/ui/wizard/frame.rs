@@ -7,10 +7,10 @@ use leptos::prelude::*;
 use super::conflict::Conflict;
 use super::draft::Step;
 use super::edit::Edit;
-use super::kept::{Keeper, LeftBehind, keep_draft};
-use super::save::{Saving, ServerGone};
+use super::save::{Saving, ServerOffline};
+use super::saved_draft::{DraftStore, SavedDrafts, autosave};
 use super::state::{State, check_name, read_tables};
-use super::{basics, columns, evidence, filters, focus_step, show_first_fault, side, suggestions, tables};
+use super::{basics, columns, filters, focus_step, show_first_error, side, suggestions, tables, verification};
 use crate::ui::dialog::Dialog;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -39,7 +39,7 @@ impl Walk {
     fn show_wrong(self, step: Step) {
         self.step.set(step);
         self.tried.set(Some(step));
-        show_first_fault();
+        show_first_error();
     }
 
     fn next(self) {
@@ -59,7 +59,7 @@ impl Walk {
 pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let title = if edit.target().is_some() { texts::EDIT_DATASET } else { texts::NEW_DATASET };
     let state = State::new(model_id, edit);
-    let keeper = Keeper::new(state);
+    let draft_store = DraftStore::new(state);
     let walk = Walk { state, step: RwSignal::new(Step::Basics), tried: RwSignal::new(None), going: RwSignal::new(None) };
     let Walk { step, tried, going, .. } = walk;
     let large = RwSignal::new(false);
@@ -68,11 +68,11 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
     read_tables(state);
     check_name(state);
     suggestions::keep_suggested(state);
-    evidence::keep_verified(state);
-    keep_draft(state, keeper);
+    verification::keep_verified(state);
+    autosave(state, draft_store);
 
     let on_refused = Callback::new(move |first| walk.show_wrong(first));
-    let saving = Saving::new(state, keeper, on_close, on_saved, on_refused);
+    let saving = Saving::new(state, draft_store, on_close, on_saved, on_refused);
     let close = Callback::new(move |()| if state.peek(Edit::is_changed) { leaving.set(true) } else { on_close.run(()) });
     // After a change of the draft, an earlier click on Next no longer counts.
     Effect::new(move |_| {
@@ -165,17 +165,17 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
         <Dialog title on_close=close class tools=enlarge>
             <Progress walk />
             <form class="wizard-form" novalidate on:submit=submit>
-                <ServerGone />
+                <ServerOffline />
                 <div
                     class="wizard-body"
-                    class:show-faults=move || tried.get() == Some(step.get())
+                    class:show-errors=move || tried.get() == Some(step.get())
                     tabindex="-1"
                     role="group"
                     aria-label=move || step.get().title()
                     on:keydown=enter_on_step
                 >
-                    <LeftBehind state keeper />
-                    <Problem failure=saving.failure() />
+                    <SavedDrafts state draft_store />
+                    <Problem error=saving.error() />
                     {move || {
                         (step.get() != Step::Basics).then(|| view! { <Unread state /> })
                     }}
@@ -199,7 +199,7 @@ pub fn Steps(model_id: i64, edit: Edit, on_close: Callback<()>, on_saved: Callba
                     {next_or_save}
                 </footer>
             </form>
-            {move || leaving.get().then(|| view! { <Leave keeper leaving on_close /> })}
+            {move || leaving.get().then(|| view! { <Leave draft_store leaving on_close /> })}
             {conflict}
         </Dialog>
     }
@@ -237,9 +237,9 @@ fn Progress(walk: Walk) -> impl IntoView {
 /// Why the columns of the selected tables are missing.
 #[component]
 fn Unread(state: State) -> impl IntoView {
-    let is_told = move || state.read(|edit| edit.unread().cloned());
+    let unread_error = move || state.read(|edit| edit.unread().cloned());
     let again = move || {
-        is_told().map(|_| {
+        unread_error().map(|_| {
             view! {
                 <p class="problem-actions">
                     <button type="button" class="button small" on:click=move |_| state.retry()>{texts::TRY_AGAIN}</button>
@@ -248,14 +248,14 @@ fn Unread(state: State) -> impl IntoView {
         })
     };
     view! {
-        <Problem failure=Signal::derive(is_told) />
+        <Problem error=Signal::derive(unread_error) />
         {again}
     }
 }
 
 /// Confirms before typed input is lost.
 #[component]
-fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
+fn Leave(draft_store: DraftStore, leaving: RwSignal<bool>, on_close: Callback<()>) -> impl IntoView {
     view! {
         <Dialog title=texts::LEAVE_TITLE on_close=Callback::new(move |()| leaving.set(false)) class="modal-small">
             <div class="modal-body">
@@ -267,7 +267,7 @@ fn Leave(keeper: Keeper, leaving: RwSignal<bool>, on_close: Callback<()>) -> imp
                         type="button"
                         class="button danger"
                         on:click=move |_| {
-                            keeper.forget();
+                            draft_store.discard();
                             on_close.run(());
                         }
                     >

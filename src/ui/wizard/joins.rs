@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::evidence::JoinEvidence;
 use super::options::{other_columns, read_option, shown_name};
 use super::suggestions::{JoinSuggestion, SuggestedJoin};
+use super::verification::JoinStatisticsView;
 use super::{FieldErrors, State};
 use crate::domain::dataset::{ColumnRef, Join, JoinKey, JoinType, OnDuplicates, RowOrder};
 use crate::domain::name::{ColumnName, SourceName, TableName};
@@ -166,7 +166,7 @@ pub fn JoinEditor(
                 </label>
             </p>
             <OrderOfRows edited />
-            <JoinEvidence state name />
+            <JoinStatisticsView state name />
             <div class="faults"><FieldErrors state path /></div>
         </div>
     }

@@ -9,7 +9,7 @@ pub use self::state::{FieldErrors, State};
 use super::dialog::Dialog;
 use super::problem::Problem;
 use super::work::{Loader, Waiting};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::texts::wizard as texts;
 
@@ -18,26 +18,26 @@ mod columns;
 mod conflict;
 mod draft;
 mod edit;
-mod evidence;
 mod filters;
 mod frame;
 mod joins;
-mod kept;
 mod options;
 mod picture;
 mod roles;
 mod row_filters;
 mod save;
+mod saved_draft;
 mod side;
 mod state;
 mod statistics;
 mod suggestions;
 mod tables;
+mod verification;
 
 /// A dataset and the columns of its tables. Edit mode shows nothing before all of it has arrived: a
 /// form that renders too early would overwrite the stored config with empty parts. If tables cannot
 /// be read, one of them may be missing: then the edit starts without them.
-async fn load(id: i64) -> Result<Edit, Failure> {
+async fn load(id: i64) -> Result<Edit, ApiError> {
     let dataset = rpc::dataset(id).await?;
     let mut names: Vec<String> = dataset.config.sources().iter().map(|(_, table)| table.to_string()).collect();
     names.sort();
@@ -52,17 +52,17 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
         return view! { <Steps model_id edit=Edit::begin(None, Ok(vec![])) on_close on_saved /> }.into_any();
     };
     let loaded = Loader::<Edit>::new();
-    let ask = move || loaded.ask(load(id));
-    Effect::new(move |_| ask());
+    let fetch = move || loaded.load(load(id));
+    Effect::new(move |_| fetch());
     let body = move || {
         loaded.with(|answer| {
             let shown = match answer {
                 Some(Ok(edit)) => return view! { <Steps model_id edit=edit.clone() on_close on_saved /> }.into_any(),
-                Some(Err(failure)) => view! {
+                Some(Err(error)) => view! {
                     <div class="modal-body">
-                        <Problem failure=Some(failure.clone()) />
+                        <Problem error=Some(error.clone()) />
                         <p class="problem-actions">
-                            <button type="button" class="button" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                            <button type="button" class="button" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
                         </p>
                     </div>
                 }
@@ -76,7 +76,7 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
 }
 
 /// Scrolls to the first invalid field.
-fn show_first_fault() {
+fn show_first_error() {
     request_animation_frame(|| {
         let found = document().query_selector(".wizard-body.show-faults .field-error, .wizard-body .field-error").ok().flatten();
         if let Some(message) = found {

@@ -6,9 +6,9 @@ use super::options::{column_options, read_option};
 use super::suggestions::RoleSuggestion;
 use super::{FieldErrors, State};
 use crate::domain::dataset::{Role, TimeZone, TimestampFormat};
+use crate::domain::describe;
 use crate::domain::schema::{Column, ColumnType};
 use crate::domain::validate::{can_be_read, fits_role};
-use crate::domain::words;
 use crate::ui::texts::wizard as texts;
 
 #[component]
@@ -34,7 +34,7 @@ fn TimeReading(state: State) -> impl IntoView {
         let t = column.get().filter(can_be_read)?.column_type;
         let options = TimestampFormat::ALL.into_iter().filter(|format| format.reads(t)).map(|format| {
             let selected = move || mapping.get().timestamp_format == Some(format);
-            view! { <option value=format.as_str() prop:selected=selected>{words::timestamp_format(format)}</option> }
+            view! { <option value=format.as_str() prop:selected=selected>{describe::timestamp_format(format)}</option> }
         });
         Some(view! {
             <label class="field">

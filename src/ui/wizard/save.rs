@@ -6,14 +6,14 @@ use super::State;
 use super::conflict::Choice;
 use super::draft::Step;
 use super::edit::{Edit, Target};
-use super::kept::Keeper;
 use super::picture::places;
-use crate::domain::fault::FieldError;
-use crate::domain::record::Dataset;
-use crate::error::Failure;
+use super::saved_draft::DraftStore;
+use crate::domain::dto::Dataset;
+use crate::domain::field_error::FieldError;
+use crate::error::ApiError;
 use crate::rpc;
-use crate::ui::gone::asking;
-use crate::ui::reach::{is_unreachable, use_reach};
+use crate::ui::connectivity::{is_unreachable, use_connectivity};
+use crate::ui::offline::use_reconnect;
 use crate::ui::texts::wizard as texts;
 use crate::ui::toast::{Toaster, use_toaster};
 
@@ -21,10 +21,10 @@ use crate::ui::toast::{Toaster, use_toaster};
 #[derive(Clone, Copy)]
 pub struct Saving {
     state: State,
-    keeper: Keeper,
+    draft_store: DraftStore,
     toaster: Toaster,
     running: RwSignal<bool>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     on_close: Callback<()>,
     on_saved: Callback<()>,
     /// Receives the first step with a validation error of the server.
@@ -32,18 +32,24 @@ pub struct Saving {
 }
 
 impl Saving {
-    pub fn new(state: State, keeper: Keeper, on_close: Callback<()>, on_saved: Callback<()>, on_refused: Callback<Step>) -> Self {
-        let failure = RwSignal::new(None::<Failure>);
-        let reach = use_reach();
+    pub fn new(
+        state: State,
+        draft_store: DraftStore,
+        on_close: Callback<()>,
+        on_saved: Callback<()>,
+        on_refused: Callback<Step>,
+    ) -> Self {
+        let error = RwSignal::new(None::<ApiError>);
+        let connectivity = use_connectivity();
         // When the server is back, the message that it was offline is out of date.
         Effect::new(move |_| {
-            reach.back();
-            if failure.with_untracked(|failure| failure.as_ref().is_some_and(is_unreachable)) {
-                failure.set(None);
+            connectivity.reconnects();
+            if error.with_untracked(|error| error.as_ref().is_some_and(is_unreachable)) {
+                error.set(None);
             }
         });
         let running = RwSignal::new(false);
-        Self { state, keeper, toaster: use_toaster(), running, failure, on_close, on_saved, on_refused }
+        Self { state, draft_store, toaster: use_toaster(), running, error, on_close, on_saved, on_refused }
     }
 
     pub fn running(self) -> Signal<bool> {
@@ -51,8 +57,8 @@ impl Saving {
     }
 
     /// Why the last save failed.
-    pub fn failure(self) -> Signal<Option<Failure>> {
-        self.failure.into()
+    pub fn error(self) -> Signal<Option<ApiError>> {
+        self.error.into()
     }
 
     /// Saves the draft over the revision that it is based on.
@@ -65,13 +71,13 @@ impl Saving {
         if self.running.get_untracked() {
             return;
         }
-        self.failure.set(None);
-        let Saving { state, keeper, toaster, .. } = self;
+        self.error.set(None);
+        let Saving { state, draft_store, toaster, .. } = self;
         let target = state.target();
         let is_same = target.map(|target| target.revision) == revision && !state.peek(Edit::is_changed);
         if target.is_some() && is_same {
             // Sends nothing if nothing has changed, so that opening and saving leaves no trace.
-            keeper.forget();
+            draft_store.discard();
             toaster.good(texts::NOTHING_CHANGED);
             return self.on_close.run(());
         }
@@ -85,14 +91,14 @@ impl Saving {
             };
             match saved {
                 Ok(dataset) => self.saved(target, &dataset),
-                Err(failure) => self.failed(target, failure).await,
+                Err(error) => self.failed(target, error).await,
             }
             self.running.try_set(false);
         });
     }
 
     fn saved(self, target: Option<Target>, dataset: &Dataset) {
-        self.keeper.forget();
+        self.draft_store.discard();
         if target.is_none() {
             places::move_to(self.state.model_id, dataset.summary.id);
         }
@@ -101,28 +107,28 @@ impl Saving {
         self.on_saved.try_run(());
     }
 
-    async fn failed(self, target: Option<Target>, failure: Failure) {
-        let shown = match (failure.code.as_str(), target) {
+    async fn failed(self, target: Option<Target>, error: ApiError) {
+        let shown = match (error.code.as_str(), target) {
             ("stale", Some(Target { id, .. })) => match rpc::dataset(id).await {
                 Ok(theirs) => {
                     self.state.apply(|edit| edit.saved_meanwhile(theirs));
                     return;
                 }
-                Err(failure) => failure,
+                Err(error) => error,
             },
             ("not_found", Some(_)) => {
                 self.state.apply(Edit::deleted_meanwhile);
-                Failure { message: texts::DELETED_MEANWHILE.into(), ..failure }
+                ApiError { message: texts::DELETED_MEANWHILE.into(), ..error }
             }
             _ => {
-                let refused = failure.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
+                let refused = error.errors.iter().map(|(path, text)| FieldError::new(path, text)).collect();
                 if let Some(Some(first)) = self.state.apply(|edit| edit.save_refused(refused)) {
                     self.on_refused.try_run(first);
                 }
-                failure
+                error
             }
         };
-        self.failure.try_set(Some(shown));
+        self.error.try_set(Some(shown));
     }
 
     /// Resolves a conflict with someone else's save.
@@ -145,15 +151,15 @@ impl Saving {
 
 /// While the server is offline: a note that the draft is safe, and a button to retry now.
 #[component]
-pub fn ServerGone() -> impl IntoView {
-    let reach = use_reach();
-    let (work, ask) = asking();
+pub fn ServerOffline() -> impl IntoView {
+    let connectivity = use_connectivity();
+    let (work, ping) = use_reconnect();
     move || {
-        reach.gone().then(|| {
+        connectivity.is_offline().then(|| {
             view! {
                 <div class="server-gone" role="alert">
-                    <p>{texts::SERVER_GONE}</p>
-                    <button type="button" class="button small" disabled=move || work.running() on:click=move |_| ask()>
+                    <p>{texts::SERVER_OFFLINE}</p>
+                    <button type="button" class="button small" disabled=move || work.running() on:click=move |_| ping()>
                         {texts::TRY_AGAIN}
                     </button>
                 </div>

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use super::State;
 use crate::domain::dataset::{DatasetConfig, Split};
-use crate::domain::fault::FieldError;
-use crate::domain::record::{Preview, QueryView};
+use crate::domain::dto::{Preview, QueryView};
+use crate::domain::field_error::FieldError;
 use crate::domain::sql::{Request, compile};
 use crate::rpc;
 use crate::ui::dialog::Dialog;
@@ -31,22 +31,22 @@ pub fn SidePanel(state: State) -> impl IntoView {
     // Nothing reads it while the panel is closed, so that it costs nothing then.
     let config = Memo::new(move |_| state.draft().with(|d| d.config.clone()));
     // A split that was removed is not requested.
-    let asked = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
+    let split_shown = Memo::new(move |_| part.get().filter(|split| splits.with(|all| all.contains(split))));
     let sql = RwSignal::new(String::new());
-    let faults = RwSignal::new(Vec::<FieldError>::new());
+    let errors = RwSignal::new(Vec::<FieldError>::new());
     let mut compile_soon = debounce(AFTER, move |()| {
-        let request = Request { split: asked.get_untracked(), ..Request::default() };
+        let request = Request { split: split_shown.get_untracked(), ..Request::default() };
         let query = config.with_untracked(|config| state.catalog().with_untracked(|catalog| compile(config, catalog, &request)));
         match query {
             Ok(query) => {
-                faults.set(vec![]);
+                errors.set(vec![]);
                 if sql.with_untracked(|known| *known != query.sql) {
                     sql.set(query.sql);
                 }
             }
             Err(found) => {
                 sql.set(String::new());
-                faults.set(found);
+                errors.set(found);
             }
         }
     });
@@ -54,15 +54,15 @@ pub fn SidePanel(state: State) -> impl IntoView {
         if open.get() {
             config.track();
             state.catalog().track();
-            asked.track();
+            split_shown.track();
             compile_soon(());
         }
     });
     let preview = Loader::<Preview>::new();
-    let ask_preview = move |_| {
-        preview.ask(rpc::preview_config(state.model_id, config.get_untracked(), asked.get_untracked(), 100));
+    let fetch_preview = move |_| {
+        preview.load(rpc::preview_config(state.model_id, config.get_untracked(), split_shown.get_untracked(), 100));
     };
-    let sound = Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
+    let sound = Memo::new(move |_| state.is_loaded() && state.errors().with(|errors| errors.iter().all(|f| f.path == "name")));
     let has_sql = Memo::new(move |_| sql.with(|sql| !sql.is_empty()));
     let body = move || {
         if !open.get() {
@@ -70,19 +70,19 @@ pub fn SidePanel(state: State) -> impl IntoView {
         } else if has_sql.get() {
             view! {
                 <PartTabs splits part />
-                <DryRun state config asked />
+                <DryRun state config split_shown />
                 <SqlBlock sql file_name=texts::SQL_FILE />
             }
             .into_any()
         } else {
-            view! { <NotYet faults /> }.into_any()
+            view! { <NotYet errors /> }.into_any()
         }
     };
     let shown_rows = move || {
         preview.with(|answer| {
             let body = match answer? {
                 Ok(preview) => view! { <RowsTable preview=preview.clone() /> }.into_any(),
-                Err(failure) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
+                Err(error) => view! { <Problem error=Some(error.clone()) /> }.into_any(),
             };
             Some(view! {
                 <Dialog title=texts::ROWS_AS_IT_STANDS on_close=Callback::new(move |()| preview.forget()) class="modal-wide">
@@ -106,7 +106,7 @@ pub fn SidePanel(state: State) -> impl IntoView {
                     type="button"
                     class="button small"
                     disabled=move || !sound.get() || preview.running()
-                    on:click=ask_preview
+                    on:click=fetch_preview
                 >
                     {move || if preview.running() { texts::RUNNING } else { texts::PREVIEW_ROWS }}
                 </button>
@@ -119,9 +119,9 @@ pub fn SidePanel(state: State) -> impl IntoView {
 
 /// What is missing before there is a query.
 #[component]
-fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
+fn NotYet(errors: RwSignal<Vec<FieldError>>) -> impl IntoView {
     let lines = move || {
-        let messages: Vec<String> = faults.with(|faults| faults.iter().take(5).map(|f| f.message.clone()).collect());
+        let messages: Vec<String> = errors.with(|errors| errors.iter().take(5).map(|f| f.message.clone()).collect());
         messages.into_iter().map(|message| view! { <li>{message}</li> }).collect_view()
     };
     view! {
@@ -132,27 +132,27 @@ fn NotYet(faults: RwSignal<Vec<FieldError>>) -> impl IntoView {
 
 /// Requests a dry run 600 ms after the last change; the previous verdict stays until then, dimmed.
 #[component]
-fn DryRun(state: State, config: Memo<DatasetConfig>, asked: Memo<Option<Split>>) -> impl IntoView {
+fn DryRun(state: State, config: Memo<DatasetConfig>, split_shown: Memo<Option<Split>>) -> impl IntoView {
     let answer = Loader::<QueryView>::new();
     let waiting = RwSignal::new(true);
-    let mut ask = debounce(Duration::from_millis(600), move |()| {
+    let mut fetch = debounce(Duration::from_millis(600), move |()| {
         waiting.set(false);
-        answer.renew(rpc::check_config(state.model_id, config.get_untracked(), asked.get_untracked()));
+        answer.renew(rpc::check_config(state.model_id, config.get_untracked(), split_shown.get_untracked()));
     });
     Effect::new(move |_| {
         state.track_retries();
         config.track();
-        asked.track();
+        split_shown.track();
         waiting.set(true);
-        ask(());
+        fetch(());
     });
-    let said = move || {
+    let content = move || {
         answer.with(|answer| match answer {
-            None => view! { <p class="verdict verdict-wait">{texts::ASKING_BYTES}</p> }.into_any(),
+            None => view! { <p class="verdict verdict-wait">{texts::ESTIMATING}</p> }.into_any(),
             Some(Ok(view)) => view! { <Verdict validation=view.validation.clone() /> }.into_any(),
-            Some(Err(failure)) => view! { <Problem failure=Some(failure.clone()) /> }.into_any(),
+            Some(Err(error)) => view! { <Problem error=Some(error.clone()) /> }.into_any(),
         })
     };
     let is_busy = move || waiting.get() || answer.running();
-    view! { <div class="dry-run" aria-busy=move || is_busy().to_string()>{said}</div> }
+    view! { <div class="dry-run" aria-busy=move || is_busy().to_string()>{content}</div> }
 }

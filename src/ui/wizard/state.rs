@@ -9,15 +9,15 @@ use leptos::prelude::*;
 
 use super::draft::{self, Draft, Schemas, Step};
 use super::edit::{Edit, Target};
-use super::evidence::Verification;
 use super::statistics::Statistics;
 use super::suggestions::Suggestions;
+use super::verification::Verification;
 use crate::domain::catalog::Catalog;
-use crate::domain::fault::FieldError;
+use crate::domain::field_error::FieldError;
 use crate::domain::name::{SourceName, TableName};
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
-use crate::ui::reach::{Reach, use_reach};
+use crate::ui::connectivity::{Connectivity, use_connectivity};
 use crate::ui::work::Work;
 
 /// Shared by the steps.
@@ -29,11 +29,11 @@ pub struct State {
     sources: Memo<Vec<(SourceName, TableName)>>,
     schemas: Memo<Arc<Schemas>>,
     catalog: Memo<Catalog>,
-    faults: Memo<Vec<FieldError>>,
+    errors: Memo<Vec<FieldError>>,
     suggestions: Suggestions,
     verification: Verification,
     statistics: Statistics,
-    reach: Reach,
+    connectivity: Connectivity,
     /// Incremented when a person retries what failed.
     retries: RwSignal<u32>,
 }
@@ -52,11 +52,11 @@ impl State {
             sources,
             schemas: Memo::new(move |_| edit.with(|edit| edit.schemas().clone())),
             catalog: Memo::new(move |_| edit.with(|edit| edit.catalog().clone())),
-            faults: Memo::new(move |_| edit.with(|edit| edit.faults().to_vec())),
+            errors: Memo::new(move |_| edit.with(|edit| edit.errors().to_vec())),
             suggestions: Suggestions::new(),
             verification: Verification::new(),
             statistics: Statistics::new(),
-            reach: use_reach(),
+            connectivity: use_connectivity(),
             retries: RwSignal::new(0),
         }
     }
@@ -104,8 +104,8 @@ impl State {
     }
 
     /// The domain's validation errors and, after a refused save, the server's.
-    pub fn faults(&self) -> Memo<Vec<FieldError>> {
-        self.faults
+    pub fn errors(&self) -> Memo<Vec<FieldError>> {
+        self.errors
     }
 
     pub fn suggestions(&self) -> Suggestions {
@@ -141,8 +141,8 @@ impl State {
     }
 
     /// Handles an error that is not shown where it happened.
-    pub fn noticed(&self, failure: &Failure) {
-        self.reach.noticed(failure);
+    pub fn report(&self, error: &ApiError) {
+        self.connectivity.report(error);
     }
 
     /// Retries what failed.
@@ -153,7 +153,7 @@ impl State {
     /// Tracks retries: the server is back, or a person requested one.
     pub fn track_retries(&self) {
         self.retries.track();
-        self.reach.back();
+        self.connectivity.reconnects();
     }
 }
 
@@ -162,7 +162,7 @@ impl State {
 pub fn FieldErrors(state: State, #[prop(into)] path: Signal<String>) -> impl IntoView {
     let messages = Memo::new(move |_| {
         let path = path.get();
-        state.faults().with(|faults| draft::at(faults, &path).map(|fault| fault.message.clone()).collect::<Vec<_>>())
+        state.errors().with(|errors| draft::at(errors, &path).map(|error| error.message.clone()).collect::<Vec<_>>())
     });
     move || messages.get().into_iter().map(|message| view! { <p class="field-error">{message}</p> }).collect_view()
 }
@@ -179,8 +179,8 @@ pub fn read_tables(state: State) {
         }
         work.start(async move {
             let answer = rpc::table_schemas(state.model_id, names).await;
-            if let Err(failure) = &answer {
-                state.noticed(failure);
+            if let Err(error) = &answer {
+                state.report(error);
             }
             state.apply(|edit| edit.tables_read(answer));
         });
@@ -190,12 +190,12 @@ pub fn read_tables(state: State) {
 /// Checks whether the name is free, 300 ms after the last keystroke.
 pub fn check_name(state: State) {
     let work = Work::new();
-    let mut ask = debounce(Duration::from_millis(300), move |name: String| {
+    let mut check_soon = debounce(Duration::from_millis(300), move |name: String| {
         let own = state.target().map(|target| target.id);
         work.start(async move {
             let answer = rpc::check_name(state.model_id, name.clone(), own).await;
-            if let Err(failure) = &answer {
-                state.noticed(failure);
+            if let Err(error) = &answer {
+                state.report(error);
             }
             state.apply(|edit| edit.name_checked(&name, answer));
         });
@@ -203,7 +203,7 @@ pub fn check_name(state: State) {
     let unchecked = Memo::new(move |_| state.read(Edit::unchecked_name));
     Effect::new(move |_| {
         if let Some(name) = unchecked.get() {
-            ask(name);
+            check_soon(name);
         }
     });
     Effect::new(move |_| {

@@ -12,7 +12,7 @@ use crate::domain::name::TableName;
 use crate::domain::profile::ColumnProfile;
 use crate::domain::schema::Column;
 use crate::domain::value::Value;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::pictures::Histogram;
 use crate::ui::problem::Problem;
@@ -35,7 +35,7 @@ pub struct Statistics {
 #[derive(Clone, Copy)]
 struct Lookup {
     work: Work,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     /// Its price, if it is not free: then it takes a second click.
     price: RwSignal<Option<Estimate>>,
 }
@@ -55,7 +55,7 @@ impl Statistics {
         if let Some(known) = self.lookups.with_value(|lookups| lookups.get(table).copied()) {
             return known;
         }
-        let new = || Lookup { work: Work::new(), failure: RwSignal::new(None), price: RwSignal::new(None) };
+        let new = || Lookup { work: Work::new(), error: RwSignal::new(None), price: RwSignal::new(None) };
         let lookup = self.owner.get_value().with(new);
         self.lookups.update_value(|lookups| {
             lookups.insert(table.clone(), lookup);
@@ -64,7 +64,7 @@ impl Statistics {
     }
 
     /// Computes column profiles; shows the price first, if there is one and it is not agreed to.
-    async fn find(self, model_id: i64, table: TableName, columns: Vec<String>, agreed: bool) -> Result<(), Failure> {
+    async fn find(self, model_id: i64, table: TableName, columns: Vec<String>, agreed: bool) -> Result<(), ApiError> {
         let Lookup { price, .. } = self.lookup(&table);
         if !agreed {
             let found = rpc::estimate_profile(model_id, table.to_string(), Some(columns.clone())).await?;
@@ -86,7 +86,7 @@ impl Statistics {
 /// The button that profiles the shown columns.
 #[component]
 pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>) -> impl IntoView {
-    let Lookup { work, failure, price } = state.statistics().lookup(&table);
+    let Lookup { work, error, price } = state.statistics().lookup(&table);
     let table = StoredValue::new(table);
     let missing = Memo::new(move |_| {
         state.statistics().profiles.with(|profiles| {
@@ -100,9 +100,9 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
         let agreed = price.with_untracked(Option::is_some);
         let (table, columns) = (table.get_value(), missing.get_untracked());
         work.start(async move {
-            failure.set(None);
-            if let Err(error) = state.statistics().find(state.model_id, table, columns, agreed).await {
-                failure.set(Some(error));
+            error.set(None);
+            if let Err(reason) = state.statistics().find(state.model_id, table, columns, agreed).await {
+                error.set(Some(reason));
             }
         });
     };
@@ -128,7 +128,7 @@ pub fn StatisticsButton(state: State, table: TableName, shown: Memo<Vec<Column>>
                     }
                 })
         }}
-        <Problem failure />
+        <Problem error />
     }
 }
 
@@ -144,7 +144,7 @@ pub fn ColumnStatistics(profile: ColumnProfile) -> impl IntoView {
     let inside = move || opened.get().then(|| profile.with_value(inside));
     view! {
         <details class="column-stats" on:toggle=move |_| opened.set(true)>
-            <summary>{profile.with_value(in_brief)}</summary>
+            <summary>{profile.with_value(profile_summary)}</summary>
             {inside}
         </details>
     }
@@ -191,7 +191,7 @@ fn inside(profile: &ColumnProfile) -> impl IntoView + use<> {
 }
 
 /// `1.2 % NULL · 5.1K distinct · 1 to 904974`.
-fn in_brief(profile: &ColumnProfile) -> String {
+fn profile_summary(profile: &ColumnProfile) -> String {
     let mut parts = vec![];
     if profile.null_count > 0 {
         parts.push(texts::null_share(profile.null_percent));
@@ -204,7 +204,7 @@ fn in_brief(profile: &ColumnProfile) -> String {
         _ => {}
     }
     if let (Some(min), Some(max)) = (&profile.min, &profile.max) {
-        parts.push(texts::from_to(&brief(min), &brief(max)));
+        parts.push(texts::from_to(&shortened(min), &shortened(max)));
     }
     parts.extend(profile.true_percent.map(texts::true_share));
     parts.extend(profile.array_lengths.map(|lengths| texts::items(&lengths.min.to_string(), &lengths.max.to_string())));
@@ -214,7 +214,7 @@ fn in_brief(profile: &ColumnProfile) -> String {
     parts.join(" · ")
 }
 
-fn brief(value: &Value) -> String {
+fn shortened(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(24) {
         Some((at, _)) => format!("{}…", &text[..at]),
@@ -233,7 +233,7 @@ fn figures(profile: &ColumnProfile) -> impl IntoView + use<> {
     all.extend(profile.mean.map(|mean| (texts::MEAN, decimal(mean))));
     all.extend(profile.stddev.map(|stddev| (texts::DEVIATION, decimal(stddev))));
     for (share, word) in [(0.05, "5 %"), (0.25, "25 %"), (0.5, texts::MEDIAN), (0.75, "75 %"), (0.95, "95 %")] {
-        all.extend(profile.quantiles.iter().find(|q| q.share == share).map(|q| (word, brief(&q.value))));
+        all.extend(profile.quantiles.iter().find(|q| q.share == share).map(|q| (word, shortened(&q.value))));
     }
     let some = |number: Option<u64>| number.filter(|number| *number > 0).map(integer);
     all.extend(some(profile.zero_count).map(|n| (texts::ZEROS, n)));

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::State;
-use super::evidence::{said, table_names};
+use super::verification::{formatted, table_names};
 use crate::domain::dataset::{ColumnRef, DatasetConfig, JoinKey, Role};
 use crate::domain::joins::{Confidence, DetectedJoin, JoinDetection, KeyPair, Shares};
 use crate::domain::name::{SourceName, TableName};
@@ -21,7 +21,7 @@ pub struct SuggestedJoin {
     pub reasons: Vec<String>,
     /// The joined table is the referring one: its rows multiply those before it.
     pub multiplies: bool,
-    pub evidence: Option<Shares>,
+    pub statistics: Option<Shares>,
     pub error: Option<String>,
 }
 
@@ -69,7 +69,7 @@ fn read(sources: &[(SourceName, &TableName)], table: &TableName, found: &Detecte
         confidence: found.confidence,
         reasons: found.join.reasons.clone(),
         multiplies,
-        evidence: found.evidence,
+        statistics: found.statistics,
         error: found.error.clone(),
     })
 }
@@ -140,7 +140,7 @@ pub fn suggested(state: State) -> Memo<Vec<(SourceName, SuggestedJoin)>> {
     Memo::new(move |_| {
         let found = state.suggestions().joins;
         joins.with(|config| {
-            found.with(|found| found.as_ref().map(|found| suggest(config, &found.settled.joins)).unwrap_or_default())
+            found.with(|found| found.as_ref().map(|found| suggest(config, &found.resolved.joins)).unwrap_or_default())
         })
     })
 }
@@ -189,17 +189,17 @@ pub fn JoinSuggestion(
     };
     move || {
         let open = is_open.get();
-        let Some(SuggestedJoin { on, confidence, reasons, multiplies, evidence, error }) = own.get() else {
+        let Some(SuggestedJoin { on, confidence, reasons, multiplies, statistics, error }) = own.get() else {
             // Only if there was a search that found nothing.
             let looked = open && state.suggestions().joins.with(Option::is_some);
             return looked.then(|| view! { <p class="note">{texts::NOTHING_SUGGESTED}</p> }.into_any());
         };
         let pairs: Vec<String> = on.iter().map(|key| format!("{} = {}.{}", key.left, name.get_value(), key.right)).collect();
         // The statistics have their own line below.
-        let reasons = reasons.into_iter().take(if evidence.is_some() { 1 } else { usize::MAX }).collect::<Vec<_>>().join(" ");
+        let reasons = reasons.into_iter().take(if statistics.is_some() { 1 } else { usize::MAX }).collect::<Vec<_>>().join(" ");
         let multiplied = multiplies.then_some(texts::ROWS_MULTIPLY);
         // For chosen keys, the statistics below are shown.
-        let evidence = evidence.filter(|_| open).map(|shares| view! { <p class="evidence">{said(&shares)}</p> });
+        let statistics = statistics.filter(|_| open).map(|shares| view! { <p class="evidence">{formatted(&shares)}</p> });
         let button = open.then(|| {
             view! {
                 <code>{pairs.join(texts::AND)}</code>
@@ -220,7 +220,7 @@ pub fn JoinSuggestion(
                     {button}
                 </p>
                 <p class="note">{reasons} {multiplied.map(|text| format!(" {text}"))}</p>
-                {evidence}
+                {statistics}
                 {error.map(|error| view! { <p class="field-error">{error}</p> })}
             </div>
         };
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn from_the_other_side_the_rows_multiply() {
+    fn a_join_in_the_other_direction_multiplies_rows() {
         assert_eq!(text(&config("users", &["orders"])), ["users.id = orders.buyer, multiplied"]);
     }
 
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn of_keys_that_are_chosen_it_is_said_what_is_known() {
+    fn chosen_keys_show_their_own_suggestion() {
         let mut draft = super::super::draft::Draft { config: config("orders", &["users"]), ..Default::default() };
         let name = "users".parse().unwrap();
         let on = |column: &str| {

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::evidence::VerifyJoins;
 use super::joins::JoinEditor;
 use super::options::SearchField;
 use super::picture::JoinPicture;
 use super::suggestions::{AutoDetect, suggested};
+use super::verification::VerifyJoins;
 use super::{FieldErrors, State};
 use crate::domain::format::{bytes, instant, integer, short};
 use crate::domain::name::fold;
@@ -105,12 +105,12 @@ fn show_picture() {
 fn TablePicker(state: State) -> impl IntoView {
     let answer = Loader::<Vec<TableInfo>>::new();
     let search = RwSignal::new(String::new());
-    let ask = move || answer.ask(rpc::tables(state.model_id));
+    let fetch = move || answer.load(rpc::tables(state.model_id));
     // Requested again only after an error: the list does not change during use.
     Effect::new(move |_| {
         state.track_retries();
         if !untrack(|| answer.with(|answer| matches!(answer, Some(Ok(_))))) {
-            ask();
+            fetch();
         }
     });
     let empty = move |title: &'static str, advice: String| {
@@ -118,7 +118,7 @@ fn TablePicker(state: State) -> impl IntoView {
             <div class="empty">
                 <h3>{title}</h3>
                 <p>{advice}</p>
-                <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                <button type="button" class="button small" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
             </div>
         }
         .into_any()
@@ -128,13 +128,13 @@ fn TablePicker(state: State) -> impl IntoView {
             None => view! { <Waiting what=texts::LISTING /> }.into_any(),
             // Three different cases: no dataset, no permission, no tables.
             Some(Ok(all)) if all.is_empty() => empty(texts::NO_TABLES, texts::NO_TABLES_ADVICE.into()),
-            Some(Err(failure)) if failure.code == "no_dataset" => empty(texts::NO_DATASET, failure.message.clone()),
-            Some(Err(failure)) if failure.code == "no_permission" => empty(texts::NO_PERMISSION, failure.message.clone()),
+            Some(Err(error)) if error.code == "no_dataset" => empty(texts::NO_DATASET, error.message.clone()),
+            Some(Err(error)) if error.code == "no_permission" => empty(texts::NO_PERMISSION, error.message.clone()),
             Some(Ok(all)) => view! { <TableList state all=all.clone() search /> }.into_any(),
-            Some(Err(failure)) => view! {
-                <Problem failure=Some(failure.clone()) />
+            Some(Err(error)) => view! {
+                <Problem error=Some(error.clone()) />
                 <p class="problem-actions">
-                    <button type="button" class="button small" on:click=move |_| ask()>{texts::TRY_AGAIN}</button>
+                    <button type="button" class="button small" on:click=move |_| fetch()>{texts::TRY_AGAIN}</button>
                 </p>
             }
             .into_any(),
@@ -174,7 +174,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     });
     let has_primary = Memo::new(move |_| state.sources().with(|sources| !sources.is_empty()));
     let unknown_rows = info.rows.is_none();
-    let facts: Vec<String> = [
+    let details: Vec<String> = [
         (info.kind != TableKind::Table).then(|| texts::table_kind(info.kind).to_owned()),
         info.rows.map(|n| texts::rows_short(short(n))),
         unknown_rows.then(|| texts::ROWS_UNKNOWN.to_owned()),
@@ -186,11 +186,11 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
     .into_iter()
     .flatten()
     .collect();
-    let last = facts.len().saturating_sub(1);
-    let facts = facts
+    let last = details.len().saturating_sub(1);
+    let details = details
         .into_iter()
         .enumerate()
-        .map(|(i, fact)| view! { <span class="table-fact">{fact}</span> {(i < last).then_some(" · ")} })
+        .map(|(i, detail)| view! { <span class="table-fact">{detail}</span> {(i < last).then_some(" · ")} })
         .collect_view();
     let exact = info.rows.map(|n| texts::rows_short(integer(n)));
     let hover: Vec<String> = exact.into_iter().chain(info.last_modified.map(|at| texts::changed(&instant(at)))).collect();
@@ -205,7 +205,7 @@ fn TableLine(state: State, info: TableInfo) -> impl IntoView {
         <li class="table-line" class:table-chosen=move || is_primary.get() || joined.get().gt(&0)>
             <div class="table-facts" title=hover.join(", ")>
                 <strong>{name.clone()}</strong>
-                <span class="note">{facts}</span>
+                <span class="note">{details}</span>
                 {info.problem.map(|problem| view! { <span class="field-error">{problem}</span> })}
             </div>
             <div class="table-buttons">

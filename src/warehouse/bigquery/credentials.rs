@@ -19,7 +19,7 @@ use crate::warehouse::WarehouseError;
 const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/bigquery"];
 const ENV: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 /// The metadata server and the token endpoint answer quickly or not at all.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which credentials to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,7 +121,7 @@ struct Tokens(DefaultAuthenticator);
 #[async_trait]
 impl Authenticator for Tokens {
     async fn access_token(&self) -> Result<String, BQError> {
-        let token = tokio::time::timeout(PATIENCE, self.0.token(&SCOPES)).await.map_err(|_| BQError::NoToken)??;
+        let token = tokio::time::timeout(TOKEN_TIMEOUT, self.0.token(&SCOPES)).await.map_err(|_| BQError::NoToken)??;
         token.token().map(str::to_owned).ok_or(BQError::NoToken)
     }
 }

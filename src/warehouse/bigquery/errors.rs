@@ -12,43 +12,43 @@ impl BigQuery {
             Refusal::NoToken(text) => return WarehouseError::NoPermission(text),
             Refusal::Api(error) => error,
         };
-        let said = self.cleaned(&error.message);
+        let message = self.cleaned(&error.message);
         match (error.status, error.reason.as_str()) {
             (401, _) => WarehouseError::NoPermission(
                 "BigQuery does not accept the credentials. Log in again, or replace the service account's key.".into(),
             ),
             (_, "bytesBilledLimitExceeded") => WarehouseError::Resources(format!(
-                "The query would read more than its limit and was not run, at no cost. Narrow its dates, or raise the limit. {said}"
+                "The query would read more than its limit and was not run, at no cost. Narrow its dates, or raise the limit. {message}"
             )),
             (_, "quotaExceeded" | "rateLimitExceeded") | (429, _) => {
-                WarehouseError::Resources(format!("BigQuery's quota is used up. Try again later, or raise the quota. {said}"))
+                WarehouseError::Resources(format!("BigQuery's quota is used up. Try again later, or raise the quota. {message}"))
             }
             (_, "billingNotEnabled") => {
-                WarehouseError::NoPermission(format!("The project {} has no billing account. {said}", self.project))
+                WarehouseError::NoPermission(format!("The project {} has no billing account. {message}", self.project))
             }
             (403, _) => WarehouseError::NoPermission(format!(
                 "The server's account has no permission for this in BigQuery. It needs the roles BigQuery Job User on the project {} and BigQuery \
-                 Data Viewer on the dataset {}. {said}",
+                 Data Viewer on the dataset {}. {message}",
                 self.project, self.dataset
             )),
-            (404, _) => WarehouseError::NoDataset(self.not_found(&said)),
-            (400, "invalidQuery" | "invalid") => WarehouseError::Query(said),
-            (400, _) => WarehouseError::Query(said),
+            (404, _) => WarehouseError::NoDataset(self.not_found(&message)),
+            (400, "invalidQuery" | "invalid") => WarehouseError::Query(message),
+            (400, _) => WarehouseError::Query(message),
             (500..=599, _) => WarehouseError::Unreachable("BigQuery reported an internal error. Try again in a moment.".into()),
-            (status, _) => WarehouseError::Unreachable(format!("BigQuery returned status {status}. {said}").trim_end().into()),
+            (status, _) => WarehouseError::Unreachable(format!("BigQuery returned status {status}. {message}").trim_end().into()),
         }
     }
 
     /// What was not found, or is elsewhere: a job in the wrong region has the same message.
-    fn not_found(&self, said: &str) -> String {
+    fn not_found(&self, message: &str) -> String {
         let location = self.location.as_deref().or_else(|| self.found_location.get().map(String::as_str));
-        match (said.contains("in location"), location) {
+        match (message.contains("in location"), location) {
             (true, Some(location)) if self.location.is_some() => {
                 format!(
-                    "{said} Jobs run in {location}, the location of the model. Leave the location empty to use that of the dataset."
+                    "{message} Jobs run in {location}, the location of the model. Leave the location empty to use that of the dataset."
                 )
             }
-            _ if said.starts_with("Not found: Project") => {
+            _ if message.starts_with("Not found: Project") => {
                 format!("Project {} not found, or the server's account cannot access it.", self.project)
             }
             _ => format!(

@@ -35,14 +35,19 @@ pub struct BigQuerySettings {
     /// With the API's path; differs from Google's for an emulator.
     pub endpoint: String,
     pub credentials: Credentials,
-    pub pace: Pace,
+    pub retry_policy: RetryPolicy,
     /// BigQuery refuses a query that would bill more bytes.
     pub max_bytes_billed: Option<u64>,
 }
 
 impl Default for BigQuerySettings {
     fn default() -> Self {
-        Self { endpoint: ENDPOINT.into(), credentials: Credentials::Default, pace: Pace::default(), max_bytes_billed: None }
+        Self {
+            endpoint: ENDPOINT.into(),
+            credentials: Credentials::Default,
+            retry_policy: RetryPolicy::default(),
+            max_bytes_billed: None,
+        }
     }
 }
 
@@ -57,12 +62,12 @@ pub struct Options {
     /// With the API's path; differs from [`ENDPOINT`] for an emulator.
     pub endpoint: String,
     pub credentials: Credentials,
-    pub pace: Pace,
+    pub retry_policy: RetryPolicy,
 }
 
 /// The retry policy of calls. Queries have a limit of their own as well.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct RetryPolicy {
     /// One response, from the first byte sent to the last one read.
     pub attempt: Duration,
     /// A call with all its retries.
@@ -76,7 +81,7 @@ pub struct Pace {
     pub poll: Duration,
 }
 
-impl Default for Pace {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempt: Duration::from_secs(60),
@@ -114,13 +119,13 @@ impl BigQuery {
     pub async fn connect(options: Options) -> Result<Self, WarehouseError> {
         let authenticator = options.credentials.authenticator().await?;
         Ok(Self {
-            rest: Rest::new(&options.endpoint, authenticator, options.pace.clone())?,
+            rest: Rest::new(&options.endpoint, authenticator, options.retry_policy.clone())?,
             project: options.project,
             dataset: options.dataset,
             location: options.location,
             found_location: Default::default(),
-            poll: options.pace.poll,
-            list: options.pace.list,
+            poll: options.retry_policy.poll,
+            list: options.retry_policy.list,
         })
     }
 
@@ -154,7 +159,7 @@ impl Warehouse for BigQuery {
         self.job_location().await.map(|location| Some(location.to_owned()))
     }
 
-    fn bills(&self) -> bool {
+    fn is_metered(&self) -> bool {
         true
     }
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Pace;
+use super::RetryPolicy;
 use crate::warehouse::WarehouseError;
 
 /// Longest page that is read, in bytes. BigQuery's pages end at 10 MB; some values are longer as
@@ -29,7 +29,7 @@ pub(super) struct Rest {
     http: reqwest::Client,
     base: Arc<str>,
     auth: Arc<dyn Authenticator>,
-    pace: Arc<Pace>,
+    retry_policy: Arc<RetryPolicy>,
 }
 
 /// One call. Every call can be repeated: those that create something give its id.
@@ -135,23 +135,23 @@ enum Attempt<T> {
 }
 
 impl Rest {
-    pub fn new(endpoint: &str, auth: Arc<dyn Authenticator>, pace: Pace) -> Result<Self, WarehouseError> {
+    pub fn new(endpoint: &str, auth: Arc<dyn Authenticator>, retry_policy: RetryPolicy) -> Result<Self, WarehouseError> {
         let http = reqwest::Client::builder()
             // BigQuery redirects nobody. Another server that does would get the token, or use us to
             // reach internal addresses.
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10).min(pace.attempt))
+            .connect_timeout(Duration::from_secs(10).min(retry_policy.attempt))
             .user_agent(concat!("trainset/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|_| WarehouseError::Unreachable("The HTTP client cannot start.".into()))?;
-        Ok(Self { http, base: endpoint.trim_end_matches('/').into(), auth, pace: Arc::new(pace) })
+        Ok(Self { http, base: endpoint.trim_end_matches('/').into(), auth, retry_policy: Arc::new(retry_policy) })
     }
 
     /// The response, parsed as `T`.
     pub async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Refusal> {
-        let last = Instant::now() + self.pace.call + call.held;
+        let last = Instant::now() + self.retry_policy.call + call.held;
         let last = call.deadline.map_or(last, |deadline| deadline.min(last));
-        let mut wait = self.pace.first_wait;
+        let mut wait = self.retry_policy.first_wait;
         let mut before = None;
         loop {
             let (refusal, at_least) = match self.attempt(call, last).await {
@@ -172,12 +172,12 @@ impl Rest {
             tracing::debug!(path = call.path, ?pause, "BigQuery is asked again");
             tokio::time::sleep(pause).await;
             before = Some(refusal);
-            wait = (wait * 2).min(self.pace.longest_wait);
+            wait = (wait * 2).min(self.retry_policy.longest_wait);
         }
     }
 
     async fn attempt<T: DeserializeOwned>(&self, call: &Call, last: Instant) -> Attempt<T> {
-        let limit = (Instant::now() + self.pace.attempt + call.held).min(last);
+        let limit = (Instant::now() + self.retry_policy.attempt + call.held).min(last);
         let broken = |text: String| Attempt::Again(Refusal::Broken(text), None);
         match tokio::time::timeout_at(limit, self.exchange(call)).await {
             Err(_) => broken("BigQuery did not respond in time.".into()),
@@ -194,7 +194,7 @@ impl Rest {
     }
 
     async fn exchange<T>(&self, call: &Call) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Attempt<T>> {
-        let token = self.auth.access_token().await.map_err(|error| Attempt::Final(Refusal::NoToken(token_fault(&error))))?;
+        let token = self.auth.access_token().await.map_err(|error| Attempt::Final(Refusal::NoToken(token_error(&error))))?;
         let mut request = self.http.request(call.method.clone(), format!("{}/{}", self.base, call.path)).bearer_auth(token);
         if !call.query.is_empty() {
             request = request.query(&call.query);
@@ -252,7 +252,7 @@ fn refused<T>(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) ->
 
 /// What went wrong with the token, without the token endpoint's own text, which may quote the
 /// request.
-fn token_fault(error: &gcp_bigquery_client::error::BQError) -> String {
+fn token_error(error: &gcp_bigquery_client::error::BQError) -> String {
     tracing::debug!(%error, "no token");
     super::credentials::NO_CREDENTIALS.into()
 }

@@ -70,7 +70,7 @@ fn orphans<T: Ord>(keys: Vec<Option<T>>, of: Vec<Option<T>>) -> usize {
 }
 
 #[test]
-fn one_seed_one_shop() {
+fn a_seed_determines_the_shop() {
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again");
     let began = Instant::now();
@@ -114,8 +114,8 @@ fn rows_are_as_documented() {
     for (name, rows) in rows {
         assert_eq!(table(name).num_rows(), rows, "{name}");
     }
-    let said = SHOP.report.to_string();
-    assert!(said.starts_with("categories (41), customers (5000), ") && said.ends_with("wishlists (0)"), "{said}");
+    let report = SHOP.report.to_string();
+    assert!(report.starts_with("categories (41), customers (5000), ") && report.ends_with("wishlists (0)"), "{report}");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn the_span_is_eighteen_whole_months() {
 }
 
 #[test]
-fn the_week_and_december_show() {
+fn orders_vary_by_weekday_and_season() {
     let mut days: BTreeMap<i64, u32> = BTreeMap::new();
     for at in moments("orders", "ordered_at").into_iter().flatten() {
         *days.entry(at / MICROS_A_DAY - 19_723).or_default() += 1;
@@ -177,7 +177,7 @@ fn the_week_and_december_show() {
 
 // NULL keys: they must not match each other in joins, nor count as a product or customer.
 #[test]
-fn ids_are_missing() {
+fn some_ids_are_null() {
     for (of, name, about) in [
         ("orders", "buyer_id", 900),
         ("order_lines", "sku", 120),
@@ -192,7 +192,7 @@ fn ids_are_missing() {
 
 // A match rate below one, which analyses must show.
 #[test]
-fn keys_have_no_partner() {
+fn some_keys_have_no_match() {
     let customers = || ints("customers", "id");
     let found = orphans(ints("orders", "buyer_id"), customers());
     assert!((90..200).contains(&found), "{found}");
@@ -206,7 +206,7 @@ fn keys_have_no_partner() {
 
 // Duplicate rows and keys, which multiply rows in joins.
 #[test]
-fn rows_and_keys_repeat() {
+fn some_rows_and_keys_repeat() {
     let found = duplicates("order_lines");
     assert!((180..300).contains(&found), "{found}");
     assert_eq!(duplicates("events"), 500);
@@ -225,7 +225,7 @@ fn rows_and_keys_repeat() {
 
 // Text that breaks SQL without proper escaping.
 #[test]
-fn text_is_awkward() {
+fn some_texts_are_awkward() {
     let has = |of: &str, name: &str, part: &str| texts(of, name).into_iter().flatten().any(|value| value.contains(part));
     assert!(has("customers", "name", "O'Brien") && has("customers", "name", "Nguyễn"));
     assert!(has("products", "brand", "Back\\Slash") && has("products", "title", "Crème"));
@@ -234,7 +234,7 @@ fn text_is_awkward() {
 
 // Outliers in the far future, but not in the events, whose reference date they would move.
 #[test]
-fn two_customers_are_not_born_yet() {
+fn two_birth_dates_are_in_the_far_future() {
     let births = column("customers", "birth_date");
     let births = births.as_primitive::<Date32Type>();
     assert_eq!(births.iter().flatten().filter(|day| *day > 20_269).collect::<Vec<_>>(), [36_000, 36_000]);
@@ -259,7 +259,7 @@ fn few_products_make_most_revenue_and_some_is_refunded() {
 }
 
 #[test]
-fn buyers_differ() {
+fn customers_buy_differently() {
     let mut orders: BTreeMap<i64, u32> = BTreeMap::new();
     for buyer in ints("orders", "buyer_id").into_iter().flatten().filter(|buyer| *buyer <= 5_000) {
         *orders.entry(buyer).or_default() += 1;

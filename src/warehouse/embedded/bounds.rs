@@ -421,7 +421,7 @@ mod tests {
     use crate::domain::limits::MAX_ROW_FILTERS;
     use crate::domain::parse::config_from_json;
     use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
-    use crate::domain::sql::{Request, Shape, compile};
+    use crate::domain::sql::{QueryKind, Request, compile};
 
     /// The size of a statement over a table of 10 columns; on a stack as large as the engine's.
     fn extent(sql: impl Into<String>) -> Result<Extent, String> {
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_counted_as_they_come() {
+    fn columns_are_counted_as_they_are_expanded() {
         assert_eq!(columns("SELECT 1, 2"), 2);
         assert_eq!(columns("SELECT *, 1 FROM raw.t"), 11);
         assert_eq!(columns("SELECT * FROM raw.t AS x JOIN raw.t AS y ON TRUE"), 20);
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_counts_wherever_it_is_named() {
+    fn ctes_count_each_time_they_are_named() {
         let size = |sql: &str| extent(sql).unwrap().size;
         let once = size("WITH a AS (SELECT * FROM t) SELECT x.a FROM a AS x");
         let one = size("SELECT * FROM t");
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_count_once_each_and_with_what_they_stand_upon() {
+    fn windows_count_once_each_and_with_their_input() {
         let size = |sql: &str| extent(sql).unwrap().size;
         let of = |windows: &[&str], from: &str| {
             let functions: Vec<_> = windows.iter().map(|window| format!("SUM(a) OVER ({window})")).collect();
@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_any_number_is_beyond_the_limit() {
+    fn sizes_that_overflow_exceed_the_limit() {
         let most = Extent { size: u64::MAX, depth: u64::MAX, columns: u64::MAX };
         let sql = "SELECT x.*, * FROM t AS x JOIN t AS y ON TRUE";
         let statement = dialect::parse(sql).unwrap();
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn each_limit_is_kept_and_what_is_beyond_is_refused() {
+    fn statements_at_each_limit_are_planned_and_those_beyond_refused() {
         // A query, its SELECT, its column, and the operands.
         let sum = |operands: usize| format!("SELECT a{} FROM t", times(operands - 1, " + a"));
         let at_depth = (1..=MAX_DEPTH as usize).rev().find(|operands| is_planned(sum(*operands))).unwrap();
@@ -610,22 +610,30 @@ mod tests {
         let columns: Vec<Column> = numbers.chain([column("id".into(), Int64), column("at".into(), Timestamp)]).collect();
         let table = TableSchema { table: "raw_data.facts".parse().unwrap(), columns, unusable: vec![], partition: None };
         let catalog = Catalog::new(None, [table]);
-        let shapes =
-            [Shape::Rows, Shape::Tfx, Shape::Counts, Shape::Funnel, Shape::AsOf, Shape::PerDay, Shape::Effect, Shape::Analysis];
+        let kinds = [
+            QueryKind::Rows,
+            QueryKind::Tfx,
+            QueryKind::Counts,
+            QueryKind::Funnel,
+            QueryKind::AsOf,
+            QueryKind::PerDay,
+            QueryKind::FilterImpact,
+            QueryKind::Analysis,
+        ];
         for (i, config) in largest().into_iter().enumerate() {
             let config = config_from_json(config).unwrap();
-            for shape in shapes {
-                let query = compile(&config, &catalog, &Request { shape, ..Request::default() }).unwrap();
+            for kind in kinds {
+                let query = compile(&config, &catalog, &Request { kind, ..Request::default() }).unwrap();
                 let tables = HashMap::from([("facts".to_owned(), Extent::of_table(60))]);
-                let statement = dialect::parse(&query.sql).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+                let statement = dialect::parse(&query.sql).unwrap_or_else(|reason| panic!("{i} {kind:?}: {reason}"));
                 let extent = dialect::extent(&statement, &tables).unwrap();
-                extent.check(MAX_QUERY_SIZE).unwrap_or_else(|reason| panic!("{i} {shape:?}: {reason}"));
+                extent.check(MAX_QUERY_SIZE).unwrap_or_else(|reason| panic!("{i} {kind:?}: {reason}"));
             }
         }
     }
 
     #[test]
-    fn a_comparison_is_no_type_and_parentheses_of_expressions_are_no_joins() {
+    fn comparisons_are_not_counted_as_types_nor_parentheses_as_joins() {
         assert!(is_planned(format!("SELECT {}1", "a < 1 AND b > 2 OR ".repeat(200))));
         assert!(is_planned(format!("SELECT {}a{} FROM t", "((".repeat(30), "))".repeat(30))));
         assert!(is_planned("SELECT CAST(NULL AS ARRAY<STRUCT<a INT64, b ARRAY<INT64>>>) AS x"));

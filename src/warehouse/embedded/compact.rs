@@ -67,9 +67,9 @@ fn needed(array: &ArrayRef) -> Result<usize> {
 
 /// Puts [`CompactExec`] below each operator that holds its input batches.
 #[derive(Debug)]
-pub(super) struct CompactWhatIsKept;
+pub(super) struct CompactRetained;
 
-impl PhysicalOptimizerRule for CompactWhatIsKept {
+impl PhysicalOptimizerRule for CompactRetained {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let compacting = |node: Arc<dyn ExecutionPlan>| {
             let window = node.is::<WindowAggExec>();
@@ -90,7 +90,7 @@ impl PhysicalOptimizerRule for CompactWhatIsKept {
     }
 
     fn name(&self) -> &str {
-        "compact_what_is_kept"
+        "compact_retained"
     }
 
     fn schema_check(&self) -> bool {
@@ -192,7 +192,7 @@ mod tests {
     use datafusion::arrow::array::{Int64Array, StringArray, StringViewArray};
 
     #[test]
-    fn what_keeps_little_of_much_is_copied_and_its_values_stay() {
+    fn small_slices_of_large_buffers_are_copied_with_equal_values() {
         let text = |n: usize| (!n.is_multiple_of(3)).then(|| format!("a text that does not fit into its view, number {n}"));
         let arrays: [ArrayRef; 3] = [
             Arc::new(Int64Array::from_iter((0..100_000).map(|n| (n % 7 != 0).then_some(n)))),

@@ -37,7 +37,7 @@ pub(super) fn parse(sql: &str) -> Result<PlannedStatement, String> {
         unescape_token(&mut token.token)?;
     }
     bounds::check_tokens(&tokens)?;
-    let dialect = Patient::with(&tokens);
+    let dialect = BoundedDialect::with(&tokens);
     let mut statements = DFParserBuilder::new(tokens)
         .with_dialect(&dialect)
         .with_recursion_limit(MAX_NESTING)
@@ -85,18 +85,18 @@ pub(super) fn extent(statement: &PlannedStatement, tables: &HashMap<String, Exte
 /// expression, it reads it again in another way, including its parts: an error nested in forty
 /// casts would be read a million million times.
 #[derive(Debug)]
-struct Patient {
+struct BoundedDialect {
     /// Expressions that may still be parsed.
     left: Cell<usize>,
 }
 
-impl Patient {
+impl BoundedDialect {
     fn with<T>(tokens: &[T]) -> Self {
         Self { left: Cell::new(1000 + 8 * tokens.len()) }
     }
 }
 
-impl Dialect for Patient {
+impl Dialect for BoundedDialect {
     fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         match self.left.get().checked_sub(1) {
             Some(left) => {

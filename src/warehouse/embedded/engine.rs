@@ -34,11 +34,11 @@ use sha2::{Digest, Sha256};
 
 use super::bounds::{Extent, MAX_QUERY_SIZE, MAX_VIEW_SIZE};
 use super::cancel::YieldInJoins;
-use super::compact::CompactWhatIsKept;
+use super::compact::CompactRetained;
 use super::files::{Columns, Content, Entry, Looks, printable};
-use super::in_turn::UnionsInTurn;
-use super::planning::{self, Turns};
+use super::planning::{self, PlanningPermits};
 use super::semantics::GoogleSemantics;
+use super::sequential_union::SequentialUnions;
 use super::spill::SpillFolder;
 use super::types::GoogleTypes;
 use super::{Options, TableEntries, dialect, errors, files, functions, long_values, memory, pushdown, rows, shared, sketches};
@@ -59,15 +59,15 @@ const MAX_VIEWS: usize = 100;
 const GIVEN_BACK: Duration = Duration::from_secs(5);
 /// Views' plans that are kept for others to be made of: so large together, as [`Extent::size`]
 /// counts. Those beyond are planned again.
-const MAX_KEPT: u64 = 200_000;
+const MAX_CACHED: u64 = 200_000;
 /// How long a view that was not planned in time is not tried again: otherwise each list of tables
 /// would wait for it.
 const SLOW_AGAIN: Duration = Duration::from_secs(60);
 /// Views planned concurrently for the list of tables. Queries have permits of their own, and do not
 /// wait for these.
-const VIEW_TURNS: usize = 2;
+const VIEW_PERMITS: usize = 2;
 /// Queries planned concurrently; more, since people wait for them.
-const QUERY_TURNS: usize = 4;
+const QUERY_PERMITS: usize = 4;
 
 pub(super) struct Engine {
     folder: PathBuf,
@@ -81,8 +81,8 @@ pub(super) struct Engine {
     /// newer one.
     current: tokio::sync::Mutex<Arc<Snapshot>>,
     looks: Looks,
-    view_turns: Turns,
-    query_turns: Turns,
+    view_permits: PlanningPermits,
+    query_permits: PlanningPermits,
     warned: Mutex<HashSet<String>>,
 }
 
@@ -100,7 +100,7 @@ struct Views {
     /// When views were tried that were not planned in time.
     slow: HashMap<String, Instant>,
     /// The size of the cached plans.
-    kept: u64,
+    cached: u64,
 }
 
 struct PlannedView {
@@ -173,8 +173,8 @@ impl Engine {
             session,
             current: Default::default(),
             looks: Default::default(),
-            view_turns: Turns::of_views(VIEW_TURNS),
-            query_turns: Turns::of_queries(QUERY_TURNS),
+            view_permits: PlanningPermits::of_views(VIEW_PERMITS),
+            query_permits: PlanningPermits::of_queries(QUERY_PERMITS),
             warned: Default::default(),
         })
     }
@@ -310,7 +310,7 @@ impl Engine {
         let (engine, tables) = (self.clone(), tables.clone());
         // Reads the footers of its files.
         let runtime = tokio::runtime::Handle::current();
-        let planned = self.query_turns.plan(move || {
+        let planned = self.query_permits.plan(move || {
             let (mut session, plan) = frame.into_parts();
             let planned = session.optimize(&plan).and_then(|plan| {
                 // Optimising may have added constants.
@@ -339,7 +339,7 @@ impl Engine {
         let planned = self.plan(&snapshot, sql).await?;
         let columns = rows::columns(planned.plan.schema().as_arrow());
         let engine = self.clone();
-        let reads = self.query_turns.plan(move || {
+        let reads = self.query_permits.plan(move || {
             let Planned { session, plan, tables } = planned;
             session.optimize(&plan).and_then(|plan| reads(&plan)).map_err(|error| engine.failed(&error, &tables))
         });
@@ -395,7 +395,7 @@ impl Engine {
         let mut named = self.named(snapshot, names, Some(id)).await?;
         named.push((id.to_owned(), content));
         let (engine, of, name) = (self.clone(), snapshot.clone(), id.to_owned());
-        let planned = self.view_turns.plan(move || match engine.sources(&of, &named) {
+        let planned = self.view_permits.plan(move || match engine.sources(&of, &named) {
             Ok(_) => Ok(()),
             // Its own errors are known by now, and reported as they are.
             Err(error) if !locked(&of.views).planned.contains_key(&name) => Err(error),
@@ -473,14 +473,14 @@ impl Engine {
     async fn plan(self: &Arc<Self>, snapshot: &Arc<Snapshot>, sql: &str) -> Result<Planned, WarehouseError> {
         let text = sql.to_owned();
         let parse = move || dialect::parse(&text).and_then(|statement| Ok((dialect::names(&statement)?, statement)));
-        let (names, statement) = self.query_turns.plan(move || parse().map_err(WarehouseError::Query)).await?;
+        let (names, statement) = self.query_permits.plan(move || parse().map_err(WarehouseError::Query)).await?;
         let named = self.named(snapshot, &names, None).await?;
         let (engine, snapshot) = (self.clone(), snapshot.clone());
         let plan = move || {
             let sources = engine.sources(&snapshot, &named)?;
             Ok(engine.plan_statement(statement, &names, &sources, MAX_QUERY_SIZE)?.0)
         };
-        self.query_turns.plan(plan).await
+        self.query_permits.plan(plan).await
     }
 
     /// The named tables as statements are planned with them; plans the views that are not planned
@@ -512,12 +512,12 @@ impl Engine {
             match planned {
                 Ok((columns, planned, extent)) => {
                     let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(planned.plan, None));
-                    let is_kept = views.kept.saturating_add(extent.size) <= MAX_KEPT;
-                    let kept = is_kept.then(|| provider.clone());
-                    let view = PlannedView { columns, extent, tables: planned.tables.clone(), provider: kept };
+                    let is_cached = views.cached.saturating_add(extent.size) <= MAX_CACHED;
+                    let cached = is_cached.then(|| provider.clone());
+                    let view = PlannedView { columns, extent, tables: planned.tables.clone(), provider: cached };
                     let before = views.planned.insert(id.clone(), Ok(Arc::new(view)));
-                    if is_kept && !before.is_some_and(|before| before.is_ok_and(|before| before.provider.is_some())) {
-                        views.kept += extent.size;
+                    if is_cached && !before.is_some_and(|before| before.is_ok_and(|before| before.provider.is_some())) {
+                        views.cached += extent.size;
                     }
                     sources.add(id, provider, extent, planned.tables);
                 }
@@ -664,8 +664,8 @@ fn session(options: &Options, dataset: &str) -> Result<SessionState, DataFusionE
         .with_type_planner(Arc::new(GoogleTypes))
         .with_optimizer_rules(planning::optimizer_rules())
         .with_physical_optimizer_rules(pushdown::rules())
-        .with_physical_optimizer_rule(Arc::new(UnionsInTurn))
-        .with_physical_optimizer_rule(Arc::new(CompactWhatIsKept))
+        .with_physical_optimizer_rule(Arc::new(SequentialUnions))
+        .with_physical_optimizer_rule(Arc::new(CompactRetained))
         .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build();
     for function in functions::all() {

@@ -161,7 +161,7 @@ mod tests {
     use std::io::{Error, ErrorKind};
 
     #[tokio::test]
-    async fn a_panic_is_told_without_its_words() {
+    async fn a_panic_is_reported_without_its_message() {
         let panic = || async { tokio::spawn(async { panic!("partition not used yet") }).await.unwrap_err() };
         for error in [
             DataFusionError::ExecutionJoin(Box::new(panic().await)),
@@ -173,25 +173,25 @@ mod tests {
         }
     }
 
-    fn told(error: DataFusionError) -> String {
+    fn message(error: DataFusionError) -> String {
         match query(&error, 64 << 20) {
-            WarehouseError::Resources(told) => told,
+            WarehouseError::Resources(message) => message,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_disk_that_gives_out_is_told_as_what_it_is_and_is_no_tables_fault() {
+    fn a_full_or_unusable_spill_disk_is_reported_as_such() {
         let spilling = |error: SpillError| DataFusionError::from(ArrowError::from(Error::from(error))).context("spilling");
         for full in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
-            let told = told(spilling(SpillError::from(Error::from(full))));
-            assert!(told.contains("64 MiB of memory") && told.contains("the disk for spill files is full"), "{told}");
+            let message = message(spilling(SpillError::from(Error::from(full))));
+            assert!(message.contains("64 MiB of memory") && message.contains("the disk for spill files is full"), "{message}");
         }
         for unusable in [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied, ErrorKind::NotFound] {
-            let told = told(spilling(SpillError::from(Error::from(unusable))));
-            assert!(told.contains("the spill folder cannot be used"), "{told}");
+            let message = message(spilling(SpillError::from(Error::from(unusable))));
+            assert!(message.contains("the spill folder cannot be used"), "{message}");
         }
-        let told = told(spilling(SpillError::Limit(3 << 20)));
-        assert!(told.contains("64 MiB of memory and the 3 MiB of disk"), "{told}");
+        let message = message(spilling(SpillError::Limit(3 << 20)));
+        assert!(message.contains("64 MiB of memory and the 3 MiB of disk"), "{message}");
     }
 }

@@ -118,10 +118,10 @@ impl Default for Looks {
 impl Looks {
     async fn into_files_of(self, listed: Listed) -> Found {
         let stopped = || "its files could not be read".to_owned();
-        let turn = self.0.acquire_owned().await.map_err(|_| stopped())?;
+        let permit = self.0.acquire_owned().await.map_err(|_| stopped())?;
         let looked = tokio::task::spawn_blocking(move || {
             let found = load(&listed);
-            drop(turn);
+            drop(permit);
             found
         });
         match looked.await {
@@ -637,7 +637,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_look_that_nobody_waits_for_any_more_gives_its_permit_back() {
+    async fn an_abandoned_file_inspection_releases_its_permit() {
         let looks = Looks::default();
         let entry = || Entry::new(Listed { kind: Kind::Csv, parts: vec![], problem: Some("broken".into()) }, &looks);
         let held = looks.0.clone().acquire_many_owned(LOOKS as u32).await.unwrap();

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_schema_is_held_to_the_limits_too() {
+    fn a_second_schema_has_the_same_limits() {
         let (first, second) = (wide(1), nested(10_000));
         // Without its end and the other's version; the field's number is written out.
         let both = [&first[..first.len() - 1], &[0x09, 0x04], &second[3..]].concat();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_footer_is_damaged() {
+    fn an_invalid_footer_is_reported_as_damaged() {
         let whole = wide(3);
         for cut in 0..whole.len() {
             assert_eq!(check(&whole[..cut]), Err(DAMAGED.into()), "{cut}");

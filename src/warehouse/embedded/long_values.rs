@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_makes_is_counted_before_it_is_made() {
+    fn the_size_of_a_result_is_computed_before_the_result() {
         assert_eq!(made("repeat", &[scalar("ab"), scalar(3i64)]), 6);
         assert_eq!(made("repeat", &[scalar("ab"), scalar(-3i64)]), 0);
         assert_eq!(made("repeat", &[scalar("ab"), scalar(i64::MAX)]), i64::MAX);
@@ -658,7 +658,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_makes_is_memory_of_queries_as_long_as_it_is_there() {
+    fn results_of_functions_count_as_query_memory_while_they_live() {
         let pool: Arc<dyn MemoryPool> = super::super::memory::pool(64 << 20);
         let memory = Memory(pool.clone());
         let repeat = datafusion::functions::string::repeat;
@@ -680,7 +680,7 @@ mod tests {
     }
 
     #[test]
-    fn what_might_be_long_and_is_not_is_made() {
+    fn values_that_turn_out_short_are_computed() {
         let memory = Memory(super::super::memory::pool(256 << 20));
         // A match at each position would give 133 MB.
         let (pattern, with) = (scalar(r"\s"), scalar("[a space]"));

@@ -124,31 +124,31 @@ impl fmt::Display for SharedPool {
 }
 
 /// More concurrent queries than anybody needs.
-const MOST_TURNS: u32 = 1 << 16;
+const MAX_PERMITS: u32 = 1 << 16;
 
 /// The permit to run, for as long as it is held.
-pub(super) type Turn = OwnedSemaphorePermit;
+pub(super) type QueryPermit = OwnedSemaphorePermit;
 
 /// Limits how many queries run at the same time; others wait in order of arrival.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct QueryPermits {
     all: u32,
     free: Arc<Semaphore>,
 }
 
-impl Turns {
+impl QueryPermits {
     pub fn new(queries: usize) -> Self {
-        let all = u32::try_from(queries.max(1)).unwrap_or(u32::MAX).min(MOST_TURNS);
+        let all = u32::try_from(queries.max(1)).unwrap_or(u32::MAX).min(MAX_PERMITS);
         Self { all, free: Arc::new(Semaphore::new(all as usize)) }
     }
 
     /// Beside others. Never `None`: the semaphore is not closed.
-    pub async fn one(&self) -> Option<Turn> {
+    pub async fn one(&self) -> Option<QueryPermit> {
         self.free.clone().acquire_owned().await.ok()
     }
 
     /// Alone: waits for the running queries, and later ones wait for this one.
-    pub async fn alone(&self) -> Option<Turn> {
+    pub async fn alone(&self) -> Option<QueryPermit> {
         self.free.clone().acquire_many_owned(self.all).await.ok()
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_that_hold_nothing_take_nothing_from_those_that_need_it() {
+    fn idle_operators_take_no_memory_from_others() {
         let pool = pool(ALL);
         let idle: Vec<_> = (0..1_000).map(|_| spilling(&pool)).collect();
         // FairSpillPool would grant it 1 MiB.
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_late_is_left_something() {
+    fn late_operators_still_get_memory() {
         let pool = pool(ALL);
         let sorts: Vec<_> = (0..32).map(|_| spilling(&pool)).collect();
         let held: Vec<usize> = sorts.iter().map(|sort| fill(sort, STEP)).collect();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_spill_may_have_all_and_no_more() {
+    fn operators_that_cannot_spill_may_use_the_whole_pool() {
         let pool = pool(ALL);
         let join = MemoryConsumer::new("join").register(&pool);
         join.try_grow(ALL).unwrap();
@@ -206,32 +206,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_runs_alone_waits_for_the_others_and_is_not_overtaken() {
-        let turns = Arc::new(Turns::new(2));
-        let (one, two) = (turns.one().await, turns.one().await);
-        let (says, mut said) = tokio::sync::mpsc::unbounded_channel();
+    async fn an_exclusive_query_waits_for_others_and_is_not_overtaken() {
+        let permits = Arc::new(QueryPermits::new(2));
+        let (one, two) = (permits.one().await, permits.one().await);
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let alone = {
-            let (turns, says) = (turns.clone(), says.clone());
+            let (permits, sender) = (permits.clone(), sender.clone());
             tokio::spawn(async move {
-                let turn = turns.alone().await;
-                says.send("alone").unwrap();
-                drop(turn);
+                let permit = permits.alone().await;
+                sender.send("alone").unwrap();
+                drop(permit);
             })
         };
         tokio::task::yield_now().await;
         let late = {
-            let turns = turns.clone();
+            let permits = permits.clone();
             tokio::spawn(async move {
-                let _turn = turns.one().await;
-                says.send("late").unwrap();
+                let _permit = permits.one().await;
+                sender.send("late").unwrap();
             })
         };
         tokio::task::yield_now().await;
         drop(one);
         tokio::task::yield_now().await;
-        assert!(said.try_recv().is_err());
+        assert!(receiver.try_recv().is_err());
         drop(two);
-        assert_eq!((said.recv().await, said.recv().await), (Some("alone"), Some("late")));
+        assert_eq!((receiver.recv().await, receiver.recv().await), (Some("alone"), Some("late")));
         alone.await.unwrap();
         late.await.unwrap();
     }

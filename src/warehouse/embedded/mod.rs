@@ -6,8 +6,9 @@
 //! [`types`] maps types, [`dialect`] and [`semantics`] convert GoogleSQL to what DataFusion plans,
 //! [`functions`] and [`sketches`] add what it lacks, [`rows`] and [`text`] write results,
 //! [`cancel`] stops queries, [`memory`] and [`spill`] share memory and disk, [`shared`],
-//! [`in_turn`] and [`compact`] save memory, [`errors`] explains errors to people. [`bounds`],
-//! [`footer`], [`lines`], [`long_values`] and [`planning`] contain broken or hostile input.
+//! [`sequential_union`] and [`compact`] save memory, [`errors`] explains errors to people.
+//! [`bounds`], [`footer`], [`lines`], [`long_values`] and [`planning`] contain broken or hostile
+//! input.
 
 mod bounds;
 mod cancel;
@@ -18,7 +19,6 @@ mod errors;
 mod files;
 mod footer;
 mod functions;
-mod in_turn;
 mod lines;
 mod long_values;
 mod memory;
@@ -26,6 +26,7 @@ mod planning;
 mod pushdown;
 mod rows;
 mod semantics;
+mod sequential_union;
 mod shared;
 mod sketches;
 mod spill;
@@ -43,7 +44,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use self::engine::{Engine, Ran};
-use self::memory::{Turn, Turns};
+use self::memory::{QueryPermit, QueryPermits};
 use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};
 use crate::domain::name::TableName;
 use crate::domain::schema::TableInfo;
@@ -99,7 +100,7 @@ const IDLE: Duration = Duration::from_millis(100);
 pub struct Embedded {
     /// `Some` until it is dropped.
     engine: Option<Arc<Engine>>,
-    turns: Turns,
+    permits: QueryPermits,
     threads: usize,
     /// Queries need much processor time: they have their own threads, so that pages are served
     /// meanwhile.
@@ -126,7 +127,8 @@ impl Embedded {
             .enable_all()
             .build()
             .map_err(|error| WarehouseError::Resources(format!("The system gives no threads for queries: {error}.")))?;
-        let embedded = Self { engine: Some(engine), turns: Turns::new(options.queries), threads, runtime: Some(runtime) };
+        let embedded =
+            Self { engine: Some(engine), permits: QueryPermits::new(options.queries), threads, runtime: Some(runtime) };
         embedded.work("", |engine| async move { engine.refresh().await.map(drop) }).await?;
         Ok(embedded)
     }
@@ -153,12 +155,12 @@ impl Embedded {
         sql: &str,
         limits: &Limits,
         threads: usize,
-        turn: Option<Turn>,
+        permit: Option<QueryPermit>,
         timeout: Duration,
     ) -> Result<Ran, WarehouseError> {
         let (text, limits) = (sql.to_owned(), limits.clone());
         let work = self.work(sql, move |engine| async move {
-            let _turn = turn;
+            let _permit = permit;
             engine.run(&text, &limits, threads).await
         });
         Self::within(timeout, work).await
@@ -209,20 +211,20 @@ impl Warehouse for Embedded {
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
-        let turn = self.turns.one().await;
+        let permit = self.permits.one().await;
         let since = Instant::now();
-        let refused = match self.run_once(sql, limits, self.threads, turn, limits.timeout).await {
+        let refused = match self.run_once(sql, limits, self.threads, permit, limits.timeout).await {
             Err(refused @ WarehouseError::Resources(_)) => refused,
             done => return done?.answer(),
         };
         // Other queries, or the operators of many threads, may have held what ran out: alone and on
         // one thread a query needs least.
         let spent = since.elapsed();
-        let turn = self.turns.alone().await;
+        let permit = self.permits.alone().await;
         if let Some(engine) = &self.engine {
             engine.memory_is_free().await;
         }
-        match self.run_once(sql, limits, 1, turn, limits.timeout.saturating_sub(spent)).await {
+        match self.run_once(sql, limits, 1, permit, limits.timeout.saturating_sub(spent)).await {
             Err(WarehouseError::Timeout(_)) => Err(refused),
             done => done?.answer(),
         }
@@ -245,7 +247,7 @@ mod tests {
     use crate::domain::value::Value;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_runs_alone_waits_for_the_memory_of_those_before() {
+    async fn an_exclusive_query_waits_until_memory_is_free() {
         const BYTES: usize = 32 << 20;
         let folder = tempfile::TempDir::new().unwrap();
         let rows: String = (0..100_000).map(|i| format!("{i}\n")).collect();

@@ -49,16 +49,16 @@ thread_local! {
 
 /// The permits to plan. A thread that misses its deadline passes its permit on, as long as there
 /// are few such threads.
-pub(super) struct Turns {
-    turns: Arc<Semaphore>,
+pub(super) struct PlanningPermits {
+    semaphore: Arc<Semaphore>,
     time: Duration,
     /// Whether planning continues if nobody waits for it any more.
-    is_kept: bool,
+    runs_to_end: bool,
     /// Threads that continue after their deadline, without a permit.
     overdue: Arc<AtomicUsize>,
 }
 
-impl Turns {
+impl PlanningPermits {
     /// This many views at the same time.
     pub fn of_views(count: usize) -> Self {
         Self::new(count, OF_VIEW, true)
@@ -69,8 +69,8 @@ impl Turns {
         Self::new(count, OF_QUERY, false)
     }
 
-    fn new(count: usize, time: Duration, is_kept: bool) -> Self {
-        Self { turns: Arc::new(Semaphore::new(count)), time, is_kept, overdue: Default::default() }
+    fn new(count: usize, time: Duration, runs_to_end: bool) -> Self {
+        Self { semaphore: Arc::new(Semaphore::new(count)), time, runs_to_end, overdue: Default::default() }
     }
 
     /// Plans. A panic is this statement's error.
@@ -79,11 +79,11 @@ impl Turns {
         work: impl FnOnce() -> Result<T, WarehouseError> + Send + 'static,
     ) -> Result<T, WarehouseError> {
         let time = self.time;
-        let turn = self.turn().await?;
-        let place = Arc::new(Planning { turn: Mutex::new(Some(turn)), overdue: self.overdue.clone() });
-        let held = InPlace(place.clone());
+        let permit = self.permit().await?;
+        let planning = Arc::new(Planning { permit: Mutex::new(Some(permit)), overdue: self.overdue.clone() });
+        let held = ReleaseOnDrop(planning.clone());
         let unwanted = Arc::new(AtomicBool::new(false));
-        let _wanted = (!self.is_kept).then(|| Wanted(unwanted.clone()));
+        let _cancel = (!self.runs_to_end).then(|| CancelOnDrop(unwanted.clone()));
         let planned = tokio::task::spawn_blocking(move || {
             let _held = held;
             UNWANTED.set(unwanted);
@@ -106,7 +106,7 @@ impl Turns {
                 Ok(Err(_)) => Err(stopped()),
                 Err(_) => {
                     tracing::warn!("a statement is still being planned after its time");
-                    place.give_up();
+                    planning.give_up();
                     Err(too_slow(time))
                 }
             }
@@ -115,11 +115,11 @@ impl Turns {
     }
 
     /// A permit, in order of request. Fails if all are held by threads that do not end.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, WarehouseError> {
-        let mut turn = pin!(self.turns.clone().acquire_owned());
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, WarehouseError> {
+        let mut permit = pin!(self.semaphore.clone().acquire_owned());
         loop {
-            match tokio::time::timeout(self.time + GRACE, turn.as_mut()).await {
-                Ok(turn) => return turn.map_err(|_| stopped()),
+            match tokio::time::timeout(self.time + GRACE, permit.as_mut()).await {
+                Ok(permit) => return permit.map_err(|_| stopped()),
                 Err(_) if self.overdue.load(Ordering::Relaxed) >= MAX_OVERDUE => return Err(too_slow(self.time)),
                 Err(_) => {}
             }
@@ -129,40 +129,40 @@ impl Turns {
 
 /// What a planning thread holds: its permit, until its deadline.
 struct Planning {
-    turn: Mutex<Option<OwnedSemaphorePermit>>,
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
     overdue: Arc<AtomicUsize>,
 }
 
 impl Planning {
-    fn turn(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes the permit on while the thread continues, unless there are too many such threads.
     fn give_up(&self) {
-        let mut turn = self.turn();
+        let mut permit = self.permit();
         let one_more = |overdue| (overdue < MAX_OVERDUE).then_some(overdue + 1);
-        if turn.is_some() && self.overdue.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
-            *turn = None;
+        if permit.is_some() && self.overdue.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
+            *permit = None;
         }
     }
 }
 
 /// Released when the thread's work ends, also by a panic.
-struct InPlace(Arc<Planning>);
+struct ReleaseOnDrop(Arc<Planning>);
 
-impl Drop for InPlace {
+impl Drop for ReleaseOnDrop {
     fn drop(&mut self) {
-        if self.0.turn().take().is_none() {
+        if self.0.permit().take().is_none() {
             self.0.overdue.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
 /// Dropped by the caller when the plan is there or no longer wanted.
-struct Wanted(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Drop for Wanted {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -244,10 +244,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn planning_ends_with_its_time_and_others_go_on() {
-        let turns = Turns::new(2, Duration::from_millis(50), false);
+    async fn planning_ends_at_its_deadline_and_others_continue() {
+        let permits = PlanningPermits::new(2, Duration::from_millis(50), false);
         // It checks now and then, as the rules do.
-        let asks = turns.plan(|| {
+        let asks = permits.plan(|| {
             while check().is_ok() {
                 std::thread::yield_now();
             }
@@ -260,31 +260,31 @@ mod tests {
         let ended = Arc::new(Mutex::new(ended));
         let never = || {
             let ended = ended.clone();
-            turns.plan(move || Ok(ended.lock().unwrap().recv().is_ok()))
+            permits.plan(move || Ok(ended.lock().unwrap().recv().is_ok()))
         };
         for overdue in 1..=MAX_OVERDUE {
             assert_eq!(never().await, Err(WarehouseError::Timeout(0)));
-            assert_eq!((turns.turns.available_permits(), turns.overdue.load(Ordering::Relaxed)), (2, overdue));
-            assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
+            assert_eq!((permits.semaphore.available_permits(), permits.overdue.load(Ordering::Relaxed)), (2, overdue));
+            assert_eq!(permits.plan(|| Ok(check().is_ok())).await, Ok(true));
         }
         // There are too many such threads: the next keep their permits, and later callers get an
         // error.
         for left in [1, 0] {
             assert_eq!(never().await, Err(WarehouseError::Timeout(0)));
-            assert_eq!(turns.turns.available_permits(), left);
+            assert_eq!(permits.semaphore.available_permits(), left);
         }
-        assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Err(WarehouseError::Timeout(0)));
+        assert_eq!(permits.plan(|| Ok(check().is_ok())).await, Err(WarehouseError::Timeout(0)));
         for _ in 0..MAX_OVERDUE + 2 {
             end.send(()).unwrap();
         }
-        let both = turns.turns.acquire_many(2).await.unwrap();
+        let both = permits.semaphore.acquire_many(2).await.unwrap();
         drop(both);
-        assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
+        assert_eq!(permits.plan(|| Ok(check().is_ok())).await, Ok(true));
     }
 
     #[tokio::test]
-    async fn a_query_that_nobody_waits_for_is_not_planned_on_and_a_view_is() {
-        for (turns, ends) in [(Turns::of_queries(1), true), (Turns::of_views(1), false)] {
+    async fn abandoned_queries_stop_planning_and_views_continue() {
+        for (permits, ends) in [(PlanningPermits::of_queries(1), true), (PlanningPermits::of_views(1), false)] {
             let (end, ended) = std::sync::mpsc::channel();
             let work = move || {
                 let start = Instant::now();
@@ -294,18 +294,18 @@ mod tests {
                 end.send(check().is_err()).unwrap();
                 Ok(())
             };
-            let given_up = tokio::time::timeout(Duration::from_millis(50), turns.plan(work)).await;
+            let given_up = tokio::time::timeout(Duration::from_millis(50), permits.plan(work)).await;
             assert!(given_up.is_err());
             assert_eq!(tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap(), ends);
             // The next plan on the same thread is wanted.
-            assert_eq!(turns.plan(|| Ok(check().is_ok())).await, Ok(true));
+            assert_eq!(permits.plan(|| Ok(check().is_ok())).await, Ok(true));
         }
     }
 
     #[tokio::test]
-    async fn a_panic_is_the_statements_own() {
-        let turns = Turns::of_queries(1);
-        assert!(matches!(turns.plan::<()>(|| panic!("a bug of a library")).await, Err(WarehouseError::Query(_))));
-        assert_eq!(turns.plan(|| Ok(1)).await, Ok(1));
+    async fn a_panic_is_the_error_of_its_statement() {
+        let permits = PlanningPermits::of_queries(1);
+        assert!(matches!(permits.plan::<()>(|| panic!("a bug of a library")).await, Err(WarehouseError::Query(_))));
+        assert_eq!(permits.plan(|| Ok(1)).await, Ok(1));
     }
 }

@@ -159,7 +159,7 @@ mod tests {
     const WORK: &str = "SELECT n, ROW_NUMBER() OVER (PARTITION BY n ORDER BY n) AS place FROM numbers";
 
     #[tokio::test]
-    async fn a_cte_that_is_named_often_is_computed_once_and_nothing_changes() {
+    async fn a_cte_used_often_is_computed_once_with_the_same_result() {
         let context = context().await;
         let state = context.state();
         let plan = state.create_logical_plan(&query(WORK, 5)).await.unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_seldom_named_or_cheap_or_too_large_stays_as_it_is() {
+    async fn rarely_used_cheap_or_large_ctes_are_not_shared() {
         let context = context().await;
         let state = context.state();
         for (cte, times, most) in

@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_where_they_should_be_to_a_tenth_of_a_per_cent() {
+    fn quantiles_are_accurate_to_a_tenth_of_a_percent() {
         const COUNT: u64 = 3_000_000;
         // Skewed: half of the values are below 1 % of the largest.
         let value = |n: u64| ((n % 1_000_000) as f64 / 1e6).powi(8) * 1e9;
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_values_the_frequent_stay_and_no_count_is_too_high() {
+    fn frequent_values_are_kept_and_counts_are_never_too_high() {
         // A million distinct values, and three of 30,000, 20,000 and 10,000 rows among them.
         const ONCE: u64 = 1_000_000;
         let value = |n: u64| match n % 100 {

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_written_is_read_and_counted_until_it_is_dropped() {
+    async fn spilled_data_is_read_back_and_counted_until_dropped() {
         let root = tempfile::tempdir().unwrap();
         let folder = SpillFolder::new(&root.path().join("made/when/needed"), 3_000_000);
         let (one, two) = (folder.create_temp_file("").unwrap(), folder.create_temp_file("").unwrap());

@@ -134,7 +134,7 @@ pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<Outp
     let mut report = Report { pipeline, rows: vec![] };
     report.dataset();
     report.days();
-    report.members();
+    report.entities();
     report.funnel();
     report.late();
     report.seen();
@@ -233,7 +233,7 @@ impl<'p> Report<'_, 'p> {
         self.rows.push(row.group_by([Expr::int(ITEM), Expr::int(DAY)]));
     }
 
-    fn members(&mut self) {
+    fn entities(&mut self) {
         let [user, product] = [Role::UserId, Role::ProductId].map(|role| self.pipeline.plan.role(role).map(|c| self.of(c)));
         let time = self.pipeline.timestamp().map(|c| self.of(c));
         let kinds = [
@@ -246,13 +246,13 @@ impl<'p> Report<'_, 'p> {
         for (section, keys) in kinds {
             // A role that is not mapped leaves out what needs it.
             if let Some(keys) = keys.into_iter().cloned().collect::<Option<Vec<Expr>>>() {
-                self.members_of(section, keys);
+                self.entities_of(section, keys);
             }
         }
     }
 
     /// Rows of each entity, counted by part; then entities, counted. NULL is no entity.
-    fn members_of(&mut self, section: Section, keys: Vec<Expr>) {
+    fn entities_of(&mut self, section: Section, keys: Vec<Expr>) {
         let splits = self.pipeline.plan.config.split_config.splits();
         let labels: Vec<&str> = match self.pipeline.labelled {
             true => splits.iter().map(|split| split.as_str()).chain(["gap"]).collect(),
@@ -262,10 +262,10 @@ impl<'p> Report<'_, 'p> {
         for label in &labels {
             items.push(Item::named(count_if(self.split().binary(BinaryOp::Equal, Expr::text(*label))), rows_of(label).as_str()));
         }
-        let mut of_members = Select::new(items, self.rows_left());
-        of_members.filter = keys.iter().cloned().map(Expr::not_null_test).collect();
-        of_members.group_by = keys;
-        let name = self.pipeline.add(format!("rows_of_{}", section.as_str()), of_members);
+        let mut of_entities = Select::new(items, self.rows_left());
+        of_entities.filter = keys.iter().cloned().map(Expr::not_null_test).collect();
+        of_entities.group_by = keys;
+        let name = self.pipeline.add(format!("rows_of_{}", section.as_str()), of_entities);
 
         let rows = |label: &str| Expr::column(rows_of(label));
         let some = |label: &str| rows(label).binary(BinaryOp::Greater, Expr::int(0));
@@ -341,7 +341,7 @@ impl<'p> Report<'_, 'p> {
     fn seen(&mut self) {
         let config = self.pipeline.plan.config;
         let sees =
-            config.split_config.is_by_time() && config.filters.has_membership() && config.filters.scope == Some(Scope::All);
+            config.split_config.is_by_time() && config.filters.has_entity_filter() && config.filters.scope == Some(Scope::All);
         let Some(before) = self.pipeline.unpruned.clone().filter(|_| sees) else { return };
         let held_out = [Split::Eval, Split::Test].map(|split| Expr::text(split.as_str()));
         let rows = From::cte(before.as_str());

@@ -3,8 +3,8 @@
 //! profile.
 
 pub(super) mod analysis;
-pub(super) mod effect;
-pub(super) mod evidence;
+pub(super) mod filter_impact;
+pub(super) mod join_statistics;
 mod joined;
 pub mod profile;
 pub(super) mod rows;

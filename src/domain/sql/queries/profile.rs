@@ -16,7 +16,7 @@ pub const TOP_VALUES: usize = 10;
 
 /// What a profile finds out about a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fact {
+pub enum Statistic {
     /// Values that are not NULL.
     Count,
     Distinct,
@@ -45,15 +45,15 @@ pub enum Fact {
 pub struct ProfileQuery {
     pub sql: String,
     /// The position of a column among those requested, and the statistic.
-    pub facts: Vec<(usize, Fact)>,
+    pub statistics: Vec<(usize, Statistic)>,
 }
 
 /// The statistics of a column's type.
-pub fn facts_of(column: &Column) -> &'static [Fact] {
-    use Fact::*;
-    const ORDERED: &[Fact] = &[Count, Distinct, Min, Max, Quantiles, TopValues];
-    const NUMBER: &[Fact] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, Quantiles, TopValues];
-    const FLOAT: &[Fact] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, NotFinite, Quantiles, TopValues];
+pub fn statistics_of(column: &Column) -> &'static [Statistic] {
+    use Statistic::*;
+    const ORDERED: &[Statistic] = &[Count, Distinct, Min, Max, Quantiles, TopValues];
+    const NUMBER: &[Statistic] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, Quantiles, TopValues];
+    const FLOAT: &[Statistic] = &[Count, Distinct, Min, Max, Mean, Stddev, Zeros, Negatives, NotFinite, Quantiles, TopValues];
     if column.mode == Mode::Repeated {
         return &[Empty, Shortest, Longest, MeanLength];
     }
@@ -72,15 +72,15 @@ pub fn facts_of(column: &Column) -> &'static [Fact] {
 /// counted, not estimated.
 pub fn profile(project: Option<&str>, table: &TableSchema, columns: &[&Column], exact: bool) -> ProfileQuery {
     let mut items = vec![Item::named(Expr::CountRows, "row_count")];
-    let mut facts = vec![];
+    let mut statistics = vec![];
     for (position, column) in columns.iter().enumerate() {
-        for fact in facts_of(column) {
-            items.push(Item::named(found_by(*fact, column, exact), format!("c{position}_{}", facts.len())));
-            facts.push((position, *fact));
+        for statistic in statistics_of(column) {
+            items.push(Item::named(found_by(*statistic, column, exact), format!("c{position}_{}", statistics.len())));
+            statistics.push((position, *statistic));
         }
     }
     let sql = render::render(&Query { with: vec![], body: Body::Select(Box::new(whole(project, table, items))) });
-    ProfileQuery { sql, facts }
+    ProfileQuery { sql, statistics }
 }
 
 /// The values of a column with how often each occurs, most frequent first, then by value; NULL is
@@ -114,34 +114,34 @@ fn whole(project: Option<&str>, table: &TableSchema, items: Vec<Item>) -> Select
     select
 }
 
-fn found_by(fact: Fact, column: &Column, exact: bool) -> Expr {
+fn found_by(statistic: Statistic, column: &Column, exact: bool) -> Expr {
     let name = Ident::from(column.name.as_str());
     let value = || Expr::column(&name);
     let of = column.column_type;
-    match fact {
-        Fact::Count => Expr::call(Function::Count, [value()]),
-        Fact::Distinct if exact => value().count_distinct(),
-        Fact::Distinct => Expr::call(Function::ApproxCountDistinct, [value()]),
-        Fact::Min => Expr::call(Function::Min, [finite(value(), of)]),
-        Fact::Max => Expr::call(Function::Max, [finite(value(), of)]),
-        Fact::Mean => Expr::call(Function::Avg, [float(value(), of)]),
-        Fact::Stddev => Expr::call(Function::Stddev, [float(value(), of)]),
-        Fact::Zeros => count_if(value().binary(BinaryOp::Equal, Expr::int(0))),
-        Fact::Negatives => count_if(value().binary(BinaryOp::Less, Expr::int(0))),
-        Fact::NotFinite => count_if(not_finite(value())),
-        Fact::True => count_if(value()),
-        Fact::Empty => count_if(length(value(), column).binary(BinaryOp::Equal, Expr::int(0))),
-        Fact::Shortest => Expr::call(Function::Min, [length(value(), column)]),
-        Fact::Longest => Expr::call(Function::Max, [length(value(), column)]),
-        Fact::MeanLength => Expr::call(Function::Avg, [length(value(), column).cast(ColumnType::Float64)]),
-        Fact::Quantiles => {
+    match statistic {
+        Statistic::Count => Expr::call(Function::Count, [value()]),
+        Statistic::Distinct if exact => value().count_distinct(),
+        Statistic::Distinct => Expr::call(Function::ApproxCountDistinct, [value()]),
+        Statistic::Min => Expr::call(Function::Min, [finite(value(), of)]),
+        Statistic::Max => Expr::call(Function::Max, [finite(value(), of)]),
+        Statistic::Mean => Expr::call(Function::Avg, [float(value(), of)]),
+        Statistic::Stddev => Expr::call(Function::Stddev, [float(value(), of)]),
+        Statistic::Zeros => count_if(value().binary(BinaryOp::Equal, Expr::int(0))),
+        Statistic::Negatives => count_if(value().binary(BinaryOp::Less, Expr::int(0))),
+        Statistic::NotFinite => count_if(not_finite(value())),
+        Statistic::True => count_if(value()),
+        Statistic::Empty => count_if(length(value(), column).binary(BinaryOp::Equal, Expr::int(0))),
+        Statistic::Shortest => Expr::call(Function::Min, [length(value(), column)]),
+        Statistic::Longest => Expr::call(Function::Max, [length(value(), column)]),
+        Statistic::MeanLength => Expr::call(Function::Avg, [length(value(), column).cast(ColumnType::Float64)]),
+        Statistic::Quantiles => {
             let value = match of {
                 ColumnType::Numeric | ColumnType::BigNumeric => value().cast(ColumnType::Float64),
                 _ => finite(value(), of),
             };
             Expr::call(Function::ApproxQuantiles, [value, Expr::int(QUANTILES)])
         }
-        Fact::TopValues => {
+        Statistic::TopValues => {
             let top = Expr::call(Function::ApproxTopCount, [value(), Expr::int(TOP_VALUES as i64 + 1)]);
             Expr::call(Function::ToJsonString, [top])
         }

@@ -5,7 +5,7 @@
 
 use super::rows::of_split;
 use crate::domain::dataset::{JoinType, Scalar, Split};
-use crate::domain::fault::{FieldError, FieldErrors};
+use crate::domain::field_error::{FieldError, FieldErrors};
 use crate::domain::schema::{ColumnType, Mode};
 use crate::domain::sql::expr::{Expr, Literal};
 use crate::domain::sql::keywords::Function;
@@ -21,7 +21,7 @@ pub(in crate::domain::sql) fn rows(
     split: Option<Split>,
 ) -> Result<(Body, Vec<OutputColumn>), Vec<FieldError>> {
     let plan = pipeline.plan;
-    let (mut items, mut columns, mut faults) = (vec![], vec![], FieldErrors::default());
+    let (mut items, mut columns, mut errors) = (vec![], vec![], FieldErrors::default());
     for ((i, (position, name)), selected) in plan.selected.iter().enumerate().zip(&plan.config.selected_columns) {
         let column = &plan.columns[*position];
         match converted(plan, column, selected.default.as_ref()) {
@@ -34,11 +34,11 @@ pub(in crate::domain::sql) fn rows(
                     role: plan.role_of(*position),
                 });
             }
-            Err(reason) => faults.add(format!("selected_columns[{i}]"), reason),
+            Err(reason) => errors.add(format!("selected_columns[{i}]"), reason),
         }
     }
-    if !faults.is_empty() {
-        return Err(faults.into_list());
+    if !errors.is_empty() {
+        return Err(errors.into_list());
     }
     Ok((Body::Select(Box::new(of_split(pipeline, items, split))), columns))
 }

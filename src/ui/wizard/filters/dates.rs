@@ -5,17 +5,17 @@ use chrono::NaiveDate;
 use leptos::prelude::*;
 
 use super::super::State;
-use super::asking::Asking;
-use super::fields::{Choice, Number, NumberField, OtherFaults, Select, as_whole};
+use super::fields::{Choice, Number, NumberField, OtherErrors, Select, as_whole};
+use super::impact::Impact;
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
-use crate::domain::effect::date_window;
+use crate::domain::impact::date_window;
 use crate::ui::texts::filters as t;
 
 /// The resolved reference date of the current config.
-pub fn as_of_day(asking: Asking) -> Memo<Option<NaiveDate>> {
+pub fn as_of_day(impact: Impact) -> Memo<Option<NaiveDate>> {
     Memo::new(move |_| {
-        let fits = asking.fits.get().as_of;
-        asking.found.with(|found| found.as_ref().filter(|_| fits).and_then(|found| found.effect.as_of))
+        let fits = impact.fits.get().as_of;
+        impact.found.with(|found| found.as_ref().filter(|_| fits).and_then(|found| found.impact.as_of))
     })
 }
 
@@ -81,7 +81,7 @@ const OWN: &[&str] = &[
 ];
 
 #[component]
-pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl IntoView {
+pub fn DateRangeFields(state: State, impact: Impact, has_timestamp: Memo<bool>) -> impl IntoView {
     let range = Memo::new(move |_| state.draft().with(|d| d.config.filters.date_range.clone()));
     let kind = Memo::new(move |_| range.with(|range| RangeKind::of(range.as_ref())));
     let choose = Callback::new(move |kind: RangeKind| state.edit(|d| d.config.filters.date_range = kind.range()));
@@ -95,11 +95,11 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
         RangeKind::All => ().into_any(),
         RangeKind::Days => {
             let span = NumberField::needed(t::DAYS, "filters.date_range.days");
-            view! { <Rolling state asking range span /> }.into_any()
+            view! { <Rolling state impact range span /> }.into_any()
         }
         RangeKind::Months => {
             let span = NumberField::needed(t::MONTHS, "filters.date_range.months");
-            view! { <Rolling state asking range span /> }.into_any()
+            view! { <Rolling state impact range span /> }.into_any()
         }
         RangeKind::Fixed => view! {
             <FixedDay state range end=End::First />
@@ -107,7 +107,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
         }
         .into_any(),
     };
-    let day = as_of_day(asking);
+    let day = as_of_day(impact);
     let window = move || {
         let (first, last) = range.with(|range| range.as_ref().zip(day.get()).and_then(|(range, day)| date_window(range, day)))?;
         Some(t::days_from_to(first, last))
@@ -126,7 +126,7 @@ pub fn DateRangeFields(state: State, asking: Asking, has_timestamp: Memo<bool>) 
             </div>
             {window}
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
-            <OtherFaults state path="filters.date_range" own=OWN />
+            <OtherErrors state path="filters.date_range" own=OWN />
         </fieldset>
     }
 }
@@ -149,7 +149,7 @@ fn as_of_in(range: &mut DateRange) -> Option<&mut Option<AsOf>> {
 
 /// The last days or months, up to a reference date.
 #[component]
-fn Rolling(state: State, asking: Asking, range: Memo<Option<DateRange>>, span: NumberField) -> impl IntoView {
+fn Rolling(state: State, impact: Impact, range: Memo<Option<DateRange>>, span: NumberField) -> impl IntoView {
     let value = Signal::derive(move || (*span_in(range.get().as_mut()?)?).map(f64::from));
     let on_change = Callback::new(move |number: Option<f64>| {
         state.edit(|d| {
@@ -172,7 +172,7 @@ fn Rolling(state: State, asking: Asking, range: Memo<Option<DateRange>>, span: N
     });
     view! {
         <Number state field=span value on_change />
-        <AsOfField state asking path="filters.date_range.as_of" as_of on_as_of />
+        <AsOfField state impact path="filters.date_range.as_of" as_of on_as_of />
     }
 }
 
@@ -217,7 +217,7 @@ fn FixedDay(state: State, range: Memo<Option<DateRange>>, end: End) -> impl Into
                     }
                 />
             </label>
-            <OtherFaults state path />
+            <OtherErrors state path />
         </div>
     }
 }
@@ -273,12 +273,12 @@ impl Choice for AsOfKind {
 #[component]
 pub fn AsOfField(
     state: State,
-    asking: Asking,
+    impact: Impact,
     path: &'static str,
     as_of: Signal<Option<AsOf>>,
     on_as_of: Callback<Option<AsOf>>,
 ) -> impl IntoView {
-    let found = as_of_day(asking);
+    let found = as_of_day(impact);
     // "A fixed day" before there is one: the config still has the latest event, and the page says
     // so.
     let day_wanted = RwSignal::new(false);
@@ -293,7 +293,7 @@ pub fn AsOfField(
         Some(AsOf::On(day)) => day.to_string(),
         Some(AsOf::LatestEvent | AsOf::Today) | None => String::new(),
     };
-    let said = move || match kind.get() {
+    let explanation = move || match kind.get() {
         AsOfKind::On => day_wanted.get().then(|| t::DAY_MISSING.to_owned()),
         AsOfKind::LatestEvent | AsOfKind::Today => found.get().map(t::as_of_is),
     };
@@ -322,9 +322,9 @@ pub fn AsOfField(
                 {field}
             </div>
             <p class="note said-later" role="status">
-                {said}
+                {explanation}
             </p>
-            <OtherFaults state path />
+            <OtherErrors state path />
         </div>
     }
 }

@@ -39,7 +39,7 @@ pub fn Number(state: State, field: NumberField, value: Signal<Option<f64>>, on_c
     let NumberField { label, path, whole, needed, off } = field;
     let bad = RwSignal::new(false);
     let shown = move || value.get().map(|number| number.to_string()).unwrap_or_default();
-    let wrong = move || bad.get() || state.faults().with(|faults| draft::at(faults, path).next().is_some());
+    let wrong = move || bad.get() || state.errors().with(|errors| draft::at(errors, path).next().is_some());
     // A set value can always be removed.
     let disabled = move || off.get().is_some() && value.get().is_none();
     view! {
@@ -100,15 +100,15 @@ pub fn as_whole(number: Option<f64>) -> Option<u32> {
 
 /// Validation errors at or below a path that no field shows.
 #[component]
-pub fn OtherFaults(state: State, path: &'static str, #[prop(optional)] own: &'static [&'static str]) -> impl IntoView {
-    let faults = move || {
-        state.faults().with(|faults| {
-            let elsewhere = |fault: &str| own.iter().any(|own| draft::is_below(fault, own));
-            let others = draft::at(faults, path).filter(|fault| !elsewhere(&fault.path));
-            others.map(|fault| view! { <p class="field-error">{fault.message.clone()}</p> }).collect_view()
+pub fn OtherErrors(state: State, path: &'static str, #[prop(optional)] own: &'static [&'static str]) -> impl IntoView {
+    let errors = move || {
+        state.errors().with(|errors| {
+            let elsewhere = |error: &str| own.iter().any(|own| draft::is_below(error, own));
+            let others = draft::at(errors, path).filter(|error| !elsewhere(&error.path));
+            others.map(|error| view! { <p class="field-error">{error.message.clone()}</p> }).collect_view()
         })
     };
-    view! { <div class="faults faults-always">{faults}</div> }
+    view! { <div class="faults faults-always">{errors}</div> }
 }
 
 /// An option of a [`Select`].
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_a_number_or_is_called_none() {
+    fn a_text_is_a_number_or_an_error() {
         // What is visible is what is saved.
         assert_eq!(read_number(" 12 ", true, true), Some(Some(12.0)));
         assert_eq!(read_number("", true, true), None);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unit_is_offered_by_the_word_of_its_config() {
+    fn every_unit_is_offered_by_its_config_value() {
         for unit in Unit::ALL {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.as_str());
         }

@@ -2,32 +2,32 @@
 
 use leptos::prelude::*;
 
-use super::asking::Asking;
-use crate::domain::effect::{FilterEffect, StageEffect};
+use super::impact::Impact;
 use crate::domain::format::{integer, percent};
+use crate::domain::impact::{FilterImpact, StageImpact};
 use crate::ui::texts::filters as t;
 
 #[component]
-pub fn Left(asking: Asking) -> impl IntoView {
-    let stale = move || !asking.fits.get().all;
+pub fn Left(impact: Impact) -> impl IntoView {
+    let stale = move || !impact.fits.get().all;
     move || {
-        asking.found.get().map(|found| {
+        impact.found.get().map(|found| {
             view! {
                 <section class="group left" class:stale=stale>
                     <h3>{t::LEFT} {move || stale().then(|| view! { <span class="chip chip-plain">{t::STALE}</span> })}</h3>
-                    {funnel(&found.effect)}
+                    {funnel(&found.impact)}
                 </section>
             }
         })
     }
 }
 
-fn funnel(effect: &FilterEffect) -> AnyView {
-    let most = effect.stages.iter().map(|stage| stage.rows).max().unwrap_or_default().max(1) as f64;
-    let has_revenue = effect.stages.iter().any(|stage| stage.revenue.is_some());
-    let source = effect.stages.first().and_then(|stage| stage.revenue).filter(|revenue| *revenue > 0.0);
+fn funnel(impact: &FilterImpact) -> AnyView {
+    let most = impact.stages.iter().map(|stage| stage.rows).max().unwrap_or_default().max(1) as f64;
+    let has_revenue = impact.stages.iter().any(|stage| stage.revenue.is_some());
+    let source = impact.stages.first().and_then(|stage| stage.revenue).filter(|revenue| *revenue > 0.0);
     let optional = |number: Option<u64>| number.map_or("–".into(), integer);
-    let lines = effect
+    let lines = impact
         .stages
         .iter()
         .map(|stage| {
@@ -50,7 +50,7 @@ fn funnel(effect: &FilterEffect) -> AnyView {
             }
         })
         .collect_view();
-    let nothing = effect.stages.last().is_some_and(|stage| stage.rows == 0);
+    let nothing = impact.stages.last().is_some_and(|stage| stage.rows == 0);
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label=t::LEFT>
             <table class="rows counts-table" aria-label=t::LEFT>
@@ -69,14 +69,14 @@ fn funnel(effect: &FilterEffect) -> AnyView {
             </table>
         </div>
         {nothing.then(|| view! { <p class="info-box warning" role="status">{t::NOTHING_LEFT}</p> })}
-        {coverage(&effect.stages).map(|said| view! { <p class="note coverage">{said}</p> })}
+        {coverage(&impact.stages).map(|text| view! { <p class="note coverage">{text}</p> })}
     }
     .into_any()
 }
 
 /// What the filters on products and customers together leave of the rows that they saw, which
 /// neither threshold tells alone; nothing without such filters.
-fn coverage(stages: &[StageEffect]) -> Option<String> {
+fn coverage(stages: &[StageImpact]) -> Option<String> {
     let before = stages.iter().rfind(|stage| matches!(stage.stage.as_str(), "source" | "filtered"))?;
     let after = stages.last().filter(|after| after.stage != before.stage && before.rows > 0)?;
     let revenue = before.revenue.zip(after.revenue).filter(|(all, _)| *all > 0.0).map(|(all, left)| left / all);

@@ -3,19 +3,19 @@
 
 use leptos::prelude::*;
 
-use self::asking::{Asking, AskingStatus};
 use self::dates::DateRangeFields;
+use self::entities::{FilterScope, Interactions, ProductsAndCustomers};
+use self::impact::{Impact, ImpactStatus};
 use self::left::Left;
-use self::members::{Interactions, ProductsAndCustomers, WhoDecides};
 use self::split::Split;
 use super::State;
 use super::row_filters::RowFilters;
 
-mod asking;
 mod dates;
+mod entities;
 mod fields;
+mod impact;
 mod left;
-mod members;
 mod pareto;
 mod split;
 mod thresholds;
@@ -23,18 +23,18 @@ mod timeline;
 
 #[component]
 pub fn Filters(state: State) -> impl IntoView {
-    let asking = Asking::start(state);
+    let impact = Impact::start(state);
     let has_timestamp = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.timestamp.is_some()));
     view! {
         <div class="filters-step">
-            <AskingStatus asking />
-            <DateRangeFields state asking has_timestamp />
+            <ImpactStatus impact />
+            <DateRangeFields state impact has_timestamp />
             <RowFilters state />
-            <ProductsAndCustomers state asking />
+            <ProductsAndCustomers state impact />
             <Interactions state />
-            <WhoDecides state />
-            <Split state asking has_timestamp />
-            <Left asking />
+            <FilterScope state />
+            <Split state impact has_timestamp />
+            <Left impact />
         </div>
     }
 }

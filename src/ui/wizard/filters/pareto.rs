@@ -8,8 +8,8 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::domain::effect::MemberSizes;
 use crate::domain::format::integer;
+use crate::domain::impact::EntitySizes;
 use crate::ui::texts::filters as t;
 
 /// The chart's size, and the margins of the curve, in units of the chart.
@@ -29,31 +29,31 @@ fn y(share: f64) -> f64 {
 struct Point {
     percent: u32,
     /// Among those that have a rank.
-    members: f64,
+    entities: f64,
     share: f64,
 }
 
-fn points(sizes: &MemberSizes) -> Vec<Point> {
+fn points(sizes: &EntitySizes) -> Vec<Point> {
     let ranked = sizes.ranked().max(1) as f64;
     let of = |percent: u32| {
         let crossing = sizes.top(percent);
-        Point { percent, members: crossing.members as f64 / ranked, share: crossing.share }
+        Point { percent, entities: crossing.entities as f64 / ranked, share: crossing.share }
     };
     (1..=100).map(of).collect()
 }
 
 fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     let mut path = format!("M{:.1} {:.1}", x(0.0), y(0.0));
-    for (members, share) in points {
+    for (entities, share) in points {
         // Writing to a String cannot fail.
-        let _ = write!(path, "L{:.1} {:.1}", x(members), y(share));
+        let _ = write!(path, "L{:.1} {:.1}", x(entities), y(share));
     }
     path
 }
 
 /// The percent whose point is nearest to a position in the chart.
 fn nearest(points: &[Point], at: (f64, f64)) -> u32 {
-    let distance = |point: &Point| (x(point.members) - at.0).powi(2) + (y(point.share) - at.1).powi(2);
+    let distance = |point: &Point| (x(point.entities) - at.0).powi(2) + (y(point.share) - at.1).powi(2);
     let nearest = points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
     nearest.map_or(100, |point| point.percent)
 }
@@ -61,7 +61,7 @@ fn nearest(points: &[Point], at: (f64, f64)) -> u32 {
 /// The curve of one kind of entity. 100 percent is no threshold.
 #[component]
 pub fn Pareto(
-    sizes: Arc<MemberSizes>,
+    sizes: Arc<EntitySizes>,
     nouns: &'static t::Nouns,
     percent: Signal<Option<u32>>,
     set: Callback<Option<u32>>,
@@ -71,13 +71,13 @@ pub fn Pareto(
         return view! { <p class="note">{t::NO_REVENUE}</p> }.into_any();
     }
     let curve = Arc::new(points(&sizes));
-    let line = path(curve.iter().map(|point| (point.members, point.share)));
+    let line = path(curve.iter().map(|point| (point.entities, point.share)));
     let lines = {
         // Percents that keep the same entities share a line.
         let mut before = 0.0;
         let new = curve.iter().filter(|point| point.percent < 100).filter(|point| {
-            let new = point.members > before;
-            before = point.members;
+            let new = point.entities > before;
+            before = point.entities;
             new
         });
         let cells = |point: &Point| {
@@ -85,7 +85,7 @@ pub fn Pareto(
             view! {
                 <tr>
                     <th scope="row">{point.percent}</th>
-                    <td>{integer(kept.members)}</td>
+                    <td>{integer(kept.entities)}</td>
                     <td>{integer(kept.rows)}</td>
                     <td>{format!("{:.2} %", kept.share * 100.0)}</td>
                 </tr>
@@ -93,12 +93,12 @@ pub fn Pareto(
         };
         new.map(cells).collect_view()
     };
-    let said = {
+    let caption = {
         let sizes = sizes.clone();
         Signal::derive(move || match percent.get().filter(|percent| (1..100).contains(percent)) {
             Some(percent) => {
                 let kept = sizes.top(percent);
-                t::top_is(kept.members, ranked, kept.rows, kept.share, nouns)
+                t::top_is(kept.entities, ranked, kept.rows, kept.share, nouns)
             }
             None => t::no_threshold(ranked, nouns),
         })
@@ -143,8 +143,8 @@ pub fn Pareto(
         let curve = curve.clone();
         move || {
             let end = now.get();
-            let kept = curve.iter().filter(|point| point.percent <= end).map(|point| (point.members, point.share));
-            format!("{}L{:.1} {:.1}Z", path(kept), x(place.get().members), y(0.0))
+            let kept = curve.iter().filter(|point| point.percent <= end).map(|point| (point.entities, point.share));
+            format!("{}L{:.1} {:.1}Z", path(kept), x(place.get().entities), y(0.0))
         }
     };
     let number = |value: f64| format!("{value:.1}");
@@ -159,7 +159,7 @@ pub fn Pareto(
                 aria-valuemin="1"
                 aria-valuemax="100"
                 aria-valuenow=move || now.get().to_string()
-                aria-valuetext=move || said.get()
+                aria-valuetext=move || caption.get()
                 on:keydown=by_key
                 on:pointerdown=move |e| {
                     e.prevent_default();
@@ -201,14 +201,14 @@ pub fn Pareto(
                     <path class="curve" d=line />
                     <g class="threshold" class:off=move || now.get() == 100>
                         <path d=move || {
-                            let Point { members, share, .. } = place.get();
-                            format!("M{:.1} {:.1}H{:.1}V{:.1}", x(0.0), y(share), x(members), y(0.0))
+                            let Point { entities, share, .. } = place.get();
+                            format!("M{:.1} {:.1}H{:.1}V{:.1}", x(0.0), y(share), x(entities), y(0.0))
                         } />
-                        <circle r="5" cx=move || number(x(place.get().members)) cy=move || number(y(place.get().share)) />
+                        <circle r="5" cx=move || number(x(place.get().entities)) cy=move || number(y(place.get().share)) />
                     </g>
                 </svg>
             </div>
-            <figcaption class="note">{move || said.get()}</figcaption>
+            <figcaption class="note">{move || caption.get()}</figcaption>
             <table class="for-readers">
                 <caption>{t::curve_label(nouns)}</caption>
                 <thead>
@@ -229,16 +229,16 @@ pub fn Pareto(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::effect::Level;
+    use crate::domain::impact::Level;
 
     #[test]
-    fn the_pointer_takes_the_percent_whose_point_is_nearest() {
-        let level = |percent, members, revenue| Level { percent, members, rows: members, revenue };
+    fn the_pointer_selects_the_nearest_percent() {
+        let level = |percent, entities, revenue| Level { percent, entities, rows: entities, revenue };
         let sizes =
-            MemberSizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..MemberSizes::default() };
+            EntitySizes { curve: vec![level(1, 1, 60.0), level(61, 1, 30.0), level(91, 8, 10.0)], ..EntitySizes::default() };
         let points = points(&sizes);
         assert_eq!(points.len(), 100);
-        assert!((points[60].share - 0.9).abs() < 1e-9 && (points[99].members - 1.0).abs() < 1e-9);
+        assert!((points[60].share - 0.9).abs() < 1e-9 && (points[99].entities - 1.0).abs() < 1e-9);
         // All of 1 to 60 keep the same.
         assert_eq!(nearest(&points, (x(0.1), y(0.6))), 1);
         assert_eq!(nearest(&points, (x(0.2), y(0.9))), 61);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::domain::effect::{Bar, SizeStep, Stay, bars, quantile};
 use crate::domain::format::{integer, short};
+use crate::domain::impact::{Bar, SizeStep, Stay, bars, quantile};
 use crate::domain::sql::MILLION;
 use crate::ui::texts::filters as t;
 
@@ -33,7 +33,7 @@ impl Distribution {
     }
 
     /// A step's number, formatted.
-    fn said(&self, number: i64) -> String {
+    fn formatted(&self, number: i64) -> String {
         match (self.of_revenue, number) {
             (false, number) => short(number.unsigned_abs()),
             (true, ..0) => "< 0".into(),
@@ -71,19 +71,19 @@ pub fn DistributionPicture(
     stay: Signal<Stay>,
 ) -> impl IntoView {
     let drawn: Arc<[Bar]> = bars(&of.steps, MOST_BARS).into();
-    let all = of.steps.iter().map(|step| step.members).sum::<u64>() + of.others;
+    let all = of.steps.iter().map(|step| step.entities).sum::<u64>() + of.others;
     let nouns = of.nouns;
     if drawn.is_empty() {
         return ().into_any();
     }
-    let most = drawn.iter().map(|bar| bar.members).max().unwrap_or_default().max(1) as f64;
+    let most = drawn.iter().map(|bar| bar.entities).max().unwrap_or_default().max(1) as f64;
     let width = WIDTH / drawn.len() as f64;
     let rects = drawn
         .iter()
         .enumerate()
         .map(|(i, bar)| {
             // A value above 0 stays visible, however small.
-            let height = if bar.members == 0 { 0.0 } else { (bar.members as f64 / most * HEIGHT).max(1.0) };
+            let height = if bar.entities == 0 { 0.0 } else { (bar.entities as f64 / most * HEIGHT).max(1.0) };
             view! {
                 <rect
                     x=format!("{:.2}", i as f64 * width + 0.5)
@@ -91,7 +91,7 @@ pub fn DistributionPicture(
                     width=format!("{:.2}", (width - 1.0).max(0.5))
                     height=format!("{height:.2}")
                 >
-                    <title>{format!("{} – {}: {}", of.said(bar.from), of.said(bar.to), integer(bar.members))}</title>
+                    <title>{format!("{} – {}: {}", of.formatted(bar.from), of.formatted(bar.to), integer(bar.entities))}</title>
                 </rect>
             }
         })
@@ -105,13 +105,13 @@ pub fn DistributionPicture(
         .map(|(i, bar)| {
             let anchor = if i == 0 { "start" } else { "middle" };
             let left = if i == 0 { 0.0 } else { i as f64 * width };
-            view! { <text x=format!("{left:.2}") y=format!("{:.2}", HEIGHT + 12.0) text-anchor=anchor>{of.said(bar.from)}</text> }
+            view! { <text x=format!("{left:.2}") y=format!("{:.2}", HEIGHT + 12.0) text-anchor=anchor>{of.formatted(bar.from)}</text> }
         })
         .collect_view();
     let lines = drawn
         .iter()
         .map(|bar| {
-            view! { <tr><th scope="row">{of.said(bar.from)}</th><td>{of.said(bar.to)}</td><td>{integer(bar.members)}</td></tr> }
+            view! { <tr><th scope="row">{of.formatted(bar.from)}</th><td>{of.formatted(bar.to)}</td><td>{integer(bar.entities)}</td></tr> }
         })
         .collect_view();
     let unit = of.unit();
@@ -125,11 +125,11 @@ pub fn DistributionPicture(
         let whole = if of.of_revenue { 0.0 } else { 1.0 };
         Signal::derive(move || ends.get().1.map(|max| place(&drawn, max * unit + whole) * width))
     };
-    let figure = |share| quantile(&of.steps, share).map_or("–".into(), |number| of.said(number));
+    let figure = |share| quantile(&of.steps, share).map_or("–".into(), |number| of.formatted(number));
     let quantiles = t::quantiles(of.of_revenue, &figure(0.5), &figure(0.9));
-    let said = move || {
-        let Stay { members, exact } = stay.get();
-        t::stay(members, all, exact, nouns)
+    let caption = move || {
+        let Stay { entities, exact } = stay.get();
+        t::stay(entities, all, exact, nouns)
     };
     let title = of.title();
     let number = |value: f64| format!("{value:.2}");
@@ -162,7 +162,7 @@ pub fn DistributionPicture(
                 }}
                 <g class="ticks">{ticks}</g>
             </svg>
-            <p class="stays" role="status">{said}</p>
+            <p class="stays" role="status">{caption}</p>
             <table class="for-readers">
                 <caption>{title}</caption>
                 <thead>
@@ -184,8 +184,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_threshold_lies_between_the_bars_that_it_parts() {
-        let bar = |from, to| Bar { from, to, members: 1 };
+    fn a_threshold_is_drawn_between_the_bars_that_it_separates() {
+        let bar = |from, to| Bar { from, to, entities: 1 };
         let bars = [bar(-1, 0), bar(0, 10), bar(10, 20), bar(20, 40)];
         assert_eq!([-5.0, 0.0, 5.0, 10.0, 30.0, 99.0].map(|n| place(&bars, n)), [0.0, 1.0, 1.5, 2.0, 3.5, 4.0]);
     }

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use leptos::prelude::*;
 
-use super::asking::Asking;
+use super::impact::Impact;
 use super::split::held_out;
 use crate::domain::analysis::{DayRows, Part};
 use crate::domain::dataset::SplitConfig;
-use crate::domain::effect::{Window, windows};
 use crate::domain::format::{integer, percent};
+use crate::domain::impact::{Window, windows};
 use crate::ui::texts::filters as t;
 
 /// Maximum number of bars in a chart by days; more days share bars.
@@ -71,12 +71,12 @@ fn part_of(day: NaiveDate, windows: &[Window]) -> Part {
 
 /// The days of a split by time, or of a dataset without one.
 #[component]
-pub fn Timeline(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
+pub fn Timeline(impact: Impact, split: Memo<SplitConfig>) -> impl IntoView {
     // Computed once per result, not at each keystroke.
     let counted = Memo::new(move |_| {
-        asking.found.with(|found| found.as_ref().map(|found| (by_day(&found.effect.days), found.effect.as_of)))
+        impact.found.with(|found| found.as_ref().map(|found| (by_day(&found.impact.days), found.impact.as_of)))
     });
-    let stale = move || !asking.fits.get().all;
+    let stale = move || !impact.fits.get().all;
     move || {
         let Some(((days, without), as_of)) = counted.get() else {
             return view! { <p class="note">{t::DAYS_WAIT}</p> }.into_any();
@@ -95,7 +95,7 @@ pub fn Timeline(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
             <figure class="picture timeline" class:stale=stale>
                 <figcaption class="note">{t::ROWS_A_DAY}</figcaption>
                 {drawn(&days, &parts)}
-                {too_short(&days, &parts).map(|said| view! { <p class="info-box warning" role="status">{said}</p> })}
+                {too_short(&days, &parts).map(|text| view! { <p class="info-box warning" role="status">{text}</p> })}
                 {table_of(lines, without)}
             </figure>
         }
@@ -225,8 +225,8 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
 
 /// The shares of a random split: as configured, and once counted, as they turned out.
 #[component]
-pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
-    let counted = counted_parts(asking);
+pub fn Shares(impact: Impact, split: Memo<SplitConfig>) -> impl IntoView {
+    let counted = counted_parts(impact);
     let band = move || {
         let SplitConfig::Random { train_percent, test_percent, .. } = split.get() else { return ().into_any() };
         let eval = 100u32.saturating_sub(train_percent.saturating_add(test_percent));
@@ -242,7 +242,7 @@ pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
         view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }
             .into_any()
     };
-    let stale = move || !asking.fits.get().all;
+    let stale = move || !impact.fits.get().all;
     view! {
         <figure class="picture" class:stale=stale>
             {band}
@@ -253,9 +253,9 @@ pub fn Shares(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
 
 /// Rows of three users in order of time, the last of them held out.
 #[component]
-pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
+pub fn LastRows(impact: Impact, split: Memo<SplitConfig>) -> impl IntoView {
     const ROWS: [usize; 3] = [9, 5, 7];
-    let counted = counted_parts(asking);
+    let counted = counted_parts(impact);
     let held_out = Memo::new(move |_| held_out(&mut split.get()).map_or(0, |n| *n as usize));
     let dots = move || {
         let n = held_out.get();
@@ -275,7 +275,7 @@ pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
             })
             .collect_view()
     };
-    let stale = move || !asking.fits.get().all;
+    let stale = move || !impact.fits.get().all;
     view! {
         <figure class="picture" class:stale=stale>
             <svg class="last-rows ticks" viewBox="0 0 200 56" aria-hidden="true">{dots}</svg>
@@ -284,8 +284,8 @@ pub fn LastRows(asking: Asking, split: Memo<SplitConfig>) -> impl IntoView {
     }
 }
 
-fn counted_parts(asking: Asking) -> Memo<Vec<Line>> {
-    Memo::new(move |_| asking.found.with(|found| found.as_ref().map(|found| by_part(&found.effect.days)).unwrap_or_default()))
+fn counted_parts(impact: Impact) -> Memo<Vec<Line>> {
+    Memo::new(move |_| impact.found.with(|found| found.as_ref().map(|found| by_part(&found.impact.days)).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_fall_into_the_parts_as_they_are_chosen_now() {
+    fn days_are_assigned_to_the_parts_of_the_current_split() {
         // Parts must have exactly the configured days, and leave some for train.
         let day = |n: u32| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
         let rows = |n: u32, part| DayRows { day: Some(day(n)), part, rows: 10 };
@@ -302,9 +302,9 @@ mod tests {
         let (days, without) = by_day(&counted);
         let split = SplitConfig::TimeBased { eval_days: 2, test_days: 1, gap_days: 1, as_of: None };
         let lines = by_windows(&windows(&split, day(10)), &days, without);
-        let said: Vec<_> = lines.iter().map(|line| (line.part, line.days.unwrap(), line.rows)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| (line.part, line.days.unwrap(), line.rows)).collect();
         assert_eq!(
-            said,
+            lines,
             [
                 (Part::Train, (day(1), day(6)), 63),
                 (Part::Gap, (day(7), day(7)), 10),

@@ -54,7 +54,7 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
                         let before = before.clone();
                         state.edit(|draft| *draft = before);
                         picture.undo.set(None);
-                        picture.said.set(String::new());
+                        picture.announcement.set(String::new());
                     }
                 >
                     {texts::UNDO}
@@ -67,15 +67,15 @@ pub fn PictureBar(picture: Picture) -> impl IntoView {
         picture.keep_places();
     };
     // The hint disappears when something is selected: there is little space.
-    let said = move || match (picture.said.with(String::is_empty), chosen.with(Option::is_some)) {
-        (false, false) => picture.said.get(),
+    let status = move || match (picture.announcement.with(String::is_empty), chosen.with(Option::is_some)) {
+        (false, false) => picture.announcement.get(),
         (true, false) => texts::PICTURE_HINT.to_owned(),
         (_, true) => String::new(),
     };
     view! {
         <div class="picture-bar">
             {line}
-            <p class="note" role="status">{said}</p>
+            <p class="note" role="status">{status}</p>
             {undo}
             <button
                 type="button"

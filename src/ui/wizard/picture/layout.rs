@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_shows_its_keys_and_all_when_asked() {
+    fn a_box_shows_its_keys_or_all_columns() {
         let (draft, schemas) = shop();
         let closed = boxes(&draft.config, &schemas, &[], &BTreeSet::new());
         let names = |b: &TableBox| b.rows.iter().map(|row| row.column.to_string()).collect::<Vec<_>>();

@@ -44,7 +44,7 @@ struct Picture {
     /// Units of the diagram per pixel of the screen.
     scale: StoredValue<f64>,
     /// The last event, for screen readers.
-    said: RwSignal<String>,
+    announcement: RwSignal<String>,
     /// The draft before a table was removed, and after.
     undo: RwSignal<Option<(Draft, Draft)>>,
 }
@@ -91,7 +91,7 @@ impl Picture {
     fn touch(self, column: ColumnRef) {
         match self.from.get_untracked() {
             None => {
-                self.said.set(texts::connecting(&column.to_string()));
+                self.announcement.set(texts::connecting(&column.to_string()));
                 self.from.set(Some(column));
             }
             Some(first) if first == column => self.stop(),
@@ -101,18 +101,18 @@ impl Picture {
 
     fn stop(self) {
         self.from.set(None);
-        self.said.set(String::new());
+        self.announcement.set(String::new());
     }
 
     fn connect(self, first: &ColumnRef, second: &ColumnRef) {
         self.from.set(None);
         if first.table.same_as(&second.table) {
-            return self.said.set(texts::SAME_TABLE.into());
+            return self.announcement.set(texts::SAME_TABLE.into());
         }
         let mut joined = None;
         self.state.edit(|draft| joined = draft.connect(first, second));
         let Some(name) = joined else { return };
-        self.said.set(texts::connected(&first.to_string(), &second.to_string()));
+        self.announcement.set(texts::connected(&first.to_string(), &second.to_string()));
         let pair = self.state.draft().with_untracked(|draft| {
             let right = if first.table.same_as(&name) { &first.column } else { &second.column };
             draft.config.join_of(&name).and_then(|join| join.on.iter().position(|key| key.right == *right))
@@ -122,7 +122,7 @@ impl Picture {
 
     fn remove_line(self, name: &SourceName, pair: usize) {
         self.chosen.set(None);
-        self.said.set(texts::LINE_REMOVED.into());
+        self.announcement.set(texts::LINE_REMOVED.into());
         self.state.edit(|draft| {
             draft.edit_join(name, |join| {
                 if pair < join.on.len() {
@@ -136,7 +136,7 @@ impl Picture {
         let before = self.state.draft().get_untracked();
         self.chosen.set(None);
         self.stop();
-        self.said.set(texts::table_removed(name.as_str()));
+        self.announcement.set(texts::table_removed(name.as_str()));
         self.state.edit(|draft| draft.remove_secondary(name));
         self.undo.set(Some((before, self.state.draft().get_untracked())));
     }
@@ -230,7 +230,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
         from: RwSignal::new(None),
         hand: RwSignal::new(Hand::Free),
         scale: StoredValue::new(1.0),
-        said: RwSignal::new(String::new()),
+        announcement: RwSignal::new(String::new()),
         undo: RwSignal::new(None),
     };
     // While a box is dragged the diagram keeps its size, and with it its scale, so that nothing
@@ -311,7 +311,7 @@ pub fn JoinPicture(state: State, suggested: Memo<Vec<(SourceName, SuggestedJoin)
 /// The diagram for screen readers.
 #[component]
 fn InWords(lines: Memo<Vec<Line>>, names: Memo<Vec<SourceName>>) -> impl IntoView {
-    let said = move || {
+    let sentences = move || {
         let all = names.get();
         let primary = all.first().map(|name| texts::is_primary(name.as_str()));
         let joined = |name: &SourceName| {
@@ -327,5 +327,5 @@ fn InWords(lines: Memo<Vec<Line>>, names: Memo<Vec<SourceName>>) -> impl IntoVie
         let words: Vec<String> = primary.into_iter().chain(all.iter().skip(1).map(joined)).collect();
         words.into_iter().map(|line| view! { <li>{line}</li> }).collect_view().into_any()
     };
-    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{said}</ul> }
+    view! { <ul class="for-readers" aria-label=texts::JOINS_IN_WORDS>{sentences}</ul> }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::layout::Point;
-use crate::ui::wizard::kept::storage;
+use crate::ui::wizard::saved_draft::storage;
 
 /// Nobody drags a box farther away.
 const FAR: f64 = 4000.0;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_places_are_read() {
+    fn only_valid_positions_are_read() {
         assert_eq!(
             read(r#"{"orders":[10,20.5],"far":[-1,5],"b":[1,99999]}"#),
             Places::from([("orders".to_owned(), (10.0, 20.5))])

@@ -203,7 +203,7 @@ pub fn JoinLine(picture: Picture, name: SourceName, pair: usize) -> impl IntoVie
             .with(|draft| key.with_value(|(name, _)| draft.config.join_config.iter().position(|join| join.table.same_as(name))));
         place.is_some_and(|place| {
             let path = format!("join_config[{place}].on[{pair}]");
-            picture.state.faults().with(|faults| super::super::draft::at(faults, &path).next().is_some())
+            picture.state.errors().with(|errors| super::super::draft::at(errors, &path).next().is_some())
         })
     });
     let choose = move || picture.chosen.set(Some(key.get_value()));

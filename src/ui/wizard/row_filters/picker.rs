@@ -8,7 +8,7 @@ use super::values::{read_scalar, scalar_text};
 use crate::domain::dataset::Scalar;
 use crate::domain::format::integer;
 use crate::domain::profile::ColumnValues;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
@@ -23,21 +23,21 @@ struct LookUp {
     at: FilterAt,
     work: Work,
     found: RwSignal<Option<ColumnValues>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     /// Its price, if it is not free: shown before it runs, and agreed to by the next click.
     price: RwSignal<Option<String>>,
 }
 
 impl LookUp {
     fn new(at: FilterAt) -> Self {
-        let (found, failure, price) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
-        Self { at, work: Work::new(), found, failure, price }
+        let (found, error, price) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
+        Self { at, work: Work::new(), found, error, price }
     }
 
     /// Looks up values that contain `part`.
     fn start(self, part: String) {
         let agreed = self.price.with_untracked(Option::is_some);
-        self.failure.set(None);
+        self.error.set(None);
         self.price.set(None);
         let Some((table, column)) = self.table_and_column() else { return };
         let search = Some(part).filter(|part| !part.trim().is_empty());
@@ -45,7 +45,7 @@ impl LookUp {
             match look_up(self.at.state.model_id, table, column, search, agreed).await {
                 Ok(LookedUp::Found(values)) => self.found.set(Some(values)),
                 Ok(LookedUp::Costs(price)) => self.price.set(Some(price)),
-                Err(failure) => self.failure.set(Some(failure)),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -71,7 +71,7 @@ async fn look_up(
     column: String,
     search: Option<String>,
     agreed: bool,
-) -> Result<LookedUp, Failure> {
+) -> Result<LookedUp, ApiError> {
     if !agreed {
         let found = rpc::estimate_values(model_id, table.clone(), column.clone(), search.clone(), LOOKED_UP).await?;
         if let Some(price) = t::look_up_price(&found.estimate) {
@@ -145,7 +145,7 @@ pub fn ValuePicker(at: FilterAt) -> impl IntoView {
                 </button>
             </div>
             {move || look_up.found.get().map(|found| view! { <Found at chosen found /> })}
-            <Problem failure=look_up.failure />
+            <Problem error=look_up.error />
         </div>
     }
 }

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_read_as_the_column_takes_them() {
+    fn texts_are_read_by_the_type_of_the_column() {
         assert_eq!(read_scalar(" 12 ", ColumnType::Int64), Some(Scalar::Int(12)));
         assert_eq!(read_scalar("1.5", ColumnType::Int64), None);
         assert_eq!(read_scalar("1.5", ColumnType::Float64), Some(Scalar::Float(1.5)));

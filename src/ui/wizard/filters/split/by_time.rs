@@ -6,8 +6,8 @@ use super::Share;
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::State;
-use crate::ui::wizard::filters::asking::Asking;
 use crate::ui::wizard::filters::dates::AsOfField;
+use crate::ui::wizard::filters::impact::Impact;
 
 /// Mutable references to the fields of a split by time.
 struct Fields<'a> {
@@ -27,7 +27,7 @@ fn fields(split: &mut SplitConfig) -> Option<Fields<'_>> {
 }
 
 #[component]
-pub fn ByTime(state: State, asking: Asking) -> impl IntoView {
+pub fn ByTime(state: State, impact: Impact) -> impl IntoView {
     let as_of = Memo::new(move |_| *fields(&mut state.draft().with(|d| d.config.split_config.clone()))?.as_of);
     let on_as_of = Callback::new(move |chosen: Option<AsOf>| {
         state.edit(|d| {
@@ -41,7 +41,7 @@ pub fn ByTime(state: State, asking: Asking) -> impl IntoView {
     let up_to = move || match rolling.get() {
         // A dataset has one reference date.
         true => view! { <p class="note">{t::ONE_AS_OF}</p> }.into_any(),
-        false => view! { <AsOfField state asking path="split_config.as_of" as_of=as_of.into() on_as_of /> }.into_any(),
+        false => view! { <AsOfField state impact path="split_config.as_of" as_of=as_of.into() on_as_of /> }.into_any(),
     };
     view! {
         <Share state label=t::EVAL_DAYS path="split_config.eval_days" of=|split| Some(fields(split)?.eval_days) />

@@ -7,8 +7,8 @@ use self::by_time::ByTime;
 use self::leave_last::LeaveLast;
 pub use self::leave_last::held_out;
 use super::super::State;
-use super::asking::Asking;
-use super::fields::{Number, NumberField, OtherFaults, Select, as_whole};
+use super::fields::{Number, NumberField, OtherErrors, Select, as_whole};
+use super::impact::Impact;
 use super::timeline::{LastRows, Shares, Timeline};
 use crate::domain::dataset::{SplitConfig, SplitKind};
 use crate::ui::texts::filters as t;
@@ -30,7 +30,7 @@ const OWN: &[&str] = &[
 ];
 
 #[component]
-pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl IntoView {
+pub fn Split(state: State, impact: Impact, has_timestamp: Memo<bool>) -> impl IntoView {
     let split = Memo::new(move |_| state.draft().with(|d| d.config.split_config.clone()));
     let has_user = Memo::new(move |_| state.draft().with(|d| d.config.column_mapping.user_id.is_some()));
     // The fields stay as they are while their numbers change.
@@ -39,15 +39,15 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
     let off = Callback::new(move |kind: SplitKind| kind.missing(has_timestamp.get(), has_user.get()));
     let fields = move || match kind.get() {
         SplitKind::None => ().into_any(),
-        SplitKind::TimeBased => view! { <ByTime state asking /> }.into_any(),
+        SplitKind::TimeBased => view! { <ByTime state impact /> }.into_any(),
         SplitKind::Random => view! { <AtRandom state /> }.into_any(),
         SplitKind::LeaveLast => view! { <LeaveLast state /> }.into_any(),
     };
     let picture = move || match kind.get() {
         SplitKind::None | SplitKind::TimeBased if !has_timestamp.get() => ().into_any(),
-        SplitKind::None | SplitKind::TimeBased => view! { <Timeline asking split /> }.into_any(),
-        SplitKind::Random => view! { <Shares asking split /> }.into_any(),
-        SplitKind::LeaveLast => view! { <LastRows asking split /> }.into_any(),
+        SplitKind::None | SplitKind::TimeBased => view! { <Timeline impact split /> }.into_any(),
+        SplitKind::Random => view! { <Shares impact split /> }.into_any(),
+        SplitKind::LeaveLast => view! { <LastRows impact split /> }.into_any(),
     };
     let note = move |note: Option<&'static str>| note.map(|note| view! { <p class="note">{note}</p> });
     // What the disabled kinds need.
@@ -61,7 +61,7 @@ pub fn Split(state: State, asking: Asking, has_timestamp: Memo<bool>) -> impl In
             </div>
             {move || note(kind.get().note())}
             {move || note(missing())}
-            <OtherFaults state path="split_config" own=OWN />
+            <OtherErrors state path="split_config" own=OWN />
             {picture}
         </fieldset>
     }

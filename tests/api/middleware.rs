@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
-use trainset::domain::record::Model;
+use trainset::domain::dto::Model;
 use trainset::service::{App, Settings};
 use trainset::site::access::{Class, class_of};
 use trainset::site::site;
@@ -52,7 +52,7 @@ async fn a_foreign_name_for_this_machine_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_says_so_in_its_own_language() {
+async fn unknown_paths_respond_in_the_form_of_their_kind() {
     let app = TestApp::new().await;
     for path in ["/api/", "/api/nope/", "/api/models/1/nope/"] {
         app.get(path).await.refused(404, "not_found");
@@ -96,7 +96,7 @@ async fn pages_run_only_their_own_scripts() {
 }
 
 #[tokio::test]
-async fn server_functions_answer_with_the_failures_own_status() {
+async fn server_functions_respond_with_the_status_of_their_error() {
     let app = TestApp::new().await;
     let models: Vec<Model> = app.post("/_fn/models", json!({})).await.read();
     assert_eq!(models[0].id, 1);
@@ -289,7 +289,7 @@ async fn stored(app: &TestApp) -> Vec<(String, Vec<String>)> {
 /// One path has one meaning: the guard, the table and the router agree about every spelling of
 /// every route.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_is_judged_alike_in_all_its_spellings() {
+async fn every_spelling_of_a_route_has_the_same_access_rules() {
     let app = TestApp::new().await;
     app.dataset("Orders").await;
     let before = stored(&app).await;
@@ -323,7 +323,7 @@ async fn every_route_is_judged_alike_in_all_its_spellings() {
 
 /// GET changes nothing, and costs what the table says, also in a page.
 #[tokio::test]
-async fn no_get_changes_what_is_stored_and_none_scans_unsaid() {
+async fn no_get_request_changes_data_and_only_listed_ones_scan() {
     let app = TestApp::new().await;
     app.fake.answer(counts(&[("full", 10), ("train", 8), ("eval", 2)]));
     let first = app.dataset("Orders").await;
@@ -370,7 +370,7 @@ async fn no_get_changes_what_is_stored_and_none_scans_unsaid() {
 /// Under a name that browsers do not trust over plain HTTP, an image looks like a program: programs
 /// have to prove that they are one.
 #[tokio::test]
-async fn other_names_take_a_header_for_all_but_pages() {
+async fn other_host_names_require_a_header_except_for_pages() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let service = App::new(app.store.clone(), app.fake.clone(), Settings::default());
@@ -425,15 +425,15 @@ async fn other_names_take_a_header_for_all_but_pages() {
 /// A refused caller learns nothing: the response does not depend on whether the resource exists,
 /// and no other site may read it.
 #[tokio::test]
-async fn a_refusal_is_the_same_for_what_is_there_and_what_is_not() {
+async fn a_refusal_does_not_reveal_whether_a_resource_exists() {
     let app = TestApp::new().await;
     let id = app.dataset("Orders").await;
     let refusal = async |method: &str, path: &str, pairs: &[(&str, &str)]| {
-        let mut asked = request(method, path).header("x-request-id", "mine").header("access-control-request-method", "POST");
+        let mut sent = request(method, path).header("x-request-id", "mine").header("access-control-request-method", "POST");
         for (name, value) in pairs {
-            asked = asked.header(*name, *value);
+            sent = sent.header(*name, *value);
         }
-        let mut reply = app.send(asked.body(Body::empty()).unwrap()).await;
+        let mut reply = app.send(sent.body(Body::empty()).unwrap()).await;
         assert_eq!(reply.status, 403, "{method} {path}");
         // A connection adds it if it is missing.
         reply.headers.remove(header::CONTENT_LENGTH);
@@ -466,7 +466,7 @@ async fn raw(router: &Router, sent: &str) -> String {
 
 /// Requests that no library of ours would send.
 #[tokio::test]
-async fn odd_request_lines_get_to_no_route() {
+async fn malformed_request_lines_reach_no_route() {
     let app = TestApp::new().await;
     let end = "Connection: close\r\n\r\n";
     for (request_line, headers, status) in [

@@ -1,6 +1,6 @@
 //! The one query behind the charts of the filters and the split: what each stage leaves, how
 //! revenue and rows are distributed among products and customers where their filters apply, and the
-//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::effect`].
+//! rows of each day. Rows of one form, as in an analysis; read by [`crate::domain::impact`].
 //!
 //! Few rows, however large the data: entities are counted in steps whose edges are the numbers of
 //! two or three digits, so that such a number as a threshold has its exact count. Estimates from a
@@ -13,9 +13,9 @@ use super::sections::{DAY, ITEM, SectionRow, union};
 use crate::domain::dataset::Role;
 use crate::domain::schema::ColumnType;
 use crate::domain::sql::OutputColumn;
+use crate::domain::sql::entities;
 use crate::domain::sql::expr::{Expr, Ident, Moment, count_if};
 use crate::domain::sql::keywords::{BinaryOp, Function};
-use crate::domain::sql::members;
 use crate::domain::sql::pipeline::Pipeline;
 use crate::domain::sql::query::{Body, From, Item, Select};
 
@@ -30,7 +30,7 @@ pub const REVENUE_DIGITS: u32 = 2;
 /// What a row tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
-pub enum EffectSection {
+pub enum ImpactSection {
     /// The reference date as `day`.
     AsOf,
     /// Of the stage `item`: rows, users, products; revenue as `amount`.
@@ -47,7 +47,7 @@ pub enum EffectSection {
     Revenue,
 }
 
-impl EffectSection {
+impl ImpactSection {
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
@@ -56,7 +56,7 @@ impl EffectSection {
 /// The numbers of the answer, columns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(const_into_str, serialize_all = "snake_case")]
-pub enum EffectMeasure {
+pub enum ImpactMeasure {
     RowCount,
     UserCount,
     ProductCount,
@@ -69,29 +69,29 @@ pub enum EffectMeasure {
     AtBound,
 }
 
-impl EffectMeasure {
+impl ImpactMeasure {
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
 }
 
-impl std::convert::From<EffectMeasure> for Ident {
-    fn from(measure: EffectMeasure) -> Self {
+impl std::convert::From<ImpactMeasure> for Ident {
+    fn from(measure: ImpactMeasure) -> Self {
         measure.as_str().into()
     }
 }
 
 pub(in crate::domain::sql) fn report(pipeline: &mut Pipeline) -> (Body, Vec<OutputColumn>) {
-    let mut rows = vec![row(EffectSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
+    let mut rows = vec![row(ImpactSection::AsOf, From::Nothing).day(Some(as_of_expr(pipeline)))];
     rows.extend(pipeline.stages.iter().map(|(stage, cte)| of_stage(pipeline, stage, cte)));
     rows.push(of_days(pipeline));
-    for (member, totals) in std::mem::take(&mut pipeline.totals) {
-        of_members(pipeline, member, &totals, &mut rows);
+    for (entity, totals) in std::mem::take(&mut pipeline.totals) {
+        of_entities(pipeline, entity, &totals, &mut rows);
     }
     union(rows)
 }
 
-fn row(section: EffectSection, from: From) -> SectionRow {
+fn row(section: ImpactSection, from: From) -> SectionRow {
     SectionRow::new(section.as_str(), from)
 }
 
@@ -123,15 +123,15 @@ fn of_stage(pipeline: &Pipeline, stage: &'static str, cte: &str) -> SectionRow {
         None => Expr::null(ColumnType::Int64),
     };
     let numbers = [
-        (EffectMeasure::RowCount, Expr::CountRows),
-        (EffectMeasure::UserCount, distinct(Role::UserId)),
-        (EffectMeasure::ProductCount, distinct(Role::ProductId)),
+        (ImpactMeasure::RowCount, Expr::CountRows),
+        (ImpactMeasure::UserCount, distinct(Role::UserId)),
+        (ImpactMeasure::ProductCount, distinct(Role::ProductId)),
     ];
-    let row = row(EffectSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
+    let row = row(ImpactSection::Stage, From::cte(cte)).item(Expr::text(stage)).numbers(numbers);
     match plan.role(Role::Revenue) {
         Some(revenue) => {
-            let total = members::total(Expr::of(cte, &revenue.ident), revenue.column_type);
-            row.amount(EffectMeasure::Revenue, total.cast(ColumnType::Float64))
+            let total = entities::total(Expr::of(cte, &revenue.ident), revenue.column_type);
+            row.amount(ImpactMeasure::Revenue, total.cast(ColumnType::Float64))
         }
         None => row,
     }
@@ -144,14 +144,14 @@ fn of_days(pipeline: &Pipeline) -> SectionRow {
         moment.day()
     });
     let part = if pipeline.labelled { Expr::of(cte, "split") } else { Expr::text("full") };
-    let numbers = [(EffectMeasure::RowCount, Expr::CountRows)];
-    let row = row(EffectSection::Days, From::cte(cte)).item(part).day(day).numbers(numbers);
+    let numbers = [(ImpactMeasure::RowCount, Expr::CountRows)];
+    let row = row(ImpactSection::Days, From::cte(cte)).item(part).day(day).numbers(numbers);
     row.group_by([Expr::int(ITEM), Expr::int(DAY)])
 }
 
-/// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each member.
-fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
-    let item = || Expr::text(member);
+/// `totals` has `id`, `row_count` and, where it is mapped, `revenue` of each entity.
+fn of_entities(pipeline: &mut Pipeline, entity: &'static str, totals: &str, rows: &mut Vec<SectionRow>) {
+    let item = || Expr::text(entity);
     let has_revenue = pipeline.plan.role(Role::Revenue).is_some();
     let count = || Expr::column("row_count");
     let mut steps = vec![Item::named(leading_digits(count, ROW_DIGITS, 12), "row_step"), Item::named(count(), "row_count")];
@@ -169,7 +169,7 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
             otherwise: Some(Box::new(millionths)),
         };
         let sizes = vec![Item::All(None), Item::named(limited, "millionths")];
-        let sizes = pipeline.add(format!("{member}_sizes"), Select::new(sizes, From::cte(totals)));
+        let sizes = pipeline.add(format!("{entity}_sizes"), Select::new(sizes, From::cte(totals)));
         let millionths = || Expr::column("millionths");
         steps.push(Item::named(leading_digits(millionths, REVENUE_DIGITS, 18), "revenue_step"));
         let counted = Expr::All(vec![
@@ -178,38 +178,38 @@ fn of_members(pipeline: &mut Pipeline, member: &'static str, totals: &str, rows:
         ]);
         let exact = Expr::column("revenue").binary(BinaryOp::Multiply, Expr::int(MILLION));
         steps.push(Item::named(Expr::Case { branches: vec![(counted, exact)], otherwise: None }, "exact_millionths"));
-        let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(sizes)));
-        rows.push(in_steps(EffectSection::Rows, item(), &steps, "row_step", "row_count"));
-        rows.push(in_steps(EffectSection::Revenue, item(), &steps, "revenue_step", "exact_millionths"));
-        rows.push(of_curve(pipeline, member, totals, item()));
+        let steps = pipeline.add(format!("{entity}_steps"), Select::new(steps, From::cte(sizes)));
+        rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
+        rows.push(in_steps(ImpactSection::Revenue, item(), &steps, "revenue_step", "exact_millionths"));
+        rows.push(of_curve(pipeline, entity, totals, item()));
     } else {
-        let steps = pipeline.add(format!("{member}_steps"), Select::new(steps, From::cte(totals)));
-        rows.push(in_steps(EffectSection::Rows, item(), &steps, "row_step", "row_count"));
+        let steps = pipeline.add(format!("{entity}_steps"), Select::new(steps, From::cte(totals)));
+        rows.push(in_steps(ImpactSection::Rows, item(), &steps, "row_step", "row_count"));
     }
 }
 
 /// Entities by the step that they are in.
-fn in_steps(section: EffectSection, item: Expr, steps: &str, step: &'static str, value: &'static str) -> SectionRow {
+fn in_steps(section: ImpactSection, item: Expr, steps: &str, step: &'static str, value: &'static str) -> SectionRow {
     let lower_bound = || Expr::of(steps, step);
     let numbers = [
-        (EffectMeasure::LowerBound, lower_bound()),
-        (EffectMeasure::EntityCount, Expr::CountRows),
-        (EffectMeasure::AtBound, count_if(Expr::of(steps, value).binary(BinaryOp::Equal, lower_bound()))),
+        (ImpactMeasure::LowerBound, lower_bound()),
+        (ImpactMeasure::EntityCount, Expr::CountRows),
+        (ImpactMeasure::AtBound, count_if(Expr::of(steps, value).binary(BinaryOp::Equal, lower_bound()))),
     ];
     row(section, From::cte(steps)).item(item).numbers(numbers).group_by([lower_bound()])
 }
 
 /// Entities by the smallest whole percent at which the filter keeps them: one that starts below
 /// the threshold stays, so that the number at each percent is the filter's own.
-fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: Expr) -> SectionRow {
-    let ranks = members::ranked(pipeline, member, totals);
+fn of_curve(pipeline: &mut Pipeline, entity: &'static str, totals: &str, item: Expr) -> SectionRow {
+    let ranks = entities::ranked(pipeline, entity, totals);
     // Approximate: the products below decide.
     let float = |name: &'static str| Expr::column(name).cast(ColumnType::Float64);
     let near =
         float("revenue_before").binary(BinaryOp::Multiply, Expr::int(100)).binary(BinaryOp::Divide, float("revenue_of_all"));
     let near = Expr::call(Function::Floor, [near]).cast(ColumnType::Int64);
     let shares = Select::new(vec![Item::All(None), Item::named(near, "near_percent")], From::cte(ranks));
-    let shares = pipeline.add(format!("{member}_shares"), shares);
+    let shares = pipeline.add(format!("{entity}_shares"), shares);
     let percent = |more: i64| match more {
         0 => Expr::column("near_percent"),
         more => Expr::column("near_percent").binary(BinaryOp::Add, Expr::int(more)),
@@ -223,16 +223,16 @@ fn of_curve(pipeline: &mut Pipeline, member: &'static str, totals: &str, item: E
     };
     let kept = |name: &'static str| Item::Expr { value: Expr::column(name), name: None };
     let levels = Select::new(vec![Item::named(level, "percent"), kept("row_count"), kept("revenue")], From::cte(shares));
-    let levels = pipeline.add(format!("{member}_levels"), levels);
+    let levels = pipeline.add(format!("{entity}_levels"), levels);
     let of = |name: &'static str| Expr::of(levels.as_str(), name);
     let numbers = [
-        (EffectMeasure::LowerBound, of("percent")),
-        (EffectMeasure::EntityCount, Expr::CountRows),
-        (EffectMeasure::RowCount, Expr::call(Function::Sum, [of("row_count")])),
+        (ImpactMeasure::LowerBound, of("percent")),
+        (ImpactMeasure::EntityCount, Expr::CountRows),
+        (ImpactMeasure::RowCount, Expr::call(Function::Sum, [of("row_count")])),
     ];
     let revenue = Expr::call(Function::Sum, [of("revenue")]).cast(ColumnType::Float64);
-    let row = row(EffectSection::Curve, From::cte(levels.as_str())).item(item).numbers(numbers);
-    row.amount(EffectMeasure::Revenue, revenue).group_by([of("percent")])
+    let row = row(ImpactSection::Curve, From::cte(levels.as_str())).item(item).numbers(numbers);
+    row.amount(ImpactMeasure::Revenue, revenue).group_by([of("percent")])
 }
 
 /// A whole number cut to its first digits, the others 0: 12345 to 12300. Up to 10^`longest`.

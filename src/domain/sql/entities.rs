@@ -14,23 +14,23 @@ use crate::domain::schema::ColumnType;
 
 pub(super) fn products(pipeline: &mut Pipeline) {
     let filter = pipeline.plan.config.filters.product_filter.as_ref();
-    members(pipeline, "product", "products", "product_filter", Role::ProductId, filter);
+    entities(pipeline, "product", "products", "product_filter", Role::ProductId, filter);
 }
 
 pub(super) fn customers(pipeline: &mut Pipeline) {
     let filter = pipeline.plan.config.filters.customer_filter.as_ref();
-    members(pipeline, "customer", "customers", "customer_filter", Role::UserId, filter);
+    entities(pipeline, "customer", "customers", "customer_filter", Role::UserId, filter);
 }
 
-fn members(
+fn entities(
     pipeline: &mut Pipeline,
     one: &'static str,
     many: &str,
     stage: &'static str,
     role: Role,
-    filter: Option<&MemberFilter>,
+    filter: Option<&EntityFilter>,
 ) {
-    if filter.is_none() && !pipeline.shows_members {
+    if filter.is_none() && !pipeline.shows_entities {
         return;
     }
     let plan = pipeline.plan;
@@ -51,7 +51,7 @@ fn members(
     }
     totals.group_by.push(of_rows(id));
     let mut kept_from = pipeline.add(format!("{one}_totals"), totals);
-    if pipeline.shows_members {
+    if pipeline.shows_entities {
         pipeline.totals.push((one, kept_from.clone()));
     }
     let Some(filter) = filter else { return };
@@ -59,7 +59,7 @@ fn members(
     let mut keep = vec![];
     if let Some(percent) = filter.top_revenue_percent {
         kept_from = ranked(pipeline, one, &kept_from);
-        // The member that crosses the threshold starts below it.
+        // The entity that crosses the threshold starts below it.
         let before = Expr::column("revenue_before").binary(BinaryOp::Multiply, Expr::int(100));
         let threshold = Expr::column("revenue_of_all").binary(BinaryOp::Multiply, Expr::int(percent));
         keep.push(before.binary(BinaryOp::Less, threshold));

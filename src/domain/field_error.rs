@@ -88,19 +88,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_does_not_repeat_a_whole_body() {
+    fn an_error_does_not_repeat_a_whole_body() {
         let long = FieldError::new("ö".repeat(500_000), format!("Unknown field {}.", "x".repeat(500_000)));
         assert!(long.path.len() <= MAX_BYTES + 3 && long.message.starts_with("Unknown field xxx"));
         assert!(long.message.len() <= MAX_BYTES + 3 && long.message.ends_with('…'));
     }
 
     #[test]
-    fn the_first_faults_are_told_and_the_others_counted() {
-        let mut faults = FieldErrors::default();
+    fn the_first_errors_are_listed_and_the_others_counted() {
+        let mut errors = FieldErrors::default();
         for i in 0..20_000 {
-            faults.add(format!("list[{i}]"), "No.");
+            errors.add(format!("list[{i}]"), "No.");
         }
-        let list = faults.into_list();
+        let list = errors.into_list();
         assert_eq!((list.len(), list[99].path.as_str()), (MAX_FIELD_ERRORS + 1, "list[99]"));
         assert_eq!((list[100].path.as_str(), list[100].message.starts_with("19900 more")), ("config", true));
     }

@@ -40,9 +40,9 @@ struct StoredDraft {
 
 /// Where a wizard stores its draft.
 #[derive(Clone, Copy)]
-pub struct Keeper {
+pub struct DraftStore {
     /// The prefix of the keys of all drafts of this dataset.
-    place: StoredValue<String>,
+    prefix: StoredValue<String>,
     /// This wizard's own key.
     own: StoredValue<String>,
     /// Stops storing: the draft is saved, or was discarded.
@@ -58,24 +58,24 @@ fn now() -> f64 {
     js_sys::Date::now()
 }
 
-impl Keeper {
+impl DraftStore {
     /// For the wizard of a dataset, or of a new one.
     pub fn new(state: State) -> Self {
         let dataset = state.target().map_or("new".to_owned(), |target| target.id.to_string());
-        let place = format!("trainset.draft.{}.{dataset}.", state.model_id);
-        let own = format!("{place}{:.0}", now());
-        Self { place: StoredValue::new(place), own: StoredValue::new(own), done: StoredValue::new(false) }
+        let prefix = format!("trainset.draft.{}.{dataset}.", state.model_id);
+        let own = format!("{prefix}{:.0}", now());
+        Self { prefix: StoredValue::new(prefix), own: StoredValue::new(own), done: StoredValue::new(false) }
     }
 
     /// Stores the draft, or removes it if it has no changes.
-    pub fn keep(self, state: State) {
+    pub fn save(self, state: State) {
         // The wizard may be closed already: then its last state has been stored.
         let (Some(false), Some(own), Some(storage)) = (self.done.try_get_value(), self.own.try_get_value(), storage()) else {
             return;
         };
-        let kept = state.try_peek(|edit| edit.is_changed().then(|| StoredDraft::of(edit)));
+        let saved = state.try_peek(|edit| edit.is_changed().then(|| StoredDraft::of(edit)));
         // A full storage keeps what it has; the wizard works without.
-        match kept.map(|kept| kept.map(StoredDraft::into_text)) {
+        match saved.map(|saved| saved.map(StoredDraft::into_text)) {
             Some(Some(text)) => drop(storage.set_item(&own, &text)),
             Some(None) => drop(storage.remove_item(&own)),
             None => {}
@@ -84,7 +84,7 @@ impl Keeper {
 
     /// Removes the draft for good; not if the wizard no longer exists, which stored it when it
     /// closed.
-    pub fn forget(self) {
+    pub fn discard(self) {
         self.done.set_value(true);
         if let Some(own) = self.own.try_get_value() {
             remove(&own);
@@ -92,15 +92,15 @@ impl Keeper {
     }
 
     /// Drafts that other wizards of this dataset left behind, the newest first.
-    fn left_behind(self) -> Vec<(String, StoredDraft)> {
+    fn other_drafts(self) -> Vec<(String, StoredDraft)> {
         let Some(storage) = storage() else { return vec![] };
         let keys = (0..storage.length().unwrap_or_default()).filter_map(|i| storage.key(i).ok().flatten());
-        let (place, own) = (self.place.get_value(), self.own.get_value());
+        let (prefix, own) = (self.prefix.get_value(), self.own.get_value());
         let mut found: Vec<(String, StoredDraft)> = keys
-            .filter(|key| key.starts_with(&place) && *key != own)
+            .filter(|key| key.starts_with(&prefix) && *key != own)
             .filter_map(|key| {
-                let kept = storage.get_item(&key).ok().flatten().and_then(|text| read(&text))?;
-                Some((key, kept))
+                let saved = storage.get_item(&key).ok().flatten().and_then(|text| read(&text))?;
+                Some((key, saved))
             })
             .collect();
         found.sort_by(|(_, a), (_, b)| b.at.total_cmp(&a.at));
@@ -141,7 +141,7 @@ impl StoredDraft {
         self.draft.get("name").and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn says_the_same(&self, draft: &Draft) -> bool {
+    fn is_same_draft(&self, draft: &Draft) -> bool {
         self.draft == as_json(draft)
     }
 
@@ -176,26 +176,26 @@ fn when(at: f64) -> Option<DateTime<Utc>> {
 }
 
 /// Stores the draft as it changes, and once more when the page or the wizard closes.
-pub fn keep_draft(state: State, keeper: Keeper) {
-    let mut keep = debounce(Duration::from_millis(400), move |()| keeper.keep(state));
+pub fn autosave(state: State, draft_store: DraftStore) {
+    let mut save_soon = debounce(Duration::from_millis(400), move |()| draft_store.save(state));
     Effect::new(move |_| {
         state.draft().track();
-        keep(());
+        save_soon(());
     });
-    let leaving = window_event_listener(ev::pagehide, move |_| keeper.keep(state));
+    let leaving = window_event_listener(ev::pagehide, move |_| draft_store.save(state));
     on_cleanup(move || {
         leaving.remove();
-        keeper.keep(state);
+        draft_store.save(state);
     });
 }
 
 /// Offers drafts that were left behind.
 #[component]
-pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
-    let mut found = keeper.left_behind();
+pub fn SavedDrafts(state: State, draft_store: DraftStore) -> impl IntoView {
+    let mut found = draft_store.other_drafts();
     // A draft without changes is none: it was saved since.
-    found.retain(|(key, kept)| {
-        let is_new = state.peek(|edit| !kept.says_the_same(edit.base()));
+    found.retain(|(key, saved)| {
+        let is_new = state.peek(|edit| !saved.is_same_draft(edit.base()));
         if !is_new {
             remove(key);
         }
@@ -204,15 +204,16 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     let offers = RwSignal::new(found);
     let toaster = use_toaster();
     let take = move |key: String| {
-        let found = offers.with_untracked(|all| all.iter().find(|(known, _)| *known == key).map(|(_, kept)| kept.clone()));
-        let Some(kept) = found else { return };
-        let revision = kept.revision;
-        match kept.into_draft() {
+        let found =
+            offers.with_untracked(|all| all.iter().find(|(other_key, _)| *other_key == key).map(|(_, saved)| saved.clone()));
+        let Some(saved) = found else { return };
+        let revision = saved.revision;
+        match saved.into_draft() {
             Ok(draft) => {
                 // It is this wizard's draft from now on.
-                keeper.forget();
-                keeper.own.set_value(key);
-                keeper.done.set_value(false);
+                draft_store.discard();
+                draft_store.own.set_value(key);
+                draft_store.done.set_value(false);
                 state.apply(|edit| edit.continue_draft(revision, draft));
                 offers.set(vec![]);
             }
@@ -222,17 +223,17 @@ pub fn LeftBehind(state: State, keeper: Keeper) -> impl IntoView {
     };
     let discard = move |key: String| {
         remove(&key);
-        offers.update(|all| all.retain(|(known, _)| *known != key));
+        offers.update(|all| all.retain(|(other_key, _)| *other_key != key));
     };
     move || {
-        let lines = offers.get().into_iter().map(|(key, kept)| {
-            let older = state.target().is_some_and(|target| kept.revision.is_some_and(|from| from < target.revision));
-            let at = when(kept.at).map(instant).unwrap_or_default();
+        let lines = offers.get().into_iter().map(|(key, saved)| {
+            let older = state.target().is_some_and(|target| saved.revision.is_some_and(|from| from < target.revision));
+            let at = when(saved.at).map(instant).unwrap_or_default();
             let other = key.clone();
             view! {
                 <div class="left-behind" role="region" aria-label=texts::LEFT_BEHIND>
                     <p>
-                        {texts::left_behind(kept.name(), &at)}
+                        {texts::left_behind(saved.name(), &at)}
                         {older.then_some(texts::SAVED_SINCE)}
                     </p>
                     <button type="button" class="button small primary" on:click=move |_| take(key.clone())>{texts::CONTINUE}</button>
@@ -250,10 +251,10 @@ mod tests {
     use crate::domain::dataset::DatasetConfig;
 
     #[test]
-    fn what_is_no_draft_is_passed_over() {
+    fn invalid_stored_drafts_are_ignored() {
         let good =
             r#"{"at":1764100000000,"revision":3,"name":"a","description":"","config":{"primary_table":"raw_data.orders"}}"#;
-        assert_eq!(read(good).map(|kept| (kept.name().to_owned(), kept.revision)), Some(("a".into(), Some(3))));
+        assert_eq!(read(good).map(|saved| (saved.name().to_owned(), saved.revision)), Some(("a".into(), Some(3))));
         for bad in [
             "",
             "null",
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_found_as_it_was_kept() {
+    fn a_saved_draft_is_read_back() {
         let config: DatasetConfig = serde_json::from_value(serde_json::json!({
             "primary_table": "raw_data.orders",
             "selected_columns": [{"table": "orders", "column": "id"}],
@@ -280,29 +281,29 @@ mod tests {
         }))
         .unwrap();
         let draft = Draft { name: "a".into(), description: "\"b\"".into(), config };
-        let kept = StoredDraft { at: 1.0, revision: None, draft: as_json(&draft) };
-        let found = read(&kept.clone().into_text()).unwrap();
-        assert_eq!(found, kept);
-        assert!(found.says_the_same(&draft));
-        assert!(!found.says_the_same(&Draft { description: "b".into(), ..draft.clone() }));
-        assert!(!found.says_the_same(&Draft { config: DatasetConfig::default(), ..draft.clone() }));
+        let saved = StoredDraft { at: 1.0, revision: None, draft: as_json(&draft) };
+        let found = read(&saved.clone().into_text()).unwrap();
+        assert_eq!(found, saved);
+        assert!(found.is_same_draft(&draft));
+        assert!(!found.is_same_draft(&Draft { description: "b".into(), ..draft.clone() }));
+        assert!(!found.is_same_draft(&Draft { config: DatasetConfig::default(), ..draft.clone() }));
         assert_eq!(found.into_draft(), Ok(draft));
     }
 
     #[test]
-    fn a_config_that_cannot_be_read_says_why() {
-        let kept =
+    fn an_unreadable_config_has_an_error_message() {
+        let saved =
             |config: &str| read(&format!(r#"{{"at":1,"revision":null,"name":"a","description":"","config":{config}}}"#)).unwrap();
         for (config, why) in [
             (r#"{"split_config":{"type":"by_moon"}}"#, "by_moon"),
             (r#"{"of_tomorrow":[1]}"#, "of_tomorrow"),
             (r#"{"primary_table":7}"#, "7"),
         ] {
-            let said = kept(config).into_draft().unwrap_err();
-            assert!(said.contains(why) && !said.contains("line 1") && !said.contains('`'), "{said}");
+            let message = saved(config).into_draft().unwrap_err();
+            assert!(message.contains(why) && !message.contains("line 1") && !message.contains('`'), "{message}");
         }
         // As an older version of the page wrote it: with empty keys.
-        let older = kept(r#"{"primary_table":"raw_data.orders","filters":{"product_filter":null,"rows":[]}}"#).into_draft();
+        let older = saved(r#"{"primary_table":"raw_data.orders","filters":{"product_filter":null,"rows":[]}}"#).into_draft();
         assert!(older.is_ok(), "{older:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::cost::Estimate;
 use crate::domain::dataset::{DatasetConfig, OnDuplicates};
 use crate::domain::joins::{JoinStatistics, Shares};
 use crate::domain::name::SourceName;
-use crate::error::Failure;
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::wizard as texts;
@@ -33,7 +33,7 @@ pub struct Verification {
     open: RwSignal<Option<Estimate>>,
     /// The price of the request, until it is agreed to.
     price: RwSignal<Option<Estimate>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
 }
 
 impl Verification {
@@ -43,26 +43,26 @@ impl Verification {
             verifying: Work::new(),
             open: RwSignal::new(None),
             price: RwSignal::new(None),
-            failure: RwSignal::new(None),
+            error: RwSignal::new(None),
         }
     }
 
     /// Verifies the joins that have keys. Nothing that costs is run, unless it is agreed to.
     async fn verify_keys(self, state: State, agreed: bool) {
         let config = state.peek(|edit| edit.draft().config.clone());
-        let answer = rpc::weigh_joins(state.model_id, config.clone(), agreed).await;
+        let answer = rpc::verify_joins(state.model_id, config.clone(), agreed).await;
         match answer {
             Ok(found) => {
                 if state.apply(|edit| edit.joins_verified(&config.join_config, found.joins)) == Some(true) {
-                    self.failure.set(None);
+                    self.error.set(None);
                     self.open.set(Some(found.open.estimate).filter(is_paid));
                 }
             }
-            Err(failure) => {
-                state.noticed(&failure);
+            Err(error) => {
+                state.report(&error);
                 // This was not requested: a join that cannot be verified is not an error.
                 if agreed {
-                    self.failure.set(Some(failure));
+                    self.error.set(Some(error));
                 }
             }
         }
@@ -71,15 +71,15 @@ impl Verification {
     /// Verifies all joins, including suggested ones; shows the price first, if there is one.
     fn verify(self, state: State, agreed: bool) {
         self.verifying.start(async move {
-            self.failure.set(None);
-            if let Err(failure) = self.verify_all(state, agreed).await {
-                state.noticed(&failure);
-                self.failure.set(Some(failure));
+            self.error.set(None);
+            if let Err(error) = self.verify_all(state, agreed).await {
+                state.report(&error);
+                self.error.set(Some(error));
             }
         });
     }
 
-    async fn verify_all(self, state: State, agreed: bool) -> Result<(), Failure> {
+    async fn verify_all(self, state: State, agreed: bool) -> Result<(), ApiError> {
         let tables = state.peek(|edit| table_names(&edit.draft().config));
         let has_open = state.peek(Edit::has_open_joins);
         if !agreed {
@@ -133,7 +133,7 @@ pub fn keep_verified(state: State) {
 /// The button that verifies all joins.
 #[component]
 pub fn VerifyJoins(state: State) -> impl IntoView {
-    let Verification { checking, verifying, open, price, failure } = state.verification();
+    let Verification { checking, verifying, open, price, error } = state.verification();
     let words = move || match (verifying.running(), price.get().or(open.get())) {
         (true, _) => texts::LOOKING_AT_KEYS.to_owned(),
         (false, Some(estimate)) => texts::run_for(&estimate),
@@ -154,7 +154,7 @@ pub fn VerifyJoins(state: State) -> impl IntoView {
         >
             {words}
         </button>
-        <Problem failure />
+        <Problem error />
     }
 }
 
@@ -164,8 +164,8 @@ fn is_paid(estimate: &Estimate) -> bool {
 
 /// The statistics of a join, beside it.
 #[component]
-pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoView {
-    let facts = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_facts(name).cloned())));
+pub fn JoinStatisticsView(state: State, name: StoredValue<SourceName>) -> impl IntoView {
+    let statistics = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.join_statistics(name).cloned())));
     let fan_out = Memo::new(move |_| state.read(|edit| name.with_value(|name| edit.fan_out(name))));
     let one_row = move |_| {
         state.edit(|draft| name.with_value(|name| draft.edit_join(name, |join| join.on_duplicates = OnDuplicates::OneRow)))
@@ -173,14 +173,14 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
     let keep = move |_| {
         state.apply(|edit| name.with_value(|name| edit.accept_fan_out(name)));
     };
-    let said = move || match facts.get() {
-        Some(JoinStatistics { shares: Some(shares), .. }) => view! { <p class="evidence">{said(&shares)}</p> }.into_any(),
+    let summary = move || match statistics.get() {
+        Some(JoinStatistics { shares: Some(shares), .. }) => view! { <p class="evidence">{formatted(&shares)}</p> }.into_any(),
         Some(JoinStatistics { error: Some(reason), .. }) => view! { <p class="note">{reason}</p> }.into_any(),
         _ => ().into_any(),
     };
-    let asked = move || {
+    let fan_out_warning = move || {
         let most = fan_out.get()?;
-        let shares = facts.get()?.shares?;
+        let shares = statistics.get()?.shares?;
         Some(view! {
             <div class="fan-out" role="alert">
                 <p>{texts::fan_out(name.get_value().as_str(), most, shares.left_rows, shares.rows_after)}</p>
@@ -191,11 +191,11 @@ pub fn JoinEvidence(state: State, name: StoredValue<SourceName>) -> impl IntoVie
             </div>
         })
     };
-    view! { {said} {asked} }
+    view! { {summary} {fan_out_warning} }
 }
 
 /// `99.7 % of rows find a partner · the key is unique · at most 1 partner a row`.
-pub fn said(shares: &Shares) -> String {
+pub fn formatted(shares: &Shares) -> String {
     let mut parts = vec![];
     parts.extend(shares.matched_rows.map(texts::rows_match));
     parts.push(texts::keys_found(shares.left_keys_found, shares.left_keys));

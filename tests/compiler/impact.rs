@@ -8,8 +8,8 @@ use datafusion::sql::sqlparser::dialect::BigQueryDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use trainset::domain::analysis::Part;
 use trainset::domain::dataset::*;
-use trainset::domain::effect::{FilterEffect, MemberSizes, quantile, read};
-use trainset::domain::sql::{MILLION, Request, Shape, compile};
+use trainset::domain::impact::{EntitySizes, FilterImpact, quantile, read};
+use trainset::domain::sql::{MILLION, QueryKind, Request, compile};
 use trainset::domain::value::Value;
 
 use crate::engine::Engine;
@@ -17,8 +17,8 @@ use crate::files::goldens;
 use crate::goldens::SHOP;
 use crate::oracle::{self, Answer};
 
-fn effect(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> FilterEffect {
-    let request = Request { shape: Shape::Effect, as_of, ..Request::default() };
+fn impact(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> FilterImpact {
+    let request = Request { kind: QueryKind::FilterImpact, as_of, ..Request::default() };
     let query = compile(config, &engine.catalog, &request).unwrap();
     if let Err(error) = Parser::parse_sql(&BigQueryDialect {}, &query.sql) {
         panic!("{error}\n{}", query.sql);
@@ -27,45 +27,45 @@ fn effect(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>) -> 
 }
 
 /// Rows by day and part, stages, reference date: as the oracle counts them.
-pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, answer: &Answer) -> FilterEffect {
-    let effect = effect(engine, config, as_of);
-    let said = serde_json::to_string(config).unwrap();
-    assert_eq!(effect.as_of, answer.as_of, "{said}");
+pub fn check(engine: &Engine, config: &DatasetConfig, as_of: Option<NaiveDate>, answer: &Answer) -> FilterImpact {
+    let impact = impact(engine, config, as_of);
+    let context = serde_json::to_string(config).unwrap();
+    assert_eq!(impact.as_of, answer.as_of, "{context}");
 
     let mut days: BTreeMap<(Option<NaiveDate>, &str), u64> = BTreeMap::new();
     for row in &answer.rows {
         *days.entry((row.day, row.part.unwrap_or("full"))).or_default() += 1;
     }
-    let counted: BTreeMap<_, _> = effect.days.iter().map(|day| ((day.day, day.part.as_str()), day.rows)).collect();
-    assert_eq!((counted.len(), counted), (effect.days.len(), days), "{said}");
+    let counted: BTreeMap<_, _> = impact.days.iter().map(|day| ((day.day, day.part.as_str()), day.rows)).collect();
+    assert_eq!((counted.len(), counted), (impact.days.len(), days), "{context}");
 
     let mapping = &config.column_mapping;
-    for stage in &effect.stages {
+    for stage in &impact.stages {
         let (_, [rows, users, products]) = answer.funnel.iter().find(|(name, _)| *name == stage.stage).unwrap();
         let optional = |role: &Option<ColumnRef>, count: &usize| role.as_ref().map(|_| *count as u64);
         let expected = (*rows as u64, optional(&mapping.user_id, users), optional(&mapping.product_id, products));
-        assert_eq!((stage.rows, stage.users, stage.products), expected, "{} of {said}", stage.stage);
-        assert!(mapping.revenue.is_some() || stage.revenue.is_none(), "{said}");
+        assert_eq!((stage.rows, stage.users, stage.products), expected, "{} of {context}", stage.stage);
+        assert!(mapping.revenue.is_some() || stage.revenue.is_none(), "{context}");
     }
-    let has = |name: &str| effect.stages.iter().any(|stage| stage.stage == name);
+    let has = |name: &str| impact.stages.iter().any(|stage| stage.stage == name);
     let filters = &config.filters;
     assert!(has("source"));
     assert_eq!(
         (has("product_filter"), has("customer_filter"), has("min_interactions")),
         (filters.product_filter.is_some(), filters.customer_filter.is_some(), filters.min_interactions.is_some()),
-        "{said}"
+        "{context}"
     );
-    assert_eq!(effect.stages.last().unwrap().rows, answer.rows.len() as u64, "{said}");
+    assert_eq!(impact.stages.last().unwrap().rows, answer.rows.len() as u64, "{context}");
     assert_eq!(
-        (effect.products.is_some(), effect.customers.is_some()),
+        (impact.products.is_some(), impact.customers.is_some()),
         (mapping.product_id.is_some(), mapping.user_id.is_some())
     );
-    revenue_is_what_is_left(config, &effect, answer);
-    effect
+    revenue_is_what_is_left(config, &impact, answer);
+    impact
 }
 
 /// The last stage's revenue, if it can be computed from the rows.
-fn revenue_is_what_is_left(config: &DatasetConfig, effect: &FilterEffect, answer: &Answer) {
+fn revenue_is_what_is_left(config: &DatasetConfig, impact: &FilterImpact, answer: &Answer) {
     let Some(revenue) = &config.column_mapping.revenue else { return };
     let Some(place) = config.selected_columns.iter().position(|column| column.reference() == *revenue) else { return };
     let amount = |value: &Value| match value {
@@ -76,7 +76,7 @@ fn revenue_is_what_is_left(config: &DatasetConfig, effect: &FilterEffect, answer
     };
     let amounts: Vec<f64> = answer.rows.iter().filter_map(|row| amount(&row.values[place])).collect();
     let sum: f64 = amounts.iter().sum();
-    match effect.stages.last().unwrap().revenue {
+    match impact.stages.last().unwrap().revenue {
         // Exact decimals there, sums of binary fractions here.
         Some(left) => assert!((left - sum).abs() <= 1e-6 * (1.0 + amounts.iter().map(|a| a.abs()).sum::<f64>()), "{left} {sum}"),
         None => assert!(amounts.is_empty(), "{sum}"),
@@ -88,8 +88,8 @@ struct Kind {
     stage: &'static str,
     count: usize,
     column: &'static str,
-    sizes: fn(&FilterEffect) -> &Option<MemberSizes>,
-    set: fn(&mut Filters, MemberFilter),
+    sizes: fn(&FilterImpact) -> &Option<EntitySizes>,
+    set: fn(&mut Filters, EntityFilter),
 }
 
 const KINDS: [Kind; 2] = [
@@ -97,23 +97,23 @@ const KINDS: [Kind; 2] = [
         stage: "product_filter",
         count: 2,
         column: "product_count",
-        sizes: |effect| &effect.products,
+        sizes: |impact| &impact.products,
         set: |filters, filter| filters.product_filter = Some(filter),
     },
     Kind {
         stage: "customer_filter",
         count: 1,
         column: "user_count",
-        sizes: |effect| &effect.customers,
+        sizes: |impact| &impact.customers,
         set: |filters, filter| filters.customer_filter = Some(filter),
     },
 ];
 
 /// A filter, and what the chart shows for it: entities, and their rows if it shows them.
-type Promise = (MemberFilter, u64, Option<u64>);
+type Promise = (EntityFilter, u64, Option<u64>);
 
-fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Promise> {
-    let none = MemberFilter { top_revenue_percent: None, transactions: None, revenue: None };
+fn promises(sizes: &EntitySizes, percents: &[u32], has_revenue: bool) -> Vec<Promise> {
+    let none = EntityFilter { top_revenue_percent: None, transactions: None, revenue: None };
     let mut promises = vec![];
     for share in [0.4, 0.9] {
         let rows = quantile(&sizes.by_rows, share).and_then(|rows| u32::try_from(rows).ok());
@@ -121,7 +121,7 @@ fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Pro
             if range != CountRange::default() {
                 let stay = sizes.with_rows(range);
                 assert!(stay.exact, "{range:?} has few digits");
-                promises.push((MemberFilter { transactions: Some(range), ..none.clone() }, stay.members, None));
+                promises.push((EntityFilter { transactions: Some(range), ..none.clone() }, stay.entities, None));
             }
         }
         let revenue = quantile(&sizes.by_revenue, share).filter(|revenue| *revenue >= 0).map(|n| n as f64 / MILLION as f64);
@@ -129,13 +129,13 @@ fn promises(sizes: &MemberSizes, percents: &[u32], has_revenue: bool) -> Vec<Pro
             if range != AmountRange::default() {
                 let stay = sizes.with_revenue(range);
                 assert!(stay.exact, "{range:?} has few digits");
-                promises.push((MemberFilter { revenue: Some(range), ..none.clone() }, stay.members, None));
+                promises.push((EntityFilter { revenue: Some(range), ..none.clone() }, stay.entities, None));
             }
         }
     }
     for percent in percents.iter().copied().filter(|_| has_revenue) {
         let top = sizes.top(percent);
-        promises.push((MemberFilter { top_revenue_percent: Some(percent), ..none.clone() }, top.members, Some(top.rows)));
+        promises.push((EntityFilter { top_revenue_percent: Some(percent), ..none.clone() }, top.entities, Some(top.rows)));
     }
     promises
 }
@@ -152,23 +152,23 @@ fn from_train(config: &DatasetConfig) -> bool {
 /// Returns how many cases kept some entities and not others.
 fn hold(
     config: &DatasetConfig,
-    effect: &FilterEffect,
+    impact: &FilterImpact,
     percents: &[u32],
     kept: impl Fn(&DatasetConfig, &Kind) -> (u64, u64),
 ) -> usize {
     let mut some = 0;
     for kind in &KINDS {
-        let Some(sizes) = (kind.sizes)(effect) else { continue };
-        for (filter, members, rows) in promises(sizes, percents, config.column_mapping.revenue.is_some()) {
+        let Some(sizes) = (kind.sizes)(impact) else { continue };
+        for (filter, entities, rows) in promises(sizes, percents, config.column_mapping.revenue.is_some()) {
             let mut filtered = config.clone();
             (kind.set)(&mut filtered.filters, filter.clone());
             let (found, found_rows) = kept(&filtered, kind);
-            let said = || format!("{filter:?} at {} of {}", kind.stage, serde_json::to_string(config).unwrap());
-            assert_eq!(members, found, "{}", said());
+            let context = || format!("{filter:?} at {} of {}", kind.stage, serde_json::to_string(config).unwrap());
+            assert_eq!(entities, found, "{}", context());
             if let Some(rows) = rows.filter(|_| !from_train(config)) {
-                assert_eq!(rows, found_rows, "{}", said());
+                assert_eq!(rows, found_rows, "{}", context());
             }
-            some += usize::from((1..sizes.members()).contains(&members));
+            some += usize::from((1..sizes.entities()).contains(&entities));
         }
     }
     some
@@ -180,8 +180,8 @@ pub fn holds_by_the_oracle(engine: &Engine, config: &DatasetConfig) {
     let mut config = config.clone();
     // Rows of eval that always stay would hide which entities were kept.
     config.filters.apply_to = ApplyTo::All;
-    let effect = effect(engine, &config, None);
-    hold(&config, &effect, &[1, 37, 80, 99], |filtered, kind| {
+    let impact = impact(engine, &config, None);
+    hold(&config, &impact, &[1, 37, 80, 99], |filtered, kind| {
         let answer = oracle::answer(filtered, &engine.catalog, &engine.tables, None);
         let (_, sizes) = answer.funnel.iter().find(|(stage, _)| *stage == kind.stage).unwrap();
         (sizes[kind.count] as u64, sizes[0] as u64)
@@ -190,7 +190,7 @@ pub fn holds_by_the_oracle(engine: &Engine, config: &DatasetConfig) {
 
 /// The number at a threshold is what the dataset's own query keeps, on the demo shop.
 #[test]
-fn the_shops_queries_keep_what_the_pictures_promise() {
+fn filters_keep_what_the_charts_show() {
     const NAMES: [&str; 5] =
         ["-products_then_customers", "-members_of_train", "-members_of_all", "-leave_last_after_pruning", "-everything"];
     let chosen: Vec<_> = goldens().into_iter().filter(|golden| NAMES.iter().any(|name| golden.name.ends_with(name))).collect();
@@ -199,9 +199,9 @@ fn the_shops_queries_keep_what_the_pictures_promise() {
     for golden in chosen {
         let mut config = golden.config;
         config.filters.apply_to = ApplyTo::All;
-        let effect = effect(&SHOP, &config, golden.request.as_of);
-        some += hold(&config, &effect, &[5, 50, 80, 95], |filtered, kind| {
-            let request = Request { shape: Shape::Funnel, as_of: golden.request.as_of, ..Request::default() };
+        let impact = impact(&SHOP, &config, golden.request.as_of);
+        some += hold(&config, &impact, &[5, 50, 80, 95], |filtered, kind| {
+            let request = Request { kind: QueryKind::Funnel, as_of: golden.request.as_of, ..Request::default() };
             let got = SHOP.run(&compile(filtered, &SHOP.catalog, &request).unwrap().sql);
             let cell = |i, column| got.get(i, column).unwrap();
             let i = (0..got.rows.len()).find(|i| cell(*i, "stage").as_str() == Some(kind.stage)).unwrap();
@@ -215,15 +215,15 @@ fn the_shops_queries_keep_what_the_pictures_promise() {
 /// The days of a split are those that the timeline draws for it: none is on the wrong side of an
 /// edge.
 #[test]
-fn the_timelines_windows_are_the_querys_parts() {
+fn the_windows_of_the_timeline_are_the_parts_of_the_query() {
     let golden = goldens().into_iter().find(|golden| golden.name.ends_with("-time_split_with_test_and_gap")).unwrap();
-    let effect = effect(&SHOP, &golden.config, golden.request.as_of);
-    let windows = trainset::domain::effect::windows(&golden.config.split_config, effect.as_of.unwrap());
+    let impact = impact(&SHOP, &golden.config, golden.request.as_of);
+    let windows = trainset::domain::impact::windows(&golden.config.split_config, impact.as_of.unwrap());
     assert_eq!(windows.iter().map(|w| w.part).collect::<Vec<_>>(), [Part::Train, Part::Gap, Part::Eval, Part::Test]);
-    for day in effect.days.iter().filter(|day| day.day.is_some()) {
+    for day in impact.days.iter().filter(|day| day.day.is_some()) {
         let date = day.day.unwrap();
         let window = windows.iter().find(|w| w.first.is_none_or(|first| date >= first) && date <= w.last).unwrap();
         assert_eq!(window.part, day.part, "{date}");
     }
-    assert!(effect.days.len() > 100);
+    assert!(impact.days.len() > 100);
 }

@@ -11,8 +11,8 @@ use leptos::prelude::*;
 use super::super::State;
 use crate::domain::cost::Cost;
 use crate::domain::dataset::DatasetConfig;
-use crate::domain::effect::{EffectAnswer, FilterEffect, same_as_of, same_for_customers, same_for_products};
-use crate::error::Failure;
+use crate::domain::impact::{FilterImpact, ImpactAnswer, same_as_of, same_for_customers, same_for_products};
+use crate::error::ApiError;
 use crate::rpc;
 use crate::ui::problem::Problem;
 use crate::ui::texts::filters as t;
@@ -24,8 +24,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Found {
     pub config: Arc<DatasetConfig>,
-    pub effect: Arc<FilterEffect>,
-    said: Arc<str>,
+    pub impact: Arc<FilterImpact>,
+    summary: Arc<str>,
 }
 
 /// Which parts of the last result are valid for the current config.
@@ -38,9 +38,9 @@ pub struct Fits {
 }
 
 #[derive(Clone, Copy)]
-pub struct Asking {
+pub struct Impact {
     model_id: i64,
-    /// The last result, which may be for an older config: see [`Asking::fits`].
+    /// The last result, which may be for an older config: see [`Impact::fits`].
     pub found: RwSignal<Option<Found>>,
     pub fits: Memo<Fits>,
     /// Every field is valid.
@@ -48,17 +48,17 @@ pub struct Asking {
     config: Memo<DatasetConfig>,
     /// What counting costs, formatted.
     price: RwSignal<Option<String>>,
-    failure: RwSignal<Option<Failure>>,
+    error: RwSignal<Option<ApiError>>,
     stopped: RwSignal<bool>,
     work: Work,
 }
 
-impl Asking {
+impl Impact {
     /// Starts requesting, for as long as the step is shown.
     pub fn start(state: State) -> Self {
         let config = Memo::new(move |_| state.draft().with(|draft| draft.config.clone()));
         let sound =
-            Memo::new(move |_| state.is_loaded() && state.faults().with(|faults| faults.iter().all(|f| f.path == "name")));
+            Memo::new(move |_| state.is_loaded() && state.errors().with(|errors| errors.iter().all(|f| f.path == "name")));
         let found = RwSignal::new(None::<Found>);
         let fits = Memo::new(move |_| {
             config.with(|config| {
@@ -74,44 +74,44 @@ impl Asking {
             })
         });
         let price = RwSignal::new(None::<String>);
-        let failure = RwSignal::new(None);
+        let error = RwSignal::new(None);
         let stopped = RwSignal::new(false);
-        let asking = Self { model_id: state.model_id, found, fits, sound, config, price, failure, stopped, work: Work::new() };
+        let impact = Self { model_id: state.model_id, found, fits, sound, config, price, error, stopped, work: Work::new() };
         let wanted = move || sound.get() && !fits.get_untracked().all;
-        let mut ask_soon = debounce(PAUSE, move |()| {
+        let mut request_soon = debounce(PAUSE, move |()| {
             // The config may be invalid by now, or counted already.
             if untrack(wanted) {
-                asking.ask(false);
+                impact.request(false);
             }
         });
         Effect::new(move |_| {
             // After any change the previous request is obsolete.
             config.track();
-            asking.work.stop();
+            impact.work.stop();
             stopped.set(false);
-            failure.set(None);
+            error.set(None);
             price.set(None);
             if wanted() {
-                ask_soon(());
+                request_soon(());
             }
         });
-        asking
+        impact
     }
 
     /// Requests now. `agreed`: at any cost.
-    fn ask(self, agreed: bool) {
+    fn request(self, agreed: bool) {
         self.stopped.set(false);
-        self.failure.set(None);
+        self.error.set(None);
         let (model_id, config) = (self.model_id, self.config.get_untracked());
         self.work.start(async move {
-            match rpc::filter_effect(model_id, config.clone(), agreed).await {
-                Ok(EffectAnswer::Found { effect, cached, cost, .. }) => {
-                    let said = said(&effect, cached, cost);
+            match rpc::filter_impact(model_id, config.clone(), agreed).await {
+                Ok(ImpactAnswer::Found { impact, cached, cost, .. }) => {
+                    let summary = summary(&impact, cached, cost);
                     self.price.set(None);
-                    self.found.set(Some(Found { config: config.into(), effect: effect.into(), said }));
+                    self.found.set(Some(Found { config: config.into(), impact: impact.into(), summary }));
                 }
-                Ok(EffectAnswer::Asks(estimate)) => self.price.set(Some(t::asks(&estimate))),
-                Err(failure) => self.failure.set(Some(failure)),
+                Ok(ImpactAnswer::NeedsConsent(estimate)) => self.price.set(Some(t::count_cost(&estimate))),
+                Err(error) => self.error.set(Some(error)),
             }
         });
     }
@@ -128,9 +128,9 @@ impl Asking {
 }
 
 /// How much is left, and how that was computed.
-fn said(effect: &FilterEffect, cached: bool, cost: Cost) -> Arc<str> {
+fn summary(impact: &FilterImpact, cached: bool, cost: Cost) -> Arc<str> {
     let how = t::counted_how(cached, cost);
-    match (effect.stages.first(), effect.stages.last()) {
+    match (impact.stages.first(), impact.stages.last()) {
         (Some(source), Some(left)) => format!("{} · {how}", t::rows_left(left.rows, source.rows)).into(),
         _ => how.into(),
     }
@@ -138,52 +138,52 @@ fn said(effect: &FilterEffect, cached: bool, cost: Cost) -> Arc<str> {
 
 /// The current activity, and buttons to start and stop it.
 #[component]
-pub fn AskingStatus(asking: Asking) -> impl IntoView {
-    let said = move || {
-        if !asking.sound.get() {
+pub fn ImpactStatus(impact: Impact) -> impl IntoView {
+    let content = move || {
+        if !impact.sound.get() {
             return view! { <span class="note">{t::NOT_SOUND}</span> }.into_any();
         }
-        if asking.work.running() {
-            return view! { <Counting asking /> }.into_any();
+        if impact.work.running() {
+            return view! { <Counting impact /> }.into_any();
         }
-        if let Some(costs) = asking.price.get() {
+        if let Some(costs) = impact.price.get() {
             return view! {
                 <span>{costs}</span>
-                <button type="button" class="button small primary" on:click=move |_| asking.ask(true)>
+                <button type="button" class="button small primary" on:click=move |_| impact.request(true)>
                     {t::COUNT}
                 </button>
             }
             .into_any();
         }
-        if asking.stopped.get() || asking.failure.with(Option::is_some) {
+        if impact.stopped.get() || impact.error.with(Option::is_some) {
             return view! {
-                <span class="note">{move || asking.stopped.get().then_some(t::STOPPED)}</span>
-                <button type="button" class="button small" on:click=move |_| asking.ask(false)>
+                <span class="note">{move || impact.stopped.get().then_some(t::STOPPED)}</span>
+                <button type="button" class="button small" on:click=move |_| impact.request(false)>
                     {t::COUNT_AGAIN}
                 </button>
             }
             .into_any();
         }
-        let said = move || asking.found.with(|found| found.as_ref().map(|found| found.said.to_string()));
-        view! { <span class="note">{said}</span> }.into_any()
+        let summary = move || impact.found.with(|found| found.as_ref().map(|found| found.summary.to_string()));
+        view! { <span class="note">{summary}</span> }.into_any()
     };
     view! {
         <div class="effect-status">
             <div class="effect-said" role="status">
-                {said}
+                {content}
             </div>
-            <Problem failure=asking.failure />
+            <Problem error=impact.error />
         </div>
     }
 }
 
 #[component]
-fn Counting(asking: Asking) -> impl IntoView {
+fn Counting(impact: Impact) -> impl IntoView {
     let seconds = seconds_since_now();
     view! {
         <span class="spinner" aria-hidden="true"></span>
         <span>{t::COUNTING}</span>
-        <button type="button" class="button small" on:click=move |_| asking.stop()>
+        <button type="button" class="button small" on:click=move |_| impact.stop()>
             {t::STOP}
         </button>
         // Behind the button, so that a longer number does not move it.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{Analysis, AnalysisBrief};
+use super::analysis::{Analysis, AnalysisSummary};
 use super::cost::Estimate;
 use super::dataset::{DatasetConfig, Role, Split, Status};
 use super::diff::Difference;
@@ -83,7 +83,7 @@ pub struct DatasetSummary {
     /// deactivation.
     pub active_version: Option<u32>,
     /// The last analysis; `None` before the first.
-    pub quality: Option<AnalysisBrief>,
+    pub quality: Option<AnalysisSummary>,
 }
 
 /// A dataset in a selection list.
@@ -110,7 +110,7 @@ pub struct Dataset {
     pub model_name: String,
     pub versions: Vec<VersionSummary>,
     /// The last analysis; `None` before the first.
-    pub analysis: Option<KeptAnalysis>,
+    pub analysis: Option<StoredAnalysis>,
 }
 
 impl Dataset {
@@ -124,7 +124,8 @@ impl Dataset {
 /// The stored analysis, and whether the config has changed since. Table changes are not checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct KeptAnalysis {
+#[cfg_attr(feature = "ssr", schema(as = KeptAnalysis))]
+pub struct StoredAnalysis {
     pub stale: bool,
     #[serde(flatten)]
     pub analysis: Analysis,
@@ -165,7 +166,7 @@ pub struct Overview {
     pub roles: Vec<String>,
     pub filters: Vec<String>,
     pub split: String,
-    pub analysis: Option<KeptAnalysis>,
+    pub analysis: Option<StoredAnalysis>,
 }
 
 /// Datasets side by side.

@@ -78,14 +78,14 @@ pub fn filters(filters: &Filters, split: &SplitConfig) -> Vec<String> {
         let nulls = if filter.nulls == NullPolicy::Include { ", keep NULL" } else { "" };
         lines.push(format!("{} {}{nulls}", filter.reference(), predicate(&filter.predicate)));
     }
-    lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", members(f))));
-    lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", members(f))));
+    lines.extend(filters.product_filter.as_ref().map(|f| format!("products {}", entities(f))));
+    lines.extend(filters.customer_filter.as_ref().map(|f| format!("customers {}", entities(f))));
     lines.extend(filters.min_interactions.map(|core| {
         let rounds = several(core.rounds, "round");
         format!("users with at least {} and products with at least {} interactions, {rounds}", core.user, core.product)
     }));
     lines.extend(filters.sample.as_ref().map(|s| format!("a sample of {} % by {}, seed {}", s.percent, unit(s.unit), s.seed.0)));
-    if filters.has_membership() {
+    if filters.has_entity_filter() {
         let from = match filters.scope_with(split) {
             Scope::All => "all rows",
             Scope::Train => "train",
@@ -135,7 +135,7 @@ fn unit(unit: Unit) -> &'static str {
     }
 }
 
-fn members(filter: &MemberFilter) -> String {
+fn entities(filter: &EntityFilter) -> String {
     let grouped = |n| integer(u64::from(n));
     let mut parts: Vec<String> = vec![];
     parts.extend(filter.top_revenue_percent.map(|p| format!("that make {p} % of revenue")));
@@ -205,13 +205,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_run_counts_are_fewer_and_amounts_less() {
+    fn ranges_say_fewer_for_counts_and_less_for_amounts() {
         let day = |text: &str| text.parse().ok();
         assert_eq!(predicate(&Predicate::DateRange { start: day("2024-01-31"), end: None }), "from 2024-01-31 on");
         assert_eq!(predicate(&Predicate::DateRange { start: None, end: day("2024-01-31") }), "until 2024-01-31, inclusive");
         let both = Filters {
             date_range: Some(DateRange::Fixed { start: day("2024-01-01"), end: day("2024-01-31") }),
-            product_filter: Some(MemberFilter {
+            product_filter: Some(EntityFilter {
                 top_revenue_percent: None,
                 transactions: Some(CountRange { min: None, max: Some(1_500) }),
                 revenue: Some(AmountRange { min: None, max: Some(9.5) }),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_plural() {
+    fn one_is_singular() {
         let by_time = |eval_days| SplitConfig::TimeBased { eval_days, test_days: 1, gap_days: 2, as_of: None };
         assert_eq!(
             split(&by_time(1)),

@@ -14,7 +14,7 @@ use crate::domain::value::ResultColumn;
 
 /// An entity: its rows, and its revenue in millionths, if it has any.
 #[derive(Debug, Clone, Copy)]
-struct Member {
+struct Entity {
     rows: u64,
     revenue: Option<i64>,
 }
@@ -30,8 +30,8 @@ fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<SizeStep> 
     let mut steps: BTreeMap<i64, SizeStep> = BTreeMap::new();
     for number in numbers {
         let from = if number < 0 { -1 } else { cut(number, digits) };
-        let step = steps.entry(from).or_insert(SizeStep { from, members: 0, at_edge: 0 });
-        step.members += 1;
+        let step = steps.entry(from).or_insert(SizeStep { from, entities: 0, at_edge: 0 });
+        step.entities += 1;
         step.at_edge += u64::from(number == from && number >= 0);
     }
     steps.into_values().collect()
@@ -39,55 +39,55 @@ fn steps_of(numbers: impl Iterator<Item = i64>, digits: usize) -> Vec<SizeStep> 
 
 /// Entities with a positive revenue, the largest first, each with the revenue before it; and the
 /// total revenue.
-fn ranked(members: &[Member]) -> (Vec<(Member, i64)>, i64) {
-    let mut positive: Vec<Member> = members.iter().copied().filter(|member| member.revenue > Some(0)).collect();
-    positive.sort_by_key(|member| std::cmp::Reverse(member.revenue));
+fn ranked(entities: &[Entity]) -> (Vec<(Entity, i64)>, i64) {
+    let mut positive: Vec<Entity> = entities.iter().copied().filter(|entity| entity.revenue > Some(0)).collect();
+    positive.sort_by_key(|entity| std::cmp::Reverse(entity.revenue));
     let mut before = 0;
-    let with_before = |member: Member| {
+    let with_before = |entity: Entity| {
         let of_others = before;
-        before += member.revenue.unwrap();
-        (member, of_others)
+        before += entity.revenue.unwrap();
+        (entity, of_others)
     };
     let ranks = positive.into_iter().map(with_before).collect();
     (ranks, before)
 }
 
-fn sizes(members: &[Member]) -> MemberSizes {
-    let (ranks, all) = ranked(members);
+fn sizes(entities: &[Entity]) -> EntitySizes {
+    let (ranks, all) = ranked(entities);
     let mut curve: BTreeMap<u32, Level> = BTreeMap::new();
-    for (member, before) in ranks {
+    for (entity, before) in ranks {
         let percent = (1..=100).find(|percent| before * 100 < all * i64::from(*percent)).unwrap();
-        let level = curve.entry(percent).or_insert(Level { percent, members: 0, rows: 0, revenue: 0.0 });
-        level.members += 1;
-        level.rows += member.rows;
-        level.revenue += member.revenue.unwrap() as f64;
+        let level = curve.entry(percent).or_insert(Level { percent, entities: 0, rows: 0, revenue: 0.0 });
+        level.entities += 1;
+        level.rows += entity.rows;
+        level.revenue += entity.revenue.unwrap() as f64;
     }
-    MemberSizes {
+    EntitySizes {
         curve: curve.into_values().collect(),
-        by_rows: steps_of(members.iter().map(|member| member.rows as i64), 3),
-        by_revenue: steps_of(members.iter().filter_map(|member| member.revenue), 2),
-        without_revenue: members.iter().filter(|member| member.revenue.is_none()).count() as u64,
+        by_rows: steps_of(entities.iter().map(|entity| entity.rows as i64), 3),
+        by_revenue: steps_of(entities.iter().filter_map(|entity| entity.revenue), 2),
+        without_revenue: entities.iter().filter(|entity| entity.revenue.is_none()).count() as u64,
     }
 }
 
-fn any_member() -> impl Strategy<Value = Member> {
+fn any_entity() -> impl Strategy<Value = Entity> {
     let rows = prop_oneof![1..12u64, 1..2000u64, 1..3_000_000u64];
     let revenue = prop_oneof![
         -5_000_000..5_000_000i64,
         (0..400i64).prop_map(|whole| whole * MILLION),
         (0..4_000_000i64).prop_map(|cents| cents * MILLION / 100),
     ];
-    (rows, prop::option::weighted(0.9, revenue)).prop_map(|(rows, revenue)| Member { rows, revenue })
+    (rows, prop::option::weighted(0.9, revenue)).prop_map(|(rows, revenue)| Entity { rows, revenue })
 }
 
-fn any_members() -> impl Strategy<Value = Vec<Member>> {
-    prop::collection::vec(any_member(), 0..60)
+fn any_entities() -> impl Strategy<Value = Vec<Entity>> {
+    prop::collection::vec(any_entity(), 0..60)
 }
 
 /// How many a step can be wrong by: those of the steps that the bounds of a range cut.
 fn at_stake(steps: &[SizeStep], ends: [Option<f64>; 2]) -> u64 {
     let cuts =
-        |number: f64| steps.iter().rfind(|step| (step.from as f64) < number || step.from < 0).map_or(0, |step| step.members);
+        |number: f64| steps.iter().rfind(|step| (step.from as f64) < number || step.from < 0).map_or(0, |step| step.entities);
     ends.into_iter().flatten().map(cuts).sum()
 }
 
@@ -95,14 +95,14 @@ proptest! {
     /// The curve contains every crossing, so that the number shown at each percent is the filter's
     /// own.
     #[test]
-    fn the_top_percent_are_those_that_begin_below_it(members in any_members()) {
-        let sizes = sizes(&members);
-        let (ranks, all) = ranked(&members);
-        prop_assert_eq!((sizes.members(), sizes.ranked()), (members.len() as u64, ranks.len() as u64));
+    fn the_top_percent_are_the_entities_that_start_below_it(entities in any_entities()) {
+        let sizes = sizes(&entities);
+        let (ranks, all) = ranked(&entities);
+        prop_assert_eq!((sizes.entities(), sizes.ranked()), (entities.len() as u64, ranks.len() as u64));
         for percent in 1..100u32 {
-            let kept: Vec<Member> = ranks.iter().filter(|(_, before)| before * 100 < all * i64::from(percent)).map(|(m, _)| *m).collect();
+            let kept: Vec<Entity> = ranks.iter().filter(|(_, before)| before * 100 < all * i64::from(percent)).map(|(m, _)| *m).collect();
             let top = sizes.top(percent);
-            prop_assert_eq!((top.members, top.rows), (kept.len() as u64, kept.iter().map(|m| m.rows).sum::<u64>()));
+            prop_assert_eq!((top.entities, top.rows), (kept.len() as u64, kept.iter().map(|m| m.rows).sum::<u64>()));
             let share = kept.iter().map(|m| m.revenue.unwrap()).sum::<i64>() as f64 / all.max(1) as f64;
             prop_assert!((top.share - share).abs() < 1e-9);
             // The entity that crosses the threshold stays.
@@ -113,63 +113,63 @@ proptest! {
     /// The count at a threshold of few digits is exact. At any other it is wrong by no more than
     /// the steps that the threshold cuts, and is marked as approximate.
     #[test]
-    fn a_number_of_rows_keeps_as_many_as_there_are(
-        members in any_members(),
+    fn a_threshold_of_rows_keeps_the_exact_number_of_entities(
+        entities in any_entities(),
         min in prop::option::of(0..4_000u32),
         max in prop::option::of(0..4_000_000u32),
     ) {
-        let sizes = sizes(&members);
+        let sizes = sizes(&entities);
         let stay = sizes.with_rows(CountRange { min, max });
-        let within = |m: &&Member| min.is_none_or(|n| m.rows >= u64::from(n)) && max.is_none_or(|n| m.rows <= u64::from(n));
-        let count = members.iter().filter(within).count() as u64;
+        let within = |m: &&Entity| min.is_none_or(|n| m.rows >= u64::from(n)) && max.is_none_or(|n| m.rows <= u64::from(n));
+        let count = entities.iter().filter(within).count() as u64;
         if stay.exact {
-            prop_assert_eq!(stay.members, count);
+            prop_assert_eq!(stay.entities, count);
         } else {
-            prop_assert!(stay.members.abs_diff(count) <= at_stake(&sizes.by_rows, [min.map(f64::from), max.map(f64::from)]));
+            prop_assert!(stay.entities.abs_diff(count) <= at_stake(&sizes.by_rows, [min.map(f64::from), max.map(f64::from)]));
         }
         let few_digits = [min, max].into_iter().flatten().all(|n| i64::from(n) == cut(n.into(), 3));
         prop_assert!(stay.exact || !few_digits);
     }
 
     #[test]
-    fn a_revenue_keeps_as_many_as_there_are(
-        members in any_members(),
+    fn a_threshold_of_revenue_keeps_the_exact_number_of_entities(
+        entities in any_entities(),
         min in prop::option::of(0..50_000i64),
         max in prop::option::of(0..50_000i64),
     ) {
-        let sizes = sizes(&members);
+        let sizes = sizes(&entities);
         let amount = |cents: i64| cents as f64 / 100.0;
         let stay = sizes.with_revenue(AmountRange { min: min.map(amount), max: max.map(amount) });
         let millionths = |cents: i64| cents * MILLION / 100;
         let within = |revenue: i64| min.is_none_or(|n| revenue >= millionths(n)) && max.is_none_or(|n| revenue <= millionths(n));
         let count = match (min, max) {
             // The range has no bounds.
-            (None, None) => members.len(),
+            (None, None) => entities.len(),
             // Entities without revenue are dropped.
-            _ => members.iter().filter(|m| m.revenue.is_some_and(within)).count(),
+            _ => entities.iter().filter(|m| m.revenue.is_some_and(within)).count(),
         } as u64;
         if stay.exact {
-            prop_assert_eq!(stay.members, count);
+            prop_assert_eq!(stay.entities, count);
         } else {
             let ends = [min, max].map(|end| end.map(|cents| millionths(cents) as f64));
-            prop_assert!(stay.members.abs_diff(count) <= at_stake(&sizes.by_revenue, ends));
+            prop_assert!(stay.entities.abs_diff(count) <= at_stake(&sizes.by_revenue, ends));
         }
         let few_digits = [min, max].into_iter().flatten().all(|n| n == cut(n, 2));
         prop_assert!(stay.exact || !few_digits);
     }
 
     #[test]
-    fn a_quantile_is_the_beginning_of_its_members_step(members in any_members(), percent in 1..=100u32) {
-        let mut numbers: Vec<i64> = members.iter().map(|member| member.rows as i64).collect();
+    fn a_quantile_is_the_lower_bound_of_its_step(entities in any_entities(), percent in 1..=100u32) {
+        let mut numbers: Vec<i64> = entities.iter().map(|entity| entity.rows as i64).collect();
         numbers.sort_unstable();
         let place = (numbers.len() * percent as usize).div_ceil(100);
         let expected = place.checked_sub(1).map(|place| cut(numbers[place], 3));
-        prop_assert_eq!(quantile(&sizes(&members).by_rows, f64::from(percent) / 100.0), expected);
+        prop_assert_eq!(quantile(&sizes(&entities).by_rows, f64::from(percent) / 100.0), expected);
     }
 
     #[test]
-    fn bars_hold_every_member_once(members in any_members(), most in 24..60usize) {
-        let sizes = sizes(&members);
+    fn each_entity_is_in_exactly_one_bar(entities in any_entities(), most in 24..60usize) {
+        let sizes = sizes(&entities);
         for steps in [&sizes.by_rows, &sizes.by_revenue] {
             let bars = bars(steps, most);
             prop_assert!(bars.len() <= most, "{} bars of {most}", bars.len());
@@ -179,9 +179,9 @@ proptest! {
             prop_assert!(bars.windows(2).all(joined) && bars.iter().all(|bar| bar.from < bar.to), "{bars:?}");
             for bar in &bars {
                 let within = steps.iter().filter(|step| (bar.from..bar.to).contains(&step.from));
-                prop_assert_eq!(bar.members, within.map(|step| step.members).sum::<u64>(), "{:?} of {:?}", bar, bars);
+                prop_assert_eq!(bar.entities, within.map(|step| step.entities).sum::<u64>(), "{:?} of {:?}", bar, bars);
             }
-            prop_assert_eq!(bars.iter().map(|bar| bar.members).sum::<u64>(), steps.iter().map(|step| step.members).sum::<u64>());
+            prop_assert_eq!(bars.iter().map(|bar| bar.entities).sum::<u64>(), steps.iter().map(|step| step.entities).sum::<u64>());
         }
     }
 
@@ -254,8 +254,8 @@ fn config() -> DatasetConfig {
 }
 
 fn rows_of_a_query() -> Rows {
-    use EffectMeasure::*;
-    const NUMBERS: [EffectMeasure; 6] = [RowCount, UserCount, ProductCount, LowerBound, EntityCount, AtBound];
+    use ImpactMeasure::*;
+    const NUMBERS: [ImpactMeasure; 6] = [RowCount, UserCount, ProductCount, LowerBound, EntityCount, AtBound];
     let column = |name: &str, column_type| ResultColumn { name: name.into(), column_type, mode: Mode::Nullable };
     let mut columns = vec![
         column("section", ColumnType::String),
@@ -264,7 +264,7 @@ fn rows_of_a_query() -> Rows {
         column(Revenue.as_str(), ColumnType::Float64),
     ];
     columns.extend(NUMBERS.map(|measure| column(measure.as_str(), ColumnType::Int64)));
-    type Line<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [(EffectMeasure, i64)], Option<f64>);
+    type Line<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [(ImpactMeasure, i64)], Option<f64>);
     let row = |(section, item, day, numbers, revenue): &Line| {
         let text = |text: &Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
         let mut row = vec![Value::Text((*section).into()), text(item), text(day), revenue.map_or(Value::Null, Value::Float)];
@@ -300,35 +300,35 @@ fn rows_of_a_query() -> Rows {
 }
 
 #[test]
-fn rows_are_read_into_their_places() {
-    let effect = read(&config(), &rows_of_a_query());
-    assert_eq!(effect.as_of, Some("2024-05-31".parse().unwrap()));
-    let stages: Vec<(&str, u64)> = effect.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
+fn rows_are_read_into_their_fields() {
+    let impact = read(&config(), &rows_of_a_query());
+    assert_eq!(impact.as_of, Some("2024-05-31".parse().unwrap()));
+    let stages: Vec<(&str, u64)> = impact.stages.iter().map(|stage| (stage.stage.as_str(), stage.rows)).collect();
     assert_eq!(
         stages,
         [("source", 100), ("filtered", 80), ("product_filter", 60), ("customer_filter", 50), ("min_interactions", 40)]
     );
-    assert_eq!((effect.stages[2].users, effect.stages[2].products, effect.stages[2].revenue), (Some(8), Some(10), Some(400.0)));
+    assert_eq!((impact.stages[2].users, impact.stages[2].products, impact.stages[2].revenue), (Some(8), Some(10), Some(400.0)));
     let days: Vec<(Part, Option<String>, u64)> =
-        effect.days.iter().map(|day| (day.part, day.day.map(|day| day.to_string()), day.rows)).collect();
+        impact.days.iter().map(|day| (day.part, day.day.map(|day| day.to_string()), day.rows)).collect();
     assert_eq!(
         days,
         [(Part::Train, Some("2024-05-01".into()), 30), (Part::Eval, Some("2024-05-31".into()), 8), (Part::Train, None, 2)]
     );
-    let products = effect.products.unwrap();
-    assert_eq!((products.members(), products.ranked(), products.without_revenue), (19, 10, 4));
-    assert_eq!(products.top(66), Crossing { members: 1, rows: 30, share: 300.0 / 450.0 });
-    assert_eq!(products.top(67).members, 10);
-    assert_eq!(products.with_rows(CountRange { min: Some(120), max: None }), Stay { members: 7, exact: true });
-    assert_eq!(products.with_rows(CountRange { min: None, max: Some(120) }), Stay { members: 14, exact: true });
+    let products = impact.products.unwrap();
+    assert_eq!((products.entities(), products.ranked(), products.without_revenue), (19, 10, 4));
+    assert_eq!(products.top(66), Crossing { entities: 1, rows: 30, share: 300.0 / 450.0 });
+    assert_eq!(products.top(67).entities, 10);
+    assert_eq!(products.with_rows(CountRange { min: Some(120), max: None }), Stay { entities: 7, exact: true });
+    assert_eq!(products.with_rows(CountRange { min: None, max: Some(120) }), Stay { entities: 14, exact: true });
     // Negative revenue is below any amount from 0 on; without a revenue there is nothing to
     // compare.
-    assert_eq!(products.with_revenue(AmountRange { min: Some(0.0), max: None }), Stay { members: 3, exact: true });
-    assert_eq!(products.with_revenue(AmountRange { min: None, max: Some(1.0) }), Stay { members: 3, exact: true });
+    assert_eq!(products.with_revenue(AmountRange { min: Some(0.0), max: None }), Stay { entities: 3, exact: true });
+    assert_eq!(products.with_revenue(AmountRange { min: None, max: Some(1.0) }), Stay { entities: 3, exact: true });
     assert!(!products.with_revenue(AmountRange { min: Some(-5.0), max: None }).exact);
     assert_eq!(products.by_revenue.iter().map(|step| step.from).collect::<Vec<_>>(), [-1, 1_000_000]);
-    let customers = effect.customers.unwrap();
-    assert_eq!((customers.members(), customers.ranked(), customers.top(50)), (8, 0, Crossing::default()));
+    let customers = impact.customers.unwrap();
+    assert_eq!((customers.entities(), customers.ranked(), customers.top(50)), (8, 0, Crossing::default()));
 
     // Without a role there is no chart, whatever rows the query gave.
     let mut without = config();
@@ -338,7 +338,7 @@ fn rows_are_read_into_their_places() {
 
 /// A chart stays valid until something before its filter changes.
 #[test]
-fn a_picture_holds_until_something_before_it_changes() {
+fn a_chart_is_valid_until_a_stage_before_it_changes() {
     let before = config();
     let changed = |change: &dyn Fn(&mut DatasetConfig)| {
         let mut config = before.clone();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::analysis::{DayRows, Part};
 use super::cost::{Cost, Estimate};
 use super::dataset::{AmountRange, CountRange, DatasetConfig, DateRange, Role};
-use super::sql::{EffectMeasure, EffectSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
+use super::sql::{ImpactMeasure, ImpactSection, MILLION, REVENUE_DIGITS, ROW_DIGITS};
 use super::value::{Rows, Value};
 
 mod steps;
@@ -22,21 +22,21 @@ pub use windows::{Window, date_window, windows};
 
 /// What filters and split do.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct FilterEffect {
+pub struct FilterImpact {
     /// The reference date of relative dates, if the config has any.
     pub as_of: Option<NaiveDate>,
     /// What is left after each stage, in the order of the stages.
-    pub stages: Vec<StageEffect>,
+    pub stages: Vec<StageImpact>,
     /// By day and part, after all filters; `day` is `None` without a timestamp.
     pub days: Vec<DayRows>,
     /// `None` where the role is not mapped.
-    pub products: Option<MemberSizes>,
-    pub customers: Option<MemberSizes>,
+    pub products: Option<EntitySizes>,
+    pub customers: Option<EntitySizes>,
 }
 
 /// What is left after a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StageEffect {
+pub struct StageImpact {
     /// `source`, `filtered`, `product_filter`, `customer_filter` or `min_interactions`.
     pub stage: String,
     pub rows: u64,
@@ -49,7 +49,7 @@ pub struct StageEffect {
 /// How many rows, and how much revenue, the products or the customers have, over the rows that
 /// their filter looks at.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct MemberSizes {
+pub struct EntitySizes {
     /// Ascending by percent, each with the entities that a smaller percent does not keep. Only
     /// positive totals take part.
     pub curve: Vec<Level>,
@@ -66,7 +66,8 @@ pub struct MemberSizes {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     pub percent: u32,
-    pub members: u64,
+    #[serde(rename = "members")]
+    pub entities: u64,
     pub rows: u64,
     pub revenue: f64,
 }
@@ -74,22 +75,22 @@ pub struct Level {
 /// The entities that make the top N percent of revenue.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Crossing {
-    pub members: u64,
+    pub entities: u64,
     pub rows: u64,
     /// Their share of the revenue, 0 to 1. The entity that crosses the threshold stays, so it is at
     /// least what was requested.
     pub share: f64,
 }
 
-impl MemberSizes {
+impl EntitySizes {
     /// All entities, including those without revenue.
-    pub fn members(&self) -> u64 {
-        self.by_rows.iter().map(|step| step.members).sum()
+    pub fn entities(&self) -> u64 {
+        self.by_rows.iter().map(|step| step.entities).sum()
     }
 
     /// Entities with a positive revenue: only they have a rank.
     pub fn ranked(&self) -> u64 {
-        self.curve.iter().map(|level| level.members).sum()
+        self.curve.iter().map(|level| level.entities).sum()
     }
 
     /// What the filter keeps at this percent, 1 to 99: the same number as the SQL's.
@@ -97,7 +98,7 @@ impl MemberSizes {
         let all: f64 = self.curve.iter().map(|level| level.revenue).sum();
         let mut crossing = Crossing::default();
         for level in self.curve.iter().filter(|level| level.percent <= percent) {
-            crossing.members += level.members;
+            crossing.entities += level.entities;
             crossing.rows += level.rows;
             crossing.share += level.revenue;
         }
@@ -114,7 +115,7 @@ impl MemberSizes {
     pub fn with_revenue(&self, range: AmountRange) -> Stay {
         if range == AmountRange::default() {
             // The range has no bounds.
-            return Stay { members: self.members(), exact: true };
+            return Stay { entities: self.entities(), exact: true };
         }
         // Amounts are typed as decimals, which binary fractions only approximate.
         let millionths = |amount: f64| {
@@ -163,9 +164,10 @@ pub fn same_as_of(a: &DatasetConfig, b: &DatasetConfig) -> bool {
 /// The response to a request for a config's filter impact: the result, or the estimate of its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
-pub enum EffectAnswer {
+pub enum ImpactAnswer {
     Found {
-        effect: Box<FilterEffect>,
+        #[serde(rename = "effect")]
+        impact: Box<FilterImpact>,
         /// Read from the cache: nothing was run.
         cached: bool,
         at: DateTime<Utc>,
@@ -174,76 +176,77 @@ pub enum EffectAnswer {
     },
     /// Nothing was run: reading is metered, and nobody has agreed to the cost yet. Without a price
     /// the warehouse cannot estimate it in advance.
-    Asks(Estimate),
+    #[serde(rename = "asks")]
+    NeedsConsent(Estimate),
 }
 
 /// The stages in their order.
 const STAGES: [&str; 5] = ["source", "filtered", "product_filter", "customer_filter", "min_interactions"];
 
 /// Reads the rows of the query for a config's filter impact.
-pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterEffect {
-    let mapped = |role| config.column_mapping.get(role).map(|_| MemberSizes::default());
+pub fn read(config: &DatasetConfig, rows: &Rows) -> FilterImpact {
+    let mapped = |role| config.column_mapping.get(role).map(|_| EntitySizes::default());
     let (products, customers) = (mapped(Role::ProductId), mapped(Role::UserId));
-    let mut effect = FilterEffect { products, customers, ..FilterEffect::default() };
+    let mut impact = FilterImpact { products, customers, ..FilterImpact::default() };
     for row in (0..rows.rows.len()).map(|row| Row { rows, row }) {
         let section = row.text("section");
-        let is = |of: EffectSection| section == Some(of.as_str());
-        if is(EffectSection::AsOf) {
-            effect.as_of = row.day();
-        } else if is(EffectSection::Stage) {
+        let is = |of: ImpactSection| section == Some(of.as_str());
+        if is(ImpactSection::AsOf) {
+            impact.as_of = row.day();
+        } else if is(ImpactSection::Stage) {
             let Some(stage) = row.text("item") else { continue };
-            effect.stages.push(StageEffect {
+            impact.stages.push(StageImpact {
                 stage: stage.into(),
-                rows: row.count(EffectMeasure::RowCount).unwrap_or_default(),
-                users: row.count(EffectMeasure::UserCount),
-                products: row.count(EffectMeasure::ProductCount),
+                rows: row.count(ImpactMeasure::RowCount).unwrap_or_default(),
+                users: row.count(ImpactMeasure::UserCount),
+                products: row.count(ImpactMeasure::ProductCount),
                 revenue: row.amount(),
             });
-        } else if is(EffectSection::Days) {
+        } else if is(ImpactSection::Days) {
             let part = Part::ALL.into_iter().find(|part| Some(part.as_str()) == row.text("item"));
-            if let (Some(part), Some(rows)) = (part, row.count(EffectMeasure::RowCount)) {
-                effect.days.push(DayRows { day: row.day(), part, rows });
+            if let (Some(part), Some(rows)) = (part, row.count(ImpactMeasure::RowCount)) {
+                impact.days.push(DayRows { day: row.day(), part, rows });
             }
         } else {
-            let members = match row.text("item") {
-                Some("product") => &mut effect.products,
-                Some("customer") => &mut effect.customers,
+            let entities = match row.text("item") {
+                Some("product") => &mut impact.products,
+                Some("customer") => &mut impact.customers,
                 _ => continue,
             };
-            if let Some(members) = members {
-                of_member(members, &row, section);
+            if let Some(entities) = entities {
+                read_entity(entities, &row, section);
             }
         }
     }
     // A query's rows come in any order.
-    effect.stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
-    effect.days.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
-    for members in effect.products.iter_mut().chain(effect.customers.iter_mut()) {
-        members.curve.sort_by_key(|level| level.percent);
-        members.by_rows.sort_by_key(|step| step.from);
-        members.by_revenue.sort_by_key(|step| step.from);
+    impact.stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.stage));
+    impact.days.sort_by_key(|day| (day.day.is_none(), day.day, day.part));
+    for entities in impact.products.iter_mut().chain(impact.customers.iter_mut()) {
+        entities.curve.sort_by_key(|level| level.percent);
+        entities.by_rows.sort_by_key(|step| step.from);
+        entities.by_revenue.sort_by_key(|step| step.from);
     }
-    effect
+    impact
 }
 
-fn of_member(members: &mut MemberSizes, row: &Row, section: Option<&str>) {
+fn read_entity(entities: &mut EntitySizes, row: &Row, section: Option<&str>) {
     let count = |measure| row.count(measure).unwrap_or_default();
-    let step = |from| SizeStep { from, members: count(EffectMeasure::EntityCount), at_edge: count(EffectMeasure::AtBound) };
-    if section == Some(EffectSection::Curve.as_str()) {
-        let percent = u32::try_from(count(EffectMeasure::LowerBound)).unwrap_or(u32::MAX);
+    let step = |from| SizeStep { from, entities: count(ImpactMeasure::EntityCount), at_edge: count(ImpactMeasure::AtBound) };
+    if section == Some(ImpactSection::Curve.as_str()) {
+        let percent = u32::try_from(count(ImpactMeasure::LowerBound)).unwrap_or(u32::MAX);
         let revenue = row.amount().unwrap_or_default();
-        members.curve.push(Level {
+        entities.curve.push(Level {
             percent,
-            members: count(EffectMeasure::EntityCount),
-            rows: count(EffectMeasure::RowCount),
+            entities: count(ImpactMeasure::EntityCount),
+            rows: count(ImpactMeasure::RowCount),
             revenue,
         });
-    } else if section == Some(EffectSection::Rows.as_str()) {
-        members.by_rows.extend(row.number(EffectMeasure::LowerBound).map(step));
-    } else if section == Some(EffectSection::Revenue.as_str()) {
-        match row.number(EffectMeasure::LowerBound) {
-            Some(from) => members.by_revenue.push(step(from)),
-            None => members.without_revenue += count(EffectMeasure::EntityCount),
+    } else if section == Some(ImpactSection::Rows.as_str()) {
+        entities.by_rows.extend(row.number(ImpactMeasure::LowerBound).map(step));
+    } else if section == Some(ImpactSection::Revenue.as_str()) {
+        match row.number(ImpactMeasure::LowerBound) {
+            Some(from) => entities.by_revenue.push(step(from)),
+            None => entities.without_revenue += count(ImpactMeasure::EntityCount),
         }
     }
 }
@@ -262,16 +265,16 @@ impl Row<'_> {
         self.text("day").and_then(|day| day.parse().ok())
     }
 
-    fn number(&self, measure: EffectMeasure) -> Option<i64> {
+    fn number(&self, measure: ImpactMeasure) -> Option<i64> {
         self.rows.get(self.row, measure.as_str()).and_then(Value::as_i64)
     }
 
-    fn count(&self, measure: EffectMeasure) -> Option<u64> {
+    fn count(&self, measure: ImpactMeasure) -> Option<u64> {
         self.number(measure).and_then(|number| u64::try_from(number).ok())
     }
 
     fn amount(&self) -> Option<f64> {
-        match self.rows.get(self.row, EffectMeasure::Revenue.as_str()) {
+        match self.rows.get(self.row, ImpactMeasure::Revenue.as_str()) {
             Some(Value::Float(amount)) => Some(*amount),
             Some(Value::Int(amount)) => Some(*amount as f64),
             _ => None,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, PLAUSIBLE, THRESHOLD, Weighed};
+use super::{Candidate, PLAUSIBLE, THRESHOLD, VerifiedCandidate};
 
 /// Key statistics of one side of a join. Rows in which a part of the key is NULL have no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct KeySide {
 
 /// Statistics of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct KeyStatistics {
     pub left: KeySide,
     pub right: KeySide,
     /// Keys that both sides have.
@@ -29,7 +29,7 @@ pub struct Evidence {
     pub pairs: u64,
 }
 
-impl Evidence {
+impl KeyStatistics {
     pub fn reversed(self) -> Self {
         Self { left: self.right, right: self.left, ..self }
     }
@@ -100,26 +100,27 @@ pub struct Shares {
 
 /// Corrects a candidate by its join statistics. Swaps the sides if the data show that the left is
 /// the one referred to.
-pub fn weigh(candidate: Candidate, evidence: Evidence) -> Weighed {
-    let as_it_is = score(candidate.score, &evidence);
-    let (candidate, evidence, score) = match score(candidate.score * 0.9, &evidence.reversed()) {
+pub fn verify_candidate(candidate: Candidate, statistics: KeyStatistics) -> VerifiedCandidate {
+    let as_it_is = score(candidate.score, &statistics);
+    let (candidate, statistics, score) = match score(candidate.score * 0.9, &statistics.reversed()) {
         // Only if the right cannot be the referenced side: of two unique sides, the names decide.
-        swapped if swapped > as_it_is && evidence.uniqueness().is_some_and(|unique| unique < UNIQUE) => {
-            (candidate.reversed(), evidence.reversed(), swapped)
+        swapped if swapped > as_it_is && statistics.uniqueness().is_some_and(|unique| unique < UNIQUE) => {
+            (candidate.reversed(), statistics.reversed(), swapped)
         }
-        _ => (candidate, evidence, as_it_is),
+        _ => (candidate, statistics, as_it_is),
     };
     let mut candidate = Candidate { score: (score.clamp(0.0, 1.0) * 100.0).round() / 100.0, ..candidate };
-    candidate.reasons.extend(sentences(&candidate, &evidence));
-    Weighed { candidate, evidence: Some(evidence), error: None }
+    candidate.reasons.extend(sentences(&candidate, &statistics));
+    VerifiedCandidate { candidate, statistics: Some(statistics), error: None }
 }
 
 /// Above this a key counts as unique, apart from dirty rows.
 const UNIQUE: f64 = 0.95;
 
 /// From the score by name to the score with data.
-fn score(prior: f64, evidence: &Evidence) -> f64 {
-    let (Some(inclusion), Some(coverage), Some(uniqueness)) = (evidence.inclusion(), evidence.coverage(), evidence.uniqueness())
+fn score(prior: f64, statistics: &KeyStatistics) -> f64 {
+    let (Some(inclusion), Some(coverage), Some(uniqueness)) =
+        (statistics.inclusion(), statistics.coverage(), statistics.uniqueness())
     else {
         // An empty table proves nothing.
         return prior;
@@ -135,7 +136,7 @@ fn score(prior: f64, evidence: &Evidence) -> f64 {
     }
     // Numbers from 1 to n contain each other by chance: data decide what the names leave open only
     // if there are enough keys.
-    let telling = evidence.left.keys >= 3 && coverage >= 0.02;
+    let telling = statistics.left.keys >= 3 && coverage >= 0.02;
     match prior {
         clear if clear >= THRESHOLD => clear + (1.0 - clear) * 0.6 * held,
         weak if weak >= PLAUSIBLE && telling && inclusion >= 0.99 => (weak + 0.2).clamp(THRESHOLD, 0.64),
@@ -143,8 +144,8 @@ fn score(prior: f64, evidence: &Evidence) -> f64 {
     }
 }
 
-fn sentences(candidate: &Candidate, evidence: &Evidence) -> Vec<String> {
-    let shares = evidence.shares();
+fn sentences(candidate: &Candidate, statistics: &KeyStatistics) -> Vec<String> {
+    let shares = statistics.shares();
     let (left, right) = (candidate.left.table(), candidate.right.table());
     let mut sentences = vec![];
     match shares.inclusion {

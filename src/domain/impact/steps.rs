@@ -11,7 +11,8 @@ const LAST_STEP: i64 = MOST_REVENUE * MILLION;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeStep {
     pub from: i64,
-    pub members: u64,
+    #[serde(rename = "members")]
+    pub entities: u64,
     /// Those of exactly `from`.
     pub at_edge: u64,
 }
@@ -19,7 +20,7 @@ pub struct SizeStep {
 /// How many entities stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stay {
-    pub members: u64,
+    pub entities: u64,
     /// No step is cut by a threshold. Otherwise the entities of a step are taken to be spread
     /// evenly in it.
     pub exact: bool,
@@ -27,29 +28,29 @@ pub struct Stay {
 
 /// Entities between two thresholds, both included.
 pub(super) fn between(steps: &[SizeStep], min: Option<f64>, max: Option<f64>, digits: u32) -> Stay {
-    let all: u64 = steps.iter().map(|step| step.members).sum();
+    let all: u64 = steps.iter().map(|step| step.entities).sum();
     let below = min.map_or((0.0, true), |min| before(steps, min, digits, false));
     let up_to = max.map_or((all as f64, true), |max| before(steps, max, digits, true));
-    let members = (up_to.0 - below.0).round().max(0.0) as u64;
-    Stay { members, exact: below.1 && up_to.1 }
+    let entities = (up_to.0 - below.0).round().max(0.0) as u64;
+    Stay { entities, exact: below.1 && up_to.1 }
 }
 
 /// How many are below a number (with `included`, at most it), and whether that is exact.
 fn before(steps: &[SizeStep], number: f64, digits: u32, included: bool) -> (f64, bool) {
     let (mut count, mut exact) = (0.0, true);
-    for step in steps.iter().filter(|step| step.members > 0) {
-        let (from, members) = (step.from as f64, step.members as f64);
+    for step in steps.iter().filter(|step| step.entities > 0) {
+        let (from, entities) = (step.from as f64, step.entities as f64);
         if step.from < 0 {
             // Everything below 0 is one step.
-            count += if number >= 0.0 { members } else { 0.0 };
+            count += if number >= 0.0 { entities } else { 0.0 };
             exact &= number >= 0.0;
             continue;
         }
         let end = next(step.from, digits) as f64;
         if number >= end && step.from < LAST_STEP {
-            count += members;
+            count += entities;
         } else if number > from {
-            let others = step.members.saturating_sub(step.at_edge) as f64;
+            let others = step.entities.saturating_sub(step.at_edge) as f64;
             count += step.at_edge as f64 + others * ((number - from) / (end - from)).min(1.0);
             exact &= others == 0.0;
         } else if included && number == from {
@@ -62,13 +63,13 @@ fn before(steps: &[SizeStep], number: f64, digits: u32, included: bool) -> (f64,
 /// The number that this share of the entities does not exceed, to the precision of the steps: the
 /// beginning of the step that it is in.
 pub fn quantile(steps: &[SizeStep], share: f64) -> Option<i64> {
-    let all: u64 = steps.iter().map(|step| step.members).sum();
+    let all: u64 = steps.iter().map(|step| step.entities).sum();
     // 0.28 of 25 is 7.000000000000001: tolerates the rounding of a share that should be a whole
     // count.
     let place = share * all as f64 - 1e-6;
     let mut count = 0;
     let reached = |step: &&SizeStep| {
-        count += step.members;
+        count += step.entities;
         count as f64 >= place
     };
     steps.iter().find(reached).map(|step| step.from)
@@ -99,7 +100,7 @@ fn unit(number: i64, digits: u32) -> i64 {
 pub struct Bar {
     pub from: i64,
     pub to: i64,
-    pub members: u64,
+    pub entities: u64,
 }
 
 /// Where bars may begin: the first digits of their numbers, from 10 to 99.
@@ -160,20 +161,20 @@ impl Ladder {
 /// At most so many bars, from the first step with entities to the last; steps below 0 are one bar
 /// that begins at -1.
 pub fn bars(steps: &[SizeStep], most: usize) -> Vec<Bar> {
-    let positive = || steps.iter().filter(|step| step.from >= 0 && step.members > 0);
+    let positive = || steps.iter().filter(|step| step.from >= 0 && step.entities > 0);
     let mut bars: Vec<Bar> = vec![];
-    let negative: u64 = steps.iter().filter(|step| step.from < 0).map(|step| step.members).sum();
+    let negative: u64 = steps.iter().filter(|step| step.from < 0).map(|step| step.entities).sum();
     if negative > 0 {
-        bars.push(Bar { from: -1, to: 0, members: negative });
+        bars.push(Bar { from: -1, to: 0, entities: negative });
     }
     let (Some(first), Some(last)) = (positive().next(), positive().next_back()) else { return bars };
     // Skips nothing and next to nothing, which would be many empty bars.
     let room = most.saturating_sub(bars.len() + 1);
     let mut from = first.from;
     if from == 0 {
-        let zero = positive().next().map_or(0, |step| step.members);
+        let zero = positive().next().map_or(0, |step| step.entities);
         from = positive().nth(1).map_or(0, |step| step.from);
-        bars.push(Bar { from: 0, to: from.max(1), members: zero });
+        bars.push(Bar { from: 0, to: from.max(1), entities: zero });
         if from == 0 {
             return bars;
         }
@@ -188,8 +189,9 @@ pub fn bars(steps: &[SizeStep], most: usize) -> Vec<Bar> {
     let ladders = Ladder::ALL;
     let edges = ladders.into_iter().map(edges).find(|edges| edges.len() <= room + 1).unwrap_or_else(|| edges(Ladder(&[10])));
     for pair in edges.windows(2) {
-        let members = positive().filter(|step| step.from > 0 && (pair[0]..pair[1]).contains(&step.from)).map(|step| step.members);
-        bars.push(Bar { from: pair[0], to: pair[1], members: members.sum() });
+        let entities =
+            positive().filter(|step| step.from > 0 && (pair[0]..pair[1]).contains(&step.from)).map(|step| step.entities);
+        bars.push(Bar { from: pair[0], to: pair[1], entities: entities.sum() });
     }
     // Zero's bar ends where the next begins.
     for i in 1..bars.len() {

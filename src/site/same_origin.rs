@@ -37,7 +37,7 @@ use leptos_axum::ResponseOptions;
 
 use super::access::{Caller, Class, Denied, check, class_of};
 use super::path::is_canonical;
-use crate::api::failure_response;
+use crate::api::error_response;
 
 /// The header by which a program proves that it is not a page of another site; any value does.
 pub const CLIENT: &str = "x-trainset-client";
@@ -57,7 +57,7 @@ const NO_FEATURES: &str = "accelerometer=(), autoplay=(), browsing-topics=(), ca
 const RETRY_AFTER: &str = "5";
 
 /// The names of the server.
-pub struct Gate {
+pub struct AllowedHosts {
     /// Bound to more than loopback: any address of the machine is accepted, but not any name.
     open: bool,
     bound: IpAddr,
@@ -76,16 +76,14 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::UnknownHost => failure_response(403, "unknown_host", "Unknown host name. Add it with --host to allow it."),
-            Self::Denied(Denied::Foreign) => {
-                failure_response(403, "foreign_origin", "Requests from other sites are not allowed.")
-            }
-            Self::Denied(Denied::Unproven) => failure_response(
+            Self::UnknownHost => error_response(403, "unknown_host", "Unknown host name. Add it with --host to allow it."),
+            Self::Denied(Denied::Foreign) => error_response(403, "foreign_origin", "Requests from other sites are not allowed."),
+            Self::Denied(Denied::Unproven) => error_response(
                 403,
                 "header_required",
                 "Over plain HTTP under this host name, browsers do not send the site that a request comes from. Send the header x-trainset-client with any value.",
             ),
-            Self::Path => failure_response(
+            Self::Path => error_response(
                 400,
                 "bad_request",
                 "Use a path with single slashes, without . and .. segments, and with only the necessary percent-encoding, never of a slash.",
@@ -94,7 +92,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl Gate {
+impl AllowedHosts {
     pub fn new(addr: SocketAddr, hosts: &[String]) -> Self {
         let hosts = hosts.iter().map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect();
         Self { open: !addr.ip().is_loopback(), bound: addr.ip(), hosts }
@@ -108,7 +106,7 @@ impl Gate {
     }
 
     /// The sender of a request that may go on to the router.
-    fn receive(&self, request: &Request) -> Result<Caller, Refusal> {
+    fn caller_of(&self, request: &Request) -> Result<Caller, Refusal> {
         let host = named(request.uri(), request.headers()).and_then(Authority::parse);
         let host = host.filter(|host| self.knows(host)).ok_or(Refusal::UnknownHost)?;
         let caller = caller(&host, request.method(), request.headers());
@@ -215,8 +213,8 @@ fn is_followed(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// The outermost layer: refuses what no route may answer, and sets the headers of every response.
-pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let mut response = match gate.receive(&request) {
+pub async fn guard(State(allowed): State<Arc<AllowedHosts>>, mut request: Request, next: Next) -> Response {
+    let mut response = match allowed.caller_of(&request) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -272,23 +270,23 @@ mod tests {
 
     use super::*;
 
-    fn gate(addr: &str, hosts: &[&str]) -> Gate {
-        Gate::new(addr.parse().unwrap(), &hosts.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>())
+    fn allowed(addr: &str, hosts: &[&str]) -> AllowedHosts {
+        AllowedHosts::new(addr.parse().unwrap(), &hosts.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>())
     }
 
-    fn knows(gate: &Gate, host: &str) -> bool {
-        Authority::parse(host).is_some_and(|host| gate.knows(&host))
+    fn knows(allowed: &AllowedHosts, host: &str) -> bool {
+        Authority::parse(host).is_some_and(|host| allowed.knows(&host))
     }
 
     /// The result for a request for the route of a template.
-    fn outcome(gate: &Gate, method: &str, template: &str, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
+    fn outcome(allowed: &AllowedHosts, method: &str, template: &str, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
         let path = template.replace("{id}", "1").replace("{*file}", "x.js").replace("{function}", "models");
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in pairs {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let caller = gate.receive(&request)?;
+        let caller = allowed.caller_of(&request)?;
         check(caller, class_of(request.method(), Some(template))).map_err(Refusal::Denied)
     }
 
@@ -297,8 +295,8 @@ mod tests {
     const TFX: &str = "/api/datasets/{id}/query/tfx";
 
     #[test]
-    fn only_our_own_names() {
-        let local = gate("127.0.0.1:3000", &["train.example"]);
+    fn only_names_of_the_server_are_accepted() {
+        let local = allowed("127.0.0.1:3000", &["train.example"]);
         for good in [
             "localhost",
             "LOCALHOST:3000",
@@ -352,20 +350,20 @@ mod tests {
         ] {
             assert!(!knows(&local, bad), "{bad}");
         }
-        assert!(knows(&gate("0.0.0.0:3000", &[]), "10.0.0.1:3000"));
-        assert!(knows(&gate("[::]:3000", &[]), "[fd00::1]:3000"));
-        assert!(!knows(&gate("0.0.0.0:3000", &[]), "evil.example"));
+        assert!(knows(&allowed("0.0.0.0:3000", &[]), "10.0.0.1:3000"));
+        assert!(knows(&allowed("[::]:3000", &[]), "[fd00::1]:3000"));
+        assert!(!knows(&allowed("0.0.0.0:3000", &[]), "evil.example"));
     }
 
     #[test]
     fn a_request_that_names_two_hosts_is_refused() {
-        let gate = gate("127.0.0.1:3000", &["train.example"]);
+        let allowed = allowed("127.0.0.1:3000", &["train.example"]);
         let ask = |target: &str, hosts: &[&str]| {
             let mut request = Request::builder().uri(target);
             for host in hosts {
                 request = request.header(header::HOST, *host);
             }
-            gate.receive(&request.body(Body::empty()).unwrap())
+            allowed.caller_of(&request.body(Body::empty()).unwrap())
         };
         // HTTP/1.1, a proxy's form of it, HTTP/2.
         assert_eq!(ask("/", &["localhost:3000"]), Ok(Caller::Own));
@@ -387,10 +385,10 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_do_nothing() {
-        let gate = gate("127.0.0.1:3000", &[]);
+    fn pages_of_other_sites_are_refused() {
+        let allowed = allowed("127.0.0.1:3000", &[]);
         let ask = |method: &str, template: &str, pairs: &[(&str, &str)]| {
-            outcome(&gate, method, template, &[&[("host", "localhost:3000")], pairs].concat())
+            outcome(&allowed, method, template, &[&[("host", "localhost:3000")], pairs].concat())
         };
         let foreign: [&[(&str, &str)]; 13] = [
             &[("origin", "http://evil.example")],
@@ -449,14 +447,14 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_page_gets_no_further_by_another_spelling() {
-        let gate = gate("127.0.0.1:3000", &["train.example"]);
+    fn another_spelling_of_a_path_does_not_admit_a_foreign_page() {
+        let allowed = allowed("127.0.0.1:3000", &["train.example"]);
         let ask = |path: &str, pairs: &[(&str, &str)]| {
             let mut request = Request::builder().uri(path);
             for (name, value) in pairs {
                 request = request.header(*name, *value);
             }
-            gate.receive(&request.body(Body::empty()).unwrap())
+            allowed.caller_of(&request.body(Body::empty()).unwrap())
         };
         for path in ["//api/datasets/2/query/tfx/", "/%61pi/models", "/models/..%2fapi", "/api//models", "*"] {
             let from = |host, site| ask(path, &[("host", host), ("sec-fetch-site", site)]);
@@ -498,10 +496,10 @@ mod tests {
 
     /// If a browser sends no `Sec-Fetch-Site`, an image or a form of any page looks like a program.
     #[test]
-    fn names_that_browsers_do_not_trust_take_a_header() {
-        let gate = gate("0.0.0.0:3000", &["train.example"]);
+    fn names_that_browsers_do_not_trust_require_a_header() {
+        let allowed = allowed("0.0.0.0:3000", &["train.example"]);
         let sent = |host: &'static str, method: &str, template: &str, pairs: &[(&str, &str)]| {
-            outcome(&gate, method, template, &[&[("host", host)], pairs].concat())
+            outcome(&allowed, method, template, &[&[("host", host)], pairs].concat())
         };
         let plain: [&[(&str, &str)]; 4] = [
             &[],

@@ -13,17 +13,17 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::{App, RequestContext, ServiceError};
+use crate::domain::dto::Model;
 use crate::domain::name::TableName;
-use crate::domain::record::Model;
 use crate::domain::warehouse::WarehouseKind;
 use crate::store::{Cached, StoreError};
 use crate::warehouse::LiveTable;
 
 /// How long a result is valid if changes of its tables cannot be detected.
-pub(super) const UNTOLD: TimeDelta = TimeDelta::minutes(10);
+pub(super) const FALLBACK_TTL: TimeDelta = TimeDelta::minutes(10);
 
 /// The cache key of a result that depends on tables alone.
-pub(super) struct Question {
+pub(super) struct CacheKey {
     /// `profile`, `values`, `join` …
     pub kind: &'static str,
     /// All that the result depends on beside the tables' rows.
@@ -34,8 +34,8 @@ pub(super) struct Question {
 
 /// A result, and whether it was cached.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Known<T> {
-    pub answer: T,
+pub(super) struct CacheResult<T> {
+    pub value: T,
     pub cached: bool,
     pub at: DateTime<Utc>,
 }
@@ -46,10 +46,10 @@ pub(super) struct InFlight(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
 impl InFlight {
     /// The lock that requests for the same key share.
-    pub(super) fn place(&self, question: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|_, place| Arc::strong_count(place) > 1);
-        places.entry(question.to_owned()).or_default().clone()
+    pub(super) fn lock_for(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+        locks.entry(key.to_owned()).or_default().clone()
     }
 }
 
@@ -62,66 +62,66 @@ impl App {
 
     /// The cache key of a result about tables of a model. `about` distinguishes it from others of
     /// its kind.
-    pub(super) fn question(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> Question {
+    pub(super) fn cache_key(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> CacheKey {
         let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
         // Unchanged from the first version on, so that results which were paid for stay cached.
-        let place = match &model.warehouse {
+        let location = match &model.warehouse {
             WarehouseKind::Embedded => (None, None),
             WarehouseKind::BigQuery { project, location } => (Some(project), location.as_ref()),
         };
-        Question { kind, text: serde_json::json!([place, names, about]).to_string(), state: state_of(tables) }
+        CacheKey { kind, text: serde_json::json!([location, names, about]).to_string(), state: state_of(tables) }
     }
 
     /// The cached result for a key, if its tables have not changed.
-    pub(super) async fn kept<T: DeserializeOwned>(&self, question: &Question) -> Result<Option<Known<T>>, ServiceError> {
-        let kept: Option<Cached<T>> = self.store().kept_answer(question.kind, &question.text).await?;
-        let good = |kept: &Cached<T>| match &question.state {
-            Some(_) => kept.state == question.state,
-            None => kept.state.is_none() && Utc::now() - kept.at < UNTOLD,
+    pub(super) async fn cache_get<T: DeserializeOwned>(&self, key: &CacheKey) -> Result<Option<CacheResult<T>>, ServiceError> {
+        let cached: Option<Cached<T>> = self.store().cache_get(key.kind, &key.text).await?;
+        let is_valid = |cached: &Cached<T>| match &key.state {
+            Some(_) => cached.state == key.state,
+            None => cached.state.is_none() && Utc::now() - cached.at < FALLBACK_TTL,
         };
-        Ok(kept.filter(good).map(|kept| Known { answer: kept.answer, cached: true, at: kept.at }))
+        Ok(cached.filter(is_valid).map(|cached| CacheResult { value: cached.value, cached: true, at: cached.at }))
     }
 
     /// The cached result, or a new one, which is cached then. Concurrent requests for the same key
     /// wait and get the same result.
-    pub(super) async fn known<T: Serialize + DeserializeOwned>(
+    pub(super) async fn cache_get_or_compute<T: Serialize + DeserializeOwned>(
         &self,
         ctx: &RequestContext,
-        question: &Question,
-        find: impl Future<Output = Result<T, ServiceError>>,
-    ) -> Result<Known<T>, ServiceError> {
-        if let Some(known) = self.kept(question).await? {
-            self.metrics().kept(question.kind, true);
-            return Ok(known);
+        key: &CacheKey,
+        compute: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<CacheResult<T>, ServiceError> {
+        if let Some(cached) = self.cache_get(key).await? {
+            self.metrics().cache_lookup(key.kind, true);
+            return Ok(cached);
         }
-        let place = self.asked(question);
-        let _alone = place.lock().await;
-        if let Some(known) = self.kept(question).await? {
-            self.metrics().kept(question.kind, true);
-            return Ok(known);
+        let lock = self.in_flight_lock(key);
+        let _alone = lock.lock().await;
+        if let Some(cached) = self.cache_get(key).await? {
+            self.metrics().cache_lookup(key.kind, true);
+            return Ok(cached);
         }
-        self.metrics().kept(question.kind, false);
-        let answer = find.await?;
-        let at = self.keep(ctx, question, &answer).await?;
-        Ok(Known { answer, cached: false, at })
+        self.metrics().cache_lookup(key.kind, false);
+        let value = compute.await?;
+        let at = self.cache_insert(ctx, key, &value).await?;
+        Ok(CacheResult { value, cached: false, at })
     }
 
     /// The lock that requests for the same key share.
-    pub(super) fn asked(&self, question: &Question) -> Arc<tokio::sync::Mutex<()>> {
-        self.0.asked.place(&format!("{} {}", question.kind, question.text))
+    pub(super) fn in_flight_lock(&self, key: &CacheKey) -> Arc<tokio::sync::Mutex<()>> {
+        self.0.in_flight.lock_for(&format!("{} {}", key.kind, key.text))
     }
 
     /// Caches a result, and returns the time. If the database cannot be written, the result is
     /// returned all the same, and computed again next time.
-    pub(super) async fn keep<T: Serialize>(
+    pub(super) async fn cache_insert<T: Serialize>(
         &self,
         ctx: &RequestContext,
-        question: &Question,
-        answer: &T,
+        key: &CacheKey,
+        value: &T,
     ) -> Result<DateTime<Utc>, ServiceError> {
-        match self.store().keep_answer(question.kind, &question.text, question.state.as_deref(), answer).await {
+        match self.store().cache_insert(key.kind, &key.text, key.state.as_deref(), value).await {
             Err(StoreError::Unavailable { reason, .. }) => {
-                tracing::warn!(%reason, kind = question.kind, request_id = ctx.request_id(), "an answer is not cached");
+                tracing::warn!(%reason, kind = key.kind, request_id = ctx.request_id(), "an answer is not cached");
                 Ok(Utc::now())
             }
             done => Ok(done?),

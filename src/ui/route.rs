@@ -6,7 +6,7 @@ use strum::{EnumCount, IntoStaticStr};
 
 use super::layout::datasets_path;
 use crate::domain::dataset::Status;
-use crate::domain::record::ListQuery;
+use crate::domain::dto::ListQuery;
 
 /// The dialogs that have an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumCount)]
@@ -129,28 +129,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_leads_back_to_its_place() {
-        let place = PageState {
+    fn a_page_state_is_read_back_from_its_address() {
+        let page_state = PageState {
             list: ListQuery { search: "a & b = \"c\"".into(), status: Some(Status::Active), page: 3, ..ListQuery::default() },
             dialog: Some((DialogKind::View, Some(7))),
             tab: Tab::Versions,
         };
-        let address = place.address(1);
+        let address = page_state.address(1);
         let url = RequestUrl::new(&address).parse().unwrap();
-        assert_eq!(PageState::read(url.search_params()), place);
+        assert_eq!(PageState::read(url.search_params()), page_state);
         assert_eq!(
-            place.closed().address(1),
+            page_state.closed().address(1),
             format!("/models/1/dataset/{}", &address["/models/1/dataset/".len()..address.find("&dialog").unwrap()])
         );
     }
 
     #[test]
-    fn what_is_no_place_is_the_first_page() {
+    fn invalid_parameters_fall_back_to_the_first_page() {
         let params: ParamsMap = [("page", "0"), ("status", "gone"), ("dialog", "edit")]
             .into_iter()
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .collect();
-        let place = PageState::read(&params);
-        assert_eq!((place.list, place.dialog), (ListQuery::default(), None));
+        let page_state = PageState::read(&params);
+        assert_eq!((page_state.list, page_state.dialog), (ListQuery::default(), None));
     }
 }

@@ -7,7 +7,7 @@ use super::detection::{KeyCounts, StoredCounts, estimate};
 use super::tables::within_limits;
 use super::{App, RequestContext, ServiceError};
 use crate::domain::dataset::{DatasetConfig, Join};
-use crate::domain::joins::{JoinStatistics, JoinsWeighed, KeyPair, PairQuestion};
+use crate::domain::joins::{JoinStatistics, KeyPair, PairQuery, VerifiedJoins};
 use crate::domain::name::TableName;
 use crate::domain::schema::TableSchema;
 use crate::domain::validate::comparable;
@@ -16,13 +16,13 @@ use crate::warehouse::LiveTable;
 impl App {
     /// Match rate, uniqueness and fan-out of each join that has keys. What is not cached is queried
     /// if that is free or `agreed`; otherwise its price is returned.
-    pub async fn weigh_joins(
+    pub async fn verify_joins(
         &self,
         ctx: &RequestContext,
         model_id: i64,
         config: &DatasetConfig,
         agreed: bool,
-    ) -> Result<JoinsWeighed, ServiceError> {
+    ) -> Result<VerifiedJoins, ServiceError> {
         within_limits(config)?;
         let model = self.model(ctx, model_id).await?;
         let mut names: Vec<String> = vec![];
@@ -34,51 +34,53 @@ impl App {
         }
         let joins: Vec<&Join> = config.join_config.iter().filter(|join| !join.on.is_empty()).collect();
         if joins.is_empty() {
-            return Ok(JoinsWeighed::default());
+            return Ok(VerifiedJoins::default());
         }
-        let live = self.asked_tables(&model, &names).await?;
+        let live = self.requested_tables(&model, &names).await?;
         let schemas: Vec<TableSchema> = live.iter().map(|table| table.schema.clone()).collect();
-        let questions: Vec<Result<PairQuestion, String>> = joins.iter().map(|join| question(config, &schemas, join)).collect();
+        let queries: Vec<Result<PairQuery, String>> = joins.iter().map(|join| query(config, &schemas, join)).collect();
 
         let warehouse = self.warehouse_of(&model).await?;
         let price = self.price_in(&*warehouse);
         let mut open = vec![];
-        for question in questions.iter().flatten() {
-            let tables: [&LiveTable; 2] = [&live[question.left], &live[question.right]];
-            if self.kept::<StoredCounts>(&App::question(&model, "join", &question.on, &tables)).await?.is_none() {
-                open.push(question);
+        for query in queries.iter().flatten() {
+            let tables: [&LiveTable; 2] = [&live[query.left], &live[query.right]];
+            if self.cache_get::<StoredCounts>(&App::cache_key(&model, "join", &query.on, &tables)).await?.is_none() {
+                open.push(query);
             }
         }
         let waiting = match price {
             Some(price) if !agreed && !open.is_empty() => estimate(&*warehouse, &schemas, &open, Some(price)).await?,
             _ => Default::default(),
         };
-        let asks = waiting.estimate.price_usd.is_none_or(|usd| usd <= 0.0);
-        let ask = async |question: &Result<PairQuestion, String>| match question {
+        let is_free = waiting.estimate.price_usd.is_none_or(|usd| usd <= 0.0);
+        let count_pair = async |query: &Result<PairQuery, String>| match query {
             Err(reason) => Ok(Some(Err(reason.clone()))),
-            Ok(question) if !asks && open.contains(&question) => Ok(None),
-            Ok(question) => {
-                self.counted(ctx, &model, &*warehouse, &live, question).await.map(|KeyCounts { counted, .. }| Some(counted))
+            Ok(query) if !is_free && open.contains(&query) => Ok(None),
+            Ok(query) => {
+                self.counted(ctx, &model, &*warehouse, &live, query).await.map(|KeyCounts { counted, .. }| Some(counted))
             }
         };
-        let asking: Vec<_> = questions.iter().map(ask).collect();
+        let counting: Vec<_> = queries.iter().map(count_pair).collect();
         let counted: Vec<Option<Result<StoredCounts, String>>> =
-            stream::iter(asking).buffered(self.settings().scans.max(1)).try_collect().await?;
-        let facts = |(join, counted): (&Join, Option<Result<StoredCounts, String>>)| {
+            stream::iter(counting).buffered(self.settings().scans.max(1)).try_collect().await?;
+        let statistics = |(join, counted): (&Join, Option<Result<StoredCounts, String>>)| {
             let (shares, error) = match counted {
-                Some(Ok(counted)) => (counted.evidence.into_iter().flatten().next().map(|evidence| evidence.shares()), None),
+                Some(Ok(counted)) => {
+                    (counted.statistics.into_iter().flatten().next().map(|statistics| statistics.shares()), None)
+                }
                 Some(Err(reason)) => (None, Some(reason)),
                 None => (None, None),
             };
             JoinStatistics { table: join.table.clone(), on: join.on.clone(), shares, error }
         };
-        let joins = joins.into_iter().zip(counted).map(facts).collect();
-        Ok(JoinsWeighed { joins, open: if asks { Default::default() } else { waiting } })
+        let joins = joins.into_iter().zip(counted).map(statistics).collect();
+        Ok(VerifiedJoins { joins, open: if is_free { Default::default() } else { waiting } })
     }
 }
 
 /// The query about a join; or why there is none.
-fn question(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Result<PairQuestion, String> {
+fn query(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Result<PairQuery, String> {
     let sources = config.sources();
     let table = |name| sources.iter().find(|(source, _)| source.same_as(name)).map(|(_, table)| *table);
     let unknown = || "Key columns are missing: the join cannot be verified.".to_owned();
@@ -99,5 +101,5 @@ fn question(config: &DatasetConfig, schemas: &[TableSchema], join: &Join) -> Res
         pairs.push(KeyPair { left: l.name.clone(), right: r.name.clone() });
     }
     pairs.sort_unstable();
-    Ok(PairQuestion { left, right, on: vec![pairs], asked: vec![] })
+    Ok(PairQuery { left, right, on: vec![pairs], candidates: vec![] })
 }

@@ -6,47 +6,47 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 
-use super::reach::use_reach;
+use super::connectivity::use_connectivity;
 use super::texts::common;
 use super::toast::use_toaster;
 use super::work::{Work, every};
 use crate::rpc;
 
-const ASK_AGAIN: Duration = Duration::from_secs(3);
+const RETRY_EVERY: Duration = Duration::from_secs(3);
 
 /// Checks whether the server is back, and reports it once.
-pub fn asking() -> (Work, impl Fn() + Copy + Send + Sync + 'static) {
-    let reach = use_reach();
+pub fn use_reconnect() -> (Work, impl Fn() + Copy + Send + Sync + 'static) {
+    let connectivity = use_connectivity();
     let toaster = use_toaster();
     let work = Work::new();
-    let ask = move || {
+    let ping = move || {
         work.start(async move {
-            if rpc::ping().await.is_ok() && reach.found() {
+            if rpc::ping().await.is_ok() && connectivity.came_back() {
                 toaster.good(common::BACK);
             }
         });
     };
-    (work, ask)
+    (work, ping)
 }
 
 #[component]
-pub fn Gone() -> impl IntoView {
-    let reach = use_reach();
-    let (work, ask) = asking();
+pub fn OfflineBanner() -> impl IntoView {
+    let connectivity = use_connectivity();
+    let (work, ping) = use_reconnect();
     Effect::new(move |_| {
-        if reach.gone() {
-            every(ASK_AGAIN, ask);
-            let online = window_event_listener(ev::online, move |_| ask());
+        if connectivity.is_offline() {
+            every(RETRY_EVERY, ping);
+            let online = window_event_listener(ev::online, move |_| ping());
             on_cleanup(move || online.remove());
         }
     });
     let banner = move || {
-        reach.gone().then(|| {
+        connectivity.is_offline().then(|| {
             view! {
                 <div class="gone">
-                    <span>{common::GONE}</span>
-                    <button type="button" class="button small" aria-busy=move || work.running().to_string() on:click=move |_| ask()>
-                        {move || if work.running() { common::GONE_TRYING } else { common::TRY_AGAIN }}
+                    <span>{common::OFFLINE}</span>
+                    <button type="button" class="button small" aria-busy=move || work.running().to_string() on:click=move |_| ping()>
+                        {move || if work.running() { common::RECONNECTING } else { common::TRY_AGAIN }}
                     </button>
                 </div>
             }

@@ -20,25 +20,25 @@ use futures::{TryStreamExt, stream};
 
 /// Runs a union part by part, into one stream.
 #[derive(Debug)]
-pub(super) struct UnionsInTurn;
+pub(super) struct SequentialUnions;
 
-impl PhysicalOptimizerRule for UnionsInTurn {
+impl PhysicalOptimizerRule for SequentialUnions {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let in_turn = |node: Arc<dyn ExecutionPlan>| {
+        let to_sequential = |node: Arc<dyn ExecutionPlan>| {
             let whole = node.downcast_ref::<CoalescePartitionsExec>();
             let union = whole.and_then(|whole| whole.input().downcast_ref::<UnionExec>());
             let (Some(whole), Some(union)) = (whole, union) else { return Ok(Transformed::no(node)) };
-            let parts = Arc::new(InTurn { parts: union.inputs().clone(), properties: node.properties().clone() });
+            let parts = Arc::new(SequentialUnion { parts: union.inputs().clone(), properties: node.properties().clone() });
             Ok(Transformed::yes(match whole.fetch() {
                 Some(rows) => Arc::new(GlobalLimitExec::new(parts, 0, Some(rows))),
                 None => parts,
             }))
         };
-        plan.transform_up(in_turn).data()
+        plan.transform_up(to_sequential).data()
     }
 
     fn name(&self) -> &str {
-        "unions_in_turn"
+        "sequential_unions"
     }
 
     fn schema_check(&self) -> bool {
@@ -47,20 +47,20 @@ impl PhysicalOptimizerRule for UnionsInTurn {
 }
 
 #[derive(Debug)]
-struct InTurn {
+struct SequentialUnion {
     parts: Vec<Arc<dyn ExecutionPlan>>,
     properties: Arc<PlanProperties>,
 }
 
-impl DisplayAs for InTurn {
+impl DisplayAs for SequentialUnion {
     fn fmt_as(&self, _t: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "InTurn")
+        write!(f, "SequentialUnion")
     }
 }
 
-impl ExecutionPlan for InTurn {
+impl ExecutionPlan for SequentialUnion {
     fn name(&self) -> &str {
-        "InTurn"
+        "SequentialUnion"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -102,8 +102,8 @@ mod tests {
     use datafusion::prelude::SessionContext;
 
     #[tokio::test]
-    async fn the_parts_rows_come_in_their_order_and_a_limit_holds() {
-        let state = SessionStateBuilder::new().with_default_features().with_physical_optimizer_rule(Arc::new(UnionsInTurn));
+    async fn rows_come_part_by_part_and_a_limit_holds() {
+        let state = SessionStateBuilder::new().with_default_features().with_physical_optimizer_rule(Arc::new(SequentialUnions));
         let context = SessionContext::new_with_state(state.build());
         context.sql("CREATE TABLE t AS VALUES (1), (2), (3), (4)").await.unwrap().collect().await.unwrap();
         let parts = (0..5).map(|i| format!("SELECT {i} AS part, COUNT(*) AS c FROM t WHERE column1 > {i}"));
@@ -111,7 +111,7 @@ mod tests {
         let frame = context.sql(&sql).await.unwrap();
         let plan = frame.clone().create_physical_plan().await.unwrap();
         let shown = displayable(plan.as_ref()).indent(false).to_string();
-        assert!(shown.contains("InTurn") && !shown.contains("UnionExec"), "{shown}");
+        assert!(shown.contains("SequentialUnion") && !shown.contains("UnionExec"), "{shown}");
         let found = pretty_format_batches(&frame.collect().await.unwrap()).unwrap().to_string();
         let rows: Vec<String> = (0..4).map(|i| format!("| {i}    | {} |", 4 - i)).collect();
         assert_eq!(found.lines().skip(3).take(4).collect::<Vec<_>>(), rows);

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::super::State;
-use super::asking::{Asking, Fits};
-use super::fields::{Choice, Number, NumberField, OtherFaults, SeedField, Select, as_whole};
+use super::fields::{Choice, Number, NumberField, OtherErrors, SeedField, Select, as_whole};
+use super::impact::{Fits, Impact};
 use super::pareto::Pareto;
 use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
-use crate::domain::effect::{FilterEffect, MemberSizes};
+use crate::domain::impact::{EntitySizes, FilterImpact};
 use crate::ui::texts::filters as t;
 
 /// Getter and setter of a part of a filter; a range without bounds is none.
-type Read = fn(&MemberFilter) -> Option<f64>;
-type Write = fn(&mut MemberFilter, Option<f64>);
+type Read = fn(&EntityFilter) -> Option<f64>;
+type Write = fn(&mut EntityFilter, Option<f64>);
 
 /// A field of an entity filter.
 struct Field {
@@ -84,9 +84,9 @@ struct Kind {
     /// Why it is disabled without its role.
     missing: &'static str,
     role: Role,
-    get: fn(&Filters) -> &Option<MemberFilter>,
-    set: fn(&mut Filters) -> &mut Option<MemberFilter>,
-    sizes: fn(&FilterEffect) -> &Option<MemberSizes>,
+    get: fn(&Filters) -> &Option<EntityFilter>,
+    set: fn(&mut Filters) -> &mut Option<EntityFilter>,
+    sizes: fn(&FilterImpact) -> &Option<EntitySizes>,
     fits: fn(&Fits) -> bool,
     path: &'static str,
     /// The paths of the validation errors of each of [`FIELDS`].
@@ -100,7 +100,7 @@ static PRODUCTS: Kind = Kind {
     role: Role::ProductId,
     get: |filters| &filters.product_filter,
     set: |filters| &mut filters.product_filter,
-    sizes: |effect| &effect.products,
+    sizes: |impact| &impact.products,
     fits: |fits| fits.products,
     path: "filters.product_filter",
     paths: &[
@@ -119,7 +119,7 @@ static CUSTOMERS: Kind = Kind {
     role: Role::UserId,
     get: |filters| &filters.customer_filter,
     set: |filters| &mut filters.customer_filter,
-    sizes: |effect| &effect.customers,
+    sizes: |impact| &impact.customers,
     fits: |fits| fits.customers,
     path: "filters.customer_filter",
     paths: &[
@@ -132,10 +132,10 @@ static CUSTOMERS: Kind = Kind {
 };
 
 #[component]
-pub fn ProductsAndCustomers(state: State, asking: Asking) -> impl IntoView {
+pub fn ProductsAndCustomers(state: State, impact: Impact) -> impl IntoView {
     view! {
-        <Members state asking kind=&PRODUCTS />
-        <Members state asking kind=&CUSTOMERS />
+        <EntityFields state impact kind=&PRODUCTS />
+        <EntityFields state impact kind=&CUSTOMERS />
     }
 }
 
@@ -145,14 +145,14 @@ fn has(state: State, role: Role) -> Memo<bool> {
 }
 
 #[component]
-fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
+fn EntityFields(state: State, impact: Impact, kind: &'static Kind) -> impl IntoView {
     let filter = Memo::new(move |_| state.draft().with(|d| (kind.get)(&d.config.filters).clone().unwrap_or_default()));
     let (has_id, has_revenue) = (has(state, kind.role), has(state, Role::Revenue));
     let write = move |field: &'static Field, number: Option<f64>| {
         state.edit(|draft| {
             let mut filter = (kind.get)(&draft.config.filters).clone().unwrap_or_default();
             (field.write)(&mut filter, number);
-            *(kind.set)(&mut draft.config.filters) = (filter != MemberFilter::default()).then_some(filter);
+            *(kind.set)(&mut draft.config.filters) = (filter != EntityFilter::default()).then_some(filter);
         });
     };
     let fields = FIELDS
@@ -176,8 +176,8 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
             <legend>{kind.title}</legend>
             <div class="field-row">{fields}</div>
             {move || missing().map(|why| view! { <p class="note">{why}</p> })}
-            <OtherFaults state path=kind.path own=kind.paths />
-            <Pictures asking kind filter set_percent />
+            <OtherErrors state path=kind.path own=kind.paths />
+            <Pictures impact kind filter set_percent />
         </fieldset>
     }
 }
@@ -186,18 +186,18 @@ fn Members(state: State, asking: Asking, kind: &'static Kind) -> impl IntoView {
 /// only the thresholds.
 #[component]
 fn Pictures(
-    asking: Asking,
+    impact: Impact,
     kind: &'static Kind,
-    filter: Memo<MemberFilter>,
+    filter: Memo<EntityFilter>,
     set_percent: Callback<Option<u32>>,
 ) -> impl IntoView {
     let sizes = Memo::new(move |_| {
-        asking.found.with(|found| found.as_ref().and_then(|found| (kind.sizes)(&found.effect).clone()).map(Arc::new))
+        impact.found.with(|found| found.as_ref().and_then(|found| (kind.sizes)(&found.impact).clone()).map(Arc::new))
     });
-    let fits = asking.fitting(kind.fits);
+    let fits = impact.fitting(kind.fits);
     move || {
         let Some(sizes) = sizes.get() else { return ().into_any() };
-        let all = sizes.members();
+        let all = sizes.entities();
         if all == 0 {
             return view! { <p class="note">{t::nobody(kind.nouns)}</p> }.into_any();
         }
@@ -285,8 +285,8 @@ pub fn Interactions(state: State) -> impl IntoView {
             {move || needs_both.get().map(|why| view! { <p class="note">{why}</p> })}
             {move || has_core.get().then(|| view! { <p class="note">{t::CORE_NOTE}</p> })}
             {move || has_sample.get().then(|| view! { <p class="note">{t::SAMPLE_NOTE}</p> })}
-            <OtherFaults state path="filters.min_interactions" own=CORE_PATHS />
-            <OtherFaults state path="filters.sample" own=&["filters.sample.percent"] />
+            <OtherErrors state path="filters.min_interactions" own=CORE_PATHS />
+            <OtherErrors state path="filters.sample" own=&["filters.sample.percent"] />
         </fieldset>
     }
 }
@@ -336,13 +336,13 @@ impl Choice for Option<Scope> {
 /// Which rows the entity filters look at, and whose rows are dropped; shown only if there is such a
 /// filter.
 #[component]
-pub fn WhoDecides(state: State) -> impl IntoView {
-    let has_membership = Memo::new(move |_| state.draft().with(|d| d.config.filters.has_membership()));
-    move || has_membership.get().then(|| view! { <Membership state /> })
+pub fn FilterScope(state: State) -> impl IntoView {
+    let has_entity_filter = Memo::new(move |_| state.draft().with(|d| d.config.filters.has_entity_filter()));
+    move || has_entity_filter.get().then(|| view! { <ScopeFields state /> })
 }
 
 #[component]
-fn Membership(state: State) -> impl IntoView {
+fn ScopeFields(state: State) -> impl IntoView {
     let filters = Memo::new(move |_| state.draft().with(|d| (d.config.filters.scope, d.config.filters.apply_to)));
     let split = Memo::new(move |_| {
         state.draft().with(|d| {
@@ -368,7 +368,7 @@ fn Membership(state: State) -> impl IntoView {
     let apply_note = move || has_split().then(|| if of_train() { t::APPLY_TRAIN_NOTE } else { t::APPLY_ALL_NOTE });
     view! {
         <fieldset class="group">
-            <legend>{t::WHO_DECIDES}</legend>
+            <legend>{t::FILTER_SCOPE}</legend>
             <div class="field-row">
                 <Select label=t::COMPUTED_FROM chosen off on_choose=choose />
                 <label class="check">
@@ -388,8 +388,8 @@ fn Membership(state: State) -> impl IntoView {
             <p class="note">{t::ORDER_OF_FILTERS}</p>
             <p class="note">{scope_note}</p>
             {move || apply_note().map(|note| view! { <p class="note">{note}</p> })}
-            <OtherFaults state path="filters.scope" />
-            <OtherFaults state path="filters.apply_to" />
+            <OtherErrors state path="filters.scope" />
+            <OtherErrors state path="filters.apply_to" />
         </fieldset>
     }
 }

@@ -3,21 +3,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Confidence, DetectedJoin, KeyPair, Settled, THRESHOLD, Weighed};
+use super::{Confidence, DetectedJoin, KeyPair, ResolvedJoins, THRESHOLD, VerifiedCandidate};
 use crate::domain::dataset::JoinType;
 use crate::domain::name::{ColumnName, TableName};
 
 /// Keeps what is good enough. `order` are the tables as given: the first is the root of the tree.
-pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
+pub fn resolve(order: &[TableName], mut verified: Vec<VerifiedCandidate>) -> ResolvedJoins {
     let places: HashMap<&TableName, usize> = order.iter().enumerate().map(|(i, table)| (table, i)).collect();
-    let ends = |one: &Weighed| places.get(&one.candidate.left).copied().zip(places.get(&one.candidate.right).copied());
-    weighed.retain(|one| one.candidate.score >= THRESHOLD && ends(one).is_some());
-    weighed.sort_by(|a, b| b.candidate.score.total_cmp(&a.candidate.score));
-    let all: Vec<(usize, usize)> = weighed.iter().filter_map(ends).collect();
-    let kept = kept(order.len(), &weighed, &all);
-    let ends: Vec<(usize, usize)> = kept.iter().map(|i| all[*i]).collect();
-    let mut joins: Vec<Option<Weighed>> = weighed.into_iter().map(Some).collect();
-    let mut joins: Vec<DetectedJoin> = kept.into_iter().filter_map(|i| joins[i].take()).map(detected).collect();
+    let ends = |one: &VerifiedCandidate| places.get(&one.candidate.left).copied().zip(places.get(&one.candidate.right).copied());
+    verified.retain(|one| one.candidate.score >= THRESHOLD && ends(one).is_some());
+    verified.sort_by(|a, b| b.candidate.score.total_cmp(&a.candidate.score));
+    let all: Vec<(usize, usize)> = verified.iter().filter_map(ends).collect();
+    let selected = selected(order.len(), &verified, &all);
+    let ends: Vec<(usize, usize)> = selected.iter().map(|i| all[*i]).collect();
+    let mut joins: Vec<Option<VerifiedCandidate>> = verified.into_iter().map(Some).collect();
+    let mut joins: Vec<DetectedJoin> = selected.into_iter().filter_map(|i| joins[i].take()).map(detected).collect();
     let tree = tree(order.len(), &joins, &ends);
     let mut reached = vec![false; order.len()];
     if let Some(root) = reached.first_mut() {
@@ -32,7 +32,7 @@ pub fn settle(order: &[TableName], mut weighed: Vec<Weighed>) -> Settled {
         }
     }
     let unconnected = order.iter().zip(reached).filter(|(_, reached)| !reached).map(|(table, _)| table.clone()).collect();
-    Settled { joins, tree, unconnected }
+    ResolvedJoins { joins, tree, unconnected }
 }
 
 /// Column pairs in a canonical order.
@@ -40,16 +40,16 @@ type Pairs<'c> = Vec<(&'c ColumnName, &'c ColumnName)>;
 
 /// Positions of the joins that are suggested: a column refers to one table, and a table that refers
 /// to another is not referred to by the same columns.
-fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usize> {
+fn selected(tables: usize, verified: &[VerifiedCandidate], ends: &[(usize, usize)]) -> Vec<usize> {
     let mut referred: HashSet<(usize, Vec<&ColumnName>)> = HashSet::new();
     let mut linked: HashSet<(usize, usize, Pairs)> = HashSet::new();
     let mut parts = Parts((0..tables).collect());
-    let last_resort = |i: &usize| weighed[*i].candidate.last_resort && weighed[*i].evidence.is_none();
-    let mut kept = vec![];
-    for i in (0..weighed.len()).filter(|i| !last_resort(i)) {
+    let last_resort = |i: &usize| verified[*i].candidate.last_resort && verified[*i].statistics.is_none();
+    let mut selected = vec![];
+    for i in (0..verified.len()).filter(|i| !last_resort(i)) {
         let (left, right) = ends[i];
         let sorted = |side: fn(&KeyPair) -> (&ColumnName, &ColumnName)| {
-            let mut pairs: Vec<_> = weighed[i].candidate.on.iter().map(side).collect();
+            let mut pairs: Vec<_> = verified[i].candidate.on.iter().map(side).collect();
             pairs.sort_unstable();
             pairs
         };
@@ -60,20 +60,20 @@ fn kept(tables: usize, weighed: &[Weighed], ends: &[(usize, usize)]) -> Vec<usiz
         }
         linked.insert((left, right, pairs));
         parts.join(left, right);
-        kept.push(i);
+        selected.push(i);
     }
     // Tables that only share a key are joined by it if nothing else connects them.
-    kept.extend((0..weighed.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
-    kept
+    selected.extend((0..verified.len()).filter(|i| last_resort(i) && parts.join(ends[*i].0, ends[*i].1)));
+    selected
 }
 
-fn detected(one: Weighed) -> DetectedJoin {
+fn detected(one: VerifiedCandidate) -> DetectedJoin {
     DetectedJoin {
         confidence: Confidence::of(one.candidate.score),
         join: one.candidate,
         join_type: JoinType::Left,
         in_tree: false,
-        evidence: one.evidence.map(|evidence| evidence.shares()),
+        statistics: one.statistics.map(|statistics| statistics.shares()),
         error: one.error,
     }
 }

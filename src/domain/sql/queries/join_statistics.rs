@@ -4,7 +4,7 @@
 //! Counts each side's keys first and joins the counts, so that a join which would multiply rows a
 //! millionfold costs no more than another.
 
-use crate::domain::joins::{Evidence, KeyPair, KeySide};
+use crate::domain::joins::{KeyPair, KeySide, KeyStatistics};
 use crate::domain::schema::{ColumnType, TableSchema};
 use crate::domain::sql::expr::{Expr, Ident, sum_if};
 use crate::domain::sql::keywords::{BinaryOp, Function, JoinKind};
@@ -20,7 +20,7 @@ const ROWS: &str = "row_count";
 /// and side: `pair` (from 0), `side` (`left`, `right`), `all_rows`, `rows_with_key`, `key_count`,
 /// `largest`, `matched_rows`, `common_keys`, `pair_count`. With a project, tables are written
 /// `project.raw_data.t`.
-pub fn evidence_query(project: Option<&str>, left: &TableSchema, right: &TableSchema, pairs: &[Vec<KeyPair>]) -> String {
+pub fn join_statistics_query(project: Option<&str>, left: &TableSchema, right: &TableSchema, pairs: &[Vec<KeyPair>]) -> String {
     let mut with = vec![];
     let mut parts = vec![];
     for (i, on) in pairs.iter().enumerate() {
@@ -89,9 +89,9 @@ fn key_name(position: usize) -> Ident {
     format!("key{}", position + 1).into()
 }
 
-/// The results of [`evidence_query`] for so many lists of pairs, in their order; `None` for a list
-/// without a row.
-pub fn read_evidence(rows: &Rows, pairs: usize) -> Vec<Option<Evidence>> {
+/// The results of [`join_statistics_query`] for so many lists of pairs, in their order; `None` for
+/// a list without a row.
+pub fn read_join_statistics(rows: &Rows, pairs: usize) -> Vec<Option<KeyStatistics>> {
     let number = |row: usize, name: &str| match rows.get(row, name) {
         Some(Value::Int(number)) => u64::try_from(*number).ok(),
         // Saturates at the largest u64.
@@ -111,14 +111,14 @@ pub fn read_evidence(rows: &Rows, pairs: usize) -> Vec<Option<Evidence>> {
             matched_rows: number(row, "matched_rows")?,
         })
     };
-    let evidence = |pair: usize| {
+    let statistics = |pair: usize| {
         let (left, right) = (row_of(pair, "left")?, row_of(pair, "right")?);
-        Some(Evidence {
+        Some(KeyStatistics {
             left: side(left)?,
             right: side(right)?,
             common_keys: number(left, "common_keys")?,
             pairs: number(left, "pair_count")?,
         })
     };
-    (0..pairs).map(evidence).collect()
+    (0..pairs).map(statistics).collect()
 }
