@@ -37,10 +37,10 @@ const APART: &[(&str, &str)] = &[
 ];
 const LONG_FINGERPRINTS: &str = "the server's FARM_FINGERPRINT is not BigQuery's for texts of more than 64 bytes";
 
-/// Both engines over one demo shop.
-struct Both {
-    embedded: Embedded,
-    bigquery: BigQuery,
+/// Both engines over one folder of tables.
+pub struct Both {
+    pub embedded: Embedded,
+    pub bigquery: BigQuery,
     emulator: Child,
     /// Closing this ends the emulator, and its server with it.
     stdin: Option<ChildStdin>,
@@ -61,14 +61,15 @@ impl Drop for Both {
 }
 
 impl Both {
-    async fn start() -> Self {
+    /// `write` writes the tables into a folder, which it makes.
+    pub async fn start(write: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let shop = folder.path().join("shop");
-        demo::write(&shop, demo::SEED).unwrap();
+        let tables = folder.path().join("tables");
+        write(&tables);
         let python = std::env::var_os("TRAINSET_PYTHON").expect("set TRAINSET_PYTHON to ~/.cache/trainset/python/bin/python");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/emulator.py");
         let mut command = Command::new(python);
-        command.arg(script).arg(&shop).arg(PROJECT).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(script).arg(&tables).arg(PROJECT).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut emulator = command.spawn().unwrap();
         let stdin = emulator.stdin.take().unwrap();
         let mut endpoint = String::new();
@@ -83,7 +84,7 @@ impl Both {
             retry_policy: RetryPolicy::default(),
         };
         Self {
-            embedded: Embedded::open(&shop, "raw_data").await.unwrap(),
+            embedded: Embedded::open(&tables, "raw_data").await.unwrap(),
             bigquery: BigQuery::connect(options).await.unwrap(),
             emulator,
             stdin: Some(stdin),
@@ -91,7 +92,7 @@ impl Both {
         }
     }
 
-    async fn catalog(warehouse: &dyn Warehouse) -> Catalog {
+    pub async fn catalog(warehouse: &dyn Warehouse) -> Catalog {
         let mut schemas = vec![];
         for table in warehouse.tables().await.unwrap() {
             schemas.push(warehouse.schema(&table.name).await.unwrap());
@@ -100,7 +101,7 @@ impl Both {
     }
 }
 
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { max_rows: 1_000_000, ..Limits::default() }
 }
 
@@ -119,7 +120,7 @@ fn comparable(rows: &Rows) -> Vec<String> {
 }
 
 /// The differences, for people.
-fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
+pub fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
     let typed =
         |rows: &Rows| rows.columns.iter().map(|c| (c.name.clone(), c.column_type, c.mode == Mode::Repeated)).collect::<Vec<_>>();
     if typed(embedded) != typed(bigquery) {
@@ -135,7 +136,7 @@ fn difference(embedded: &Rows, bigquery: &Rows) -> Option<String> {
 
 /// For a large result, the first rows by all columns, with arrays by their JSON: the counts cover
 /// the number of rows.
-fn first_rows(sql: &str, columns: &[OutputColumn]) -> String {
+pub fn first_rows(sql: &str, columns: &[OutputColumn]) -> String {
     let ordered = columns.iter().enumerate().map(|(i, column)| match column.mode {
         Mode::Repeated => format!("TO_JSON_STRING(`{}`)", column.name),
         Mode::Nullable | Mode::Required => (i + 1).to_string(),
@@ -145,7 +146,7 @@ fn first_rows(sql: &str, columns: &[OutputColumn]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_engines_give_one_answer() {
-    let both = Both::start().await;
+    let both = Both::start(|folder| drop(demo::write(folder, demo::SEED).unwrap())).await;
     let (here, there) = (Both::catalog(&both.embedded).await, Both::catalog(&both.bigquery).await);
     the_tables_are_the_same(&both).await;
     bad_queries_are_explained(&both).await;

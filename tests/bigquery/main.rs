@@ -2,7 +2,12 @@
 
 mod emulator;
 mod faults;
+mod generated;
 mod server;
 
+#[path = "../support/configs.rs"]
+mod configs;
 #[path = "../support/goldens.rs"]
 mod goldens;
+#[path = "../support/tables.rs"]
+mod tables;

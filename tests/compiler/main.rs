@@ -9,7 +9,10 @@ mod names;
 #[allow(dead_code)]
 mod oracle;
 mod properties;
-mod tables;
 
+#[path = "../support/configs.rs"]
+mod configs;
 #[path = "../support/goldens.rs"]
 mod files;
+#[path = "../support/tables.rs"]
+mod tables;

@@ -38,7 +38,7 @@ const FIRST_DAY: i64 = 20_000; // 2024-10-04
 const DAY: i64 = 86_400_000_000;
 const TEXTS: [&str; 7] = ["O'Brien", "back\\slash", "new\nline", "`tick`", "größe 🦀", "' OR 1=1 --", ""];
 
-/// Writes `odd lines`, `users` and `items` into the folder.
+/// Writes `odd-lines`, `users` and `items` into the folder.
 pub fn write(folder: &Path) {
     let mut numbers = Numbers(7);
     let n = 150;
@@ -63,7 +63,7 @@ pub fn write(folder: &Path) {
     let decimals: Vec<Option<i128>> = numbers.column(n, 4_000, |i| i128::from(i - 1_000) * 12_500_000);
     table(
         folder,
-        "odd lines",
+        "odd-lines",
         vec![
             ("user id", Arc::new(Int64Array::from(numbers.column(n, 9, |i| i))) as ArrayRef),
             ("größe", Arc::new(StringArray::from(numbers.column(n, 12, product)))),
