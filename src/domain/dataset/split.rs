@@ -157,6 +157,17 @@ impl SplitConfig {
         }
     }
 
+    /// The percents of train, eval and test, if the splits are shares.
+    pub const fn percents(&self) -> Option<[(Split, u32); 3]> {
+        match self {
+            Self::Random { train_percent, test_percent, .. } => {
+                let eval = 100u32.saturating_sub(train_percent.saturating_add(*test_percent));
+                Some([(Split::Train, *train_percent), (Split::Eval, eval), (Split::Test, *test_percent)])
+            }
+            Self::None | Self::TimeBased { .. } | Self::LeaveLast { .. } => None,
+        }
+    }
+
     /// The splits that this config makes, in the order train, eval, test.
     pub fn splits(&self) -> &'static [Split] {
         match self {
