@@ -238,7 +238,9 @@ pub struct DriftReport {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetInput {
+    #[cfg_attr(feature = "ssr", schema(max_length = 255))]
     pub name: String,
+    #[cfg_attr(feature = "ssr", schema(max_length = 2000))]
     pub description: String,
     pub config: DatasetConfig,
 }
