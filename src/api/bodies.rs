@@ -9,6 +9,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::dataset::{DatasetConfig, Split};
+use crate::domain::dto::DatasetInput;
 
 /// A body without a field.
 #[derive(Deserialize, ToSchema)]
@@ -27,7 +28,7 @@ pub struct UnsavedConfig;
 impl PartialSchema for NewDataset {
     fn schema() -> RefOr<Schema> {
         let body = described("A new dataset: its name, and its config as a whole or by its parts.");
-        with_config(names(body)).required("name").build().into()
+        with_config(texts(body)).required("name").build().into()
     }
 }
 
@@ -40,14 +41,14 @@ impl PartialSchema for DatasetUpdate {
             .schema_type(nullable(Type::Integer))
             .description(Some("The revision that the change is based on, instead of the header `If-Match`."))
             .examples([serde_json::json!(1)]);
-        with_config(names(body.property("revision", revision))).build().into()
+        with_config(texts(body.property("revision", revision))).build().into()
     }
 }
 
 impl PartialSchema for UnsavedQuery {
     fn schema() -> RefOr<Schema> {
         let split = OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(reference::<Split>());
-        with_config(names(described("A config, as a whole or by its parts, optionally with a name.")).property("split", split))
+        with_config(texts(described("A config, as a whole or by its parts, optionally with a name.")).property("split", split))
             .build()
             .into()
     }
@@ -55,7 +56,7 @@ impl PartialSchema for UnsavedQuery {
 
 impl PartialSchema for UnsavedConfig {
     fn schema() -> RefOr<Schema> {
-        with_config(names(described("A config, as a whole or by its parts, optionally with a name."))).build().into()
+        with_config(texts(described("A config, as a whole or by its parts, optionally with a name."))).build().into()
     }
 }
 
@@ -67,9 +68,17 @@ fn nullable(kind: Type) -> utoipa::openapi::schema::SchemaType {
     [Type::Null, kind].into_iter().collect()
 }
 
-fn names(body: ObjectBuilder) -> ObjectBuilder {
-    let text = |limit| ObjectBuilder::new().schema_type(nullable(Type::String)).max_length(Some(limit));
-    body.property("name", text(255)).property("description", text(2000))
+/// What is entered beside the config.
+fn texts(body: ObjectBuilder) -> ObjectBuilder {
+    let RefOr::T(Schema::Object(input)) = DatasetInput::schema() else { return body };
+    let texts = input.properties.into_iter().filter(|(name, _)| name != "config");
+    texts.fold(body, |body, (name, schema)| match schema {
+        RefOr::T(Schema::Object(mut text)) => {
+            text.schema_type = nullable(Type::String);
+            body.property(name, text)
+        }
+        schema => body.property(name, schema),
+    })
 }
 
 /// The whole config, and each of its parts.

@@ -13,7 +13,7 @@ use super::diff::Difference;
 use super::drift::{Drift, Renaming};
 use super::schema::{Mode, TableSchema};
 use super::value::{CutCell, Value};
-use super::warehouse::WarehouseKind;
+use super::warehouse::{WarehouseFields, WarehouseKind};
 
 /// An ML project that datasets belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +43,7 @@ pub struct ModelInput {
 impl From<Model> for ModelInput {
     /// The editable part of a model.
     fn from(Model { name, description, warehouse, .. }: Model) -> Self {
-        let (gcp_project_id, location) = match warehouse {
-            WarehouseKind::Embedded => (None, None),
-            WarehouseKind::BigQuery { project, location } => (Some(project), location),
-        };
+        let WarehouseFields { gcp_project_id, location } = warehouse.into();
         Self { name, description, gcp_project_id, location }
     }
 }
@@ -242,7 +239,9 @@ pub struct DriftReport {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DatasetInput {
+    #[cfg_attr(feature = "ssr", schema(max_length = 255))]
     pub name: String,
+    #[cfg_attr(feature = "ssr", schema(max_length = 2000))]
     pub description: String,
     pub config: DatasetConfig,
 }

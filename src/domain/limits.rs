@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::dataset::{DatasetConfig, Predicate, Scalar};
+use super::dataset::{DatasetConfig, Operands, Scalar};
 use super::field_error::{FieldError, FieldErrors};
 
 /// Maximum number of tables of a dataset, its primary included.
@@ -54,26 +54,21 @@ pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
     check.list("filters.rows", config.filters.rows.len(), MAX_ROW_FILTERS, "rows");
     let mut values_of_all = 0;
     for (i, filter) in config.filters.rows.iter().enumerate().take(MAX_ROW_FILTERS) {
-        match &filter.predicate {
-            Predicate::In { values } | Predicate::NotIn { values } => {
+        match filter.predicate.operands() {
+            Operands::List(values) => {
                 values_of_all += values.len();
                 check.list(format_args!("filters.rows[{i}].where.values"), values.len(), MAX_VALUES, "values");
                 for (j, value) in values.iter().enumerate().take(MAX_VALUES) {
                     check.scalar(format_args!("filters.rows[{i}].where.values[{j}]"), value);
                 }
             }
-            Predicate::Equal { value }
-            | Predicate::NotEqual { value }
-            | Predicate::Less { value }
-            | Predicate::LessOrEqual { value }
-            | Predicate::Greater { value }
-            | Predicate::GreaterOrEqual { value } => check.scalar(format_args!("filters.rows[{i}].where.value"), value),
-            Predicate::Between { min, max } => {
+            Operands::Value(value) => check.scalar(format_args!("filters.rows[{i}].where.value"), value),
+            Operands::Range { min, max } => {
                 check.scalar(format_args!("filters.rows[{i}].where.min"), min);
                 check.scalar(format_args!("filters.rows[{i}].where.max"), max);
             }
-            Predicate::Contains { text } => check.text(format_args!("filters.rows[{i}].where.text"), text),
-            Predicate::DateRange { .. } | Predicate::LastDays { .. } | Predicate::IsNull | Predicate::NotNull => {}
+            Operands::Text(text) => check.text(format_args!("filters.rows[{i}].where.text"), text),
+            Operands::Days { .. } | Operands::LastDays(_) | Operands::Nothing => {}
         }
     }
     if values_of_all > MAX_ALL_VALUES {
@@ -85,9 +80,14 @@ pub fn exceeded(config: &DatasetConfig) -> Vec<FieldError> {
 /// How many parts a config has: the work on it grows with this number.
 pub fn parts(config: &DatasetConfig) -> usize {
     let keys = |join: &super::dataset::Join| 1 + join.on.len() + join.order.len();
-    let values = |filter: &super::dataset::RowFilter| match &filter.predicate {
-        Predicate::In { values } | Predicate::NotIn { values } => 1 + values.len(),
-        _ => 1,
+    let values = |filter: &super::dataset::RowFilter| match filter.predicate.operands() {
+        Operands::List(values) => 1 + values.len(),
+        Operands::Nothing
+        | Operands::Value(_)
+        | Operands::Range { .. }
+        | Operands::Text(_)
+        | Operands::Days { .. }
+        | Operands::LastDays(_) => 1,
     };
     config.secondary_tables.len()
         + config.join_config.iter().map(keys).sum::<usize>()

@@ -20,6 +20,33 @@ pub enum WarehouseKind {
     },
 }
 
+/// A kind as flat fields of a model: as the API, files and the store have it. Whoever takes them
+/// apart names each, so that another field does not compile before it has its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WarehouseFields {
+    pub gcp_project_id: Option<String>,
+    pub location: Option<String>,
+}
+
+impl From<WarehouseFields> for WarehouseKind {
+    /// Of fields that were checked.
+    fn from(WarehouseFields { gcp_project_id, location }: WarehouseFields) -> Self {
+        match gcp_project_id {
+            Some(project) => Self::BigQuery { project, location },
+            None => Self::Embedded,
+        }
+    }
+}
+
+impl From<WarehouseKind> for WarehouseFields {
+    fn from(kind: WarehouseKind) -> Self {
+        match kind {
+            WarehouseKind::Embedded => Self::default(),
+            WarehouseKind::BigQuery { project, location } => Self { gcp_project_id: Some(project), location },
+        }
+    }
+}
+
 impl WarehouseKind {
     /// From a model's flat fields, as people, the API and files name them: a model with a project
     /// uses BigQuery. Otherwise what is wrong with them.
@@ -45,10 +72,7 @@ impl WarehouseKind {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(match project {
-            Some(project) => Self::BigQuery { project, location },
-            None => Self::Embedded,
-        })
+        Ok(WarehouseFields { gcp_project_id: project, location }.into())
     }
 
     /// For the metrics.
@@ -103,7 +127,8 @@ mod tests {
             (Some(" my-project "), None, bigquery("my-project", None)),
             (Some("example.com:my-project"), Some("EU"), bigquery("example.com:my-project", Some("EU"))),
         ] {
-            assert_eq!(WarehouseKind::parse(project, location), Ok(kind));
+            assert_eq!(WarehouseKind::parse(project, location), Ok(kind.clone()));
+            assert_eq!(WarehouseKind::from(WarehouseFields::from(kind.clone())), kind);
         }
     }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{App, RequestContext, ServiceError};
 use crate::domain::dto::Model;
 use crate::domain::name::TableName;
-use crate::domain::warehouse::WarehouseKind;
+use crate::domain::warehouse::WarehouseFields;
 use crate::store::{Cached, StoreError};
 use crate::warehouse::LiveTable;
 
@@ -65,11 +65,12 @@ impl App {
     pub(super) fn cache_key(model: &Model, kind: &'static str, about: &impl Serialize, tables: &[&LiveTable]) -> CacheKey {
         let names: Vec<&TableName> = tables.iter().map(|table| &table.schema.table).collect();
         // Unchanged from the first version on, so that results which were paid for stay cached.
-        let location = match &model.warehouse {
-            WarehouseKind::Embedded => (None, None),
-            WarehouseKind::BigQuery { project, location } => (Some(project), location.as_ref()),
-        };
-        CacheKey { kind, text: serde_json::json!([location, names, about]).to_string(), state: state_of(tables) }
+        let WarehouseFields { gcp_project_id, location } = model.warehouse.clone().into();
+        CacheKey {
+            kind,
+            text: serde_json::json!([[gcp_project_id, location], names, about]).to_string(),
+            state: state_of(tables),
+        }
     }
 
     /// The cached result for a key, if its tables have not changed.

@@ -15,7 +15,7 @@ use super::texts::{common, models as texts};
 use super::toast::use_toaster;
 use super::work::Work;
 use crate::domain::dto::{Model, ModelInput};
-use crate::domain::warehouse::WarehouseKind;
+use crate::domain::warehouse::WarehouseFields;
 use crate::error::ApiError;
 use crate::rpc;
 
@@ -68,10 +68,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
     let cards = models
         .iter()
         .map(|model| {
-            let (warehouse, location) = match &model.warehouse {
-                WarehouseKind::Embedded => (texts::EMBEDDED.to_owned(), None),
-                WarehouseKind::BigQuery { project, location } => (texts::bigquery(project), location.clone()),
-            };
+            let WarehouseFields { location, .. } = model.warehouse.clone().into();
             let renamed = model.clone();
             view! {
                 <li class="card">
@@ -82,7 +79,7 @@ fn Loaded(models: Vec<Model>, editing: RwSignal<Option<Option<Model>>>) -> impl 
                     </div>
                     <p class="card-text" hidden=model.description.is_empty()>{model.description.clone()}</p>
                     <p class="card-facts">
-                        <span>{warehouse}</span>
+                        <span>{texts::warehouse(&model.warehouse)}</span>
                         {location.map(|location| view! { <span>{location}</span> })}
                         <span>{texts::datasets(model.dataset_count)}</span>
                     </p>

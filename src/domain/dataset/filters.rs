@@ -174,24 +174,55 @@ pub enum Predicate {
     },
 }
 
+/// What a predicate compares its column with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Operands<'a> {
+    Nothing,
+    Value(&'a Scalar),
+    /// Inclusive.
+    Range {
+        min: &'a Scalar,
+        max: &'a Scalar,
+    },
+    List(&'a [Scalar]),
+    /// A part of the column's text.
+    Text(&'a str),
+    Days {
+        start: Option<NaiveDate>,
+        end: Option<NaiveDate>,
+    },
+    /// The last N days up to and including the reference date.
+    LastDays(u32),
+}
+
 impl Predicate {
+    pub const fn operands(&self) -> Operands<'_> {
+        match self {
+            Self::In { values } | Self::NotIn { values } => Operands::List(values.as_slice()),
+            Self::Equal { value }
+            | Self::NotEqual { value }
+            | Self::Less { value }
+            | Self::LessOrEqual { value }
+            | Self::Greater { value }
+            | Self::GreaterOrEqual { value } => Operands::Value(value),
+            Self::Between { min, max } => Operands::Range { min, max },
+            Self::DateRange { start, end } => Operands::Days { start: *start, end: *end },
+            Self::LastDays { days } => Operands::LastDays(*days),
+            Self::IsNull | Self::NotNull => Operands::Nothing,
+            Self::Contains { text } => Operands::Text(text.as_str()),
+        }
+    }
+
     /// Whether it counts back from the reference date.
     pub const fn counts_back(&self) -> bool {
-        match self {
-            Self::LastDays { .. } => true,
-            Self::In { .. }
-            | Self::NotIn { .. }
-            | Self::Equal { .. }
-            | Self::NotEqual { .. }
-            | Self::Less { .. }
-            | Self::LessOrEqual { .. }
-            | Self::Greater { .. }
-            | Self::GreaterOrEqual { .. }
-            | Self::Between { .. }
-            | Self::DateRange { .. }
-            | Self::IsNull
-            | Self::NotNull
-            | Self::Contains { .. } => false,
+        match self.operands() {
+            Operands::LastDays(_) => true,
+            Operands::Nothing
+            | Operands::Value(_)
+            | Operands::Range { .. }
+            | Operands::List(_)
+            | Operands::Text(_)
+            | Operands::Days { .. } => false,
         }
     }
 }

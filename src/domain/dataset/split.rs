@@ -101,37 +101,70 @@ impl Split {
     }
 }
 
+/// What the split of a row follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    /// There is no split.
+    Nothing,
+    /// Its day, counted back from the reference date as stated.
+    Day(Option<AsOf>),
+    /// A hash of its values.
+    Hash,
+    /// Its position in time among the rows of its user that are left.
+    Position,
+}
+
 impl SplitConfig {
+    const fn basis(&self) -> Basis {
+        match self {
+            Self::None => Basis::Nothing,
+            Self::TimeBased { as_of, .. } => Basis::Day(*as_of),
+            Self::Random { .. } => Basis::Hash,
+            Self::LeaveLast { .. } => Basis::Position,
+        }
+    }
+
     /// Whether the splits are ranges of days.
     pub const fn is_by_time(&self) -> bool {
-        match self {
-            Self::TimeBased { .. } => true,
-            Self::None | Self::Random { .. } | Self::LeaveLast { .. } => false,
+        match self.basis() {
+            Basis::Day(_) => true,
+            Basis::Nothing | Basis::Hash | Basis::Position => false,
         }
     }
 
     /// Whether rows have an order in time, and so need a timestamp.
     pub const fn needs_timestamp(&self) -> bool {
-        match self {
-            Self::TimeBased { .. } | Self::LeaveLast { .. } => true,
-            Self::None | Self::Random { .. } => false,
+        match self.basis() {
+            Basis::Day(_) | Basis::Position => true,
+            Basis::Nothing | Basis::Hash => false,
         }
     }
 
     /// Whether the split of a row depends on which other rows are left.
     pub const fn depends_on_rows_left(&self) -> bool {
-        match self {
-            Self::LeaveLast { .. } => true,
-            Self::None | Self::TimeBased { .. } | Self::Random { .. } => false,
+        match self.basis() {
+            Basis::Position => true,
+            Basis::Nothing | Basis::Day(_) | Basis::Hash => false,
         }
     }
 
     /// The reference date that the splits count back from, as stated: `Some(None)` is the default,
     /// `None` means that they count back from nothing.
     pub const fn as_of(&self) -> Option<Option<AsOf>> {
+        match self.basis() {
+            Basis::Day(as_of) => Some(as_of),
+            Basis::Nothing | Basis::Hash | Basis::Position => None,
+        }
+    }
+
+    /// The percents of train, eval and test, if the splits are shares.
+    pub const fn percents(&self) -> Option<[(Split, u32); 3]> {
         match self {
-            Self::TimeBased { as_of, .. } => Some(*as_of),
-            Self::None | Self::Random { .. } | Self::LeaveLast { .. } => None,
+            Self::Random { train_percent, test_percent, .. } => {
+                let eval = 100u32.saturating_sub(train_percent.saturating_add(*test_percent));
+                Some([(Split::Train, *train_percent), (Split::Eval, eval), (Split::Test, *test_percent)])
+            }
+            Self::None | Self::TimeBased { .. } | Self::LeaveLast { .. } => None,
         }
     }
 

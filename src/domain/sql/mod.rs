@@ -151,8 +151,8 @@ fn first_stages<'p>(plan: &'p Plan<'p>) -> Pipeline<'p> {
 /// interactions.
 ///
 /// A split label that follows from the row itself (its day, or a hash) is added before the filters
-/// on products and customers, so that these can look at train alone. Only leave-last comes after
-/// them, unless they look at train.
+/// on products and customers, so that these can look at train alone. One that depends on which
+/// rows are left comes after them, unless they look at train.
 fn all_stages<'p>(plan: &'p Plan<'p>, shows_entities: bool) -> Pipeline<'p> {
     let filters = &plan.config.filters;
     let label_last = plan.config.split_config.depends_on_rows_left()

@@ -96,9 +96,9 @@ impl Check<'_> {
             return;
         }
         let t = column.column_type;
-        match &filter.predicate {
-            Predicate::IsNull | Predicate::NotNull => {}
-            Predicate::In { values } | Predicate::NotIn { values } => {
+        match filter.predicate.operands() {
+            Operands::Nothing => {}
+            Operands::List(values) => {
                 if values.is_empty() {
                     self.error(format!("{at}.values"), "Choose at least one value.");
                 }
@@ -106,26 +106,21 @@ impl Check<'_> {
                     self.scalar(format_args!("{at}.values[{j}]"), value, t);
                 }
             }
-            Predicate::Equal { value }
-            | Predicate::NotEqual { value }
-            | Predicate::Less { value }
-            | Predicate::LessOrEqual { value }
-            | Predicate::Greater { value }
-            | Predicate::GreaterOrEqual { value } => self.scalar(format_args!("{at}.value"), value, t),
-            Predicate::Between { min, max } => {
+            Operands::Value(value) => self.scalar(format_args!("{at}.value"), value, t),
+            Operands::Range { min, max } => {
                 self.scalar(format_args!("{at}.min"), min, t);
                 self.scalar(format_args!("{at}.max"), max, t);
             }
-            Predicate::DateRange { start, end } => {
+            Operands::Days { start, end } => {
                 self.temporal(&at, filter, t);
-                self.day_range(&at, *start, *end);
+                self.day_range(&at, start, end);
             }
-            Predicate::LastDays { days } => {
+            Operands::LastDays(days) => {
                 self.temporal(&at, filter, t);
-                self.within(format!("{at}.days"), *days, 1, MAX_DAYS);
+                self.within(format!("{at}.days"), days, 1, MAX_DAYS);
                 self.needs_role(Role::Timestamp, &at, "The last N days");
             }
-            Predicate::Contains { text } => {
+            Operands::Text(text) => {
                 if t != ColumnType::String {
                     self.error(&at, format!("{} is {t}: contains needs a STRING column.", filter.reference()));
                 }

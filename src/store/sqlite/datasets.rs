@@ -106,7 +106,7 @@ impl SqliteStore {
         }
         let saved = Saved::of(input);
         let mut tx = self.begin().await?;
-        let columns = Card::COLUMNS;
+        let columns = Card::columns();
         let stored = format!("SELECT {columns}, revision, status FROM datasets WHERE id = $1 AND deleted_at IS NULL");
         let stored: Stored = sqlx::query_as(AssertSqlSafe(stored)).bind(id).fetch_one(&mut *tx).await?;
         if stored.card == saved.card {

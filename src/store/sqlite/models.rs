@@ -3,7 +3,7 @@ use sqlx::FromRow;
 use super::values::Time;
 use super::{SqliteStore, StoreError};
 use crate::domain::dto::{CheckedModel, Model};
-use crate::domain::warehouse::WarehouseKind;
+use crate::domain::warehouse::WarehouseFields;
 use crate::store::name_key;
 
 #[derive(Debug, FromRow)]
@@ -24,7 +24,7 @@ impl From<ModelRow> for Model {
             id: row.id,
             name: row.name,
             description: row.description,
-            warehouse: warehouse(row.gcp_project_id, row.location),
+            warehouse: WarehouseFields { gcp_project_id: row.gcp_project_id, location: row.location }.into(),
             dataset_count: row.dataset_count,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
@@ -59,7 +59,7 @@ impl SqliteStore {
     /// Its id. The name is unique without regard to case: `NameTaken` otherwise.
     pub async fn insert_model(&self, input: &CheckedModel) -> Result<i64, StoreError> {
         let now = Time::now();
-        let (project, location) = columns(&input.warehouse);
+        let WarehouseFields { gcp_project_id, location } = input.warehouse.clone().into();
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "INSERT INTO models (name, name_key, description, gcp_project_id, location, created_at, updated_at) \
@@ -68,7 +68,7 @@ impl SqliteStore {
         .bind(&input.name)
         .bind(name_key(&input.name))
         .bind(&input.description)
-        .bind(project)
+        .bind(gcp_project_id)
         .bind(location)
         .bind(now)
         .execute(&mut *tx)
@@ -79,7 +79,7 @@ impl SqliteStore {
 
     /// Writes a model's input; equal input changes nothing.
     pub async fn update_model(&self, id: i64, input: &CheckedModel) -> Result<(), StoreError> {
-        let (project, location) = columns(&input.warehouse);
+        let WarehouseFields { gcp_project_id, location } = input.warehouse.clone().into();
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE models SET name = $2, name_key = $3, description = $4, gcp_project_id = $5, location = $6, updated_at = $7 \
@@ -89,7 +89,7 @@ impl SqliteStore {
         .bind(&input.name)
         .bind(name_key(&input.name))
         .bind(&input.description)
-        .bind(project)
+        .bind(gcp_project_id)
         .bind(location)
         .bind(Time::now())
         .execute(&mut *tx)
@@ -136,20 +136,5 @@ impl SqliteStore {
         .await?;
         self.commit(tx).await?;
         Ok(())
-    }
-}
-
-/// A warehouse as the columns `gcp_project_id` and `location`.
-fn columns(kind: &WarehouseKind) -> (Option<&str>, Option<&str>) {
-    match kind {
-        WarehouseKind::Embedded => (None, None),
-        WarehouseKind::BigQuery { project, location } => (Some(project), location.as_deref()),
-    }
-}
-
-fn warehouse(project: Option<String>, location: Option<String>) -> WarehouseKind {
-    match project {
-        Some(project) => WarehouseKind::BigQuery { project, location },
-        None => WarehouseKind::Embedded,
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A field of a dataset has its column in one of the lists of columns here, its position in the row
 //! beside it, and its field in the domain's type. [`Card`] has what is entered and what a list
-//! shows.
+//! shows; its list is made from its fields.
 
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqliteRow;
+use sqlx::types::Json;
 use sqlx::{FromRow, Row, Sqlite};
 
 use super::read_json;
@@ -15,18 +16,40 @@ use crate::domain::dataset::{DatasetConfig, Status};
 use crate::domain::dto::{Dataset, DatasetInput, DatasetName, DatasetSummary, StoredAnalysis, VersionSummary};
 use crate::store::{canonical, name_key};
 
-/// What a save writes and a list shows: the input, and what is displayed of a config, so that a
-/// list reads no configs.
-#[derive(Debug, PartialEq, FromRow)]
-pub(super) struct Card {
-    pub name: String,
-    pub description: String,
-    pub config_hash: String,
-    primary_table: String,
-    #[sqlx(json)]
-    secondary_tables: Vec<String>,
-    table_count: u32,
-    column_count: u32,
+/// A struct whose fields are columns. Their list and their values are made from it, so that no
+/// value can come into another's column.
+macro_rules! columns {
+    ($(#[$attribute:meta])* $name:ident { $($visibility:vis $column:ident: $type:ty,)* }) => {
+        $(#[$attribute])*
+        pub(super) struct $name {
+            $($visibility $column: $type,)*
+        }
+
+        impl $name {
+            pub fn columns() -> String {
+                [$(stringify!($column)),*].join(", ")
+            }
+
+            fn push_binds(self, values: &mut Values<'_>) {
+                $(values.push_bind(self.$column);)*
+            }
+        }
+    };
+}
+
+columns! {
+    /// What a save writes and a list shows: the input, and what is displayed of a config, so that a
+    /// list reads no configs.
+    #[derive(Debug, PartialEq, FromRow)]
+    Card {
+        pub name: String,
+        pub description: String,
+        pub config_hash: String,
+        primary_table: String,
+        secondary_tables: Json<Vec<String>>,
+        table_count: u32,
+        column_count: u32,
+    }
 }
 
 /// All that a save writes of a dataset's input.
@@ -101,27 +124,12 @@ impl<'r, T: FromRow<'r, SqliteRow>> FromRow<'r, SqliteRow> for Joined<T> {
     }
 }
 
-impl Card {
-    pub const COLUMNS: &str = "name, description, config_hash, primary_table, secondary_tables, table_count, column_count";
-
-    /// In the order of the columns.
-    fn push_binds(self, values: &mut Values<'_>) {
-        values.push_bind(self.name);
-        values.push_bind(self.description);
-        values.push_bind(self.config_hash);
-        values.push_bind(self.primary_table);
-        values.push_bind(serde_json::Value::from(self.secondary_tables));
-        values.push_bind(self.table_count);
-        values.push_bind(self.column_count);
-    }
-}
-
 /// The values of a statement that writes.
 type Values<'q> = Separated<'q, Sqlite, &'static str>;
 
 impl Saved {
     pub fn columns() -> String {
-        format!("{}, name_key, search_text, config", Card::COLUMNS)
+        format!("{}, name_key, search_text, config", Card::columns())
     }
 
     /// In the order of the columns.
@@ -147,7 +155,7 @@ impl Saved {
                 config_hash,
                 primary_table: config.primary_table.as_ref().map(ToString::to_string).unwrap_or_default(),
                 table_count: count(secondary_tables.len() + usize::from(config.primary_table.is_some())),
-                secondary_tables,
+                secondary_tables: Json(secondary_tables),
                 column_count: count(config.selected_columns.len()),
             },
         }
@@ -161,7 +169,7 @@ impl SummaryRow {
             "d.id, status, {card}, row_estimate, user_estimate, product_estimate, estimate_hash, created_at, updated_at, \
              last_used_at, active_version, (SELECT COUNT(*) FROM versions v WHERE v.dataset_id = d.id) AS version_count, \
              score, leaks, made_at, analyzed_hash",
-            card = Card::COLUMNS
+            card = Card::columns()
         )
     }
 }
@@ -181,7 +189,7 @@ impl From<SummaryRow> for DatasetSummary {
             description: row.card.description,
             status: row.status,
             primary_table: row.card.primary_table,
-            secondary_tables: row.card.secondary_tables,
+            secondary_tables: row.card.secondary_tables.0,
             table_count: row.card.table_count,
             column_count: row.card.column_count,
             row_count_estimate: row.row_estimate.filter(|_| is_counted),

@@ -1,6 +1,7 @@
 //! The start page.
 
 use crate::domain::format::counted;
+use crate::domain::warehouse::WarehouseKind;
 
 pub const TITLE: &str = "Models";
 pub const LEAD: &str = "A model is an ML project with its training datasets. Each model reads tables from one warehouse.";
@@ -11,7 +12,6 @@ pub const OPEN: &str = "Open datasets";
 pub const NONE_TITLE: &str = "No models yet";
 pub const NONE_ADVICE: &str =
     "Add your first model: give it a name and a Google Cloud project, or leave the project empty to use tables on this machine.";
-pub const EMBEDDED: &str = "Tables on this machine";
 
 pub const NAME: &str = "Name";
 pub const DESCRIPTION: &str = "Description";
@@ -20,8 +20,11 @@ pub const PROJECT_HINT: &str = "Leave empty to use tables on this machine.";
 pub const LOCATION: &str = "Location";
 pub const LOCATION_HINT: &str = "Leave empty to use the location of the BigQuery dataset.";
 
-pub fn bigquery(project: &str) -> String {
-    format!("BigQuery · {project}")
+pub fn warehouse(kind: &WarehouseKind) -> String {
+    match kind {
+        WarehouseKind::Embedded => "Tables on this machine".to_owned(),
+        WarehouseKind::BigQuery { project, .. } => format!("BigQuery · {project}"),
+    }
 }
 
 pub fn datasets(n: u32) -> String {

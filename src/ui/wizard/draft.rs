@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use strum::VariantArray;
+
 use crate::domain::catalog::Catalog;
 use crate::domain::dataset::*;
 use crate::domain::dto::DatasetInput;
@@ -18,8 +20,8 @@ pub type Draft = DatasetInput;
 
 pub type Schemas = BTreeMap<TableName, TableSchema>;
 
-/// The wizard's steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The wizard's steps, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray)]
 pub enum Step {
     Basics,
     Tables,
@@ -28,7 +30,7 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Step; 4] = [Self::Basics, Self::Tables, Self::Columns, Self::Filters];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -50,11 +52,11 @@ impl Step {
     }
 
     pub fn next(self) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| *step > self)
+        Self::ALL.iter().copied().find(|step| *step > self)
     }
 
     pub fn previous(self) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|step| *step < self)
+        Self::ALL.iter().copied().rev().find(|step| *step < self)
     }
 }
 

@@ -294,7 +294,7 @@ impl Edit {
 
     /// The first blocked step, and why.
     pub fn first_blocked(&self) -> Option<(Step, String)> {
-        Step::ALL.into_iter().find_map(|step| Some((step, self.blocked(step)?)))
+        Step::ALL.iter().copied().find_map(|step| Some((step, self.blocked(step)?)))
     }
 
     /// A join that multiplies rows, which nobody has accepted.

@@ -213,7 +213,8 @@ fn Progress(walk: Walk) -> impl IntoView {
     let first_wrong = Memo::new(move |_| state.read(Edit::first_blocked).map(|(step, _)| step));
     let can_open = move |target: Step| target <= step.get() || first_wrong.get().is_none_or(|wrong| target <= wrong);
     let lines = Step::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .enumerate()
         .map(|(i, this)| {
             view! {

@@ -1,4 +1,4 @@
-//! The wizard: four steps over one typed state. What is shown, blocked or saved derives from it.
+//! The wizard: its steps over one typed state. What is shown, blocked or saved derives from it.
 
 use leptos::prelude::*;
 

@@ -223,20 +223,19 @@ fn table_of(lines: Vec<Line>, without: u64) -> AnyView {
     .into_any()
 }
 
-/// The shares of a random split: as configured, and once counted, as they turned out.
+/// The shares of a split by percents: as configured, and once counted, as they turned out.
 #[component]
 pub fn Shares(impact: Impact, split: Memo<SplitConfig>) -> impl IntoView {
     let counted = counted_parts(impact);
     let band = move || {
-        let SplitConfig::Random { train_percent, test_percent, .. } = split.get() else { return ().into_any() };
-        let eval = 100u32.saturating_sub(train_percent.saturating_add(test_percent));
+        let Some(percents) = split.with(SplitConfig::percents) else { return ().into_any() };
         let mut left = 0;
-        let pieces = [(Part::Train, train_percent), (Part::Eval, eval), (Part::Test, test_percent)]
+        let pieces = percents
             .into_iter()
-            .map(|(part, percent)| {
+            .map(|(split, percent)| {
                 let x = left;
                 left += percent.min(100);
-                view! { <rect class=format!("part-{}", part.as_str()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
+                view! { <rect class=format!("part-{}", split.as_str()) x=x.to_string() width=percent.min(100).to_string() height="10" /> }
             })
             .collect_view();
         view! { <svg class="share-band" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{pieces}</svg> }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use self::days::{DayCount, DayRange};
-use self::op::{Input, list_of, values_of};
+use self::op::{Input, edit_values, values_of};
 use self::picker::ValuePicker;
 use self::values::{OneValue, Truth};
 use super::options::{column_options, read_option};
@@ -50,12 +50,9 @@ impl FilterAt {
         });
     }
 
-    fn edit_list(self, change: impl FnOnce(&mut Vec<Scalar>)) {
-        self.edit(|filter| {
-            if let Some(values) = list_of(&mut filter.predicate) {
-                change(values);
-            }
-        });
+    fn edit_values(self, change: impl FnOnce(&mut Vec<Scalar>)) {
+        let column_type = untrack(|| self.column_type());
+        self.edit(|filter| edit_values(&mut filter.predicate, column_type, change));
     }
 
     fn remove(self) {

@@ -1,7 +1,7 @@
 //! The operators of column filters, and the types that accept them.
 
 use super::values::scalar_text;
-use crate::domain::dataset::{Predicate, PredicateKind, Scalar};
+use crate::domain::dataset::{Operands, Predicate, PredicateKind, Scalar};
 use crate::domain::schema::ColumnType;
 
 /// The fields that an operator needs.
@@ -151,56 +151,26 @@ impl Family {
 
 /// The values of a predicate, in the order of their fields.
 pub fn values_of(predicate: &Predicate) -> Vec<Scalar> {
-    match predicate {
-        Predicate::In { values } | Predicate::NotIn { values } => values.clone(),
-        Predicate::Equal { value }
-        | Predicate::NotEqual { value }
-        | Predicate::Less { value }
-        | Predicate::LessOrEqual { value }
-        | Predicate::Greater { value }
-        | Predicate::GreaterOrEqual { value } => vec![value.clone()],
-        Predicate::Between { min, max } => vec![min.clone(), max.clone()],
-        Predicate::Contains { text } => vec![Scalar::Text(text.clone())],
-        Predicate::DateRange { .. } | Predicate::LastDays { .. } | Predicate::IsNull | Predicate::NotNull => vec![],
+    match predicate.operands() {
+        Operands::List(values) => values.to_vec(),
+        Operands::Value(value) => vec![value.clone()],
+        Operands::Range { min, max } => vec![min.clone(), max.clone()],
+        Operands::Text(text) => vec![Scalar::Text(text.into())],
+        Operands::Days { .. } | Operands::LastDays(_) | Operands::Nothing => vec![],
     }
 }
 
-/// Sets the value of a predicate's field, if it has fields for single values.
-pub fn set_value(predicate: &mut Predicate, field: usize, new: Scalar) {
-    match predicate {
-        Predicate::Equal { value }
-        | Predicate::NotEqual { value }
-        | Predicate::Less { value }
-        | Predicate::LessOrEqual { value }
-        | Predicate::Greater { value }
-        | Predicate::GreaterOrEqual { value } => *value = new,
-        Predicate::Between { min, max } => *(if field == 0 { min } else { max }) = new,
-        Predicate::Contains { text } => *text = scalar_text(&new),
-        Predicate::In { .. }
-        | Predicate::NotIn { .. }
-        | Predicate::DateRange { .. }
-        | Predicate::LastDays { .. }
-        | Predicate::IsNull
-        | Predicate::NotNull => {}
-    }
-}
-
-/// The list of values of a predicate.
-pub fn list_of(predicate: &mut Predicate) -> Option<&mut Vec<Scalar>> {
-    match predicate {
-        Predicate::In { values } | Predicate::NotIn { values } => Some(values),
-        Predicate::Equal { .. }
-        | Predicate::NotEqual { .. }
-        | Predicate::Less { .. }
-        | Predicate::LessOrEqual { .. }
-        | Predicate::Greater { .. }
-        | Predicate::GreaterOrEqual { .. }
-        | Predicate::Between { .. }
-        | Predicate::DateRange { .. }
-        | Predicate::LastDays { .. }
-        | Predicate::Contains { .. }
-        | Predicate::IsNull
-        | Predicate::NotNull => None,
+/// Changes the values of a predicate, if it has fields or a list of values. Without any, a field
+/// gets its initial value.
+pub fn edit_values(predicate: &mut Predicate, column_type: ColumnType, change: impl FnOnce(&mut Vec<Scalar>)) {
+    let op = PredicateKind::from(&*predicate);
+    match op.input() {
+        Input::OneValue | Input::TwoValues | Input::List => {
+            let mut values = values_of(predicate);
+            change(&mut values);
+            *predicate = op.predicate(column_type, &values);
+        }
+        Input::Nothing | Input::DayRange | Input::DayCount => {}
     }
 }
 
@@ -222,11 +192,18 @@ mod tests {
                     Input::TwoValues => 2,
                 };
                 assert_eq!(values_of(&predicate).len(), fields, "{op:?} of {column_type}");
-                assert_eq!(list_of(&mut predicate).is_some(), op.input() == Input::List, "{op:?} of {column_type}");
                 for field in 0..fields {
                     let new = Scalar::Text(format!("value {field}"));
-                    set_value(&mut predicate, field, new.clone());
+                    edit_values(&mut predicate, column_type, |values| values[field] = new.clone());
                     assert_eq!(values_of(&predicate)[field], new, "{op:?} of {column_type}");
+                    assert_eq!((PredicateKind::from(&predicate), values_of(&predicate).len()), (op, fields));
+                }
+                let before = predicate.clone();
+                edit_values(&mut predicate, column_type, |values| values.push(Scalar::Int(1)));
+                match op.input() {
+                    Input::List => assert_eq!(values_of(&predicate), [Scalar::Int(1)], "{op:?} of {column_type}"),
+                    Input::Nothing | Input::DayRange | Input::DayCount => assert_eq!(predicate, before),
+                    Input::OneValue | Input::TwoValues => {}
                 }
             }
         }

@@ -186,7 +186,7 @@ fn Found(at: FilterAt, chosen: Memo<Vec<Scalar>>, found: ColumnValues) -> impl I
 }
 
 fn add(at: FilterAt, value: Scalar) {
-    at.edit_list(|values| {
+    at.edit_values(|values| {
         if !values.contains(&value) {
             values.push(value);
         }
@@ -194,5 +194,5 @@ fn add(at: FilterAt, value: Scalar) {
 }
 
 fn remove(at: FilterAt, value: &Scalar) {
-    at.edit_list(|values| values.retain(|other| other != value));
+    at.edit_values(|values| values.retain(|other| other != value));
 }

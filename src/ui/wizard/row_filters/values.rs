@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::FilterAt;
-use super::op::{set_value, values_of};
+use super::op::values_of;
 use crate::domain::dataset::Scalar;
 use crate::domain::schema::ColumnType;
 use crate::ui::texts::filters as t;
@@ -66,7 +66,11 @@ pub fn OneValue(at: FilterAt, of: ColumnType, field: usize, label: &'static str)
                 let read = read_scalar(&e.target().value(), of);
                 bad.set(read.is_none());
                 if let Some(value) = read {
-                    at.edit(|filter| set_value(&mut filter.predicate, field, value));
+                    at.edit_values(|values| {
+                        if let Some(other) = values.get_mut(field) {
+                            *other = value;
+                        }
+                    });
                 }
             }
         />
@@ -84,7 +88,7 @@ pub fn Truth(at: FilterAt) -> impl IntoView {
             class="filter-value"
             on:change:target=move |e| {
                 let value = Scalar::Bool(e.target().value() == "true");
-                at.edit(|filter| set_value(&mut filter.predicate, 0, value));
+                at.edit_values(|values| *values = vec![value]);
             }
         >
             <option value="true" selected=move || is(true)>

@@ -17,12 +17,8 @@ struct Fields<'a> {
 }
 
 fn fields(split: &mut SplitConfig) -> Option<Fields<'_>> {
-    match split {
-        SplitConfig::Random { train_percent, test_percent, unit, seed } => {
-            Some(Fields { train_percent, test_percent, unit, seed })
-        }
-        SplitConfig::None | SplitConfig::TimeBased { .. } | SplitConfig::LeaveLast { .. } => None,
-    }
+    let SplitConfig::Random { train_percent, test_percent, unit, seed } = split else { return None };
+    Some(Fields { train_percent, test_percent, unit, seed })
 }
 
 #[component]

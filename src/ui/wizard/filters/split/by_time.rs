@@ -18,12 +18,8 @@ struct Fields<'a> {
 }
 
 fn fields(split: &mut SplitConfig) -> Option<Fields<'_>> {
-    match split {
-        SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } => {
-            Some(Fields { eval_days, test_days, gap_days, as_of })
-        }
-        SplitConfig::None | SplitConfig::Random { .. } | SplitConfig::LeaveLast { .. } => None,
-    }
+    let SplitConfig::TimeBased { eval_days, test_days, gap_days, as_of } = split else { return None };
+    Some(Fields { eval_days, test_days, gap_days, as_of })
 }
 
 #[component]

@@ -6,33 +6,83 @@ use crate::domain::dataset::{Seed, SplitConfig, SplitKind, Unit};
 use crate::ui::texts::filters as t;
 use crate::ui::wizard::filters::fields::Choice;
 
+/// How a kind is offered, and what its fields start from.
+struct Spec {
+    text: &'static str,
+    note: Option<&'static str>,
+    needs: Needs,
+    picture: Picture,
+    config: fn() -> SplitConfig,
+}
+
+/// The roles that a kind is disabled without: the SQL would name a column that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Timestamp,
+    UserAndTimestamp,
+}
+
+/// The chart of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    Timeline,
+    Shares,
+    LastRows,
+}
+
 impl SplitKind {
-    /// What the fields start from.
-    pub fn config(self) -> SplitConfig {
+    const fn spec(self) -> Spec {
         match self {
-            Self::None => SplitConfig::None,
-            Self::TimeBased => SplitConfig::TimeBased { eval_days: 14, test_days: 0, gap_days: 0, as_of: None },
-            Self::Random => SplitConfig::Random { train_percent: 80, test_percent: 0, unit: Unit::Row, seed: Seed::default() },
-            Self::LeaveLast => SplitConfig::LeaveLast { n: 1 },
+            Self::None => Spec {
+                text: t::NO_SPLIT,
+                note: None,
+                needs: Needs::Nothing,
+                picture: Picture::Timeline,
+                config: || SplitConfig::None,
+            },
+            Self::TimeBased => Spec {
+                text: t::BY_TIME,
+                note: Some(t::BY_TIME_NOTE),
+                needs: Needs::Timestamp,
+                picture: Picture::Timeline,
+                config: || SplitConfig::TimeBased { eval_days: 14, test_days: 0, gap_days: 0, as_of: None },
+            },
+            Self::Random => Spec {
+                text: t::AT_RANDOM,
+                note: Some(t::AT_RANDOM_NOTE),
+                needs: Needs::Nothing,
+                picture: Picture::Shares,
+                config: || SplitConfig::Random { train_percent: 80, test_percent: 0, unit: Unit::Row, seed: Seed::default() },
+            },
+            Self::LeaveLast => Spec {
+                text: t::LEAVE_LAST,
+                note: Some(t::LEAVE_LAST_NOTE),
+                needs: Needs::UserAndTimestamp,
+                picture: Picture::LastRows,
+                config: || SplitConfig::LeaveLast { n: 1 },
+            },
         }
+    }
+
+    pub fn config(self) -> SplitConfig {
+        (self.spec().config)()
     }
 
     pub const fn note(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::TimeBased => Some(t::BY_TIME_NOTE),
-            Self::Random => Some(t::AT_RANDOM_NOTE),
-            Self::LeaveLast => Some(t::LEAVE_LAST_NOTE),
-        }
+        self.spec().note
     }
 
-    /// Why it is disabled without a timestamp or a user: the SQL would name a column that does not
-    /// exist.
+    pub const fn picture(self) -> Picture {
+        self.spec().picture
+    }
+
+    /// Why it is disabled without a timestamp or a user.
     pub const fn missing(self, has_timestamp: bool, has_user: bool) -> Option<&'static str> {
-        match self {
-            Self::TimeBased if !has_timestamp => Some(t::NEEDS_TIMESTAMP),
-            Self::LeaveLast if !has_timestamp || !has_user => Some(t::NEEDS_USER_AND_TIME),
-            Self::None | Self::TimeBased | Self::Random | Self::LeaveLast => None,
+        match self.spec().needs {
+            Needs::Timestamp if !has_timestamp => Some(t::NEEDS_TIMESTAMP),
+            Needs::UserAndTimestamp if !has_timestamp || !has_user => Some(t::NEEDS_USER_AND_TIME),
+            Needs::Nothing | Needs::Timestamp | Needs::UserAndTimestamp => None,
         }
     }
 }
@@ -45,12 +95,7 @@ impl Choice for SplitKind {
     }
 
     fn text(self) -> &'static str {
-        match self {
-            Self::None => t::NO_SPLIT,
-            Self::TimeBased => t::BY_TIME,
-            Self::Random => t::AT_RANDOM,
-            Self::LeaveLast => t::LEAVE_LAST,
-        }
+        self.spec().text
     }
 }
 

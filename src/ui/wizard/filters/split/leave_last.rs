@@ -9,10 +9,8 @@ use crate::ui::wizard::State;
 
 /// How many rows of each user are held out.
 pub fn held_out(split: &mut SplitConfig) -> Option<&mut u32> {
-    match split {
-        SplitConfig::LeaveLast { n } => Some(n),
-        SplitConfig::None | SplitConfig::TimeBased { .. } | SplitConfig::Random { .. } => None,
-    }
+    let SplitConfig::LeaveLast { n } = split else { return None };
+    Some(n)
 }
 
 #[component]

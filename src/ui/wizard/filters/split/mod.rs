@@ -2,12 +2,10 @@
 
 use leptos::prelude::*;
 
-use self::at_random::AtRandom;
-use self::by_time::ByTime;
-use self::leave_last::LeaveLast;
+use self::kind::Picture;
 pub use self::leave_last::held_out;
 use super::super::State;
-use super::fields::{Number, NumberField, OtherErrors, Select, as_whole};
+use super::fields::{Choice, Number, NumberField, OtherErrors, Select, as_whole};
 use super::impact::Impact;
 use super::timeline::{LastRows, Shares, Timeline};
 use crate::domain::dataset::{SplitConfig, SplitKind};
@@ -39,19 +37,19 @@ pub fn Split(state: State, impact: Impact, has_timestamp: Memo<bool>) -> impl In
     let off = Callback::new(move |kind: SplitKind| kind.missing(has_timestamp.get(), has_user.get()));
     let fields = move || match kind.get() {
         SplitKind::None => ().into_any(),
-        SplitKind::TimeBased => view! { <ByTime state impact /> }.into_any(),
-        SplitKind::Random => view! { <AtRandom state /> }.into_any(),
-        SplitKind::LeaveLast => view! { <LeaveLast state /> }.into_any(),
+        SplitKind::TimeBased => view! { <by_time::ByTime state impact /> }.into_any(),
+        SplitKind::Random => view! { <at_random::AtRandom state /> }.into_any(),
+        SplitKind::LeaveLast => view! { <leave_last::LeaveLast state /> }.into_any(),
     };
-    let picture = move || match kind.get() {
-        SplitKind::None | SplitKind::TimeBased if !has_timestamp.get() => ().into_any(),
-        SplitKind::None | SplitKind::TimeBased => view! { <Timeline impact split /> }.into_any(),
-        SplitKind::Random => view! { <Shares impact split /> }.into_any(),
-        SplitKind::LeaveLast => view! { <LastRows impact split /> }.into_any(),
+    let picture = move || match kind.get().picture() {
+        Picture::Timeline if !has_timestamp.get() => ().into_any(),
+        Picture::Timeline => view! { <Timeline impact split /> }.into_any(),
+        Picture::Shares => view! { <Shares impact split /> }.into_any(),
+        Picture::LastRows => view! { <LastRows impact split /> }.into_any(),
     };
     let note = move |note: Option<&'static str>| note.map(|note| view! { <p class="note">{note}</p> });
-    // What the disabled kinds need.
-    let missing = move || off.run(SplitKind::TimeBased).or_else(|| off.run(SplitKind::LeaveLast));
+    // What the first disabled kind needs.
+    let missing = move || SplitKind::ALL.iter().find_map(|kind| off.run(*kind));
     view! {
         <fieldset class="group">
             <legend>{t::SPLIT}</legend>
