@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::keys::KeysButton;
 use super::reach::use_reach;
-use super::texts::common;
+use super::texts::{common, docs};
 use super::theme::ThemeSwitch;
 use crate::domain::record::Model;
 use crate::error::Failure;
@@ -69,6 +69,9 @@ fn TopBar() -> impl IntoView {
                 {common::PRODUCT}
             </a>
             <div class="topbar-tools">
+                <a class="topbar-link" href="/docs/" rel="external" title=docs::TITLE>
+                    {common::DOCS}
+                </a>
                 <a class="topbar-link" href="/api/docs" rel="external" title=common::API_TITLE>
                     {common::API}
                 </a>

@@ -34,7 +34,7 @@ mod rows;
 mod search;
 mod tabs;
 pub mod texts;
-mod theme;
+pub mod theme;
 mod toast;
 mod versions;
 mod when;

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod common;
 pub mod compare;
 pub mod dialogs;
+pub mod docs;
 pub mod filters;
 pub mod keys;
 pub mod list;
