@@ -17,6 +17,7 @@ mod dialog;
 mod dialogs;
 mod empty;
 mod gone;
+mod help;
 mod highlight;
 mod icon;
 mod keys;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::header;
+use trainset::ui::texts::help;
 
 use crate::helpers::{Reply, TestApp, request};
 
@@ -133,5 +134,20 @@ async fn files_of_the_documents_are_there_and_unknown_pages_say_so() {
         assert_eq!((page.status, kind(&page)), (404, "text/html; charset=utf-8"), "{path}");
         assert!(page.text.contains("This page does not exist") && page.text.contains("href=\"/docs/\""), "{path}");
         assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'; style-src"));
+    }
+}
+
+#[tokio::test]
+async fn explained_terms_have_a_section_to_read_more() {
+    let app = TestApp::new().await;
+    let mut ids = BTreeSet::new();
+    for term in help::ALL {
+        assert!(ids.insert(term.id), "{}", term.id);
+        let (path, anchor) = term.address.split_once('#').unwrap();
+        let page = app.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(values(&page.text, "id").contains(&anchor), "{}", term.address);
+        assert!(term.question.starts_with("What is ") && term.question.ends_with('?'), "{}", term.question);
+        assert!(term.answer.len() < 200, "{}", term.answer);
     }
 }

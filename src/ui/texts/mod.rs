@@ -9,6 +9,7 @@ pub mod compare;
 pub mod dialogs;
 pub mod docs;
 pub mod filters;
+pub mod help;
 pub mod keys;
 pub mod list;
 pub mod models;
