@@ -17,33 +17,34 @@ use super::{docs, etag};
 use crate::domain::json_schema::config_schema;
 use crate::service::App;
 
-/// The page loads only from this server and runs no script.
-const PAGE_POLICY: &str =
+/// A page to read loads only from this server and runs no script.
+pub const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// A text that stays the same while the server runs.
-struct Fixed {
-    text: Bytes,
+/// Content that stays the same while the server runs.
+pub struct Fixed {
+    content: Bytes,
     kind: &'static str,
     etag: ETag,
 }
 
 impl Fixed {
-    fn new(text: String, kind: &'static str) -> Self {
-        let etag = etag::of_hash(&Sha256::digest(text.as_bytes())[..16]);
-        Self { text: text.into(), kind, etag }
+    pub fn new(content: impl Into<Bytes>, kind: &'static str) -> Self {
+        let content = content.into();
+        let etag = etag::of_hash(&Sha256::digest(&content)[..16]);
+        Self { content, kind, etag }
     }
 
     fn json(value: &Value) -> Self {
         Self::new(value.to_string(), "application/json")
     }
 
-    /// The text, or 304 if the browser has it already.
-    fn answer(&self, headers: &HeaderMap) -> Response {
+    /// The content, or 304 if the browser has it already.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
         let keeping = [(header::CACHE_CONTROL, "no-cache")];
         let mut response = match etag::is_known(headers, &self.etag) {
             true => (StatusCode::NOT_MODIFIED, keeping).into_response(),
-            false => (keeping, [(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response(),
+            false => (keeping, [(header::CONTENT_TYPE, self.kind)], self.content.clone()).into_response(),
         };
         response.headers_mut().typed_insert(self.etag.clone());
         response
@@ -105,5 +106,5 @@ async fn config_schema_json(headers: HeaderMap) -> Response {
 
 async fn style(headers: HeaderMap) -> Response {
     static STYLE: OnceLock<Fixed> = OnceLock::new();
-    STYLE.get_or_init(|| Fixed::new(include_str!("docs.css").into(), "text/css; charset=utf-8")).answer(&headers)
+    STYLE.get_or_init(|| Fixed::new(include_str!("docs.css"), "text/css; charset=utf-8")).answer(&headers)
 }

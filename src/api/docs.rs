@@ -10,7 +10,8 @@ use serde_json::Value;
 mod html;
 mod schema;
 
-use html::{code, escape, prose};
+pub use html::escape;
+use html::{code, prose};
 
 /// The whole page.
 pub fn page(document: &Value) -> String {

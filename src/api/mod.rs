@@ -35,7 +35,9 @@ mod replies;
 mod transfer;
 mod versions;
 
+pub(crate) use about::{Fixed, PAGE_POLICY};
 pub use answer::{ErrorResponse, error_response};
+pub(crate) use docs::escape;
 
 /// Everything under `/api/`, with a JSON error for unknown paths.
 pub fn routes(app: App) -> Router {

@@ -28,8 +28,8 @@ pub enum Class {
 
 /// All GET routes. The others take POST and are [`Class::Change`], even if they only read.
 const ROUTES: [(Class, &[&str]); 5] = [
-    (Class::Page, &["/", "/models/{id}/dataset", "/models/{id}/dataset/compare", "/api/docs"]),
-    (Class::File, &["/pkg/{*file}", "/api/docs.css", "/api/openapi.json", "/api/config-schema.json"]),
+    (Class::Page, &["/", "/models/{id}/dataset", "/models/{id}/dataset/compare", "/api/docs", "/docs", "/docs/{*document}"]),
+    (Class::File, &["/pkg/{*file}", "/api/docs.css", "/docs/style.css", "/api/openapi.json", "/api/config-schema.json"]),
     (Class::Health, &["/healthz", "/readyz"]),
     (
         Class::Read,

@@ -34,6 +34,7 @@ use crate::ui;
 
 pub mod access;
 mod context;
+mod docs;
 mod files;
 pub mod listener;
 mod measure;
@@ -60,6 +61,7 @@ pub fn site(app: App, addr: SocketAddr, hosts: &[String], author: &str) -> Route
         .merge(api::routes(app.clone()).layer(compression()).layer(from_fn(in_time)))
         .merge(api::health(app.clone()))
         .route("/metrics", get(measure::metrics).with_state(app.metrics().clone()))
+        .merge(docs::routes().layer(compression()))
         // Not compressed per response: the large files are compressed when they are built.
         .route("/pkg/{*file}", get(package))
         .merge(pages(app, addr))

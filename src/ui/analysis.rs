@@ -5,10 +5,11 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
+use super::help::Help;
 use super::pictures::{DayChart, Funnel};
 use super::problem::Problem;
 use super::query_panel::size_and_price;
-use super::texts::{analysis as texts, common};
+use super::texts::{analysis as texts, common, help};
 use super::work::{Loader, Opening, Work, every};
 use crate::domain::analysis::{Analysis, Check, Cold, JoinMetrics, Outcome, Part, PartMetrics, Proof, Severity, SplitEstimate};
 use crate::domain::dto::{Progress, StoredAnalysis};
@@ -173,7 +174,9 @@ pub fn Report(analysis: Analysis, stale: bool) -> impl IntoView {
                 <strong>{integer(metrics.part(Part::Full).map_or(0, |full| full.rows))}</strong>
                 <span>{texts::rows_and_leaks(leaks)}</span>
             </p>
-            <p class="note">{made.join(common::DOT)}</p>
+            <p class="note">
+                {made.join(common::DOT)} " " {metrics.as_of.map(|_| view! { <Help term=&help::REFERENCE_DATE /> })}
+            </p>
         </div>
         <section class="report">
             <h3>{texts::PARTS}</h3>
@@ -262,7 +265,9 @@ fn PartsTable(counts: Vec<PartMetrics>, estimates: Vec<SplitEstimate>, proof: Op
                         <th scope="col" class="number">{texts::PRODUCTS}</th>
                         <th scope="col">{texts::FIRST}</th>
                         <th scope="col">{texts::LAST}</th>
-                        <th scope="col" class="number" title=texts::COLD_WHY>{texts::COLD_USERS}</th>
+                        <th scope="col" class="number" title=texts::COLD_WHY>
+                            {texts::COLD_USERS} " " <Help term=&help::COLD_START />
+                        </th>
                         <th scope="col" class="number" title=texts::COLD_WHY>{texts::COLD_PRODUCTS}</th>
                     </tr>
                 </thead>
@@ -298,7 +303,9 @@ fn JoinsTable(joins: Vec<JoinMetrics>) -> impl IntoView {
                         <th scope="col">{texts::TABLE}</th>
                         <th scope="col">{texts::JOIN}</th>
                         <th scope="col" class="number">{texts::MATCHED}</th>
-                        <th scope="col" class="number">{texts::MOST_MATCHES}</th>
+                        <th scope="col" class="number">
+                            {texts::MOST_MATCHES} " " <Help term=&help::FAN_OUT />
+                        </th>
                         <th scope="col" class="number">{texts::BEFORE}</th>
                         <th scope="col" class="number">{texts::AFTER}</th>
                     </tr>

@@ -105,7 +105,9 @@ pub fn Dialog(
     };
     // Chromium closes a dialog at the second Escape, cancelled or not; so Escape is handled here.
     let on_keydown = move |event: ev::KeyboardEvent| {
-        if event.key() == "Escape" {
+        // The browser closes an open popover first.
+        let has_popover = || document().query_selector(":popover-open").is_ok_and(|found| found.is_some());
+        if event.key() == "Escape" && !has_popover() {
             event.prevent_default();
             event.stop_propagation();
             on_close.run(());

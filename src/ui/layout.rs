@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::connectivity::use_connectivity;
 use super::keys::KeysButton;
-use super::texts::common;
+use super::texts::{common, docs};
 use super::theme::ThemeSwitch;
 use crate::domain::dto::Model;
 use crate::error::ApiError;
@@ -69,6 +69,9 @@ fn TopBar() -> impl IntoView {
                 {common::PRODUCT}
             </a>
             <div class="topbar-tools">
+                <a class="topbar-link" href="/docs/" rel="external" title=docs::TITLE>
+                    {common::DOCS}
+                </a>
                 <a class="topbar-link" href="/api/docs" rel="external" title=common::API_TITLE>
                     {common::API}
                 </a>

@@ -12,16 +12,21 @@ const COOKIE: &str = "trainset-theme";
 pub fn of_request() -> Option<&'static str> {
     #[cfg(feature = "ssr")]
     {
-        let parts = use_context::<axum::http::request::Parts>()?;
-        let cookies = parts.headers.get(axum::http::header::COOKIE)?.to_str().ok()?;
-        cookies.split(';').find_map(|cookie| match cookie.trim().strip_prefix(COOKIE)?.strip_prefix('=')? {
-            "dark" => Some("dark"),
-            "light" => Some("light"),
-            _ => None,
-        })
+        of_headers(&use_context::<axum::http::request::Parts>()?.headers)
     }
     #[cfg(not(feature = "ssr"))]
     None
+}
+
+/// The theme in the cookie of a request's headers, if any.
+#[cfg(feature = "ssr")]
+pub fn of_headers(headers: &axum::http::HeaderMap) -> Option<&'static str> {
+    let cookies = headers.get(axum::http::header::COOKIE)?.to_str().ok()?;
+    cookies.split(';').find_map(|cookie| match cookie.trim().strip_prefix(COOKIE)?.strip_prefix('=')? {
+        "dark" => Some("dark"),
+        "light" => Some("light"),
+        _ => None,
+    })
 }
 
 /// Switches to the other theme.

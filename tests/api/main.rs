@@ -7,6 +7,7 @@ mod contract;
 mod datasets;
 mod detection;
 mod document;
+mod documentation;
 mod errors;
 mod examples;
 mod helpers;

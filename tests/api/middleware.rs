@@ -172,7 +172,9 @@ async fn no_route_reads_a_body_that_a_form_can_send() {
 /// A template's path over the tables of the tests.
 fn at(template: &str) -> String {
     let mut path = template.replace("{id}", "1").replace("{number}", "1").replace("{table}", "orders");
-    for (placeholder, word) in [("{column}", "user_id"), ("{*file}", "trainset.js"), ("{function}", "models")] {
+    for (placeholder, word) in
+        [("{column}", "user_id"), ("{*file}", "trainset.js"), ("{*document}", "config"), ("{function}", "models")]
+    {
         path = path.replace(placeholder, word);
     }
     path
@@ -188,6 +190,9 @@ async fn routes(app: &TestApp) -> Vec<(Method, String)> {
         "/models/{id}/dataset/",
         "/models/{id}/dataset/compare/",
         "/api/docs.css",
+        "/docs",
+        "/docs/{*document}",
+        "/docs/style.css",
         "/metrics",
         "/pkg/{*file}",
         "/favicon.svg",
@@ -293,7 +298,7 @@ async fn every_spelling_of_a_route_has_the_same_access_rules() {
     let app = TestApp::new().await;
     app.dataset("Orders").await;
     let before = stored(&app).await;
-    let pages = ["/", "/models/1/dataset/", "/models/1/dataset/compare/", "/api/docs"];
+    let pages = ["/", "/models/1/dataset/", "/models/1/dataset/compare/", "/api/docs", "/docs", "/docs/config"];
     for (method, template) in routes(&app).await {
         let path = at(&template);
         let slash = if path.ends_with('/') { path.trim_end_matches('/').to_owned() } else { format!("{path}/") };
@@ -382,6 +387,9 @@ async fn other_host_names_require_a_header_except_for_pages() {
         "/models/{id}/dataset/compare/",
         "/api/docs",
         "/api/docs.css",
+        "/docs",
+        "/docs/{*document}",
+        "/docs/style.css",
         "/api/openapi.json",
         "/api/config-schema.json",
         "/pkg/{*file}",

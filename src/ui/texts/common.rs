@@ -24,6 +24,7 @@ pub const DOT: &str = " · ";
 
 pub const SKIP: &str = "Skip to content";
 pub const MODELS: &str = "Models";
+pub const DOCS: &str = "Docs";
 pub const API: &str = "API";
 pub const API_TITLE: &str = "API reference, available offline";
 pub const KEYS: &str = "Keyboard shortcuts";

@@ -12,8 +12,9 @@ use crate::domain::format::{bytes, instant, integer, short};
 use crate::domain::name::fold;
 use crate::domain::schema::{TableInfo, TableKind};
 use crate::rpc;
+use crate::ui::help::Help;
 use crate::ui::problem::Problem;
-use crate::ui::texts::wizard as texts;
+use crate::ui::texts::{help, wizard as texts};
 use crate::ui::work::{Loader, Waiting};
 
 #[component]
@@ -78,6 +79,7 @@ pub fn TablesStep(state: State, large: RwSignal<bool>) -> impl IntoView {
                                 <div class="suggest-bar">
                                     <AutoDetect state suggested />
                                     <VerifyJoins state />
+                                    <Help term=&help::FAN_OUT />
                                 </div>
                             }
                         })

@@ -9,7 +9,8 @@ use super::fields::{Choice, Number, NumberField, OtherErrors, Select, as_whole};
 use super::impact::Impact;
 use crate::domain::dataset::{AsOf, DateRange, SplitConfig};
 use crate::domain::impact::date_window;
-use crate::ui::texts::filters as t;
+use crate::ui::help::Help;
+use crate::ui::texts::{filters as t, help};
 
 /// The resolved reference date of the current config.
 pub fn as_of_day(impact: Impact) -> Memo<Option<NaiveDate>> {
@@ -320,6 +321,7 @@ pub fn AsOfField(
             <div class="field-row">
                 <Select label=t::UP_TO chosen=kind on_choose=choose />
                 {field}
+                <Help term=&help::REFERENCE_DATE />
             </div>
             <p class="note said-later" role="status">
                 {explanation}

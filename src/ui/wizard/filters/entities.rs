@@ -12,7 +12,8 @@ use super::pareto::Pareto;
 use super::thresholds::{Distribution, DistributionPicture};
 use crate::domain::dataset::*;
 use crate::domain::impact::{EntitySizes, FilterImpact};
-use crate::ui::texts::filters as t;
+use crate::ui::help::Help;
+use crate::ui::texts::{filters as t, help};
 
 /// Getter and setter of a part of a filter; a range without bounds is none.
 type Read = fn(&EntityFilter) -> Option<f64>;
@@ -279,6 +280,7 @@ pub fn Interactions(state: State) -> impl IntoView {
             <div class="field-row">
                 {core(t::ROWS_A_USER, "filters.min_interactions.user", |core| &mut core.user)}
                 {core(t::ROWS_A_PRODUCT, "filters.min_interactions.product", |core| &mut core.product)} {rounds}
+                <Help term=&help::K_CORE />
                 <Number state field=sample value=percent on_change=set_percent />
                 {move || has_sample.get().then(|| view! { <SampledBy state /> })}
             </div>
@@ -384,6 +386,7 @@ fn ScopeFields(state: State) -> impl IntoView {
                     />
                     {t::PRUNE_TRAIN}
                 </label>
+                <Help term=&help::COLD_START />
             </div>
             <p class="note">{t::ORDER_OF_FILTERS}</p>
             <p class="note">{scope_note}</p>
