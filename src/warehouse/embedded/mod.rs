@@ -7,7 +7,7 @@
 //! [`functions`] and [`sketches`] add what it lacks, [`rows`] and [`text`] write results,
 //! [`cancel`] stops queries, [`memory`] and [`spill`] share memory and disk, [`shared`],
 //! [`sequential_union`] and [`compact`] save memory, [`errors`] explains errors to people.
-//! [`bounds`], [`footer`], [`lines`], [`long_values`] and [`planning`] contain broken or hostile
+//! [`bounds`], [`footer`], [`long_values`] and [`planning`] contain broken or hostile
 //! input.
 
 mod bounds;
@@ -19,7 +19,6 @@ mod errors;
 mod files;
 mod footer;
 mod functions;
-mod lines;
 mod long_values;
 mod memory;
 mod planning;
