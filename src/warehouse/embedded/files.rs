@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 
 use super::footer;
 use super::lines::Lines;
-use super::types::{arrow_type, canonical, column_type, timestamp};
+use super::types::{NUMERIC, arrow_type, canonical, column_type, stored_type, timestamp};
 use crate::domain::name::{ColumnName, TableName, fold};
 use crate::domain::schema::{Column, ColumnType, Mode};
 
@@ -316,7 +316,7 @@ fn load_parquet(parts: &[TableFile]) -> Result<Data, String> {
         let stored = stored_bytes(meta);
         let mut fields = vec![];
         for field in footer.schema().fields() {
-            match canonical(field.data_type()) {
+            match stored_type(field.data_type()) {
                 Ok(to) => {
                     let bytes = match fixed_width(&to) {
                         Some(width) => of_file.saturating_mul(width),
@@ -380,7 +380,12 @@ impl Merged {
                 continue;
             };
             let mine = &mut self.fields[place];
-            if other.data_type() != mine.data_type() {
+            // Small numbers are written with a sign in one file and without one in another.
+            if *mine.data_type() == DataType::Int64 && *other.data_type() == NUMERIC {
+                *mine = mine.clone().with_data_type(NUMERIC);
+            }
+            let widens = *mine.data_type() == NUMERIC && *other.data_type() == DataType::Int64;
+            if other.data_type() != mine.data_type() && !widens {
                 let label = |of: &DataType| column_type(of).map_or_else(|_| "another type".to_owned(), |(of, _)| of.to_string());
                 return Err(format!(
                     "its files do not match: {} is {} in {} and {} in {}",
