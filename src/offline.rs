@@ -188,7 +188,7 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
         schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
     }
     let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
-    let JoinDetection { resolved, .. } = found.map_err(|error| error.to_string())?;
+    let JoinDetection { resolved, notes, .. } = found.map_err(|error| error.to_string())?;
     let text = if options.json {
         serde_json::to_string_pretty(&resolved).map_err(|error| error.to_string())? + "\n"
     } else {
@@ -197,7 +197,7 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
             let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
             format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.as_str(), join.join.text())
         };
-        resolved.joins.iter().map(line).collect()
+        resolved.joins.iter().map(line).chain(notes.into_iter().map(|note| format!("{note}\n"))).collect()
     };
     Ok(Output { text, yes: !resolved.joins.is_empty() })
 }
