@@ -342,6 +342,8 @@ fn as_text(column: &PlannedColumn) -> Expr {
         ColumnType::Datetime => {
             Expr::call(Function::UnixMicros, [Expr::call(Function::Timestamp, [value])]).cast(ColumnType::String)
         }
+        // Not each is a text.
+        ColumnType::Bytes => Expr::call(Function::ToJsonString, [value]),
         _ => value.cast(ColumnType::String),
     }
 }

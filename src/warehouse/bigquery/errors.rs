@@ -26,6 +26,9 @@ impl BigQuery {
             (_, "billingNotEnabled") => {
                 WarehouseError::NoPermission(format!("The project {} has no billing account. {message}", self.project))
             }
+            (403, _) if is_about_policy_tags(&message) => WarehouseError::NoPermission(format!(
+                "The server's account may not read a protected column. It needs the role Fine-Grained Reader on the column's policy tag. {message}"
+            )),
             (403, _) => WarehouseError::NoPermission(format!(
                 "The server's account has no permission for this in BigQuery. It needs the roles BigQuery Job User on the project {} and BigQuery \
                  Data Viewer on the dataset {}. {message}",
@@ -76,6 +79,13 @@ impl BigQuery {
             None => text,
         }
     }
+}
+
+/// Whether BigQuery refuses single columns, and not the table.
+/// <https://cloud.google.com/bigquery/docs/column-level-security-intro>
+fn is_about_policy_tags(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    ["policy tag", "fine-grained reader", "fine grained reader"].iter().any(|words| lower.contains(words))
 }
 
 /// The requested resource does not exist.

@@ -1,7 +1,7 @@
 //! Tables and their schemas: one paged list, and each table's metadata. Both are free of charge.
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables>
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt};
@@ -12,7 +12,7 @@ use super::BigQuery;
 use super::errors::is_not_found;
 use super::rest::{Call, Refusal};
 use crate::domain::format::integer;
-use crate::domain::name::{MAX_COLUMN_CHARS, TableName};
+use crate::domain::name::{ColumnName, MAX_COLUMN_CHARS, TableName};
 use crate::domain::schema::{Column, ColumnType, Mode, Partition, TableInfo, TableKind, TableSchema};
 use crate::domain::value::beginning;
 use crate::warehouse::{LiveTable, WarehouseError};
@@ -83,15 +83,32 @@ pub(super) struct Schema {
 
 /// A column in the API's form, with its spelling of types.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Field {
     pub name: String,
     #[serde(rename = "type")]
     pub field_type: String,
     pub mode: Option<String>,
     pub description: Option<String>,
+    policy_tags: Option<PolicyTags>,
+    /// Those of a RECORD.
+    #[serde(default)]
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct PolicyTags {
+    #[serde(default)]
+    names: Vec<String>,
 }
 
 impl Field {
+    /// The policy tag that protects the column or one of its fields.
+    fn policy_tag(&self) -> Option<&str> {
+        let own = self.policy_tags.as_ref().and_then(|tags| tags.names.first()).map(String::as_str);
+        own.or_else(|| self.fields.iter().find_map(Field::policy_tag))
+    }
+
     /// `None` for an unknown type.
     pub fn column_type(&self) -> Option<ColumnType> {
         ColumnType::parse(&self.field_type)
@@ -186,9 +203,11 @@ impl BigQuery {
         }
         let partition = info.partition.clone();
         let mut schema = TableSchema { table: name.clone(), columns: vec![], unusable: vec![], partition };
+        let mut policy_tags = BTreeMap::new();
         for field in fields {
-            match (field.name.parse(), field.column_type()) {
+            match (field.name.parse::<ColumnName>(), field.column_type()) {
                 (Ok(name), Some(column_type)) => {
+                    policy_tags.extend(field.policy_tag().map(|tag| (name.to_string(), at_most(tag, MAX_DESCRIPTION))));
                     let description = field.description.as_deref().filter(|text| !text.is_empty());
                     let description = description.map(|text| at_most(text, MAX_DESCRIPTION));
                     schema.columns.push(Column { name, column_type, mode: field.mode(), description });
@@ -200,7 +219,7 @@ impl BigQuery {
                 }
             }
         }
-        Ok(LiveTable { info, schema, state })
+        Ok(LiveTable { info, schema, state, policy_tags })
     }
 }
 

@@ -229,7 +229,7 @@ impl Engine {
         let info = self.info(id, entry, found.as_ref()).await?;
         let columns = found.map_err(|reason| WarehouseError::Unreadable { table: table.clone(), reason })?;
         let schema = TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None };
-        Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)) })
+        Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)), policy_tags: Default::default() })
     }
 
     async fn info(&self, id: &str, entry: &Entry, columns: Result<&Columns, &String>) -> Result<TableInfo, WarehouseError> {

@@ -25,7 +25,7 @@ use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapterFactory, Physi
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::super::footer;
-use super::super::types::{canonical, column_type};
+use super::super::types::{NUMERIC, canonical, column_type, stored_type};
 use super::partitions::PartitionColumns;
 use super::{Columns, Data, MAX_COLUMNS, TableFile, duplicate, file_url, in_file, io_reason, too_many_columns};
 use crate::domain::name::{fold, same};
@@ -51,7 +51,7 @@ pub(super) fn load(parts: &[TableFile]) -> Result<Data, String> {
             if partitions.fields.iter().any(|key| same(key.name(), field.name())) {
                 continue;
             }
-            match canonical(field.data_type()) {
+            match stored_type(field.data_type()) {
                 Ok(to) => {
                     let bytes = match fixed_width(&to) {
                         Some(width) => of_file.saturating_mul(width),
@@ -146,7 +146,10 @@ impl Merged {
             if *mine.field.data_type() == DataType::Null {
                 mine.field = mine.field.clone().with_data_type(other.data_type().clone());
                 mine.file = file.clone();
-            } else if *other.data_type() != DataType::Null && other.data_type() != mine.field.data_type() {
+            } else if *mine.field.data_type() == DataType::Int64 && *other.data_type() == NUMERIC {
+                // Small numbers are written with a sign in one file and without one in another.
+                mine.field = mine.field.clone().with_data_type(NUMERIC);
+            } else if !holds(mine.field.data_type(), other.data_type()) {
                 return Err(conflict(mine, &other, &file));
             }
             let nullable = mine.field.is_nullable() || other.is_nullable() || *other.data_type() == DataType::Null;
@@ -170,6 +173,11 @@ impl Merged {
         };
         self.columns.into_iter().map(|column| typed(column.field)).collect()
     }
+}
+
+/// Whether values of another file's type can be read as those of the table's.
+fn holds(mine: &DataType, other: &DataType) -> bool {
+    other == mine || *other == DataType::Null || (*mine == NUMERIC && *other == DataType::Int64)
 }
 
 fn conflict(mine: &MergedColumn, other: &Field, file: &str) -> String {
