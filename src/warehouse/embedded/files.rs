@@ -9,6 +9,7 @@ mod parquet;
 mod partitions;
 mod records;
 mod scan;
+mod sidecar;
 mod values;
 
 use std::collections::{HashMap, HashSet};
@@ -85,6 +86,11 @@ pub(super) struct Listed {
 impl Listed {
     fn of(kind: Kind, parts: Vec<TableFile>) -> Self {
         Self { kind, parts, sidecar: None, problem: None }
+    }
+
+    /// All files on which its content depends.
+    pub fn files(&self) -> impl Iterator<Item = &TableFile> {
+        self.parts.iter().chain(&self.sidecar)
     }
 
     fn with_problem(parts: Vec<TableFile>, problem: String) -> Self {
@@ -221,7 +227,7 @@ fn load(listed: &Listed) -> Result<Content, String> {
         (Some(problem), _) => Err(problem.clone()),
         (None, Kind::View) => load_view(&listed.parts[0]).map(Content::View),
         (None, Kind::Parquet) => parquet::load(&listed.parts).map(Content::Data),
-        (None, Kind::Csv) => csv::load(&listed.parts).map(Content::Data),
+        (None, Kind::Csv) => csv::load(&listed.parts, listed.sidecar.as_ref()).map(Content::Data),
     }
 }
 
