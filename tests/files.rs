@@ -218,6 +218,7 @@ async fn files_that_are_no_csv_say_what_to_do() {
         ("parquet", b"PAR1\x15\x04", ".parquet"),
         ("json", b"{\"a\": 1}\n", "JSON"),
         ("twice", b"a,b,a\n1,2,3\n", "two columns are named a"),
+        ("no_names", b"a.b,c*\n1,2\n", "none of its columns can be used: \"a.b\""),
     ] {
         write(&folder.path().join(format!("{name}.csv")), bytes);
         let warehouse = open(&folder).await;
@@ -326,6 +327,10 @@ async fn what_is_no_table_is_listed_with_what_to_do() {
     write(&file("events.json"), "{}");
     write(&file("unnamed"), "x");
     write(&file("stray.schema.json"), "[]");
+    write(&file("twice/k=1/K=2/a.csv"), "a\n1\n");
+    write(&file("headless/a.csv"), "1,2\n");
+    write(&file("headless/b.csv"), "3,4\n");
+    write(&file("marked.sql"), "\u{feff}SELECT user FROM `raw_data.short`");
     write(&file("mixed/a.csv"), "a\n1\n");
     write(&file("mixed/b.orc"), "x");
     write(&file("README.md"), "x");
@@ -344,15 +349,17 @@ async fn what_is_no_table_is_listed_with_what_to_do() {
         ("unnamed", "its name does not say what it is"),
         ("stray", "there is no stray.csv"),
         ("mixed", "b.orc"),
+        ("twice", "use a key once"),
+        ("headless", "state the columns in a .schema.json file"),
     ] {
         let problem = problem(&tables, id);
         assert!(problem.contains(expected), "{id}: {problem}");
     }
-    for id in ["short", "M\u{e4}rz"] {
+    for id in ["short", "M\u{e4}rz", "marked"] {
         assert_eq!(info(&tables, id).problem, None);
         assert_eq!(rows(&warehouse, &format!("SELECT user FROM `raw_data.{id}`")).await.rows, [[Value::Int(1)]]);
     }
-    assert_eq!(tables.len(), 13, "{:?}", tables.iter().map(|info| info.name.table()).collect::<Vec<_>>());
+    assert_eq!(tables.len(), 16, "{:?}", tables.iter().map(|info| info.name.table()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -418,9 +425,12 @@ async fn a_schema_beside_a_csv_file_states_its_types() {
     assert_eq!(read.rows, [[text("1"), text("a|b"), Value::Null], [text("2"), text("c"), Value::Null]]);
     assert_eq!(types(&warehouse, "words").await, [of("id", Int64), of("n", Int64)]);
     assert_eq!(types(&warehouse, "parts").await, [of("id", Float64), of("dt", Date)]);
-    // A changed schema is read again.
+    // A changed schema is read again, and results of before are not used.
+    let parts: TableName = "raw_data.parts".parse().unwrap();
+    let before = warehouse.table(&parts).await.unwrap().state;
     write(&file("parts.schema.json"), r#"[{"name": "id", "type": "STRING"}]"#);
     assert_eq!(rows(&warehouse, "SELECT id FROM `raw_data.parts`").await.rows, [[text("01")]]);
+    assert_ne!(warehouse.table(&parts).await.unwrap().state, before);
 }
 
 #[tokio::test]
@@ -534,14 +544,19 @@ fn agrees(of: ColumnType, text: &str, value: &Value) -> bool {
             ColumnType::Float64 => text.eq_ignore_ascii_case("nan") || text.to_ascii_lowercase().contains("inf"),
             ColumnType::Date => found == text,
             ColumnType::Datetime => same_text(found),
-            ColumnType::Timestamp => {
-                let by = |zone: &str| format!("{}{zone}", text.get(..10).unwrap_or_default());
-                let has_offset =
-                    text.len() > 19 && !text.ends_with(" UTC") && !text.ends_with('Z') && text[19..].contains(['+', '-', ' ']);
-                has_offset || same_text(found) || text.len() == by("").len()
-            }
+            ColumnType::Timestamp => same_text(found) || same_instant(found, text),
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Whether a text with an offset, or with a zone's name, is this instant of UTC.
+fn same_instant(found: &str, text: &str) -> bool {
+    let found = chrono::NaiveDateTime::parse_from_str(found, "%Y-%m-%dT%H:%M:%S%.fZ").unwrap();
+    let text = text.replacen('T', " ", 1);
+    match chrono::DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z") {
+        Ok(at) => at.timestamp_micros() == found.and_utc().timestamp_micros(),
+        Err(_) => text.ends_with(|last: char| last.is_ascii_uppercase()),
     }
 }

@@ -4,23 +4,21 @@
 //! read. Reading is bound by the disk and one processor, happens once for a file until it changes,
 //! and never on the threads of queries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 use super::super::types::arrow_type;
+use super::listing::SIDECAR;
 use super::partitions::PartitionColumns;
 use super::records::{Records, TextFile};
 use super::scan::{Part, TextTable};
 use super::sidecar::{Sidecar, StatedColumn};
 use super::values::{Guess, Reading};
-use super::{Columns, Data, MAX_COLUMNS, TableFile, duplicate, in_file, too_many_columns};
+use super::{Columns, Data, MAX_COLUMNS, MAX_SHOWN, TableFile, duplicate, in_file, too_many_columns};
 use crate::domain::name::{fold, same};
 use crate::domain::schema::{ColumnType, Mode};
-
-/// Characters of a value that a problem shows.
-const MAX_SHOWN: usize = 40;
 
 /// The columns of a table, as its first file names them.
 struct Header {
@@ -45,7 +43,12 @@ impl Header {
         if *names == self.names {
             return Ok((0..names.len()).collect());
         }
-        let other = || format!("its files do not match: {} has other columns than {}", file.shown_name(), self.file);
+        let other = || {
+            let (file, first) = (file.shown_name(), &self.file);
+            format!(
+                "its files do not match: {file} has other columns than {first}; without headers, state the columns in a {SIDECAR} file"
+            )
+        };
         let mut places = vec![usize::MAX; self.names.len()];
         for (place, name) in names.iter().enumerate() {
             let column = self.places.get(&fold(name)).copied().ok_or_else(other)?;
@@ -124,7 +127,8 @@ pub(super) fn load(parts: &[TableFile], sidecar: Option<&TableFile>) -> Result<D
         let names = names(&file, &mut records, &sidecar).map_err(in_file)?;
         if header.is_none() {
             typings = names.iter().map(|name| Typing::of(name, &sidecar)).collect();
-            if let Some(missing) = sidecar.columns.iter().find(|column| !names.iter().any(|name| same(name, &column.name))) {
+            let header_names: HashSet<String> = names.iter().map(|name| fold(name)).collect();
+            if let Some(missing) = sidecar.columns.iter().find(|column| !header_names.contains(&fold(&column.name))) {
                 return Err(format!("its types are stated with a column {} that the header does not have", missing.name));
             }
             header = Some(Header::new(names.clone(), part).map_err(in_file)?);

@@ -3,6 +3,7 @@
 //!
 //! The types are in BigQuery's own form of a schema, as `bq show --schema` prints it.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use super::records::Stated;
 use super::values::Reading;
 use super::{MAX_COLUMNS, TableFile, duplicate, io_reason, too_many_columns};
-use crate::domain::name::same;
+use crate::domain::name::fold;
 use crate::domain::schema::{ColumnType, Mode};
 
 /// Longest sidecar: 10,000 columns with descriptions fit.
@@ -21,6 +22,8 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sidecar {
     pub columns: Vec<StatedColumn>,
+    /// Places of the columns by their folded names.
+    places: HashMap<String, usize>,
     pub written: Stated,
 }
 
@@ -33,14 +36,7 @@ pub(super) struct StatedColumn {
     pub description: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Form {
-    Fields(Vec<FieldForm>),
-    Whole(Box<WholeForm>),
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WholeForm {
     #[serde(default)]
@@ -77,20 +73,17 @@ impl Sidecar {
 
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim_start_matches('\u{FEFF}').trim_start();
-        // An untagged enum would not say what is wrong.
-        let form = match text.starts_with('[') {
-            true => serde_json::from_str(text).map(Form::Fields),
-            false => serde_json::from_str(text).map(Form::Whole),
+        let whole = match text.starts_with('[') {
+            true => serde_json::from_str(text).map(|fields| WholeForm { fields, ..Default::default() }),
+            false => serde_json::from_str(text),
         };
-        let whole = match form.map_err(|error| format!("it is not a schema in JSON: {error}"))? {
-            Form::Fields(fields) => WholeForm { fields, separator: None, quote: None, header: None, null_words: vec![] },
-            Form::Whole(whole) => *whole,
-        };
+        let whole: WholeForm = whole.map_err(|error| format!("it is not a schema in JSON: {error}"))?;
         if whole.fields.len() > MAX_COLUMNS {
             return Err(too_many_columns());
         }
         duplicate(whole.fields.iter().map(|field| field.name.as_str()))?;
-        let columns = whole.fields.into_iter().map(column).collect::<Result<_, _>>()?;
+        let columns = whole.fields.into_iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let places = columns.iter().enumerate().map(|(place, column)| (fold(&column.name), place)).collect();
         let byte = |key: &str, text: Option<String>| match text.as_deref().map(str::as_bytes) {
             None => Ok(None),
             Some(b"\\t") => Ok(Some(b'\t')),
@@ -106,7 +99,7 @@ impl Sidecar {
         if written.separator.is_some() && written.separator == written.quote.or(Some(b'"')) {
             return Err("separator and quote have to differ".into());
         }
-        let sidecar = Self { columns, written };
+        let sidecar = Self { columns, places, written };
         match sidecar.written.has_header {
             Some(false) if sidecar.columns.is_empty() => {
                 Err("a file without a header needs the names and types of its columns in \"fields\"".into())
@@ -117,7 +110,7 @@ impl Sidecar {
 
     /// The stated column of this name.
     pub fn column(&self, name: &str) -> Option<&StatedColumn> {
-        self.columns.iter().find(|column| same(&column.name, name))
+        self.places.get(&fold(name)).and_then(|place| self.columns.get(*place))
     }
 }
 
