@@ -204,7 +204,9 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
 
 /// A table by its id (`orders`) or its full name (`raw_data.orders`).
 fn table_name(text: &str, place: &TablesOptions) -> Result<TableName, String> {
-    let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, text) };
+    // Completed by a shell from a file's name, it may be decomposed.
+    let text = icu_normalizer::ComposingNormalizer::new_nfc().normalize(text);
+    let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, &text) };
     name.map_err(|error| format!("{text:?}: {error}"))
 }
 

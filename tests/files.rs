@@ -218,6 +218,7 @@ async fn files_that_are_no_csv_say_what_to_do() {
         ("parquet", b"PAR1\x15\x04", ".parquet"),
         ("json", b"{\"a\": 1}\n", "JSON"),
         ("twice", b"a,b,a\n1,2,3\n", "two columns are named a"),
+        ("no_names", b"a.b,c*\n1,2\n", "none of its columns can be used: \"a.b\""),
     ] {
         write(&folder.path().join(format!("{name}.csv")), bytes);
         let warehouse = open(&folder).await;
@@ -326,6 +327,10 @@ async fn what_is_no_table_is_listed_with_what_to_do() {
     write(&file("events.json"), "{}");
     write(&file("unnamed"), "x");
     write(&file("stray.schema.json"), "[]");
+    write(&file("twice/k=1/K=2/a.csv"), "a\n1\n");
+    write(&file("headless/a.csv"), "1,2\n");
+    write(&file("headless/b.csv"), "3,4\n");
+    write(&file("marked.sql"), "\u{feff}SELECT user FROM `raw_data.short`");
     write(&file("mixed/a.csv"), "a\n1\n");
     write(&file("mixed/b.orc"), "x");
     write(&file("README.md"), "x");
@@ -344,15 +349,17 @@ async fn what_is_no_table_is_listed_with_what_to_do() {
         ("unnamed", "its name does not say what it is"),
         ("stray", "there is no stray.csv"),
         ("mixed", "b.orc"),
+        ("twice", "use a key once"),
+        ("headless", "state the columns in a .schema.json file"),
     ] {
         let problem = problem(&tables, id);
         assert!(problem.contains(expected), "{id}: {problem}");
     }
-    for id in ["short", "M\u{e4}rz"] {
+    for id in ["short", "M\u{e4}rz", "marked"] {
         assert_eq!(info(&tables, id).problem, None);
         assert_eq!(rows(&warehouse, &format!("SELECT user FROM `raw_data.{id}`")).await.rows, [[Value::Int(1)]]);
     }
-    assert_eq!(tables.len(), 13, "{:?}", tables.iter().map(|info| info.name.table()).collect::<Vec<_>>());
+    assert_eq!(tables.len(), 16, "{:?}", tables.iter().map(|info| info.name.table()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -383,6 +390,82 @@ async fn parts_are_united_by_the_names_of_columns() {
     assert_eq!(rows(&warehouse, "SELECT user FROM `raw_data.never` WHERE item IS NULL").await.rows, [[Value::Int(1)]]);
     let problem = problem(&tables(&warehouse).await, "differ");
     assert_eq!(problem, "its files do not match: user is INT64 in b.parquet and STRING in c.parquet");
+}
+
+#[tokio::test]
+async fn a_schema_beside_a_csv_file_states_its_types() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    write(&file("codes.csv"), "id,price,raw,at,flag,note\n007,1.10,Zm9v,10:00:00,yes,x\n8,,,,0,\n");
+    let schema = r#"[{"name": "ID", "type": "INTEGER"}, {"name": "price", "type": "NUMERIC(10, 2)", "description": "in EUR"},
+        {"name": "raw", "type": "BYTES", "mode": "NULLABLE"}, {"name": "at", "type": "TIME"},
+        {"name": "flag", "type": "BOOLEAN", "mode": "REQUIRED", "policyTags": {}}]"#;
+    write(&file("codes.schema.json"), schema);
+    write(&file("plain.csv"), "1|'a|b'|NA\n2|c|\n");
+    let plain = r#"{"separator": "|", "quote": "'", "header": false, "null_words": ["NA"],
+        "fields": [{"name": "id", "type": "STRING"}, {"name": "item", "type": "STRING"}, {"name": "n", "type": "BIGNUMERIC"}]}"#;
+    write(&file("plain.schema.json"), plain);
+    write(&file("words.csv"), "id;n\nNA;1\n2;-\n");
+    write(&file("words.schema.json"), r#"{"null_words": ["NA", "-"], "separator": ";"}"#);
+    write(&file("parts/dt=2024-01-01/a.csv"), "id\n01\n");
+    write(&file("parts.schema.json"), r#"{"fields": [{"name": "id", "type": "FLOAT64"}]}"#);
+    let warehouse = open(&folder).await;
+    use ColumnType::*;
+    let of = |name: &str, of| (name.to_owned(), of);
+    let expected =
+        [of("id", Int64), of("price", Numeric), of("raw", Bytes), of("at", Time), of("flag", Bool), of("note", String)];
+    assert_eq!(types(&warehouse, "codes").await, expected);
+    let schema = warehouse.schema(&"raw_data.codes".parse().unwrap()).await.unwrap();
+    assert_eq!(schema.columns[1].description.as_deref(), Some("in EUR"));
+    let read = rows(&warehouse, "SELECT id, price, raw, at, flag FROM `raw_data.codes` ORDER BY id").await;
+    let second = [Value::Int(8), Value::Null, Value::Null, Value::Null, Value::Bool(false)];
+    assert_eq!(read.rows, [[Value::Int(7), text("1.1"), text("Zm9v"), text("10:00:00"), Value::Bool(true)], second]);
+    assert_eq!(types(&warehouse, "plain").await, [of("id", String), of("item", String), of("n", BigNumeric)]);
+    let read = rows(&warehouse, "SELECT id, item, n FROM `raw_data.plain` ORDER BY id").await;
+    assert_eq!(read.rows, [[text("1"), text("a|b"), Value::Null], [text("2"), text("c"), Value::Null]]);
+    assert_eq!(types(&warehouse, "words").await, [of("id", Int64), of("n", Int64)]);
+    assert_eq!(types(&warehouse, "parts").await, [of("id", Float64), of("dt", Date)]);
+    // A changed schema is read again, and results of before are not used.
+    let parts: TableName = "raw_data.parts".parse().unwrap();
+    let before = warehouse.table(&parts).await.unwrap().state;
+    write(&file("parts.schema.json"), r#"[{"name": "id", "type": "STRING"}]"#);
+    assert_eq!(rows(&warehouse, "SELECT id FROM `raw_data.parts`").await.rows, [[text("01")]]);
+    assert_ne!(warehouse.table(&parts).await.unwrap().state, before);
+}
+
+#[tokio::test]
+async fn a_schema_that_a_file_does_not_fit_is_a_problem_of_its_table() {
+    let folder = TempDir::new().unwrap();
+    let cases = [
+        ("a,b\n1,2\n2,x\n", r#"[{"name": "b", "type": "INT64"}]"#, "line 3 has \"x\" in column b, which is not INT64"),
+        ("a\n\"x\ny\"\n2024-02-30\n", r#"[{"name": "a", "type": "STRING"}]"#, ""),
+        ("a,b\n1,\"x\ny\"\n2024-02-30,\n", r#"[{"name": "a", "type": "DATE"}]"#, "line 2 has \"1\" in column a"),
+        ("a,b\n1,2\n,3\n", r#"[{"name": "a", "type": "INT64", "mode": "REQUIRED"}]"#, "line 3 has no value in column a"),
+        ("a\n1.2345678901\n", r#"[{"name": "a", "type": "NUMERIC"}]"#, "which is not NUMERIC"),
+        ("a\n!\n", r#"[{"name": "a", "type": "BYTES"}]"#, "which is not BYTES"),
+        ("a\n1\n", r#"[{"name": "c", "type": "INT64"}]"#, "a column c that the header does not have"),
+        ("a\n1\n", r#"[{"name": "a", "type": "NUMBER"}]"#, "NUMBER is not a type"),
+        ("a\n1\n", r#"[{"name": "a", "type": "JSON"}]"#, "state STRING"),
+        ("a\n1\n", r#"[{"name": "a", "type": "INT64", "mode": "REPEATED"}]"#, "no arrays"),
+        ("a\n1\n", r#"{"delimiter": ";"}"#, "unknown field `delimiter`"),
+        ("a\n1\n", r#"{"separator": ";;"}"#, "one ASCII character"),
+        ("a\n1\n", r#"{"header": false}"#, "names and types"),
+        ("1,2\n", r#"{"header": false, "fields": [{"name": "a", "type": "INT64"}]}"#, "line 1 has 2 values, the schema 1"),
+        ("a\n1\n", "[{", "not a schema in JSON"),
+    ];
+    for (i, (csv, schema, _)) in cases.iter().enumerate() {
+        write(&folder.path().join(format!("t{i}.csv")), csv);
+        write(&folder.path().join(format!("t{i}.schema.json")), schema);
+    }
+    parquet(&folder.path().join("p.parquet"), vec![("a", ints(&[1]))]);
+    write(&folder.path().join("p.schema.json"), "[]");
+    let warehouse = open(&folder).await;
+    let tables = tables(&warehouse).await;
+    for (i, (csv, schema, expected)) in cases.iter().enumerate() {
+        let problem = info(&tables, &format!("t{i}")).problem.clone().unwrap_or_default();
+        assert!(problem.contains(expected) && problem.is_empty() == expected.is_empty(), "{csv:?} {schema}: {problem}");
+    }
+    assert!(problem(&tables, "p").contains("which only CSV files need"));
 }
 
 /// Values that look like others, or like what they are not.
@@ -434,9 +517,9 @@ proptest! {
 /// Whether a value is that of a text: compared the other way, by what the value is written as.
 fn agrees(of: ColumnType, text: &str, value: &Value) -> bool {
     let same_text = |value: &str| {
-        // A DATETIME or TIMESTAMP without its zone begins with the text's own day if no offset moves
-        // it; the fraction is cut after six digits.
-        let clock = |text: &str| text.replace('T', " ").trim_end_matches('Z').trim_end_matches(" UTC").to_owned();
+        // A DATETIME or TIMESTAMP without its zone begins with the text's own day if no offset
+        // moves it; the fraction is cut after six digits.
+        let clock = |text: &str| text.trim_end_matches('Z').trim_end_matches(" UTC").replacen('T', " ", 1);
         let (a, b) = (clock(value), clock(text));
         let pad = |text: String| if text.len() == 10 { text + " 00:00:00" } else { text };
         let fraction = |text: String| match text.split_once('.') {
@@ -461,14 +544,19 @@ fn agrees(of: ColumnType, text: &str, value: &Value) -> bool {
             ColumnType::Float64 => text.eq_ignore_ascii_case("nan") || text.to_ascii_lowercase().contains("inf"),
             ColumnType::Date => found == text,
             ColumnType::Datetime => same_text(found),
-            ColumnType::Timestamp => {
-                let by = |zone: &str| format!("{}{zone}", text.get(..10).unwrap_or_default());
-                let has_offset =
-                    text.len() > 19 && !text.ends_with(" UTC") && !text.ends_with('Z') && text[19..].contains(['+', '-', ' ']);
-                has_offset || same_text(found) || text.len() == by("").len()
-            }
+            ColumnType::Timestamp => same_text(found) || same_instant(found, text),
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Whether a text with an offset, or with a zone's name, is this instant of UTC.
+fn same_instant(found: &str, text: &str) -> bool {
+    let found = chrono::NaiveDateTime::parse_from_str(found, "%Y-%m-%dT%H:%M:%S%.fZ").unwrap();
+    let text = text.replacen('T', " ", 1);
+    match chrono::DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z") {
+        Ok(at) => at.timestamp_micros() == found.and_utc().timestamp_micros(),
+        Err(_) => text.ends_with(|last: char| last.is_ascii_uppercase()),
     }
 }

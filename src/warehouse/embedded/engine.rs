@@ -622,10 +622,10 @@ fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFus
 /// Identifies the content of a table's files: changes when one of them changes. A view may read any
 /// of the folder's.
 fn state(snapshot: &Snapshot, entry: &Entry) -> String {
-    let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
+    let all = snapshot.tables.values().flat_map(|entry| entry.listed.files());
     let parts: Vec<&files::TableFile> = match entry.listed.kind {
         files::Kind::View => all.collect(),
-        files::Kind::Parquet | files::Kind::Csv => entry.listed.parts.iter().collect(),
+        files::Kind::Parquet | files::Kind::Csv => entry.listed.files().collect(),
     };
     let mut hash = Sha256::new();
     for part in parts {

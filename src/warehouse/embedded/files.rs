@@ -9,6 +9,7 @@ mod parquet;
 mod partitions;
 mod records;
 mod scan;
+mod sidecar;
 mod values;
 
 use std::collections::{HashMap, HashSet};
@@ -28,10 +29,13 @@ use tokio::sync::Semaphore;
 pub(super) use self::listing::list;
 use self::partitions::Key;
 use self::records::Packing;
+use super::contained;
 use super::types::column_type;
 use crate::domain::name::{ColumnName, fold};
 use crate::domain::schema::{Column, Mode};
 
+/// Characters of a name or value that a problem shows.
+const MAX_SHOWN: usize = 40;
 /// Maximum size of a view's SQL, in bytes.
 const MAX_VIEW_BYTES: u64 = 1 << 20;
 /// Maximum number of columns of a table, the same as BigQuery's.
@@ -87,6 +91,11 @@ impl Listed {
         Self { kind, parts, sidecar: None, problem: None }
     }
 
+    /// All files on which its content depends.
+    pub fn files(&self) -> impl Iterator<Item = &TableFile> {
+        self.parts.iter().chain(&self.sidecar)
+    }
+
     fn with_problem(parts: Vec<TableFile>, problem: String) -> Self {
         Self { problem: Some(problem), ..Self::of(Kind::Csv, parts) }
     }
@@ -134,14 +143,12 @@ impl Looks {
         let stopped = || "its files could not be read".to_owned();
         let permit = self.0.acquire_owned().await.map_err(|_| stopped())?;
         let looked = tokio::task::spawn_blocking(move || {
-            let found = load(&listed);
+            let found = contained::run(|| load(&listed));
             drop(permit);
-            found
+            found.unwrap_or_else(|| Err("its files are damaged or of an unsupported kind".into()))
         });
         match looked.await {
             Ok(found) => found.map(Arc::new).map_err(|reason| printable(&reason)),
-            // Readers of damaged files panic. The log has their words.
-            Err(error) if error.is_panic() => Err("its files are damaged or of an unsupported kind".into()),
             Err(_) => Err(stopped()),
         }
     }
@@ -220,8 +227,19 @@ fn load(listed: &Listed) -> Result<Content, String> {
     match (&listed.problem, listed.kind) {
         (Some(problem), _) => Err(problem.clone()),
         (None, Kind::View) => load_view(&listed.parts[0]).map(Content::View),
-        (None, Kind::Parquet) => parquet::load(&listed.parts).map(Content::Data),
-        (None, Kind::Csv) => csv::load(&listed.parts).map(Content::Data),
+        (None, Kind::Parquet) => usable(parquet::load(&listed.parts)?),
+        (None, Kind::Csv) => usable(csv::load(&listed.parts, listed.sidecar.as_ref())?),
+    }
+}
+
+/// A table of which no column can be used is none.
+fn usable(data: Data) -> Result<Content, String> {
+    match data.columns.unusable.first() {
+        Some((name, reason)) if data.columns.usable.is_empty() => {
+            let name: String = name.chars().take(MAX_SHOWN).collect();
+            Err(format!("none of its columns can be used: {name:?}: {reason}"))
+        }
+        _ => Ok(Content::Data(data)),
     }
 }
 
@@ -234,6 +252,10 @@ fn load_view(part: &TableFile) -> Result<View, String> {
         Ok(_) if sql.trim().is_empty() => return Err("the view is empty; write a SELECT into it".into()),
         Ok(_) => {}
         Err(error) => return Err(io_reason(&error)),
+    }
+    // As some editors begin a file.
+    if let Some(unmarked) = sql.strip_prefix('\u{FEFF}') {
+        sql = unmarked.to_owned();
     }
     let names = super::dialect::parse(&sql).and_then(|statement| super::dialect::names(&statement))?;
     Ok(View { sql, names })

@@ -12,7 +12,7 @@ use icu_normalizer::ComposingNormalizer;
 use super::partitions::{self, Key};
 use super::records::Packing;
 use super::{Kind, Listed, TableFile, printable};
-use crate::domain::name::TableName;
+use crate::domain::name::{TableName, same};
 
 /// Deepest nesting of a table's partition folders.
 const MAX_DEPTH: usize = 16;
@@ -245,6 +245,9 @@ fn walk(folder: &Path, keys: &[Key], found: &mut Parts) {
         if path.is_dir() {
             match partitions::key(&name) {
                 _ if keys.len() >= MAX_DEPTH => found.refuse(format!("its folders are nested more than {MAX_DEPTH} deep")),
+                Some(key) if keys.iter().any(|outer| same(&outer.name, &key.name)) => {
+                    found.refuse(format!("{shown} is in another folder of the key {}; use a key once", printable(&key.name)));
+                }
                 Some(key) => walk(&path, &[keys, &[key]].concat(), found),
                 // An empty one hides nothing.
                 None if within(&path).is_ok_and(|within| within.is_empty()) => {}

@@ -53,7 +53,8 @@ pub(in super::super) fn int(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// A FLOAT64. An integer that is not below 2^53 is none: it may be a key, which FLOAT64 would round.
+/// A FLOAT64. An integer that is not below 2^53 is none: it may be a key, which FLOAT64 would
+/// round.
 pub(in super::super) fn float(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let mut rest = unsigned.as_bytes();
@@ -304,6 +305,15 @@ impl Reading {
             _ => None,
         }
     }
+
+    /// Whether a text is a value of the type.
+    pub fn holds(self, text: &str) -> bool {
+        match self.of {
+            ColumnType::String => true,
+            ColumnType::Bytes => bytes(text).is_some(),
+            _ => self.scalar(text).is_some(),
+        }
+    }
 }
 
 /// BYTES, in base64 as BigQuery loads them.
@@ -380,7 +390,8 @@ impl Guess {
         }
     }
 
-    /// The type of the column: the first that holds all of its texts, and STRING if there were none.
+    /// The type of the column: the first that holds all of its texts, and STRING if there were
+    /// none.
     pub fn column_type(&self) -> ColumnType {
         let is = |flag: u8| self.open & flag != 0;
         match () {
