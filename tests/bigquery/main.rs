@@ -2,6 +2,7 @@
 
 mod emulator;
 mod faults;
+mod metadata;
 mod server;
 
 #[path = "../support/goldens.rs"]
