@@ -10,6 +10,7 @@ use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::document::{Format, MAX_BYTES};
 use trainset::domain::field_error::FieldError;
+use trainset::domain::format::counted;
 use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::{TableName, same};
@@ -103,7 +104,7 @@ pub async fn analyze(options: &Analyze) -> Result<Output, String> {
     } else {
         let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
         for part in &analysis.metrics.counts {
-            text.push_str(&format!("{}: {} rows\n", part.part.as_str(), part.rows));
+            text.push_str(&format!("{}: {}\n", part.part.as_str(), counted(part.rows, "row", "rows")));
         }
         for check in checks().filter(failed) {
             let advice = check.advice.as_deref().unwrap_or_default();
@@ -140,7 +141,7 @@ pub async fn profile(options: &Profile) -> Result<Output, String> {
         let json = serde_json::json!({"rows": found.rows, "columns": found.columns});
         return serde_json::to_string_pretty(&json).map(|json| yes(json + "\n")).map_err(|error| error.to_string());
     }
-    let mut text = format!("{table}: {} rows\n", found.rows);
+    let mut text = format!("{table}: {}\n", counted(found.rows, "row", "rows"));
     for column in &found.columns {
         text.push_str(&format!("{}\n", in_a_line(column)));
     }

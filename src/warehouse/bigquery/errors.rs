@@ -1,6 +1,7 @@
 //! BigQuery's errors as sentences that say what to do.
 
 use super::BigQuery;
+use super::required_filters::required;
 use super::rest::{ApiError, Refusal};
 use crate::warehouse::WarehouseError;
 
@@ -35,6 +36,13 @@ impl BigQuery {
                 self.project, self.dataset
             )),
             (404, _) => WarehouseError::NoDataset(self.not_found(&message)),
+            (400, _) if required(&message).is_some() => {
+                let columns = required(&message).unwrap_or_default().join(" or ");
+                WarehouseError::Query(format!(
+                    "{} Filter by {columns}. A view that reads this table has to filter by it, or to have it as a column.",
+                    message.trim_end_matches('.').to_owned() + "."
+                ))
+            }
             (400, "invalidQuery" | "invalid") => WarehouseError::Query(message),
             (400, _) => WarehouseError::Query(message),
             (500..=599, _) => WarehouseError::Unreachable("BigQuery reported an internal error. Try again in a moment.".into()),

@@ -53,6 +53,8 @@ const CATALOG: &str = "trainset";
 const SHOWN_BATCH: usize = 256;
 /// The constants of a plan may take this fraction of the memory in a batch of rows.
 const CONSTANTS_PART: usize = 8;
+/// Tables with more columns are planned without their files' statistics.
+const WIDE: usize = 1_000;
 /// Deepest nesting of views; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
 /// How long a query that runs alone waits for the memory of those before it.
@@ -259,7 +261,10 @@ impl Engine {
     pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Ran, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
-        planned.session.config_mut().options_mut().execution.target_partitions = threads;
+        let is_wide = self.is_wide(&snapshot, &planned.tables).await;
+        let execution = &mut planned.session.config_mut().options_mut().execution;
+        execution.target_partitions = threads;
+        execution.collect_statistics = !is_wide;
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
@@ -284,6 +289,19 @@ impl Engine {
             }
         }
         Ok(Ran::Rows(answer.take()))
+    }
+
+    /// Whether a table has so many columns that collecting the statistics of its files takes longer
+    /// than they save: DataFusion looks for each column among all of them, for each query anew.
+    async fn is_wide(&self, snapshot: &Snapshot, tables: &BTreeSet<String>) -> bool {
+        for entry in tables.iter().filter_map(|id| snapshot.tables.get(id)) {
+            if let Ok(Content::Data(data)) = entry.content().await.as_deref()
+                && data.columns.usable.len() > WIDE
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// The memory of all queries.
