@@ -10,10 +10,11 @@ use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::document::{Format, MAX_BYTES};
 use trainset::domain::field_error::FieldError;
+use trainset::domain::format::counted;
 use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
-use trainset::domain::name::TableName;
-use trainset::domain::profile::ColumnProfile;
+use trainset::domain::name::{TableName, same};
+use trainset::domain::profile::{ColumnProfile, unusable as without_statistics};
 use trainset::domain::schema::TableSchema;
 use trainset::domain::sql::{QueryKind, Request, compile};
 use trainset::domain::tfx;
@@ -103,7 +104,7 @@ pub async fn analyze(options: &Analyze) -> Result<Output, String> {
     } else {
         let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
         for part in &analysis.metrics.counts {
-            text.push_str(&format!("{}: {} rows\n", part.part.as_str(), part.rows));
+            text.push_str(&format!("{}: {}\n", part.part.as_str(), counted(part.rows, "row", "rows")));
         }
         for check in checks().filter(failed) {
             let advice = check.advice.as_deref().unwrap_or_default();
@@ -120,20 +121,27 @@ pub async fn profile(options: &Profile) -> Result<Output, String> {
     let table = table_name(&options.table, &options.tables)?;
     let live = warehouse.table(&table).await.map_err(|error| error.to_string())?;
     let mut columns = vec![];
+    let mut unusable: Vec<&(String, String)> = vec![];
     for name in &options.columns {
         let column = name.parse().ok().and_then(|name| live.schema.column(&name));
-        columns.push(column.ok_or_else(|| format!("{table} has no column {name:?}."))?);
+        match (column, live.schema.unusable.iter().find(|(unusable, _)| same(unusable, name))) {
+            (Some(column), _) => columns.push(column),
+            (None, Some(column)) => unusable.push(column),
+            (None, None) => return Err(format!("{table} has no column {name:?}.")),
+        }
     }
-    if columns.is_empty() {
+    if options.columns.is_empty() {
         columns = live.schema.columns.iter().collect();
+        unusable = live.schema.unusable.iter().collect();
     }
     let found = find_profile(&warehouse, &live, &columns, &Limits::default(), Price::default()).await;
-    let found = found.map_err(|error| error.to_string())?;
+    let mut found = found.map_err(|error| error.to_string())?;
+    found.columns.extend(unusable.into_iter().map(|(name, reason)| without_statistics(name, reason)));
     if options.json {
         let json = serde_json::json!({"rows": found.rows, "columns": found.columns});
         return serde_json::to_string_pretty(&json).map(|json| yes(json + "\n")).map_err(|error| error.to_string());
     }
-    let mut text = format!("{table}: {} rows\n", found.rows);
+    let mut text = format!("{table}: {}\n", counted(found.rows, "row", "rows"));
     for column in &found.columns {
         text.push_str(&format!("{}\n", in_a_line(column)));
     }
@@ -144,7 +152,7 @@ pub async fn profile(options: &Profile) -> Result<Output, String> {
 fn in_a_line(column: &ColumnProfile) -> String {
     let name = &column.name;
     if let Some(reason) = &column.unsupported {
-        return format!("{name}: {reason}");
+        return format!("{name}: no statistics, {reason}");
     }
     let mut parts = vec![column.column_type.map_or_else(String::new, |of| of.to_string())];
     if column.null_count > 0 {
@@ -181,7 +189,7 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
         schemas.push(warehouse.schema(&name).await.map_err(|error| error.to_string())?);
     }
     let found = find_joins(&warehouse, &schemas, options.verify, &Limits::default()).await;
-    let JoinDetection { resolved, .. } = found.map_err(|error| error.to_string())?;
+    let JoinDetection { resolved, notes, .. } = found.map_err(|error| error.to_string())?;
     let text = if options.json {
         serde_json::to_string_pretty(&resolved).map_err(|error| error.to_string())? + "\n"
     } else {
@@ -190,14 +198,16 @@ pub async fn joins(options: &Joins) -> Result<Output, String> {
             let why = join.error.clone().unwrap_or_else(|| join.join.reasons.join(" "));
             format!("{} {:.2} {:<6} {}  {why}\n", star(join), join.join.score, join.confidence.as_str(), join.join.text())
         };
-        resolved.joins.iter().map(line).collect()
+        resolved.joins.iter().map(line).chain(notes.into_iter().map(|note| format!("{note}\n"))).collect()
     };
     Ok(Output { text, yes: !resolved.joins.is_empty() })
 }
 
 /// A table by its id (`orders`) or its full name (`raw_data.orders`).
 fn table_name(text: &str, place: &TablesOptions) -> Result<TableName, String> {
-    let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, text) };
+    // Completed by a shell from a file's name, it may be decomposed.
+    let text = icu_normalizer::ComposingNormalizer::new_nfc().normalize(text);
+    let name = if text.contains('.') { text.parse() } else { TableName::new(&place.dataset, &text) };
     name.map_err(|error| format!("{text:?}: {error}"))
 }
 

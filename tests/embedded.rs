@@ -427,7 +427,7 @@ async fn a_broken_file_affects_only_its_table() {
     let warehouse = open(folder.path()).await;
     let tables = warehouse.tables().await.unwrap();
     let names: Vec<&str> = tables.iter().map(|info| info.name.table()).collect();
-    assert_eq!(names, ["bad", "cut", "good", "nothing", "ragged", "twice"]);
+    assert_eq!(names, ["bad", "cut", "good", "no table_", "nothing", "ragged", "twice"]);
     for info in &tables {
         assert_eq!(info.problem.is_none(), info.name.table() == "good", "{info:?}");
         if let Some(problem) = &info.problem {

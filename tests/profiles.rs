@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use datafusion::arrow::array::*;
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
@@ -14,12 +17,12 @@ use tempfile::TempDir;
 use trainset::domain::cost::Price;
 use trainset::domain::name::TableName;
 use trainset::domain::profile::ColumnProfile;
-use trainset::domain::schema::Column;
+use trainset::domain::schema::{Column, TableInfo};
 use trainset::domain::sql::profile::values;
-use trainset::domain::value::Value;
-use trainset::service::find_profile;
+use trainset::domain::value::{Rows, Value};
+use trainset::service::{ServiceError, find_profile};
 use trainset::warehouse::embedded::Embedded;
-use trainset::warehouse::{Limits, Warehouse, demo};
+use trainset::warehouse::{DryRun, Limits, LiveTable, Warehouse, WarehouseError, demo};
 
 async fn write(folder: &Path, table: &str, columns: Vec<(&str, ArrayRef)>) -> Embedded {
     let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
@@ -296,5 +299,223 @@ async fn profiles_of_the_demo_shop_equal_a_plain_computation() {
                 );
             }
         }
+    }
+}
+
+/// Writes one part of a table of several files.
+fn write_part(folder: &Path, part: &str, columns: Vec<(&str, ArrayRef)>) {
+    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, array)| array).collect()).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(folder.join(part)).unwrap(), schema, None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+/// Hashes as ids: half of them are larger than INT64 holds.
+#[tokio::test]
+async fn unsigned_hashes_are_numeric_and_join() {
+    let folder = TempDir::new().unwrap();
+    let hashes = || UInt64Array::from(vec![Some(1), Some(1 << 63), Some(u64::MAX), None, Some(u64::MAX)]);
+    let lists = || {
+        let item = Arc::new(Field::new("item", DataType::UInt64, true));
+        ListArray::new(item, OffsetBuffer::from_lengths([2, 0, 1, 1, 1]), Arc::new(hashes()), None)
+    };
+    let coded = DictionaryArray::new(Int32Array::from(vec![0, 1, 2, 3, 2]), Arc::new(hashes()) as ArrayRef);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("user", Arc::new(hashes())),
+        ("coded", Arc::new(coded)),
+        ("many", Arc::new(lists())),
+        ("small", Arc::new(UInt32Array::from(vec![1, 2, 3, 4, u32::MAX]))),
+        ("item", Arc::new(StringArray::from(vec!["a", "b", "c", "d", "e"]))),
+    ];
+    let warehouse = write(folder.path(), "hashed", columns).await;
+    let (_, found) = profiled(&warehouse, "hashed").await;
+    for name in ["user", "coded"] {
+        let column = &found[name];
+        assert_eq!(column.column_type.unwrap().sql_name(), "NUMERIC", "{name}");
+        assert_eq!((column.cardinality, &column.max), (Some(3), &Some(text("18446744073709551615"))), "{name}");
+        assert_eq!(top(column)[0], (text("18446744073709551615"), 2), "{name}");
+    }
+    assert_eq!(found["small"].max, Some(Value::Int(i64::from(u32::MAX))));
+    assert_eq!(found["many"].array_lengths.map(|lengths| lengths.max), Some(2));
+    let sql = "SELECT COUNT(*) AS n, MAX(CAST(a.user AS STRING)) AS most, COUNTIF(MOD(FARM_FINGERPRINT(CAST(a.user AS STRING)), 2) = 0) > 9 \
+               FROM `raw_data.hashed` AS a JOIN `raw_data.hashed` AS b ON a.user = b.user WHERE a.user > 9223372036854775807";
+    let rows = warehouse.run(sql, &Limits::default()).await.unwrap().rows;
+    assert_eq!(rows, [[Value::Int(5), text("9223372036854775808"), Value::Bool(false)]]);
+
+    // One file has them with a sign, another without, in either order.
+    for (table, signed, unsigned) in [("ab", "1", "2"), ("ba", "2", "1")] {
+        let part = folder.path().join(table);
+        std::fs::create_dir(&part).unwrap();
+        write_part(&part, &format!("{signed}.parquet"), vec![("id", Arc::new(Int64Array::from(vec![-1, 5])))]);
+        write_part(&part, &format!("{unsigned}.parquet"), vec![("id", Arc::new(UInt64Array::from(vec![5, u64::MAX])))]);
+        let (rows, found) = profiled(&warehouse, table).await;
+        assert_eq!((rows, found["id"].cardinality), (4, Some(3)), "{table}");
+        assert_eq!((&found["id"].min, &found["id"].max), (&Some(text("-1")), &Some(text("18446744073709551615"))), "{table}");
+    }
+}
+
+/// A warehouse that is paid for, and refuses queries that name some columns: in its plans, as
+/// BigQuery does for policy tags, or only when it runs them.
+struct Refusing {
+    inner: Embedded,
+    refused: Vec<&'static str>,
+    at_run: bool,
+    policy_tags: BTreeMap<String, String>,
+    planned: AtomicUsize,
+    /// The columns of queries that were paid for.
+    paid: Mutex<Vec<String>>,
+    failed: AtomicUsize,
+}
+
+impl Refusing {
+    fn refusal(&self, sql: &str) -> Option<WarehouseError> {
+        let named =
+            self.refused.iter().find(|name| sql.contains(&format!("({name})")) || sql.contains(&format!("(`{name}`)")))?;
+        Some(match self.at_run {
+            true => WarehouseError::Query("Bad double value: x".into()),
+            false => WarehouseError::NoPermission(format!("Access Denied: policy tag on column p.raw_data.t.{named}.")),
+        })
+    }
+}
+
+#[async_trait]
+impl Warehouse for Refusing {
+    fn project(&self) -> Option<&str> {
+        None
+    }
+
+    fn is_metered(&self) -> bool {
+        true
+    }
+
+    async fn tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
+        self.inner.tables().await
+    }
+
+    async fn table(&self, table: &TableName) -> Result<LiveTable, WarehouseError> {
+        Ok(LiveTable { policy_tags: self.policy_tags.clone(), ..self.inner.table(table).await? })
+    }
+
+    async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {
+        if let Some(refusal) = self.refusal(sql) {
+            self.failed.fetch_add(1, Ordering::SeqCst);
+            return Err(refusal);
+        }
+        let counted = sql.lines().filter_map(|line| line.trim().strip_prefix("COUNT(")?.split_once(')'));
+        self.paid.lock().unwrap().extend(counted.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with('c')));
+        let rows = self.inner.run(sql, limits).await?;
+        Ok(Rows { bytes_processed: Some(1 << 20), ..rows })
+    }
+
+    async fn dry_run(&self, sql: &str) -> Result<DryRun, WarehouseError> {
+        self.planned.fetch_add(1, Ordering::SeqCst);
+        match self.refusal(sql).filter(|_| !self.at_run) {
+            Some(refusal) => Err(refusal),
+            None => self.inner.dry_run(sql).await,
+        }
+    }
+}
+
+/// The columns `c0` to `c59`, of which these are refused.
+async fn refusing(folder: &Path, refused: &[&'static str], at_run: bool, tag: Option<&str>) -> Refusing {
+    let names: Vec<String> = (0..60).map(|i| format!("c{i}")).collect();
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    let inner = write(folder, "t", names.iter().map(|name| (name.as_str(), one.clone())).collect()).await;
+    let policy_tags = refused.iter().filter_map(|name| Some(((*name).to_owned(), tag?.to_owned()))).collect();
+    let (planned, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    Refusing { inner, refused: refused.to_vec(), at_run, policy_tags, planned, paid: Mutex::default(), failed }
+}
+
+#[tokio::test]
+async fn columns_at_fault_do_not_hide_the_others() {
+    const TAG: &str = "projects/p/locations/eu/taxonomies/1/policyTags/2";
+    for (refused, at_run, tag, why, most) in [
+        // The metadata name them: the table, the others, those.
+        (vec!["c7"], false, Some(TAG), "Fine-Grained Reader on the policy tag projects/p", 4),
+        (vec!["c7", "c8", "c59"], false, Some(TAG), "Fine-Grained Reader", 4),
+        // The message names them.
+        (vec!["c30"], false, None, "policy tag on column", 4),
+        (vec!["c0", "c29", "c30", "c58"], false, None, "policy tag on column", 12),
+        // Nothing names them.
+        (vec!["c41"], true, None, "it cannot be read: Bad double value", 14),
+        (vec!["c0", "c59"], true, None, "Bad double value", 26),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let warehouse = refusing(folder.path(), &refused, at_run, tag).await;
+        let live = warehouse.table(&"raw_data.t".parse().unwrap()).await.unwrap();
+        let columns: Vec<&Column> = live.schema.columns.iter().collect();
+        let found = find_profile(&warehouse, &live, &columns, &Limits::default(), Price::default()).await.unwrap();
+        assert_eq!((found.rows, found.columns.len()), (1, 60), "{refused:?}");
+        for (column, profile) in columns.iter().zip(&found.columns) {
+            assert_eq!(profile.name, column.name.as_str());
+            match refused.contains(&profile.name.as_str()) {
+                true => assert!(profile.unsupported.as_ref().unwrap().contains(why), "{:?}", profile.unsupported),
+                false => assert_eq!((&profile.unsupported, profile.cardinality), (&None, Some(1)), "{}", profile.name),
+            }
+        }
+        assert!(refused.iter().all(|name| found.failed.contains(*name)) && found.failed.len() == refused.len());
+        // No column is paid for twice, and few queries are needed.
+        let mut paid = warehouse.paid.lock().unwrap().clone();
+        paid.sort_unstable();
+        paid.dedup();
+        assert_eq!((paid.len(), warehouse.paid.lock().unwrap().len()), (60 - refused.len(), 60 - refused.len()), "{refused:?}");
+        let runs = warehouse.planned.load(Ordering::SeqCst) + warehouse.failed.load(Ordering::SeqCst);
+        assert!(runs <= most, "{refused:?}: {runs}");
+    }
+}
+
+/// Where every query fails, the table is at fault; where too many columns are, not each is tried.
+#[tokio::test]
+async fn a_table_at_fault_is_not_searched() {
+    let folder = TempDir::new().unwrap();
+    let all: Vec<&'static str> = (0..60).map(|i| &*Box::leak(format!("c{i}").into_boxed_str())).collect();
+    let warehouse = refusing(folder.path(), &all, true, None).await;
+    let live = warehouse.table(&"raw_data.t".parse().unwrap()).await.unwrap();
+    let columns: Vec<&Column> = live.schema.columns.iter().collect();
+    let found = find_profile(&warehouse, &live, &columns, &Limits::default(), Price::default()).await;
+    assert!(matches!(found.map(|_| ()), Err(ServiceError::Warehouse(WarehouseError::Query(_)))));
+    assert!(warehouse.failed.load(Ordering::SeqCst) <= 60);
+    assert!(warehouse.paid.lock().unwrap().is_empty());
+}
+
+/// Values that one column of a view cannot give.
+#[tokio::test]
+async fn columns_that_fail_to_be_computed_say_why() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("t.csv"), "a,b,c\nx,0,1\ny,1,2\n").unwrap();
+    let broken = ["CAST(a AS INT64)", "1 / b", "CAST(CONCAT('1', a) AS FLOAT64)", "CAST(CONCAT(a, '!') AS DATE)"];
+    for (i, expression) in broken.iter().enumerate() {
+        let sql = format!("SELECT a, b, {expression} AS bad, c FROM `raw_data.t`");
+        std::fs::write(folder.path().join(format!("v{i}.sql")), sql).unwrap();
+    }
+    let warehouse = Embedded::open(folder.path(), "raw_data").await.unwrap();
+    for (i, expression) in broken.iter().enumerate() {
+        let (rows, found) = profiled(&warehouse, &format!("v{i}")).await;
+        assert_eq!(rows, 2);
+        for good in ["a", "b", "c"] {
+            assert_eq!((&found[good].unsupported, found[good].cardinality), (&None, Some(2)), "{expression} {good}");
+        }
+        assert!(found["bad"].unsupported.as_ref().is_some_and(|why| why.starts_with("it cannot be read: ")), "{expression}");
+    }
+}
+
+/// Planning takes longer the more columns a query has, so that it is done in parts.
+#[tokio::test]
+async fn many_columns_have_their_profile_in_time() {
+    let folder = TempDir::new().unwrap();
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    for columns in [500, 1_000] {
+        let names: Vec<String> = (0..columns).map(|i| format!("c{i}")).collect();
+        let table = format!("w{columns}");
+        let warehouse = write(folder.path(), &table, names.iter().map(|name| (name.as_str(), one.clone())).collect()).await;
+        let start = Instant::now();
+        let (rows, found) = profiled(&warehouse, &table).await;
+        println!("{columns} columns: {:?}", start.elapsed());
+        assert_eq!((rows, found.len()), (1, columns));
+        assert!(found.values().all(|column| column.cardinality == Some(1)));
+        // It took 31 s, and did not end.
+        assert!(start.elapsed() < Duration::from_secs(60), "{columns}: {:?}", start.elapsed());
     }
 }

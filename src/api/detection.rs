@@ -49,6 +49,8 @@ pub struct DetectedJoins {
     threshold: f64,
     /// `null` without verification.
     verification: Option<Verification>,
+    /// Columns that look like keys and cannot be any, as FLOAT64 columns, with what to do.
+    notes: Vec<String>,
 }
 
 /// Detect joins among tables
@@ -64,7 +66,7 @@ pub async fn detect_joins(
     InPath(at): InPath<ModelPath>,
     Body(body): Body<JoinRequest>,
 ) -> ApiResult<DetectedJoins> {
-    let JoinDetection { resolved, verification } =
+    let JoinDetection { resolved, verification, notes } =
         app.detect_joins(&ctx, at.id, &body.tables, body.verify.unwrap_or_default()).await?;
     Ok(success(DetectedJoins {
         detected_joins: resolved.joins,
@@ -72,6 +74,7 @@ pub async fn detect_joins(
         unconnected: resolved.unconnected,
         threshold: THRESHOLD,
         verification,
+        notes,
     }))
 }
 

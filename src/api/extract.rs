@@ -13,7 +13,8 @@ use utoipa::IntoParams;
 
 use super::answer::ErrorResponse;
 use crate::domain::field_error::FieldError;
-use crate::domain::unreadable::{explain, not_json};
+use crate::domain::json;
+use crate::domain::unreadable::explain;
 use crate::service::cpu::{HEAVY_BYTES, compute};
 
 /// A model's path.
@@ -139,12 +140,11 @@ impl Json {
                 "Send JSON, with the header Content-Type: application/json.",
             ));
         }
-        match serde_json::from_slice(&self.bytes) {
+        let read = str::from_utf8(&self.bytes).map_err(|_| "It is not JSON: JSON is in UTF-8.".to_owned()).and_then(json::read);
+        match read {
             Ok(Value::Object(object)) => Ok(Object(object)),
             Ok(_) => Err(ErrorResponse::bad_request("bad_json", None, "The body is not a JSON object.")),
-            Err(error) => {
-                Err(ErrorResponse::bad_request("bad_json", None, format!("The body cannot be read. {}", not_json(&error))))
-            }
+            Err(reason) => Err(ErrorResponse::bad_request("bad_json", None, format!("The body cannot be read. {reason}"))),
         }
     }
 }

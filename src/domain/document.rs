@@ -16,7 +16,7 @@ use serde_saphyr::{MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spann
 use strum::{EnumCount, IntoStaticStr};
 
 use super::field_error::FieldError;
-use super::unreadable::not_json;
+use super::json;
 
 /// Maximum size of a file: the same as that of a request.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -79,6 +79,7 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(Unreadable(format!("It is larger than {MAX_BYTES} bytes.")));
         }
+        let text = json::without_mark(text);
         match format {
             Format::Yaml => {
                 let places = read_yaml(text)?;
@@ -86,7 +87,7 @@ impl Document {
             }
             Format::Json if text.trim().is_empty() => Ok(Self { value: Value::Null, places: None }),
             Format::Json => {
-                let value = serde_json::from_str(text).map_err(|error| Unreadable(not_json(&error)))?;
+                let value = json::read(text).map_err(Unreadable)?;
                 // JSON is YAML, except for rare escapes and layouts; for those the positions are
                 // unknown.
                 Ok(Self { value, places: read_yaml(text).ok() })

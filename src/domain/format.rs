@@ -80,7 +80,25 @@ pub fn decimal(number: f64) -> String {
 
 /// `1 table`, `1,234 tables`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", integer(number), if number == 1 { one } else { many })
+    format!("{} {}", integer(number), word(number, one, many))
+}
+
+/// The word that goes with a number: `is` or `are`.
+pub const fn word<'w>(number: u64, one: &'w str, many: &'w str) -> &'w str {
+    if number == 1 { one } else { many }
+}
+
+/// A word with its article: `an INT64`, `a STRING`.
+pub fn with_article(word: &str) -> String {
+    // A U is spoken as `you` in UTC and user, and no name of a type begins with a silent letter.
+    let article = if word.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
+/// A text that begins with a capital letter, as a sentence does.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `12.3 %`, of 0 to 100. Reads as 0 or 100 only if it is none or all: `< 0.1 %`, `> 99.9 %`.
@@ -108,6 +126,10 @@ mod tests {
         assert_eq!([0, 1_023, 1_024, 1_572_864, 1 << 40].map(bytes), ["0 B", "1023 B", "1.00 KiB", "1.50 MiB", "1.00 TiB"]);
         assert_eq!([0.0, 0.00001, 0.0123, 5.0].map(dollars), ["$0", "< $0.0001", "$0.0123", "$5.00"]);
         assert_eq!([1, 1_200].map(|n| counted(n, "row", "rows")), ["1 row", "1,200 rows"]);
+        assert_eq!(
+            ["INT64", "STRING", "ARRAY<INT64>", "user"].map(with_article),
+            ["an INT64", "a STRING", "an ARRAY<INT64>", "a user"]
+        );
         assert_eq!(
             [-0.0, 0.01, 0.05, 12.34, 99.9, 99.99, 100.0].map(percent),
             ["0 %", "< 0.1 %", "0.1 %", "12.3 %", "99.9 %", "> 99.9 %", "100 %"]

@@ -24,6 +24,7 @@ mod tables;
 
 pub use resolve::resolve;
 pub use statistics::{KeySide, KeyStatistics, Shares, verify_candidate};
+pub use tables::float_keys;
 
 /// Joins below this score are not suggested.
 pub const THRESHOLD: f64 = 0.5;
@@ -261,6 +262,9 @@ pub struct JoinDetection {
     /// Set if the data were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// Columns that look like keys and cannot be any, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The verification of joins and its cost.

@@ -19,6 +19,8 @@ pub mod format;
 pub mod impact;
 pub mod joins;
 #[cfg(feature = "ssr")]
+pub mod json;
+#[cfg(feature = "ssr")]
 pub mod json_schema;
 pub mod limits;
 pub mod name;

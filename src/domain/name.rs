@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Why a text is not a name, in words for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,8 +62,9 @@ impl TableName {
 impl FromStr for TableName {
     type Err = NameError;
 
-    /// Parses `dataset.table`. The table id takes letters, digits, underscores, dashes and inner
-    /// blanks, at most 1,024 bytes.
+    /// Parses `dataset.table`. The table id takes letters, marks, digits, connectors, dashes and
+    /// inner blanks, at most 1,024 bytes. With an asterisk at its end it is a wildcard: all tables
+    /// of this dataset whose ids begin so and end in a date.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let (dataset, table) =
             text.split_once('.').ok_or_else(|| NameError::new("write a table as dataset.table, as in raw_data.orders"))?;
@@ -85,10 +87,19 @@ fn check_table_id(table: &str) -> Result<(), NameError> {
     if table.len() > MAX_TABLE_BYTES {
         return Err(NameError::new("a table name has at most 1,024 bytes"));
     }
-    if table.trim() != table || !table.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ')) {
+    let id = table.strip_suffix('*').unwrap_or(table);
+    if id.is_empty() || table.trim() != table || !id.chars().all(fits_table_id) {
         return Err(NameError::new("a table name takes letters, digits, underscores, dashes and inner spaces"));
     }
     Ok(())
+}
+
+/// <https://cloud.google.com/bigquery/docs/tables#table_naming>
+fn fits_table_id(c: char) -> bool {
+    use GeneralCategory::{ConnectorPunctuation, DashPunctuation, SpaceSeparator};
+    use GeneralCategoryGroup::{Letter, Mark, Number};
+    matches!(c.general_category_group(), Letter | Mark | Number)
+        || matches!(c.general_category(), ConnectorPunctuation | DashPunctuation | SpaceSeparator)
 }
 
 /// A column of a table, as the warehouse spells it.
@@ -264,7 +275,21 @@ mod tests {
     fn tables_are_dataset_dot_table() {
         let name: TableName = "raw_data.order lines-2024".parse().unwrap();
         assert_eq!((name.dataset(), name.table()), ("raw_data", "order lines-2024"));
+        for good in ["orders – 2024", "a\u{a0}b", "x‿y", "ตาราง", "तालिका", "e\u{301}", "Ⅻ", "a〜b", "events_*", "My Table"]
+        {
+            let name = TableName::new("raw_data", good).unwrap();
+            assert_eq!((name.table(), name.to_string().parse().as_ref()), (good, Ok(&name)));
+            assert!(good.parse::<SourceName>().is_ok(), "{good}");
+        }
         for bad in [
+            "raw_data.*",
+            "raw_data.a*b",
+            "raw_data.a**",
+            "raw_data.a\u{200b}b",
+            "raw_data.a\u{202e}b",
+            "raw_data.a+b",
+            "raw_data.💾",
+            "raw_data.a\u{a0}",
             "orders",
             "raw_data.",
             ".orders",

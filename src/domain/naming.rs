@@ -312,6 +312,46 @@ fn begins(chars: &[char], i: usize) -> bool {
     before.is_uppercase() && chars.get(i + 1).is_some_and(|c| c.is_lowercase()) && !plural
 }
 
+/// Names of the column with the number of each row that pandas, Polars, R and spreadsheets write:
+/// without the numbers at the end, in one word.
+const ROW_NUMBERS: [&str; 18] = [
+    "idx",
+    "index",
+    "indexlevel",
+    "rn",
+    "row",
+    "rowid",
+    "rowidx",
+    "rowindex",
+    "rowkey",
+    "rowname",
+    "rownames",
+    "rowno",
+    "rownr",
+    "rownum",
+    "rownumber",
+    "slno",
+    "sno",
+    "srno",
+];
+
+/// Whether a column's name says that it holds the number of each row. Such numbers are equal in all
+/// tables and mean nothing, so the column is no key.
+pub fn is_row_number(name: &str, vocabulary: &Vocabulary) -> bool {
+    let mut words = tokens(name);
+    let all = words.len();
+    words.truncate(words.iter().rposition(|word| !word.chars().all(char::is_numeric)).map_or(0, |at| at + 1));
+    let is_numbered = words.len() < all;
+    // BigQuery's own name of a column without a name: `int64_field_0`.
+    words.retain(|word| !word.chars().all(char::is_numeric));
+    // A table of rows, or of indices, has a key of that name.
+    let is_of_table = words.first().is_some_and(|word| vocabulary.words.contains(&canonical(word)));
+    match words.concat().as_str() {
+        "level" | "intfield" | "unnamed" => is_numbered,
+        word => !is_of_table && ROW_NUMBERS.contains(&word),
+    }
+}
+
 /// How a column's name marks it as a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
@@ -408,6 +448,50 @@ pub fn abbreviates(short: &str, words: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn row_numbers_are_known_by_their_names() {
+        let vocabulary = Vocabulary::default();
+        for name in [
+            "Unnamed: 0",
+            "unnamed_0_1",
+            "index",
+            "__index_level_0__",
+            "level_0",
+            "row_number",
+            "RowNumber",
+            "rownum",
+            "row_nr",
+            "rowid",
+            "_rowid_",
+            "row_id",
+            "idx",
+            "int64_field_0",
+            "row_names",
+            "S No",
+        ] {
+            assert!(is_row_number(name, &vocabulary), "{name}");
+        }
+        for name in [
+            "id",
+            "item_id",
+            "unnamed",
+            "level",
+            "index_id",
+            "stock_index",
+            "row_count",
+            "order_row",
+            "number",
+            "line_number",
+            "indexed_at",
+            "0",
+            "",
+            "arrow_id",
+            "field_0",
+        ] {
+            assert!(!is_row_number(name, &vocabulary), "{name}");
+        }
+    }
 
     #[test]
     fn g64_words_are_singular() {

@@ -174,6 +174,11 @@ pub fn unusable(name: &str, reason: &str) -> ColumnProfile {
     ColumnProfile { name: name.into(), unsupported: Some(reason.into()), ..ColumnProfile::default() }
 }
 
+/// A column that could not be read this time, and why.
+pub fn unreadable(column: &Column, reason: &str) -> ColumnProfile {
+    ColumnProfile { column_type: Some(column.column_type), mode: column.mode, ..unusable(column.name.as_str(), reason) }
+}
+
 /// Reads the result of a profile's query: the table's rows, and the columns requested. `exact` as
 /// requested.
 pub fn read(columns: &[&Column], statistics: &[(usize, Statistic)], exact: bool, answer: &Rows) -> (u64, Vec<ColumnProfile>) {

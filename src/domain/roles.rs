@@ -462,6 +462,9 @@ mod tests {
             assert_eq!(role(name, Int64), None, "{name}");
         }
         assert_eq!(role("user_id", Float64), None);
+        // Parquet's UUIDs.
+        assert_eq!((role("user_uuid", Bytes), role("item_id", Bytes)), (Some(Role::UserId), Some(Role::ProductId)));
+        assert_eq!(role("user_uuid", String), Some(Role::UserId));
         assert_eq!(role("updated_at", Timestamp), None);
         assert_eq!(role("birth_date", Date), None);
     }

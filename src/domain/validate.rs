@@ -348,8 +348,11 @@ pub fn fits_role(role: Role, column: &Column) -> Result<(), &'static str> {
     let t = column.column_type;
     match role {
         Role::UserId | Role::ProductId => match t {
-            ColumnType::String | ColumnType::Int64 | ColumnType::Numeric | ColumnType::BigNumeric => Ok(()),
-            _ => Err("an id must be STRING, INT64 or NUMERIC"),
+            ColumnType::String | ColumnType::Bytes | ColumnType::Int64 | ColumnType::Numeric | ColumnType::BigNumeric => Ok(()),
+            ColumnType::Float64 => {
+                Err("an id must be STRING, BYTES, INT64 or NUMERIC; if it holds whole numbers, cast it to INT64 in a view")
+            }
+            _ => Err("an id must be STRING, BYTES, INT64 or NUMERIC"),
         },
         Role::Timestamp if t.is_temporal() => Ok(()),
         // Other types have no calendar day unless a format says how to read one.

@@ -15,7 +15,7 @@ use crate::domain::cost::{Cost, Estimate, Price};
 use crate::domain::dto::Model;
 use crate::domain::joins::{
     Candidate, JoinDetection, KeyStatistics, MAX_COLUMNS, MAX_TABLES, PairQuery, ResolvedJoins, Verification, VerifyEstimate,
-    detect, pair_queries, propose, resolve, verify_candidates,
+    detect, float_keys, pair_queries, propose, resolve, verify_candidates,
 };
 use crate::domain::name::TableName;
 use crate::domain::roles::{RoleSuggestions, suggest};
@@ -54,8 +54,12 @@ impl App {
         let heavy = is_heavy(&live);
         if !verify {
             let schemas = schemas_of(live);
-            let resolved = compute(heavy, move || detect(&schemas, &statistics)).await;
-            return Ok(JoinDetection { resolved, verification: None });
+            let named = move || JoinDetection {
+                resolved: detect(&schemas, &statistics),
+                verification: None,
+                notes: float_keys(&schemas),
+            };
+            return Ok(compute(heavy, named).await);
         }
         let (live, schemas, candidates, queries) = planned(live, statistics).await?;
         let warehouse = self.warehouse_of(&model).await?;
@@ -205,7 +209,8 @@ pub async fn find_joins(
 ) -> Result<JoinDetection, ServiceError> {
     few_columns(schemas.iter())?;
     if !verify {
-        return Ok(JoinDetection { resolved: detect(schemas, &TableStatistics::default()), verification: None });
+        let resolved = detect(schemas, &TableStatistics::default());
+        return Ok(JoinDetection { resolved, verification: None, notes: float_keys(schemas) });
     }
     let (candidates, queries) = plan(schemas, &TableStatistics::default())?;
     let mut counted = vec![];
@@ -312,5 +317,5 @@ fn detection(
     };
     let counted: Vec<_> = answers.into_iter().map(|answer| answer.counted.map(|counted| counted.statistics)).collect();
     let resolved: ResolvedJoins = resolve(&order(schemas), verify_candidates(candidates, queries, &counted));
-    JoinDetection { resolved, verification: Some(verification) }
+    JoinDetection { resolved, verification: Some(verification), notes: float_keys(schemas) }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::dto::{Dataset, DatasetInput};
 use crate::domain::field_error::FieldError;
+use crate::domain::format::{counted, word};
 use crate::error::ApiError;
 use crate::store::StoreError;
 use crate::warehouse::WarehouseError;
@@ -23,9 +24,9 @@ pub enum ServiceError {
     /// it, if it would have changed a field.
     #[error("Someone else saved this dataset since you opened it.")]
     Stale { current: Box<Dataset>, yours: Option<Box<DatasetInput>> },
-    #[error("The dataset has {0} versions, which would be deleted too.")]
+    #[error("The dataset has {}, which would be deleted too.", counted((*.0).into(), "version", "versions"))]
     HasVersions(u32),
-    #[error("The model has {0} datasets. Delete them first.")]
+    #[error("The model has {}. Delete {} first.", counted((*.0).into(), "dataset", "datasets"), word((*.0).into(), "it", "them"))]
     HasDatasets(u32),
     #[error("The dataset is already active.")]
     AlreadyActive,

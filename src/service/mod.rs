@@ -31,6 +31,7 @@ mod detection;
 mod error;
 mod impact;
 mod models;
+mod profile_parts;
 mod profiles;
 mod queries;
 mod running;
@@ -44,7 +45,7 @@ pub use change::DatasetChange;
 pub use context::RequestContext;
 pub use detection::find_joins;
 pub use error::ServiceError;
-pub use profiles::find_profile;
+pub use profile_parts::find_profile;
 pub use tables::{DescribedTable, checked_catalog};
 pub use transfer::{DatasetFile, ImportOutcome, ImportPlan, ReadFile, dataset_file};
 

@@ -7,35 +7,26 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cache::{CacheKey, CacheResult};
-use super::cpu::compute;
-use super::queries::{MAX_SHOWN_CELL, run_within};
-use super::{App, RequestContext, ServiceError, price_in, shown};
-use crate::domain::cost::{Cost, Estimate, Price};
+use super::profile_parts::{FoundProfile, estimate_profile, find_profile};
+use super::queries::MAX_SHOWN_CELL;
+use super::{App, RequestContext, ServiceError, shown};
+use crate::domain::cost::{Cost, Estimate};
 use crate::domain::dto::Model;
 use crate::domain::name::{ColumnName, same};
-use crate::domain::profile::{
-    ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, read, unusable,
-};
+use crate::domain::profile::{ColumnProfile, ColumnValues, ProfileEstimate, ProfileMeta, TableProfile, ValueCount, unusable};
 use crate::domain::schema::{Column, Mode, TableSchema};
-use crate::domain::sql::profile::{profile, values};
+use crate::domain::sql::profile::values;
 use crate::domain::statistics::{ColumnStatistics, TableStatistics};
 use crate::domain::value::{Rows, Value};
-use crate::warehouse::{Limits, LiveTable, Warehouse};
+use crate::warehouse::{Limits, LiveTable};
 
 /// Maximum number of columns per request: some statistics of a column take megabytes while they are
 /// computed.
 pub const MAX_COLUMNS: usize = 100;
 /// Maximum number of values per request.
 pub const MAX_VALUES: u32 = 100;
-/// Distinct values are counted, not estimated, up to this many rows, and this many cells in all.
-const EXACT_ROWS: u64 = 1_000_000;
-const EXACT_CELLS: u64 = 10_000_000;
 /// Maximum length of a search in characters.
 const MAX_SEARCH: usize = 1000;
-
-/// From this many columns on, results are parsed off the async threads: each column has a hundred
-/// numbers and texts.
-const HEAVY_COLUMNS: usize = 10;
 
 /// No query is needed, so no price is reported: there is nothing to agree to.
 const NOTHING_TO_FIND: ProfileEstimate =
@@ -54,16 +45,10 @@ struct CachedColumn {
     profile: ColumnProfile,
 }
 
-/// Newly computed columns of a table.
-pub struct FoundProfile {
-    pub rows: u64,
-    pub columns: Vec<ColumnProfile>,
-    pub cost: Cost,
-}
-
 impl App {
     /// The profile of a table's columns, of all if none is named. Columns that are not cached are
-    /// computed by one query, one scan of the table.
+    /// computed together. Those that cannot be read say why; that is not cached, since it may
+    /// depend on permissions, which change without the table.
     pub async fn profile(
         &self,
         ctx: &RequestContext,
@@ -79,6 +64,7 @@ impl App {
         let mut entry: CachedProfile = self.cache_get(&key).await?.map(|found| found.value).unwrap_or_default();
         // Without a query no price is reported.
         let mut cost = Cost::nothing(None);
+        let mut failed: BTreeMap<String, ColumnProfile> = BTreeMap::new();
         let cached = wanted.missing(&entry).is_empty();
         self.metrics().cache_lookup(key.kind, cached);
         if !cached {
@@ -91,16 +77,23 @@ impl App {
                 let warehouse = self.warehouse_of(&model).await?;
                 let _permit = self.scan().await?;
                 let found = find_profile(&*warehouse, &live, &missing, &self.limits(1), self.settings().price).await?;
-                cost = found.cost;
+                let FoundProfile { rows, columns, failed: names, cost: paid } = found;
+                cost = paid;
                 let at = Utc::now();
-                entry.rows = found.rows;
-                entry
-                    .columns
-                    .extend(found.columns.into_iter().map(|profile| (profile.name.clone(), CachedColumn { at, profile })));
-                self.cache_insert(ctx, &key, &entry).await?;
+                entry.rows = rows;
+                for profile in columns {
+                    let name = profile.name.clone();
+                    match names.contains(&name) {
+                        true => drop(failed.insert(name, profile)),
+                        false => drop(entry.columns.insert(name, CachedColumn { at, profile })),
+                    }
+                }
+                if failed.len() < missing.len() {
+                    self.cache_insert(ctx, &key, &entry).await?;
+                }
             }
         }
-        let columns = wanted.profiles(&entry);
+        let columns = wanted.profiles(&entry, &failed);
         let times = wanted.columns.iter().filter_map(|column| entry.columns.get(column.name.as_str()));
         let meta = ProfileMeta {
             rows: entry.rows,
@@ -113,7 +106,7 @@ impl App {
         Ok(TableProfile { columns, meta })
     }
 
-    /// What a profile of these columns would read, by a dry run; nothing if all are cached.
+    /// What a profile of these columns would read, by dry runs; nothing if all are cached.
     pub async fn profile_estimate(
         &self,
         ctx: &RequestContext,
@@ -130,9 +123,9 @@ impl App {
             return Ok(NOTHING_TO_FIND);
         }
         let warehouse = self.warehouse_of(&model).await?;
-        let query = profile(warehouse.project(), &live.schema, &missing, is_exact(&live, missing.len()));
-        let estimate = warehouse.dry_run(&query.sql).await?.estimate(1, self.price_in(&*warehouse));
-        Ok(ProfileEstimate { columns: missing.len(), estimate })
+        let price = self.settings().price;
+        let (columns, estimate) = estimate_profile(&*warehouse, &live, &missing, &self.limits(1), price).await?;
+        Ok(ProfileEstimate { columns, estimate })
     }
 
     /// The most frequent values of a column whose text contains `search` in any case. Cached until
@@ -256,31 +249,6 @@ fn profile_key(model: &Model, live: &LiveTable) -> CacheKey {
     App::cache_key(model, "profile", &(), &[live])
 }
 
-/// Computes column profiles by one query. Without a store, for the command line too.
-pub async fn find_profile(
-    warehouse: &dyn Warehouse,
-    live: &LiveTable,
-    columns: &[&Column],
-    limits: &Limits,
-    price: Price,
-) -> Result<FoundProfile, ServiceError> {
-    let exact = is_exact(live, columns.len());
-    let query = profile(warehouse.project(), &live.schema, columns, exact);
-    // Before anything is paid for.
-    let dry = warehouse.dry_run(&query.sql).await?;
-    let answer = run_within(warehouse, &query.sql, limits).await?;
-    let cost = Cost::of(answer.bytes_processed.or(dry.bytes), 1, price_in(warehouse, price));
-    let (heavy, columns): (_, Vec<Column>) = (columns.len() >= HEAVY_COLUMNS, columns.iter().copied().cloned().collect());
-    let reading = move || read(&columns.iter().collect::<Vec<_>>(), &query.statistics, exact, &answer);
-    let (rows, columns) = compute(heavy, reading).await;
-    Ok(FoundProfile { rows, columns, cost })
-}
-
-/// Whether distinct values are counted: that is done in memory, so not for a large table.
-fn is_exact(live: &LiveTable, columns: usize) -> bool {
-    live.info.rows.is_some_and(|rows| rows <= EXACT_ROWS && rows.saturating_mul(columns as u64) <= EXACT_CELLS)
-}
-
 /// The columns of a request.
 struct Wanted<'a> {
     columns: Vec<&'a Column>,
@@ -329,9 +297,11 @@ impl<'a> Wanted<'a> {
         self.columns.iter().copied().filter(|column| !entry.columns.contains_key(column.name.as_str())).collect()
     }
 
-    fn profiles(&self, entry: &CachedProfile) -> Vec<ColumnProfile> {
-        let columns = self.columns.iter().filter_map(|column| entry.columns.get(column.name.as_str()));
-        let columns = columns.map(|cached| cached.profile.clone());
+    fn profiles(&self, entry: &CachedProfile, failed: &BTreeMap<String, ColumnProfile>) -> Vec<ColumnProfile> {
+        let columns = self.columns.iter().filter_map(|column| {
+            let name = column.name.as_str();
+            entry.columns.get(name).map(|cached| &cached.profile).or_else(|| failed.get(name)).cloned()
+        });
         columns.chain(self.unusable.iter().map(|(name, reason)| unusable(name, reason))).collect()
     }
 }

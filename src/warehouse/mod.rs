@@ -4,6 +4,7 @@
 //! Everything else (profiles, join statistics, samples, analysis) is a query of the domain that
 //! runs on either engine.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -70,6 +71,8 @@ pub struct LiveTable {
     /// Changes whenever the table's rows or columns do. `None` if that cannot be known, as for a
     /// view of BigQuery.
     pub state: Option<String>,
+    /// The policy tags of columns that only some may read, by the columns' names.
+    pub policy_tags: BTreeMap<String, String>,
 }
 
 /// The limits of a query.

@@ -142,7 +142,12 @@ impl Warehouse for Fake {
         tokio::time::sleep(delay).await;
         let schema = self.schemas.lock().unwrap().get(table).cloned();
         let schema = schema.unwrap_or_else(|| Err(WarehouseError::NoTable(table.clone())))?;
-        Ok(LiveTable { info: info(table, Ok(&schema)), schema, state: Some(self.state.lock().unwrap().clone()) })
+        Ok(LiveTable {
+            info: info(table, Ok(&schema)),
+            schema,
+            state: Some(self.state.lock().unwrap().clone()),
+            policy_tags: Default::default(),
+        })
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<Rows, WarehouseError> {

@@ -12,7 +12,7 @@ use trainset::warehouse::{Limits, Warehouse, WarehouseError};
 use crate::server::{Reply, Server, error};
 
 /// Short timeouts, so that the tests are quick.
-async fn connect(server: &Server) -> BigQuery {
+pub async fn connect(server: &Server) -> BigQuery {
     connect_in(server, None).await
 }
 

@@ -3,6 +3,7 @@
 mod emulator;
 mod faults;
 mod generated;
+mod metadata;
 mod server;
 
 #[path = "../support/configs.rs"]

@@ -2,4 +2,5 @@
 //! are wrong, by names alone and with the data.
 
 mod figures;
+mod row_numbers;
 mod sets;

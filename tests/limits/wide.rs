@@ -77,7 +77,7 @@ impl Warehouse for Wide {
             partition: None,
             problem: None,
         };
-        Ok(LiveTable { info, schema, state: Some("1".into()) })
+        Ok(LiveTable { info, schema, state: Some("1".into()), policy_tags: Default::default() })
     }
 
     async fn run(&self, _: &str, _: &Limits) -> Result<Rows, WarehouseError> {

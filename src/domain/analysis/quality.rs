@@ -9,7 +9,7 @@ use super::check::{Check, Severity, percent};
 use super::proof::cold;
 use super::{AnalysisMetrics, DistinctCounts, share};
 use crate::domain::dataset::{DatasetConfig, OnDuplicates, Split};
-use crate::domain::format::{counted, integer};
+use crate::domain::format::{counted, integer, word};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -108,7 +108,9 @@ fn interactions(entities: Option<&DistinctCounts>, one: &str, least: f64, points
     let Some(entities) = entities else { return unmapped(check, &format!("{one}_id")) };
     let mean = entities.mean();
     let few = mean < least;
-    let reason = format!("{} interactions per {one} on average; recommended: {least} or more.", (mean * 100.0).round() / 100.0);
+    let shown = (mean * 100.0).round() / 100.0;
+    let interactions = if shown == 1.0 { "interaction" } else { "interactions" };
+    let reason = format!("{shown} {interactions} per {one} on average; recommended: {least} or more.");
     check.measured(mean, least, reason).fails_if(few, Severity::Warning, advice).costs(if few { points } else { 0 })
 }
 
@@ -163,7 +165,8 @@ fn without(role: &str, nulls: Option<u64>, rows: u64) -> Check {
     let check = Check::new(&format!("null_{role}"), &format!("Rows without a {role}"));
     let Some(nulls) = nulls else { return unmapped(check, role) };
     let part = share(nulls, rows);
-    let reason = format!("{} of {} have no {role} ({}).", integer(nulls), counted(rows, "row", "rows"), percent(part));
+    let has = word(nulls, "has", "have");
+    let reason = format!("{} of {} {has} no {role} ({}).", integer(nulls), counted(rows, "row", "rows"), percent(part));
     let severity = if part >= 0.01 { Severity::Warning } else { Severity::Notice };
     check.measured(nulls as f64, 0.0, reason).fails_if(
         nulls > 0,
@@ -234,8 +237,8 @@ fn cold_entities(config: &DatasetConfig, metrics: &AnalysisMetrics, checks: &mut
         let found = held_out.filter_map(|split| {
             let rows = metrics.part((*split).into())?.rows;
             let cold = cold(entities, *split, rows)?;
-            let who = counted(cold.count, one, &format!("{one}s"));
-            let reason = format!("{who} of {} have no row in train: {} of its rows.", split.as_str(), percent(cold.share));
+            let (who, has) = (counted(cold.count, one, &format!("{one}s")), word(cold.count, "has", "have"));
+            let reason = format!("{who} of {} {has} no row in train: {} of its rows.", split.as_str(), percent(cold.share));
             let advice = "Filter eval to users and products in train, use a longer train window, or use a model with attributes.";
             let check = check().about(split.as_str()).measured(cold.share, COLD, reason);
             Some(check.fails_if(cold.share > COLD, Severity::Warning, advice))

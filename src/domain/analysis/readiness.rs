@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Outcome, Severity, percent};
 use super::{AnalysisMetrics, share};
-use crate::domain::format::{counted, integer};
+use crate::domain::format::{counted, integer, word};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -71,7 +71,8 @@ fn catalogue(metrics: &AnalysisMetrics) -> Check {
         return check.not_applicable("No table is joined by product only, so there is no catalogue to count.");
     };
     let idle = share(catalogue.items.saturating_sub(catalogue.used), catalogue.items);
-    let reason = format!("{} of {} have no interactions.", percent(idle), counted(catalogue.items, "product", "products"));
+    let (products, has) = (counted(catalogue.items, "product", "products"), word(catalogue.items, "has", "have"));
+    let reason = format!("{} of {products} {has} no interactions.", percent(idle));
     let advice = "Products without interactions can only be recommended by their attributes: select attribute columns.";
     check.measured(idle, IDLE, reason).fails_if(idle > IDLE, Severity::Notice, advice)
 }

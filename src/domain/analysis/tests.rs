@@ -348,3 +348,51 @@ fn an_analysis_survives_its_json() {
     let json = serde_json::to_value(&analysis).unwrap();
     assert_eq!(serde_json::from_value::<Analysis>(json).unwrap(), analysis);
 }
+
+/// What is wrong with the grammar of a sentence: a number or an article that does not fit its word.
+fn grammar_error(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let plain = |word: &&str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let at_error = words.windows(2).position(|pair| {
+        let (word, next) = (plain(&pair[0]), plain(&pair[1]));
+        let is_vowel = next.starts_with(['a', 'e', 'i', 'o']);
+        let is_plural = next.len() > 3 && next.ends_with('s') && !matches!(next.as_str(), "has" | "was" | "this");
+        (word == "1" && pair[0] == "1" && is_plural)
+            || (word == "a" && is_vowel && !next.starts_with("one"))
+            || (word == "an" && !is_vowel && !next.starts_with('u'))
+    });
+    let verb = words.windows(3).position(|three| three[0] == "1" && matches!(three[2], "have" | "are" | "were"));
+    at_error.or(verb).map(|at| words[at..].iter().take(4).copied().collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn numbers_and_articles_fit_their_words() {
+    for bad in ["There are 1 users.", "A INT64 column takes it.", "an STRING", "1 user have no row"] {
+        assert!(grammar_error(bad).is_some(), "{bad}");
+    }
+    let mut seen = 0;
+    for n in [0, 1, 2, 1_000] {
+        let mut metrics = good();
+        for part in &mut metrics.counts {
+            (part.rows, part.users, part.products) = (n, Some(n), Some(n));
+        }
+        let counts = DistinctCounts { once: n / 2, cold_eval: Some(n), cold_eval_rows: Some(n), shared: Some(n), ..entities(n, n) };
+        for one in [&mut metrics.users, &mut metrics.products, &mut metrics.pairs, &mut metrics.events, &mut metrics.baskets] {
+            *one = Some(counts);
+        }
+        for nulls in [&mut metrics.null_users, &mut metrics.null_products, &mut metrics.null_timestamps] {
+            *nulls = Some(n);
+        }
+        let judged = judged(&metrics);
+        for check in judged.quality_metrics.checks.iter().chain(&judged.leaks).chain(&judged.readiness.checks) {
+            for text in [Some(&check.reason), check.advice.as_ref()].into_iter().flatten() {
+                seen += 1;
+                assert_eq!(grammar_error(text), None, "{n}: {text}");
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+    for of in ColumnType::ALL {
+        assert_eq!(grammar_error(&format!("It is {}.", crate::domain::format::with_article(of.sql_name()))), None);
+    }
+}

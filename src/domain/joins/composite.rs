@@ -109,14 +109,14 @@ fn composites(tables: &TableIndex, table: &Table) -> Vec<Composite> {
     let mut found = vec![];
     let fields = &table.fields;
     // partsupp, playlist_track: the table begins with the keys of others.
-    let run: Vec<usize> = (0..fields.len()).take_while(|i| fields[*i].is_marked() && !is_place(&fields[*i])).collect();
+    let run: Vec<usize> = table.telling().take_while(|i| fields[*i].is_marked() && !is_place(&fields[*i])).collect();
     if (2..=MOST).contains(&run.len()) {
         // A table named after its keys, or with nothing else in it, is keyed by them; another table
         // may have many rows per key, as laps have per race and driver.
         let stems: Vec<String> = run.iter().flat_map(|i| fields[*i].name.stem.iter().cloned()).collect();
         let glued = matches!(table.noun.as_slice(), [only] if abbreviates(only, &stems));
         let named = glued || run.iter().all(|i| fields[*i].name.stem.iter().any(|word| table.noun.contains(word)));
-        let certainty = if named || run.len() == fields.len() { 0.8 } else { 0.42 };
+        let certainty = if named || run.len() == table.telling().count() { 0.8 } else { 0.42 };
         found.push(Composite { fields: run, certainty, by_number: false });
     }
     // A document's number, and the line or the product in it.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, PLAUSIBLE, THRESHOLD, VerifiedCandidate};
+use crate::domain::format::{counted, integer, word};
 
 /// Key statistics of one side of a join. Rows in which a part of the key is NULL have no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -150,9 +151,13 @@ fn sentences(candidate: &Candidate, statistics: &KeyStatistics) -> Vec<String> {
     let mut sentences = vec![];
     match shares.inclusion {
         None => sentences.push(format!("{left} has no keys to compare.")),
-        Some(all) if all >= 1.0 => sentences.push(format!("All {} keys of {left} are in {right}.", shares.left_keys)),
+        Some(all) if all >= 1.0 => sentences.push(match shares.left_keys {
+            1 => format!("The one key of {left} is in {right}."),
+            keys => format!("All {keys} keys of {left} are in {right}."),
+        }),
         Some(_) => {
-            sentences.push(format!("{} of {} keys of {left} are in {right}.", shares.left_keys_found, shares.left_keys));
+            let (found, all) = (shares.left_keys_found, counted(shares.left_keys, "key", "keys"));
+            sentences.push(format!("{} of {all} of {left} {} in {right}.", integer(found), word(found, "is", "are")));
         }
     }
     match shares.uniqueness {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Candidate, KeyPair, THRESHOLD, can_be_key, joinable};
-use crate::domain::naming::{KeyName, Mark, Vocabulary, abbreviates};
+use crate::domain::naming::{KeyName, Mark, Vocabulary, abbreviates, is_row_number};
 use crate::domain::schema::{Column, ColumnType, Mode, TableSchema};
 use crate::domain::statistics::TableStatistics;
 
@@ -144,8 +144,10 @@ pub enum AliasKind {
 pub struct Field<'a> {
     pub column: &'a Column,
     pub name: KeyName,
-    /// Of a type that can be a key, and not an amount.
+    /// Of a type that can be a key, and neither an amount nor the number of the row.
     pub keyable: bool,
+    /// The number of the row: the table is read as if it were not there.
+    pub row_number: bool,
     /// A plural name.
     pub plural: bool,
 }
@@ -192,10 +194,16 @@ impl Table<'_> {
         !self.is_bridge() && self.fields.iter().any(own)
     }
 
+    /// The positions of the columns that say something, in their order.
+    pub fn telling(&self) -> impl Iterator<Item = usize> {
+        (0..self.fields.len()).filter(|i| !self.fields[*i].row_number)
+    }
+
     /// Nothing but keys: a junction table.
     fn is_bridge(&self) -> bool {
         let refers = |field: &Field| field.name.stem.last().is_some_and(|word| !ANOTHER_ROW.contains(&word.as_str()));
-        self.fields.len() >= 2 && self.fields.iter().all(|field| field.is_marked() && refers(field))
+        let mut fields = self.telling().map(|i| &self.fields[i]);
+        self.telling().nth(1).is_some() && fields.all(|field| field.is_marked() && refers(field))
     }
 }
 
@@ -294,6 +302,9 @@ impl<'a> TableIndex<'a> {
 /// Maximum number of keys considered per table: every reference is compared with all of them.
 const MOST_KEYS: usize = 32;
 
+/// Maximum number of columns that are named because they are FLOAT64.
+const MOST_FLOAT_KEYS: usize = 20;
+
 /// Maximum number of tables that one name can mean, as events_2023 and events_2024 are both events.
 const MOST_MEANT: usize = 6;
 
@@ -346,18 +357,47 @@ fn read_table<'a>(schema: &'a TableSchema, noun: Vec<String>, whole: Vec<String>
     let mut words: Vec<Vec<String>> = schema.columns.iter().map(|column| vocabulary.words(column.name.as_str())).collect();
     // TPC-H's l_orderkey: a prefix of all columns is the table's sign, unless it is a word of the
     // table's name.
-    let sign = words.first().and_then(|first| first.first()).cloned();
-    let shared = |sign: &String| words.iter().all(|words| words.len() > 1 && words.first() == Some(sign));
-    let sign = sign.filter(|sign| words.len() > 1 && !noun.contains(sign) && shared(sign));
+    let row_numbers: Vec<bool> = schema.columns.iter().map(|column| numbers_rows(column, vocabulary)).collect();
+    let telling = || words.iter().zip(&row_numbers).filter(|(_, row_number)| !**row_number).map(|(words, _)| words);
+    let sign = telling().next().and_then(|first| first.first()).cloned();
+    let shared = |sign: &String| telling().all(|words| words.len() > 1 && words.first() == Some(sign));
+    let sign = sign.filter(|sign| telling().nth(1).is_some() && !noun.contains(sign) && shared(sign));
     if sign.is_some() {
-        words.iter_mut().for_each(|words| drop(words.remove(0)));
+        let telling = words.iter_mut().zip(&row_numbers).filter(|(_, row_number)| !**row_number);
+        telling.for_each(|(words, _)| drop(words.remove(0)));
     }
-    let field = |(column, words): (&'a Column, &Vec<String>)| {
+    let field = |((column, words), row_number): ((&'a Column, &Vec<String>), bool)| {
         let name = KeyName::of(words);
-        Field { column, keyable: keyable(column, &name), plural: Vocabulary::is_plural(column.name.as_str()), name }
+        let keyable = !row_number && keyable(column, &name);
+        Field { column, keyable, row_number, plural: Vocabulary::is_plural(column.name.as_str()), name }
     };
-    let fields = schema.columns.iter().zip(&words).map(field).collect();
+    let fields = schema.columns.iter().zip(&words).zip(row_numbers).map(field).collect();
     Table { schema, noun, whole, sign, fields, keys: vec![] }
+}
+
+/// Whether a column holds the number of each row. A text is the name of something.
+fn numbers_rows(column: &Column, vocabulary: &Vocabulary) -> bool {
+    column.column_type.is_numeric() && is_row_number(column.name.as_str(), vocabulary)
+}
+
+/// Columns that are marked as keys but hold FLOAT64, which is no key: pandas writes whole numbers so
+/// where some are missing. In words, for people.
+pub fn float_keys(schemas: &[TableSchema]) -> Vec<String> {
+    let vocabulary = Vocabulary::of(schemas);
+    let is_float = |column: &&Column| column.mode != Mode::Repeated && column.column_type == ColumnType::Float64;
+    let is_key = |column: &&Column| {
+        let name = KeyName::of(&vocabulary.words(column.name.as_str()));
+        matches!(name.mark, Mark::Id | Mark::Key) && !numbers_rows(column, &vocabulary)
+    };
+    let found = schemas.iter().flat_map(|schema| {
+        schema.columns.iter().filter(is_float).filter(is_key).map(|column| (schema.table.table(), &column.name))
+    });
+    let sentence = |(table, column)| {
+        format!(
+            "{table}.{column} is FLOAT64 and cannot be a key. If it holds whole numbers, as pandas writes ids of which some are missing, convert it in a view: CAST({column} AS INT64)."
+        )
+    };
+    found.take(MOST_FLOAT_KEYS).map(sentence).collect()
 }
 
 fn keyable(column: &Column, name: &KeyName) -> bool {
@@ -374,10 +414,21 @@ pub fn potential_keys(vocabulary: &Vocabulary, schema: &TableSchema) -> Vec<bool
 /// The columns that can be a table's key alone, the most certain first.
 fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, statistics: &TableStatistics) -> Vec<Key> {
     let marked = table.fields.iter().filter(|field| field.is_marked()).count();
-    let first_marked = table.fields.iter().position(Field::is_marked);
+    // The place of each column among those that say something.
+    let places: Vec<usize> = table
+        .fields
+        .iter()
+        .scan(0, |next, field| {
+            let place = *next;
+            *next += usize::from(!field.row_number);
+            Some(place)
+        })
+        .collect();
+    let first_marked = table.fields.iter().position(Field::is_marked).and_then(|i| places.get(i).copied());
     let timed = table.fields.iter().any(is_period);
     let described = table.fields.iter().any(|field| !field.is_marked() && field.column.column_type == ColumnType::String);
-    let begins_with_keys = table.fields.iter().take_while(|field| field.is_marked() && field.name.mark >= Mark::Key).count() > 1;
+    let is_key = |field: &Field| field.is_marked() && field.name.mark >= Mark::Key;
+    let begins_with_keys = table.telling().take_while(|i| is_key(&table.fields[*i])).nth(1).is_some();
     let is_bridge = table.is_bridge();
     let another = |stem: &[String]| exact.get(&phrase(stem)).is_some_and(|tables| tables.iter().any(|t| *t != position));
     let certainty = |i: usize, field: &Field| -> f64 {
@@ -415,7 +466,7 @@ fn keys(position: usize, table: &Table, exact: &HashMap<String, Vec<usize>>, sta
         }
     };
     let fields = table.fields.iter().enumerate().filter(|(_, field)| field.keyable);
-    let mut keys: Vec<Key> = fields.map(|(field, f)| Key { field, certainty: certainty(field, f) }).collect();
+    let mut keys: Vec<Key> = fields.map(|(field, f)| Key { field, certainty: certainty(places[field], f) }).collect();
     keys.retain(|key| key.certainty >= 0.3);
     let rank = |key: &Key| (key.certainty, table.fields[key.field].name.mark);
     keys.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal));
@@ -519,11 +570,7 @@ fn aliases(tables: &[Table]) -> HashMap<String, Vec<Alias>> {
             let weight = match certainty {
                 sure if rank == 0 && sure >= 0.45 => 0.94,
                 open if rank == 0 && open > 0.3 => {
-                    if tables[table].fields.first().is_some_and(Field::is_marked) {
-                        0.7
-                    } else {
-                        0.94
-                    }
+                    if tables[table].telling().next().is_some_and(|i| tables[table].fields[i].is_marked()) { 0.7 } else { 0.94 }
                 }
                 _ => 0.5,
             };

@@ -54,6 +54,21 @@ fn g64_nothing_but_names_joins_and_never_times_floats_or_booleans() {
 }
 
 #[test]
+fn row_numbers_are_neither_keys_nor_first_columns() {
+    finds(
+        &["sales: index INT64, customer STRING, article STRING", "goods: index INT64, article STRING, title STRING"],
+        &["sales.article = goods.article"],
+    );
+    // Without another join, too.
+    finds(&["a: rowid INT64, x FLOAT64", "b: rowid INT64, y FLOAT64"], &[]);
+    finds(&["a: row_number INT64, x FLOAT64", "b: row_number INT64, y FLOAT64"], &[]);
+    // A table may be about rows or indices, and an index may be a name.
+    finds(&["seats: seat_id INT64, row_id INT64", "rows: row_id INT64, name STRING"], &["seats.row_id = rows.row_id"]);
+    let keys = potential_keys(&table("t: rowid INT64, user_id INT64, row_key STRING"));
+    assert_eq!(keys, [false, true, true]);
+}
+
+#[test]
 fn g64_singulars_families_and_abbreviations() {
     finds(&["orders: id INT64, user_id INT64", "users: id INT64"], &["orders.user_id = users.id"]);
     finds(&["films: film_id INT64, category_id INT64", "categories: id INT64"], &["films.category_id = categories.id"]);

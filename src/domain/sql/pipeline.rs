@@ -100,7 +100,7 @@ impl<'p> Pipeline<'p> {
         let Some((column, column_type)) = &source.must_filter else { return From::Table { path: path.into(), alias } };
         let mut select = Select::new(self.columns_in_use(position), From::Table { path: path.into(), alias: None });
         select.filter.push(any_partition(column, *column_type));
-        let name = self.add(format!("{}_partitions", source.name), select);
+        let name = self.add(format!("{}_partitions", source.name.as_str().replace('*', "")), select);
         From::Cte { name: name.into(), alias }
     }
 
@@ -311,11 +311,20 @@ impl<'p> Pipeline<'p> {
     }
 }
 
+/// BigQuery's pseudo-column of a wildcard table: what the asterisk stands for.
+const TABLE_SUFFIX: &str = "_TABLE_SUFFIX";
+
 /// A condition that all rows of a table's partitions pass: a filter on the column that BigQuery
 /// requires one on.
 pub(super) fn any_partition(column: &Ident, column_type: ColumnType) -> Expr {
     let value = || Expr::column(column);
+    let at_least = |first: &str| value().binary(BinaryOp::GreaterOrEqual, Expr::text(first));
+    // Other tables' names may begin alike, as events_intraday_20240131 and events_20240131 do.
+    if column.as_str() == TABLE_SUFFIX {
+        return Expr::All(vec![at_least("00000000"), value().binary(BinaryOp::LessOrEqual, Expr::text("99999999"))]);
+    }
     let first = match column_type {
+        ColumnType::String => at_least(""),
         ColumnType::Int64 => value().binary(BinaryOp::GreaterOrEqual, Expr::int(i64::MIN + 1)),
         t => Moment { value: value(), column_type: t, zone: &TimeZone::default() }.not_earlier_than(FIRST_DAY),
     };
@@ -342,6 +351,8 @@ fn as_text(column: &PlannedColumn) -> Expr {
         ColumnType::Datetime => {
             Expr::call(Function::UnixMicros, [Expr::call(Function::Timestamp, [value])]).cast(ColumnType::String)
         }
+        // Not each is a text.
+        ColumnType::Bytes => Expr::call(Function::ToJsonString, [value]),
         _ => value.cast(ColumnType::String),
     }
 }

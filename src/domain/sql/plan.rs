@@ -141,11 +141,13 @@ impl<'a> Plan<'a> {
         let columns = columns.named();
         let names = output_names(config, request.for_analysis, &selected, &roles);
         let joined = planned_joins(config, &sources, &columns)?;
+        let idents = source_idents(&sources);
         let sources = sources
             .into_iter()
             .zip(joined)
-            .map(|((name, table, known), join)| PlannedSource {
-                ident: name.as_str().into(),
+            .zip(idents)
+            .map(|(((name, table, known), join), ident)| PlannedSource {
+                ident,
                 name,
                 table,
                 join,
@@ -273,6 +275,17 @@ impl<'a> Columns<'_, 'a> {
             })
             .collect()
     }
+}
+
+/// What the sources are called in SQL: as in the dataset, but a wildcard table without its asterisk,
+/// which only belongs in a table's path.
+fn source_idents(sources: &Sources) -> Vec<Ident> {
+    let is_taken = |ident: &str| sources.iter().any(|(name, ..)| same(name.as_str(), ident));
+    let ident = |name: &SourceName| match name.as_str().strip_suffix('*').map(|prefix| prefix.trim_end_matches('_')) {
+        Some(prefix) if !prefix.is_empty() && !is_taken(prefix) => prefix.into(),
+        _ => name.as_str().into(),
+    };
+    sources.iter().map(|(name, ..)| ident(name)).collect()
 }
 
 /// The column that a query of the table has to filter by, if BigQuery requires one.

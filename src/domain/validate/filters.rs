@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::*;
+use crate::domain::format::{capital, counted, with_article};
 use crate::domain::sql::hashable;
 
 impl Check<'_> {
@@ -169,7 +170,7 @@ impl Check<'_> {
                 ColumnType::Date | ColumnType::Datetime | ColumnType::Timestamp => "a date such as 2024-01-31",
                 _ => "only a NULL test",
             };
-            self.error(path.to_string(), format!("A {t} column takes {wanted}."));
+            self.error(path.to_string(), format!("{} column takes {wanted}.", capital(&with_article(t.sql_name()))));
         }
     }
 
@@ -306,7 +307,10 @@ impl Check<'_> {
         {
             self.error(
                 "split_config",
-                format!("Eval, test and gap take {held_out} days of a window of {span}: no days are left for train."),
+                format!(
+                    "Eval, test and gap take {} of a window of {span}: no days are left for train.",
+                    counted(held_out, "day", "days")
+                ),
             );
         }
         let as_of = match &self.config.split_config {

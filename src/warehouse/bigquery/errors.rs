@@ -1,6 +1,7 @@
 //! BigQuery's errors as sentences that say what to do.
 
 use super::BigQuery;
+use super::required_filters::required;
 use super::rest::{ApiError, Refusal};
 use crate::warehouse::WarehouseError;
 
@@ -26,12 +27,22 @@ impl BigQuery {
             (_, "billingNotEnabled") => {
                 WarehouseError::NoPermission(format!("The project {} has no billing account. {message}", self.project))
             }
+            (403, _) if is_about_policy_tags(&message) => WarehouseError::NoPermission(format!(
+                "The server's account may not read a protected column. It needs the role Fine-Grained Reader on the column's policy tag. {message}"
+            )),
             (403, _) => WarehouseError::NoPermission(format!(
                 "The server's account has no permission for this in BigQuery. It needs the roles BigQuery Job User on the project {} and BigQuery \
                  Data Viewer on the dataset {}. {message}",
                 self.project, self.dataset
             )),
             (404, _) => WarehouseError::NoDataset(self.not_found(&message)),
+            (400, _) if required(&message).is_some() => {
+                let columns = required(&message).unwrap_or_default().join(" or ");
+                WarehouseError::Query(format!(
+                    "{} Filter by {columns}. A view that reads this table has to filter by it, or to have it as a column.",
+                    message.trim_end_matches('.').to_owned() + "."
+                ))
+            }
             (400, "invalidQuery" | "invalid") => WarehouseError::Query(message),
             (400, _) => WarehouseError::Query(message),
             (500..=599, _) => WarehouseError::Unreachable("BigQuery reported an internal error. Try again in a moment.".into()),
@@ -76,6 +87,13 @@ impl BigQuery {
             None => text,
         }
     }
+}
+
+/// Whether BigQuery refuses single columns, and not the table.
+/// <https://cloud.google.com/bigquery/docs/column-level-security-intro>
+fn is_about_policy_tags(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    ["policy tag", "fine-grained reader", "fine grained reader"].iter().any(|words| lower.contains(words))
 }
 
 /// The requested resource does not exist.

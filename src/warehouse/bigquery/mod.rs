@@ -19,7 +19,9 @@ use crate::domain::value::Rows;
 mod credentials;
 mod errors;
 mod jobs;
+mod required_filters;
 mod rest;
+mod sharded;
 mod tables;
 mod values;
 
@@ -105,6 +107,8 @@ pub struct BigQuery {
     found_location: std::sync::Arc<OnceCell<String>>,
     poll: Duration,
     list: Duration,
+    known_filters: required_filters::KnownFilters,
+    known_shards: sharded::KnownShards,
 }
 
 /// The fields read of a dataset's resource; `gcp-bigquery-client`'s own type fails if a field that
@@ -126,6 +130,8 @@ impl BigQuery {
             found_location: Default::default(),
             poll: options.retry_policy.poll,
             list: options.retry_policy.list,
+            known_filters: Default::default(),
+            known_shards: Default::default(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! Tables and their schemas: one paged list, and each table's metadata. Both are free of charge.
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables>
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt};
@@ -11,8 +12,9 @@ use serde::Deserialize;
 use super::BigQuery;
 use super::errors::is_not_found;
 use super::rest::{Call, Refusal};
+use super::sharded::{self, Shards, grouped, prefix_of, suffix_column, together, wildcard_prefix};
 use crate::domain::format::integer;
-use crate::domain::name::{MAX_COLUMN_CHARS, TableName};
+use crate::domain::name::{ColumnName, MAX_COLUMN_CHARS, TableName};
 use crate::domain::schema::{Column, ColumnType, Mode, Partition, TableInfo, TableKind, TableSchema};
 use crate::domain::value::beginning;
 use crate::warehouse::{LiveTable, WarehouseError};
@@ -54,6 +56,25 @@ struct Table {
     require_partition_filter: Option<bool>,
     #[serde(default)]
     clustering: Option<Clustering>,
+    /// Of an external table.
+    #[serde(default)]
+    external_data_configuration: Option<ExternalData>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalData {
+    hive_partitioning_options: Option<HivePartitioning>,
+}
+
+/// Files in folders such as `dt=2024-01-31`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HivePartitioning {
+    require_partition_filter: Option<bool>,
+    /// The folders' keys, the outermost first.
+    #[serde(default)]
+    fields: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,15 +104,32 @@ pub(super) struct Schema {
 
 /// A column in the API's form, with its spelling of types.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Field {
     pub name: String,
     #[serde(rename = "type")]
     pub field_type: String,
     pub mode: Option<String>,
     pub description: Option<String>,
+    policy_tags: Option<PolicyTags>,
+    /// Those of a RECORD.
+    #[serde(default)]
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct PolicyTags {
+    #[serde(default)]
+    names: Vec<String>,
 }
 
 impl Field {
+    /// The policy tag that protects the column or one of its fields.
+    fn policy_tag(&self) -> Option<&str> {
+        let own = self.policy_tags.as_ref().and_then(|tags| tags.names.first()).map(String::as_str);
+        own.or_else(|| self.fields.iter().find_map(Field::policy_tag))
+    }
+
     /// `None` for an unknown type.
     pub fn column_type(&self) -> Option<ColumnType> {
         ColumnType::parse(&self.field_type)
@@ -111,7 +149,8 @@ impl BigQuery {
         format!("projects/{}/datasets/{}", self.project, self.dataset)
     }
 
-    pub(super) async fn list_tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
+    /// The ids of all tables.
+    async fn table_ids(&self) -> Result<Vec<String>, WarehouseError> {
         let mut ids = vec![];
         let mut pages = Pages::new(MAX_PAGES);
         let mut token: Option<String> = None;
@@ -124,16 +163,50 @@ impl BigQuery {
             ids.extend(page.tables.into_iter().flatten().map(|table| table.table_reference.table_id));
             match pages.after(page.next_page_token)? {
                 Some(next) => token = Some(next),
-                None => break,
+                None => return Ok(ids),
             }
         }
+    }
+
+    pub(super) async fn list_tables(&self) -> Result<Vec<TableInfo>, WarehouseError> {
+        let mut infos = grouped(self.infos(self.table_ids().await?).await?);
+        infos.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(infos)
+    }
+
+    async fn infos(&self, ids: Vec<String>) -> Result<Vec<TableInfo>, WarehouseError> {
         // Leaves out tables whose old names BigQuery would not accept today.
         let named = ids.into_iter().filter_map(|id| TableName::new(&self.dataset, &id).ok());
         let infos = stream::iter(named).map(|name| self.table_info(name)).buffer_unordered(AT_ONCE);
-        let mut infos: Vec<TableInfo> =
-            infos.filter_map(async |info| info.transpose()).collect::<Vec<_>>().await.into_iter().collect::<Result<_, _>>()?;
-        infos.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(infos)
+        infos.filter_map(async |info| info.transpose()).collect::<Vec<_>>().await.into_iter().collect()
+    }
+
+    /// The shards of a wildcard table.
+    async fn shards(&self, prefix: &str) -> Result<Shards, WarehouseError> {
+        if let Some(known) = self.known_shards.get(prefix) {
+            return Ok(known);
+        }
+        let mut ids = self.table_ids().await?;
+        ids.retain(|id| prefix_of(id) == Some(prefix));
+        let mut shards = self.infos(ids).await?;
+        shards.retain(|shard| shard.kind == TableKind::Table);
+        let shards = Arc::new(shards);
+        self.known_shards.insert(prefix, shards.clone());
+        Ok(shards)
+    }
+
+    /// A wildcard table: the newest of its shards, with the rows of all.
+    async fn wildcard_table(&self, name: &TableName, prefix: &str) -> Result<LiveTable, WarehouseError> {
+        let shards = self.shards(prefix).await?;
+        let newest = shards.iter().map(|shard| &shard.name).max();
+        let (Some(newest), Some(info)) = (newest, together(name.clone(), &shards)) else {
+            return Err(WarehouseError::NoTable(name.clone()));
+        };
+        let LiveTable { mut schema, policy_tags, .. } = self.single_table(newest).await?;
+        schema.table = name.clone();
+        schema.partition = info.partition.clone();
+        schema.columns.extend(suffix_column());
+        Ok(LiveTable { info, schema, state: sharded::state(&shards), policy_tags })
     }
 
     /// `None` for a table that was deleted meanwhile. A table whose metadata cannot be read is
@@ -168,6 +241,13 @@ impl BigQuery {
         if name.dataset() != self.dataset {
             return Err(WarehouseError::NoTable(name.clone()));
         }
+        match wildcard_prefix(name.table()) {
+            Some(prefix) => self.wildcard_table(name, prefix).await,
+            None => self.single_table(name).await,
+        }
+    }
+
+    async fn single_table(&self, name: &TableName) -> Result<LiveTable, WarehouseError> {
         let table = match self.table(name).await {
             Ok(table) => table,
             Err(refusal) if is_not_found(&refusal) => return Err(WarehouseError::NoTable(name.clone())),
@@ -175,7 +255,8 @@ impl BigQuery {
         };
         let info = table.info(name.clone());
         // A view's last modification is that of its SQL.
-        let state = (info.kind == TableKind::Table).then_some(table.last_modified_time).flatten();
+        let version = table.last_modified_time;
+        let state = version.clone().filter(|_| info.kind == TableKind::Table);
         let fields = table.schema.unwrap_or_default().fields;
         if fields.is_empty() {
             return Err(WarehouseError::Unreadable { table: name.clone(), reason: "it has no columns.".into() });
@@ -186,9 +267,11 @@ impl BigQuery {
         }
         let partition = info.partition.clone();
         let mut schema = TableSchema { table: name.clone(), columns: vec![], unusable: vec![], partition };
+        let mut policy_tags = BTreeMap::new();
         for field in fields {
-            match (field.name.parse(), field.column_type()) {
+            match (field.name.parse::<ColumnName>(), field.column_type()) {
                 (Ok(name), Some(column_type)) => {
+                    policy_tags.extend(field.policy_tag().map(|tag| (name.to_string(), at_most(tag, MAX_DESCRIPTION))));
                     let description = field.description.as_deref().filter(|text| !text.is_empty());
                     let description = description.map(|text| at_most(text, MAX_DESCRIPTION));
                     schema.columns.push(Column { name, column_type, mode: field.mode(), description });
@@ -200,7 +283,10 @@ impl BigQuery {
                 }
             }
         }
-        Ok(LiveTable { info, schema, state })
+        if let Some(required) = self.filter_of_view(&schema, info.kind, version.as_deref()).await {
+            schema.partition = Some(required);
+        }
+        Ok(LiveTable { info, schema, state, policy_tags })
     }
 }
 
@@ -238,6 +324,17 @@ impl Table {
     }
 
     fn partition(&self) -> Option<Partition> {
+        self.own_partition().or_else(|| self.hive_partition())
+    }
+
+    /// The files' folders. A filter on one of the keys is enough, and the outermost excludes most.
+    fn hive_partition(&self) -> Option<Partition> {
+        let hive = self.external_data_configuration.as_ref()?.hive_partitioning_options.as_ref()?;
+        let filter_required = hive.require_partition_filter.or(self.require_partition_filter).unwrap_or(false);
+        Some(Partition { column: hive.fields.first()?.clone(), filter_required, clustered: false })
+    }
+
+    fn own_partition(&self) -> Option<Partition> {
         let by_time = self.time_partitioning.as_ref().map(|by| by.field.clone().unwrap_or_else(|| "_PARTITIONTIME".into()));
         let column = by_time.or_else(|| self.range_partitioning.as_ref().map(|by| by.field.clone()))?;
         let of_time = self.time_partitioning.as_ref().and_then(|by| by.require_partition_filter);

@@ -53,6 +53,8 @@ const CATALOG: &str = "trainset";
 const SHOWN_BATCH: usize = 256;
 /// The constants of a plan may take this fraction of the memory in a batch of rows.
 const CONSTANTS_PART: usize = 8;
+/// Tables with more columns are planned without their files' statistics.
+const WIDE: usize = 1_000;
 /// Deepest nesting of views; BigQuery takes 16.
 const MAX_VIEWS: usize = 100;
 /// How long a query that runs alone waits for the memory of those before it.
@@ -229,7 +231,7 @@ impl Engine {
         let info = self.info(id, entry, found.as_ref()).await?;
         let columns = found.map_err(|reason| WarehouseError::Unreadable { table: table.clone(), reason })?;
         let schema = TableSchema { table: table.clone(), columns: columns.usable, unusable: columns.unusable, partition: None };
-        Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)) })
+        Ok(LiveTable { info, schema, state: Some(state(&snapshot, entry)), policy_tags: Default::default() })
     }
 
     async fn info(&self, id: &str, entry: &Entry, columns: Result<&Columns, &String>) -> Result<TableInfo, WarehouseError> {
@@ -259,7 +261,10 @@ impl Engine {
     pub async fn run(self: &Arc<Self>, sql: &str, limits: &Limits, threads: usize) -> Result<Ran, WarehouseError> {
         let snapshot = self.refresh().await?;
         let mut planned = self.plan(&snapshot, sql).await?;
-        planned.session.config_mut().options_mut().execution.target_partitions = threads;
+        let is_wide = self.is_wide(&snapshot, &planned.tables).await;
+        let execution = &mut planned.session.config_mut().options_mut().execution;
+        execution.target_partitions = threads;
+        execution.collect_statistics = !is_wide;
         if limits.max_cell.is_some() {
             *planned.session.config_mut() = planned.session.config().clone().with_batch_size(SHOWN_BATCH);
         }
@@ -284,6 +289,19 @@ impl Engine {
             }
         }
         Ok(Ran::Rows(answer.take()))
+    }
+
+    /// Whether a table has so many columns that collecting the statistics of its files takes longer
+    /// than they save: DataFusion looks for each column among all of them, for each query anew.
+    async fn is_wide(&self, snapshot: &Snapshot, tables: &BTreeSet<String>) -> bool {
+        for entry in tables.iter().filter_map(|id| snapshot.tables.get(id)) {
+            if let Ok(Content::Data(data)) = entry.content().await.as_deref()
+                && data.columns.usable.len() > WIDE
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// The memory of all queries.
@@ -622,10 +640,10 @@ fn reads(plan: &LogicalPlan) -> Result<HashMap<String, HashSet<String>>, DataFus
 /// Identifies the content of a table's files: changes when one of them changes. A view may read any
 /// of the folder's.
 fn state(snapshot: &Snapshot, entry: &Entry) -> String {
-    let all = snapshot.tables.values().flat_map(|entry| &entry.listed.parts);
+    let all = snapshot.tables.values().flat_map(|entry| entry.listed.files());
     let parts: Vec<&files::TableFile> = match entry.listed.kind {
         files::Kind::View => all.collect(),
-        files::Kind::Parquet | files::Kind::Csv => entry.listed.parts.iter().collect(),
+        files::Kind::Parquet | files::Kind::Csv => entry.listed.files().collect(),
     };
     let mut hash = Sha256::new();
     for part in parts {

@@ -7,19 +7,19 @@
 //! [`functions`] and [`sketches`] add what it lacks, [`rows`] and [`text`] write results,
 //! [`cancel`] stops queries, [`memory`] and [`spill`] share memory and disk, [`shared`],
 //! [`sequential_union`] and [`compact`] save memory, [`errors`] explains errors to people.
-//! [`bounds`], [`footer`], [`lines`], [`long_values`] and [`planning`] contain broken or hostile
+//! [`bounds`], [`contained`], [`footer`], [`long_values`] and [`planning`] contain broken or hostile
 //! input.
 
 mod bounds;
 mod cancel;
 mod compact;
+mod contained;
 mod dialect;
 mod engine;
 mod errors;
 mod files;
 mod footer;
 mod functions;
-mod lines;
 mod long_values;
 mod memory;
 mod planning;
@@ -43,6 +43,7 @@ use async_trait::async_trait;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+pub use self::contained::is_contained;
 use self::engine::{Engine, Ran};
 use self::memory::{QueryPermit, QueryPermits};
 use super::{DryRun, Limits, LiveTable, Warehouse, WarehouseError};

@@ -82,6 +82,23 @@ pub(super) fn column_type(arrow: &DataType) -> Result<(ColumnType, Mode), String
     }
 }
 
+/// The canonical Arrow type to read a file's column of this Arrow type as, or why it is not read.
+/// Unsigned integers of 64 bits, such as hashes, are NUMERIC: half of them are larger than INT64
+/// holds. DataFusion's own functions count with them, and those are INT64.
+pub(super) fn stored_type(arrow: &DataType) -> Result<DataType, String> {
+    match arrow {
+        DataType::UInt64 => Ok(NUMERIC),
+        DataType::Dictionary(_, values) => stored_type(values),
+        DataType::RunEndEncoded(_, values) => stored_type(values.data_type()),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::ListView(item)
+            if stored_type(item.data_type()) == Ok(NUMERIC) =>
+        {
+            Ok(DataType::List(Arc::new(Field::new_list_field(NUMERIC, true))))
+        }
+        other => canonical(other),
+    }
+}
+
 /// The canonical Arrow type to read a column of this Arrow type as, or why it is not read.
 pub(super) fn canonical(arrow: &DataType) -> Result<DataType, String> {
     let (of, mode) = column_type(arrow)?;
@@ -151,6 +168,14 @@ mod tests {
             assert_eq!(super::canonical(&canonical).unwrap(), canonical, "{arrow}");
             assert_eq!(column_type(&canonical), Ok((expected, mode)), "{arrow}");
         }
+        for (arrow, mode) in [
+            (DataType::UInt64, Mode::Nullable),
+            (DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::UInt64)), Mode::Nullable),
+            (list(DataType::UInt64), Mode::Repeated),
+        ] {
+            assert_eq!(column_type(&stored_type(&arrow).unwrap()), Ok((Numeric, mode)), "{arrow}");
+        }
+        assert_eq!(stored_type(&DataType::UInt32), Ok(DataType::Int64));
         assert!(column_type(&list(list(DataType::Int32))).is_err());
         assert!(column_type(&DataType::Duration(TimeUnit::Second)).is_err());
         assert!(column_type(&DataType::Decimal256(76, 0)).is_err());
