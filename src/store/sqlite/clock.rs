@@ -19,7 +19,8 @@ use super::{SqliteStore, StoreError};
 const DELETED_RETENTION: TimeDelta = TimeDelta::days(30);
 
 /// The largest plausible step of the machine's clock: a week in which nobody started the program.
-/// Deleted datasets stay for at least [`DELETED_RETENTION`] less this, however the clock jumps once.
+/// Deleted datasets stay for at least [`DELETED_RETENTION`] less this, however the clock jumps
+/// once.
 const BELIEVED_STEP: TimeDelta = TimeDelta::days(7);
 
 /// How often a server does housekeeping: far more often than [`BELIEVED_STEP`], so that the
