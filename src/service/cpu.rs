@@ -28,9 +28,9 @@ pub async fn compute<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + 
     }
     // Never closed. The work goes on even if nobody waits for it any more, so it holds its permit
     // itself.
-    let place = CORES.clone().acquire_owned().await;
+    let permit = CORES.clone().acquire_owned().await;
     let running = tokio::task::spawn_blocking(move || {
-        let _place = place;
+        let _permit = permit;
         work()
     });
     match running.await {
