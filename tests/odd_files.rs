@@ -107,8 +107,11 @@ fn array(random: &mut Random, of: &DataType, rows: usize) -> ArrayRef {
 fn parquet(random: &mut Random, types: &[DataType]) -> Option<Vec<u8>> {
     let names = ["user", "User", "item", "", "a.b", "größe", "at", "x y", "`"];
     let rows = random.below(5);
-    let columns: Vec<(&str, ArrayRef, bool)> =
-        (0..1 + random.below(6)).map(|_| (*random.one(&names), array(random, random.one(types), rows), true)).collect();
+    let columns = (0..1 + random.below(6)).map(|_| {
+        let (name, of) = (*random.one(&names), random.one(types).clone());
+        (name, array(random, &of, rows), true)
+    });
+    let columns: Vec<(&str, ArrayRef, bool)> = columns.collect();
     let batch = RecordBatch::try_from_iter_with_nullable(columns).ok()?;
     let compression = *random.one(&[Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())]);
     let properties = WriterProperties::builder().set_compression(compression).build();
