@@ -74,7 +74,7 @@ async fn names_of_every_category_that_bigquery_takes_are_listed_and_quoted() {
 
 #[tokio::test]
 async fn required_filters_on_hive_partitions_are_put() {
-    for (of, filter) in [("DATE", "dt >= '"), ("STRING", "dt >= ''"), ("INTEGER", "dt >= -"), ("TIMESTAMP", "dt >= ")] {
+    for (of, filter) in [("DATE", "dt >= DATE '"), ("STRING", "dt >= ''"), ("INTEGER", "dt >= -"), ("TIMESTAMP", "dt >= ")] {
         let server = Server::with_dataset().await;
         let hive = |required: bool| {
             let options = json!({"mode": "AUTO", "sourceUriPrefix": "gs://b/t", "requirePartitionFilter": required, "fields": ["dt", "hour"]});
@@ -107,7 +107,7 @@ async fn views_over_tables_that_need_a_filter_are_filtered_or_say_so() {
         )
     };
     for (kind, columns, field, filter) in [
-        ("VIEW", "'dt'", json!([{"name": "DT", "type": "DATE"}]), Some("DT >= '")),
+        ("VIEW", "'dt'", json!([{"name": "DT", "type": "DATE"}]), Some("DT >= DATE '")),
         (
             "MATERIALIZED_VIEW",
             "'_PARTITION_LOAD_TIME', '_PARTITIONDATE', 'day'",

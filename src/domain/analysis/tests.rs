@@ -376,7 +376,8 @@ fn numbers_and_articles_fit_their_words() {
         for part in &mut metrics.counts {
             (part.rows, part.users, part.products) = (n, Some(n), Some(n));
         }
-        let counts = DistinctCounts { once: n / 2, cold_eval: Some(n), cold_eval_rows: Some(n), shared: Some(n), ..entities(n, n) };
+        let counts =
+            DistinctCounts { once: n / 2, cold_eval: Some(n), cold_eval_rows: Some(n), shared: Some(n), ..entities(n, n) };
         for one in [&mut metrics.users, &mut metrics.products, &mut metrics.pairs, &mut metrics.events, &mut metrics.baskets] {
             *one = Some(counts);
         }

@@ -380,8 +380,8 @@ fn numbers_rows(column: &Column, vocabulary: &Vocabulary) -> bool {
     column.column_type.is_numeric() && is_row_number(column.name.as_str(), vocabulary)
 }
 
-/// Columns that are marked as keys but hold FLOAT64, which is no key: pandas writes whole numbers so
-/// where some are missing. In words, for people.
+/// Columns that are marked as keys but hold FLOAT64, which is no key: pandas writes whole numbers
+/// so where some are missing. In words, for people.
 pub fn float_keys(schemas: &[TableSchema]) -> Vec<String> {
     let vocabulary = Vocabulary::of(schemas);
     let is_float = |column: &&Column| column.mode != Mode::Repeated && column.column_type == ColumnType::Float64;

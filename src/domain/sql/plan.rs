@@ -277,8 +277,8 @@ impl<'a> Columns<'_, 'a> {
     }
 }
 
-/// What the sources are called in SQL: as in the dataset, but a wildcard table without its asterisk,
-/// which only belongs in a table's path.
+/// What the sources are called in SQL: as in the dataset, but a wildcard table without its
+/// asterisk, which only belongs in a table's path.
 fn source_idents(sources: &Sources) -> Vec<Ident> {
     let is_taken = |ident: &str| sources.iter().any(|(name, ..)| same(name.as_str(), ident));
     let ident = |name: &SourceName| match name.as_str().strip_suffix('*').map(|prefix| prefix.trim_end_matches('_')) {

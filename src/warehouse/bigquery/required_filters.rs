@@ -1,5 +1,5 @@
-//! Views over tables that BigQuery only reads with a filter on their partitions. Nothing in a view's
-//! metadata says so: a dry run does, once for each version of the view.
+//! Views over tables that BigQuery only reads with a filter on their partitions. Nothing in a
+//! view's metadata says so: a dry run does, once for each version of the view.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

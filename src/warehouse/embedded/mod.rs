@@ -7,8 +7,8 @@
 //! [`functions`] and [`sketches`] add what it lacks, [`rows`] and [`text`] write results,
 //! [`cancel`] stops queries, [`memory`] and [`spill`] share memory and disk, [`shared`],
 //! [`sequential_union`] and [`compact`] save memory, [`errors`] explains errors to people.
-//! [`bounds`], [`contained`], [`footer`], [`long_values`] and [`planning`] contain broken or hostile
-//! input.
+//! [`bounds`], [`contained`], [`footer`], [`long_values`] and [`planning`] contain broken or
+//! hostile input.
 
 mod bounds;
 mod cancel;
