@@ -10,7 +10,7 @@ use trainset::domain::cost::Price;
 use trainset::domain::dataset::{DatasetConfig, Split};
 use trainset::domain::document::{Format, MAX_BYTES};
 use trainset::domain::field_error::FieldError;
-use trainset::domain::format::counted;
+use trainset::domain::format::word;
 use trainset::domain::joins::{DetectedJoin, JoinDetection, MAX_TABLES};
 use trainset::domain::json_schema::config_schema;
 use trainset::domain::name::{TableName, same};
@@ -104,7 +104,7 @@ pub async fn analyze(options: &Analyze) -> Result<Output, String> {
     } else {
         let mut text = format!("quality {}: {}\n", analysis.quality_metrics.score, analysis.quality_metrics.grade.as_str());
         for part in &analysis.metrics.counts {
-            text.push_str(&format!("{}: {}\n", part.part.as_str(), counted(part.rows, "row", "rows")));
+            text.push_str(&format!("{}: {}\n", part.part.as_str(), rows(part.rows)));
         }
         for check in checks().filter(failed) {
             let advice = check.advice.as_deref().unwrap_or_default();
@@ -141,7 +141,7 @@ pub async fn profile(options: &Profile) -> Result<Output, String> {
         let json = serde_json::json!({"rows": found.rows, "columns": found.columns});
         return serde_json::to_string_pretty(&json).map(|json| yes(json + "\n")).map_err(|error| error.to_string());
     }
-    let mut text = format!("{table}: {}\n", counted(found.rows, "row", "rows"));
+    let mut text = format!("{table}: {}\n", rows(found.rows));
     for column in &found.columns {
         text.push_str(&format!("{}\n", in_a_line(column)));
     }
@@ -258,4 +258,9 @@ fn text(file: &Path) -> Result<String, String> {
     };
     read.map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
     Ok(text)
+}
+
+/// `1 row`, `1200 rows`: digits alone, as programs read them.
+fn rows(count: u64) -> String {
+    format!("{count} {}", word(count, "row", "rows"))
 }

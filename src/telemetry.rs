@@ -46,7 +46,7 @@ pub fn start(options: &Log) -> Result<(), String> {
         let message = panic.payload_as_str().unwrap_or("(no message)");
         let place = panic.location().map(tracing::field::display);
         match trainset::warehouse::embedded::is_contained() {
-            true => tracing::debug!(message, place, "a reader of a damaged file panicked"),
+            true => tracing::debug!(message, place, "a panic that became an error of a table or a query"),
             false => tracing::error!(message, place, "a panic"),
         }
     }));

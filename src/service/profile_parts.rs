@@ -7,7 +7,7 @@
 //! number of queries is bounded as well.
 //! <https://cloud.google.com/bigquery/pricing#on_demand_pricing>
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use tokio::time::Instant;
 
@@ -60,12 +60,15 @@ pub async fn find_profile(
 ) -> Result<FoundProfile, ServiceError> {
     let price = price_in(warehouse, price);
     let mut search = Search::new(warehouse, live, columns, limits);
+    let mut estimates: HashMap<Part, DryRun> = HashMap::new();
     let done = match warehouse.is_metered() {
         true => {
             // Before anything is paid for: plans that fail show columns at fault free of charge.
             let planned = search.run(Step::Plan, search.parts()).await?;
             search.left = MAX_BILLED_SEARCHES * hundreds(columns);
-            search.run(Step::Run, planned.into_iter().map(|part| part.columns).collect()).await?
+            let parts = planned.iter().map(|part| part.columns.clone()).collect();
+            estimates.extend(planned.into_iter().filter_map(|part| Some((part.columns, part.dry?))));
+            search.run(Step::Run, parts).await?
         }
         false => search.run(Step::Both, search.parts()).await?,
     };
@@ -73,7 +76,8 @@ pub async fn find_profile(
     let mut found: BTreeMap<usize, ColumnProfile> = BTreeMap::new();
     let mut rows = None;
     for Done { columns: part, query, dry, answer } in done {
-        let bytes = answer.bytes_processed.or(dry.and_then(|dry| dry.bytes));
+        let estimate = dry.as_ref().or_else(|| estimates.get(&part));
+        let bytes = answer.bytes_processed.or_else(|| estimate.and_then(|dry| dry.bytes));
         cost = cost + Cost::of(bytes, 1, price);
         let of: Vec<Column> = part.iter().filter_map(|at| columns.get(*at).copied().cloned()).collect();
         let exact = search.exact;

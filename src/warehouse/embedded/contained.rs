@@ -9,10 +9,13 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread is the answer about a damaged file: hooks that log panics leave
-/// it out.
+/// The name of the threads that run queries.
+pub(super) const QUERY_THREADS: &str = "warehouse";
+
+/// Whether a panic of this thread is the answer about a damaged file, or the error of a query,
+/// which is logged as such: hooks that log panics leave it out.
 pub fn is_contained() -> bool {
-    CONTAINED.get()
+    CONTAINED.get() || std::thread::current().name() == Some(QUERY_THREADS)
 }
 
 /// The result of reading a file, or `None` if the reader panicked.

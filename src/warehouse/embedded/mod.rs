@@ -124,7 +124,7 @@ impl Embedded {
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_stack_size(STACK_BYTES)
             .thread_keep_alive(IDLE)
-            .thread_name("warehouse")
+            .thread_name(contained::QUERY_THREADS)
             .enable_all()
             .build()
             .map_err(|error| WarehouseError::Resources(format!("The system gives no threads for queries: {error}.")))?;
