@@ -78,7 +78,7 @@ pub fn Wizard(model_id: i64, id: Option<i64>, on_close: Callback<()>, on_saved: 
 /// Scrolls to the first invalid field.
 fn show_first_error() {
     request_animation_frame(|| {
-        let found = document().query_selector(".wizard-body.show-faults .field-error, .wizard-body .field-error").ok().flatten();
+        let found = document().query_selector(".wizard-body.show-errors .field-error, .wizard-body .field-error").ok().flatten();
         if let Some(message) = found {
             message.scroll_into_view();
         }
