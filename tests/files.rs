@@ -425,7 +425,7 @@ async fn a_schema_beside_a_csv_file_states_its_types() {
     assert_eq!(read.rows, [[text("1"), text("a|b"), Value::Null], [text("2"), text("c"), Value::Null]]);
     assert_eq!(types(&warehouse, "words").await, [of("id", Int64), of("n", Int64)]);
     assert_eq!(types(&warehouse, "parts").await, [of("id", Float64), of("dt", Date)]);
-    // A changed schema is read again, and results of before are not used.
+    // A changed schema is read again, and earlier results are not used.
     let parts: TableName = "raw_data.parts".parse().unwrap();
     let before = warehouse.table(&parts).await.unwrap().state;
     write(&file("parts.schema.json"), r#"[{"name": "id", "type": "STRING"}]"#);

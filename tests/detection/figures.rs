@@ -129,7 +129,7 @@ fn judge(links: &[Link], resolved: &ResolvedJoins, wrong: &mut Vec<String>) -> F
             pairs(one.join.left.table(), one.join.right.table(), on)
         })
         .collect();
-    assert_eq!(suggested.len(), resolved.joins.len(), "a join is told twice");
+    assert_eq!(suggested.len(), resolved.joins.len(), "a join is suggested twice");
     for (word, links) in [("wrong", suggested.difference(&known)), ("missed", known.difference(&suggested))] {
         wrong.extend(links.map(|(left, right, on)| format!("  {word}: {left} to {right} by {on:?}")));
     }
